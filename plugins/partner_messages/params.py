@@ -1,0 +1,62 @@
+"""The params of a DAG run: what an operator may choose for this run alone (they win over the settings)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from partner_messages.recipients.phone import to_e164
+from partner_messages.runs.kinds import ReminderKind
+from partner_messages.runs.scope import Scope
+from partner_messages.settings import SettingsError, first_problem
+from partner_messages.tick import AskedDelivery
+
+# An empty id must never become a filter: in the system this one replaces, it matched an unrelated partner.
+Ids = tuple[Annotated[str, Field(min_length=1, pattern=r"\S")], ...]
+
+
+class RunParams(BaseModel):
+    """The params of `production_run_reminders`, validated again where they are used (a run's conf can be anything)."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    delivery: AskedDelivery = "auto"
+    redirect_to: str | None = None
+    kinds: tuple[ReminderKind, ...] = tuple(ReminderKind)
+    partner_ids: Ids = ()
+    production_run_ids: Ids = ()
+    limit: Annotated[int, Field(ge=1)] | None = None
+    ignore_send_window: bool = False
+    confirmed: bool = False
+
+    @model_validator(mode="after")
+    def _redirect_has_a_phone(self) -> RunParams:
+        if self.delivery == "redirect" and (
+            self.redirect_to is None or to_e164(self.redirect_to, None) != self.redirect_to
+        ):
+            raise ValueError(
+                'redirect_to must be a phone in E.164 form, such as "+919812345678", when delivery is redirect'
+            )
+        return self
+
+    @property
+    def scope(self) -> Scope:
+        """Which runs this DAG run looks at."""
+        return Scope(self.partner_ids or None, self.production_run_ids or None)
+
+
+def parse_params(raw: Mapping[str, Any]) -> RunParams:
+    """Validate a DAG run's params.
+
+    Raises:
+        SettingsError: Naming the param that is wrong.
+    """
+    given = {key: value for key, value in raw.items() if value is not None and value != ""}
+    if given.get("kinds") == []:
+        del given["kinds"]
+    try:
+        return RunParams.model_validate(given)
+    except ValidationError as error:
+        raise SettingsError(f"DAG run params: {first_problem(error)}") from None

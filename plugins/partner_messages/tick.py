@@ -1,0 +1,142 @@
+"""Which day and moment a DAG run speaks for, and whether its messages may leave (DESIGN, decision 2).
+
+A run's now is its logical date, so that a backfill of last week sees last week's ages. But messages leave today: what is
+decided once, at preflight, is judged again at the wall clock before every claim. Pure: the clock is an argument.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self, get_args
+
+from partner_messages.settings import SCHEDULE_TIMEZONE, Delivery, Settings
+
+AskedDelivery = Literal["auto", "live", "dry_run", "redirect"]
+
+
+class RunRefused(Exception):
+    """This DAG run must not go on; the message is one sentence that says what to change. Not worth a retry."""
+
+
+class StaleTick(Exception):
+    """A scheduled tick of an earlier day that Airflow starts late: nothing is to be done for it."""
+
+
+class NotNow(Exception):
+    """Nothing may leave at this moment; the message names the window or setting. Nothing was claimed."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What preflight fixed for one DAG run; travels to its tasks as ids and dates only.
+
+    Attributes:
+        id: A new uuid each time preflight runs; a summary counts what this tick did.
+        dag_id: The DAG.
+        dag_run_id: Its run.
+        delivery: How messages are delivered.
+        asked: What the run's params asked for (`auto` follows the setting, also while the run is under way).
+        day: The day of the schedule's zone that this run speaks for; the dedup day.
+        now: The moment at which runs are judged.
+    """
+
+    id: str
+    dag_id: str
+    dag_run_id: str
+    delivery: Delivery
+    asked: AskedDelivery
+    day: dt.date
+    now: dt.datetime
+
+    def to_xcom(self) -> dict[str, str]:
+        """As JSON values."""
+        return {**asdict(self), "day": self.day.isoformat(), "now": self.now.isoformat()}
+
+    @classmethod
+    def from_xcom(cls, value: dict[str, Any]) -> Self:
+        """The inverse of `to_xcom`."""
+        return cls(
+            **{**value, "day": dt.date.fromisoformat(value["day"]), "now": dt.datetime.fromisoformat(value["now"])}
+        )
+
+
+def day_of(moment: dt.datetime) -> dt.date:
+    """The day of the schedule's zone in which a moment lies."""
+    return moment.astimezone(SCHEDULE_TIMEZONE).date()
+
+
+def check_not_stale(run_type: str, run_after: dt.datetime, wall: dt.datetime, grace_minutes: float) -> None:
+    """Refuse a scheduled tick that starts late.
+
+    Airflow runs the last missed tick the moment a DAG is unpaused or a scheduler comes back, even without catch-up.
+
+    Args:
+        run_type: Airflow's run type; only `scheduled` can be stale.
+        run_after: The tick.
+        wall: The wall clock.
+        grace_minutes: Setting `tick_grace`.
+
+    Raises:
+        RunRefused: A tick of today, started too late.
+        StaleTick: A tick of an earlier day.
+    """
+    if run_type != "scheduled" or wall - run_after <= dt.timedelta(minutes=grace_minutes):
+        return
+    tick = f"{run_after.astimezone(SCHEDULE_TIMEZONE):%Y-%m-%d %H:%M} IST"
+    if day_of(run_after) == day_of(wall):
+        raise RunRefused(
+            f"The tick of {tick} starts more than {grace_minutes:g} minutes late (setting tick_grace), so it sends"
+            " nothing;"
+            " trigger the DAG by hand if you want today's reminders."
+        )
+    raise StaleTick(f"The tick of {tick} was missed and its day is over: nothing is sent for it.")
+
+
+def decide_delivery(asked: AskedDelivery, day: dt.date, wall: dt.datetime, settings: Settings) -> Delivery:
+    """Decide how a run delivers: params win over the setting, and a day that is not today's is rehearsed.
+
+    Raises:
+        RunRefused: `live` or `redirect` was asked for on another day than today.
+    """
+    if asked not in get_args(AskedDelivery):
+        raise RunRefused(f'Param delivery is "{asked}"; it must be one of {", ".join(get_args(AskedDelivery))}.')
+    if asked == "dry_run":
+        return "dry_run"
+    today = day_of(wall)
+    if day == today or settings.allow_any_time:
+        return settings.delivery if asked == "auto" else asked
+    if asked == "auto":
+        return "dry_run"
+    raise RunRefused(
+        f"Param delivery is {asked}, but this run speaks for {day} and today is {today}: messages leave today, so"
+        " another"
+        " day's run can only be a dry_run."
+    )
+
+
+def check_may_send(tick: Tick, wall: dt.datetime, settings: Settings, *, ignore_send_window: bool) -> None:
+    """The guards at the claim, for every way a task can come to run: first try, retry, clear, weeks later.
+
+    Whether a message's own day is over is not judged here: such a message is skipped `expired`, whatever else holds.
+
+    Raises:
+        NotNow: Sending is halted, no longer live, or outside the send window.
+    """
+    if tick.delivery == "dry_run":
+        return
+    if settings.halt:
+        raise NotNow("Sending is halted (setting halt): nothing was claimed; set halt to false, then clear this task.")
+    if tick.asked == "auto" and settings.delivery != tick.delivery:
+        raise NotNow(
+            f"Setting delivery is {settings.delivery} by now, so this {tick.delivery} run claims nothing more; set it"
+            " back, then"
+            " clear this task."
+        )
+    local = wall.astimezone(SCHEDULE_TIMEZONE)
+    if not (settings.allow_any_time or ignore_send_window or settings.send_window.holds(local)):
+        raise NotNow(
+            f"It is {local:%H:%M} IST, outside the send window {settings.send_window} (setting send_window): nothing"
+            " was"
+            " claimed; clear this task within the window of the same day."
+        )
