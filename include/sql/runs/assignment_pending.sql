@@ -1,0 +1,10 @@
+-- Runs that were sent to a partner and never accepted, by when the partner got them.
+WITH {% include "runs/as_of_now.sql" %}
+SELECT id, partner_id, design_id, sent_at AS since, quantity, produced_quantity
+FROM active
+WHERE partner_id IS NOT NULL
+    AND status = 'sent_to_partner'
+    AND accepted_at IS NULL
+    AND finished_at IS NULL
+    AND sent_at < %(overdue_before)s
+ORDER BY since, id

@@ -1,0 +1,54 @@
+"""The three ways in which a production run stalls, and what a stuck run is (values only)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+
+
+class ReminderKind(enum.StrEnum):
+    """Where a run is stuck: the seed's buckets."""
+
+    ASSIGNMENT_PENDING = "assignment_pending"
+    """Sent to the partner, never accepted; the clock is when the partner got it."""
+    NOT_STARTED = "not_started"
+    """Accepted, never started; the clock is `accepted_at`."""
+    IDLE = "idle"
+    """Started and gone quiet; the clock is `started_at`."""
+
+
+@dataclass(frozen=True)
+class StuckRun:
+    """One run that was found stuck, as it stood at the tick's now.
+
+    Attributes:
+        production_run_id: The shop's run id (`prod_run_…`).
+        kind: Where it is stuck.
+        partner_id: Whose turn it is.
+        design_id: The design it makes, if the shop knows it.
+        since: The clock that made it stuck; ages in messages are counted from here.
+        quantity: Pieces ordered.
+        produced_quantity: Pieces produced; None means the partner never reported.
+    """
+
+    production_run_id: str
+    kind: ReminderKind
+    partner_id: str
+    design_id: str | None
+    since: dt.datetime
+    quantity: float
+    produced_quantity: float | None
+
+
+@dataclass(frozen=True)
+class Census:
+    """All active runs at one reading, so that inspected = found + no partner + not overdue.
+
+    Attributes:
+        inspected: How many runs were sent or in progress at the tick's now.
+        without_partner: The ids of those among them that have nobody to remind (a split parent run is one, normally).
+    """
+
+    inspected: int
+    without_partner: tuple[str, ...]

@@ -1,0 +1,177 @@
+"""The shop's database, read only: what it must have, and every question this package asks of it.
+
+Facts about the tables are in the shop's own schema; where deployments differ (older ones lack the reminder columns),
+the difference is read once per connection and decided in the SQL files by a switch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, cast
+
+import psycopg
+from psycopg.rows import dict_row
+
+from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
+from partner_messages.runs.kinds import Census, ReminderKind, StuckRun
+from partner_messages.runs.scope import Scope
+from partner_messages.settings import SCHEDULE_TIMEZONE, SHOP_CONN_ID, SettingsError, Tables
+from partner_messages.sql import query
+
+REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
+    "production_runs": (
+        *("id", "status", "partner_id", "design_id", "quantity", "produced_quantity", "created_at", "deleted_at"),
+        *("accepted_at", "started_at", "finished_at", "completed_at", "cancelled_at", "dispatch_completed_at"),
+    ),
+    "partner": ("id", "name", "status", "whatsapp_number", "whatsapp_verified", "country_code", "deleted_at"),
+    "partner_admin": ("id", "partner_id", "phone", "is_active", "created_at", "deleted_at"),
+    "design": ("id", "name", "deleted_at"),
+    "messaging_conversation": (
+        *("id", "partner_id", "phone_number", "status", "last_message_at", "default_sender_platform_id"),
+        *("metadata", "deleted_at"),
+    ),
+    "messaging_message": ("id", "direction", "status", "context_type", "context_id", "deleted_at"),
+}
+"""What the queries under `include/sql/runs/` read, by the table's key in `settings.Tables`."""
+
+
+class Shop:
+    """One read-only session with the shop's database."""
+
+    def __init__(self, connection: psycopg.Connection[Any], tables: Tables) -> None:
+        self._connection = connection
+        self._tables: dict[str, str] = tables.model_dump()
+        self._columns: dict[str, frozenset[str]] | None = None
+
+    def _rows(self, name: str, parameters: dict[str, Any], **switches: bool) -> list[dict[str, Any]]:
+        with self._connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute(query(name, **self._tables, **switches).encode(), parameters)
+            return cursor.fetchall()
+
+    def columns(self) -> dict[str, frozenset[str]]:
+        """The columns each of our tables has, by the table's key in `settings.Tables`; empty where it is missing."""
+        if self._columns is None:
+            parts = {key: name.rpartition(".") for key, name in self._tables.items()}
+            rows = self._rows(
+                "runs/columns.sql",
+                {
+                    "tables": sorted({table for _, _, table in parts.values()}),
+                    "schemas": sorted({schema for schema, _, _ in parts.values() if schema}),
+                },
+            )
+            self._columns = {
+                key: frozenset(
+                    row["column_name"]
+                    for row in rows
+                    if row["table_name"] == table and (not schema or row["table_schema"] == schema)
+                )
+                for key, (schema, _, table) in parts.items()
+            }
+        return self._columns
+
+    def check(self) -> None:
+        """See that every table and column the queries need is there.
+
+        Raises:
+            SettingsError: Naming the first one that is missing and where its name is set.
+        """
+        for key, needed in REQUIRED_COLUMNS.items():
+            present = self.columns()[key]
+            if not present:
+                raise SettingsError(
+                    f'Connection {SHOP_CONN_ID}: there is no table "{self._tables[key]}" that this user can read; '
+                    f'grant SELECT on it or set "tables.{key}" in the settings to its real name.'
+                )
+            missing = sorted(set(needed) - present)
+            if missing:
+                raise SettingsError(
+                    f'Connection {SHOP_CONN_ID}: table "{self._tables[key]}" has no column "{missing[0]}", which this '
+                    "package reads."
+                )
+
+    def stuck_runs(
+        self, kind: ReminderKind, *, now: dt.datetime, threshold_hours: float, scope: Scope
+    ) -> Iterator[StuckRun]:
+        """The runs that are stuck in one kind at `now`, oldest first (the seed's buckets, one named query each)."""
+        rows = self._rows(
+            f"runs/{kind}.sql",
+            {"now": now, "overdue_before": now - dt.timedelta(hours=threshold_hours), **scope.parameters()},
+        )
+        for row in rows:
+            yield StuckRun(
+                production_run_id=row["id"],
+                kind=kind,
+                partner_id=row["partner_id"],
+                design_id=row["design_id"],
+                since=row["since"],
+                quantity=row["quantity"],
+                produced_quantity=row["produced_quantity"],
+            )
+
+    def census(self, *, now: dt.datetime, scope: Scope) -> Census:
+        """Count the active runs at `now` and name those without a partner."""
+        (row,) = self._rows("runs/census.sql", {"now": now, **scope.parameters()})
+        return Census(inspected=row["inspected"], without_partner=tuple(row["without_partner"]))
+
+    def partners(self, ids: Iterable[str]) -> dict[str, Partner]:
+        """The partners with these ids; one that is not there is absent."""
+        return {row["id"]: Partner(**row) for row in self._by_ids("runs/partners.sql", "partner_ids", ids)}
+
+    def admins(self, partner_ids: Iterable[str]) -> dict[str, list[PartnerAdmin]]:
+        """The admins of these partners, eldest first."""
+        found: dict[str, list[PartnerAdmin]] = {}
+        for row in self._by_ids("runs/partner_admins.sql", "partner_ids", partner_ids):
+            found.setdefault(row["partner_id"], []).append(PartnerAdmin(**row))
+        return found
+
+    def conversations(self, partner_ids: Iterable[str]) -> dict[str, list[Conversation]]:
+        """The conversations with these partners."""
+        found: dict[str, list[Conversation]] = {}
+        for row in self._by_ids("runs/conversations.sql", "partner_ids", partner_ids):
+            found.setdefault(row["partner_id"], []).append(Conversation(**row))
+        return found
+
+    def design_names(self, ids: Iterable[str]) -> dict[str, str]:
+        """The names of these designs; one that is not there is absent."""
+        return {row["id"]: row["name"] for row in self._by_ids("runs/designs.sql", "design_ids", ids)}
+
+    def reminded_in_shop(self, context_ids: dict[str, str], *, day: dt.date) -> frozenset[str]:
+        """Which runs the shop's own flow reminded of on `day`.
+
+        Args:
+            context_ids: Our context id of that day's reminder, by production run id.
+            day: A day of the schedule's zone.
+        """
+        if not context_ids:
+            return frozenset()
+        rows = self._rows(
+            "runs/reminded_in_shop.sql",
+            {
+                "context_ids": list(context_ids.values()),
+                "production_run_ids": list(context_ids),
+                "timezone": SCHEDULE_TIMEZONE.key,
+                "day": day,
+            },
+            has_last_reminded_at="last_reminded_at" in self.columns()["production_runs"],
+        )
+        return frozenset(row["production_run_id"] for row in rows)
+
+    def _by_ids(self, name: str, parameter: str, ids: Iterable[str]) -> Sequence[dict[str, Any]]:
+        # An empty or null id must never reach a filter: in the system this one replaces, it matched an unrelated
+        # partner.
+        wanted = sorted({id_ for id_ in ids if id_})
+        return self._rows(name, {parameter: wanted}) if wanted else []
+
+
+@contextlib.contextmanager
+def open_shop(tables: Tables) -> Iterator[Shop]:
+    """Open a session with `production_db` that cannot write and sees one snapshot."""
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+    hook = PostgresHook(postgres_conn_id=SHOP_CONN_ID)
+    with contextlib.closing(cast("psycopg.Connection[Any]", hook.get_conn())) as connection:
+        connection.read_only = True
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        yield Shop(connection, tables)
