@@ -1,0 +1,12 @@
+-- Claim queued messages for sending; another claimer's are passed over. From here on only this token's owner settles them.
+UPDATE message_log
+SET
+    status = 'sending', claim_token = %(token)s, claimed_at = clock_timestamp(), attempts = attempts + 1, not_before = NULL,
+    error_code = NULL, error_detail = NULL, updated_at = now()
+WHERE id IN (
+    SELECT id
+    FROM message_log
+    WHERE id = ANY (%(ids)s) AND status = 'queued' AND (not_before IS NULL OR not_before <= clock_timestamp())
+    FOR UPDATE SKIP LOCKED
+)
+RETURNING id, attempts, to_phone, language, template_name, variables

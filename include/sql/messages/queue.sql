@@ -1,0 +1,13 @@
+-- Queue the drafts that got their slots; one whose context is held is not returned.
+WITH {% include "messages/drafts.sql" %}
+INSERT INTO message_log (
+    id, dag_id, dag_run_id, tick_id, delivery, day, context_type, context_id, message_kind, reminder_kind, production_run_id,
+    partner_id, design_id, sender, to_phone, language, template_name, variables, body_text, status
+)
+SELECT
+    id, %(dag_id)s, %(dag_run_id)s, %(tick_id)s, %(delivery)s, %(day)s, context_type, context_id, message_kind, reminder_kind,
+    production_run_id, partner_id, design_id, sender, to_phone, language, template_name, variables, body_text, 'queued'
+FROM draft
+ORDER BY context_id
+ON CONFLICT DO NOTHING
+RETURNING id

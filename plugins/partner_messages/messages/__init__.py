@@ -1,0 +1,1 @@
+"""The message log: queue, claim, settle, history."""

@@ -1,0 +1,55 @@
+"""Sessions with the message log's database."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, cast
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+
+from partner_messages.messages.migrations import SCHEMA
+from partner_messages.recipients.masking import mask
+from partner_messages.settings import MESSAGE_LOG_CONN_ID
+from partner_messages.sql import query
+
+LogConnection = psycopg.Connection[DictRow]
+"""A session in autocommit mode whose search path is the schema; several statements share a transaction by saying so."""
+
+
+class MessageLogError(RuntimeError):
+    """The message log's database refused a statement; phone numbers in its words are masked."""
+
+
+@contextlib.contextmanager
+def open_message_log() -> Iterator[LogConnection]:
+    """Open a session with `message_log_db`.
+
+    Raises:
+        MessageLogError: For every database error inside the block: PostgreSQL quotes whole rows in its details, and a
+            row holds a phone number.
+    """
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+    hook = PostgresHook(postgres_conn_id=MESSAGE_LOG_CONN_ID, options=f"-c search_path={SCHEMA}")
+    try:
+        with contextlib.closing(cast("LogConnection", hook.get_conn())) as connection:
+            connection.autocommit = True
+            connection.row_factory = dict_row
+            yield connection
+    except psycopg.Error as error:
+        raise MessageLogError(mask(f"{MESSAGE_LOG_CONN_ID}: {type(error).__name__}: {error}")) from None
+
+
+def rows(connection: LogConnection, name: str, **parameters: Any) -> list[DictRow]:
+    """Run one named query of `include/sql/messages/` and return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(query(f"messages/{name}.sql").encode(), parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def recordset(records: list[dict[str, Any]]) -> Jsonb:
+    """Many records as one bound value, so that one statement writes them all (`jsonb_to_recordset`)."""
+    return Jsonb(records)

@@ -1,0 +1,48 @@
+"""Claims queued messages and settles them: every change is a compare-and-set that only the claim's owner wins."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from partner_messages.messages.database import LogConnection, recordset, rows
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.values import Claimed, Message, Settlement
+from partner_messages.runs.kinds import ReminderKind
+
+
+def messages_of(connection: LogConnection, ids: Sequence[str | uuid.UUID]) -> list[Message]:
+    """The messages with these ids, as they are now."""
+    return [
+        Message(**{**row, "reminder_kind": row["reminder_kind"] and ReminderKind(row["reminder_kind"])})
+        for row in rows(connection, "of_ids", ids=[str(id_) for id_ in ids])
+    ]
+
+
+def skip(connection: LogConnection, reasons: Mapping[uuid.UUID, SkipReason]) -> None:
+    """Withdraw messages that are still queued, each for its reason."""
+    skips = [{"id": str(id_), "reason": reason} for id_, reason in reasons.items()]
+    rows(connection, "skip", skips=recordset(skips))
+
+
+def claim(connection: LogConnection, ids: Sequence[uuid.UUID], token: uuid.UUID) -> list[Claimed]:
+    """Claim those of these messages that are queued and due; the rest belong to somebody else or to later."""
+    return [Claimed(**row) for row in rows(connection, "claim", ids=list(ids), token=token)]
+
+
+def rehearse(connection: LogConnection, ids: Sequence[uuid.UUID]) -> int:
+    """Mark queued dry-run messages as rehearsed; return how many there were."""
+    return len(rows(connection, "rehearse", ids=list(ids)))
+
+
+def settle(connection: LogConnection, token: uuid.UUID, settlements: Sequence[Settlement]) -> None:
+    """Write down answers in one statement (see `settle.sql` for answers that come late)."""
+    answers = [{**asdict(settlement), "id": str(settlement.id)} for settlement in settlements]
+    rows(connection, "settle", token=token, answers=recordset(answers))
+
+
+def lose_expired_claims(connection: LogConnection, ids: Sequence[uuid.UUID], lease: dt.timedelta) -> int:
+    """Call messages unknown whose claimer is gone for longer than the lease; return how many."""
+    return len(rows(connection, "lose", lease=lease, ids=list(ids)))

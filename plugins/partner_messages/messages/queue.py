@@ -1,0 +1,152 @@
+"""Writes decisions into the message log: a message is a row before it is a request (DESIGN, decision 3)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from partner_messages.messages.database import LogConnection, MessageLogError, recordset, rows
+from partner_messages.messages.history import slot_holders
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.values import Draft, QueuedMessage
+from partner_messages.runs.kinds import Census, ReminderKind, StuckRun
+from partner_messages.tick import Tick
+
+
+def start_tick(connection: LogConnection, tick: Tick) -> None:
+    """Note that a DAG run passed its preflight."""
+    rows(
+        connection,
+        "start_tick",
+        **{key: getattr(tick, key) for key in ("dag_id", "dag_run_id", "delivery", "day", "now")},
+        tick_id=tick.id,
+    )
+
+
+def record_stuck(connection: LogConnection, tick: Tick, kind: ReminderKind, stuck: Sequence[StuckRun]) -> None:
+    """Write what a DAG run found stuck in one kind, in place of what an earlier try of it found."""
+    with connection.transaction():
+        rows(
+            connection,
+            "forget_stuck",
+            dag_run_id=tick.dag_run_id,
+            kind=kind,
+            production_run_ids=[run.production_run_id for run in stuck],
+        )
+        rows(
+            connection,
+            "record_stuck",
+            dag_run_id=tick.dag_run_id,
+            kind=kind,
+            delivery=tick.delivery,
+            day=tick.day,
+            observed_at=dt.datetime.now(dt.UTC),
+            stuck=recordset([_jsonable(asdict(run)) for run in stuck]),
+        )
+
+
+def write_drafts(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> None:
+    """Write what planning decided, all or nothing: adopt what is queued, queue what is new, record every skip.
+
+    What another message holds by then (a race between two DAG runs) becomes a skipped duplicate that names it.
+    """
+    with connection.transaction():
+        adopted = _ids(rows(connection, "adopt", **_tick_parameters(tick), drafts=_records(drafts)), "draft_id")
+        rest = [draft for draft in drafts if draft.id not in adopted]
+        skips = [draft for draft in rest if draft.skip_reason]
+        messages = [draft for draft in rest if not draft.skip_reason]
+        queued = _queue(connection, tick, messages)
+        lost = [draft for draft in messages if draft.id not in queued]
+        skips += _as_duplicates(connection, tick, lost)
+        rows(connection, "record_skips", **_tick_parameters(tick), drafts=_records(skips))
+
+
+def _queue(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> set[uuid.UUID]:
+    """Queue the drafts whose runs all have a free slot and whose context is free; return their ids."""
+    parameters = _tick_parameters(tick)
+    taken: dict[uuid.UUID, set[str]] = {}
+    for row in rows(connection, "take_slots", **parameters, drafts=_records(drafts)):
+        taken.setdefault(row["message_id"], set()).add(row["production_run_id"])
+    won = [draft for draft in drafts if taken.get(draft.id) == set(draft.production_run_ids)]
+    queued = _ids(rows(connection, "queue", **parameters, drafts=_records(won)), "id")
+    if given_back := taken.keys() - queued:
+        rows(connection, "give_back_slots", ids=list(given_back))
+    return queued
+
+
+def _as_duplicates(connection: LogConnection, tick: Tick, lost: Sequence[Draft]) -> list[Draft]:
+    holders = slot_holders(connection, tick, [id_ for draft in lost for id_ in draft.production_run_ids])
+    duplicates = []
+    for draft in lost:
+        holder = next((holders[id_] for id_ in draft.production_run_ids if id_ in holders), None)
+        if holder is None:  # Whoever held the slot has just given it up.
+            raise MessageLogError(
+                f"The slot of {draft.context_id} changed hands while planning; planning again will do."
+            )
+        duplicates.append(replace(draft, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id))
+    return duplicates
+
+
+def note_counts(connection: LogConnection, tick: Tick, census: Census, planned: int) -> None:
+    """Note what the tick inspected and planned, for its summary and for later ticks' blast radius."""
+    rows(
+        connection,
+        "note_counts",
+        tick_id=tick.id,
+        inspected=census.inspected,
+        no_partner=len(census.without_partner),
+        planned=planned,
+    )
+
+
+def queued_of_tick(connection: LogConnection, tick: Tick) -> list[QueuedMessage]:
+    """What the tick has queued, grouped by sender."""
+    found = rows(connection, "queued_of_tick", dag_id=tick.dag_id, dag_run_id=tick.dag_run_id, tick_id=tick.id)
+    return [
+        QueuedMessage(str(row["id"]), row["sender"], row["reminder_kind"] or "message", row["partner_name"] or "")
+        for row in found
+    ]
+
+
+def sweep(connection: LogConnection, today: dt.date, lease: dt.timedelta) -> tuple[int, int]:
+    """Close what no task will touch again.
+
+    Returns:
+        How many queued messages of past days expired, and how many claimed ones became unknown because their lease ran
+        out.
+    """
+    expired = rows(connection, "sweep", today=today)
+    lost = rows(connection, "lose", lease=lease, ids=None)
+    return len(expired), len(lost)
+
+
+def _tick_parameters(tick: Tick) -> dict[str, Any]:
+    return {
+        "dag_id": tick.dag_id,
+        "dag_run_id": tick.dag_run_id,
+        "tick_id": tick.id,
+        "delivery": tick.delivery,
+        "day": tick.day,
+    }
+
+
+def _records(drafts: Iterable[Draft]) -> Any:
+    return recordset([_jsonable(asdict(draft)) for draft in drafts])
+
+
+def _jsonable(record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: value.isoformat()
+        if isinstance(value, dt.datetime)
+        else str(value)
+        if isinstance(value, uuid.UUID)
+        else value
+        for key, value in record.items()
+    }
+
+
+def _ids(found: Iterable[dict[str, Any]], column: str) -> set[uuid.UUID]:
+    return {row[column] for row in found}

@@ -1,0 +1,70 @@
+"""Why a message was not sent: every reason, what it means, who acts on it, and whether it calls for a person."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class SkipReason(enum.StrEnum):
+    """The value of `message_log.skip_reason`."""
+
+    DUPLICATE = "duplicate"
+    NO_PARTNER = "no_partner"
+    PARTNER_INACTIVE = "partner_inactive"
+    NO_PHONE = "no_phone"
+    INVALID_PHONE = "invalid_phone"
+    NO_SENDER = "no_sender"
+    NO_TEMPLATE = "no_template"
+    NO_CONSENT = "no_consent"
+    ALREADY_IN_SHOP = "already_in_shop"
+    OVER_LIMIT = "over_limit"
+    MOVED_ON = "moved_on"
+    EXPIRED = "expired"
+    REFUSED_TODAY = "refused_today"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One row of the table.
+
+    Attributes:
+        meaning: What happened, for operations.
+        acts: Who can change it: `nobody` (as it should be), `operations`, `partner` or `engineer`.
+        escalates: Whether a run that keeps being skipped for this needs a person.
+    """
+
+    meaning: str
+    acts: str
+    escalates: bool
+
+
+EXPLANATIONS: dict[SkipReason, Explanation] = {
+    SkipReason.DUPLICATE: Explanation("This run was reminded today already; see duplicate_of.", "nobody", False),
+    SkipReason.NO_PARTNER: Explanation(
+        "The run has no partner: a parent run that was split, or one that waits to be assigned.", "operations", False
+    ),
+    SkipReason.PARTNER_INACTIVE: Explanation("The partner is not active, or was deleted.", "operations", True),
+    SkipReason.NO_PHONE: Explanation(
+        "No verified WhatsApp number and no active admin with a phone.", "operations", True
+    ),
+    SkipReason.INVALID_PHONE: Explanation("The partner's number is not a possible phone number.", "operations", True),
+    SkipReason.NO_SENDER: Explanation("No sender is configured for this number.", "engineer", False),
+    SkipReason.NO_TEMPLATE: Explanation(
+        "The catalog has no template for this reminder in a language of the sender.", "engineer", False
+    ),
+    SkipReason.NO_CONSENT: Explanation("The partner's conversation says consent was not given.", "operations", True),
+    SkipReason.ALREADY_IN_SHOP: Explanation("The shop's own flow reminded of this run today.", "nobody", False),
+    SkipReason.OVER_LIMIT: Explanation(
+        "More messages were due than the run may send; least recently reminded runs go first.", "operations", False
+    ),
+    SkipReason.MOVED_ON: Explanation(
+        "Between planning and sending the run moved on, or its partner or phone changed.", "nobody", False
+    ),
+    SkipReason.EXPIRED: Explanation("The message's day was over before it could be sent.", "engineer", False),
+    SkipReason.REFUSED_TODAY: Explanation(
+        "Meta refused this number today for the recipient's own sake; it is not tried again the same day.",
+        "operations",
+        False,
+    ),
+}

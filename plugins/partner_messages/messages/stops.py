@@ -1,0 +1,85 @@
+"""Stopped senders: Meta refused the whole number or account, so no task of the run tries it again (DESIGN, decision 8).
+
+A later run, or a cleared one, probes with one message: the first task to ask becomes the prober, the others wait for
+what Meta tells it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from partner_messages.messages.database import LogConnection, rows
+
+
+@dataclass(frozen=True)
+class RunAttempt:
+    """One pass of a DAG run: clearing its tasks makes a new one."""
+
+    dag_id: str
+    dag_run_id: str
+    clear_number: int
+
+
+@dataclass(frozen=True)
+class SenderStop:
+    """A stop that is not lifted.
+
+    Attributes:
+        id: The row.
+        of_this_run: Whether it was this very attempt of this run that met it.
+        probed: Whether somebody is probing at the moment.
+        said: What Meta said, with its code.
+    """
+
+    id: uuid.UUID
+    of_this_run: bool
+    probed: bool
+    said: str
+
+
+def stop_sender(connection: LogConnection, sender: str, attempt: RunAttempt, code: int | None, detail: str) -> None:
+    """Stop a sender for every task of this attempt, from their next claim on."""
+    rows(
+        connection,
+        "stop_sender",
+        id=uuid.uuid4(),
+        sender=sender,
+        **_parameters(attempt),
+        error_code=code,
+        error_detail=detail,
+    )
+
+
+def open_stop(connection: LogConnection, sender: str, attempt: RunAttempt) -> SenderStop | None:
+    """The stop under which a sender stands, if any."""
+    found = rows(connection, "open_stop", sender=sender, **_parameters(attempt))
+    if not found:
+        return None
+    row = found[0]
+    return SenderStop(row["id"], row["of_this_run"], row["probe_token"] is not None, row["error_detail"])
+
+
+def stops_of(connection: LogConnection, attempt: RunAttempt) -> dict[str, str]:
+    """The senders that are stopped for this attempt, with what Meta said."""
+    return {row["sender"]: row["error_detail"] for row in rows(connection, "stops_of_run", **_parameters(attempt))}
+
+
+def become_prober(connection: LogConnection, stop: SenderStop, token: uuid.UUID, lease: dt.timedelta) -> bool:
+    """Whether this process, and no other, now probes the sender."""
+    return bool(rows(connection, "probe_sender", id=stop.id, token=token, lease=lease))
+
+
+def lift(connection: LogConnection, stop: SenderStop) -> None:
+    """Meta takes messages of this sender again."""
+    rows(connection, "lift_stop", id=stop.id)
+
+
+def release_probe(connection: LogConnection, stop: SenderStop, token: uuid.UUID) -> None:
+    """The probe brought no news of the sender; the next one may try."""
+    rows(connection, "release_probe", id=stop.id, token=token)
+
+
+def _parameters(attempt: RunAttempt) -> dict[str, str | int]:
+    return {"dag_id": attempt.dag_id, "dag_run_id": attempt.dag_run_id, "clear_number": attempt.clear_number}

@@ -1,0 +1,122 @@
+"""What became of a tick's messages, counted and said in one line."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from partner_messages.messages.database import LogConnection, rows
+from partner_messages.runs.kinds import ReminderKind
+from partner_messages.tick import Tick
+
+
+@dataclass(frozen=True)
+class Named:
+    """A message that somebody may ask about, by its run and partner (never by its phone)."""
+
+    production_run_id: str | None
+    partner_id: str | None
+    status: str
+    skip_reason: str | None
+    error_code: int | None
+    error_detail: str | None
+
+    def __str__(self) -> str:
+        why = self.skip_reason or self.error_detail or ""
+        return f"{self.production_run_id or self.partner_id} of partner {self.partner_id}: {self.status} {why}".rstrip()
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One tick's counts; they add up: inspected = found + no partner + not overdue.
+
+    Attributes:
+        tick: Whose.
+        inspected: Active runs at the tick's now; None where planning did not get that far.
+        no_partner: Those of them with nobody to remind.
+        found: Stuck runs by kind.
+        statuses: Messages by status.
+        skipped: Skips by reason.
+        stopped_senders: Senders that Meta refuses as a whole.
+        named: Failed, unknown, still queued, or over the limit.
+    """
+
+    tick: Tick
+    inspected: int | None
+    no_partner: int | None
+    found: Mapping[str, int]
+    statuses: Mapping[str, int]
+    skipped: Mapping[str, int]
+    stopped_senders: Mapping[str, str] = field(default_factory=dict)
+    named: Collection[Named] = ()
+
+    @property
+    def dispatched(self) -> int:
+        """Messages that Meta took (live, redirect) or that were rehearsed (dry run)."""
+        return sum(self.statuses.get(status, 0) for status in ("sent", "delivered", "read", "rehearsed"))
+
+    @property
+    def left(self) -> int:
+        """Messages that are still queued or claimed."""
+        return self.statuses.get("queued", 0) + self.statuses.get("sending", 0)
+
+    def counts(self) -> dict[str, Any]:
+        """The numbers, as the task's return value."""
+        found = {kind.value: self.found.get(kind, 0) for kind in ReminderKind}
+        total = sum(found.values())
+        not_overdue = None if self.inspected is None else self.inspected - total - (self.no_partner or 0)
+        return {
+            "day": self.tick.day.isoformat(),
+            "delivery": self.tick.delivery,
+            "inspected": self.inspected,
+            "found": total,
+            "no_partner": self.no_partner,
+            "not_overdue": not_overdue,
+            "kinds": found,
+            "dispatched": self.dispatched,
+            "failed": self.statuses.get("failed", 0),
+            "unknown": self.statuses.get("unknown", 0),
+            "queued": self.left,
+            "skipped": dict(self.skipped),
+        }
+
+    def line(self) -> str:
+        """The one log line that operations search for."""
+        counts = self.counts()
+        kinds = ", ".join(f"{kind} {number}" for kind, number in counts["kinds"].items())
+        skipped = ", ".join(f"{reason} {number}" for reason, number in sorted(self.skipped.items())) or "none"
+        return (
+            f"Reminder run — {counts['day']} {counts['delivery']}: inspected {_said(counts['inspected'])}"
+            f" = found {counts['found']} + no partner {_said(counts['no_partner'])}"
+            f" + not overdue {_said(counts['not_overdue'])}; {kinds}; skipped: {skipped};"
+            f" dispatched {counts['dispatched']}, failed {counts['failed']}, unknown {counts['unknown']},"
+            f" queued {counts['queued']}"
+        )
+
+
+def _said(number: int | None) -> str:
+    return "not known" if number is None else str(number)
+
+
+def summarise_tick(connection: LogConnection, tick: Tick, stopped_senders: Mapping[str, str]) -> Summary:
+    """Count what this tick did (and nothing that an earlier pass of the same DAG run did)."""
+    of_tick = {"dag_id": tick.dag_id, "dag_run_id": tick.dag_run_id, "tick_id": tick.id}
+    statuses: collections.Counter[str] = collections.Counter()
+    skipped: collections.Counter[str] = collections.Counter()
+    for row in rows(connection, "summary", **of_tick):
+        statuses[row["status"]] += row["messages"]
+        if row["skip_reason"]:
+            skipped[row["skip_reason"]] += row["messages"]
+    noted = rows(connection, "tick", tick_id=tick.id)
+    return Summary(
+        tick=tick,
+        inspected=noted[0]["inspected"] if noted else None,
+        no_partner=noted[0]["no_partner"] if noted else None,
+        found={row["kind"]: row["found"] for row in rows(connection, "found", dag_run_id=tick.dag_run_id)},
+        statuses=statuses,
+        skipped=skipped,
+        stopped_senders=stopped_senders,
+        named=[Named(**row) for row in rows(connection, "named", **of_tick)],
+    )

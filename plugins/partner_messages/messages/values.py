@@ -1,0 +1,121 @@
+"""What a message is on its way: decided, queued, claimed, settled (values only; their reprs show no phone number)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.runs.kinds import ReminderKind
+
+
+def reminder_context_id(production_run_id: str, day: dt.date) -> str:
+    """The key under which a run's reminder is unique on a day (the seed's per-day dedup key)."""
+    return f"{production_run_id}:reminder:{day.isoformat()}"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One decision: a message to queue, or a skip with its reason.
+
+    The fields are the columns of `message_log` that planning fills; `production_run_ids` are the runs that the message
+    speaks of and whose slot of the day it takes.
+    """
+
+    context_type: str
+    context_id: str
+    message_kind: str
+    production_run_ids: tuple[str, ...]
+    reminder_kind: ReminderKind | None = None
+    production_run_id: str | None = None
+    partner_id: str | None = None
+    design_id: str | None = None
+    sender: str | None = None
+    to_phone: str | None = field(default=None, repr=False)
+    language: str | None = None
+    template_name: str | None = None
+    variables: dict[str, str] | None = None
+    body_text: str | None = None
+    skip_reason: SkipReason | None = None
+    duplicate_of: uuid.UUID | None = None
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+@dataclass(frozen=True)
+class SlotHolder:
+    """The message that holds a run's slot of the day."""
+
+    id: uuid.UUID
+    status: str
+    tick_id: str
+
+
+@dataclass(frozen=True)
+class QueuedMessage:
+    """A queued row as dealing needs it."""
+
+    id: str
+    sender: str
+    reminder_kind: str
+    partner_name: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """One row of the log, as it was read."""
+
+    id: uuid.UUID
+    status: str
+    skip_reason: str | None
+    delivery: str
+    day: dt.date
+    sender: str
+    to_phone: str = field(repr=False)
+    partner_id: str
+    production_run_id: str | None
+    reminder_kind: ReminderKind | None
+    language: str
+    template_name: str
+    variables: Mapping[str, str]
+    message_kind: str
+    not_before: dt.datetime | None
+    claimed_at: dt.datetime | None
+    attempts: int
+    error_code: int | None
+    error_detail: str | None
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A message that this process, and no other, may send now.
+
+    `attempts` counts this one.
+    """
+
+    id: uuid.UUID
+    attempts: int
+    to_phone: str = field(repr=False)
+    language: str
+    template_name: str
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What became of one claimed message.
+
+    Attributes:
+        id: The message.
+        status: `queued` means Meta certainly did not take it and it may be tried again.
+        wait_seconds: For `queued`: not before this many seconds from now.
+    """
+
+    id: uuid.UUID
+    status: Literal["sent", "failed", "unknown", "queued"]
+    meta_message_id: str | None = None
+    error_code: int | None = None
+    error_detail: str | None = None
+    wait_seconds: float = 0
