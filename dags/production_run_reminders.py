@@ -1,0 +1,152 @@
+"""
+### Production run reminders
+
+Finds the production runs that have stalled and reminds each partner once over WhatsApp, every weekday at 10:00 IST.
+
+| stuck in | means | after |
+|---|---|---|
+| `assignment_pending` | sent to the partner, never accepted | 24 h |
+| `not_started` | accepted, never started | 24 h |
+| `idle` | started, not finished, gone quiet | 72 h |
+
+**Before the first live run**: the setting `delivery` (Variable `partner_messages`) is `dry_run` until operations set
+it to `live`. A dry run does everything but the request. To send to one test phone, trigger with `delivery` =
+`redirect`.
+
+**To stop everything now**: set `halt` to `true` in the Variable; it is read again before every claim. Pausing this DAG
+stops the next tick, not the running one.
+
+**Once a day**: a second run on the same day sends nothing twice; it explains each skip as `duplicate`.
+
+**What happened**: the log of `summarise` has one line that begins `Reminder run —`; every message and every skip is a
+row of `partner_messages.message_log` with its reason.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
+
+from partner_messages.runs.kinds import ReminderKind
+from partner_messages.whatsapp.operator import WhatsAppTemplateOperator
+
+KINDS = [kind.value for kind in ReminderKind]
+
+PARAMS = {
+    "delivery": Param(
+        "auto",
+        type="string",
+        enum=["auto", "live", "dry_run", "redirect"],
+        description="`auto` follows the setting; another day than today's is always a dry run.",
+    ),
+    "redirect_to": Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^\+[1-9][0-9]{6,14}$",
+        description="For `redirect`: the one phone that gets the messages, such as +919812345678.",
+    ),
+    "kinds": Param(
+        KINDS,
+        type="array",
+        items={"type": "string", "enum": KINDS},
+        examples=KINDS,
+        description="Remind only of these stalls (all are found and counted).",
+    ),
+    "partner_ids": Param(
+        [],
+        type=["null", "array"],
+        items={"type": "string", "minLength": 1},
+        description="Look only at these partners' runs; one id a line, empty for all.",
+    ),
+    "production_run_ids": Param(
+        [],
+        type=["null", "array"],
+        items={"type": "string", "minLength": 1},
+        description="Look only at these runs; one id a line, empty for all.",
+    ),
+    "limit": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        description="Send at most this many messages; empty for the setting max_messages_per_run.",
+    ),
+    "ignore_send_window": Param(False, type="boolean", description="Send outside the send window too, this once."),
+    "confirmed": Param(
+        False, type="boolean", description="Yes, this run may send more messages than setting confirm_above allows."
+    ),
+}
+
+
+@dag(
+    schedule=CronTriggerTimetable("0 10 * * 1-5", timezone="Asia/Kolkata"),
+    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Kolkata"),
+    catchup=False,
+    is_paused_upon_creation=True,
+    max_active_runs=1,
+    params=PARAMS,
+    doc_md=__doc__,
+    tags=["whatsapp", "production-runs"],
+    default_args={
+        "owner": "operations",
+        "retries": 3,
+        "retry_delay": timedelta(minutes=1),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
+        "execution_timeout": timedelta(minutes=10),
+    },
+)
+def production_run_reminders() -> None:
+    """The weekday tick: find, decide, send, say."""
+
+    @task
+    def preflight() -> dict[str, Any]:
+        """Check everything that must be right, and fix day, now and delivery."""
+        from partner_messages.tasks import reminders
+
+        return reminders.preflight(get_current_context())
+
+    @task(map_index_template="{{ task.op_kwargs['kind'] }}")
+    def find_stuck_runs(tick: Any, kind: str) -> dict[str, Any]:
+        """Write down every run that is stuck in one kind."""
+        from partner_messages.tasks import reminders
+
+        return reminders.find_stuck_runs(get_current_context(), tick, kind)
+
+    @task
+    def plan_messages(tick: Any) -> list[dict[str, Any]]:
+        """Decide who is reminded of what, queue it, and deal it out."""
+        from partner_messages.tasks import reminders
+
+        return reminders.plan_messages(get_current_context(), tick)
+
+    @task(trigger_rule="all_done", on_failure_callback=_notify_on_failure)
+    def summarise(tick: Any) -> dict[str, Any]:
+        """Say what happened, and fail the run for what needs an engineer."""
+        from partner_messages.tasks import reminders
+
+        return reminders.summarise_run(get_current_context(), tick)
+
+    tick = preflight()
+    found = find_stuck_runs.partial(tick=tick).expand(kind=KINDS)
+    batches = plan_messages(tick)
+    sent = WhatsAppTemplateOperator.partial(
+        task_id="send_messages",
+        map_index_template="{{ task.batch['label'] }}",
+        execution_timeout=timedelta(hours=1),
+        tick=tick,
+        no_longer_due="partner_messages.tasks.recheck.no_longer_due",
+    ).expand(batch=batches)
+    found >> batches
+    sent >> summarise(tick)
+
+
+def _notify_on_failure(context: Any) -> None:
+    from partner_messages.tasks.summarise import notify_on_failure
+
+    notify_on_failure(context)
+
+
+production_run_reminders()

@@ -1,0 +1,60 @@
+"""The first task: everything that must be right before anything is looked at, said in one sentence where it is not."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+from partner_messages import run_context
+from partner_messages.live_settings import load_senders, load_settings
+from partner_messages.messages.database import open_message_log
+from partner_messages.messages.migrations import migrate
+from partner_messages.messages.queue import start_tick, sweep
+from partner_messages.params import RunParams
+from partner_messages.run_context import RunFacts
+from partner_messages.runs.shop import open_shop
+from partner_messages.tick import Tick, check_not_stale, day_of, decide_delivery
+
+log = logging.getLogger(__name__)
+
+
+def preflight(run: RunFacts, params: RunParams) -> dict[str, Any]:
+    """Check the run, bring the message log up to date, and fix day, now and delivery (DESIGN, decision 2).
+
+    Returns:
+        The tick, for the other tasks.
+
+    Raises:
+        RunRefused, SettingsError: Something must be changed first; the message names it.
+        StaleTick: A missed tick of an earlier day.
+    """
+    wall = run_context.wall_clock()
+    settings = load_settings()
+    check_not_stale(run.run_type, run.run_after, wall, settings.tick_grace)
+    day = day_of(run.now)
+    tick = Tick(
+        id=str(uuid.uuid4()),
+        dag_id=run.dag_id,
+        dag_run_id=run.dag_run_id,
+        delivery=decide_delivery(params.delivery, day, wall, settings),
+        asked=params.delivery,
+        day=day,
+        now=run.now,
+    )
+    senders = load_senders(settings)
+    with open_shop(settings.tables) as shop:
+        shop.check()
+    with open_message_log() as connection:
+        applied = migrate(connection)
+        expired, lost = sweep(connection, day_of(wall), settings.lease)
+        start_tick(connection, tick)
+    if settings.allow_any_time:
+        log.warning("TEST SYSTEM: setting allow_any_time is on, so messages may leave for another day and at any hour.")
+    log.info(
+        "Day %s, now %s, delivery %s (asked: %s); senders %s; migrations applied: %s; closed from before: %d expired,"
+        " %d unknown.",
+        *(tick.day, tick.now.isoformat(), tick.delivery, tick.asked, ", ".join(sender.label for sender in senders)),
+        *(applied or "none", expired, lost),
+    )
+    return tick.to_xcom()

@@ -1,0 +1,179 @@
+"""The ground the tests stand on: one embedded PostgreSQL and one Airflow home a test process, fresh databases a test.
+
+The environment is made before anything imports Airflow, and nothing of the caller's own Airflow, PostgreSQL or Python
+setting gets into it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow, dict_row
+
+from support.deployment import TICK, Deployment
+
+PROJECT = Path(__file__).resolve().parents[1]
+ORDER = ("unit", "integration", "dag", "faults")
+"""The tests' folders, quick ones first."""
+
+_of_the_process = contextlib.ExitStack()
+_POSTGRES = pytest.StashKey[Any]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give Airflow a home of this process before any test module is imported."""
+    for name in [name for name in os.environ if name.startswith(("AIRFLOW", "_AIRFLOW", "PG"))]:
+        del os.environ[name]
+    home = tempfile.mkdtemp(prefix="partner-messages-tests-")
+    _of_the_process.callback(shutil.rmtree, home, ignore_errors=True)
+    os.environ.update(
+        AIRFLOW_HOME=home,
+        AIRFLOW__CORE__DAGS_FOLDER=str(PROJECT / "dags"),
+        AIRFLOW__CORE__PLUGINS_FOLDER=str(PROJECT / "plugins"),
+        AIRFLOW__CORE__LOAD_EXAMPLES="False",
+        AIRFLOW__CORE__FERNET_KEY="c2FuZGJveC10ZXN0cy1mZXJuZXQta2V5LTMyYnl0ZXM=",
+        AIRFLOW__API_AUTH__JWT_SECRET="t" * 64,
+    )
+    if _runs_tests(config):
+        config.stash[_POSTGRES] = _start_postgres()
+
+
+def _runs_tests(config: pytest.Config) -> bool:
+    # The process that only hands tests out to others needs no server.
+    is_worker = hasattr(config, "workerinput")
+    return not config.option.collectonly and (is_worker or not getattr(config.option, "numprocesses", None))
+
+
+def _start_postgres() -> Any:
+    from sandbox.postgres import server
+
+    folder = Path(os.environ["AIRFLOW_HOME"]) / "postgres"
+    running = _of_the_process.enter_context(server(folder))
+    running.create_database("airflow")
+    os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = running.url_of("airflow", scheme="postgresql+psycopg2")
+    return running
+
+
+def pytest_unconfigure() -> None:
+    """Stop what this process started."""
+    _of_the_process.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the quick folders first, whatever the order within them."""
+    tests = PROJECT / "tests"
+    items.sort(key=lambda item: ORDER.index(item.path.relative_to(tests).parts[0]))
+
+
+@pytest.fixture(scope="session")
+def postgres(pytestconfig: pytest.Config) -> Any:
+    """The embedded server of this test process (`sandbox.postgres.Server`)."""
+    return pytestconfig.stash[_POSTGRES]
+
+
+@pytest.fixture(scope="session")
+def _templates(postgres: Any) -> Any:
+    """One sample shop and one migrated message log, which every test copies."""
+    from partner_messages.messages.migrations import migrate
+    from sandbox.shop import load
+
+    load(postgres.create_database("shop_template"), TICK)
+    with psycopg.connect(postgres.create_database("log_template")) as connection:
+        migrate(connection)
+    return postgres
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def shop_url(_templates: Any) -> Iterator[str]:
+    """A sample shop of this test's own, as it stands at TICK."""
+    name = f"shop_{next(_numbers)}"
+    yield _templates.create_database(name, template="shop_template")
+    _templates.drop_database(name)
+
+
+@pytest.fixture
+def log_url(_templates: Any) -> Iterator[str]:
+    """An empty, migrated message log of this test's own."""
+    name = f"log_{next(_numbers)}"
+    yield _templates.create_database(name, template="log_template")
+    _templates.drop_database(name)
+
+
+@pytest.fixture
+def shop(shop_url: str) -> Iterator[psycopg.Connection[DictRow]]:
+    """A session that may change the sample shop (autocommit, rows as dicts)."""
+    with psycopg.connect(shop_url, autocommit=True, row_factory=dict_row) as connection:
+        yield connection
+
+
+@pytest.fixture
+def log(log_url: str) -> Iterator[psycopg.Connection[DictRow]]:
+    """A session with the message log as the package opens it (autocommit, rows as dicts, search path)."""
+    with psycopg.connect(
+        log_url, autocommit=True, row_factory=dict_row, options="-c search_path=partner_messages"
+    ) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def _graph_api_process() -> Iterator[Any]:
+    from sandbox.graph_api.server import running
+
+    with running() as graph_api:
+        yield graph_api
+
+
+@pytest.fixture
+def graph_api(_graph_api_process: Any) -> Any:
+    """The local Graph API, as new (`sandbox.graph_api.server`)."""
+    _graph_api_process.reset()
+    return _graph_api_process
+
+
+@pytest.fixture
+def deployment(monkeypatch: pytest.MonkeyPatch, shop_url: str, log_url: str, graph_api: Any) -> Deployment:
+    """The package, deployed over this test's own shop, message log and Graph API; `delivery` is `live`."""
+    from partner_messages import run_context
+    from sandbox.connections import connections
+
+    deployed = Deployment(monkeypatch)
+    for conn_id, connection in connections(
+        shop_url=shop_url, message_log_url=log_url, graph_api_url=graph_api.url
+    ).items():
+        deployed.connect(conn_id, connection)
+    deployed.set(senders=["in", "au", "europe"], delivery="live")
+    monkeypatch.setattr(run_context, "wall_clock", lambda: deployed.now)
+    return deployed
+
+
+@pytest.fixture(scope="session")
+def dags(postgres: Any) -> Any:
+    """The project's DAGs by id, on a migrated Airflow database."""
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.utils import db
+
+    db.initdb()
+    bag = DagBag(dag_folder=str(PROJECT / "dags"))
+    assert bag.import_errors == {}
+    return bag.dags
+
+
+@pytest.fixture
+def run_tick(dags: Any, deployment: Deployment, log: psycopg.Connection[DictRow]) -> Callable[..., Any]:
+    """Run `production_run_reminders` once, for real, with every task in this process."""
+    from support.ticks import run_dag
+
+    return functools.partial(run_dag, "production_run_reminders", log)

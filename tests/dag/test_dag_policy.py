@@ -1,0 +1,126 @@
+"""What every DAG of this project keeps to, and what the weekday tick promises in the UI."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import os
+import subprocess
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pendulum
+import pytest
+from airflow.sdk.exceptions import ParamValidationError
+from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.base import TimeRestriction
+
+PROJECT = Path(__file__).resolve().parents[2]
+DAG_FILES = sorted(path.stem for path in (PROJECT / "dags").glob("*.py"))
+
+
+@pytest.fixture(params=DAG_FILES)
+def dag(request, dags):
+    return dags[request.param]
+
+
+@pytest.fixture
+def tick_dag(dags):
+    return dags["production_run_reminders"]
+
+
+def test_a_dag_explains_itself_and_names_its_owner(dag):
+    assert dag.doc_md.strip().startswith("###")
+    assert dag.tags
+    assert {task.owner for task in dag.tasks} == {"operations"}
+
+
+def test_a_dag_starts_paused_without_catch_up_one_run_at_a_time(dag):
+    assert dag.is_paused_upon_creation is True
+    assert dag.catchup is False
+    assert dag.max_active_runs == 1
+
+
+def test_every_task_ends_by_itself_and_is_retried_with_back_off(dag):
+    for task in dag.tasks:
+        assert task.execution_timeout, task.task_id
+        assert task.retries > 0, task.task_id
+        assert task.retry_exponential_backoff, task.task_id
+
+
+def test_every_task_says_what_it_does(dag):
+    for task in dag.tasks:
+        function = getattr(task, "python_callable", None)
+        assert function is None or function.__doc__, task.task_id
+
+
+@pytest.mark.parametrize(
+    ("after", "next_tick"),
+    [
+        ("2026-11-20 10:01", "2026-11-23 10:00"),  # Friday after the tick: Monday
+        ("2026-11-21 12:00", "2026-11-23 10:00"),  # Saturday
+        ("2026-11-23 09:59", "2026-11-23 10:00"),  # Monday before the tick
+        ("2026-11-23 10:01", "2026-11-24 10:00"),
+    ],
+)
+def test_the_tick_is_at_ten_in_india_from_monday_to_friday(tick_dag, after, next_tick):
+    stored = DagSerialization.from_dict(DagSerialization.to_dict(tick_dag))
+    india = ZoneInfo("Asia/Kolkata")
+    moment = pendulum.instance(dt.datetime.fromisoformat(after).replace(tzinfo=india))
+
+    tick = stored.timetable.next_dagrun_info(
+        last_automated_data_interval=None, restriction=TimeRestriction(earliest=moment, latest=None, catchup=True)
+    )
+
+    assert f"{tick.run_after.astimezone(india):%Y-%m-%d %H:%M}" == next_tick
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [
+        {"delivery": "yes"},
+        {"redirect_to": "98123 45678"},
+        {"kinds": ["late"]},
+        {"partner_ids": [""]},
+        {"production_run_ids": ["ok", ""]},
+        {"limit": 0},
+        {"ignore_send_window": "perhaps"},
+    ],
+)
+def test_the_form_refuses_what_cannot_be(tick_dag, conf):
+    params = copy.deepcopy(tick_dag.params)
+
+    with pytest.raises(ParamValidationError):
+        params.update(conf)
+
+
+def test_the_form_has_the_params_that_others_rely_on(tick_dag):
+    assert list(tick_dag.params) == [
+        "delivery",
+        "redirect_to",
+        "kinds",
+        "partner_ids",
+        "production_run_ids",
+        "limit",
+        "ignore_send_window",
+        "confirmed",
+    ]
+
+
+def test_parsing_a_dag_file_imports_nothing_heavy():
+    # The DAG processor parses every file again and again; what only tasks need must wait for a task.
+    program = (
+        "import sys, airflow.sdk, airflow.sdk.definitions.dag, pendulum\n"
+        "before = set(sys.modules)\n"
+        "import runpy\n"
+        f"for name in {DAG_FILES!r}:\n"
+        f"    runpy.run_path(f'{PROJECT}/dags/{{name}}.py')\n"
+        "heavy = {'psycopg', 'phonenumbers', 'requests', 'jinja2.sandbox', 'partner_messages.settings'}\n"
+        "print(sorted(heavy & (set(sys.modules) - before)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{PROJECT}/plugins"}
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True
+    )
+    assert result.stdout.strip().splitlines()[-1] == "[]"

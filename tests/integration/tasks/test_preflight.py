@@ -1,0 +1,148 @@
+"""Preflight: every way a run can start, and one sentence for everything that is wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from partner_messages.tasks import reminders
+from support.deployment import TICK
+
+MINUTE = dt.timedelta(minutes=1)
+DAY = dt.timedelta(days=1)
+
+
+def context(
+    run_type: str = "manual", logical_date: dt.datetime | None = TICK, run_after: dt.datetime = TICK, **params: Any
+) -> dict[str, Any]:
+    dag_run = SimpleNamespace(
+        dag_id="production_run_reminders",
+        run_id=f"{run_type}__{logical_date}",
+        run_type=SimpleNamespace(value=run_type),
+        logical_date=logical_date,
+        run_after=run_after,
+        clear_number=0,
+    )
+    return {"dag_run": dag_run, "params": params}
+
+
+@pytest.mark.parametrize(
+    ("started", "day", "delivery"),
+    [
+        (context("scheduled"), "2026-11-23", "live"),
+        (context("manual"), "2026-11-23", "live"),  # from the UI, with a date
+        (context("manual", logical_date=None), "2026-11-23", "live"),  # REST and command line
+        (context("asset_triggered", logical_date=None), "2026-11-23", "live"),
+        (context("backfill", TICK - 3 * DAY, TICK - 3 * DAY), "2026-11-20", "dry_run"),
+        (context("manual", TICK - DAY), "2026-11-22", "dry_run"),  # an edited date
+        (context("manual", TICK + DAY), "2026-11-24", "dry_run"),
+        (context("manual", delivery="dry_run"), "2026-11-23", "dry_run"),
+        (context("manual", delivery="redirect", redirect_to="+919812399999"), "2026-11-23", "redirect"),
+    ],
+)
+def test_each_way_to_start_a_run_gets_its_day_and_delivery(deployment, log, started, day, delivery):
+    tick = reminders.preflight(started)
+
+    assert (tick["day"], tick["delivery"]) == (day, delivery)
+    (noted,) = log.execute("SELECT day, delivery, now FROM tick").fetchall()
+    assert (noted["day"].isoformat(), noted["delivery"]) == (day, delivery)
+    assert noted["now"] == (started["dag_run"].logical_date or started["dag_run"].run_after)
+
+
+def test_a_tick_of_the_weekend_before_is_skipped_when_the_dag_is_unpaused_on_monday(deployment):
+    deployment.now = TICK - 60 * MINUTE
+
+    with pytest.raises(AirflowSkipException, match="2026-11-20 10:00 IST was missed"):
+        reminders.preflight(context("scheduled", TICK - 3 * DAY, TICK - 3 * DAY))
+
+
+def test_todays_tick_that_comes_too_late_asks_to_be_triggered_by_hand(deployment):
+    deployment.now = TICK + 31 * MINUTE
+
+    with pytest.raises(AirflowFailException, match="trigger the DAG by hand"):
+        reminders.preflight(context("scheduled"))
+
+
+@pytest.mark.parametrize("delivery", ["live", "redirect"])
+def test_another_day_is_never_sent_for(deployment, delivery):
+    with pytest.raises(AirflowFailException, match="today is 2026-11-23"):
+        reminders.preflight(context("backfill", TICK - DAY, delivery=delivery, redirect_to="+919812399999"))
+
+
+def test_a_test_system_says_loudly_that_any_time_is_allowed(deployment, caplog):
+    deployment.set(allow_any_time=True)
+
+    tick = reminders.preflight(context("manual", TICK - DAY, delivery="live"))
+
+    assert tick["delivery"] == "live"
+    assert "TEST SYSTEM" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"senders": []}, '"senders" is empty'),
+        ({"senders": ["in", "us"]}, "no connection whatsapp_us"),
+        ({"treshold": 1}, '"treshold" is not a setting'),
+        ({"thresholds": {"idle": -1}}, '"thresholds.idle"'),
+        ({"tables": {"production_runs": "production_run"}}, 'no table "production_run"'),
+    ],
+)
+def test_a_wrong_setting_is_named(deployment, settings, sentence):
+    deployment.set(**settings)
+
+    with pytest.raises(AirflowFailException, match=sentence):
+        reminders.preflight(context())
+
+
+def test_an_incomplete_sender_is_named_with_its_key(deployment):
+    connection = deployment.connection("whatsapp_au")
+    del connection["extra"]["phone_number_id"]
+    deployment.connect("whatsapp_au", connection)
+
+    with pytest.raises(AirflowFailException, match='whatsapp_au: extra "phone_number_id" is missing'):
+        reminders.preflight(context())
+
+
+def test_a_sender_without_a_token_is_named(deployment):
+    deployment.connect("whatsapp_in", {**deployment.connection("whatsapp_in"), "password": ""})
+
+    with pytest.raises(AirflowFailException, match="whatsapp_in: the password is missing"):
+        reminders.preflight(context())
+
+
+def test_a_missing_column_of_the_shop_is_named(deployment, shop):
+    shop.execute("ALTER TABLE production_runs DROP COLUMN dispatch_completed_at CASCADE")
+
+    with pytest.raises(AirflowFailException, match='"production_runs" has no column "dispatch_completed_at"'):
+        reminders.preflight(context())
+
+
+@pytest.mark.parametrize("conn_id", ["production_db", "message_log_db"])
+def test_a_missing_database_connection_is_named(deployment, conn_id):
+    deployment.disconnect(conn_id)
+
+    with pytest.raises(AirflowFailException, match=conn_id):
+        reminders.preflight(context())
+
+
+def test_a_redirect_needs_a_phone(deployment):
+    with pytest.raises(AirflowFailException, match="redirect_to must be a phone"):
+        reminders.preflight(context(delivery="redirect"))
+
+
+def test_pending_migrations_are_applied(deployment, postgres):
+    url = postgres.create_database("fresh_log")
+    parts = psycopg.conninfo.conninfo_to_dict(url)
+    connection = deployment.connection("message_log_db")
+    deployment.connect("message_log_db", {**connection, "schema": parts["dbname"]})
+
+    reminders.preflight(context())
+
+    with psycopg.connect(url) as fresh:
+        assert fresh.execute("SELECT count(*) FROM partner_messages.tick").fetchone() == (1,)

@@ -1,0 +1,46 @@
+"""The package as it is deployed for one test."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+TICK = dt.datetime(2026, 11, 23, 4, 30, tzinfo=dt.UTC)
+"""Monday, 10:00 IST: the tick at which the sample shop stands in most tests."""
+
+
+@dataclass
+class Deployment:
+    """The package as deployed for one test: its connections, its Variable, its wall clock.
+
+    Attributes:
+        settings: The Variable `partner_messages`; change it through `set`.
+        now: The wall clock that the tasks see.
+    """
+
+    patch: pytest.MonkeyPatch
+    settings: dict[str, Any] = field(default_factory=dict)
+    now: dt.datetime = TICK + dt.timedelta(minutes=1)
+
+    def set(self, **settings: Any) -> None:
+        """Change settings in the Variable."""
+        self.settings.update(settings)
+        self.patch.setenv("AIRFLOW_VAR_PARTNER_MESSAGES", json.dumps(self.settings))
+
+    def connect(self, conn_id: str, connection: dict[str, Any]) -> None:
+        """Set a connection."""
+        self.patch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
+
+    def disconnect(self, conn_id: str) -> None:
+        """Remove a connection."""
+        self.patch.delenv(f"AIRFLOW_CONN_{conn_id.upper()}")
+
+    def connection(self, conn_id: str) -> dict[str, Any]:
+        """A connection as it is set."""
+        found: dict[str, Any] = json.loads(os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"])
+        return found
