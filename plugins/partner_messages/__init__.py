@@ -1,0 +1,1 @@
+"""Finds stalled production runs and reminds each partner once over WhatsApp."""

@@ -1,0 +1,73 @@
+"""Who may be written to, as the shop knows them (values only; one value is one row that is not deleted)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Partner:
+    """One textile partner.
+
+    Attributes:
+        id: The shop's partner id.
+        name: What the partner is called; the shop says not null, old rows disagree.
+        status: `active`, `inactive` or `pending`.
+        deleted: Whether the shop has soft-deleted the row.
+        whatsapp_number: As typed, in any format.
+        whatsapp_verified: Whether the partner has proven that the number is theirs.
+        country_code: ISO 3166 alpha-2; how national numbers of this partner and its admins are read.
+    """
+
+    id: str
+    name: str | None
+    status: str
+    deleted: bool
+    whatsapp_number: str | None = field(repr=False)
+    whatsapp_verified: bool
+    country_code: str | None
+
+
+@dataclass(frozen=True)
+class PartnerAdmin:
+    """One person who acts for a partner in the portal.
+
+    Attributes:
+        id: The shop's admin id.
+        partner_id: The partner this person acts for.
+        phone: As typed, in any format.
+        is_active: Whether the person still acts for the partner.
+        created_at: When the shop got to know the person; the first one stands in for the partner.
+    """
+
+    id: str
+    partner_id: str
+    phone: str | None = field(repr=False)
+    is_active: bool
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One thread of the shop's inbox with a partner.
+
+    Attributes:
+        id: The shop's conversation id.
+        partner_id: The partner on the other side.
+        phone_number: As Meta or a person wrote it, with or without `+`.
+        status: `active` or `archived`.
+        last_message_at: When somebody last wrote, if anybody did.
+        default_sender_platform_id: The sender (`social_platform`) this conversation is pinned to, if any.
+        language: The saved language, if any.
+        consent_given: What the partner said about being written to; None means nothing was said.
+    """
+
+    id: str
+    partner_id: str
+    phone_number: str = field(repr=False)
+    status: str
+    last_message_at: dt.datetime | None
+    default_sender_platform_id: str | None
+    language: str | None
+    consent_given: bool | None

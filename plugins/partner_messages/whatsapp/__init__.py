@@ -1,0 +1,1 @@
+"""The transport: senders, the requests to Meta, and what its answers mean."""

@@ -1,0 +1,189 @@
+"""The senders: one WhatsApp number each, as its Airflow connection describes it, and which one writes to whom.
+
+A `Sender` holds no secret: the access token stays in the connection, and only the hook reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from partner_messages.recipients.language import LAST_RESORT, normalise_language
+from partner_messages.settings import SENDER_CONN_PREFIX, SettingsError
+
+AIRFLOW_HTTP_EXTRAS = frozenset(
+    {
+        *("allow_redirects", "cert", "check_response", "max_redirects", "proxies", "proxy", "srv_lookup", "stream"),
+        *("timeout", "trust_env", "verify", "verify_ssl"),
+    }
+)
+"""What Airflow's own HTTP hook reads from a connection's extra; a sender's connection may hold it too."""
+
+
+@dataclass(frozen=True)
+class Sender:
+    """One WhatsApp number that messages are sent from.
+
+    Attributes:
+        label: The id part of the connection: `in` for `whatsapp_in`; what the message log calls the sender.
+        platform_label: The extra's `label`, what the shop calls it (`IN`, `AU`, `Europe`).
+        conn_id: The Airflow connection.
+        host: The Graph API's base URL, without a slash at its end.
+        phone_number_id: Meta's id of the number (not the number).
+        waba_id: Meta's id of the WhatsApp Business Account; templates are approved per account.
+        api_version: Graph API version, such as `v25.0`.
+        country_codes: The prefixes it serves, each with `+`.
+        is_default: Whether it serves numbers that no prefix matches.
+        platform_id: The shop's `social_platform` id, by which conversations are pinned to a sender.
+        languages: Template languages approved on its account; `en` is always among them.
+        messages_per_second: What Meta lets this number send; 80 unless it was raised (throughput).
+        app_id: Meta's app, needed to upload example pictures.
+    """
+
+    label: str
+    platform_label: str
+    conn_id: str
+    host: str
+    phone_number_id: str
+    waba_id: str
+    api_version: str
+    country_codes: tuple[str, ...]
+    is_default: bool
+    platform_id: str | None
+    languages: tuple[str, ...]
+    messages_per_second: float
+    app_id: str | None
+
+
+def _number_as_text(value: Any) -> Any:
+    """JSON written by hand has ids and prefixes as numbers now and then."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _country_code(value: Any) -> Any:
+    text = _number_as_text(value)
+    return f"+{text}" if isinstance(text, str) and not text.startswith("+") else text
+
+
+def _language(value: Any) -> str:
+    code = normalise_language(value) if isinstance(value, str) else None
+    if code is None:
+        raise ValueError("not a language code")
+    return code
+
+
+# An id goes into a request's path: anything else would be another request.
+MetaId = Annotated[str, BeforeValidator(_number_as_text), Field(pattern=r"^[A-Za-z0-9_-]+$")]
+CountryCode = Annotated[str, BeforeValidator(_country_code), Field(pattern=r"^\+[1-9][0-9]{0,6}$")]
+Language = Annotated[str, BeforeValidator(_language)]
+
+
+class _Extra(BaseModel):
+    """The extra of a sender's connection (DESIGN, "Names others rely on"); a description says what a value must be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    phone_number_id: MetaId = Field(description="Meta's id of the number (not the number itself)")
+    waba_id: MetaId = Field(description="Meta's id of the WhatsApp Business Account")
+    api_version: str = Field(
+        "v25.0", pattern=r"^v[1-9][0-9]*\.[0-9]+$", description='a Graph API version such as "v25.0"'
+    )
+    label: str | None = Field(None, min_length=1, description='the shop\'s name for the sender, such as "IN"')
+    country_codes: tuple[CountryCode, ...] = Field((), description='a list of prefixes such as ["+91"]')
+    is_default: bool = Field(False, description="true or false")
+    platform_id: str | None = Field(None, min_length=1, description="the shop's social_platform id")
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] | None = Field(
+        None, description='a list of template languages such as ["en", "hi"]'
+    )
+    messages_per_second: float = Field(80, gt=0, allow_inf_nan=False, description="a number above 0, such as 80")
+    app_id: MetaId | None = Field(None, description="Meta's id of the app")
+    # Secrets that only the hook and the webhook read; known here so that they are not taken for typing mistakes.
+    app_secret: str | None = Field(None, description="the app's secret, as text")
+    webhook_verify_token: str | None = Field(None, description="the webhook's verify token, as text")
+
+
+def sender_from_extra(label: str, host: str | None, password_present: bool, extra: Mapping[str, Any]) -> Sender:
+    """Build a sender from its connection.
+
+    Args:
+        label: The connection is `whatsapp_<label>`.
+        host: The connection's host with its scheme.
+        password_present: Whether the connection has a password (the access token, which is not wanted here).
+        extra: The connection's extra, decoded.
+
+    Raises:
+        SettingsError: One sentence that names the connection and the key, and never a value.
+    """
+    conn_id = f"{SENDER_CONN_PREFIX}{label}"
+    if not host or not host.startswith(("https://", "http://")):
+        raise SettingsError(f"{conn_id}: the host must be the Graph API's URL, such as https://graph.facebook.com.")
+    if not password_present:
+        raise SettingsError(f"{conn_id}: the password is missing; set it to the sender's access token.")
+    known = _known(conn_id, {key: value for key, value in extra.items() if key not in AIRFLOW_HTTP_EXTRAS})
+    languages = known.languages or (("en", "hi") if "+91" in known.country_codes else ("en",))
+    if LAST_RESORT not in languages:
+        raise SettingsError(
+            f'{conn_id}: extra "languages" must contain "en", which stands in for every other language.'
+        )
+    return Sender(
+        label=label,
+        platform_label=known.label or label,
+        conn_id=conn_id,
+        host=host.rstrip("/"),
+        phone_number_id=known.phone_number_id,
+        waba_id=known.waba_id,
+        api_version=known.api_version,
+        country_codes=known.country_codes,
+        is_default=known.is_default,
+        platform_id=known.platform_id,
+        languages=languages,
+        messages_per_second=known.messages_per_second,
+        app_id=known.app_id,
+    )
+
+
+def _known(conn_id: str, extra: dict[str, Any]) -> _Extra:
+    try:
+        return _Extra.model_validate(extra)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+    # Outside the handler: the validation's own text quotes values, and one of them may be the app secret.
+    key = str(problem["loc"][0])
+    if problem["type"] == "missing":
+        said = f"is missing; set it to {_Extra.model_fields[key].description}."
+    elif key not in _Extra.model_fields:
+        said = f"is not known; the known keys are {', '.join(_Extra.model_fields)}."
+    else:
+        said = f"must be {_Extra.model_fields[key].description}."
+    raise SettingsError(f'{conn_id}: extra "{key}" {said}')
+
+
+def choose_sender(phone: str, pinned_platform_id: str | None, senders: Sequence[Sender]) -> Sender | None:
+    """Choose who writes to a phone.
+
+    The conversation's pinned sender, else the one with the longest matching prefix, else the default, else the first.
+
+    Args:
+        phone: E.164.
+        pinned_platform_id: The `default_sender_platform_id` of the deciding conversation; a sender that is not
+            configured here pins nothing.
+        senders: In the order of the setting `senders`; of equals the first wins.
+
+    Returns:
+        None only where there are no senders.
+    """
+    if pinned_platform_id:
+        for sender in senders:
+            if sender.platform_id == pinned_platform_id:
+                return sender
+    longest, nearest = 0, None
+    for sender in senders:
+        for code in sender.country_codes:
+            if phone.startswith(code) and len(code) > longest:
+                longest, nearest = len(code), sender
+    if nearest:
+        return nearest
+    return next((sender for sender in senders if sender.is_default), senders[0] if senders else None)
