@@ -1,0 +1,209 @@
+"""The seed's templates in the catalog, and what can be made of a template."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import Environment, StrictUndefined
+
+from partner_messages.paths import TEMPLATES
+from partner_messages.templates.catalog import Catalog, Template, load_catalog
+from partner_messages.templates.cleaning import whatsapp_length
+from partner_messages.templates.definition import TemplateError
+
+SEED_BODIES = sorted((Path(__file__).parent / "seed_bodies").glob("*.json"))
+PENDING = "jyt_production_run_reminder_pending_v1"
+NOT_STARTED = "jyt_production_run_reminder_not_started_v1"
+IDLE = "jyt_production_run_reminder_idle_v1"
+VALUES = {
+    "partner_name": "Rajesh",
+    "design_name": "Kurta",
+    "run_id": "prod_run_01ABC",
+    "days": "2",
+    "produced_quantity": "120",
+    "quantity": "250",
+}
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return load_catalog(TEMPLATES)
+
+
+def template(catalog: Catalog, name: str) -> Template:
+    found = catalog.get(name)
+    assert found is not None
+    return found
+
+
+def test_the_seed_has_six_bodies() -> None:
+    assert len(SEED_BODIES) == 6
+
+
+@pytest.mark.parametrize("path", SEED_BODIES, ids=lambda path: path.stem)
+def test_a_create_request_equals_the_seeds_body_but_for_the_time_to_live(catalog: Catalog, path: Path) -> None:
+    seed = json.loads(path.read_text(encoding="utf-8"))
+    request = template(catalog, seed["name"]).create_request(seed["language"])
+    assert request.pop("message_send_ttl_seconds") == 12 * 3600
+    assert request == seed
+
+
+@pytest.mark.parametrize(
+    ("name", "variables"),
+    [
+        (PENDING, ("partner_name", "design_name", "run_id", "days")),
+        (NOT_STARTED, ("partner_name", "design_name", "run_id", "days")),
+        (IDLE, ("partner_name", "design_name", "run_id", "produced_quantity", "quantity")),
+    ],
+)
+def test_the_seeds_variables_are_in_the_seeds_order(catalog: Catalog, name: str, variables: tuple[str, ...]) -> None:
+    one = template(catalog, name)
+    assert one.variables == variables
+    assert one.languages == ("en", "hi")
+    assert one.parameters(VALUES) == tuple(VALUES[variable] for variable in variables)
+
+
+def test_the_catalog_names_its_templates(catalog: Catalog) -> None:
+    assert {PENDING, NOT_STARTED, IDLE} <= set(catalog.names)
+    assert list(catalog.names) == sorted(catalog.names) == [one.name for one in catalog]
+    assert catalog.get("jyt_unknown_v1") is None
+
+
+def test_every_daily_reminder_lives_twelve_hours_at_most(catalog: Catalog) -> None:
+    reminders = [one for one in catalog if "reminder" in one.name]
+    assert reminders
+    assert all(one.ttl_seconds is not None and one.ttl_seconds <= 12 * 3600 for one in reminders)
+
+
+def test_hindi_says_the_total_before_the_progress(catalog: Catalog) -> None:
+    text = template(catalog, IDLE).text("hi", VALUES)
+    assert "*प्रगति:* 250 में से 120 पीस पूरे" in text
+    assert "*Progress:* 120 of 250 pieces produced" in template(catalog, IDLE).text("en", VALUES)
+
+
+def test_the_whole_text_is_what_the_recipient_reads(catalog: Catalog) -> None:
+    assert template(catalog, PENDING).text("en", VALUES) == (
+        "Hi Rajesh, a quick reminder — production run prod_run_01ABC for design Kurta has been waiting for your"
+        " response."
+        "\n\n*Waiting since:* 2 day(s) ago\n\n"
+        "Please open the partner portal and tap Accept or Decline so we can plan the next steps."
+        " Reply here if you need help."
+    )
+
+
+def test_a_value_is_not_escaped_and_not_read_as_a_template(catalog: Catalog) -> None:
+    values = {**VALUES, "partner_name": 'A&B <Silk> "Co" {{ run_id }} {% x %}'}
+    assert 'Hi A&B <Silk> "Co" {{ run_id }} {% x %}, a quick' in template(catalog, PENDING).text("en", values)
+
+
+def test_the_components_of_a_message_are_the_bodys_parameters(catalog: Catalog) -> None:
+    assert template(catalog, PENDING).send_components(VALUES) == [
+        {
+            "type": "body",
+            "parameters": [{"type": "text", "text": text} for text in ("Rajesh", "Kurta", "prod_run_01ABC", "2")],
+        }
+    ]
+
+
+def test_a_missing_value_is_named(catalog: Catalog) -> None:
+    one = template(catalog, PENDING)
+    values = {name: value for name, value in VALUES.items() if name != "days"}
+    asked: list[Callable[[], Any]] = [
+        lambda: one.clean(values),
+        lambda: one.text("en", values),
+        lambda: one.parameters(values),
+        lambda: one.send_components(values),
+    ]
+    for ask in asked:
+        with pytest.raises(TemplateError, match=f'^Template {PENDING} has no value for its variable "days"'):
+            ask()
+
+
+def test_a_missing_language_is_named(catalog: Catalog) -> None:
+    one = template(catalog, PENDING)
+    for ask in (lambda: one.text("it", VALUES), lambda: one.create_request("it")):
+        with pytest.raises(TemplateError, match=f"^Template {PENDING} has no it, only en, hi"):
+            ask()
+
+
+def test_clean_keeps_the_templates_own_variables(catalog: Catalog) -> None:
+    values = {**VALUES, "partner_name": " Rajesh\n\tTextiles ", "design_name": "\u200b"}
+    assert template(catalog, PENDING).clean(values) == {
+        "partner_name": "Rajesh Textiles",
+        "design_name": "-",
+        "run_id": "prod_run_01ABC",
+        "days": "2",
+    }
+
+
+def test_a_name_of_5000_characters_is_cut_and_a_run_id_is_not(catalog: Catalog) -> None:
+    run_id = "prod_run_01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    values = {**VALUES, "partner_name": "ख" * 5000, "design_name": "🧵" * 5000, "run_id": run_id}
+    for one in catalog:
+        assert one.clean(values)["run_id"] == run_id
+        for language in one.languages:
+            assert whatsapp_length(one.text(language, values)) <= 1024
+
+
+ANY_VALUES = st.fixed_dictionaries(dict.fromkeys(VALUES, st.one_of(st.text(), st.text(min_size=500, max_size=600))))
+
+
+@given(ANY_VALUES)
+def test_whatever_the_values_are_meta_takes_them(catalog: Catalog, values: dict[str, str]) -> None:
+    for one in catalog:
+        cleaned = one.clean(values)
+        assert one.clean(cleaned) == cleaned
+        parameters = one.parameters(values)
+        for parameter in parameters:
+            assert parameter.strip()
+            assert not re.search(r"[\n\t]| {5}", parameter)
+            parameter.encode()
+        for language in one.languages:
+            assert whatsapp_length(one.text(language, values)) <= 1024
+
+
+@given(ANY_VALUES)
+def test_what_meta_fills_in_is_what_the_log_shows(catalog: Catalog, values: dict[str, str]) -> None:
+    for one in catalog:
+        for language in one.languages:
+            (body,) = one.create_request(language)["components"]
+            sent = one.send_components(values)[0]["parameters"]
+            filled = re.sub(r"\{\{(\d+)\}\}", lambda match: sent[int(match[1]) - 1]["text"], body["text"])  # noqa: B023
+            assert filled == one.text(language, values)
+            assert len(sent) == len(body["example"]["body_text"][0])
+
+
+@pytest.mark.parametrize("name", [PENDING, NOT_STARTED, IDLE])
+@pytest.mark.parametrize("language", ["en", "hi"])
+def test_a_body_file_is_plain_jinja2(catalog: Catalog, name: str, language: str) -> None:
+    source = (TEMPLATES / name / f"body.{language}.j2").read_text(encoding="utf-8")
+    rendered = Environment(undefined=StrictUndefined, autoescape=True).from_string(source).render(VALUES)
+    assert rendered == template(catalog, name).text(language, VALUES)
+
+
+def test_one_more_language_is_one_more_file(write_template: Callable[..., Path]) -> None:
+    italian = "Ciao {{ partner_name }}, la produzione {{ run_id }} ti aspetta.\n"
+    definition = (
+        'category = "UTILITY"\nvariables = ["partner_name", "run_id"]\n[examples]\npartner_name = "R"\nrun_id = "r1"\n'
+    )
+    english = "Hi {{ partner_name }}, production run {{ run_id }} waits for you.\n"
+    folder = write_template({"template.toml": definition, "body.en.j2": english, "body.hi.j2": None})
+    assert load_catalog(folder).get("run_waits_v2").languages == ("en",)  # type: ignore[union-attr]
+    (folder / "run_waits_v2" / "body.it.j2").write_text(italian, encoding="utf-8")
+    (one,) = load_catalog(folder)
+    assert one.languages == ("en", "it")
+    assert one.text("it", {"partner_name": "Rossi", "run_id": "r7"}) == "Ciao Rossi, la produzione r7 ti aspetta."
+    assert one.create_request("it")["components"] == [
+        {
+            "type": "BODY",
+            "text": "Ciao {{1}}, la produzione {{2}} ti aspetta.",
+            "example": {"body_text": [["R", "r1"]]},
+        }
+    ]

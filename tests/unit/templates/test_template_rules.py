@@ -1,0 +1,408 @@
+"""Every rule of the catalog, each broken once: the failure names the file, the rule and the fix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from partner_messages.templates.catalog import CatalogError, load_catalog
+from partner_messages.templates.rules import RULES
+
+WriteTemplate = Callable[..., Path]
+Files = dict[str, str | bytes | None]
+
+PLAIN_DEFINITION = """\
+category = "UTILITY"
+variables = ["partner_name", "run_id"]
+[examples]
+partner_name = "Rajesh"
+run_id = "prun_01ABC"
+"""
+PLAIN = "Hi {{ partner_name }}, production run {{ run_id }} waits for you."
+
+
+def plain(
+    definition: str = "", english: str = PLAIN, front: str = "", *, change: tuple[str, str] = ("", ""), **files: str
+) -> Files:
+    """A template of one language, with something added to or changed in its definition or its front matter."""
+    changed = definition + PLAIN_DEFINITION.replace(*change) if change[0] else definition + PLAIN_DEFINITION
+    body = f"{{#\n{front}\n-#}}\n{english}" if front else english
+    return {"template.toml": changed, "body.en.j2": body, "body.hi.j2": None, **files}
+
+
+def said(folder: Path) -> list[str]:
+    with pytest.raises(CatalogError) as error:
+        load_catalog(folder)
+    assert str(error.value).splitlines() == [str(failure) for failure in error.value.failures]
+    return [str(failure) for failure in error.value.failures]
+
+
+def test_the_template_that_the_tests_break_keeps_every_rule(write_template: WriteTemplate) -> None:
+    assert load_catalog(write_template()).names == ("run_waits_v2",)
+
+
+def test_the_plain_template_that_the_tests_break_keeps_every_rule(write_template: WriteTemplate) -> None:
+    assert load_catalog(write_template(plain())).names == ("run_waits_v2",)
+
+
+QUICK = '[[buttons]]\nkind = "quick_reply"\n'
+URL = '[[buttons]]\nkind = "url"\npath = "/p/"\nvariable = "{}"\n'
+URL_EXAMPLE = '[examples]\n{} = "x"\n'
+PICTURE = '[header]\nformat = "IMAGE"\nexample = "header.png"\n'
+NO_VARIABLES = 'category = "UTILITY"\nvariables = []\n'
+T, EN = "run_waits_v2/template.toml", "run_waits_v2/body.en.j2"
+
+
+def bare(buttons: str, front: str) -> Files:
+    """A template without variables in its body, for buttons and headers."""
+    return {
+        "template.toml": NO_VARIABLES + buttons,
+        "body.en.j2": f"{{#\n{front}\n-#}}\nNothing to do.",
+        "body.hi.j2": None,
+    }
+
+
+LANGUAGE_RULE = "every language uses exactly the variables of the definition, each once"
+BROKEN: list[tuple[str, Files, str]] = [
+    (
+        "a category of another kind",
+        plain(change=("UTILITY", "AUTHENTICATION")),
+        f'{T}: the category is UTILITY or MARKETING; change category "AUTHENTICATION".',
+    ),
+    (
+        "a time to live of a day",
+        plain("ttl_seconds = 86400\n"),
+        f"{T}: a UTILITY template lives between 30 and 43200 seconds; change ttl_seconds = 86400.",
+    ),
+    (
+        "a time to live of a moment",
+        plain("ttl_seconds = 29\n"),
+        f"{T}: a UTILITY template lives between 30 and 43200 seconds; change ttl_seconds = 29.",
+    ),
+    (
+        "a variable named twice",
+        plain(change=('"run_id"]', '"run_id", "run_id"]')),
+        f"{T}: the variables of the body have different names, and so have those of header and buttons;"
+        ' rename one "run_id".',
+    ),
+    (
+        "a language that is none",
+        {**plain(), "body.hn.j2": PLAIN.replace("Hi", "Namaste")},
+        'run_waits_v2/body.hn.j2: a language is one that Meta knows; rename the file, for "hn" is none of them.',
+    ),
+    (
+        "no English",
+        {**plain(), "body.en.j2": None, "body.it.j2": PLAIN},
+        f"{T}: every template has English, which stands in for any other language; add body.en.j2.",
+    ),
+    (
+        "a body without words",
+        plain(english="{{ partner_name }} {{ run_id }}"),
+        f"{EN}: a body has words, and within 1024 characters room for 60 in each variable; write the text.",
+    ),
+    (
+        "a body without room for its values",
+        plain(english=PLAIN + "x" * 900),
+        f"{EN}: a body has words, and within 1024 characters room for 60 in each variable; shorten the text.",
+    ),
+    (
+        "a variable that the definition lacks",
+        plain(english=f"{PLAIN} It is {{{{ colour }}}} now."),
+        f'{EN}: {LANGUAGE_RULE}; add "colour" to the variables of {T} or remove {{{{ colour }}}}.',
+    ),
+    (
+        "a variable that the body lacks",
+        plain(english="Hi {{ partner_name }}, a run waits for you."),
+        f"{EN}: {LANGUAGE_RULE}; use {{{{ run_id }}}} once instead of 0 times.",
+    ),
+    (
+        "a variable used twice",
+        plain(english=f"{PLAIN} I mean {{{{ run_id }}}} here."),
+        f"{EN}: {LANGUAGE_RULE}; use {{{{ run_id }}}} once instead of 2 times.",
+    ),
+    (
+        "a language that disagrees with the others",
+        {**plain(), "body.it.j2": "Ciao {{ partner_name }}, una produzione ti aspetta."},
+        f"run_waits_v2/body.it.j2: {LANGUAGE_RULE}; use {{{{ run_id }}}} once instead of 0 times.",
+    ),
+    (
+        "a body that begins with a variable",
+        plain(english="{{ partner_name }}, production run {{ run_id }} waits."),
+        f"{EN}: a body neither begins nor ends with a variable; put words before {{{{ partner_name }}}}.",
+    ),
+    (
+        "a body that ends with a variable",
+        plain(english="Hi {{ partner_name }}, look at {{ run_id }}\n"),
+        f"{EN}: a body neither begins nor ends with a variable; put words after {{{{ run_id }}}}.",
+    ),
+    (
+        "two variables side by side",
+        plain(english="Hi {{ partner_name }} {{ run_id }} waits."),
+        f"{EN}: two variables do not stand side by side;"
+        " put words between {{ partner_name }} and {{ run_id }}.",
+    ),
+    (
+        "a brace among the words",
+        plain(english=f"{PLAIN} {{1}}."),
+        f"{EN}: braces only hold variables; remove the braces.",
+    ),
+    (
+        "a variable without an example",
+        plain(change=('run_id = "prun_01ABC"\n', "")),
+        f"{EN}: every variable, and nothing else, has an example that could be sent;"
+        f' give an example of "run_id" here or in {T}.',
+    ),
+    (
+        "an empty example",
+        plain(change=('"prun_01ABC"', '""')),
+        f"{EN}: every variable, and nothing else, has an example that could be sent;"
+        ' make the example of "run_id" a line of at most 60 characters.',
+    ),
+    (
+        "an example of nothing",
+        plain(front='[examples]\nruin_id = "x"'),
+        f"{EN}: every variable, and nothing else, has an example that could be sent;"
+        ' remove the example of "ruin_id", which is no variable.',
+    ),
+    (
+        "a header that the definition lacks",
+        plain(front='header = "News"'),
+        f"{EN}: a text header has at most 60 characters and the definition's one variable;"
+        " remove header, for the definition has no text header.",
+    ),
+    (
+        "a header that the language lacks",
+        plain('header.format = "TEXT"\n'),
+        f"{EN}: a text header has at most 60 characters and the definition's one variable; give the header's text.",
+    ),
+    (
+        "a header with a variable too many",
+        plain('header.format = "TEXT"\n', front='header = "Run {{ run_id }}"'),
+        f"{EN}: a text header has at most 60 characters and the definition's one variable;"
+        " use no variable in the header, once.",
+    ),
+    (
+        "a header that is too long",
+        plain('header.format = "TEXT"\n', front=f'header = "{"x" * 61}"'),
+        f"{EN}: a text header has at most 60 characters and the definition's one variable; shorten the header.",
+    ),
+    (
+        "a header that is too long with its example",
+        plain('header.format = "TEXT"\nheader.variable = "run_id"\n', front=f'header = "{"x" * 51}{{{{ run_id }}}}"'),
+        f"{EN}: a text header has at most 60 characters and the definition's one variable; shorten the header.",
+    ),
+    (
+        "a footer with a variable",
+        plain(front='footer = "Run {{ run_id }}"'),
+        f"{EN}: a footer has at most 60 characters and no variables; remove the footer's variables.",
+    ),
+    (
+        "a footer that is too long",
+        plain(front=f'footer = "{"x" * 61}"'),
+        f"{EN}: a footer has at most 60 characters and no variables; shorten the footer.",
+    ),
+    (
+        "an empty footer",
+        plain(front='footer = " "'),
+        f"{EN}: a footer has at most 60 characters and no variables; write the footer.",
+    ),
+    (
+        "a footer in one language only",
+        {**plain(front='footer = "Bye"'), "body.it.j2": PLAIN.replace("Hi", "Ciao")},
+        "run_waits_v2/body.it.j2: a footer has at most 60 characters and no variables;"
+        " give the footer, for other languages have one.",
+    ),
+    (
+        "eleven buttons",
+        bare(QUICK * 11, f"buttons = {[f'Reply {n}' for n in range(11)]}"),
+        f"{T}: there are at most 10 buttons, 2 of them URLs; remove buttons.",
+    ),
+    (
+        "three URL buttons",
+        bare(
+            "".join(URL.format(name) for name in "abc") + '[examples]\na = "1"\nb = "2"\nc = "3"\n',
+            'buttons = ["A", "B", "C"]',
+        ),
+        f"{T}: there are at most 10 buttons, 2 of them URLs; remove buttons.",
+    ),
+    (
+        "a URL between quick replies",
+        bare(QUICK + URL.format("a") + QUICK + '[examples]\na = "1"\n', 'buttons = ["Yes", "Open", "No"]'),
+        f"{T}: quick replies stand together; put the quick replies together.",
+    ),
+    (
+        "a label too few",
+        bare(QUICK, ""),
+        f"{EN}: every button has a label of at most 25 plain characters; give 1 labels in buttons instead of 0.",
+    ),
+    (
+        "a label that is too long",
+        bare(QUICK, f'buttons = ["{"x" * 26}"]'),
+        f'{EN}: every button has a label of at most 25 plain characters; change the length of "{"x" * 26}".',
+    ),
+    (
+        "an empty label",
+        bare(QUICK, 'buttons = [" "]'),
+        f'{EN}: every button has a label of at most 25 plain characters; change the length of " ".',
+    ),
+    *(
+        (
+            f"a label with {what}",
+            bare(QUICK, f'buttons = ["{label}"]'),
+            f'{EN}: every button has a label of at most 25 plain characters; write "{label}" in plain letters.',
+        )
+        for what, label in (("emoji", "Open 🧵"), ("formatting", "*Open*"))
+    ),
+    (
+        "a variable in a label",
+        bare(QUICK, 'buttons = ["Open {{ run_id }}"]'),
+        f"{EN}: braces only hold variables; remove the braces.",
+    ),
+    (
+        "no picture",
+        bare(PICTURE, ""),
+        f"{T}: the example picture is a JPEG or PNG of at most 5 MB; add the file header.png.",
+    ),
+    (
+        "a picture that is none",
+        {**bare(PICTURE, ""), "header.png": b"GIF89a"},
+        "run_waits_v2/header.png: the example picture is a JPEG or PNG of at most 5 MB; use another picture.",
+    ),
+    (
+        "a picture of more than 5 MB",
+        {**bare(PICTURE, ""), "header.png": b"\x89PNG\r\n\x1a\n" + bytes(5 * 1024 * 1024)},
+        "run_waits_v2/header.png: the example picture is a JPEG or PNG of at most 5 MB; use another picture.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "failure"), [pytest.param(*case[1:], id=case[0]) for case in BROKEN])
+def test_a_broken_rule_is_named_with_its_file_and_fix(
+    write_template: WriteTemplate, files: Files, failure: str
+) -> None:
+    assert failure in said(write_template(files))
+
+
+def test_every_rule_has_a_test_that_breaks_it() -> None:
+    named_elsewhere = {"a name has lower-case letters, digits and underscores, at most 512"}
+    tested = {failure.split(": ", 1)[1].split("; ", 1)[0] for _, _, failure in BROKEN}
+    assert {rule.says for rule in RULES} == tested | named_elsewhere
+
+
+@pytest.mark.parametrize("name", ["Run_Waits", "run-waits", "run waits"])
+def test_a_folders_name_is_a_templates_name(write_template: WriteTemplate, name: str) -> None:
+    assert said(write_template(name=name)) == [
+        f"{name}/template.toml: a name has lower-case letters, digits and underscores, at most 512; rename the folder."
+    ]
+
+
+def test_two_templates_do_not_say_the_same(write_template: WriteTemplate) -> None:
+    write_template(plain())
+    folder = write_template(plain(), name="run_waits_v3")
+    assert said(folder) == [
+        "run_waits_v3/body.en.j2: no two templates have the same body and footer;"
+        " write it in other words than run_waits_v2/body.en.j2."
+    ]
+
+
+TEXT_RULE = "a text has words and {{ name }} and nothing else"
+FOLDER_RULE = "a template's folder holds template.toml, body.<language>.j2 and the header's example picture"
+KEYS = "the keys are category, variables, ttl_seconds, header, buttons, examples"
+UNREADABLE: list[tuple[str, Files, str]] = [
+    ("no definition", {"template.toml": None}, f"{T}: every template has a definition; add the file."),
+    ("a definition that is not TOML", {"template.toml": "category UTILITY"}, f"{T}: it is TOML; correct it: "),
+    ("a key that is none", plain('colour = "red"\n'), f"{T}: {KEYS}; remove or rename colour."),
+    ("a key that is missing", plain(change=('category = "UTILITY"\n', "")), f"{T}: category is stated; add it."),
+    ("a name that is none", plain(change=('"run_id"', '"run-id"')), f"{T}: variables.1 string should match pattern"),
+    (
+        "a number as text",
+        plain('ttl_seconds = "30"\n'),
+        f"{T}: ttl_seconds input should be a valid integer; correct it.",
+    ),
+    ("a button that is none", plain() | bare('[[buttons]]\nkind = "phone"\n', ""), f"{T}: buttons.0 input tag 'phone'"),
+    ("a URL's path that is none", bare(URL.format("a").replace("/p/", "p"), ""), f"{T}: buttons.0.url.path string"),
+    (
+        "a picture in another folder",
+        bare(PICTURE.replace("header.png", "../header.png"), ""),
+        f"{T}: header.IMAGE.example string should match pattern",
+    ),
+    (
+        "a comment with a key that is none",
+        plain(front='colour = "red"'),
+        f"{EN}: the keys are header, footer, buttons",
+    ),
+    (
+        "a comment without an end",
+        plain(english="{#\nHi"),
+        f"{EN}: {TEXT_RULE}; repair the body, whose line 1 is not",
+    ),
+    (
+        "a file that is not UTF-8",
+        plain() | {"body.en.j2": b"\xff\xfe"},
+        f"{EN}: a file is UTF-8 text; save it as UTF-8.",
+    ),
+    (
+        "a file that does not belong",
+        {**plain(), "body-it.j2": "Ciao"},
+        f"run_waits_v2/body-it.j2: {FOLDER_RULE}; rename or",
+    ),
+    (
+        "a filter",
+        plain(english="Hi {{ partner_name|upper }}, hm."),
+        f"{EN}: {TEXT_RULE}; repair the body, whose line 1 has",
+    ),
+    (
+        "a condition",
+        plain(english="Hi\n{% if x %}y{% endif %}"),
+        f"{EN}: {TEXT_RULE}; repair the body, whose line 2 has",
+    ),
+    (
+        "a brace left open",
+        plain(english="Hi {{ partner_name"),
+        f"{EN}: {TEXT_RULE}; repair the body, whose line 1 is not",
+    ),
+    ("Meta's own numbers", plain(english="Hi {{1}}, hm."), f"{EN}: {TEXT_RULE}; repair the body, whose line 1 has"),
+    (
+        "a filter in the footer",
+        plain(front='footer = "{{ x|e }}"'),
+        f"{EN}: {TEXT_RULE}; repair the footer, whose line 1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "failure"), [pytest.param(*case[1:], id=case[0]) for case in UNREADABLE])
+def test_a_file_that_cannot_be_read_is_named(write_template: WriteTemplate, files: Files, failure: str) -> None:
+    first = said(write_template(files))[0]
+    assert first.startswith(failure)
+    assert first.endswith(".")
+
+
+def test_all_failures_of_all_templates_are_told_at_once(write_template: WriteTemplate) -> None:
+    write_template(plain(change=("UTILITY", "OTHER")), name="a")
+    write_template({"template.toml": None}, name="b")
+    folder = write_template(plain(english="Nothing."), name="c")
+    assert {re.match(r"\w", line).group() for line in said(folder)} == {"a", "b", "c"}  # type: ignore[union-attr]
+
+
+def test_an_empty_catalog_is_an_error(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "missing"):
+        assert said(folder) == [f"{folder}: a catalog has a folder for each template; add one."]
+
+
+def test_files_beside_the_templates_are_left_alone(write_template: WriteTemplate) -> None:
+    folder = write_template({".DS_Store": "x"})
+    (folder / "README.md").write_text("The catalog.", encoding="utf-8")
+    (folder / ".cache").mkdir()
+    assert load_catalog(folder).names == ("run_waits_v2",)
+
+
+def test_windows_line_ends_and_a_byte_order_mark_change_nothing(write_template: WriteTemplate) -> None:
+    text = '{#\r\nfooter = "Bye"\r\n-#}\r\n' + PLAIN + "\r\n\r\nSee you.\r\n"
+    (template,) = load_catalog(write_template(plain() | {"body.en.j2": b"\xef\xbb\xbf" + text.encode()}))
+    assert template.text("en", {"partner_name": "R", "run_id": "r1"}) == (
+        "Hi R, production run r1 waits for you.\n\nSee you."
+    )
+    assert template.translations["en"].footer == "Bye"
