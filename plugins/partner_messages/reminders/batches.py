@@ -1,0 +1,81 @@
+"""Deals messages out to mapped tasks: one each while the day is small, chunks when it is large (DESIGN, decision 4)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from partner_messages.messages.values import QueuedMessage
+from partner_messages.templates.cleaning import clean
+
+LONGEST_NAME = 100
+"""Of a partner's name in a task's name: Airflow keeps 250 characters of the whole, and a longer one fails the task."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one mapped task sends.
+
+    Attributes:
+        label: The task's name in the UI.
+        sender: The one sender of all its messages.
+        message_ids: Rows of the message log.
+        rate_share: Which part of the sender's rate it may use, so that chunks at work together keep within it.
+    """
+
+    label: str
+    sender: str
+    message_ids: tuple[str, ...]
+    rate_share: float = 1.0
+
+    def to_xcom(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "label": self.label,
+            "sender": self.sender,
+            "message_ids": list(self.message_ids),
+            "rate_share": self.rate_share,
+        }
+
+
+def deal(
+    messages: Sequence[QueuedMessage], *, task_each_up_to: int, chunk_size: int, max_map_length: int
+) -> list[Batch]:
+    """Deal messages, which come grouped by sender, into batches.
+
+    Args:
+        messages: What is queued.
+        task_each_up_to: Up to this many, each message is a task of its own.
+        chunk_size: Messages in a chunk; larger only where `max_map_length` would not hold that many chunks.
+        max_map_length: How many mapped tasks Airflow allows (`[core] max_map_length`).
+    """
+    if len(messages) <= min(task_each_up_to, max_map_length):
+        return [
+            Batch(
+                label=f"{clean(message.partner_name, 'Partner', LONGEST_NAME)} · {message.reminder_kind}",
+                sender=message.sender,
+                message_ids=(message.id,),
+            )
+            for message in messages
+        ]
+    by_sender = [list(group) for _, group in groupby(messages, key=lambda message: message.sender)]
+    room = max(1, max_map_length - len(by_sender))
+    size = max(chunk_size, math.ceil(len(messages) / room))
+    chunks = [(chunk, len(group)) for group in by_sender for chunk in _sliced(group, size)]
+    return [
+        Batch(
+            label=f"chunk {number} of {len(chunks)} · {len(chunk)} message{'s' if len(chunk) > 1 else ''}",
+            sender=chunk[0].sender,
+            message_ids=tuple(message.id for message in chunk),
+            rate_share=1 / math.ceil(of_sender / size),
+        )
+        for number, (chunk, of_sender) in enumerate(chunks, start=1)
+    ]
+
+
+def _sliced(group: Sequence[QueuedMessage], size: int) -> Iterator[Sequence[QueuedMessage]]:
+    for start in range(0, len(group), size):
+        yield group[start : start + size]

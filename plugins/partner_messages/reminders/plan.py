@@ -1,0 +1,234 @@
+"""Decides who is reminded of what: every stuck run becomes one draft, a message or a skip with its reason.
+
+Pure: what the shop and the message log know comes in as values, so the same decision can be taken again just before a
+    message
+is sent (DESIGN, decision 6).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.values import Draft, SlotHolder, reminder_context_id
+from partner_messages.recipients.conversation import consent_refused, conversations_for
+from partner_messages.recipients.language import choose_language
+from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
+from partner_messages.recipients.phone import choose_phone
+from partner_messages.reminders.wording import WORDINGS, variables
+from partner_messages.runs.kinds import StuckRun
+from partner_messages.templates.catalog import Catalog
+from partner_messages.tick import Tick
+from partner_messages.whatsapp.senders import Sender, choose_sender
+
+
+@dataclass(frozen=True)
+class ShopFacts:
+    """What the shop knows about the partners and designs of the stuck runs, at one reading."""
+
+    partners: Mapping[str, Partner]
+    admins: Mapping[str, Sequence[PartnerAdmin]] = field(default_factory=dict)
+    conversations: Mapping[str, Sequence[Conversation]] = field(default_factory=dict)
+    design_names: Mapping[str, str] = field(default_factory=dict)
+    reminded_in_shop: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class LogFacts:
+    """What the message log knows about the tick's day and the runs' past."""
+
+    slot_holders: Mapping[str, SlotHolder] = field(default_factory=dict)
+    refused_phones: frozenset[str] = frozenset()
+    last_reminded: Mapping[str, dt.date] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Means:
+    """What messages are made of and sent through, and the settings and params that shape them.
+
+    Attributes:
+        senders: The configured senders in the order of the setting.
+        catalog: The templates.
+        language: One language for everybody (setting `language`).
+        fallback_language: The last resort of the language rule.
+        limit: How many messages the run may send.
+        redirect_to: The one phone that a `redirect` run writes to, E.164.
+    """
+
+    senders: Sequence[Sender]
+    catalog: Catalog
+    language: str | None
+    fallback_language: str
+    limit: int
+    redirect_to: str | None = None
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """How one partner is reached."""
+
+    phone: str = field(repr=False)
+    language: str
+    sender: str
+
+
+class _Skipped(Exception):
+    """Ends the decision about one run with a reason."""
+
+    def __init__(self, reason: SkipReason) -> None:
+        self.reason = reason
+
+
+def plan_reminders(
+    tick: Tick,
+    stuck: Sequence[StuckRun],
+    *,
+    without_partner: Iterable[str],
+    shop: ShopFacts,
+    log: LogFacts,
+    means: Means,
+) -> list[Draft]:
+    """Decide about every stuck run of a tick, and about every active run that has no partner.
+
+    A run that this very tick has dealt with already (planning was killed and tried again) gets no second draft.
+    """
+    recipients: dict[str, Recipient | SkipReason] = {}
+    unowned = frozenset(without_partner)
+    drafts = [_skip_draft(tick, run_id, SkipReason.NO_PARTNER) for run_id in sorted(unowned)]
+    for run in stuck:
+        if run.production_run_id in unowned:  # It lost its partner since it was found.
+            continue
+        holder = log.slot_holders.get(run.production_run_id)
+        if holder and holder.status != "queued":
+            if holder.tick_id != tick.id:
+                duplicate = replace(_reminder(tick, run), skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
+                drafts.append(duplicate)
+            continue
+        if run.partner_id not in recipients:
+            recipients[run.partner_id] = find_recipient(run.partner_id, shop, means)
+        drafts.append(_decide(tick, run, recipients[run.partner_id], shop, log, means))
+    return _keep_within_limit(drafts, stuck=stuck, log=log, limit=means.limit)
+
+
+def find_recipient(partner_id: str, shop: ShopFacts, means: Means) -> Recipient | SkipReason:
+    """How a partner is reached, or why not (the rules of the shop that the seed describes)."""
+    partner = shop.partners.get(partner_id)
+    if partner is None or partner.deleted or partner.status != "active":
+        return SkipReason.PARTNER_INACTIVE
+    chosen = choose_phone(partner, shop.admins.get(partner_id, ()))
+    if chosen.phone is None:
+        return SkipReason(chosen.problem or SkipReason.NO_PHONE)
+    conversations = conversations_for(partner, chosen.phone, shop.conversations.get(partner_id, ()))
+    if consent_refused(conversations):
+        return SkipReason.NO_CONSENT
+    newest = conversations[0] if conversations else None
+    sender = choose_sender(chosen.phone, newest.default_sender_platform_id if newest else None, means.senders)
+    if sender is None:
+        return SkipReason.NO_SENDER
+    language = choose_language(
+        explicit=means.language,
+        conversation_language=newest.language if newest else None,
+        phone=chosen.phone,
+        fallback=means.fallback_language,
+        allowed=sender.languages,
+    )
+    return Recipient(chosen.phone, language, sender.label)
+
+
+def _decide(
+    tick: Tick, run: StuckRun, recipient: Recipient | SkipReason, shop: ShopFacts, log: LogFacts, means: Means
+) -> Draft:
+    draft = _reminder(tick, run)
+    try:
+        return _message(draft, tick, run, recipient, shop, log, means)
+    except _Skipped as skipped:
+        return replace(draft, skip_reason=skipped.reason)
+
+
+def _message(
+    draft: Draft,
+    tick: Tick,
+    run: StuckRun,
+    recipient: Recipient | SkipReason,
+    shop: ShopFacts,
+    log: LogFacts,
+    means: Means,
+) -> Draft:
+    if isinstance(recipient, SkipReason):
+        raise _Skipped(recipient)
+    if run.production_run_id in shop.reminded_in_shop:
+        raise _Skipped(SkipReason.ALREADY_IN_SHOP)
+    to_phone = means.redirect_to or recipient.phone
+    if to_phone in log.refused_phones:
+        raise _Skipped(SkipReason.REFUSED_TODAY)
+    template = means.catalog.get(WORDINGS[run.kind].template)
+    if template is None or recipient.language not in template.languages:
+        raise _Skipped(SkipReason.NO_TEMPLATE)
+    partner = shop.partners[run.partner_id]
+    design_name = shop.design_names.get(run.design_id) if run.design_id else None
+    values = template.clean(variables(run, partner_name=partner.name, design_name=design_name, now=tick.now))
+    return replace(
+        draft,
+        sender=recipient.sender,
+        to_phone=to_phone,
+        language=recipient.language,
+        template_name=template.name,
+        variables=values,
+        body_text=template.text(recipient.language, values),
+    )
+
+
+def _reminder(tick: Tick, run: StuckRun) -> Draft:
+    return Draft(
+        context_type="production_run",
+        context_id=reminder_context_id(run.production_run_id, tick.day),
+        message_kind="reminder",
+        production_run_ids=(run.production_run_id,),
+        reminder_kind=run.kind,
+        production_run_id=run.production_run_id,
+        partner_id=run.partner_id,
+        design_id=run.design_id,
+    )
+
+
+def _skip_draft(tick: Tick, production_run_id: str, reason: SkipReason) -> Draft:
+    return Draft(
+        context_type="production_run",
+        context_id=reminder_context_id(production_run_id, tick.day),
+        message_kind="reminder",
+        production_run_ids=(production_run_id,),
+        production_run_id=production_run_id,
+        skip_reason=reason,
+    )
+
+
+def _keep_within_limit(drafts: Sequence[Draft], *, stuck: Sequence[StuckRun], log: LogFacts, limit: int) -> list[Draft]:
+    """Put off what is over the limit: the least recently reminded runs go first, then the oldest."""
+    messages = [draft for draft in drafts if not draft.skip_reason]
+    if len(messages) <= limit:
+        return list(drafts)
+    since = {run.production_run_id: run.since for run in stuck}
+
+    def urgency(draft: Draft) -> tuple[dt.date, dt.datetime, str]:
+        run_id = draft.production_run_ids[0]
+        return (log.last_reminded.get(run_id, dt.date.min), since[run_id], run_id)
+
+    put_off = {draft.id for draft in sorted(messages, key=urgency)[limit:]}
+    return [replace(draft, skip_reason=SkipReason.OVER_LIMIT) if draft.id in put_off else draft for draft in drafts]
+
+
+def blast_radius(confirm_above: int | None, recent_sizes: Sequence[int]) -> int:
+    """How many messages a live run may send without being confirmed.
+
+    Args:
+        confirm_above: The setting, if ops chose a number.
+        recent_sizes: What the last ten live ticks planned; without a number of its own the limit is three times their
+            median, at least 50.
+    """
+    if confirm_above is not None:
+        return confirm_above
+    ordered = sorted(recent_sizes)
+    median = ordered[len(ordered) // 2] if ordered else 0
+    return max(50, 3 * median)

@@ -1,0 +1,51 @@
+"""Which template speaks of which stall, and what goes into it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from partner_messages.runs.kinds import ReminderKind, StuckRun
+from partner_messages.templates.cleaning import clean, days_text, quantity_text
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One row of the seed's event-to-template map.
+
+    Attributes:
+        template: The template's name.
+        figures: What the template says beside the names and the run's id, given the run and the tick's now.
+    """
+
+    template: str
+    figures: Callable[[StuckRun, dt.datetime], dict[str, str]]
+
+
+def _days_stuck(run: StuckRun, now: dt.datetime) -> dict[str, str]:
+    return {"days": days_text(run.since, now)}
+
+
+def _progress(run: StuckRun, _now: dt.datetime) -> dict[str, str]:
+    return {"produced_quantity": quantity_text(run.produced_quantity), "quantity": quantity_text(run.quantity)}
+
+
+WORDINGS: dict[ReminderKind, Wording] = {
+    ReminderKind.ASSIGNMENT_PENDING: Wording("jyt_production_run_reminder_pending_v1", _days_stuck),
+    ReminderKind.NOT_STARTED: Wording("jyt_production_run_reminder_not_started_v1", _days_stuck),
+    ReminderKind.IDLE: Wording("jyt_production_run_reminder_idle_v1", _progress),
+}
+
+
+def variables(run: StuckRun, *, partner_name: str | None, design_name: str | None, now: dt.datetime) -> dict[str, str]:
+    """The template's variables for one run.
+
+    The names are the seed's: partner name, else "Partner"; design name, else the design's id, else "Unknown Design".
+    """
+    return {
+        "partner_name": clean(partner_name, "Partner"),
+        "design_name": clean(design_name, clean(run.design_id, "Unknown Design")),
+        "run_id": run.production_run_id,
+        **WORDINGS[run.kind].figures(run, now),
+    }
