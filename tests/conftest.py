@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
@@ -25,6 +26,10 @@ from support.deployment import TICK, Deployment
 PROJECT = Path(__file__).resolve().parents[1]
 ORDER = ("unit", "integration", "dag", "faults")
 """The tests' folders, quick ones first."""
+
+# No deadline: on a machine that others share, slow says nothing about the code.
+hypothesis.settings.register_profile("shared-machine", deadline=None)
+hypothesis.settings.load_profile("shared-machine")
 
 _of_the_process = contextlib.ExitStack()
 _POSTGRES = pytest.StashKey[Any]()

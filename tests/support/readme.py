@@ -1,0 +1,59 @@
+"""The README's tables that are made from code: `python -m support.readme` writes them, a test compares them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from partner_messages.messages.skip_reasons import EXPLANATIONS
+from partner_messages.settings import Settings, TimeWindow
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def settings_table() -> str:
+    """Every setting, its default and what it does."""
+    defaults = Settings()
+    lines = ["| setting | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        lines.append(f"| `{name}` | `{_shown(getattr(defaults, name))}` | {field.description} |")
+    return "\n".join(lines)
+
+
+def skip_reasons_table() -> str:
+    """Every skip reason and who acts on it."""
+    lines = ["| skip reason | meaning | who acts |", "|---|---|---|"]
+    lines += [f"| `{reason}` | {row.meaning} | {row.acts} |" for reason, row in EXPLANATIONS.items()]
+    return "\n".join(lines)
+
+
+TABLES = {"settings": settings_table, "skip reasons": skip_reasons_table}
+
+
+def with_tables(text: str) -> str:
+    """The README with its generated tables as they should be."""
+    for name, table in TABLES.items():
+        text = re.sub(
+            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
+            lambda found, table=table: f"{found[1]}{table()}\n{found[2]}",
+            text,
+            flags=re.DOTALL,
+        )
+    return text
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, TimeWindow):
+        return json.dumps([f"{value.start:%H:%M}", f"{value.end:%H:%M}"])
+    if isinstance(value, BaseModel):
+        value = value.model_dump()
+    return json.dumps(value, default=lambda other: other.isoformat() if isinstance(other, dt.time) else str(other))
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
