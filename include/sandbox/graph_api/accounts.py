@@ -1,0 +1,104 @@
+"""The WhatsApp Business Accounts that exist here, read from a JSON file."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import phonenumbers
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+
+SAMPLE_ACCOUNTS = Path(__file__).with_name("accounts.json")
+
+
+class AccountsFileError(ValueError):
+    """The accounts file cannot be used; the message names the file, the field and what is wrong."""
+
+
+class Account(BaseModel):
+    """One business account with its phone number and the token that may use it.
+
+    Attributes:
+        label: What people call it.
+        phone_number_id: Stands in the path of a send.
+        waba_id: Stands in the path of a template request.
+        app_id: Stands in the path of an upload.
+        display_phone_number: The business's own number, E.164.
+        verified_name: The name a partner sees.
+        token: The access token; it sees the ids of this account only.
+        template_languages: Languages of the sample templates that are approved here from the start.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str = Field(min_length=1)
+    phone_number_id: str = Field(pattern=r"^\d+$")
+    waba_id: str = Field(pattern=r"^\d+$")
+    app_id: str = Field(pattern=r"^\d+$")
+    display_phone_number: str
+    verified_name: str = Field(min_length=1)
+    token: str = Field(min_length=1)
+    template_languages: tuple[str, ...] = ()
+
+    @field_validator("display_phone_number")
+    @classmethod
+    def _is_e164(cls, value: str) -> str:
+        try:
+            parsed = phonenumbers.parse(value)
+        except phonenumbers.NumberParseException as error:
+            raise ValueError("must be an E.164 phone number such as +911140000001") from error
+        if phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) != value:
+            raise ValueError("must be an E.164 phone number such as +911140000001")
+        return value
+
+    @cached_property
+    def country_code(self) -> str:
+        """The digits that Meta puts before a recipient without `+`."""
+        return str(phonenumbers.parse(self.display_phone_number).country_code)
+
+
+def load_accounts(path: Path) -> tuple[Account, ...]:
+    """Read an accounts file: a JSON list of objects with the fields of `Account`.
+
+    Raises:
+        AccountsFileError: The file is missing, is not such a list, or two accounts share an id of a number or a WABA.
+    """
+    try:
+        accounts = TypeAdapter(tuple[Account, ...]).validate_json(path.read_bytes())
+    except OSError as error:
+        raise AccountsFileError(f"{path}: cannot be read ({error.strerror}); name an existing file.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise AccountsFileError(f"{path}: {place}: {first['msg']}.") from error
+    for field in ("phone_number_id", "waba_id", "label"):
+        values = [getattr(account, field) for account in accounts]
+        if len(set(values)) < len(values):
+            raise AccountsFileError(f"{path}: {field} must be different in each account.")
+    return accounts
+
+
+class Tokens:
+    """Which token sees which accounts, and which tokens are dead."""
+
+    def __init__(self, accounts: tuple[Account, ...]) -> None:
+        self._accounts: dict[str, tuple[Account, ...]] = {}
+        for account in accounts:
+            self._accounts[account.token] = (*self._accounts.get(account.token, ()), account)
+        self._dead_since: dict[str, float] = {}
+
+    def accounts(self, token: str) -> tuple[Account, ...]:
+        """The accounts this token sees; none for a token nobody issued."""
+        return self._accounts.get(token, ())
+
+    def died_at(self, token: str) -> float | None:
+        """When the token expired, in seconds since the epoch; None while it lives."""
+        return self._dead_since.get(token)
+
+    def kill(self, token: str, now: float) -> None:
+        """Let the token expire."""
+        self._dead_since.setdefault(token, now)
+
+    def revive(self, token: str) -> None:
+        """Let it work again."""
+        self._dead_since.pop(token, None)

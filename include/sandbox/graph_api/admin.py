@@ -1,0 +1,241 @@
+"""Our own side of the server, `/_sandbox/...`: what Meta knows and does behind its API, for tests and for people.
+
+Described for machines at `/_sandbox/openapi.json`. `server.LocalGraphApi` has a method for each route.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+
+from sandbox.graph_api.admin_orders import (
+    ClockOrder,
+    FaultOrder,
+    InboundOrder,
+    LimitsOrder,
+    MarkOrder,
+    MessageOrder,
+    ReviewsOrder,
+    TemplateOrder,
+    TokenOrder,
+)
+from sandbox.graph_api.clock import iso
+from sandbox.graph_api.errors import GraphError
+from sandbox.graph_api.faults import Fault
+from sandbox.graph_api.outbox import Inbound, Status
+from sandbox.graph_api.routes import Operation
+from sandbox.graph_api.template_store import ReviewOrder, Template, Verdict
+from sandbox.graph_api.world import Mark, World
+
+PREFIX = "/_sandbox"
+router = APIRouter(prefix=PREFIX)
+
+
+def _world(request: Request) -> World:
+    world: World = request.app.state.world
+    return world
+
+
+Here = Annotated[World, Depends(_world)]
+
+
+@router.get("/outbox")
+async def outbox(
+    world: Here,
+    phone_number_id: str | None = None,
+    to: str | None = None,
+    type: str | None = None,  # noqa: A002 - Meta's own name for it
+    template_name: str | None = None,
+    language: str | None = None,
+    status: Status | None = None,
+    biz_opaque_callback_data: str | None = None,
+) -> dict[str, Any]:
+    """The messages taken, oldest first, and how many there are in each status."""
+    messages = world.outbox.select(
+        phone_number_id=phone_number_id,
+        to=to,
+        type=type,
+        template_name=template_name,
+        language=language,
+        status=status,
+        biz_opaque_callback_data=biz_opaque_callback_data,
+    )
+    return {
+        "count": len(messages),
+        "by_status": world.outbox.counts(),
+        "messages": [message.as_json() for message in messages],
+    }
+
+
+@router.post("/outbox/{message_id:path}")
+async def move_message(world: Here, message_id: str, order: MessageOrder) -> dict[str, Any]:
+    """Let a message be delivered, read or fail."""
+    message = world.outbox.get(message_id)
+    if message is None:
+        raise HTTPException(404, f"No message {message_id} was taken.")
+    message.status = order.status
+    message.error = GraphError(order.code).asynchronous() if order.status is Status.FAILED else None
+    return message.as_json()
+
+
+@router.get("/requests")
+async def requests(
+    world: Here, last: Annotated[int, Query(ge=0)] = 50, operation: Operation | None = None
+) -> dict[str, Any]:
+    """How many requests came, and the last of them with all their headers."""
+    return world.requests.summary(last, operation)
+
+
+@router.post("/faults")
+async def order_fault(world: Here, order: FaultOrder) -> dict[str, int]:
+    """Let requests go wrong."""
+    fault = Fault(**order.model_dump())
+    world.faults.order(fault)
+    return {"number": fault.number}
+
+
+@router.get("/faults")
+async def open_faults(world: Here) -> dict[str, Any]:
+    """The orders that are still open, and how many requests hang."""
+    return {"orders": world.faults.orders, "hanging": world.faults.hanging}
+
+
+@router.delete("/faults")
+async def clear_faults(world: Here) -> dict[str, bool]:
+    """Forget all orders and release what hangs."""
+    world.faults.clear()
+    return {"success": True}
+
+
+@router.post("/faults/release")
+async def release(world: Here) -> dict[str, int]:
+    """Let every request that hangs go on; returns how many did."""
+    hanging = world.faults.hanging
+    world.faults.release()
+    return {"released": hanging}
+
+
+@router.get("/faults/hanging")
+async def hanging(world: Here, at_least: int = 1, at_most: int = sys.maxsize, timeout: float = 10.0) -> dict[str, int]:
+    """Wait until so many requests hang, for so many seconds at most; returns how many do."""
+    return {"hanging": await world.faults.wait_for_hanging(at_least, at_most, timeout)}
+
+
+@router.get("/clock")
+async def clock(world: Here) -> dict[str, Any]:
+    """The server's time."""
+    return {"now": iso(world.clock.now()), "frozen": world.clock.frozen}
+
+
+@router.post("/clock")
+async def move_clock(world: Here, order: ClockOrder) -> dict[str, Any]:
+    """Move, freeze or start the clock."""
+    if order.now is not None:
+        world.clock.move_to(order.now)
+    world.clock.shift(order.shift_seconds)
+    if order.frozen is not None:
+        (world.clock.freeze if order.frozen else world.clock.run)()
+    return await clock(world)
+
+
+@router.post("/limits")
+async def set_limits(world: Here, order: LimitsOrder) -> dict[str, Any]:
+    """Change limits; returns all of them."""
+    for name, value in order.model_dump(exclude_none=True).items():
+        setattr(world.limits, name, value)
+    return vars(world.limits)
+
+
+@router.post("/tokens")
+async def set_token(world: Here, order: TokenOrder) -> dict[str, bool]:
+    """Kill or revive a token."""
+    if not world.tokens.accounts(order.token):
+        raise HTTPException(404, "Nobody issued this token.")
+    if order.alive:
+        world.tokens.revive(order.token)
+    else:
+        world.tokens.kill(order.token, world.clock.now())
+    return {"alive": order.alive}
+
+
+@router.post("/inbound")
+async def inbound(world: Here, order: InboundOrder) -> dict[str, bool]:
+    """Open or close a partner's window."""
+    if order.phone_number_id not in {account.phone_number_id for account in world.accounts}:
+        raise HTTPException(404, f"There is no phone number id {order.phone_number_id}.")
+    if order.text is None:
+        world.close_window(order.phone_number_id, order.number)
+    else:
+        world.receive(Inbound(order.phone_number_id, order.number, order.text, world.clock.now()))
+    return {"open": order.text is not None}
+
+
+@router.post("/recipients")
+async def mark_recipient(world: Here, order: MarkOrder) -> dict[str, bool]:
+    """Mark a recipient, or take the mark back."""
+    if order.code is None:
+        world.marks.pop(order.number, None)
+    else:
+        world.marks[order.number] = Mark(order.code, order.late)
+    return {"marked": order.code is not None}
+
+
+@router.get("/templates")
+async def templates(world: Here, waba_id: str | None = None) -> dict[str, Any]:
+    """All templates with what review found."""
+    found = world.templates.all(world.clock.now())
+    return {"templates": [_described(template) for template in found if waba_id in (None, template.waba_id)]}
+
+
+@router.post("/templates")
+async def change_templates(world: Here, order: TemplateOrder) -> dict[str, Any]:
+    """Pause, disable, reject, approve or recategorise templates; a category holds for all languages of the name."""
+    named = [
+        template
+        for template in world.templates.of_account(order.waba_id, world.clock.now())
+        if template.name == order.name
+    ]
+    chosen = [template for template in named if order.language in (None, template.language)]
+    if not chosen:
+        raise HTTPException(404, f"Account {order.waba_id} has no such template {order.name}.")
+    for template in chosen:
+        if order.status is not None:
+            template.review_due = None
+            template.decide(Verdict(order.status, order.reason))
+        template.quality = order.quality or template.quality
+    if order.category is not None:
+        for template in named:
+            template.recategorise(order.category)
+    return {"templates": [_described(template) for template in chosen]}
+
+
+@router.post("/reviews")
+async def order_reviews(world: Here, order: ReviewsOrder) -> dict[str, bool]:
+    """Decide how coming reviews end."""
+    wanted = order.model_dump(exclude={"status", "reason"})
+    world.templates.review_orders.append(ReviewOrder(Verdict(order.status, order.reason), **wanted))
+    return {"success": True}
+
+
+@router.post("/reset")
+async def reset(world: Here) -> dict[str, bool]:
+    """Begin anew, as after a start."""
+    world.reset()
+    return {"success": True}
+
+
+def _described(template: Template) -> dict[str, Any]:
+    return {
+        "id": template.id,
+        "waba_id": template.waba_id,
+        "name": template.name,
+        "language": template.language,
+        "category": template.category,
+        "previous_category": template.previous_category,
+        "status": template.status,
+        "rejected_reason": template.rejected_reason,
+        "explanation": template.explanation,
+        "quality": template.quality,
+    }

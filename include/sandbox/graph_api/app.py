@@ -1,0 +1,35 @@
+"""The application: our routes, the phone page, and Meta's API on every other path."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+from starlette.routing import Route
+
+from sandbox.graph_api.admin import PREFIX, router
+from sandbox.graph_api.graph import GraphEndpoint
+from sandbox.graph_api.page import phone_page
+from sandbox.graph_api.world import World
+
+
+def create_app(world: World) -> FastAPI:
+    """Put the server together.
+
+    Args:
+        world: Its state.
+    """
+    app = FastAPI(title="Local Graph API", openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None)
+    app.state.world = world
+    app.include_router(router)
+
+    @app.get("/", response_class=HTMLResponse)
+    @app.get(f"{PREFIX}/phone", response_class=HTMLResponse)
+    async def phone(phone_number_id: str | None = None, to: str | None = None) -> HTMLResponse:
+        """Every message the way a phone would show it."""
+        return phone_page(world, phone_number_id=phone_number_id, to=to)
+
+    graph = GraphEndpoint(world)
+    methods = ["GET", "POST", "DELETE"]
+    app.router.routes.insert(0, Route("/v{path:path}", graph, methods=methods))  # first, as it is what a bench asks for
+    app.router.routes.append(Route("/{path:path}", graph, methods=methods))
+    return app

@@ -1,0 +1,102 @@
+"""Who asks for what: a request with its route and the accounts its token sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sandbox.graph_api.accounts import Account
+from sandbox.graph_api.clock import iso
+from sandbox.graph_api.errors import GraphError, missing_object
+from sandbox.graph_api.exchange import GraphRequest
+from sandbox.graph_api.routes import Route
+from sandbox.graph_api.template_store import Template
+from sandbox.graph_api.uploads import Upload
+from sandbox.graph_api.versions import check_version
+from sandbox.graph_api.world import World
+
+SCHEMES = ("bearer", "oauth")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that is allowed to ask.
+
+    Attributes:
+        request: What came in.
+        route: What it asks for.
+        accounts: What its token sees; every other id is as good as missing.
+    """
+
+    request: GraphRequest
+    route: Route
+    accounts: tuple[Account, ...]
+
+    def missing(self) -> GraphError:
+        """The refusal for an id the token does not see."""
+        return missing_object(self.route.object_id, self.request.method)
+
+    def account_by(self, field: str, value: str | None = None) -> Account:
+        """The account whose field has this value (or, without one, the id in the path).
+
+        Raises:
+            GraphError: 100 with subcode 33 where the token sees none.
+        """
+        wanted = value or self.route.object_id
+        for account in self.accounts:
+            if getattr(account, field) == wanted:
+                return account
+        raise self.missing()
+
+    def template(self, world: World) -> tuple[Template, Account]:
+        """The template with the id in the path, and its account.
+
+        Raises:
+            GraphError: 100 with subcode 33 where the token sees none.
+        """
+        template = world.templates.by_id(self.route.object_id, self.request.received_at)
+        if template is None:
+            raise self.missing()
+        return template, self.account_by("waba_id", template.waba_id)
+
+    def upload(self, world: World) -> Upload:
+        """The upload session with the id in the path.
+
+        Raises:
+            GraphError: 100 with subcode 33 where the token sees none.
+        """
+        upload = world.uploads.get(self.route.object_id)
+        if upload is None:
+            raise self.missing()
+        self.account_by("app_id", upload.app_id)
+        return upload
+
+
+def admit(world: World, request: GraphRequest, route: Route) -> Call:
+    """Check version and token, in Meta's order.
+
+    Raises:
+        GraphError: 2500 or 2635 for the version; 104 without a token, 190 with one that nobody issued or (subcode 463)
+            that has expired.
+    """
+    check_version(route.version, request.path.strip("/").partition("/")[2], request.received_at)
+    token = token_of(request)
+    if not token:
+        raise GraphError(104, message="An access token is required to request this resource.")
+    accounts = world.tokens.accounts(token)
+    if not accounts:
+        raise GraphError(190, message="Invalid OAuth access token - Cannot parse access token")
+    died_at = world.tokens.died_at(token)
+    if died_at is not None:
+        raise GraphError(
+            190,
+            message=f"Error validating access token: Session has expired on {iso(died_at)}. "
+            f"The current time is {iso(request.received_at)}.",
+            subcode=463,
+        )
+    return Call(request, route, accounts)
+
+
+def token_of(request: GraphRequest) -> str:
+    """The access token: from the `Authorization` header, else from the query, as Graph takes it; empty without one."""
+    scheme, _, token = request.header("authorization").partition(" ")
+    return token if scheme.lower() in SCHEMES and token else request.query_parameters().get("access_token", "")

@@ -1,0 +1,69 @@
+"""What a path asks for: one table of the operations this server has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sandbox.graph_api.errors import GraphError
+
+UPLOAD_PREFIX = "upload:"
+
+
+class Operation(StrEnum):
+    """A kind of request; faults can be ordered for one kind."""
+
+    SEND_MESSAGE = "send_message"
+    LIST_TEMPLATES = "list_templates"
+    CREATE_TEMPLATE = "create_template"
+    DELETE_TEMPLATES = "delete_templates"
+    GET_TEMPLATE = "get_template"
+    EDIT_TEMPLATE = "edit_template"
+    UNPAUSE_TEMPLATE = "unpause_template"
+    OPEN_UPLOAD = "open_upload"
+    RESUME_UPLOAD = "resume_upload"
+    SEND_UPLOAD = "send_upload"
+
+
+EDGES = {
+    ("POST", "messages"): Operation.SEND_MESSAGE,
+    ("GET", "message_templates"): Operation.LIST_TEMPLATES,
+    ("POST", "message_templates"): Operation.CREATE_TEMPLATE,
+    ("DELETE", "message_templates"): Operation.DELETE_TEMPLATES,
+    ("POST", "uploads"): Operation.OPEN_UPLOAD,
+    ("POST", "unpause"): Operation.UNPAUSE_TEMPLATE,
+    ("GET", None): Operation.GET_TEMPLATE,
+    ("POST", None): Operation.EDIT_TEMPLATE,
+}
+UPLOADS = {"GET": Operation.RESUME_UPLOAD, "POST": Operation.SEND_UPLOAD}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A path, read.
+
+    Attributes:
+        version: Such as `v25.0`.
+        object_id: The id the request is about: a phone number, WABA, app, template or upload session.
+        operation: What is asked of it.
+    """
+
+    version: str
+    object_id: str
+    operation: Operation
+
+
+def read_path(method: str, path: str) -> Route:
+    """Find out what is asked.
+
+    Raises:
+        GraphError: 2500 for a path that Meta does not have.
+    """
+    parts = path.strip("/").split("/")
+    if len(parts) == 2 and parts[1].startswith(UPLOAD_PREFIX):
+        operation = UPLOADS.get(method)
+    else:
+        operation = EDGES.get((method, parts[2] if len(parts) == 3 else None)) if len(parts) in (2, 3) else None
+    if operation is None:
+        raise GraphError(2500, message=f"Unknown path components: /{'/'.join(parts[1:])}")
+    return Route(parts[0], parts[1], operation)

@@ -1,0 +1,283 @@
+"""The template requests: list, create, read, edit, unpause, delete."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from sandbox.graph_api import template_rules as rules
+from sandbox.graph_api.accounts import Account
+from sandbox.graph_api.calls import Call, token_of
+from sandbox.graph_api.errors import GraphError, invalid_parameter, missing_object
+from sandbox.graph_api.exchange import Answer, GraphRequest, answer
+from sandbox.graph_api.template_store import Template, TemplateStatus
+from sandbox.graph_api.world import World
+
+DEFAULT_PAGE, LARGEST_PAGE = 25, 1_000
+LARGEST_BULK = 100
+CREATE_KEYS = {
+    "name",
+    "language",
+    "category",
+    "components",
+    "parameter_format",
+    "message_send_ttl_seconds",
+    "cta_url_link_tracking_opted_out",
+    "allow_category_change",
+    "access_token",
+}
+EDIT_KEYS = {"category", "components", "message_send_ttl_seconds", "access_token"}
+
+FIELDS: dict[str, Callable[[Template], Any]] = {
+    "id": lambda template: template.id,
+    "name": lambda template: template.name,
+    "parameter_format": lambda template: template.parameter_format,
+    "components": lambda template: [_as_read(component) for component in template.components],
+    "language": lambda template: template.language,
+    "status": lambda template: template.status,
+    "category": lambda template: template.category,
+    "previous_category": lambda template: template.previous_category,
+    "message_send_ttl_seconds": lambda template: template.time_to_live,
+    "quality_score": lambda template: {"score": template.quality},
+    "rejected_reason": lambda template: template.rejected_reason,
+}
+DEFAULT_FIELDS = (
+    "name",
+    "parameter_format",
+    "components",
+    "language",
+    "status",
+    "category",
+    "previous_category",
+    "message_send_ttl_seconds",
+    "id",
+)
+# The filters of a list. A part of the name is enough for `name`: sources differ, and a client that expects an exact
+# match is to notice it here.
+FILTERS: dict[str, Callable[[Template, str], bool]] = {
+    "name": lambda template, wanted: wanted in template.name,
+    "content": lambda template, wanted: wanted in template.shape.body,
+    "name_or_content": lambda template, wanted: wanted in template.name or wanted in template.shape.body,
+    "status": lambda template, wanted: template.status == wanted.upper(),
+    "category": lambda template, wanted: template.category == wanted.upper(),
+    "language": lambda template, wanted: template.language == wanted,
+    "quality_score": lambda template, wanted: template.quality == wanted.upper(),
+}
+
+
+def list_templates(world: World, call: Call) -> Answer:
+    """One page of an account's templates, oldest first; `paging.next` is there only while more follow."""
+    account, request = _counted(world, call), call.request
+    query = request.query_parameters()
+    fields = _fields(query.get("fields"))
+    found = [
+        template
+        for template in world.templates.of_account(account.waba_id, request.received_at)
+        if all(matches(template, query[name]) for name, matches in FILTERS.items() if name in query)
+    ]
+    limit = _limit(query.get("limit"))
+    if before := query.get("before"):
+        end = next((index for index, template in enumerate(found) if template.id >= _from_cursor(before)), len(found))
+        start = max(0, end - limit)
+    else:
+        after = _from_cursor(query.get("after", ""))
+        start = next((index for index, template in enumerate(found) if template.id > after), len(found))
+        end = start + limit
+    page = found[start:end]
+    content: dict[str, Any] = {"data": [_node(template, fields) for template in page]}
+    if page:
+        content["paging"] = _paging(request, query, page, has_previous=start > 0, has_next=end < len(found))
+    if summary := query.get("summary"):
+        content["summary"] = _summary(world, summary.split(","), account, len(found), request.received_at)
+    return answer(content)
+
+
+def create_template(world: World, call: Call) -> Answer:
+    """Take a template into review; the answer's category may not be the one asked for."""
+    account, now = _counted(world, call), call.request.received_at
+    if not world.creates.has_room(account.waba_id, world.limits.template_creates_per_hour, now):
+        raise _too_many_calls(account.waba_id, world.creates.minutes_until_room(account.waba_id, now))
+    definition = call.request.parameters()
+    _check_keys(definition, CREATE_KEYS)
+    template = world.templates.create(account.waba_id, definition, now, is_handle=_handle_check(world, account))
+    world.creates.add(account.waba_id, now)
+    return answer({"id": template.id, "status": template.status, "category": template.category})
+
+
+def delete_templates(world: World, call: Call) -> Answer:
+    """Delete by name (all languages), by name and id (one), or by up to a hundred ids."""
+    account, now = _counted(world, call), call.request.received_at
+    query = call.request.query_parameters()
+    of_account = world.templates.of_account(account.waba_id, now)
+    if "hsm_ids" in query:
+        going = [_with_id(of_account, wanted) for wanted in _ids(query)]
+    elif "name" in query:
+        going = [
+            template
+            for template in of_account
+            if template.name == query["name"] and query.get("hsm_id") in (None, template.id)
+        ]
+    else:
+        raise invalid_parameter("The parameter name is required.")
+    if not going:
+        raise rules.NOT_FOUND.broken("There is no such message template on this account.")
+    world.templates.delete(going, now)
+    return answer({"success": True})
+
+
+def get_template(world: World, call: Call) -> Answer:
+    """Read one template."""
+    template, _ = call.template(world)
+    return answer(_node(template, _fields(call.request.query_parameters().get("fields"))))
+
+
+def edit_template(world: World, call: Call) -> Answer:
+    """Change one template in place."""
+    template, account = call.template(world)
+    _count(world, account, call.request.received_at)
+    changes = call.request.parameters()
+    _check_keys(changes, EDIT_KEYS)
+    world.templates.edit(template, changes, call.request.received_at, is_handle=_handle_check(world, account))
+    return answer({"success": True})
+
+
+def unpause_template(world: World, call: Call) -> Answer:
+    """End a pause."""
+    template, _ = call.template(world)
+    if template.status is not TemplateStatus.PAUSED:
+        raise rules.NOT_EDITABLE.broken(f"Only a paused template can be unpaused; this one is {template.status}.")
+    template.status = TemplateStatus.APPROVED
+    return answer({"success": True})
+
+
+def _counted(world: World, call: Call) -> Account:
+    """The account the request is about, the request counted against its hourly limit."""
+    account = call.account_by("waba_id")
+    _count(world, account, call.request.received_at)
+    return account
+
+
+def _count(world: World, account: Account, now: float) -> None:
+    if not world.management_calls.has_room(account.waba_id, world.limits.management_calls_per_hour, now):
+        raise _too_many_calls(account.waba_id, world.management_calls.minutes_until_room(account.waba_id, now))
+    world.management_calls.add(account.waba_id, now)
+
+
+def _too_many_calls(waba_id: str, minutes: int) -> GraphError:
+    """Code 80007 with the header in which Meta says how long it lasts."""
+    usage = {
+        waba_id: [
+            {
+                "type": "whatsapp",
+                "call_count": 100,
+                "total_cputime": 0,
+                "total_time": 0,
+                "estimated_time_to_regain_access": minutes,
+            }
+        ]
+    }
+    return GraphError(80007, headers=(("x-business-use-case-usage", json.dumps(usage)),))
+
+
+def _handle_check(world: World, account: Account) -> Callable[[str], bool]:
+    return lambda handle: world.uploads.is_handle(handle, account.app_id)
+
+
+def _check_keys(given: Mapping[str, Any], allowed: set[str]) -> None:
+    for key in given:
+        if key not in allowed:
+            raise invalid_parameter(f'Unexpected key "{key}" on the template.')
+
+
+def _fields(asked: str | None) -> tuple[str, ...]:
+    names = tuple(filter(None, (name.strip() for name in asked.split(",")))) if asked else DEFAULT_FIELDS
+    for name in names:
+        if name not in FIELDS:
+            raise invalid_parameter(
+                f"Tried accessing nonexisting field ({name}) on node type (WhatsAppMessageTemplate)"
+            )
+    return names if "id" in names else (*names, "id")
+
+
+def _node(template: Template, fields: tuple[str, ...]) -> dict[str, Any]:
+    values = ((name, FIELDS[name](template)) for name in fields)
+    return {name: value for name, value in values if value is not None}
+
+
+def _as_read(component: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A component as Meta gives it back: an example picture is a web address there, no longer the handle."""
+    example = component.get("example")
+    if component["type"] != "HEADER" or component["format"] != "IMAGE" or not isinstance(example, dict):
+        return component
+    picture = "https://scontent.whatsapp.net/v/t61.29466-34/" + urlencode({"sample": example["header_handle"][0]})
+    return {**component, "example": {**example, "header_handle": [picture]}}
+
+
+def _limit(asked: str | None) -> int:
+    if asked is None:
+        return DEFAULT_PAGE
+    if not asked.isascii() or not asked.isdigit() or int(asked) == 0:
+        raise invalid_parameter("Param limit must be a positive integer.")
+    return min(int(asked), LARGEST_PAGE)
+
+
+def _cursor(template: Template) -> str:
+    return base64.urlsafe_b64encode(template.id.encode()).rstrip(b"=").decode()
+
+
+def _from_cursor(cursor: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except ValueError as error:
+        raise invalid_parameter("Invalid cursors values") from error
+
+
+def _paging(
+    request: GraphRequest, query: Mapping[str, str], page: list[Template], *, has_previous: bool, has_next: bool
+) -> dict[str, Any]:
+    """Cursors, and whole addresses of the neighbouring pages; as Meta's, the addresses contain the access token."""
+    first, last = _cursor(page[0]), _cursor(page[-1])
+    token = token_of(request)
+    kept = {name: value for name, value in query.items() if name not in ("after", "before", "access_token")}
+    paging: dict[str, Any] = {"cursors": {"before": first, "after": last}}
+    address = f"{request.base_url}{request.path}"
+    if has_previous:
+        paging["previous"] = f"{address}?{urlencode({'access_token': token, **kept, 'before': first})}"
+    if has_next:
+        paging["next"] = f"{address}?{urlencode({'access_token': token, **kept, 'after': last})}"
+    return paging
+
+
+def _summary(world: World, asked: list[str], account: Account, found: int, now: float) -> dict[str, Any]:
+    of_account = world.templates.of_account(account.waba_id, now)
+    languages = {template.language for template in of_account}
+    names = {template.name for template in of_account}
+    known = {
+        "total_count": found,
+        "message_template_count": len(of_account),
+        "message_template_limit": world.limits.templates_per_account,
+        "are_translations_complete": len(of_account) == len(languages) * len(names),
+    }
+    return {name: known[name] for name in asked if name in known}
+
+
+def _ids(query: Mapping[str, str]) -> list[str]:
+    if "name" in query or "hsm_id" in query:
+        raise invalid_parameter("The parameter hsm_ids can't be combined with name or hsm_id.")
+    try:
+        ids = json.loads(query["hsm_ids"])
+    except ValueError as error:
+        raise invalid_parameter("The parameter hsm_ids must be a JSON array.") from error
+    if not isinstance(ids, list) or not 0 < len(ids) <= LARGEST_BULK:
+        raise invalid_parameter(f"The parameter hsm_ids must have 1 to {LARGEST_BULK} ids.")
+    return [str(wanted) for wanted in ids]
+
+
+def _with_id(templates: list[Template], wanted: str) -> Template:
+    template = next((template for template in templates if template.id == wanted), None)
+    if template is None:
+        raise missing_object(wanted, "delete")
+    return template

@@ -1,0 +1,347 @@
+"""The templates of all accounts: creation, review, edits, deletion, and the limits Meta puts on each."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from sandbox.graph_api import template_rules as rules
+from sandbox.graph_api.errors import GraphError
+from sandbox.graph_api.languages import LANGUAGES
+from sandbox.graph_api.limits import Limits
+from sandbox.graph_api.template_shape import Shape, shape_of
+
+SAMPLE_TEMPLATES = Path(__file__).with_name("templates")
+MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
+APPROVED_NAME_LOCK = 30 * DAY
+OTHER_NAME_LOCK = MINUTE
+EDIT_PAUSE = DAY
+EDIT_WINDOW, EDITS_PER_WINDOW = 30 * DAY, 10
+EDIT_LIMITS = ((EDIT_PAUSE, 1), (EDIT_WINDOW, EDITS_PER_WINDOW))
+
+
+class TemplateStatus(StrEnum):
+    """Where a template stands with Meta."""
+
+    APPROVED = "APPROVED"
+    PENDING = "PENDING"
+    REJECTED = "REJECTED"
+    PAUSED = "PAUSED"
+    DISABLED = "DISABLED"
+
+
+EDITABLE = {TemplateStatus.APPROVED, TemplateStatus.REJECTED, TemplateStatus.PAUSED}
+NO_REASON = "NONE"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What review decides.
+
+    Attributes:
+        status: APPROVED or REJECTED.
+        reason: `rejected_reason`.
+        explanation: One sentence for people; empty for an approval.
+    """
+
+    status: TemplateStatus = TemplateStatus.APPROVED
+    reason: str = NO_REASON
+    explanation: str = ""
+
+
+@dataclass
+class ReviewOrder:
+    """An order on how the next reviews end.
+
+    Attributes:
+        verdict: How.
+        category: The category Meta puts the template in; None leaves the one asked for.
+        waba_id: Only on this account; None for any.
+        name: Only of this template; None for any.
+        language: Only in this language; None for any.
+        times: How many reviews are left to end so.
+    """
+
+    verdict: Verdict
+    category: str | None = None
+    waba_id: str | None = None
+    name: str | None = None
+    language: str | None = None
+    times: int = 1
+
+
+@dataclass
+class Template:
+    """One template in one language on one account.
+
+    Attributes:
+        id: Meta's id; digits.
+        waba_id: The account.
+        name: Shared by its languages.
+        language: Exact code.
+        category: MARKETING or UTILITY.
+        components: As they were given, checked.
+        parameter_format: NAMED or POSITIONAL.
+        time_to_live: `message_send_ttl_seconds`; None for Meta's default.
+        shape: The components taken apart, for sending.
+        status: Where it stands.
+        rejected_reason: NONE unless rejected.
+        explanation: What review found, for people.
+        previous_category: Before Meta changed it.
+        quality: GREEN, YELLOW, RED or UNKNOWN.
+        edits: When it was edited while approved, in seconds since the epoch.
+        review_due: When the review under way ends; None when none is.
+        verdict: How that review ends.
+    """
+
+    id: str
+    waba_id: str
+    name: str
+    language: str
+    category: str
+    components: tuple[dict[str, Any], ...]
+    parameter_format: str
+    time_to_live: int | None
+    shape: Shape
+    status: TemplateStatus = TemplateStatus.PENDING
+    rejected_reason: str = NO_REASON
+    explanation: str = ""
+    previous_category: str | None = None
+    quality: str = "UNKNOWN"
+    edits: list[float] = field(default_factory=list)
+    review_due: float | None = None
+    verdict: Verdict = Verdict()
+
+    def settle(self, now: float) -> Template:
+        """End the review if it is due."""
+        if self.review_due is not None and now >= self.review_due:
+            self.review_due = None
+            self.decide(self.verdict)
+        return self
+
+    def decide(self, verdict: Verdict) -> None:
+        """Give it this status and reason."""
+        self.status = verdict.status
+        self.rejected_reason = verdict.reason
+        self.explanation = verdict.explanation
+
+    def recategorise(self, category: str) -> None:
+        """Put it in another category, as Meta does of its own accord."""
+        if category != self.category:
+            self.previous_category, self.category = self.category, category
+
+
+class TemplateStore:
+    """All templates; keys are (waba id, name, language)."""
+
+    def __init__(self, limits: Limits, approval_delay: float) -> None:
+        self._limits = limits
+        self._approval_delay = approval_delay
+        self._templates: dict[tuple[str, str, str], Template] = {}
+        self._name_locks: dict[tuple[str, str, str], float] = {}
+        self._ids = count(900_000_000_000_001)
+        self.review_orders: list[ReviewOrder] = []
+
+    def find(self, waba_id: str, name: str, language: str, now: float) -> Template | None:
+        """The template with exactly this name and language on this account."""
+        template = self._templates.get((waba_id, name, language))
+        return template.settle(now) if template else None
+
+    def by_id(self, template_id: str, now: float) -> Template | None:
+        """The template with this id."""
+        return next((template for template in self.all(now) if template.id == template_id), None)
+
+    def all(self, now: float) -> Iterable[Template]:
+        """Every template, oldest first."""
+        return [template.settle(now) for template in self._templates.values()]
+
+    def of_account(self, waba_id: str, now: float) -> list[Template]:
+        """Every template of an account, oldest first."""
+        return [template for template in self.all(now) if template.waba_id == waba_id]
+
+    def add_sample(self, waba_id: str, languages: tuple[str, ...], now: float) -> None:
+        """Let an account start with the sample templates in these languages, approved."""
+        for file in sorted(SAMPLE_TEMPLATES.glob("*.json")):
+            definition = json.loads(file.read_bytes())
+            if definition["language"] in languages:
+                self.create(waba_id, definition, now, is_handle=lambda _: False).settle(math.inf)
+
+    def create(
+        self, waba_id: str, definition: Mapping[str, Any], now: float, *, is_handle: Callable[[str], bool]
+    ) -> Template:
+        """Take a new template into review.
+
+        Args:
+            waba_id: The account.
+            definition: The request: name, language, category, components, and what else Meta takes.
+            now: Seconds since the epoch.
+            is_handle: Whether a text is the handle of a picture uploaded to the account's app.
+
+        Raises:
+            GraphError: 100 with Meta's subcode for the rule it breaks.
+        """
+        name = rules.check_name(definition.get("name"))
+        language = rules.check_language(definition.get("language"))
+        category = rules.check_category(definition.get("category"))
+        parameter_format = rules.check_parameter_format(definition.get("parameter_format", "POSITIONAL"))
+        time_to_live = rules.check_time_to_live(definition.get("message_send_ttl_seconds"), category)
+        named = parameter_format == "NAMED"
+        components = rules.check_components(definition.get("components"), named=named, is_handle=is_handle)
+        self._check_place(waba_id, name, language, category, now)
+        template = Template(
+            id=str(next(self._ids)),
+            waba_id=waba_id,
+            name=name,
+            language=language,
+            category=category,
+            components=components,
+            parameter_format=parameter_format,
+            time_to_live=time_to_live,
+            shape=shape_of(components, named=named),
+        )
+        self._templates[waba_id, name, language] = template
+        self._review(template, now)
+        return template.settle(now)
+
+    def edit(
+        self, template: Template, changes: Mapping[str, Any], now: float, *, is_handle: Callable[[str], bool]
+    ) -> None:
+        """Change category, components (as a whole) or time to live, and review again.
+
+        Raises:
+            GraphError: 100 with Meta's subcode for the rule it breaks.
+        """
+        if template.status not in EDITABLE:
+            raise rules.NOT_EDITABLE.broken(
+                f"The status for this message template can't be changed: it is {template.status}."
+            )
+        approved = template.status is TemplateStatus.APPROVED
+        category = rules.check_category(changes.get("category", template.category))
+        if category != template.category:
+            self._check_new_category(template, category, now)
+        time_to_live = rules.check_time_to_live(
+            changes.get("message_send_ttl_seconds", template.time_to_live), category
+        )
+        named = template.parameter_format == "NAMED"
+        components = (
+            rules.check_components(changes["components"], named=named, is_handle=is_handle)
+            if "components" in changes
+            else template.components
+        )
+        if approved:
+            for window, most in EDIT_LIMITS:
+                if sum(edit > now - window for edit in template.edits) >= most:
+                    raise rules.NOT_EDITABLE.broken(
+                        f"An approved template can be edited {most} time(s) in {window / DAY:.0f} day(s)."
+                    )
+            template.edits.append(now)
+        template.category, template.time_to_live = category, time_to_live
+        template.components, template.shape = components, shape_of(components, named=named)
+        self._review(template, now)
+        template.settle(now)
+
+    def delete(self, templates: Iterable[Template], now: float) -> None:
+        """Delete these and lock their names: 30 days for an approved one, about a minute for another.
+
+        Raises:
+            GraphError: 100 where one of them is disabled; then none is deleted.
+        """
+        going = tuple(templates)
+        if any(template.status is TemplateStatus.DISABLED for template in going):
+            raise rules.NOT_DELETABLE.broken("Templates that are disabled can't be deleted.")
+        for template in going:
+            key = (template.waba_id, template.name, template.language)
+            approved = template.status is TemplateStatus.APPROVED
+            self._name_locks[key] = now + (APPROVED_NAME_LOCK if approved else OTHER_NAME_LOCK)
+            del self._templates[key]
+
+    def _check_place(self, waba_id: str, name: str, language: str, category: str, now: float) -> None:
+        """See that the account has room for this name, language and category."""
+        siblings = [template for template in self.of_account(waba_id, now) if template.name == name]
+        if any(template.language == language for template in siblings):
+            raise rules.ALREADY_EXISTS.broken(
+                f"There is already {LANGUAGES[language]} content for this template. "
+                "You can create a new template and try again."
+            )
+        if siblings and siblings[0].category != category:
+            raise _category_differs(category, siblings[0].category)
+        self._check_lock(waba_id, name, language, now, whole_name=not siblings)
+        if len(self.of_account(waba_id, now)) >= self._limits.templates_per_account:
+            raise rules.TOO_MANY_TEMPLATES.broken(
+                "You have exceeded the maximum number of message templates you can have for this WhatsApp business "
+                "account."
+            )
+
+    def _check_lock(self, waba_id: str, name: str, language: str, now: float, *, whole_name: bool) -> None:
+        """See that no deletion has locked the language or, where no language of the name is left, the whole name."""
+        locks = [
+            (until, locked == language, locked)
+            for (account, locked_name, locked), until in self._name_locks.items()
+            if (account, locked_name) == (waba_id, name) and until > now and (locked == language or whole_name)
+        ]
+        if not locks:
+            return
+        until, _, locked = max(locks)
+        wait = "less than 1 minute" if until - now <= MINUTE else f"{math.ceil((until - now) / DAY)} days"
+        raise rules.BEING_DELETED.broken(
+            f"New {LANGUAGES[language]} content can't be added while the existing {LANGUAGES[locked]} content is "
+            f"being deleted. Try again in {wait} or consider creating a new message template."
+        )
+
+    def _check_new_category(self, template: Template, category: str, now: float) -> None:
+        """See that a template that is edited can move to this category."""
+        if template.status is TemplateStatus.APPROVED:
+            raise rules.CATEGORY_FIXED.broken("The category of an approved template can't be changed.")
+        siblings = [other for other in self.of_account(template.waba_id, now) if other.name == template.name]
+        if len(siblings) > 1:
+            raise _category_differs(category, template.category)
+
+    def _review(self, template: Template, now: float) -> None:
+        """Begin a review; what it will decide is known at once, when it decides is up to the approval delay."""
+        template.status = TemplateStatus.PENDING
+        template.review_due = now + self._approval_delay
+        template.verdict = self._judge(template)
+        order = self._order_for(template)
+        if order is not None:
+            template.verdict = order.verdict
+            if order.category is not None:
+                template.recategorise(order.category)
+
+    def _judge(self, template: Template) -> Verdict:
+        problem = rules.rejection(template.shape.body) or self._copied_from(template)
+        return Verdict(TemplateStatus.REJECTED, "INVALID_FORMAT", problem) if problem else Verdict()
+
+    def _copied_from(self, template: Template) -> str | None:
+        """Meta rejects a body and footer that another template of the account has already."""
+        wording = (template.shape.body, template.shape.footer)
+        for other in self._templates.values():
+            same_wording = (other.shape.body, other.shape.footer) == wording
+            if same_wording and other.waba_id == template.waba_id and other.name != template.name:
+                return f"Body and footer are the same as those of {other.name}."
+        return None
+
+    def _order_for(self, template: Template) -> ReviewOrder | None:
+        for order in self.review_orders:
+            wanted = (
+                (order.waba_id, template.waba_id),
+                (order.name, template.name),
+                (order.language, template.language),
+            )
+            if all(asked in (None, has) for asked, has in wanted):
+                order.times -= 1
+                if order.times <= 0:
+                    self.review_orders.remove(order)
+                return order
+        return None
+
+
+def _category_differs(asked: str, has: str) -> GraphError:
+    return rules.CATEGORY_DIFFERS.broken(
+        f"The category {asked} doesn't match the one that's already associated with this template, {has}."
+    )

@@ -1,0 +1,28 @@
+"""The upload requests: open a session, send bytes, ask how much has come."""
+
+from __future__ import annotations
+
+from sandbox.graph_api.calls import Call
+from sandbox.graph_api.exchange import Answer, answer
+from sandbox.graph_api.world import World
+
+
+def open_upload(world: World, call: Call) -> Answer:
+    """Begin the upload of an example picture."""
+    app_id = call.account_by("app_id").app_id
+    asked = call.request.parameters()
+    upload = world.uploads.open(app_id, str(asked.get("file_type", "")), str(asked.get("file_length", "")))
+    return answer({"id": upload.id})
+
+
+def send_upload(world: World, call: Call) -> Answer:
+    """Take the bytes of a picture; the handle comes with the last of them."""
+    upload = call.upload(world)
+    handle = world.uploads.receive(upload, call.request.header("file_offset"), call.request.body)
+    return answer({"h": handle} if handle else {"id": upload.id, "file_offset": len(upload.received)})
+
+
+def resume_upload(world: World, call: Call) -> Answer:
+    """Say how much has come, so that the sender can go on from there."""
+    upload = call.upload(world)
+    return answer({"id": upload.id, "file_offset": len(upload.received)})

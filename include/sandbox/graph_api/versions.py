@@ -1,0 +1,63 @@
+"""Which versions of the Graph API answer, and until when (Meta: docs/graph-api/changelog/versions, November 2026)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sandbox.graph_api.errors import GraphError
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the API.
+
+    Attributes:
+        name: As it stands in a path.
+        expires: First day on which it no longer answers; None while Meta has named none.
+    """
+
+    name: str
+    expires: date | None
+
+
+VERSIONS = {
+    version.name: version
+    for version in (
+        Version("v26.0", None),
+        Version("v25.0", date(2028, 7, 29)),
+        Version("v24.0", date(2028, 2, 18)),
+        Version("v23.0", date(2027, 10, 8)),
+        Version("v22.0", date(2027, 5, 20)),
+        Version("v21.0", date(2027, 1, 21)),
+        Version("v20.0", date(2026, 9, 24)),
+    )
+}
+NEWEST = next(iter(VERSIONS))
+
+
+def check_version(name: str, path: str, now: float) -> None:
+    """See that a version of this name exists and has not expired.
+
+    Args:
+        name: The first part of the request's path.
+        path: The rest of it, for the message.
+        now: Seconds since the epoch.
+
+    Raises:
+        GraphError: 2500 for a name Meta does not know, 2635 for an expired version.
+    """
+    version = VERSIONS.get(name)
+    if version is None:
+        raise GraphError(2500, message=f"Unknown path components: /{path}")
+    if version.expires is not None and datetime.fromtimestamp(now, UTC).date() >= version.expires:
+        raise GraphError(
+            2635,
+            message="(#2635) You are calling a deprecated version of the Ads API. "
+            f"Please update to the latest version: {NEWEST}.",
+        )
+
+
+def major(name: str) -> int:
+    """The number before the dot: 25 for `v25.0`."""
+    return int(name[1:].split(".")[0])
