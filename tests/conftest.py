@@ -50,7 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
         AIRFLOW__API_AUTH__JWT_SECRET="t" * 64,
     )
     if _runs_tests(config):
-        config.stash[_POSTGRES] = _start_postgres()
+        # On a server that DATABASE_URL names, the test processes keep their databases apart by this label.
+        config.stash[_POSTGRES] = _start_postgres(label=getattr(config, "workerinput", {}).get("workerid", ""))
 
 
 def _runs_tests(config: pytest.Config) -> bool:
@@ -59,11 +60,11 @@ def _runs_tests(config: pytest.Config) -> bool:
     return not config.option.collectonly and (is_worker or not getattr(config.option, "numprocesses", None))
 
 
-def _start_postgres() -> Any:
+def _start_postgres(label: str) -> Any:
     from sandbox.postgres import server
 
     folder = Path(os.environ["AIRFLOW_HOME"]) / "postgres"
-    running = _of_the_process.enter_context(server(folder))
+    running = _of_the_process.enter_context(server(folder, label=label))
     running.create_database("airflow")
     os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = running.url_of("airflow", scheme="postgresql+psycopg2")
     return running

@@ -134,10 +134,10 @@ class Kept:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
 
     def failure(self) -> ProcessFailedError:
-        """The error to raise when it has ended too early."""
-        return ProcessFailedError(
-            f"{self.name} ended with status {self.status()}; its log is {self.log} and ends:\n{self.last_lines()}"
-        )
+        """The error to raise when it has ended as it should not, or should have ended by now."""
+        status = self.status()
+        happened = "did not end in time" if status is None else f"ended with status {status}"
+        return ProcessFailedError(f"{self.name} {happened}; its log is {self.log} and ends:\n{self.last_lines()}")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,32 @@
+# Airflow with this package in it.
+#
+# Built on plain Python and requirements.txt, not on the apache/airflow image: that one brings its own versions of Airflow's
+# dependencies, and the versions that were tested are the ones in the lock.
+FROM python:3.12-slim
+
+ENV AIRFLOW_HOME=/opt/airflow \
+    PYTHONPATH=/opt/airflow/include \
+    PYTHONUNBUFFERED=1
+
+# The group is root's, as in Airflow's own image, so that platforms which choose the user id at start can write as well.
+RUN useradd --uid 50000 --gid 0 --create-home --home-dir "$AIRFLOW_HOME" airflow \
+    && mkdir "$AIRFLOW_HOME/config" "$AIRFLOW_HOME/logs" "$AIRFLOW_HOME/logins" \
+    && chown -R airflow:0 "$AIRFLOW_HOME" \
+    && chmod -R g=u "$AIRFLOW_HOME"
+WORKDIR $AIRFLOW_HOME
+
+# As constraints the lock gives the package's own dependencies their tested versions and hashes, and leaves out the tools for
+# testing that are in it too.
+COPY pyproject.toml requirements.txt ./
+RUN pip install --no-cache-dir "$(grep --only-matching '^uv==[0-9.]*' requirements.txt)" \
+    && uv pip install --system --no-cache --compile-bytecode --require-hashes -r pyproject.toml -c requirements.txt \
+    && pip uninstall --yes uv
+
+COPY --chown=airflow:0 include include
+COPY --chown=airflow:0 plugins plugins
+COPY --chown=airflow:0 dags dags
+COPY --chown=airflow:0 include/sandbox/airflow_config config
+
+USER airflow
+ENTRYPOINT ["airflow"]
+CMD ["version"]

@@ -1,0 +1,74 @@
+# Two commands on a fresh machine: `make demo` and `make test`. `make help` lists the others.
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/ready
+BIN := $(VENV)/bin
+CODE := dags plugins include tests
+COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml --group dev --group sandbox \
+	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
+
+# What the caller has set for an Airflow, a Python or a PostgreSQL of their own has no say in what runs here.
+unexport $(filter AIRFLOW% _AIRFLOW% PYTHON% PG% VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX PIP_NO_COMPILE,$(.VARIABLES))
+export PYTHONPATH := plugins:include
+export NO_PROXY := 127.0.0.1,localhost
+export no_proxy := $(NO_PROXY)
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo up test lint lock lock-check readme bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(READY) ## Make .venv from requirements.txt
+
+demo: $(READY) ## Run one tick end to end on this machine and show what was sent
+	@$(BIN)/python -m sandbox.demo
+
+up: $(READY) ## Run the whole Airflow with its UI until Ctrl-C (KEEP=1 keeps its data for the next time)
+	@$(BIN)/python -m sandbox.up
+
+test: $(READY) ## Run all tests (choose with ARGS="-k text")
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+lint: $(READY) lock-check ## Check style, types, the direction of imports, and the lock
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/mypy $(filter-out tests,$(CODE))
+	@$(BIN)/lint-imports
+
+lock: $(READY) ## Compile requirements.txt from pyproject.toml (newer versions with ARGS=--upgrade)
+	@$(COMPILE) $(ARGS) --output-file requirements.txt
+
+# Compiled upon the lock itself, so only a change of pyproject.toml shows. New versions do not, nor new files of old
+# versions: hashes are left out of the comparison, and so is the comment that names the output file.
+lock-check: $(READY)
+	@set -e; folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; cp requirements.txt "$$folder/new"; \
+	$(COMPILE) --output-file "$$folder/new"; \
+	pins() { sed -e '/^ *--hash=/d' -e 's/ \\$$//' -e '/^#/d' "$$1"; }; \
+	pins requirements.txt > "$$folder/is"; pins "$$folder/new" > "$$folder/should-be"; \
+	diff "$$folder/is" "$$folder/should-be" \
+	|| { echo 'requirements.txt does not follow from pyproject.toml (see above, ">" is missing); run make lock.'; exit 1; }
+
+readme: $(READY) ## Write the README's tables of settings and skip reasons from the code
+	@PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m support.readme
+
+bench: $(READY) ## Measure finding, planning and sending
+	@$(BIN)/python -m sandbox.bench
+
+clean: ## Remove .venv and everything the other targets leave behind
+	@rm -rf $(VENV) .sandbox .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Debian's python3 has no ensurepip without the package python3-venv: there the pip of $(PYTHON) installs into .venv.
+$(READY): requirements.txt
+	@command -v $(PYTHON) > /dev/null \
+	|| { echo "There is no $(PYTHON); install Python 3.11, 3.12 or 3.13, or name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info[:2] < (3, 14) or sys.exit( \
+	"$(PYTHON) is Python " + sys.version.split()[0] + ", but 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=python3.12")'
+	@echo "Installing requirements.txt into $(VENV); this takes a minute or two, once."
+	@if $(PYTHON) -c 'import ensurepip' 2> /dev/null; \
+	then $(PYTHON) -m venv --clear $(VENV) && pip="$(BIN)/python -m pip"; \
+	else $(PYTHON) -m venv --clear --without-pip $(VENV) && pip="$(PYTHON) -m pip --python $(BIN)/python"; fi \
+	&& $$pip install --quiet --disable-pip-version-check --compile --require-hashes --requirement requirements.txt
+	@touch $@

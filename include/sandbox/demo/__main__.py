@@ -1,0 +1,130 @@
+"""Runs one tick of `production_run_reminders` end to end on this machine, shows what happened, and stops everything."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+from sandbox import airflow_env, embedded, postgres, processes, shop, stack
+from sandbox.connections import SETTINGS, as_environment, connections
+from sandbox.demo import report
+from sandbox.graph_api import server as graph_api
+
+FOLDER = airflow_env.SANDBOX / "demo"
+LOG = FOLDER / "tick.log"
+QUERIES = Path(__file__).parent
+INDIA = ZoneInfo("Asia/Kolkata")
+TICK_SECONDS = 300.0
+
+
+class DemoError(processes.SandboxError):
+    """The tick did not do what it should; the message says what."""
+
+
+def demo() -> None:
+    """The demo from its first step to its last."""
+    tell = stack.telling()
+    tick = dt.datetime.now(INDIA).replace(second=0, microsecond=0)
+    with contextlib.ExitStack() as running:
+        tell("PostgreSQL")
+        server = running.enter_context(postgres.server(FOLDER / "postgres"))
+        tell(f"Sample shop: {len(shop.expectations())} production runs around {report.day_and_time(tick)}")
+        stack.make_databases(server, tick)
+        tell("Local Graph API")
+        api = running.enter_context(graph_api.running())
+        tell("Airflow's own database")
+        environment = _airflow(server, api.url)
+        stack.airflow(["db", "migrate"], environment, FOLDER / "migrate.log")
+        tell(f"One tick of {stack.DAG}, live, to the local Graph API")
+        _run_tick(environment, tick, server.url_of(airflow_env.METADATA), tell)
+        tell("Done.")
+        _show(server.url_of(stack.MESSAGE_LOG), {message["id"]: message for message in api.outbox()}, tick)
+
+
+def _airflow(server: postgres.Server, graph_api_url: str) -> dict[str, str]:
+    """A new Airflow's environment, with the project's connections and settings in it."""
+    home = FOLDER / "airflow"
+    shutil.rmtree(home, ignore_errors=True)
+    made = connections(
+        shop_url=stack.shop_reader_url(server),
+        message_log_url=server.url_of(stack.MESSAGE_LOG),
+        graph_api_url=graph_api_url,
+    )
+    airflow = airflow_env.airflow_environment(home, server, airflow_env.new_secrets(), port=embedded.free_port())
+    return airflow | as_environment(made, SETTINGS | {"delivery": "live"})
+
+
+def _run_tick(
+    environment: Mapping[str, str], tick: dt.datetime, metadata_url: str, tell: Callable[[str], None]
+) -> None:
+    """Run the DAG once for the tick, in a process of its own; tell of each task that is over or will be tried again.
+
+    Raises:
+        processes.ProcessFailedError: The DAG run failed, or took too long.
+    """
+    arguments = ["dags", "test", stack.DAG, tick.isoformat(), "--conf", '{"delivery": "live"}']
+    told: set[tuple[str, bool]] = set()
+    with processes.keep(
+        f"The DAG run of {stack.DAG}", [stack.AIRFLOW, *arguments], env=environment, log=LOG, cwd=airflow_env.PROJECT
+    ) as dag_run:
+        for _ in processes.pauses(TICK_SECONDS, longest=0.5):
+            status = dag_run.status()
+            for row in _rows(metadata_url, "progress.sql"):
+                news = (row["task"], row["is_over"])
+                if (row["is_over"] or row["will_be_tried_again"]) and news not in told:
+                    told.add(news)
+                    tell(f"  {row['task']}: {row['states']}")
+            if status == 0:
+                return
+            if status is not None:
+                break
+        raise dag_run.failure()
+
+
+def _show(message_log_url: str, outbox: Mapping[str, Mapping[str, Any]], tick: dt.datetime) -> None:
+    """Print what the tick did, from the message log and from what Meta took.
+
+    Raises:
+        DemoError: The two disagree, or nothing was sent.
+    """
+    found = {row["kind"]: row["runs"] for row in _rows(message_log_url, "found.sql")}
+    decisions = [report.Decision(**row) for row in _rows(message_log_url, "decisions.sql")]
+    messages = [
+        report.Sent(taken=outbox.get(row.pop("meta_message_id")), **row)
+        for row in _rows(message_log_url, "messages.sql")
+    ]
+    (census,) = _rows(message_log_url, "census.sql")
+    print(f"\nReminders of {report.day_and_time(tick)}\n")
+    print(report.census_line(census["inspected"], found, census["no_partner"]), end="\n\n")
+    print("\n".join(report.decision_table(found, decisions)))
+    print("\nThe messages, as Meta took them\n")
+    for number, message in enumerate(messages, start=1):
+        print("\n".join(report.message_block(number, message)), end="\n\n", flush=True)
+    print(f"The whole log of the DAG run: {os.path.relpath(LOG)}")
+    print("To see it in Airflow's own pages, and to go on from there: make up", flush=True)
+    problems = [f"{message.production_run_id}: {message.problem}" for message in messages if message.problem]
+    if problems or not messages or len(outbox) != len(messages):
+        raise DemoError(
+            "\n".join(problems)
+            or f"The message log says {len(messages)} messages left, the outbox holds {len(outbox)}."
+        )
+
+
+def _rows(url: str, query: str) -> list[DictRow]:
+    """The rows that a query of this folder gives for the demo's DAG."""
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        return connection.execute((QUERIES / query).read_bytes(), {"dag_id": stack.DAG}).fetchall()
+
+
+if __name__ == "__main__":
+    sys.exit(processes.run(demo))

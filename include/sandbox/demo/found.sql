@@ -1,0 +1,4 @@
+-- What the tick found stuck, by reminder kind.
+SELECT kind, count(*) AS runs
+FROM partner_messages.stuck_run
+GROUP BY kind;

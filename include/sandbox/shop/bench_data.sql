@@ -1,0 +1,50 @@
+-- Many runs, fast: of sample_shop.runs runs, sample_shop.stuck wait for one of sample_shop.partners partners in India, a third
+-- of them in each state; the rest are completed, cancelled or moving well. Made from the row number alone: the same each time.
+
+INSERT INTO partner (id, name, status, whatsapp_number, whatsapp_verified, country_code)
+SELECT pg_temp.ulid('P' || n), 'Partner ' || n, 'active', '+9198' || lpad((29010000 + n)::text, 8, '0'), true, 'IN'
+FROM generate_series(1, current_setting('sample_shop.partners')::integer) AS n;
+
+INSERT INTO design (id, name)
+SELECT pg_temp.ulid('D' || n), 'Design ' || n
+FROM generate_series(1, 500) AS n;
+
+INSERT INTO production_runs
+    (id, status, partner_id, design_id, quantity, produced_quantity, created_at, dispatch_completed_at,
+     accepted_at, started_at, finished_at, completed_at, cancelled_at, snapshot, captured_at)
+SELECT
+    pg_temp.run_id(to_char(n, 'FM000000000')),
+    CASE
+        WHEN state IN ('sent', 'sent lately') THEN 'sent_to_partner'
+        WHEN state IN ('completed', 'cancelled') THEN state
+        ELSE 'in_progress'
+    END,
+    pg_temp.ulid('P' || 1 + n % current_setting('sample_shop.partners')::integer),
+    pg_temp.ulid('D' || 1 + n % 500),
+    50 + n % 200,
+    CASE state WHEN 'started' THEN n % 50 WHEN 'completed' THEN 50 + n % 200 END,
+    created,
+    created + interval '10 minutes',
+    CASE WHEN state IN ('accepted', 'started', 'completed') THEN created + interval '1 day' END,
+    CASE WHEN state IN ('started', 'completed') THEN created + interval '2 days' END,
+    CASE WHEN state = 'completed' THEN created + interval '20 days' END,
+    CASE WHEN state = 'completed' THEN created + interval '21 days' END,
+    CASE WHEN state = 'cancelled' THEN created + interval '1 day' END,
+    jsonb_build_object('design', 'D' || 1 + n % 500),
+    created
+FROM (
+    SELECT n,
+           state,
+           tick - CASE state WHEN 'sent lately' THEN interval '1 hour' WHEN 'completed' THEN interval '40 days'
+                             WHEN 'cancelled' THEN interval '40 days' ELSE interval '10 days' END
+                - n % 500 * interval '1 minute' AS created
+    FROM clock,
+         generate_series(1, current_setting('sample_shop.runs')::integer) AS n,
+         LATERAL (SELECT current_setting('sample_shop.runs')::integer / current_setting('sample_shop.stuck')::integer AS nth) AS share,
+         LATERAL (SELECT CASE
+                             WHEN n % nth = 0 THEN (ARRAY ['sent', 'accepted', 'started'])[1 + n / nth % 3]
+                             WHEN n % 100 = 1 THEN 'sent lately'
+                             WHEN n % 10 = 2 THEN 'cancelled'
+                             ELSE 'completed'
+                         END AS state) AS of_run
+) AS run;

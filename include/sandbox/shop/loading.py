@@ -1,0 +1,86 @@
+"""Makes the sample shop in a database: the readable data set, or a great many runs for measuring."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+from psycopg import sql
+
+HERE = Path(__file__).parent
+SAMPLE = ("data/clock.sql", "data/partners.sql", "data/designs.sql", "data/conversations.sql", "data/runs.sql")
+BENCH = ("data/clock.sql", "bench_data.sql")
+
+Deployment = Literal["current", "older"]
+
+
+def load(dsn: str, tick: dt.datetime, *, deployment: Deployment = "current") -> None:
+    """Make the shop's tables anew and fill them with the sample data set, timed around the tick.
+
+    Args:
+        dsn: Connection URL of a database that is the sandbox's own; the shop's tables in it are dropped.
+        tick: The moment that `expectations.toml` speaks of; aware.
+        deployment: `older` leaves out the columns, the table and the status that older deployments of the shop lack.
+
+    Raises:
+        ValueError: The tick has no time zone.
+    """
+    after = ("older_schema.sql",) if deployment == "older" else ()
+    _run(dsn, ["schema.sql", *SAMPLE, *after], _tick_setting(tick))
+
+
+def load_bench(
+    dsn: str, tick: dt.datetime, *, runs: int = 1_000_000, stuck: int = 10_000, partners: int = 2_000
+) -> None:
+    """Make the shop's tables anew with many runs, most of them over, and gather the planner's statistics.
+
+    Args:
+        dsn: Connection URL of a database that is the sandbox's own; the shop's tables in it are dropped.
+        tick: The moment at which `stuck` runs are stuck; aware.
+        runs: How many runs in all.
+        stuck: How many of them are stuck, a third in each state; divides `runs`.
+        partners: How many partners share them; each has a valid Indian number.
+
+    Raises:
+        ValueError: The tick has no time zone, or `stuck` does not divide `runs`.
+    """
+    if runs % stuck:
+        raise ValueError(f"{stuck} stuck runs do not divide {runs} runs evenly; choose a divisor.")
+    numbers = {"runs": str(runs), "stuck": str(stuck), "partners": str(partners)}
+    _run(dsn, ["schema.sql", *BENCH], _tick_setting(tick) | numbers)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+
+
+def allow_reading(dsn: str, role: str) -> None:
+    """Let a role read every table of the shop and write nothing.
+
+    Args:
+        dsn: Connection URL of the shop's database, as its owner.
+        role: The role's real name.
+    """
+    grants = sql.SQL(
+        "GRANT USAGE ON SCHEMA public TO {role};"
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};"
+        "ALTER ROLE {role} SET default_transaction_read_only = on"
+    ).format(role=sql.Identifier(role))
+    with psycopg.connect(dsn) as connection:
+        connection.execute(grants)
+
+
+def _tick_setting(tick: dt.datetime) -> dict[str, str]:
+    if tick.tzinfo is None:
+        raise ValueError(f"The tick {tick} has no time zone; give it one.")
+    return {"tick": tick.isoformat()}
+
+
+def _run(dsn: str, files: list[str], settings: Mapping[str, str]) -> None:
+    """Run the files in one transaction; they read the settings as `sample_shop.<name>`."""
+    with psycopg.connect(dsn, options="-c timezone=UTC") as connection:
+        for name, value in settings.items():
+            connection.execute("SELECT set_config(%s, %s, true)", [f"sample_shop.{name}", value])
+        for file in files:
+            connection.execute((HERE / file).read_bytes())

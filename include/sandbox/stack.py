@@ -1,0 +1,61 @@
+"""The sandbox's parts put together: what `demo`, `up` and `bench` have in common."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from sandbox import processes, shop
+from sandbox.airflow_env import METADATA, PROJECT
+from sandbox.postgres import Server
+
+SHOP = "shop"
+MESSAGE_LOG = "messages"
+SHOP_READER = "shop_reader"
+DAG = "production_run_reminders"
+AIRFLOW = Path(sys.executable).with_name("airflow")
+COMMAND_SECONDS = 180.0
+
+
+def make_databases(server: Server, tick: dt.datetime) -> None:
+    """Make the sample shop anew, timed around the tick, an empty message log and Airflow's own database."""
+    shop.load(server.create_database(SHOP), tick)
+    server.create_database(MESSAGE_LOG)
+    server.create_database(METADATA)
+
+
+def shop_reader_url(server: Server) -> str:
+    """The shop's URL for a role that may only read, as the connection `production_db` is to be; the role is made."""
+    password = secrets.token_urlsafe(24)
+    role = server.create_role(SHOP_READER, password)
+    shop.allow_reading(server.url_of(SHOP), role)
+    return server.url_of(SHOP, user=role, password=password)
+
+
+def airflow(arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
+    """Run one `airflow` command to its end.
+
+    Raises:
+        processes.ProcessFailedError: It failed or took longer than three minutes; the message has the end of its log.
+    """
+    name = f"airflow {' '.join(arguments[:2])}"
+    with processes.keep(name, [AIRFLOW, *arguments], env=environment, log=log, cwd=PROJECT) as command:
+        for _ in processes.pauses(COMMAND_SECONDS):
+            if command.status() is not None:
+                break
+        if command.status() != 0:
+            raise command.failure()
+
+
+def telling() -> Callable[[str], None]:
+    """A function that prints a line with the seconds since now before it."""
+    start = time.monotonic()
+
+    def tell(line: str) -> None:
+        print(f"{time.monotonic() - start:6.1f} s  {line}", flush=True)
+
+    return tell

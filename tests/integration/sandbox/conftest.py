@@ -1,0 +1,96 @@
+"""What the sandbox's tests share: a folder that PostgreSQL can reach, and an eye on what is left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from sandbox.keeper import PR_SET_CHILD_SUBREAPER
+from sandbox.processes import pauses
+
+PROJECT = Path(__file__).resolve().parents[3]
+INCLUDE = PROJECT / "include"
+
+
+@pytest.fixture(autouse=True)
+def no_database_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests are about the embedded server; those about another one say so."""
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that other users may enter, which pytest's own are not."""
+    made = Path(tempfile.mkdtemp(prefix="sandbox-test-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def left_behind() -> Iterator[Callable[[], list[str]]]:
+    """Says which processes started since, directly or not, still run, even those whose parent died."""
+    if sys.platform != "linux":
+        pytest.skip("orphans can only be followed on Linux")
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    prctl = ctypes.CDLL(None).prctl
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    def now() -> list[str]:
+        found = []
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.pid not in before and process.status() != psutil.STATUS_ZOMBIE:
+                    found.append(" ".join(process.cmdline()))
+        return found
+
+    yield now
+    prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+@pytest.fixture
+def wait_for() -> Callable[[Callable[[], Any]], Any]:
+    """Waits until something is true and returns it; fails after half a minute."""
+
+    def wait(condition: Callable[[], Any]) -> Any:
+        for _ in pauses(30):
+            if found := condition():
+                return found
+        return pytest.fail("it did not come about within 30 seconds")
+
+    return wait
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts Python with the sandbox on its path; what still runs at the test's end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+        program = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=PROJECT,
+            env={**os.environ, "PYTHONPATH": str(INCLUDE), **environment},
+        )
+        started.append(program)
+        return program
+
+    yield run
+    for program in started:
+        program.kill()
+        program.communicate()

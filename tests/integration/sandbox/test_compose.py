@@ -1,0 +1,124 @@
+"""docker-compose.yaml, Dockerfile and .env.example fit each other and the code; no engine is asked."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from airflow.cli.cli_parser import get_parser
+from airflow.configuration import conf
+
+from sandbox.connections import connections
+
+PROJECT = Path(__file__).resolve().parents[3]
+COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())
+SERVICES = COMPOSE["services"]
+DOCKERFILE = (PROJECT / "Dockerfile").read_text()
+
+
+def strings(value):
+    """Every string in a YAML value."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return [text for item in value for text in strings(item)] if isinstance(value, list) else [str(value)]
+
+
+def example():
+    """The variables of .env.example."""
+    lines = (PROJECT / ".env.example").read_text().splitlines()
+    pairs = [line.partition("=")[::2] for line in lines if line and not line.startswith("#")]
+    return {name: value.strip("'") for name, value in pairs}
+
+
+def waited_for(condition):
+    return {
+        name
+        for service in SERVICES.values()
+        for name, wanted in service.get("depends_on", {}).items()
+        if wanted["condition"] == condition
+    }
+
+
+def test_every_variable_is_in_the_example_and_every_secret_has_no_default():
+    used = [match for text in strings(COMPOSE) for match in re.findall(r"(?<!\$)\$\{(\w+)(:\?|:-)?", text)]
+
+    assert used
+    assert {name for name, _ in used} <= example().keys()
+    assert {name for name, kind in used if kind == ":?"} == {name for name, value in example().items() if value == ""}
+    assert {kind for _, kind in used} == {":?", ":-"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_watched_or_ends_by_itself(name):
+    service = SERVICES[name]
+
+    ends = service["restart"] == "on-failure"
+    assert ends != ("healthcheck" in service)
+    assert ends or service["restart"] == "unless-stopped"
+
+
+def test_what_is_waited_for_can_come_about():
+    assert waited_for("service_healthy") <= {name for name in SERVICES if "healthcheck" in SERVICES[name]}
+    assert waited_for("service_completed_successfully") <= {
+        name for name in SERVICES if SERVICES[name]["restart"] == "on-failure"
+    }
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if name.startswith("airflow-")])
+def test_airflow_knows_the_command(name):
+    assert get_parser().parse_args(SERVICES[name]["command"]).func
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICES if "entrypoint" in SERVICES[name]])
+def test_the_sandbox_has_the_module(name):
+    python, flag, module = SERVICES[name]["entrypoint"]
+
+    assert (python, flag) == ("python", "-m")
+    assert importlib.util.find_spec(f"{module}.__main__")
+
+
+def test_every_airflow_setting_exists():
+    for name in COMPOSE["x-airflow-environment"]:
+        if name.startswith("AIRFLOW__"):
+            _, section, key = name.lower().split("__")
+            assert key in conf.configuration_description[section]["options"], name
+
+
+def test_only_the_demo_needs_the_profile_and_ports_are_open_on_loopback_alone():
+    assert {name for name in SERVICES if SERVICES[name].get("profiles")} == {"demo-shop", "demo-graph-api"}
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert len(ports) == 2
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_folders_that_are_mounted_and_copied_are_there():
+    mounted = [volume.split(":")[0] for volume in COMPOSE["x-airflow"]["volumes"]]
+    copied = re.findall(r"^COPY (?:--\S+ )?(.+) \S+$", DOCKERFILE, re.MULTILINE)
+
+    for place in [*(m for m in mounted if m.startswith("./")), *" ".join(copied).split()]:
+        assert (PROJECT / place).exists(), place
+    assert {m for m in mounted if not m.startswith("./")} <= COMPOSE["volumes"].keys()
+
+
+def test_the_example_connects_to_the_demo():
+    given = example()
+    meant = connections(shop_url="", message_log_url="", graph_api_url="http://demo-graph-api:8090")
+
+    for name in meant:
+        if meant[name]["conn_type"] == "http":
+            assert json.loads(given[f"AIRFLOW_CONN_{name.upper()}"]) == meant[name]
+    assert given["AIRFLOW_CONN_PRODUCTION_DB"].endswith("@postgres/shop")
+    assert given["AIRFLOW_CONN_MESSAGE_LOG_DB"].endswith("@postgres/messages")
+    assert set(SERVICES["databases"]["command"][-1].split(" in ")[1].split(";")[0].split()) == {"messages", "shop"}
+    assert json.loads(given["AIRFLOW_VAR_PARTNER_MESSAGES"])["delivery"] == "dry_run"
+
+
+def test_nothing_of_this_machine_goes_into_the_image():
+    ignored = (PROJECT / ".dockerignore").read_text().splitlines()
+
+    assert ignored[1] == "*"
+    assert not [line for line in ignored if line.startswith("!.")]
+    assert "--require-hashes" in DOCKERFILE
+    assert re.search(r"^USER airflow$", DOCKERFILE, re.MULTILINE)

@@ -1,0 +1,108 @@
+"""The demo as a person runs it."""
+
+import re
+import signal
+from collections import Counter
+
+import psycopg
+import pytest
+
+from sandbox import embedded, stack
+from sandbox.demo import __main__ as demo
+from sandbox.processes import ProcessFailedError
+from sandbox.shop import expectations
+from support.deployment import TICK
+
+
+def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left_behind, tmp_path):
+    program = start("-m", "sandbox.demo", SANDBOX_FOLDER=str(tmp_path))
+    said, _ = program.communicate(timeout=240)
+
+    assert program.returncode == 0, said
+    outcomes = Counter((one.kind, one.outcome == "send") for one in expectations().values() if one.is_found)
+    for kind in ("assignment_pending", "not_started", "idle"):
+        to_send, to_skip = outcomes[kind, True], outcomes[kind, False]
+        assert re.search(rf"^{kind.replace('_', ' ')} +{to_send + to_skip} +{to_send} +{to_skip} ", said, re.MULTILINE)
+    assert len(re.findall(r"^ *\d+  .* · to \+\d+•••••\d{4}$", said, re.MULTILINE)) == sum(
+        one.outcome == "send" for one in expectations().values()
+    )
+    assert "*Progress:* 12.5 of 40.5 pieces produced" in said
+    assert not re.search(r"\+\d{8}", said)
+    assert left_behind() == []
+
+
+@pytest.mark.parametrize(
+    ("after", "name"), [("Local Graph API", "SIGTERM"), ("One tick", "SIGINT"), ("Airflow's own database", "SIGKILL")]
+)
+def test_a_demo_that_is_stopped_leaves_nothing_running(start, left_behind, wait_for, folder, after, name):
+    program = start("-m", "sandbox.demo", SANDBOX_FOLDER=str(folder))
+    while after not in program.stdout.readline():
+        assert program.poll() is None
+
+    program.send_signal(signal.Signals[name])
+    program.communicate(timeout=60)
+
+    stopped = signal.Signals[name]
+    assert program.returncode == (-stopped if stopped == signal.SIGKILL else 128 + stopped)
+    wait_for(lambda: left_behind() == [])
+
+
+def test_a_second_demo_at_the_same_time_is_refused(start, folder):
+    (folder / "demo").mkdir()
+    with embedded.running(folder / "demo" / "postgres", keep=False):
+        program = start("-m", "sandbox.demo", SANDBOX_FOLDER=str(folder))
+        said, _ = program.communicate(timeout=60)
+
+    assert program.returncode == 1
+    assert "is in use by process" in said
+    assert "Traceback" not in said
+
+
+@pytest.fixture
+def airflow_with_a_run(postgres):
+    """What the demo reads of Airflow's own database: tasks that are over, running, and to be tried again."""
+    url = postgres.create_database("demo_metadata")
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE task_instance (dag_id text, task_id text, state text, end_date timestamptz)")
+        connection.execute(
+            "INSERT INTO task_instance SELECT %s, task, state, NULL FROM (VALUES"
+            " ('find_stuck_runs', 'success'), ('find_stuck_runs', 'success'), ('find_stuck_runs', 'skipped'),"
+            " ('plan_messages', 'running'), ('send_messages', 'success'), ('send_messages', 'up_for_retry')"
+            ") AS row (task, state)",
+            [stack.DAG],
+        )
+    return url
+
+
+@pytest.fixture
+def told(airflow_with_a_run, monkeypatch, tmp_path):
+    """Runs the demo's tick with a command that stands in for `airflow`; returns what was told meanwhile."""
+
+    def run(script):
+        command = tmp_path / "airflow"
+        command.write_text(f"#!/bin/sh\n{script}\n")
+        command.chmod(0o755)
+        monkeypatch.setattr(stack, "AIRFLOW", command)
+        monkeypatch.setattr(demo, "LOG", tmp_path / "log")
+        lines = []
+        demo._run_tick({}, TICK, airflow_with_a_run, lines.append)
+        return lines
+
+    return run
+
+
+def test_the_tick_is_run_for_the_moment_the_shop_is_timed_around_and_live(told, tmp_path):
+    told('echo "$@"')
+
+    assert (tmp_path / "log").read_text() == (
+        f'dags test production_run_reminders {TICK.isoformat()} --conf {{"delivery": "live"}}\n'
+    )
+
+
+def test_each_task_is_told_of_when_it_is_over_or_has_to_be_tried_again(told):
+    assert sorted(told("true")) == ["  find_stuck_runs: skipped, 2 success", "  send_messages: success, up for retry"]
+
+
+def test_a_tick_that_fails_is_shown_with_the_end_of_its_log(told):
+    with pytest.raises(ProcessFailedError, match=r"production_run_reminders ended with status 1(?s:.)+the reason$"):
+        told("echo the reason; exit 1")

@@ -1,0 +1,109 @@
+"""What the demo prints."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from sandbox.demo.report import (
+    Decision,
+    Sent,
+    aligned,
+    census_line,
+    day_and_time,
+    decision_table,
+    masked,
+    message_block,
+)
+
+
+def sent(**changes):
+    plain = {
+        "reminder_kind": "idle",
+        "production_run_id": "prod_run_1",
+        "sender": "in",
+        "language": "hi",
+        "to_phone": "+919829012345",
+        "body_text": "Hi\n\n*Progress:* 1 of 2",
+        "status": "sent",
+        "taken": {"to": "+919829012345", "text": "Hi\n\n*Progress:* 1 of 2"},
+    }
+    return Sent(**plain | changes)
+
+
+def test_the_table_has_a_line_for_each_kind_and_the_reasons():
+    lines = decision_table(
+        {"assignment_pending": 3, "idle": 1},
+        [
+            Decision("assignment_pending", "sent", None, 1),
+            Decision("assignment_pending", "skipped", "no_phone", 2),
+            Decision("idle", "delivered", None, 1),
+            Decision(None, "skipped", "no_partner", 2),
+        ],
+    )
+
+    assert lines == [
+        "                     found   sent   skipped   why",
+        "assignment pending       3      1         2   no phone 2",
+        "not started              0      0",
+        "idle                     1      1",
+        "no partner               2      0         2   no partner 2",
+        "in all                   6      2         4",
+    ]
+
+
+def test_failed_and_unknown_messages_get_columns_of_their_own():
+    lines = decision_table({"idle": 2}, [Decision("idle", "failed", None, 1), Decision("idle", "unknown", None, 1)])
+
+    assert lines[0].split() == ["found", "sent", "failed", "unknown"]
+    assert lines[3].split() == ["idle", "2", "0", "1", "1"]
+
+
+def test_what_is_empty_in_every_row_is_left_out():
+    assert aligned(("", "a", "b", "c"), [("x", "1", "", "y")]) == ["    a   c", "x   1   y"]
+
+
+def test_the_inspected_runs_divide_without_a_rest():
+    assert census_line(40, {"idle": 9, "not_started": 20}, 2) == (
+        "40 runs inspected: 29 stuck, 2 without a partner, 9 not overdue."
+    )
+
+
+def test_a_message_is_shown_as_meta_took_it_and_its_number_is_masked():
+    head, *text = message_block(7, sent())
+
+    assert head == "  7  idle · in · hi · to +91•••••2345"
+    assert text == ["     Hi", "     *Progress:* 1 of 2"]
+
+
+def test_a_very_long_text_is_cut_and_its_length_told():
+    lines = message_block(1, sent(taken={"to": "+919829012345", "text": "long " * 200}))
+
+    assert "".join(lines).endswith("… (1,000 characters)")
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({}, None),
+        ({"taken": None}, "the message log says sent, but the outbox does not hold it"),
+        ({"body_text": "Hello"}, "the outbox holds another text than the message log"),
+        ({"to_phone": "+61412345678"}, "it went to another number than the message log says"),
+    ],
+)
+def test_the_log_and_the_outbox_must_agree(changes, problem):
+    assert sent(**changes).problem == problem
+
+
+@pytest.mark.parametrize(
+    ("phone", "shown"),
+    [("+919829012345", "+91•••••2345"), ("+15122364500", "+1•••••4500"), ("+393123456789", "+39•••••6789")],
+)
+def test_a_number_is_shown_by_its_country_and_last_four_digits(phone, shown):
+    assert masked(phone) == shown
+
+
+def test_a_moment_is_told_as_people_tell_it():
+    moment = dt.datetime(2026, 11, 3, 10, 5, tzinfo=ZoneInfo("Asia/Kolkata"))
+
+    assert day_and_time(moment) == "Tuesday 3 November 2026, 10:05 IST"

@@ -1,0 +1,36 @@
+"""The whole Airflow, up and down again."""
+
+import re
+import signal
+
+import requests
+
+
+def test_everything_comes_up_can_be_used_and_goes_down_with_all_it_started(start, left_behind, tmp_path):
+    program = start("-m", "sandbox.up", SANDBOX_FOLDER=str(tmp_path))
+    said = ""
+    while "Ctrl-C ends" not in said:
+        line = program.stdout.readline()
+        assert line, said
+        said += line
+    airflow, phones = re.search(r"Airflow +(http\S+)", said)[1], re.search(r"Phones +(http\S+)", said)[1]
+
+    assert requests.get(phones, timeout=10).ok
+    login = {"username": "ops", "password": "ops-sandbox"}
+    token = requests.post(f"{airflow}/auth/token", json=login, timeout=30).json()["access_token"]
+    ask = requests.Session()
+    ask.headers["Authorization"] = f"Bearer {token}"
+    dag = ask.get(f"{airflow}/api/v2/dags/production_run_reminders", timeout=30).json()
+    assert dag["is_paused"]
+    entered = ask.get(f"{airflow}/api/v2/connections", timeout=30).json()["connections"]
+    assert {one["connection_id"] for one in entered} >= {"production_db", "message_log_db", "whatsapp_in"}
+    settings = ask.get(f"{airflow}/api/v2/variables/partner_messages", timeout=30).json()
+    assert '"allow_any_time": true' in settings["value"]
+
+    program.send_signal(signal.SIGTERM)
+    rest, _ = program.communicate(timeout=60)
+
+    assert program.returncode == 128 + signal.SIGTERM
+    assert "everything that was started has ended" in rest
+    assert left_behind() == []
+    assert not list(tmp_path.glob("up/*.json"))
