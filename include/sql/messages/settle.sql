@@ -21,6 +21,7 @@ SET
     not_before = CASE
         WHEN m.status = 'sending' AND a.status = 'queued' AND a.wait_seconds > 0
             THEN clock_timestamp() + make_interval(secs => a.wait_seconds)
+        ELSE m.not_before
     END,
     updated_at = now()
 FROM jsonb_to_recordset(%(answers)s) AS a (

@@ -39,8 +39,21 @@ def rehearse(connection: LogConnection, ids: Sequence[uuid.UUID]) -> int:
 
 def settle(connection: LogConnection, token: uuid.UUID, settlements: Sequence[Settlement]) -> None:
     """Write down answers in one statement (see `settle.sql` for answers that come late)."""
-    answers = [{**asdict(settlement), "id": str(settlement.id)} for settlement in settlements]
+    answers = [
+        {
+            **asdict(settlement),
+            "id": str(settlement.id),
+            "meta_message_id": _storable(settlement.meta_message_id),
+            "error_detail": _storable(settlement.error_detail),
+        }
+        for settlement in settlements
+    ]
     rows(connection, "settle", token=token, answers=recordset(answers))
+
+
+def _storable(text: str | None) -> str | None:
+    """What PostgreSQL takes as text: one strange answer must not keep the others from being written down."""
+    return text and text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def lose_expired_claims(connection: LogConnection, ids: Sequence[uuid.UUID], lease: dt.timedelta) -> int:

@@ -84,6 +84,8 @@ _TIMED_OUT_ON_THE_WAY = frozenset({408, 499})
 """The two 4xx that a gateway may give after it has passed the request on."""
 
 _SECONDS = re.compile(r"[0-9]{1,9}")
+_MOST = 2**31
+"""No code of Meta's is larger, nor may a number be that goes into the message log."""
 
 
 def read_answer(http_status: int, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -154,7 +156,7 @@ def _details(error: Mapping[str, Any]) -> str:
 def _integer(value: Any) -> int | None:
     if isinstance(value, str) and _SECONDS.fullmatch(value):
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST else None
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -1,0 +1,191 @@
+"""One mapped task's work: what of its batch may still be sent, the sending, and how it ended."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from partner_messages.live_settings import load_sender, load_settings
+from partner_messages.messages import outbox
+from partner_messages.messages.database import LogConnection
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.stops import RunAttempt
+from partner_messages.messages.values import Claimed, Message, Settlement
+from partner_messages.settings import Settings
+from partner_messages.templates.catalog import Catalog
+from partner_messages.tick import NotNow, Tick, check_may_send, day_of
+from partner_messages.whatsapp.dispatch import Dispatch, connections_for
+from partner_messages.whatsapp.errors import RECIPIENT_CODES
+from partner_messages.whatsapp.hook import WhatsAppHook
+from partner_messages.whatsapp.payload import no_request, template_message
+
+log = logging.getLogger(__name__)
+
+NoLongerDue = Callable[[Tick, Sequence[Message], Mapping[str, Any], Settings], Mapping[uuid.UUID, SkipReason]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a batch's messages stand after the work.
+
+    Attributes:
+        counts: Messages by status.
+        broken: Failed for another reason than the recipient's own.
+    """
+
+    counts: Mapping[str, int]
+    broken: int
+
+    @property
+    def to_retry(self) -> int:
+        """Still queued, or claimed by a process that may be gone."""
+        return self.counts.get("queued", 0) + self.counts.get("sending", 0)
+
+    @property
+    def nothing_sent(self) -> bool:
+        """Whether every message was withdrawn."""
+        return self.counts.keys() <= {"skipped"}
+
+    def __str__(self) -> str:
+        return ", ".join(f"{number} {status}" for status, number in sorted(self.counts.items())) or "no messages"
+
+
+@dataclass
+class BatchSender:
+    """Sends one batch of one tick.
+
+    Attributes:
+        connection: The message log.
+        tick: The run's tick.
+        attempt: The DAG run's pass.
+        ids: The messages.
+        sender_label: The one sender of all of them.
+        rate_share: Which part of the sender's rate this task may use.
+        params: The DAG run's params.
+        no_longer_due: Names the queued messages that must not go out any more.
+        catalog: The templates.
+        clock: The wall clock.
+    """
+
+    connection: LogConnection
+    tick: Tick
+    attempt: RunAttempt
+    ids: Sequence[uuid.UUID]
+    sender_label: str
+    rate_share: float
+    params: Mapping[str, Any]
+    no_longer_due: NoLongerDue
+    catalog: Catalog
+    clock: Callable[[], dt.datetime]
+    _dispatch: Dispatch | None = field(default=None, init=False)
+    _told_to_stop: bool = field(default=False, init=False)
+
+    def stop(self) -> None:
+        """Claim nothing more; what is under way is still waited for. A signal handler may call it."""
+        self._told_to_stop = True
+        if self._dispatch:
+            self._dispatch.stop()
+
+    def send(self) -> None:
+        """Withdraw what is too late or has moved on, then send the rest.
+
+        Raises:
+            NotNow, SenderStopped, MetaUnreachable: Why messages were left queued.
+        """
+        settings = load_settings()
+        if lost := outbox.lose_expired_claims(self.connection, self.ids, settings.lease):
+            log.error("%d messages are unknown: whoever claimed them ended without an answer.", lost)
+        queued = self._queued()
+        if self.tick.delivery == "dry_run":
+            self._rehearse(queued)
+            return
+        if not settings.allow_any_time:
+            today = day_of(self.clock())
+            self._skip({message.id: SkipReason.EXPIRED for message in queued if message.day != today})
+            queued = self._queued()
+        if not queued:
+            return
+        self._guard()
+        self._skip(self.no_longer_due(self.tick, queued, self.params, settings))
+        if ids := [message.id for message in self._queued()]:
+            self._send_now(ids, settings)
+
+    def outcome(self) -> Outcome:
+        """How the messages stand now."""
+        messages = outbox.messages_of(self.connection, self.ids)
+        return Outcome(
+            counts=collections.Counter(message.status for message in messages),
+            broken=sum(
+                message.status == "failed" and message.error_code not in RECIPIENT_CODES for message in messages
+            ),
+        )
+
+    def _queued(self) -> list[Message]:
+        return [message for message in outbox.messages_of(self.connection, self.ids) if message.status == "queued"]
+
+    def _skip(self, reasons: Mapping[uuid.UUID, SkipReason]) -> None:
+        if reasons:
+            outbox.skip(self.connection, reasons)
+            log.info("Withdrawn: %s.", dict(collections.Counter(reason.value for reason in reasons.values())))
+
+    def _rehearse(self, queued: Sequence[Message]) -> None:
+        """Do everything but the request."""
+        good: list[uuid.UUID] = []
+        for message in queued:
+            try:
+                self._payload(message)
+            except Exception as error:  # As when sending: it fails alone.
+                self._fail(message, error)
+            else:
+                good.append(message.id)
+        outbox.rehearse(self.connection, good)
+
+    def _fail(self, message: Message, error: Exception) -> None:
+        log.exception("Message %s cannot be put into a request.", message.id)
+        token = uuid.uuid4()
+        outbox.claim(self.connection, [message.id], token)
+        outbox.settle(self.connection, token, [Settlement(message.id, "failed", error_detail=no_request(error))])
+
+    def _guard(self) -> None:
+        wall, settings = self.clock(), load_settings()
+        ignore_send_window = bool(self.params.get("ignore_send_window"))
+        check_may_send(self.tick, wall, settings, ignore_send_window=ignore_send_window)
+        if day_of(wall) != self.tick.day and not settings.allow_any_time:
+            raise NotNow(f"The day these messages speak for, {self.tick.day}, is over: nothing more was claimed.")
+
+    def _payload(self, message: Claimed | Message) -> dict[str, Any]:
+        template = self.catalog.get(message.template_name)
+        if template is None:
+            raise LookupError(f"the catalog has no template {message.template_name}")
+        return template_message(message, template)
+
+    def _send_now(self, ids: Sequence[uuid.UUID], settings: Settings) -> None:
+        sender = load_sender(self.sender_label)
+        per_second = sender.messages_per_second * self.rate_share
+        hook = WhatsAppHook(
+            sender,
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+            connections=connections_for(per_second),
+        )
+        with contextlib.closing(hook):
+            hook.get_conn()  # Whatever is wrong with the connection is found out before anything is claimed.
+            self._dispatch = Dispatch(
+                connection=self.connection,
+                hook=hook,
+                sender=sender,
+                attempt=self.attempt,
+                payload=self._payload,
+                guard=self._guard,
+                lease=settings.lease,
+                per_second=per_second,
+            )
+            if self._told_to_stop:
+                return
+            self._dispatch.send(ids)

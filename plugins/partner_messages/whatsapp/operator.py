@@ -1,0 +1,110 @@
+"""The operator that sends rows of the message log as WhatsApp templates; one mapped task sends one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+if TYPE_CHECKING:  # Heavy imports are made when a task runs, never when a DAG file is parsed.
+    from partner_messages.messages.database import LogConnection
+    from partner_messages.whatsapp.batch import BatchSender, Outcome
+
+
+class WhatsAppTemplateOperator(BaseOperator):
+    """Sends messages that are queued in the message log, each at most once, and settles their rows.
+
+    How the task ends: skipped where nothing was left to send; green where all is well or a refusal concerned the
+    recipient alone; failed without a retry for failed or unknown messages, a stopped sender or a closed guard; retried
+    for messages that Meta would take later.
+
+    Args:
+        tick: The run's tick (`Tick.to_xcom`).
+        batch: What to send (`Batch.to_xcom`).
+        no_longer_due: Path of the function that names those queued messages that must not go out any more; called just
+            before they are claimed (`partner_messages.whatsapp.batch.NoLongerDue`).
+    """
+
+    template_fields: Sequence[str] = ("tick", "batch")
+    ui_color = "#dcf8c6"
+
+    def __init__(self, *, tick: Mapping[str, Any], batch: Mapping[str, Any], no_longer_due: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.tick = tick
+        self.batch = batch
+        self.no_longer_due = no_longer_due
+        self._sender: BatchSender | None = None
+        self._told_to_stop = False
+
+    def execute(self, context: Any) -> dict[str, int]:
+        """Send the batch; return how many of its messages are in which status."""
+        from partner_messages.messages.database import open_message_log
+        from partner_messages.settings import SettingsError
+        from partner_messages.tick import NotNow
+        from partner_messages.whatsapp.dispatch import MetaUnreachable
+        from partner_messages.whatsapp.gate import SenderStopped
+
+        with open_message_log() as connection:
+            sender = self._sender = self._batch_sender(connection, context)
+            try:
+                if not self._told_to_stop:
+                    sender.send()
+            except (NotNow, SenderStopped, SettingsError) as error:
+                raise AirflowFailException(f"{error} Now: {sender.outcome()}.") from None
+            except MetaUnreachable as error:
+                raise AirflowException(f"{error} Now: {sender.outcome()}.") from None
+            outcome = sender.outcome()
+        raise_for(outcome)
+        return dict(outcome.counts)
+
+    def on_kill(self) -> None:
+        """Airflow is told to end the task (SIGTERM): claim nothing more, but wait for what is under way.
+
+        What was not sent goes back into the queue. Airflow gives five seconds, then kills; an answer that comes later
+        is lost, and its message becomes unknown.
+        """
+        self._told_to_stop = True
+        if self._sender:
+            self._sender.stop()
+
+    def _batch_sender(self, connection: LogConnection, context: Any) -> BatchSender:
+        import pkgutil
+        import uuid
+
+        from partner_messages import run_context
+        from partner_messages.templates.installed import installed_catalog
+        from partner_messages.tick import Tick
+        from partner_messages.whatsapp.batch import BatchSender
+
+        return BatchSender(
+            connection=connection,
+            tick=Tick.from_xcom(dict(self.tick)),
+            attempt=run_context.RunFacts.of(context).attempt,
+            ids=[uuid.UUID(id_) for id_ in self.batch["message_ids"]],
+            sender_label=self.batch["sender"],
+            rate_share=self.batch["rate_share"],
+            params=dict(context["params"]),
+            no_longer_due=pkgutil.resolve_name(self.no_longer_due),
+            catalog=installed_catalog(),
+            clock=run_context.wall_clock,
+        )
+
+
+def raise_for(outcome: Outcome) -> None:
+    """End the task as its messages ended.
+
+    Raises:
+        AirflowSkipException: Every message was withdrawn.
+        AirflowException: Some are to be tried again later.
+        AirflowFailException: Some failed or are unknown, and none is to be tried again.
+    """
+    if outcome.to_retry:
+        raise AirflowException(f"{outcome.to_retry} messages are to be tried again later. Now: {outcome}.")
+    if outcome.broken or outcome.counts.get("unknown"):
+        raise AirflowFailException(
+            f"Not every message was sent; the message log has each one's error_detail. Now: {outcome}."
+        )
+    if outcome.nothing_sent:
+        raise AirflowSkipException(f"Nothing was left to send: {outcome}.")

@@ -1,0 +1,75 @@
+"""Keeps a number of threads within one rate, evenly: Meta counts messages a second and number (130429 above it)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+MARGIN = 0.97
+"""What of the rate is used: the way to Meta delays some requests more than others, and late ones look like a burst."""
+CATCH_UP = 0.01
+"""Seconds of lateness that are made good; with the margin, no second holds more requests than the rate."""
+SLOWER = 0.8
+"""What of its pace a number keeps that was too fast (others may be sending from it, too)."""
+RECOVERY = 10.0
+"""Seconds in which it would win back all of its pace."""
+SLOWEST = 1.0
+"""Messages a second below which a number is not slowed down further."""
+
+
+class Pacer:
+    """Hands out the moments at which requests may leave.
+
+    Args:
+        per_second: The rate to keep.
+        clock: Seconds of a clock that never goes back.
+        wait: Waits for a number of seconds; true where it was cut short because nothing is to leave any more.
+    """
+
+    def __init__(
+        self,
+        per_second: float,
+        clock: Callable[[], float] = time.monotonic,
+        wait: Callable[[float], bool | None] = time.sleep,
+    ) -> None:
+        self._whole = self._per_second = per_second * MARGIN
+        self._clock = clock
+        self._wait = wait
+        self._turnstile = threading.Lock()
+        self._lock = threading.Lock()
+        self._next = self._slows_from = clock()
+        self._turns = 0
+
+    @property
+    def per_second(self) -> float:
+        """The rate it keeps now."""
+        return self._per_second
+
+    @property
+    def turns(self) -> int:
+        """How many turns have been taken."""
+        return self._turns
+
+    def take_turn(self) -> None:
+        """Wait until the next request may leave; one thread waits for its time, the others for that thread."""
+        with self._turnstile:
+            while (seconds := self._next - self._clock()) > 0:
+                if self._wait(seconds):
+                    break
+            with self._lock:
+                self._next = max(self._next, self._clock() - CATCH_UP) + 1 / self._per_second
+                self._per_second = min(self._whole, self._per_second + self._whole / RECOVERY / self._per_second)
+                self._turns += 1
+
+    def slow_down(self, pause: float = 0.0) -> None:
+        """Meta said the number is too fast: go on slower, after the pause it asked for, and grow from there.
+
+        What it says in the same second, of requests that had left before, is no further news.
+        """
+        with self._lock:
+            now = self._clock()
+            if now >= self._slows_from:
+                self._per_second = max(min(SLOWEST, self._whole), self._per_second * SLOWER)
+                self._slows_from = now + 1
+            self._next = max(self._next, now + pause)

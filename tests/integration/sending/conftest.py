@@ -1,0 +1,54 @@
+"""Sending over a real message log to the local Graph API."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import psycopg
+import pytest
+
+from partner_messages.whatsapp import dispatch
+from partner_messages.whatsapp.errors import Action, NextStep, next_step
+from support.deployment import Deployment
+from support.sending import SendTask
+
+
+@pytest.fixture
+def shop_url() -> str:
+    """Nothing here looks at the shop."""
+    return "postgresql://nobody@127.0.0.1:1/no_shop"
+
+
+@pytest.fixture(scope="session")
+def _log_of_all(_templates: Any) -> str:
+    url: str = _templates.create_database("log_of_sending", template="log_template")
+    return url
+
+
+@pytest.fixture
+def log_url(_log_of_all: str) -> str:
+    """An empty message log; always the same one, because copying one takes longer than most tests here."""
+    with psycopg.connect(_log_of_all, options="-c search_path=partner_messages") as connection:
+        connection.execute("TRUNCATE message_log, message_run, sender_stop, tick, stuck_run")
+    return _log_of_all
+
+
+@pytest.fixture
+def send(deployment: Deployment) -> SendTask:
+    """Sends as a mapped task does."""
+    return SendTask(deployment)
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[NextStep]:
+    """What was decided after each refusal; repetitions in the task come almost at once."""
+    decided: list[NextStep] = []
+
+    def hurried(*refusal: Any) -> NextStep:
+        decided.append(next_step(*refusal))
+        step = decided[-1]
+        return dataclasses.replace(step, seconds=0.001) if step.action is Action.RETRY_NOW else step
+
+    monkeypatch.setattr(dispatch, "next_step", hurried)
+    return decided

@@ -1,0 +1,63 @@
+"""Hooks over a connection of the test's own."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from partner_messages.live_settings import load_sender
+from partner_messages.whatsapp.hook import WhatsAppHook
+from sandbox.connections import connections
+from support.deployment import Deployment
+
+HookMaker = Callable[..., WhatsAppHook]
+
+
+@pytest.fixture
+def make_hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[HookMaker]:
+    """Make hooks of the sender `in`, by default without a proxy and with a server that nobody waits for long."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    deployed = Deployment(monkeypatch)
+    with contextlib.ExitStack() as made:
+
+        def make(
+            url: str,
+            *,
+            connect_timeout: float = 5,
+            read_timeout: float = 10,
+            connections_at_once: int = 1,
+            **changes: Any,
+        ) -> WhatsAppHook:
+            plain = connections(shop_url="", message_log_url="", graph_api_url=url)["whatsapp_in"]
+            deployed.connect("whatsapp_in", {**plain, **changes})
+            hook = WhatsAppHook(
+                load_sender("in"),
+                connect_timeout=connect_timeout,
+                read_timeout=read_timeout,
+                connections=connections_at_once,
+            )
+            return made.enter_context(contextlib.closing(hook))
+
+        yield make
+
+
+@pytest.fixture
+def payload() -> dict[str, Any]:
+    """A message that the local Graph API takes."""
+    return {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": "+919829012345",
+        "type": "template",
+        "biz_opaque_callback_data": "0198c0de-0000-7000-8000-000000000001",
+        "template": {
+            "name": "jyt_production_run_reminder_idle_v1",
+            "language": {"policy": "deterministic", "code": "hi"},
+            "components": [{"type": "body", "parameters": [{"type": "text", "text": "a"}] * 5}],
+        },
+    }

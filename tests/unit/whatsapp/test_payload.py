@@ -1,0 +1,78 @@
+"""The request that carries one message."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+import pytest
+
+from partner_messages.messages.values import Claimed
+from partner_messages.templates.definition import TemplateError
+from partner_messages.templates.installed import installed_catalog
+from partner_messages.whatsapp.payload import no_request, template_message
+from support.sending import TEMPLATE, values_for
+
+ID = uuid.UUID("0198c0de-0000-7000-8000-000000000001")
+CATALOG = installed_catalog()
+
+
+def claimed(template: str = TEMPLATE, **values: str) -> Claimed:
+    return Claimed(ID, 1, "+919829012345", "hi", template, {**values_for(template), **values})
+
+
+def test_a_message_is_put_as_meta_takes_it() -> None:
+    template = CATALOG.get(TEMPLATE)
+    assert template is not None
+
+    assert template_message(claimed(), template) == {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": "+919829012345",
+        "type": "template",
+        "biz_opaque_callback_data": str(ID),
+        "template": {
+            "name": TEMPLATE,
+            "language": {"policy": "deterministic", "code": "hi"},
+            "components": [
+                {
+                    "type": "body",
+                    "parameters": [{"type": "text", "text": "Rajesh Textiles"} for _ in template.variables],
+                }
+            ],
+        },
+    }
+
+
+@pytest.mark.parametrize("name", [name for name in CATALOG.names if name.endswith("_v1")])
+def test_parameters_stand_in_the_order_of_metas_numbers_and_are_clean(name: str) -> None:
+    template = CATALOG.get(name)
+    assert template is not None
+    values = {variable: f"{variable}\n\t     of   it" for variable in template.variables}
+
+    sent = template_message(claimed(name, **values), template)
+
+    texts = [parameter["text"] for parameter in sent["template"]["components"][0]["parameters"]]
+    assert [text.split()[0] for text in texts] == list(template.variables)
+    assert not any(bad in text for text in texts for bad in ("\n", "\t", "     "))
+
+
+def test_a_request_is_json_whatever_a_partner_is_called() -> None:
+    template = CATALOG.get(TEMPLATE)
+    assert template is not None
+    sent = template_message(claimed(partner_name='Ānanda "Textiles" 🧵'), template)
+
+    assert json.loads(json.dumps(sent)) == sent
+
+
+def test_a_missing_value_is_an_error_that_names_it() -> None:
+    template = CATALOG.get(TEMPLATE)
+    assert template is not None
+    message = Claimed(ID, 1, "+919829012345", "hi", TEMPLATE, {})
+
+    with pytest.raises(TemplateError, match=TEMPLATE):
+        template_message(message, template)
+
+
+def test_why_there_is_no_request_is_said_without_a_phone_number() -> None:
+    assert no_request(ValueError("of +919829012345")) == "No request could be built: of +91•••••2345"
