@@ -8,10 +8,13 @@ never turn into a default that sends.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from partner_messages.recipients.language import normalise_language
 
 VARIABLE = "partner_messages"
 SCHEDULE_TIMEZONE = ZoneInfo("Asia/Kolkata")
@@ -20,6 +23,7 @@ SCHEDULE_TIMEZONE = ZoneInfo("Asia/Kolkata")
 SHOP_CONN_ID = "production_db"
 MESSAGE_LOG_CONN_ID = "message_log_db"
 SENDER_CONN_PREFIX = "whatsapp_"
+PORTAL_CONN_ID = "partner_portal"
 
 Delivery = Literal["live", "dry_run", "redirect"]
 
@@ -28,18 +32,38 @@ class SettingsError(ValueError):
     """A setting, connection or param is missing or wrong; the message is one sentence that names it."""
 
 
+_CLOCK_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}")
+
+
 def _clock_time(value: Any) -> Any:
-    """Accept "9:00" as well as "09:00": people write both."""
-    if isinstance(value, str) and len(value) == len("9:00"):
-        return f"0{value}"
-    return value
+    """Accept "9:00" as well as "09:00", and nothing else: a bare 9 would be read as nine seconds past midnight."""
+    if isinstance(value, dt.time):
+        return value
+    if isinstance(value, str) and _CLOCK_TIME.fullmatch(value):
+        return value.zfill(len("09:00"))
+    raise ValueError('must be a time such as "09:00"')
+
+
+def _language(value: Any) -> str:
+    code = normalise_language(value) if isinstance(value, str) else None
+    if code is None:
+        raise ValueError('must be a language code such as "hi"')
+    return code
+
+
+def _host_name(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
 
 
 ClockTime = Annotated[dt.time, BeforeValidator(_clock_time)]
+Language = Annotated[str, BeforeValidator(_language)]
 Hours = Annotated[float, Field(gt=0, le=24 * 365)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 # Table names go into SQL text, so they are identifiers or they are refused.
 TableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")]
+
+
+HostName = Annotated[str, BeforeValidator(_host_name), Field(pattern=r"^[a-z0-9.:-]+$")]
 
 
 class _Strict(BaseModel):
@@ -92,6 +116,15 @@ class TimeWindow(_Strict):
         return f"{self.start:%H:%M}-{self.end:%H:%M}"
 
 
+class Pictures(_Strict):
+    """Which of a design's pictures may be sent, and from where."""
+
+    allowed_hosts: tuple[HostName, ...] = ()
+    fallback_url: Annotated[str, Field(pattern=r"^https://\S+$")] | None = None
+    rewrite: Annotated[str, Field(pattern=r"^https://[^\s{}]+\{url\}[^\s{}]*$")] | None = None
+    deadline: Annotated[float, Field(gt=0, le=60)] = 10
+
+
 class NotifierSpec(_Strict):
     """Any Airflow notifier, by class path and arguments."""
 
@@ -139,12 +172,26 @@ class Settings(_Strict):
         50, description="Up to this many messages each is a mapped task of its own; above it they travel in chunks."
     )
     chunk_size: Annotated[int, Field(ge=1, le=10_000)] = Field(250, description="Messages in one chunk, at most.")
-    language: str | None = Field(None, description="One language for everybody, before any other rule.")
-    fallback_language: str = Field(
+    template_family: Literal["v1", "v2"] = Field(
+        "v1",
+        description="`v1`: the seed's texts; `v2`: with the design's picture and a button that opens the run.",
+    )
+    allow_marketing: bool = Field(
+        False, description="Send templates all the same that Meta bills as MARKETING instead of UTILITY."
+    )
+    language: Language | None = Field(None, description="One language for everybody, before any other rule.")
+    fallback_language: Language = Field(
         "hi", description="The language when nothing else decides (the seed's WHATSAPP_TEMPLATE_LANG)."
     )
     connect_timeout: Seconds = Field(5, description="Seconds to wait for a connection to Meta.")
     read_timeout: Seconds = Field(30, description="Seconds to wait for Meta's answer; after it a message is `unknown`.")
+    pictures: Pictures = Field(
+        default_factory=Pictures,
+        description="The designs' pictures: hosts in `allowed_hosts` may have private addresses; `fallback_url` stands"
+        " in where no picture can be used; `rewrite` is the URL of an image-resizing CDN, such as"
+        ' `"https://cdn.example/resize?width=1000&format=jpeg&url={url}"`; `deadline` is the seconds that one download'
+        " may take.",
+    )
     tables: Tables = Field(default_factory=Tables, description="The shop's table names.")
     on_failure: NotifierSpec | None = Field(
         None, description='Airflow notifier told of a failed run: `{"class": "...", "args": {...}}`.'
@@ -176,9 +223,11 @@ def parse_settings(raw: Any) -> Settings:
 
 
 def first_problem(error: ValidationError) -> str:
-    """Say the first problem of a validation as `"key" what is wrong with it`, without the value (it may be secret)."""
+    """Say the first problem of a validation as `"key": what is wrong with it`, without the value (it may be secret)."""
     problem = error.errors(include_url=False, include_input=False)[0]
-    key = ".".join(str(part) for part in problem["loc"]) or "value"
+    key = ".".join(str(part) for part in problem["loc"])
+    said = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         return f'"{key}" is not a setting; see the settings table in the README.'
-    return f'"{key}": {problem["msg"].removeprefix("Value error, ")}.'
+    # A rule about several keys at once names them itself.
+    return f'"{key}": {said}.' if key else f"{said}."

@@ -1,27 +1,39 @@
 -- Take over messages that are queued already (a killed task, an earlier stopped run): they become this tick's, worded, addressed
--- or withdrawn as it has just decided.
-WITH {% include "messages/drafts.sql" %}
+-- or withdrawn as it has just decided. Each is looked up by the slot's index and locked in the order of the contexts, so that two
+-- plannings at once wait for each other instead of locking each other out.
+WITH {% include "messages/drafts.sql" %},
+adoption AS (
+    SELECT d.*, queued.message_id
+    FROM (SELECT * FROM draft WHERE duplicate_of IS NULL ORDER BY context_id) AS d
+        CROSS JOIN LATERAL (
+            SELECT m.id AS message_id
+            FROM message_log AS m
+            WHERE m.delivery = %(delivery)s
+                AND m.context_type = d.context_type
+                AND m.context_id = d.context_id
+                AND m.holds_slot
+                AND m.message_kind <> 'event'
+                AND m.status = 'queued'
+            FOR NO KEY UPDATE
+        ) AS queued
+)
 UPDATE message_log AS m
 SET
     dag_id = %(dag_id)s,
     dag_run_id = %(dag_run_id)s,
     tick_id = %(tick_id)s,
-    reminder_kind = d.reminder_kind,
-    partner_id = coalesce(d.partner_id, m.partner_id),
-    design_id = d.design_id,
-    sender = coalesce(d.sender, m.sender),
-    to_phone = coalesce(d.to_phone, m.to_phone),
-    language = coalesce(d.language, m.language),
-    template_name = coalesce(d.template_name, m.template_name),
-    variables = coalesce(d.variables, m.variables),
-    body_text = coalesce(d.body_text, m.body_text),
-    status = CASE WHEN d.skip_reason IS NULL THEN 'queued' ELSE 'skipped' END,
-    skip_reason = d.skip_reason,
+    reminder_kind = a.reminder_kind,
+    partner_id = coalesce(a.partner_id, m.partner_id),
+    design_id = a.design_id,
+    sender = coalesce(a.sender, m.sender),
+    to_phone = coalesce(a.to_phone, m.to_phone),
+    language = coalesce(a.language, m.language),
+    template_name = coalesce(a.template_name, m.template_name),
+    variables = coalesce(a.variables, m.variables),
+    body_text = coalesce(a.body_text, m.body_text),
+    status = CASE WHEN a.skip_reason IS NULL THEN 'queued' ELSE 'skipped' END,
+    skip_reason = a.skip_reason,
     updated_at = now()
-FROM draft AS d
-WHERE m.delivery = %(delivery)s
-    AND m.context_type = d.context_type
-    AND m.context_id = d.context_id
-    AND m.status = 'queued'
-    AND d.duplicate_of IS NULL
-RETURNING d.id AS draft_id
+FROM adoption AS a
+WHERE m.id = a.message_id
+RETURNING a.id AS draft_id

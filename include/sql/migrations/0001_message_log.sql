@@ -62,12 +62,12 @@ CREATE TABLE message_log (
         status NOT IN ('failed', 'skipped') OR (status = 'failed' AND delivered_at IS NOT NULL)
     ) STORED,
     CONSTRAINT a_skip_has_a_reason CHECK ((status = 'skipped') = (skip_reason IS NOT NULL)),
-    CONSTRAINT a_duplicate_names_the_other CHECK ((skip_reason = 'duplicate') = (duplicate_of IS NOT NULL)),
+    CONSTRAINT a_duplicate_names_the_other CHECK ((skip_reason IS NOT DISTINCT FROM 'duplicate') = (duplicate_of IS NOT NULL)),
     CONSTRAINT a_skip_never_reached_meta CHECK (status <> 'skipped' OR meta_message_id IS NULL),
     CONSTRAINT a_message_has_what_it_needs CHECK (
         status = 'skipped'
         OR (sender IS NOT NULL AND to_phone IS NOT NULL AND language IS NOT NULL AND template_name IS NOT NULL
-            AND variables IS NOT NULL AND partner_id <> '')
+            AND variables IS NOT NULL AND coalesce(partner_id, '') <> '')
     )
 );
 COMMENT ON TABLE message_log IS 'One row a decision: a message is a row before it is a request, and a skip is a row too.';

@@ -1,32 +1,34 @@
--- The active runs as they stood at now: a CTE that every query of this folder begins with.
+-- The active runs as they stood at now: CTEs that every query of this folder begins with.
 --
--- Timestamps after now count as null, runs created after now do not exist, and a status reached only after now is wound
--- back: completed or cancelled to where the run stood before, in_progress to sent_to_partner where it was accepted later.
--- The first line of the WHERE keeps the scan to rows that can be active; most runs of an old shop are long completed.
-active AS MATERIALIZED (
-    SELECT id, partner_id, design_id, quantity, produced_quantity, status, sent_at, accepted_at, started_at, finished_at
-    FROM (
-        SELECT
-            id, nullif(partner_id, '') AS partner_id, design_id, quantity, produced_quantity,
-            CASE
-                WHEN (status = 'completed' AND completed_at > %(now)s) OR (status = 'cancelled' AND cancelled_at > %(now)s)
-                    THEN CASE WHEN accepted_at <= %(now)s OR started_at <= %(now)s THEN 'in_progress' ELSE 'sent_to_partner' END
-                WHEN status = 'in_progress' AND accepted_at > %(now)s THEN 'sent_to_partner'
-                ELSE status
-            END AS status,
-            greatest(created_at, CASE WHEN dispatch_completed_at <= %(now)s THEN dispatch_completed_at END) AS sent_at,
-            CASE WHEN accepted_at <= %(now)s THEN accepted_at END AS accepted_at,
-            CASE WHEN started_at <= %(now)s THEN started_at END AS started_at,
-            CASE WHEN finished_at <= %(now)s THEN finished_at END AS finished_at
-        FROM {{ production_runs }}
-        WHERE (
-                status IN ('sent_to_partner', 'in_progress')
-                OR (status = 'completed' AND completed_at > %(now)s)
-                OR (status = 'cancelled' AND cancelled_at > %(now)s)
-            )
-            AND deleted_at IS NULL
-            AND created_at <= %(now)s
-            AND (%(partner_ids)s::text[] IS NULL OR partner_id = ANY (%(partner_ids)s))
-            AND (%(production_run_ids)s::text[] IS NULL OR id = ANY (%(production_run_ids)s))
-    ) AS wound_back
+-- The only scan of the whole table, kept to rows that can have been active: most runs of an old shop are long over. Materialized,
+-- so that PostgreSQL reads no column of the others beyond the ones this condition names.
+candidate AS MATERIALIZED (
+    SELECT
+        id, partner_id, design_id, quantity, produced_quantity, status, created_at, dispatch_completed_at, accepted_at, started_at,
+        finished_at, completed_at, cancelled_at, deleted_at
+    FROM {{ production_runs }}
+    WHERE (status IN ('sent_to_partner', 'in_progress') OR completed_at > %(now)s OR cancelled_at > %(now)s)
+        AND (%(partner_ids)s::text[] IS NULL OR partner_id = ANY (%(partner_ids)s))
+        AND (%(production_run_ids)s::text[] IS NULL OR id = ANY (%(production_run_ids)s))
+),
+-- Timestamps after now count as null, runs created after now do not exist, and a status reached only after now is wound back:
+-- completed or cancelled to where the run stood before, in_progress to sent_to_partner where it was accepted later.
+wound_back AS (
+    SELECT
+        id, nullif(partner_id, '') AS partner_id, design_id, quantity, produced_quantity,
+        CASE
+            WHEN (status = 'completed' AND completed_at > %(now)s) OR (status = 'cancelled' AND cancelled_at > %(now)s)
+                THEN CASE WHEN accepted_at <= %(now)s OR started_at <= %(now)s THEN 'in_progress' ELSE 'sent_to_partner' END
+            WHEN status = 'in_progress' AND accepted_at > %(now)s THEN 'sent_to_partner'
+            ELSE status
+        END AS status,
+        greatest(created_at, CASE WHEN dispatch_completed_at <= %(now)s THEN dispatch_completed_at END) AS sent_at,
+        CASE WHEN accepted_at <= %(now)s THEN accepted_at END AS accepted_at,
+        CASE WHEN started_at <= %(now)s THEN started_at END AS started_at,
+        CASE WHEN finished_at <= %(now)s THEN finished_at END AS finished_at
+    FROM candidate
+    WHERE deleted_at IS NULL AND created_at <= %(now)s
+),
+active AS (
+    SELECT * FROM wound_back WHERE status IN ('sent_to_partner', 'in_progress')
 )

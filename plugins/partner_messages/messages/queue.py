@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from partner_messages.messages.database import LogConnection, MessageLogError, recordset, rows
@@ -44,7 +45,7 @@ def record_stuck(connection: LogConnection, tick: Tick, kind: ReminderKind, stuc
             delivery=tick.delivery,
             day=tick.day,
             observed_at=dt.datetime.now(dt.UTC),
-            stuck=recordset([_jsonable(asdict(run)) for run in stuck]),
+            stuck=recordset([_jsonable(vars(run)) for run in stuck]),
         )
 
 
@@ -54,7 +55,7 @@ def write_drafts(connection: LogConnection, tick: Tick, drafts: Sequence[Draft])
     What another message holds by then (a race between two DAG runs) becomes a skipped duplicate that names it.
     """
     with connection.transaction():
-        adopted = _ids(rows(connection, "adopt", **_tick_parameters(tick), drafts=_records(drafts)), "draft_id")
+        adopted = _adopt(connection, tick, drafts)
         rest = [draft for draft in drafts if draft.id not in adopted]
         skips = [draft for draft in rest if draft.skip_reason]
         messages = [draft for draft in rest if not draft.skip_reason]
@@ -64,11 +65,23 @@ def write_drafts(connection: LogConnection, tick: Tick, drafts: Sequence[Draft])
         rows(connection, "record_skips", **_tick_parameters(tick), drafts=_records(skips))
 
 
+def _adopt(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> set[uuid.UUID]:
+    """Take over what is queued in the drafts' contexts; return the ids of those drafts."""
+    # Most days nothing is: then the drafts, texts and all, need not travel for it.
+    found = rows(connection, "queued_contexts", delivery=tick.delivery, day=tick.day)
+    queued = {(row["context_type"], row["context_id"]) for row in found}
+    known = [draft for draft in drafts if (draft.context_type, draft.context_id) in queued]
+    if not known:
+        return set()
+    return _ids(rows(connection, "adopt", **_tick_parameters(tick), drafts=_records(known)), "draft_id")
+
+
 def _queue(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> set[uuid.UUID]:
     """Queue the drafts whose runs all have a free slot and whose context is free; return their ids."""
     parameters = _tick_parameters(tick)
     taken: dict[uuid.UUID, set[str]] = {}
-    for row in rows(connection, "take_slots", **parameters, drafts=_records(drafts)):
+    slots = _records(drafts, "id", "message_kind", "production_run_ids")
+    for row in rows(connection, "take_slots", **parameters, drafts=slots):
         taken.setdefault(row["message_id"], set()).add(row["production_run_id"])
     won = [draft for draft in drafts if taken.get(draft.id) == set(draft.production_run_ids)]
     queued = _ids(rows(connection, "queue", **parameters, drafts=_records(won)), "id")
@@ -133,19 +146,21 @@ def _tick_parameters(tick: Tick) -> dict[str, Any]:
     }
 
 
-def _records(drafts: Iterable[Draft]) -> Any:
-    return recordset([_jsonable(asdict(draft)) for draft in drafts])
+def _records(drafts: Iterable[Draft], *columns: str) -> Any:
+    """Drafts as one bound value: all of their columns, or those that the statement reads."""
+    return recordset([_jsonable({name: getattr(draft, name) for name in columns or vars(draft)}) for draft in drafts])
+
+
+_IN_JSON: dict[type, Callable[[Any], Any]] = {
+    dt.datetime: dt.datetime.isoformat,
+    uuid.UUID: str,
+    # JSON has neither NaN nor infinity, which a shop's quantity may be; PostgreSQL reads both from text.
+    float: lambda number: number if math.isfinite(number) else str(number),
+}
 
 
 def _jsonable(record: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: value.isoformat()
-        if isinstance(value, dt.datetime)
-        else str(value)
-        if isinstance(value, uuid.UUID)
-        else value
-        for key, value in record.items()
-    }
+    return {key: _IN_JSON[type(value)](value) if type(value) in _IN_JSON else value for key, value in record.items()}
 
 
 def _ids(found: Iterable[dict[str, Any]], column: str) -> set[uuid.UUID]:

@@ -16,6 +16,7 @@ class SkipReason(enum.StrEnum):
     INVALID_PHONE = "invalid_phone"
     NO_SENDER = "no_sender"
     NO_TEMPLATE = "no_template"
+    NO_APPROVED_TEMPLATE = "no_approved_template"
     NO_CONSENT = "no_consent"
     ALREADY_IN_SHOP = "already_in_shop"
     OVER_LIMIT = "over_limit"
@@ -52,6 +53,11 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
     SkipReason.NO_SENDER: Explanation("No sender is configured for this number.", "engineer", False),
     SkipReason.NO_TEMPLATE: Explanation(
         "The catalog has no template for this reminder in a language of the sender.", "engineer", False
+    ),
+    SkipReason.NO_APPROVED_TEMPLATE: Explanation(
+        "On the sender's account the template is approved in no language that would do; see whatsapp_templates.",
+        "engineer",
+        True,
     ),
     SkipReason.NO_CONSENT: Explanation("The partner's conversation says consent was not given.", "operations", True),
     SkipReason.ALREADY_IN_SHOP: Explanation("The shop's own flow reminded of this run today.", "nobody", False),

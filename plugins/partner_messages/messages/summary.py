@@ -40,6 +40,7 @@ class Summary:
         statuses: Messages by status.
         skipped: Skips by reason.
         stopped_senders: Senders that Meta refuses as a whole.
+        unapproved: Templates that are not approved where they were needed, each with how many messages it cost.
         named: Failed, unknown, still queued, or over the limit.
     """
 
@@ -50,6 +51,7 @@ class Summary:
     statuses: Mapping[str, int]
     skipped: Mapping[str, int]
     stopped_senders: Mapping[str, str] = field(default_factory=dict)
+    unapproved: Mapping[str, int] = field(default_factory=dict)
     named: Collection[Named] = ()
 
     @property
@@ -118,5 +120,9 @@ def summarise_tick(connection: LogConnection, tick: Tick, stopped_senders: Mappi
         statuses=statuses,
         skipped=skipped,
         stopped_senders=stopped_senders,
+        unapproved={
+            f"{row['template_name']} in {row['language']} on the account of {row['sender']}": row["messages"]
+            for row in rows(connection, "unapproved", **of_tick)
+        },
         named=[Named(**row) for row in rows(connection, "named", **of_tick)],
     )

@@ -14,7 +14,9 @@ from typing import Any, cast
 import psycopg
 from psycopg.rows import dict_row
 
+from partner_messages.recipients.masking import mask
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
+from partner_messages.runs.design_pictures import PICTURE_COLUMNS, DesignPictures
 from partner_messages.runs.kinds import Census, ReminderKind, StuckRun
 from partner_messages.runs.scope import Scope
 from partner_messages.settings import SCHEDULE_TIMEZONE, SHOP_CONN_ID, SettingsError, Tables
@@ -37,8 +39,21 @@ REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
 """What the queries under `include/sql/runs/` read, by the table's key in `settings.Tables`."""
 
 
+class ShopError(RuntimeError):
+    """The shop's database cannot be reached or refused a question; worth a retry."""
+
+
+@contextlib.contextmanager
+def _told_of_the_shop() -> Iterator[None]:
+    # The message log's session is often open around this one, and must not take the shop's errors for its own.
+    try:
+        yield
+    except psycopg.Error as error:
+        raise ShopError(mask(f"{SHOP_CONN_ID}: {type(error).__name__}: {error}")) from None
+
+
 class Shop:
-    """One read-only session with the shop's database."""
+    """One read-only session with the shop's database; every question may end in a `ShopError`."""
 
     def __init__(self, connection: psycopg.Connection[Any], tables: Tables) -> None:
         self._connection = connection
@@ -46,26 +61,21 @@ class Shop:
         self._columns: dict[str, frozenset[str]] | None = None
 
     def _rows(self, name: str, parameters: dict[str, Any], **switches: bool) -> list[dict[str, Any]]:
-        with self._connection.cursor(row_factory=dict_row) as cursor:
+        with _told_of_the_shop(), self._connection.cursor(row_factory=dict_row) as cursor:
             cursor.execute(query(name, **self._tables, **switches).encode(), parameters)
             return cursor.fetchall()
 
     def columns(self) -> dict[str, frozenset[str]]:
         """The columns each of our tables has, by the table's key in `settings.Tables`; empty where it is missing."""
         if self._columns is None:
-            parts = {key: name.rpartition(".") for key, name in self._tables.items()}
-            rows = self._rows(
-                "runs/columns.sql",
-                {
-                    "tables": sorted({table for _, _, table in parts.values()}),
-                    "schemas": sorted({schema for schema, _, _ in parts.values() if schema}),
-                },
-            )
+            # PostgreSQL reads a name in lower case where it is not quoted, and the queries do not quote it.
+            parts = {key: name.lower().rpartition(".") for key, name in self._tables.items()}
+            rows = self._rows("runs/columns.sql", {"tables": sorted({table for _, _, table in parts.values()})})
             self._columns = {
                 key: frozenset(
                     row["column_name"]
                     for row in rows
-                    if row["table_name"] == table and (not schema or row["table_schema"] == schema)
+                    if row["table_name"] == table and (row["table_schema"] == schema if schema else row["is_visible"])
                 )
                 for key, (schema, _, table) in parts.items()
             }
@@ -137,6 +147,17 @@ class Shop:
         """The names of these designs; one that is not there is absent."""
         return {row["id"]: row["name"] for row in self._by_ids("runs/designs.sql", "design_ids", ids)}
 
+    def design_pictures(self, ids: Iterable[str]) -> dict[str, DesignPictures]:
+        """Where the pictures of these designs are; a design that is not there is absent."""
+        present = self.columns()["design"]
+        rows = self._by_ids(
+            "runs/design_pictures.sql",
+            "design_ids",
+            ids,
+            **{f"has_{column}": column in present for column in PICTURE_COLUMNS},
+        )
+        return {row.pop("id"): DesignPictures(**row) for row in rows}
+
     def reminded_in_shop(self, context_ids: dict[str, str], *, day: dt.date) -> frozenset[str]:
         """Which runs the shop's own flow reminded of on `day`.
 
@@ -158,20 +179,26 @@ class Shop:
         )
         return frozenset(row["production_run_id"] for row in rows)
 
-    def _by_ids(self, name: str, parameter: str, ids: Iterable[str]) -> Sequence[dict[str, Any]]:
+    def _by_ids(self, name: str, parameter: str, ids: Iterable[str], **switches: bool) -> Sequence[dict[str, Any]]:
         # An empty or null id must never reach a filter: in the system this one replaces, it matched an unrelated
         # partner.
         wanted = sorted({id_ for id_ in ids if id_})
-        return self._rows(name, {parameter: wanted}) if wanted else []
+        return self._rows(name, {parameter: wanted}, **switches) if wanted else []
 
 
 @contextlib.contextmanager
 def open_shop(tables: Tables) -> Iterator[Shop]:
-    """Open a session with `production_db` that cannot write and sees one snapshot."""
+    """Open a session with `production_db` that cannot write and sees one snapshot.
+
+    Raises:
+        ShopError: It cannot be reached.
+    """
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
     hook = PostgresHook(postgres_conn_id=SHOP_CONN_ID)
-    with contextlib.closing(cast("psycopg.Connection[Any]", hook.get_conn())) as connection:
+    with _told_of_the_shop():
+        session = cast("psycopg.Connection[Any]", hook.get_conn())
+    with contextlib.closing(session) as connection:
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         yield Shop(connection, tables)

@@ -1,0 +1,106 @@
+"""What became of a tick, counted and said in one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from partner_messages.messages.queue import note_counts, record_stuck, start_tick
+from partner_messages.messages.summary import Named, Summary, summarise_tick
+from partner_messages.runs.kinds import Census, ReminderKind
+from support.examples import stuck_run, tick
+from support.log_rows import Log, put
+
+STATUSES = {"sent": 3, "delivered": 1, "read": 1, "failed": 2, "unknown": 1, "queued": 2, "sending": 1, "rehearsed": 1}
+SKIPPED = {"over_limit": 2, "no_phone": 1, "no_partner": 2}
+
+
+@pytest.fixture
+def summary(log: Log) -> Summary:
+    """A tick with messages in every status, beside other ticks of the same and of another DAG run."""
+    start_tick(log, tick())
+    record_stuck(log, tick(), ReminderKind.IDLE, [stuck_run(f"R{number}") for number in range(12)])
+    record_stuck(log, tick(), ReminderKind.NOT_STARTED, [stuck_run(f"R{number}") for number in range(12, 15)])
+    record_stuck(log, tick(2), ReminderKind.NOT_STARTED, [stuck_run("R99")])
+    note_counts(log, tick(), Census(inspected=40, without_partner=("N1", "N2")), planned=12)
+    for status, many in STATUSES.items():
+        for number in range(many):
+            put(log, status, f"{status} {number}", error_code=131026 if status == "failed" else None)
+    for reason, many in SKIPPED.items():
+        for number in range(many):
+            put(log, "skipped", f"{reason} {number}", skip_reason=reason)
+    put(log, "sent", "of another run", by=2)
+    put(log, "failed", "of an earlier pass", tick_id=tick(7).id)
+    return summarise_tick(log, tick(), {"in": "The access token has expired"})
+
+
+def test_the_counts_are_this_tick_s_own(summary: Summary) -> None:
+    assert summary.statuses == {**STATUSES, "skipped": 5}
+    assert summary.skipped == SKIPPED
+    assert summary.found == {"idle": 12, "not_started": 3}
+    assert (summary.inspected, summary.no_partner) == (40, 2)
+    assert summary.stopped_senders == {"in": "The access token has expired"}
+    assert (summary.dispatched, summary.left) == (6, 3)
+
+
+def test_the_counts_are_returned_by_name_and_add_up(summary: Summary) -> None:
+    counts = summary.counts()
+
+    assert counts == {
+        "day": "2026-11-23",
+        "delivery": "live",
+        "inspected": 40,
+        "found": 15,
+        "no_partner": 2,
+        "not_overdue": 23,
+        "kinds": {"assignment_pending": 0, "not_started": 3, "idle": 12},
+        "dispatched": 6,
+        "failed": 2,
+        "unknown": 1,
+        "queued": 3,
+        "skipped": SKIPPED,
+    }
+    assert counts["inspected"] == counts["found"] + counts["no_partner"] + counts["not_overdue"]
+
+
+def test_the_line_says_it_all_and_begins_as_operations_search_for_it(summary: Summary) -> None:
+    assert summary.line() == (
+        "Reminder run — 2026-11-23 live: inspected 40 = found 15 + no partner 2 + not overdue 23;"
+        " assignment_pending 0, not_started 3, idle 12;"
+        " skipped: no_partner 2, no_phone 1, over_limit 2;"
+        " dispatched 6, failed 2, unknown 1, queued 3"
+    )
+
+
+def test_what_somebody_may_ask_about_is_named(summary: Summary) -> None:
+    named = {(one.production_run_id, one.status): one for one in summary.named}
+
+    assert sorted(one.status for one in summary.named) == [
+        *("failed", "failed", "queued", "queued", "sending", "skipped", "skipped", "unknown"),
+    ]
+    assert named["failed 0", "failed"] == Named("failed 0", "P1", "failed", None, 131026, None)
+    assert named["over_limit 0", "skipped"].skip_reason == "over_limit"
+
+
+def test_a_tick_that_found_nothing_says_noughts(log: Log) -> None:
+    start_tick(log, tick())
+    note_counts(log, tick(), Census(inspected=0, without_partner=()), planned=0)
+
+    summary = summarise_tick(log, tick(), {})
+
+    assert summary.line() == (
+        "Reminder run — 2026-11-23 live: inspected 0 = found 0 + no partner 0 + not overdue 0;"
+        " assignment_pending 0, not_started 0, idle 0; skipped: none; dispatched 0, failed 0, unknown 0, queued 0"
+    )
+    assert list(summary.named) == []
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_a_tick_whose_planning_never_ended_says_what_it_does_not_know(log: Log, started: bool) -> None:
+    if started:
+        start_tick(log, tick())
+    record_stuck(log, tick(), ReminderKind.IDLE, [stuck_run()])
+
+    summary = summarise_tick(log, tick(), {})
+
+    assert (summary.counts()["inspected"], summary.counts()["not_overdue"]) == (None, None)
+    assert "inspected not known = found 1 + no partner not known + not overdue not known" in summary.line()

@@ -1,0 +1,35 @@
+"""The sample shop of these tests: one database for all of them; what a test changes is taken back at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow, dict_row
+
+from partner_messages.runs.shop import Shop
+from partner_messages.settings import Tables
+
+
+@pytest.fixture(scope="session")
+def _shared_shop_url(_templates: Any) -> str:
+    url: str = _templates.create_database("shop_of_runs", template="shop_template")
+    return url
+
+
+@pytest.fixture
+def changes(_shared_shop_url: str) -> Iterator[psycopg.Connection[DictRow]]:
+    """A session in which a test may change the shop: one transaction that is never committed."""
+    with (
+        psycopg.connect(_shared_shop_url, row_factory=dict_row) as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        yield connection
+
+
+@pytest.fixture
+def source(changes: psycopg.Connection[DictRow]) -> Shop:
+    """The package's view of the shop, changes included."""
+    return Shop(changes, Tables())

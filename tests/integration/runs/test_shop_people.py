@@ -1,0 +1,166 @@
+"""What else the package asks the shop: partners, admins, conversations, designs, and what the shop itself sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from partner_messages.messages.values import reminder_context_id
+from partner_messages.runs.shop import Shop
+from sandbox.shop import partner_id, run_id
+from support.examples import DAY
+
+Changes = psycopg.Connection[DictRow]
+
+SHOP_REMINDED = {run_id("MSGT0DAY"), run_id("MARKT0DAY")}
+CONTEXTS = {
+    run_id(name): reminder_context_id(run_id(name), DAY)
+    for name in ("MSGT0DAY", "MSGYESTERDAY", "MARKT0DAY", "MARKYESTERDAY", "SENT24H1S", "SENT25H")
+}
+
+
+def test_partners_come_by_id_the_deleted_ones_too(source: Shop) -> None:
+    found = source.partners([partner_id("RAJESH"), partner_id("TARA"), "01JNOBODY"])
+
+    assert set(found) == {partner_id("RAJESH"), partner_id("TARA")}
+    rajesh = found[partner_id("RAJESH")]
+    assert (rajesh.name, rajesh.status, rajesh.deleted) == ("Rajesh Textiles", "active", False)
+    assert (rajesh.whatsapp_number, rajesh.whatsapp_verified) == ("+919829012345", True)
+    assert found[partner_id("TARA")].deleted
+
+
+def test_admins_come_eldest_first_and_not_when_deleted(source: Shop, changes: Changes) -> None:
+    changes.execute("UPDATE partner_admin SET deleted_at = now() WHERE id = %s", [partner_id("KARANC")])
+
+    found = source.admins([partner_id("KARAN"), partner_id("NEHA")])
+
+    assert [admin.id for admin in found[partner_id("KARAN")]] == [
+        partner_id("KARANA"),
+        partner_id("KARANB"),
+        partner_id("KARAND"),
+    ]
+    assert partner_id("NEHA") not in found
+
+
+def test_conversations_come_with_language_consent_and_pin_and_not_when_deleted(source: Shop, changes: Changes) -> None:
+    changes.execute("UPDATE messaging_conversation SET deleted_at = now() WHERE id = %s", [partner_id("GANESH3")])
+
+    found = source.conversations([partner_id("GANESH"), partner_id("PANKAJ"), partner_id("MARTA")])
+
+    assert {talk.id for talk in found[partner_id("GANESH")]} == {partner_id("GANESH1"), partner_id("GANESH2")}
+    (pinned,) = found[partner_id("PANKAJ")]
+    assert (pinned.default_sender_platform_id, pinned.language, pinned.consent_given) == (
+        partner_id("SENDER39"),
+        "hi",
+        None,
+    )
+    (silent,) = found[partner_id("MARTA")]
+    assert (silent.language, silent.consent_given) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "language", "consent"),
+    [
+        ('{"language": "", "consent_given": null}', None, None),
+        ('{"language": "en", "consent_given": "False"}', "en", False),
+        ('{"consent_given": "true"}', None, True),
+        ('{"consent_given": "later"}', None, None),
+        ('{"language": {"code": "en"}, "consent_given": [false]}', '{"code": "en"}', None),
+        ("[]", None, None),
+        ('"consent_given"', None, None),
+        (None, None, None),
+    ],
+)
+def test_any_metadata_can_be_read(
+    source: Shop, changes: Changes, metadata: str | None, language: str | None, consent: bool | None
+) -> None:
+    changes.execute("UPDATE messaging_conversation SET metadata = %s WHERE id = %s", [metadata, partner_id("MEERATAK")])
+
+    (talk,) = source.conversations([partner_id("MEERA")])[partner_id("MEERA")]
+
+    assert (talk.language, talk.consent_given) == (language, consent)
+
+
+def test_designs_come_with_their_names_and_not_when_deleted(source: Shop) -> None:
+    wanted = [partner_id(name) for name in ("KAMEEZ", "BARE", "ERASED", "ABSENT")]
+
+    assert source.design_names(wanted) == {partner_id("KAMEEZ"): "Block Print Kameez", partner_id("BARE"): ""}
+
+
+@pytest.mark.parametrize("ids", [[], [""], [None], ["", None]])
+def test_an_id_that_is_none_finds_nothing_not_even_a_row_with_an_empty_id(
+    source: Shop, changes: Changes, ids: list[Any]
+) -> None:
+    changes.execute("INSERT INTO partner (id, name) VALUES ('', 'Unrelated')")
+    changes.execute("INSERT INTO partner_admin (id, partner_id) VALUES ('A', '')")
+    changes.execute("INSERT INTO messaging_conversation (id, partner_id, phone_number) VALUES ('C', '', '')")
+    changes.execute("INSERT INTO design (id, name) VALUES ('', 'Unrelated')")
+
+    assert source.partners(ids) == {}
+    assert source.admins(ids) == {}
+    assert source.conversations(ids) == {}
+    assert source.design_names(ids) == {}
+
+
+def test_an_id_that_is_none_among_others_finds_only_the_others(source: Shop, changes: Changes) -> None:
+    changes.execute("INSERT INTO partner (id, name) VALUES ('', 'Unrelated')")
+
+    assert set(source.partners(["", partner_id("RAJESH")])) == {partner_id("RAJESH")}
+
+
+def test_what_the_shop_itself_reminded_of_today_is_known(source: Shop) -> None:
+    assert source.reminded_in_shop(CONTEXTS, day=DAY) == SHOP_REMINDED
+    assert source.reminded_in_shop({}, day=DAY) == frozenset()
+
+
+def test_only_the_runs_that_were_asked_for_are_named(source: Shop) -> None:
+    only = {run_id("SENT25H"): CONTEXTS[run_id("SENT25H")]}
+
+    assert source.reminded_in_shop(only, day=DAY) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        ("status = 'queued'", True),
+        ("status = 'read'", True),
+        ("status = 'failed'", False),
+        ("direction = 'inbound'", False),
+        ("context_type = 'partner'", False),
+        ("deleted_at = now()", False),
+    ],
+)
+def test_a_reminder_of_the_shop_s_counts_where_it_went_out(
+    source: Shop, changes: Changes, change: str, counts: bool
+) -> None:
+    changes.execute(f"UPDATE messaging_message SET {change} WHERE id = %s", [partner_id("M3TDAY")])
+
+    assert (run_id("MSGT0DAY") in source.reminded_in_shop(CONTEXTS, day=DAY)) is counts
+
+
+@pytest.mark.parametrize(
+    ("moment", "today"),
+    [
+        ("2026-11-23T00:00:00+05:30", True),
+        ("2026-11-22T23:59:59+05:30", False),
+        ("2026-11-23T23:59:59+05:30", True),
+        ("2026-11-24T00:00:00+05:30", False),
+    ],
+)
+def test_the_shop_s_own_mark_is_of_a_day_in_india(source: Shop, changes: Changes, moment: str, today: bool) -> None:
+    changes.execute(
+        "UPDATE production_runs SET last_reminded_at = %s WHERE id = %s",
+        [dt.datetime.fromisoformat(moment), run_id("SENT25H")],
+    )
+
+    assert (run_id("SENT25H") in source.reminded_in_shop(CONTEXTS, day=DAY)) is today
+
+
+def test_an_older_shop_knows_only_what_its_inbox_says(source: Shop, changes: Changes) -> None:
+    changes.execute("ALTER TABLE production_runs DROP COLUMN last_reminded_at")
+
+    assert source.reminded_in_shop(CONTEXTS, day=DAY) == {run_id("MSGT0DAY")}

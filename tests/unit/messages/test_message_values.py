@@ -1,0 +1,59 @@
+"""The values a message is on its way: its key, and what may be seen of it in a log."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import uuid
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partner_messages.messages.summary import Named
+from partner_messages.messages.values import Claimed, Message, reminder_context_id
+from support.examples import PHONE, draft
+
+RUN = "prod_run_01J0000000000000000SENT10D"
+
+
+def test_the_key_of_a_reminder_is_the_run_and_the_day() -> None:
+    assert reminder_context_id(RUN, dt.date(2026, 4, 5)) == f"{RUN}:reminder:2026-04-05"
+
+
+run_ids = st.text(st.characters(exclude_characters=":", codec="utf-8"), min_size=1, max_size=40)
+
+
+@given(one=st.tuples(run_ids, st.dates()), other=st.tuples(run_ids, st.dates()))
+def test_two_reminders_share_a_key_only_if_run_and_day_are_the_same(
+    one: tuple[str, dt.date], other: tuple[str, dt.date]
+) -> None:
+    assert (reminder_context_id(*one) == reminder_context_id(*other)) == (one == other)
+
+
+def message() -> Message:
+    values: dict[str, Any] = dict.fromkeys(field.name for field in dataclasses.fields(Message))
+    return Message(**{**values, "to_phone": PHONE})
+
+
+def claimed() -> Claimed:
+    return Claimed(uuid.uuid4(), 1, PHONE, "hi", "template", {})
+
+
+@pytest.mark.parametrize("value", [draft(), message(), claimed()], ids=lambda value: type(value).__name__)
+def test_a_phone_number_is_not_seen_in_what_is_printed(value: Any) -> None:
+    assert value.to_phone == PHONE
+    assert PHONE[-4:] not in repr(value)
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        (Named("R1", "P1", "skipped", "over_limit", None, None), "R1 of partner P1: skipped over_limit"),
+        (Named("R1", "P1", "failed", None, 131026, "Not on WhatsApp"), "R1 of partner P1: failed Not on WhatsApp"),
+        (Named("R1", "P1", "queued", None, None, None), "R1 of partner P1: queued"),
+    ],
+)
+def test_a_message_that_somebody_may_ask_about_is_named_by_its_run_and_partner(named: Named, said: str) -> None:
+    assert str(named) == said
