@@ -35,8 +35,8 @@ _of_the_process = contextlib.ExitStack()
 _POSTGRES = pytest.StashKey[Any]()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Give Airflow a home of this process before any test module is imported."""
+def _make_home() -> None:
+    """Give Airflow a home of this process."""
     for name in [name for name in os.environ if name.startswith(("AIRFLOW", "_AIRFLOW", "PG"))]:
         del os.environ[name]
     home = tempfile.mkdtemp(prefix="partner-messages-tests-")
@@ -49,6 +49,14 @@ def pytest_configure(config: pytest.Config) -> None:
         AIRFLOW__CORE__FERNET_KEY="c2FuZGJveC10ZXN0cy1mZXJuZXQta2V5LTMyYnl0ZXM=",
         AIRFLOW__API_AUTH__JWT_SECRET="t" * 64,
     )
+
+
+# Now, not in a hook: pytest imports the conftest files of the folders it was given before it calls any.
+_make_home()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server of this test process."""
     if _runs_tests(config):
         # On a server that DATABASE_URL names, the test processes keep their databases apart by this label.
         config.stash[_POSTGRES] = _start_postgres(label=getattr(config, "workerinput", {}).get("workerid", ""))

@@ -1,11 +1,19 @@
-"""Reads the settings as they are at this moment, and the senders that they name."""
+"""Reads the settings as they are at this moment, the senders that they name, and the portal."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from partner_messages.settings import SENDER_CONN_PREFIX, VARIABLE, Settings, SettingsError, parse_settings
+from partner_messages.recipients.deeplink import Portal, portal_from_connection
+from partner_messages.settings import (
+    PORTAL_CONN_ID,
+    SENDER_CONN_PREFIX,
+    VARIABLE,
+    Settings,
+    SettingsError,
+    parse_settings,
+)
 from partner_messages.whatsapp.senders import Sender, sender_from_extra
 
 
@@ -61,3 +69,22 @@ def load_sender(label: str) -> Sender:
             f' "{label}".'
         ) from None
     return sender_from_extra(label, connection.host, bool(connection.password), connection.extra_dejson)
+
+
+def load_portal() -> Portal:
+    """Read the portal's connection, the secret of its links included: for preflight, and for the moment of sending.
+
+    Raises:
+        SettingsError: The connection is missing, its host is no web address, or its secret is missing or too short.
+    """
+    from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        connection = BaseHook.get_connection(PORTAL_CONN_ID)
+    except AirflowNotFoundException:
+        raise SettingsError(
+            f"There is no connection {PORTAL_CONN_ID}, which the links in messages need; add it (type http) with the"
+            " portal's URL as its host and the secret of the links as its password."
+        ) from None
+    return portal_from_connection(connection.host, connection.password)

@@ -1,7 +1,7 @@
 """Which day and moment a DAG run speaks for, and whether its messages may leave (DESIGN, decision 2).
 
-A run's now is its logical date, so that a backfill of last week sees last week's ages. But messages leave today: what is
-decided once, at preflight, is judged again at the wall clock before every claim. Pure: the clock is an argument.
+A run's now is its logical date, so that a backfill of last week sees last week's ages. But messages leave today: what
+is decided once, at preflight, is judged again at the wall clock before every claim. Pure: the clock is an argument.
 """
 
 from __future__ import annotations

@@ -7,6 +7,9 @@ import re
 
 import pytest
 
+from partner_messages.live_settings import load_senders, load_settings
+from partner_messages.messages.database import open_message_log
+from partner_messages.tasks.template_listing import fresh_approvals
 from sandbox.shop.expectations import expectations, run_id
 from support.deployment import TICK
 from support.ticks import xcoms_of
@@ -18,6 +21,14 @@ KEPT = ("SENT10D", "SENT23H", "ACCEPT25H", "ACCEPTSENT", "START72H1S", "PARTNERG
 def few_runs(shop):
     """A shop of six runs: four messages by three senders, one run not overdue, one without a partner."""
     shop.execute("DELETE FROM production_runs WHERE NOT id = ANY (%s)", [[run_id(name) for name in KEPT]])
+
+
+@pytest.fixture
+def approvals_known(deployment):
+    """The templates were seen to be approved a moment ago."""
+    with open_message_log() as connection:
+        settings = load_settings()
+        fresh_approvals(connection, load_senders(settings), settings)
 
 
 def test_every_run_of_the_sample_shop_ends_as_expected(run_tick, graph_api):
@@ -127,7 +138,9 @@ def test_a_backfill_of_three_weekdays_has_a_row_per_run_and_day_and_again_only_d
     assert not any(tick.by("status")["rehearsed"] for tick in again)
 
 
-def test_a_dead_token_stops_its_sender_alone_and_a_later_run_sends_the_rest(run_tick, deployment, graph_api, few_runs):
+def test_a_dead_token_stops_its_sender_alone_and_a_later_run_sends_the_rest(
+    run_tick, deployment, graph_api, few_runs, approvals_known
+):
     token = deployment.connection("whatsapp_in")["password"]
     graph_api.kill_token(token)
 
@@ -146,7 +159,9 @@ def test_a_dead_token_stops_its_sender_alone_and_a_later_run_sends_the_rest(run_
     assert len(graph_api.outbox()) == len({message["biz_opaque_callback_data"] for message in graph_api.outbox()})
 
 
-def test_messages_that_cannot_leave_stay_queued_and_fail_the_run(run_tick, deployment, graph_api, few_runs):
+def test_messages_that_cannot_leave_stay_queued_and_fail_the_run(
+    run_tick, deployment, graph_api, few_runs, approvals_known
+):
     for sender in ("in", "au", "europe"):
         connection = deployment.connection(f"whatsapp_{sender}")
         deployment.connect(f"whatsapp_{sender}", {**connection, "host": "http://127.0.0.1:9"})
@@ -155,7 +170,7 @@ def test_messages_that_cannot_leave_stay_queued_and_fail_the_run(run_tick, deplo
 
     assert tick.state == "failed"
     assert set(tick.by("status")) == {"queued", "skipped"}
-    assert graph_api.requests()["total"] == 0
+    assert graph_api.outbox() == []
 
 
 def test_a_recipient_that_is_not_on_whatsapp_leaves_the_run_green_and_in_peace_for_the_day(
@@ -208,3 +223,42 @@ def test_the_notifier_of_the_setting_is_told_of_a_failed_run(run_tick, deploymen
     run_tick()
 
     assert told.read_text() == "production_run_reminders failed"
+
+
+def test_a_template_that_is_not_approved_on_one_account_is_skipped_there_and_named(
+    run_tick, graph_api, few_runs, caplog
+):
+    graph_api.change_template("211000000000002", "jyt_production_run_reminder_not_started_v1", status="PAUSED")
+
+    tick = run_tick()
+
+    assert tick.state == "failed"
+    assert tick.ends[run_id("ACCEPTSENT")] == "no_approved_template"
+    assert tick.by("status")["sent"] == 3
+    assert "jyt_production_run_reminder_not_started_v1 in en on the account of au is not approved" in caplog.text
+
+
+def test_a_language_that_is_not_approved_falls_back_to_english(run_tick, graph_api, few_runs):
+    graph_api.change_template("211000000000001", "jyt_production_run_reminder_pending_v1", "hi", status="REJECTED")
+
+    tick = run_tick()
+
+    assert tick.state == "success"
+    assert {row["language"] for row in tick.rows if row["production_run_id"] == run_id("SENT10D")} == {"en"}
+
+
+def test_a_template_refused_at_send_time_is_not_tried_again_and_the_next_run_knows(
+    run_tick, shop, graph_api, approvals_known
+):
+    kept = [run_id(name) for name in ("SENT10D", "SENT25H", "HANDED26H")]
+    shop.execute("DELETE FROM production_runs WHERE NOT id = ANY (%s)", [kept])
+    graph_api.change_template("211000000000001", "jyt_production_run_reminder_pending_v1", "hi", status="PAUSED")
+
+    refused = run_tick()
+    asked = graph_api.requests()["by_operation"]["send_message"]
+    later = run_tick(logical_date=None)
+
+    assert (refused.state, asked) == ("failed", 1)
+    assert [row["error_code"] for row in refused.rows] == [132015] * 3
+    assert later.state == "success"
+    assert {(row["status"], row["language"]) for row in later.rows} == {("sent", "en")}

@@ -45,6 +45,11 @@ def queue_messages(log: Log, count: int = 1, **columns: Any) -> list[uuid.UUID]:
     return ids
 
 
+def still_due(*_: object) -> dict[uuid.UUID, SkipReason]:
+    """Stands for a shop where nothing has moved on."""
+    return {}
+
+
 @dataclass(frozen=True)
 class SendTask:
     """One mapped `send_messages` task, without Airflow around it.
@@ -128,6 +133,8 @@ def dispatch_of(connection: Log, hook: ScriptedMeta, **changes: Any) -> Dispatch
         "guard": lambda: None,
         "lease": dt.timedelta(seconds=95),
         "per_second": 1_000.0,
+        "template_refused": lambda _: None,
+        "template_refused": lambda refused: None,
     }
     return Dispatch(**{**plain, **changes})
 

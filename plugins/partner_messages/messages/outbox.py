@@ -11,6 +11,7 @@ from partner_messages.messages.database import LogConnection, recordset, rows
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Claimed, Message, Settlement
 from partner_messages.runs.kinds import ReminderKind
+from partner_messages.tick import Tick
 
 
 def messages_of(connection: LogConnection, ids: Sequence[str | uuid.UUID]) -> list[Message]:
@@ -59,3 +60,22 @@ def _storable(text: str | None) -> str | None:
 def lose_expired_claims(connection: LogConnection, ids: Sequence[uuid.UUID], lease: dt.timedelta) -> int:
     """Call messages unknown whose claimer is gone for longer than the lease; return how many."""
     return len(rows(connection, "lose", lease=lease, ids=list(ids)))
+
+
+def fail_refused_template(
+    connection: LogConnection, tick: Tick, sender: str, name: str, language: str, code: int, reason: str
+) -> int:
+    """Fail a tick's queued messages of a template that Meta has just refused for this sender; return how many."""
+    failed = rows(
+        connection,
+        "fail_refused_template",
+        dag_id=tick.dag_id,
+        dag_run_id=tick.dag_run_id,
+        tick_id=tick.id,
+        sender=sender,
+        template=name,
+        language=language,
+        code=code,
+        reason=reason,
+    )
+    return len(failed)

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field, replace
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder, reminder_context_id
 from partner_messages.recipients.conversation import consent_refused, conversations_for
-from partner_messages.recipients.language import choose_language
+from partner_messages.recipients.language import LAST_RESORT, choose_language, normalise_language
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
 from partner_messages.recipients.phone import choose_phone
-from partner_messages.reminders.wording import WORDINGS, variables
+from partner_messages.reminders.wording import DEFAULT_FAMILY, Family, variables, wording
 from partner_messages.runs.kinds import StuckRun
-from partner_messages.templates.catalog import Catalog
+from partner_messages.templates.catalog import Catalog, Template
+from partner_messages.templates.gate import Approval, sendable_language
 from partner_messages.tick import Tick
 from partner_messages.whatsapp.senders import Sender, choose_sender
 
@@ -51,6 +52,10 @@ class Means:
     Attributes:
         senders: The configured senders in the order of the setting.
         catalog: The templates.
+        family: Which family of templates is sent (setting `template_family`).
+        approvals: What is known of each account's templates, by account and name, then by language; None where nothing
+            leaves (a dry run), so that everything in the catalog will do.
+        allow_marketing: Setting of that name.
         language: One language for everybody (setting `language`).
         fallback_language: The last resort of the language rule.
         limit: How many messages the run may send.
@@ -63,15 +68,26 @@ class Means:
     fallback_language: str
     limit: int
     redirect_to: str | None = None
+    family: Family = DEFAULT_FAMILY
+    approvals: Mapping[tuple[str, str], Mapping[str, Approval]] | None = None
+    allow_marketing: bool = False
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """How one partner is reached."""
+    """How one partner is reached.
+
+    Attributes:
+        phone: E.164.
+        language: By the language rule.
+        readable: Other languages that the partner is known to read, best first.
+        sender: Who writes.
+    """
 
     phone: str = field(repr=False)
     language: str
-    sender: str
+    readable: tuple[str, ...]
+    sender: Sender
 
 
 class _Skipped(Exception):
@@ -134,7 +150,8 @@ def find_recipient(partner_id: str, shop: ShopFacts, means: Means) -> Recipient 
         fallback=means.fallback_language,
         allowed=sender.languages,
     )
-    return Recipient(chosen.phone, language, sender.label)
+    readable = tuple(filter(None, (normalise_language(one.language) for one in conversations)))
+    return Recipient(chosen.phone, language, readable, sender)
 
 
 def _decide(
@@ -163,21 +180,31 @@ def _message(
     to_phone = means.redirect_to or recipient.phone
     if to_phone in log.refused_phones:
         raise _Skipped(SkipReason.REFUSED_TODAY)
-    template = means.catalog.get(WORDINGS[run.kind].template)
-    if template is None or recipient.language not in template.languages:
+    template = means.catalog.get(wording(run.kind, means.family).template)
+    if template is None:
         raise _Skipped(SkipReason.NO_TEMPLATE)
+    draft = replace(draft, sender=recipient.sender.label, template_name=template.name, language=recipient.language)
+    language = _language_to_send(template, recipient, means)
+    if language is None:
+        reason = SkipReason.NO_TEMPLATE if means.approvals is None else SkipReason.NO_APPROVED_TEMPLATE
+        return replace(draft, skip_reason=reason)
     partner = shop.partners[run.partner_id]
     design_name = shop.design_names.get(run.design_id) if run.design_id else None
-    values = template.clean(variables(run, partner_name=partner.name, design_name=design_name, now=tick.now))
-    return replace(
-        draft,
-        sender=recipient.sender,
-        to_phone=to_phone,
-        language=recipient.language,
-        template_name=template.name,
-        variables=values,
-        body_text=template.text(recipient.language, values),
+    values = template.clean(
+        variables(run, partner_name=partner.name, design_name=design_name, now=tick.now, family=means.family)
     )
+    return replace(
+        draft, to_phone=to_phone, language=language, variables=values, body_text=template.text(language, values)
+    )
+
+
+def _language_to_send(template: Template, recipient: Recipient, means: Means) -> str | None:
+    """The language that the template can be sent in, nearest to the wanted one; None where there is none."""
+    if means.approvals is None:
+        wanted = (recipient.language, *recipient.readable, LAST_RESORT)
+        return next((language for language in wanted if language in template.languages), None)
+    approvals = means.approvals.get((recipient.sender.waba_id, template.name), {})
+    return sendable_language(template, recipient.language, recipient.readable, approvals, means.allow_marketing)
 
 
 def _reminder(tick: Tick, run: StuckRun) -> Draft:

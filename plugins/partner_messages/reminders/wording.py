@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.templates.cleaning import clean, days_text, quantity_text
+
+Family: TypeAlias = Literal["v1", "v2"]
+"""`v1`: the seed's texts. `v2`: the design's picture above the text, and below it a button that opens the run."""
+
+DEFAULT_FAMILY: Family = "v1"
 
 
 @dataclass(frozen=True)
@@ -27,19 +33,45 @@ def _days_stuck(run: StuckRun, now: dt.datetime) -> dict[str, str]:
     return {"days": days_text(run.since, now)}
 
 
+def _quantity_and_days(run: StuckRun, now: dt.datetime) -> dict[str, str]:
+    return {"quantity": quantity_text(run.quantity), **_days_stuck(run, now)}
+
+
 def _progress(run: StuckRun, _now: dt.datetime) -> dict[str, str]:
     return {"produced_quantity": quantity_text(run.produced_quantity), "quantity": quantity_text(run.quantity)}
 
 
-WORDINGS: dict[ReminderKind, Wording] = {
+WORDINGS: Mapping[ReminderKind, Wording] = {
     ReminderKind.ASSIGNMENT_PENDING: Wording("jyt_production_run_reminder_pending_v1", _days_stuck),
     ReminderKind.NOT_STARTED: Wording("jyt_production_run_reminder_not_started_v1", _days_stuck),
     ReminderKind.IDLE: Wording("jyt_production_run_reminder_idle_v1", _progress),
 }
+"""The default family."""
+
+# What v1 says is said here too, so that a message planned as v2 can still go out as v1.
+_WORDINGS_V2: Mapping[ReminderKind, Wording] = {
+    ReminderKind.ASSIGNMENT_PENDING: Wording("jyt_production_run_reminder_pending_v2", _quantity_and_days),
+    ReminderKind.NOT_STARTED: Wording("jyt_production_run_reminder_not_started_v2", _quantity_and_days),
+    ReminderKind.IDLE: Wording("jyt_production_run_reminder_idle_v2", _progress),
+}
+
+_FAMILIES: Mapping[Family, Mapping[ReminderKind, Wording]] = {"v1": WORDINGS, "v2": _WORDINGS_V2}
 
 
-def variables(run: StuckRun, *, partner_name: str | None, design_name: str | None, now: dt.datetime) -> dict[str, str]:
-    """The template's variables for one run.
+def wording(kind: ReminderKind, family: Family = DEFAULT_FAMILY) -> Wording:
+    """The words for one kind of stall in one family of templates."""
+    return _FAMILIES[family][kind]
+
+
+def variables(
+    run: StuckRun,
+    *,
+    partner_name: str | None,
+    design_name: str | None,
+    now: dt.datetime,
+    family: Family = DEFAULT_FAMILY,
+) -> dict[str, str]:
+    """The variables of the template's body for one run.
 
     The names are the seed's: partner name, else "Partner"; design name, else the design's id, else "Unknown Design".
     """
@@ -47,5 +79,5 @@ def variables(run: StuckRun, *, partner_name: str | None, design_name: str | Non
         "partner_name": clean(partner_name, "Partner"),
         "design_name": clean(design_name, clean(run.design_id, "Unknown Design")),
         "run_id": run.production_run_id,
-        **WORDINGS[run.kind].figures(run, now),
+        **wording(run.kind, family).figures(run, now),
     }

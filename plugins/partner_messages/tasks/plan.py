@@ -18,6 +18,7 @@ from partner_messages.reminders.plan import LogFacts, Means, ShopFacts, blast_ra
 from partner_messages.runs.kinds import StuckRun
 from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import Settings
+from partner_messages.tasks.template_gate import approvals_of_run
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.tick import RunRefused, Tick
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
@@ -36,8 +37,8 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
             written.
     """
     settings = load_settings()
-    means = means_of(settings, params)
     with open_message_log() as connection, open_shop(settings.tables) as shop:
+        means = means_of(connection, tick, settings, params)
         stuck = [run for run in stuck_of_run(connection, tick.dag_run_id) if run.kind in params.kinds]
         census = shop.census(now=tick.now, scope=params.scope)
         drafts = plan_reminders(
@@ -64,14 +65,19 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
     return [batch.to_xcom() for batch in batches]
 
 
-def means_of(settings: Settings, params: RunParams) -> Means:
+def means_of(connection: LogConnection, tick: Tick, settings: Settings, params: RunParams) -> Means:
     """What messages of this run are made of and sent through."""
     limit = params.limit or settings.max_messages_per_run
     if params.delivery == "redirect":
         limit = min(limit, settings.redirect_limit)
+    senders = load_senders(settings)
+    catalog = installed_catalog()
     return Means(
-        senders=load_senders(settings),
-        catalog=installed_catalog(),
+        senders=senders,
+        catalog=catalog,
+        family=settings.template_family,
+        approvals=approvals_of_run(connection, tick, senders, catalog),
+        allow_marketing=settings.allow_marketing,
         language=settings.language,
         fallback_language=settings.fallback_language,
         limit=limit,

@@ -14,6 +14,8 @@ from partner_messages.messages.queue import start_tick, sweep
 from partner_messages.params import RunParams
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.shop import open_shop
+from partner_messages.tasks.template_gate import check_templates
+from partner_messages.templates.installed import installed_catalog
 from partner_messages.tick import Tick, check_not_stale, day_of, decide_delivery
 
 log = logging.getLogger(__name__)
@@ -21,6 +23,8 @@ log = logging.getLogger(__name__)
 
 def preflight(run: RunFacts, params: RunParams) -> dict[str, Any]:
     """Check the run, bring the message log up to date, and fix day, now and delivery (DESIGN, decision 2).
+
+    A run that sends also learns here which templates Meta has approved (`template_gate`).
 
     Returns:
         The tick, for the other tasks.
@@ -48,6 +52,7 @@ def preflight(run: RunFacts, params: RunParams) -> dict[str, Any]:
     with open_message_log() as connection:
         applied = migrate(connection)
         expired, lost = sweep(connection, day_of(wall), settings.lease)
+        check_templates(connection, tick, senders, installed_catalog(), settings)
         start_tick(connection, tick)
     if settings.allow_any_time:
         log.warning("TEST SYSTEM: setting allow_any_time is on, so messages may leave for another day and at any hour.")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from partner_messages import run_context
+from partner_messages.messages.database import open_message_log
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Message
 from partner_messages.params import parse_params
@@ -32,6 +33,8 @@ def no_longer_due(
         return {}
     wall = run_context.wall_clock()
     scope = Scope(production_run_ids=tuple(message.production_run_id or "" for message in messages))
+    with open_message_log() as connection:
+        means = means_of(connection, tick, settings, parse_params(raw_params))
     with open_shop(settings.tables) as shop:
         stuck = [
             run
@@ -39,7 +42,8 @@ def no_longer_due(
             for run in shop.stuck_runs(kind, now=wall, threshold_hours=getattr(settings.thresholds, kind), scope=scope)
         ]
         facts = shop_facts(shop, stuck, tick.day)
-    means = replace(means_of(settings, parse_params(raw_params)), limit=len(messages))
+    # What was queued in a language stays in it: it passed the gate at planning; a change since then is Meta's to say.
+    means = replace(means, limit=len(messages), approvals=None)
     drafts = {
         draft.production_run_id: draft
         for draft in plan_reminders(tick, stuck, without_partner=(), shop=facts, log=LogFacts(), means=means)

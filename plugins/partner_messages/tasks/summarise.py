@@ -39,6 +39,8 @@ def summarise(tick: Tick, attempt: RunAttempt, unfinished: Sequence[str]) -> dic
     for named in summary.named:
         log.warning("%s", named)
     problems = problems_of(summary, unfinished)
+    for problem in problems:
+        log.error("Needs an engineer: %s.", problem)
     if problems:
         raise NeedsAnEngineer("; ".join(problems))
     return summary.counts()
@@ -51,6 +53,10 @@ def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
     unknown = summary.statuses.get("unknown", 0)
     facts: list[tuple[bool, str]] = [
         *((True, f"sender {sender} is stopped: {said}") for sender, said in summary.stopped_senders.items()),
+        *(
+            (True, f"{number} messages were skipped because {template} is not approved")
+            for template, number in summary.unapproved.items()
+        ),
         (bool(unknown), f"{unknown} messages are unknown (a request left and no answer came; they are not sent again)"),
         (bool(summary.left), f"{summary.left} messages are still queued (clear send_messages, or trigger again today)"),
         (bool(templates), f"{templates} messages failed because their template is refused"),

@@ -10,7 +10,14 @@ from typing import Any
 
 from partner_messages.templates import meta_form
 from partner_messages.templates.cleaning import clean, whatsapp_length
-from partner_messages.templates.definition import Definition, TemplateError, TextHeader, Translation
+from partner_messages.templates.definition import (
+    Definition,
+    ImageHeader,
+    TemplateError,
+    TextHeader,
+    Translation,
+    UrlButton,
+)
 from partner_messages.templates.reading import UnreadableError, read_definition
 from partner_messages.templates.render import fill, own_words
 from partner_messages.templates.rules import HEADER_LIMIT, Failure, failures, room_for_a_value
@@ -41,6 +48,21 @@ class Template(Definition):
     def languages(self) -> tuple[str, ...]:
         """The languages it can be sent in, sorted."""
         return tuple(sorted(self.translations))
+
+    @property
+    def picture(self) -> Path | None:
+        """The example picture that must be uploaded before it is created; None without an IMAGE header."""
+        return self.header.example if isinstance(self.header, ImageHeader) else None
+
+    @property
+    def needs_portal(self) -> bool:
+        """Whether it has a button that opens the portal, whose URL is needed when it is created."""
+        return any(isinstance(button, UrlButton) for button in self.buttons)
+
+    @property
+    def parameter_count(self) -> int:
+        """How many parameters a message gives: the body's, and those of header and buttons."""
+        return len(self.variables) + len(self.other_variables) + isinstance(self.header, ImageHeader)
 
     @cached_property
     def _room(self) -> Mapping[str, int]:

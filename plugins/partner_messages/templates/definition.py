@@ -30,7 +30,7 @@ class ImageHeader:
     """A picture above the body, given at send time.
 
     Attributes:
-        example: The file of the picture that Meta's reviewers see.
+        example: The file of the picture that Meta's reviewers see, in the template's folder or beside it.
     """
 
     example: Path

@@ -6,7 +6,8 @@ says "{{5}} में से {{4}}". The header's and each button's variable is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ from partner_messages.templates.definition import (
 from partner_messages.templates.render import fill
 
 _URL_LIMIT = 2000
+_PORTAL_URL = re.compile(r"https?://[^\s/{}?#]+[^\s{}?#]*")
 _SAFE_IN_A_SUFFIX = "/?&="
 """What stays as it is at the end of a button's URL; a space, a colon or a letter of Hindi would break the message."""
 
@@ -37,13 +39,13 @@ def create_request(
         header_handle: What Meta's resumable upload gave for the example picture; needed for an IMAGE header.
 
     Raises:
-        TemplateError: One of the two is needed and missing, or the URL gets too long.
+        TemplateError: One of the two is needed and missing, or the URL is none or gets too long.
     """
     translation = definition.translations[language]
     components = [
         *_create_header(definition, translation, header_handle),
         _create_text("BODY", translation.body, definition.variables, translation.examples),
-        *([{"type": "FOOTER", "text": translation.footer}] if translation.footer else []),
+        *([{"type": "FOOTER", "text": numbered(translation.footer, ())}] if translation.footer else []),
         *_create_buttons(definition, translation, portal_url),
     ]
     request: dict[str, Any] = {
@@ -57,9 +59,14 @@ def create_request(
     return request
 
 
+def numbered(source: str, variables: Iterable[str]) -> str:
+    """A text with Meta's numbers in place of the names, which are numbered in the order given."""
+    names = dict.fromkeys(variables)
+    return fill(source, {name: f"{{{{{number}}}}}" for number, name in enumerate(names, start=1)})
+
+
 def _create_text(kind: str, source: str, variables: Sequence[str], examples: Mapping[str, str]) -> dict[str, Any]:
-    numbers = {name: f"{{{{{number}}}}}" for number, name in enumerate(variables, start=1)}
-    component: dict[str, Any] = {"type": kind, "text": fill(source, numbers)}
+    component: dict[str, Any] = {"type": kind, "text": numbered(source, variables)}
     if variables:
         values = [examples[name] for name in variables]
         component["example"] = {"body_text": [values]} if kind == "BODY" else {"header_text": values}
@@ -87,13 +94,18 @@ def _create_buttons(definition: Definition, translation: Translation, portal_url
                 raise TemplateError(
                     f"{definition.file}: its URL button needs the host of the connection partner_portal."
                 )
-            url = f"{portal_url.rstrip('/')}{button.path}"
-            example = url + _url_suffix(translation.examples[button.variable])
-            if len(example) > _URL_LIMIT:
+            if not _PORTAL_URL.fullmatch(portal_url):
+                raise TemplateError(
+                    f"{definition.file}: its URL button needs a web address as the host of the connection"
+                    ' partner_portal, such as "https://partners.example".'
+                )
+            base = f"{portal_url.rstrip('/')}{button.path}"
+            url, example = f"{base}{{{{1}}}}", base + _url_suffix(translation.examples[button.variable])
+            if max(len(url), len(example)) > _URL_LIMIT:
                 raise TemplateError(
                     f"{definition.file}: a button's URL is over {_URL_LIMIT} characters; shorten its path."
                 )
-            buttons.append({"type": "URL", "text": label, "url": f"{url}{{{{1}}}}", "example": [example]})
+            buttons.append({"type": "URL", "text": label, "url": url, "example": [example]})
         else:
             buttons.append({"type": "QUICK_REPLY", "text": label})
     return [{"type": "BUTTONS", "buttons": buttons}] if buttons else []

@@ -21,6 +21,8 @@ from partner_messages.templates.rules import Failure
 
 _BODY_FILE = re.compile(r"body\.(?P<language>[A-Za-z_]+)\.j2")
 _COMMENT = re.compile(r"\{#-?(?P<toml>.*?)-?#\}", re.DOTALL)
+_BESIDE = "../"
+"""Where a picture that templates share lies: beside their folders."""
 
 VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -48,12 +50,12 @@ class _TextHeader(_File):
 
 class _ImageHeader(_File):
     format: Literal["IMAGE"]
-    example: Annotated[str, Field(pattern=r"^[\w-]+\.\w+$")]
+    example: Annotated[str, Field(pattern=r"^(\.\./)?[\w-]+\.\w+$")]
 
 
 class _UrlButton(_File):
     kind: Literal["url"]
-    path: Annotated[str, Field(pattern=r"^/[^\s{}]*$")]
+    path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9\-._~!$&'()*+,;=:@/?#%]*$")]
     variable: VariableName
 
 
@@ -125,7 +127,8 @@ def _header(stated: _DefinitionFile, folder: Path) -> values.Header | None:
         case _TextHeader(variable=variable):
             return values.TextHeader(variable)
         case _ImageHeader(example=example):
-            return values.ImageHeader(folder / example)
+            home = folder.parent if example.startswith(_BESIDE) else folder
+            return values.ImageHeader(home / example.removeprefix(_BESIDE))
     return None
 
 

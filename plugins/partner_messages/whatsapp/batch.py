@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import datetime as dt
+import functools
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +19,14 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.messages.values import Claimed, Message, Settlement
 from partner_messages.settings import Settings
+from partner_messages.templates.approvals import mark_refused
 from partner_messages.templates.catalog import Catalog
 from partner_messages.tick import NotNow, Tick, check_may_send, day_of
-from partner_messages.whatsapp.dispatch import Dispatch, connections_for
+from partner_messages.whatsapp.dispatch import Dispatch, TemplateRefusal, connections_for
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 from partner_messages.whatsapp.hook import WhatsAppHook
 from partner_messages.whatsapp.payload import no_request, template_message
+from partner_messages.whatsapp.senders import Sender
 
 log = logging.getLogger(__name__)
 
@@ -165,6 +168,24 @@ class BatchSender:
             raise LookupError(f"the catalog has no template {message.template_name}")
         return template_message(message, template)
 
+    def _stop_trying(self, sender: Sender, refused: TemplateRefusal) -> None:
+        """Neither the rest of this run nor a later one tries a refused template before its account was read again."""
+        mark_refused(
+            self.connection,
+            sender.waba_id,
+            refused.name,
+            refused.language,
+            code=refused.code,
+            reason=refused.said,
+            seen_at=self.clock(),
+        )
+        failed = outbox.fail_refused_template(
+            self.connection, self.tick, sender.label, refused.name, refused.language, refused.code, refused.said
+        )
+        log.error(
+            "%s in %s is refused for %s: %d more messages failed.", refused.name, refused.language, sender.label, failed
+        )
+
     def _send_now(self, ids: Sequence[uuid.UUID], settings: Settings) -> None:
         sender = load_sender(self.sender_label)
         per_second = sender.messages_per_second * self.rate_share
@@ -185,6 +206,7 @@ class BatchSender:
                 guard=self._guard,
                 lease=settings.lease,
                 per_second=per_second,
+                template_refused=functools.partial(self._stop_trying, sender),
             )
             if self._told_to_stop:
                 return

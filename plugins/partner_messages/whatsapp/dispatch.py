@@ -17,15 +17,13 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import psycopg
-
 from partner_messages.messages import outbox
-from partner_messages.messages.database import LogConnection, MessageLogError, open_message_log
+from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.messages.values import Claimed, Settlement
 from partner_messages.recipients.masking import mask, mask_phone, mask_wamid
@@ -71,6 +69,23 @@ def connections_for(per_second: float) -> int:
 
 
 @dataclass(frozen=True)
+class TemplateRefusal:
+    """A template that cannot be sent in a language on the sender's account, as Meta said of a message.
+
+    Attributes:
+        name: The template.
+        language: Its language.
+        code: Meta's.
+        said: What it means, masked.
+    """
+
+    name: str
+    language: str
+    code: int
+    said: str
+
+
+@dataclass(frozen=True)
 class _Job:
     """A claimed message on its way to the thread that carries it."""
 
@@ -92,6 +107,7 @@ class Dispatch:
         guard: Called before every claim; raises where nothing may leave now.
         lease: How long a claim belongs to its claimer.
         per_second: This task's share of the sender's rate.
+        template_refused: Told of a template that Meta refuses, once the message that met it is settled.
         reopen: Opens another session with the message log, should `connection` be lost.
     """
 
@@ -103,6 +119,7 @@ class Dispatch:
     guard: Callable[[], None]
     lease: dt.timedelta
     per_second: float
+    template_refused: Callable[[TemplateRefusal], None]
     reopen: Callable[[], AbstractContextManager[LogConnection]] = open_message_log
     token: uuid.UUID = field(default_factory=uuid.uuid4)
 
@@ -117,8 +134,10 @@ class Dispatch:
         self._waiting: dict[uuid.UUID, float] = {}
         self._refusals: dict[uuid.UUID, int] = {}
         self._unsettled: list[Settlement] = []
+        self._templates_refused: list[TemplateRefusal] = []
+        self._carriers: list[threading.Thread] = []
         self._under_way = self._set_off = self._in_vain = 0
-        self._sender_works = self._told_to_stop = False
+        self._sender_works = self._told_to_stop = self._finished = False
         self._sender_refused: tuple[int, str] | None = None
         self._ending: BaseException | None = None
 
@@ -131,15 +150,19 @@ class Dispatch:
             MetaUnreachable: Meta takes nothing at the moment.
         """
         self._pending.extend(ids)
-        worker = threading.Thread(target=self._work, name="dispatch", daemon=True)
+        # Not `Thread.join`: until Python 3.12, once interrupted, it takes a thread for ended that is still at work.
+        at_work = threading.Lock()
+        at_work.acquire()
+        worker = threading.Thread(target=self._work, args=(at_work,), name="dispatch", daemon=True)
         try:
             worker.start()
-            worker.join()
+            at_work.acquire()
         except BaseException:  # It struck this thread alone: a time-out, Ctrl-C.
             self.stop()
-            if worker.ident:
-                worker.join(self.lease.total_seconds())
+            if worker.ident and not self._finished:
+                at_work.acquire(timeout=self.lease.total_seconds())
             raise
+        worker.join()
         if self._ending:
             raise self._ending
 
@@ -148,41 +171,48 @@ class Dispatch:
         self._told_to_stop = True
         self._answers.put(None)
 
-    def _work(self) -> None:
-        carriers: list[threading.Thread] = []
-        try:
-            # All of them before the first claim: where threads are scarce, that must not be found out by a message.
-            for number in range(min(self._width, len(self._pending))):
-                carrier = threading.Thread(target=self._carry, name=f"send-{number}", daemon=True)
-                carrier.start()
-                carriers.append(carrier)
-            self._send_pending()
-        except BaseException as error:
-            self._ending = error
-        finally:
+    def _work(self, at_work: threading.Lock) -> None:
+        for step in (self._send_pending, self._finish):
+            try:
+                step()
+            except BaseException as error:
+                self._end(error)
             self._ended.set()
-            self._finish()
-            for _ in carriers:
-                self._jobs.put(None)
-            for carrier in carriers:
-                carrier.join()
+        self._finished = True
+        at_work.release()
 
     def _send_pending(self) -> None:
+        # All of them before the first claim: where threads are scarce, that must not be found out by a message.
+        for number in range(min(self._width, len(self._pending))):
+            carrier = threading.Thread(target=self._carry, name=f"send-{number}", daemon=True)
+            carrier.start()
+            self._carriers.append(carrier)
         while not (self._told_to_stop or self._ending) and (self._pending or self._waiting or self._under_way):
             self._wake_waiting()
             self._hear_answers(timeout=min(self._claim(), self._seconds_to_wake()))
             self._settle()
 
     def _finish(self) -> None:
-        """Wait for what is under way and write it down, come what may."""
+        """Wait for what is under way and write it down, whatever ended the work."""
         while self._under_way:
             self._hear_answers()
-            with contextlib.suppress(psycopg.Error):
+            with self._going_on():
                 self._settle()
-        with contextlib.suppress(psycopg.Error):
+        with self._going_on():
             self._gate.leave()
         if self._unsettled:
             self._settle_elsewhere()
+        for _ in self._carriers:
+            self._jobs.put(None)
+        for carrier in self._carriers:
+            carrier.join()
+
+    @contextlib.contextmanager
+    def _going_on(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self._end(error)
 
     # Claiming
 
@@ -272,7 +302,7 @@ class Dispatch:
                 self._pending.append(message.id)
                 self._write_down(message, "queued")
             case Accepted(message_id=wamid, message_status=status):
-                log.info("%s: %s (%s).", whom, status, mask_wamid(wamid))
+                log.info("%s: %s (%s).", whom, status or "accepted", mask_wamid(wamid))
                 self._sender_works, self._in_vain = True, 0
                 self._write_down(message, "sent", meta_message_id=wamid)
             case Unknown(reason=reason):
@@ -293,6 +323,8 @@ class Dispatch:
         log.warning("%s: %s.", whom, said)
         self._refusals[message.id] = self._refusals.get(message.id, 0) + 1
         step = next_step(meaning, self._refusals[message.id], answer.retry_after)
+        if meaning.template:
+            self._templates_refused.append(TemplateRefusal(message.template_name, message.language, answer.code, said))
         match step.action:
             case Action.STOP_SENDER:
                 self._sender_refused = answer.code, said
@@ -321,7 +353,7 @@ class Dispatch:
         if at_once or self._in_vain >= IN_VAIN:
             self._end(MetaUnreachable(said))
 
-    def _end(self, error: Exception) -> None:
+    def _end(self, error: BaseException) -> None:
         self._ending = self._ending or error
 
     # Settling
@@ -334,6 +366,8 @@ class Dispatch:
         if self._unsettled:
             outbox.settle(self.connection, self.token, self._unsettled)
             self._unsettled.clear()
+        while self._templates_refused:
+            self.template_refused(self._templates_refused.pop())
         if self._sender_refused:
             self._gate.stop(*self._sender_refused)
         elif self._sender_works:
@@ -347,8 +381,8 @@ class Dispatch:
             try:
                 with self.reopen() as connection:
                     outbox.settle(connection, self.token, self._unsettled)
-            except MessageLogError as error:
-                log.warning("%d answers cannot be written down yet: %s", len(self._unsettled), error)
+            except Exception as error:
+                log.warning("%d answers cannot be written down yet: %s", len(self._unsettled), mask(str(error)))
             else:
                 self._unsettled.clear()
                 return

@@ -131,6 +131,23 @@ def test_digests_that_overlap_crosswise_do_not_lock_each_other_out(log: Log, con
     assert sorted(end for _, end in ends(log)) == ["duplicate", "duplicate", "queued"]
 
 
+def test_two_ticks_that_queue_the_same_runs_take_the_slots_in_one_order(log: Log, connect: Callable[[], Log]) -> None:
+    holder, planner = connect(), connect()
+    log.execute("SET lock_timeout = '5s'")
+
+    with ThreadPoolExecutor(1) as pool:
+        with holder.transaction():
+            write_drafts(holder, tick(1), plan("R0"))
+            waiting = pool.submit(write_drafts, planner, tick(2), plan(*RUNS, seed=7))
+            wait_until_blocked(log, planner)
+            # Whoever waits for the first slot holds none of the later ones.
+            write_drafts(log, tick(3), plan(*RUNS[1:]))
+        waiting.result()
+
+    queued = {row["production_run_id"]: row["dag_run_id"] for row in everything(log) if row["status"] == "queued"}
+    assert queued == {"R0": "run 1", **dict.fromkeys(RUNS[1:], "run 3")}
+
+
 def test_two_ticks_that_adopt_the_same_messages_lock_them_in_one_order(log: Log, connect: Callable[[], Log]) -> None:
     ids = dict(zip(RUNS, queue(log, *(draft(run_id) for run_id in RUNS)), strict=True))
     holder, planner = connect(), connect()

@@ -105,7 +105,7 @@ def test_a_lifted_stop_is_history_and_a_new_one_may_follow(log: Log) -> None:
     assert log.execute("SELECT FROM sender_stop").rowcount == 2
 
 
-def test_a_probe_that_meta_refused_makes_the_stop_the_probing_run_s(log: Log) -> None:
+def test_a_refused_probe_makes_the_stop_another_one_of_the_probing_run(log: Log) -> None:
     stop, token = stopped(log, RUN), uuid.uuid4()
     assert stops.become_prober(log, stop, token, LEASE)
 
@@ -113,9 +113,10 @@ def test_a_probe_that_meta_refused_makes_the_stop_the_probing_run_s(log: Log) ->
 
     assert stops.stops_of(log, LATER) == {"in": "Blocked for a policy violation"}
     assert stops.stops_of(log, RUN) == {}
+    assert not stops.become_prober(log, stop, uuid.uuid4(), LEASE)
     of_next = stops.open_stop(log, "in", CLEARED)
     assert of_next is not None
-    assert (of_next.id, of_next.of_this_run) == (stop.id, False)
+    assert not of_next.of_this_run
     assert stops.become_prober(log, of_next, uuid.uuid4(), LEASE)
 
 

@@ -146,3 +146,45 @@ def test_pending_migrations_are_applied(deployment, postgres):
 
     with psycopg.connect(url) as fresh:
         assert fresh.execute("SELECT count(*) FROM partner_messages.tick").fetchone() == (1,)
+
+
+@pytest.fixture
+def nothing_approved(graph_api):
+    for account in graph_api.accounts.values():
+        for name in {template["name"] for template in graph_api.templates(account.waba_id)}:
+            graph_api.change_template(account.waba_id, name, status="PENDING")
+
+
+def test_nothing_starts_while_no_template_is_approved_anywhere(deployment, nothing_approved, log):
+    with pytest.raises(
+        AirflowFailException, match=r"airflow dags test whatsapp_templates --conf '\{\"mode\": \"upsert\"\}'"
+    ):
+        reminders.preflight(context())
+
+    assert log.execute("SELECT * FROM tick").fetchall() == []
+
+
+def test_a_dry_run_asks_meta_nothing_and_starts_all_the_same(deployment, nothing_approved, graph_api):
+    asked = graph_api.requests()["total"]
+
+    assert reminders.preflight(context(delivery="dry_run"))["delivery"] == "dry_run"
+    assert graph_api.requests()["total"] == asked
+
+
+def test_approvals_are_read_once_an_hour_an_account(deployment, graph_api):
+    for minutes, listings in ((0, 3), (59, 3), (61, 6)):
+        deployment.now = TICK + minutes * MINUTE
+        reminders.preflight(context())
+        assert graph_api.requests(operation="list_templates")["total"] == listings
+
+
+def test_what_was_approved_within_a_day_still_counts_where_an_account_cannot_be_read(deployment, graph_api, caplog):
+    reminders.preflight(context())
+    graph_api.kill_token(deployment.connection("whatsapp_in")["password"])
+    deployment.now = TICK + 4 * 60 * MINUTE
+    reminders.preflight(context())
+    assert "Not sendable by in" not in caplog.text
+
+    deployment.now = TICK + 25 * 60 * MINUTE
+    reminders.preflight(context("manual", TICK + DAY, TICK + DAY))
+    assert "Not sendable by in" in caplog.text

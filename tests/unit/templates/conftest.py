@@ -39,7 +39,7 @@ header = "Design {{ design_name }}"
 footer = "Reply STOP to end these messages"
 buttons = ["Open the run", "I need help"]
 -#}
-Hi {{ partner_name }}, production run {{ run_id }} waits for you.
+Hi {{ partner_name }}, production run {{ run_id }} waits for your answer.
 """
 
 HINDI = """\
@@ -51,7 +51,7 @@ buttons = ["रन खोलें", "मदद चाहिए"]
 partner_name = "राजेश"
 design_name = "कुर्ता"
 -#}
-रन {{ run_id }} आपकी प्रतीक्षा में है, {{ partner_name }} जी।
+रन {{ run_id }} अब भी आपकी प्रतीक्षा में है, {{ partner_name }} जी।
 """
 
 WriteTemplate = Callable[..., Path]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from partner_messages.paths import TEMPLATES
 from partner_messages.templates.catalog import Template, load_catalog
 from partner_messages.templates.definition import TemplateError
 
@@ -35,8 +36,19 @@ ENGLISH = """\
 {#
 buttons = ["I need help", "Open the run"]
 -#}
-Hi {{ partner_name }}, production run {{ run_id }} waits for you.
+Hi {{ partner_name }}, production run {{ run_id }} waits for your answer.
 """
+BUTTON_ONLY = """\
+category = "UTILITY"
+variables = []
+[[buttons]]
+kind = "url"
+path = "/p/"
+variable = "run_link"
+[examples]
+run_link = "{}"
+"""
+BUTTON_BODY = '{#\nbuttons = ["Open run"]\n-#}\nNothing to do today.\n'
 
 
 def only(folder: Path) -> Template:
@@ -52,7 +64,7 @@ def with_text(write_template: WriteTemplate) -> Template:
 @pytest.fixture
 def with_picture(write_template: WriteTemplate) -> Template:
     files: dict[str, Any] = {"template.toml": WITH_PICTURE, "body.en.j2": ENGLISH, "body.hi.j2": None}
-    return only(write_template({**files, "header.png": b"\x89PNG\r\n\x1a\n" + bytes(64)}))
+    return only(write_template({**files, "header.png": (TEMPLATES / "block-print.png").read_bytes()}))
 
 
 def test_every_component_is_in_the_create_request(with_text: Template) -> None:
@@ -70,7 +82,7 @@ def test_every_component_is_in_the_create_request(with_text: Template) -> None:
             },
             {
                 "type": "BODY",
-                "text": "रन {{2}} आपकी प्रतीक्षा में है, {{1}} जी।",
+                "text": "रन {{2}} अब भी आपकी प्रतीक्षा में है, {{1}} जी।",
                 "example": {"body_text": [["राजेश", "prun_01ABC"]]},
             },
             {"type": "FOOTER", "text": "बंद करने के लिए STOP लिखें"},
@@ -170,7 +182,7 @@ def test_a_headers_value_keeps_the_header_within_sixty_characters(with_text: Tem
 def test_a_message_is_planned_before_its_link_is_made(with_text: Template) -> None:
     planned = {name: value for name, value in VALUES.items() if name != "run_link"}
     assert with_text.clean(planned) == planned
-    assert with_text.text("en", planned) == "Hi Rajesh, production run prun_7 waits for you."
+    assert with_text.text("en", planned) == "Hi Rajesh, production run prun_7 waits for your answer."
 
 
 @pytest.mark.parametrize("link", [None, ""])
@@ -194,6 +206,43 @@ def test_a_missing_portal_is_named(with_text: Template) -> None:
         with_text.create_request("en")
 
 
-def test_a_url_keeps_within_metas_limit(with_text: Template) -> None:
+@pytest.mark.parametrize("portal", ["partners.example", "ftp://partners.example", "https://", "https://a.example/?x=1"])
+def test_a_portal_that_is_no_web_address_is_named(with_text: Template, portal: str) -> None:
+    with pytest.raises(TemplateError, match=r"a web address as the host of the connection partner_portal, such as"):
+        with_text.create_request("en", portal_url=portal)
+
+
+@pytest.mark.parametrize("example", ["r", "prun_01ABC"])
+def test_a_url_keeps_within_metas_limit(write_template: WriteTemplate, example: str) -> None:
+    definition = BUTTON_ONLY.format(example)
+    template = only(write_template({"template.toml": definition, "body.en.j2": BUTTON_BODY, "body.hi.j2": None}))
+    longest = 2000 - len("/p/") - max(len("{{1}}"), len(example))
+    portal = "https://portal.example.com/".ljust(longest, "x")
+    assert template.create_request("en", portal_url=portal)
     with pytest.raises(TemplateError, match=r"a button's URL is over 2000 characters; shorten its path\.$"):
-        with_text.create_request("en", portal_url="https://portal.example.com/" + "x" * 2000)
+        template.create_request("en", portal_url=portal + "x")
+
+
+def test_a_footer_is_jinja_too(write_template: WriteTemplate) -> None:
+    files = {
+        "template.toml": 'category = "UTILITY"\nvariables = []\n',
+        "body.en.j2": "{#\nfooter = '{% raw %}Bye{% endraw %}'\n-#}\nNothing to do today.\n",
+        "body.hi.j2": None,
+    }
+    assert only(write_template(files)).create_request("en")["components"][1] == {"type": "FOOTER", "text": "Bye"}
+
+
+def test_a_button_that_opens_the_portal_says_so(with_text: Template) -> None:
+    assert (with_text.picture, with_text.needs_portal) == (None, True)
+
+
+def test_the_picture_to_upload_is_the_headers(with_picture: Template) -> None:
+    assert with_picture.picture is not None
+    assert with_picture.picture.name == "header.png"
+
+
+def test_templates_can_share_a_picture_that_lies_beside_them(write_template: WriteTemplate) -> None:
+    shared = WITH_PICTURE.replace("header.png", "../shared.png")
+    folder = write_template({"template.toml": shared, "body.en.j2": ENGLISH, "body.hi.j2": None})
+    (folder / "shared.png").write_bytes((TEMPLATES / "block-print.png").read_bytes())
+    assert only(folder).picture == folder / "shared.png"

@@ -22,6 +22,15 @@ SEED_BODIES = sorted((Path(__file__).parent / "seed_bodies").glob("*.json"))
 PENDING = "jyt_production_run_reminder_pending_v1"
 NOT_STARTED = "jyt_production_run_reminder_not_started_v1"
 IDLE = "jyt_production_run_reminder_idle_v1"
+REMINDERS_V2 = (
+    "jyt_production_run_reminder_pending_v2",
+    "jyt_production_run_reminder_not_started_v2",
+    "jyt_production_run_reminder_idle_v2",
+)
+ASSIGNED = "jyt_production_run_assigned_v1"
+CANCELLED = "jyt_production_run_cancelled_v1"
+COMPLETED = "jyt_production_run_completed_v1"
+PORTAL = "https://partners.example"
 VALUES = {
     "partner_name": "Rajesh",
     "design_name": "Kurta",
@@ -29,6 +38,8 @@ VALUES = {
     "days": "2",
     "produced_quantity": "120",
     "quantity": "250",
+    "notes": "The order was withdrawn",
+    "run_link": "prod_run_01ABC?wa_token=a.b-c_d",
 }
 
 
@@ -61,9 +72,12 @@ def test_a_create_request_equals_the_seeds_body_but_for_the_time_to_live(catalog
         (PENDING, ("partner_name", "design_name", "run_id", "days")),
         (NOT_STARTED, ("partner_name", "design_name", "run_id", "days")),
         (IDLE, ("partner_name", "design_name", "run_id", "produced_quantity", "quantity")),
+        (ASSIGNED, ("partner_name", "design_name", "quantity", "run_id")),
+        (CANCELLED, ("partner_name", "run_id", "design_name", "notes")),
+        (COMPLETED, ("partner_name", "run_id", "design_name", "produced_quantity")),
     ],
 )
-def test_the_seeds_variables_are_in_the_seeds_order(catalog: Catalog, name: str, variables: tuple[str, ...]) -> None:
+def test_the_shops_variables_are_in_the_shops_order(catalog: Catalog, name: str, variables: tuple[str, ...]) -> None:
     one = template(catalog, name)
     assert one.variables == variables
     assert one.languages == ("en", "hi")
@@ -71,7 +85,7 @@ def test_the_seeds_variables_are_in_the_seeds_order(catalog: Catalog, name: str,
 
 
 def test_the_catalog_names_its_templates(catalog: Catalog) -> None:
-    assert {PENDING, NOT_STARTED, IDLE} <= set(catalog.names)
+    assert {PENDING, NOT_STARTED, IDLE, *REMINDERS_V2, ASSIGNED, CANCELLED, COMPLETED} == set(catalog.names)
     assert list(catalog.names) == sorted(catalog.names) == [one.name for one in catalog]
     assert catalog.get("jyt_unknown_v1") is None
 
@@ -86,6 +100,60 @@ def test_hindi_says_the_total_before_the_progress(catalog: Catalog) -> None:
     text = template(catalog, IDLE).text("hi", VALUES)
     assert "*प्रगति:* 250 में से 120 पीस पूरे" in text
     assert "*Progress:* 120 of 250 pieces produced" in template(catalog, IDLE).text("en", VALUES)
+
+
+@pytest.mark.parametrize("name", [*REMINDERS_V2, ASSIGNED])
+@pytest.mark.parametrize(("language", "label"), [("en", "Open run"), ("hi", "रन खोलें")])
+def test_a_button_opens_the_run(catalog: Catalog, name: str, language: str, label: str) -> None:
+    one = template(catalog, name)
+    run_id = one.translations[language].examples["run_id"]
+    request = one.create_request(language, portal_url=PORTAL, header_handle="4::aW1h")
+    assert request["components"][-1]["buttons"] == [
+        {
+            "type": "URL",
+            "text": label,
+            "url": "https://partners.example/production-runs/{{1}}",
+            "example": [f"https://partners.example/production-runs/{run_id}"],
+        }
+    ]
+    sent = one.send_components(VALUES, image_link="https://cdn.example/saree.jpg")[-1]
+    assert sent["parameters"] == [{"type": "text", "text": "prod_run_01ABC?wa_token=a.b-c_d"}]
+
+
+@pytest.mark.parametrize("name", REMINDERS_V2)
+def test_a_reminder_of_the_second_family_shows_the_design(catalog: Catalog, name: str) -> None:
+    one = template(catalog, name)
+    assert one.create_request("hi", portal_url=PORTAL, header_handle="4::aW1h")["components"][0] == {
+        "type": "HEADER",
+        "format": "IMAGE",
+        "example": {"header_handle": ["4::aW1h"]},
+    }
+    assert one.picture is not None
+    assert one.picture.stat().st_size < 60_000
+
+
+@pytest.mark.parametrize("name", [CANCELLED, COMPLETED])
+def test_what_ends_a_run_is_a_text_alone(catalog: Catalog, name: str) -> None:
+    for language in ("en", "hi"):
+        assert [component["type"] for component in template(catalog, name).create_request(language)["components"]] == [
+            "BODY"
+        ]
+
+
+def test_every_message_names_its_run_and_is_no_advertisement(catalog: Catalog) -> None:
+    for one in catalog:
+        assert one.category == "UTILITY"
+        assert one.languages == ("en", "hi")
+        for language in one.languages:
+            text = one.text(language, VALUES)
+            assert "prod_run_01ABC" in text
+            assert not re.search(r"(?i)\b(?:offer|discount|bonus|free|win|reward|hurry)\b|इनाम|छूट|ऑफ़र|मुफ़्त", text)
+
+
+def test_the_parameters_are_counted_as_they_are_sent(catalog: Catalog) -> None:
+    for one in catalog:
+        components = one.send_components(VALUES, image_link="https://cdn.example/saree.jpg")
+        assert sum(len(component["parameters"]) for component in components) == one.parameter_count
 
 
 def test_the_whole_text_is_what_the_recipient_reads(catalog: Catalog) -> None:
@@ -173,14 +241,16 @@ def test_whatever_the_values_are_meta_takes_them(catalog: Catalog, values: dict[
 def test_what_meta_fills_in_is_what_the_log_shows(catalog: Catalog, values: dict[str, str]) -> None:
     for one in catalog:
         for language in one.languages:
-            (body,) = one.create_request(language)["components"]
-            sent = one.send_components(values)[0]["parameters"]
+            request = one.create_request(language, portal_url=PORTAL, header_handle="4::aW1h")
+            (body,) = (component for component in request["components"] if component["type"] == "BODY")
+            components = one.send_components({**values, "run_link": "r"}, image_link="https://cdn.example/saree.jpg")
+            (sent,) = (component["parameters"] for component in components if component["type"] == "body")
             filled = re.sub(r"\{\{(\d+)\}\}", lambda match: sent[int(match[1]) - 1]["text"], body["text"])  # noqa: B023
             assert filled == one.text(language, values)
             assert len(sent) == len(body["example"]["body_text"][0])
 
 
-@pytest.mark.parametrize("name", [PENDING, NOT_STARTED, IDLE])
+@pytest.mark.parametrize("name", [PENDING, NOT_STARTED, IDLE, *REMINDERS_V2, ASSIGNED, CANCELLED, COMPLETED])
 @pytest.mark.parametrize("language", ["en", "hi"])
 def test_a_body_file_is_plain_jinja2(catalog: Catalog, name: str, language: str) -> None:
     source = (TEMPLATES / name / f"body.{language}.j2").read_text(encoding="utf-8")
@@ -189,21 +259,24 @@ def test_a_body_file_is_plain_jinja2(catalog: Catalog, name: str, language: str)
 
 
 def test_one_more_language_is_one_more_file(write_template: Callable[..., Path]) -> None:
-    italian = "Ciao {{ partner_name }}, la produzione {{ run_id }} ti aspetta.\n"
+    italian = "Ciao {{ partner_name }}, la produzione {{ run_id }} aspetta ancora la tua risposta.\n"
     definition = (
         'category = "UTILITY"\nvariables = ["partner_name", "run_id"]\n[examples]\npartner_name = "R"\nrun_id = "r1"\n'
     )
-    english = "Hi {{ partner_name }}, production run {{ run_id }} waits for you.\n"
+    english = "Hi {{ partner_name }}, production run {{ run_id }} waits for your answer.\n"
     folder = write_template({"template.toml": definition, "body.en.j2": english, "body.hi.j2": None})
     assert load_catalog(folder).get("run_waits_v2").languages == ("en",)  # type: ignore[union-attr]
     (folder / "run_waits_v2" / "body.it.j2").write_text(italian, encoding="utf-8")
     (one,) = load_catalog(folder)
     assert one.languages == ("en", "it")
-    assert one.text("it", {"partner_name": "Rossi", "run_id": "r7"}) == "Ciao Rossi, la produzione r7 ti aspetta."
+    assert (
+        one.text("it", {"partner_name": "Rossi", "run_id": "r7"})
+        == "Ciao Rossi, la produzione r7 aspetta ancora la tua risposta."
+    )
     assert one.create_request("it")["components"] == [
         {
             "type": "BODY",
-            "text": "Ciao {{1}}, la produzione {{2}} ti aspetta.",
+            "text": "Ciao {{1}}, la produzione {{2}} aspetta ancora la tua risposta.",
             "example": {"body_text": [["R", "r1"]]},
         }
     ]

@@ -21,7 +21,7 @@ variables = ["partner_name", "run_id"]
 partner_name = "Rajesh"
 run_id = "prun_01ABC"
 """
-PLAIN = "Hi {{ partner_name }}, production run {{ run_id }} waits for you."
+PLAIN = "Hi {{ partner_name }}, production run {{ run_id }} waits for your answer."
 
 
 def plain(
@@ -75,12 +75,20 @@ BROKEN: list[tuple[str, Files, str]] = [
     (
         "a time to live of a day",
         plain("ttl_seconds = 86400\n"),
-        f"{T}: a UTILITY template lives between 30 and 43200 seconds; change ttl_seconds = 86400.",
+        f"{T}: a UTILITY template lives 30 to 43200 seconds, a MARKETING one 43200 to 2592000;"
+        " change ttl_seconds = 86400.",
     ),
     (
         "a time to live of a moment",
         plain("ttl_seconds = 29\n"),
-        f"{T}: a UTILITY template lives between 30 and 43200 seconds; change ttl_seconds = 29.",
+        f"{T}: a UTILITY template lives 30 to 43200 seconds, a MARKETING one 43200 to 2592000;"
+        " change ttl_seconds = 29.",
+    ),
+    (
+        "an offer that ends within the hour",
+        plain("ttl_seconds = 3600\n", change=("UTILITY", "MARKETING")),
+        f"{T}: a UTILITY template lives 30 to 43200 seconds, a MARKETING one 43200 to 2592000;"
+        " change ttl_seconds = 3600.",
     ),
     (
         "a variable named twice",
@@ -115,7 +123,7 @@ BROKEN: list[tuple[str, Files, str]] = [
     ),
     (
         "a variable that the body lacks",
-        plain(english="Hi {{ partner_name }}, a run waits for you."),
+        plain(english="Hi {{ partner_name }}, a run waits for your answer."),
         f"{EN}: {LANGUAGE_RULE}; use {{{{ run_id }}}} once instead of 0 times.",
     ),
     (
@@ -139,6 +147,22 @@ BROKEN: list[tuple[str, Files, str]] = [
         f"{EN}: a body neither begins nor ends with a variable; put words after {{{{ run_id }}}}.",
     ),
     (
+        "a body with nothing but punctuation before a variable",
+        plain(english="*{{ partner_name }}*, production run {{ run_id }} waits for your answer."),
+        f"{EN}: a body neither begins nor ends with a variable; put words before {{{{ partner_name }}}}.",
+    ),
+    (
+        "a body with nothing but a full stop after a variable",
+        plain(english="Hi {{ partner_name }}, please open in the portal your run {{ run_id }}।"),
+        f"{EN}: a body neither begins nor ends with a variable; put words after {{{{ run_id }}}}.",
+    ),
+    (
+        "as many variables as words allow, and one word too few",
+        plain(english="Hi {{ partner_name }} , your run {{ run_id }} - waits for you."),
+        f"{EN}: a body has more than 3 words for each variable;"
+        " write more than its 6 words for 2 variables, or leave out a variable.",
+    ),
+    (
         "two variables side by side",
         plain(english="Hi {{ partner_name }} {{ run_id }} waits."),
         f"{EN}: two variables do not stand side by side;"
@@ -159,7 +183,25 @@ BROKEN: list[tuple[str, Files, str]] = [
         "an empty example",
         plain(change=('"prun_01ABC"', '""')),
         f"{EN}: every variable, and nothing else, has an example that could be sent;"
-        ' make the example of "run_id" a line of at most 60 characters.',
+        ' make the example of "run_id" a line without needless spaces.',
+    ),
+    (
+        "an example of two lines",
+        plain(change=('"prun_01ABC"', '"prun\\n01ABC"')),
+        f"{EN}: every variable, and nothing else, has an example that could be sent;"
+        ' make the example of "run_id" a line without needless spaces.',
+    ),
+    (
+        "an example that is longer than a value may be",
+        plain(change=('"prun_01ABC"', f'"{"x" * 61}"')),
+        f"{EN}: every variable, and nothing else, has an example that could be sent;"
+        ' shorten the example of "run_id" to 60 characters.',
+    ),
+    (
+        "an empty example for a button",
+        bare(URL.format("a") + '[examples]\na = ""\n', 'buttons = ["Open"]'),
+        f"{EN}: every variable, and nothing else, has an example that could be sent;"
+        ' make the example of "a" a line without needless spaces.',
     ),
     (
         "an example of nothing",
@@ -170,49 +212,83 @@ BROKEN: list[tuple[str, Files, str]] = [
     (
         "a header that the definition lacks",
         plain(front='header = "News"'),
-        f"{EN}: a text header has at most 60 characters and the definition's one variable;"
+        f"{EN}: a text header has at most 60 plain characters and the definition's one variable;"
         " remove header, for the definition has no text header.",
     ),
     (
         "a header that the language lacks",
         plain('header.format = "TEXT"\n'),
-        f"{EN}: a text header has at most 60 characters and the definition's one variable; give the header's text.",
+        f"{EN}: a text header has at most 60 plain characters and the definition's one variable;"
+        " give the header's text.",
+    ),
+    (
+        "a header of spaces",
+        plain('header.format = "TEXT"\n', front='header = "  "'),
+        f"{EN}: a text header has at most 60 plain characters and the definition's one variable;"
+        " give the header's text.",
+    ),
+    *(
+        (
+            f"a header with {what}",
+            plain('header.format = "TEXT"\n', front=f'header = "{text}"'),
+            f"{EN}: a text header has at most 60 plain characters and the definition's one variable;"
+            " write the header in plain letters.",
+        )
+        for what, text in (("emoji", "News 🧵"), ("formatting", "*News*"), ("two lines", "News\\nof today"))
+    ),
+    (
+        "a header without room for Meta's placeholder",
+        plain(
+            'header.format = "TEXT"\nheader.variable = "colour"\n',
+            front=f'header = "{"x" * 56}{{{{ colour }}}}"\n[examples]\ncolour = "red"',
+        ),
+        f"{EN}: a text header has at most 60 plain characters and the definition's one variable; shorten the header.",
     ),
     (
         "a header with a variable too many",
         plain('header.format = "TEXT"\n', front='header = "Run {{ run_id }}"'),
-        f"{EN}: a text header has at most 60 characters and the definition's one variable;"
+        f"{EN}: a text header has at most 60 plain characters and the definition's one variable;"
         " use no variable in the header, once.",
     ),
     (
         "a header that is too long",
         plain('header.format = "TEXT"\n', front=f'header = "{"x" * 61}"'),
-        f"{EN}: a text header has at most 60 characters and the definition's one variable; shorten the header.",
+        f"{EN}: a text header has at most 60 plain characters and the definition's one variable; shorten the header.",
     ),
     (
         "a header that is too long with its example",
         plain('header.format = "TEXT"\nheader.variable = "run_id"\n', front=f'header = "{"x" * 51}{{{{ run_id }}}}"'),
-        f"{EN}: a text header has at most 60 characters and the definition's one variable; shorten the header.",
+        f"{EN}: a text header has at most 60 plain characters and the definition's one variable; shorten the header.",
     ),
     (
         "a footer with a variable",
         plain(front='footer = "Run {{ run_id }}"'),
-        f"{EN}: a footer has at most 60 characters and no variables; remove the footer's variables.",
+        f"{EN}: a footer is a line of at most 60 characters without variables; remove the footer's variables.",
     ),
     (
         "a footer that is too long",
         plain(front=f'footer = "{"x" * 61}"'),
-        f"{EN}: a footer has at most 60 characters and no variables; shorten the footer.",
+        f"{EN}: a footer is a line of at most 60 characters without variables; shorten the footer.",
+    ),
+    (
+        "a footer that is too long with its spaces",
+        plain(front=f'footer = "Bye{" " * 58}"'),
+        f"{EN}: a footer is a line of at most 60 characters without variables; shorten the footer.",
+    ),
+    (
+        "a footer of two lines",
+        plain(front='footer = "Bye\\nand thanks"'),
+        f"{EN}: a footer is a line of at most 60 characters without variables; write the footer on one line.",
     ),
     (
         "an empty footer",
         plain(front='footer = " "'),
-        f"{EN}: a footer has at most 60 characters and no variables; write the footer.",
+        f"{EN}: a footer is a line of at most 60 characters without variables; write the footer.",
     ),
     (
         "a footer in one language only",
         {**plain(front='footer = "Bye"'), "body.it.j2": PLAIN.replace("Hi", "Ciao")},
-        "run_waits_v2/body.it.j2: a footer has at most 60 characters and no variables;"
+        "run_waits_v2/body.it.j2: a footer is a line of at most 60 characters without variables;"
         " give the footer, for other languages have one.",
     ),
     (
@@ -244,6 +320,11 @@ BROKEN: list[tuple[str, Files, str]] = [
         f'{EN}: every button has a label of at most 25 plain characters; change the length of "{"x" * 26}".',
     ),
     (
+        "a label that is too long with its spaces",
+        bare(QUICK, f'buttons = ["Yes{" " * 23}"]'),
+        f'{EN}: every button has a label of at most 25 plain characters; change the length of "Yes{" " * 23}".',
+    ),
+    (
         "an empty label",
         bare(QUICK, 'buttons = [" "]'),
         f'{EN}: every button has a label of at most 25 plain characters; change the length of " ".',
@@ -254,7 +335,7 @@ BROKEN: list[tuple[str, Files, str]] = [
             bare(QUICK, f'buttons = ["{label}"]'),
             f'{EN}: every button has a label of at most 25 plain characters; write "{label}" in plain letters.',
         )
-        for what, label in (("emoji", "Open 🧵"), ("formatting", "*Open*"))
+        for what, label in (("emoji", "Open 🧵"), ("formatting", "*Open*"), ("a tab", "Open\trun"))
     ),
     (
         "a variable in a label",
@@ -264,17 +345,19 @@ BROKEN: list[tuple[str, Files, str]] = [
     (
         "no picture",
         bare(PICTURE, ""),
-        f"{T}: the example picture is a JPEG or PNG of at most 5 MB; add the file header.png.",
+        f"{T}: the example picture is a JPEG or PNG in RGB of at most 5 MB; add the file header.png.",
     ),
     (
         "a picture that is none",
         {**bare(PICTURE, ""), "header.png": b"GIF89a"},
-        "run_waits_v2/header.png: the example picture is a JPEG or PNG of at most 5 MB; use another picture.",
+        f"{T}: the example picture is a JPEG or PNG in RGB of at most 5 MB;"
+        " use another picture, for header.png is neither a JPEG nor a PNG.",
     ),
     (
         "a picture of more than 5 MB",
         {**bare(PICTURE, ""), "header.png": b"\x89PNG\r\n\x1a\n" + bytes(5 * 1024 * 1024)},
-        "run_waits_v2/header.png: the example picture is a JPEG or PNG of at most 5 MB; use another picture.",
+        f"{T}: the example picture is a JPEG or PNG in RGB of at most 5 MB;"
+        " use another picture, for header.png has 5242888 bytes, and 5242880 is the limit.",
     ),
 ]
 
@@ -299,13 +382,32 @@ def test_a_folders_name_is_a_templates_name(write_template: WriteTemplate, name:
     ]
 
 
-def test_two_templates_do_not_say_the_same(write_template: WriteTemplate) -> None:
+@pytest.mark.parametrize(
+    "files",
+    [
+        pytest.param(plain(), id="word for word"),
+        pytest.param(
+            {name: text.replace("run_id", "run") for name, text in plain().items() if isinstance(text, str)}
+            | {"body.hi.j2": None},
+            id="but for the names of the variables, which Meta does not see",
+        ),
+        pytest.param(
+            {
+                **plain(english="Hi {{ partner_name }}, how is production run {{ run_id }} coming along?"),
+                "body.it.j2": PLAIN,
+            },
+            id="in another language",
+        ),
+    ],
+)
+def test_two_templates_do_not_say_the_same(write_template: WriteTemplate, files: Files) -> None:
     write_template(plain())
-    folder = write_template(plain(), name="run_waits_v3")
-    assert said(folder) == [
-        "run_waits_v3/body.en.j2: no two templates have the same body and footer;"
-        " write it in other words than run_waits_v2/body.en.j2."
-    ]
+    (failure,) = said(write_template(files, name="run_waits_v3"))
+    assert re.fullmatch(
+        r"run_waits_v3/body\...\.j2: no two templates have the same body and footer;"
+        r" write it in other words than run_waits_v2/body\.en\.j2\.",
+        failure,
+    )
 
 
 TEXT_RULE = "a text has words and {{ name }} and nothing else"
@@ -323,10 +425,13 @@ UNREADABLE: list[tuple[str, Files, str]] = [
         f"{T}: ttl_seconds input should be a valid integer; correct it.",
     ),
     ("a button that is none", plain() | bare('[[buttons]]\nkind = "phone"\n', ""), f"{T}: buttons.0 input tag 'phone'"),
-    ("a URL's path that is none", bare(URL.format("a").replace("/p/", "p"), ""), f"{T}: buttons.0.url.path string"),
+    *(
+        (f"the URL's path {path}", bare(URL.format("a").replace("/p/", path), ""), f"{T}: buttons.0.url.path string")
+        for path in ("p", "/रन/", "/my run/", "/{run}/")
+    ),
     (
         "a picture in another folder",
-        bare(PICTURE.replace("header.png", "../header.png"), ""),
+        bare(PICTURE.replace("header.png", "../../header.png"), ""),
         f"{T}: header.IMAGE.example string should match pattern",
     ),
     (
@@ -403,6 +508,6 @@ def test_windows_line_ends_and_a_byte_order_mark_change_nothing(write_template: 
     text = '{#\r\nfooter = "Bye"\r\n-#}\r\n' + PLAIN + "\r\n\r\nSee you.\r\n"
     (template,) = load_catalog(write_template(plain() | {"body.en.j2": b"\xef\xbb\xbf" + text.encode()}))
     assert template.text("en", {"partner_name": "R", "run_id": "r1"}) == (
-        "Hi R, production run r1 waits for you.\n\nSee you."
+        "Hi R, production run r1 waits for your answer.\n\nSee you."
     )
     assert template.translations["en"].footer == "Bye"

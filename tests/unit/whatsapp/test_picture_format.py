@@ -52,7 +52,15 @@ def test_anything_else_is_not_whatever_it_is_called(data: bytes) -> None:
         *(png(depth=16), png(colours=0), png(colours=3), png(colours=4)),
         *(jpeg(depth=12, frame=0xC1), jpeg(components=1), jpeg(components=4)),
     ],
-    ids=["16-bit PNG", "grey PNG", "PNG with a palette", "grey PNG with alpha", "12-bit JPEG", "grey JPEG", "CMYK JPEG"],
+    ids=[
+        "16-bit PNG",
+        "grey PNG",
+        "PNG with a palette",
+        "grey PNG with alpha",
+        "12-bit JPEG",
+        "grey JPEG",
+        "CMYK JPEG",
+    ],
 )
 def test_colours_that_meta_does_not_take_are_told(data: bytes) -> None:
     assert unfit(data) == "its colours are not 8-bit RGB or RGBA"

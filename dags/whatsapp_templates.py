@@ -1,0 +1,149 @@
+"""
+### WhatsApp templates
+
+Plans, submits and checks the WhatsApp templates on every WhatsApp Business Account. Runs only when it is triggered.
+
+```
+airflow dags test whatsapp_templates --conf '{"mode": "dry-run"}'                       # the plan, and how each stands
+airflow dags test whatsapp_templates --conf '{"mode": "upsert", "wait_seconds": 300}'   # create what is missing
+airflow dags test whatsapp_templates --conf '{"mode": "edit", "templates": ["*_v2"]}'   # make Meta's text the catalog's
+```
+
+| mode | does |
+|---|---|
+| `dry-run` | lists every account and prints the plan; changes nothing at Meta |
+| `upsert` | creates what an account lacks, and nothing else; a second time there is nothing to create |
+| `edit` | changes templates that differ from the catalog, in place (an approved one once a day, ten times in 30 days) |
+
+Nothing is ever deleted: Meta would lock the name for 30 days.
+
+**Green** means that nobody has to do anything but perhaps wait for Meta's review; run it again to see how that went.
+**Red** means that a person must do something: the log of `report` says what, a sentence for each thing (a rejection, an
+account that cannot be read, a template that Meta refused or that was left for later). Running it again is safe.
+
+**Which languages** an account gets: the environment variable `WHATSAPP_PLATFORM_LANGUAGES` (`AU=en;IN=en,hi`), else the
+`languages` of the sender's connection, else English, and Hindi for +91.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Param, dag, get_current_context, task
+
+PARAMS = {
+    "mode": Param(
+        "dry-run",
+        type="string",
+        enum=["dry-run", "upsert", "edit"],
+        description="`dry-run` shows the plan; `upsert` creates what is missing; `edit` changes what differs.",
+    ),
+    "senders": Param(
+        [],
+        type=["null", "array"],
+        items={"type": "string", "minLength": 1},
+        description="Only the accounts of these senders, such as in; one label a line, empty for all.",
+    ),
+    "templates": Param(
+        [],
+        type=["null", "array"],
+        items={"type": "string", "minLength": 1},
+        description="Only these templates, by name or pattern such as *_v1; one a line, empty for the whole catalog:"
+        " the family that is not chosen is submitted too, so that it is approved before you switch to it.",
+    ),
+    "languages": Param(
+        [],
+        type=["null", "array"],
+        items={"type": "string", "minLength": 1},
+        description="Only these of the languages that an account is to have, such as hi; one a line, empty for all.",
+    ),
+    "wait_seconds": Param(
+        0,
+        type="integer",
+        minimum=0,
+        maximum=3600,
+        description="Wait so long, at most, for reviews to end; 0 to look once. Meta takes minutes, at times a day.",
+    ),
+}
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    # It acts only when somebody triggers it, and a run of a paused DAG would wait in the queue for ever.
+    is_paused_upon_creation=False,
+    max_active_runs=1,
+    params=PARAMS,
+    doc_md=__doc__,
+    tags=["whatsapp", "templates"],
+    default_args={
+        "owner": "operations",
+        "retries": 3,
+        "retry_delay": timedelta(minutes=1),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=10),
+        "execution_timeout": timedelta(minutes=15),
+    },
+)
+def whatsapp_templates() -> None:
+    """List, plan, submit, look, say."""
+
+    @task
+    def preflight() -> list[str]:
+        """Check everything that can be checked without Meta, and name the accounts: one sender for each."""
+        from partner_messages.tasks import whatsapp_templates as tasks
+
+        return tasks.preflight(get_current_context())
+
+    @task(map_index_template="{{ task.op_kwargs['account'] }}")
+    def list_templates(account: str) -> int:
+        """Read an account's templates and remember how each stands."""
+        from partner_messages.tasks import whatsapp_templates as tasks
+
+        return tasks.list_templates(get_current_context(), account)
+
+    # An account that cannot be read does not hold up the others.
+    @task(trigger_rule="all_done_min_one_success", show_return_value_in_logs=False)
+    def plan() -> list[dict[str, Any]]:
+        """Compare the catalog with what each account has, and print it as a table."""
+        from partner_messages.tasks import whatsapp_templates as tasks
+
+        return tasks.plan(get_current_context())
+
+    @task(map_index_template="{{ task.op_kwargs['account'] }}")
+    def submit(account: str) -> int:
+        """Create or edit on one account what the mode says."""
+        from partner_messages.tasks import whatsapp_templates as tasks
+
+        return tasks.submit(get_current_context(), account)
+
+    @task(trigger_rule="all_done", execution_timeout=timedelta(hours=2))
+    def wait_for_reviews(accounts: Any) -> int:
+        """Look again until Meta has reviewed everything or the time is up; returns what is still in review."""
+        from partner_messages.tasks import whatsapp_templates as tasks
+
+        return tasks.wait_for_reviews(get_current_context(), accounts)
+
+    @task(trigger_rule="all_done", on_failure_callback=_notify_on_failure, show_return_value_in_logs=False)
+    def report(accounts: Any, planned: Any) -> list[dict[str, Any]]:
+        """Say how every template stands, and fail the run for what needs a person."""
+        from partner_messages.tasks import whatsapp_templates as tasks
+
+        return tasks.report(get_current_context(), accounts, planned)
+
+    accounts = preflight()
+    listed = list_templates.expand(account=accounts)
+    planned = plan()
+    submitted = submit.expand(account=accounts)
+    reviewed = wait_for_reviews(accounts)
+    listed >> planned >> submitted >> reviewed >> report(accounts, planned)
+
+
+def _notify_on_failure(context: Any) -> None:
+    from partner_messages.tasks.summarise import notify_on_failure
+
+    notify_on_failure(context)
+
+
+whatsapp_templates()

@@ -1,0 +1,50 @@
+"""How the package's exceptions end an Airflow task, for the tasks of every DAG."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
+
+from partner_messages.run_context import RunFacts
+from partner_messages.settings import SettingsError
+from partner_messages.tasks.summarise import NeedsAnEngineer
+from partner_messages.templates.catalog import CatalogError
+from partner_messages.templates.definition import TemplateError
+from partner_messages.templates.language_policy import LanguagePolicyError
+from partner_messages.tick import RunRefused, StaleTick
+from partner_messages.whatsapp.management_errors import Kind, ManagementError
+
+_FOR_A_PERSON = (SettingsError, CatalogError, LanguagePolicyError, TemplateError, RunRefused, NeedsAnEngineer)
+_BAD_ENDS = ("failed", "upstream_failed")
+
+
+@contextlib.contextmanager
+def airflow_endings() -> Iterator[None]:
+    """What must be changed by a person fails without retries; what is over is skipped; the rest is retried."""
+    try:
+        yield
+    except _FOR_A_PERSON as error:
+        raise AirflowFailException(str(error)) from None
+    except ManagementError as error:
+        if error.kind is Kind.UNCLEAR:
+            raise
+        raise AirflowFailException(str(error)) from None
+    except AirflowNotFoundException as error:
+        raise AirflowFailException(f'{error}: add this connection (README, "Point it at a real shop").') from None
+    except StaleTick as error:
+        raise AirflowSkipException(str(error)) from None
+
+
+def unfinished(context: Mapping[str, Any]) -> list[str]:
+    """The other tasks of the run that failed, mapped ones counted: `send_messages (3)`."""
+    ti, run = context["ti"], RunFacts.of(context)
+    states = ti.get_task_states(dag_id=run.dag_id, run_ids=[run.dag_run_id]).get(run.dag_run_id, {})
+    failed = collections.Counter(
+        re.sub(r"_\d+$", "", name) for name, state in states.items() if state in _BAD_ENDS and name != ti.task_id
+    )
+    return [f"{task} ({number})" if number > 1 else task for task, number in sorted(failed.items())]

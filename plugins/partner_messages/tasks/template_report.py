@@ -1,0 +1,85 @@
+"""Shows the plan, says how every template stands, and fails the run for what needs a person."""
+
+from __future__ import annotations
+
+import collections
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import starmap
+from typing import Any
+
+from partner_messages.messages.database import LogConnection
+from partner_messages.tasks.summarise import NeedsAnEngineer
+from partner_messages.tasks.template_job import Job
+from partner_messages.templates.change_log import reasons_of_run
+from partner_messages.templates.language_policy import Account
+from partner_messages.templates.submit_plan import PlanRow, plan_table, to_json
+
+log = logging.getLogger(__name__)
+
+
+def show_plan(connection: LogConnection, job: Job) -> list[dict[str, Any]]:
+    """Print the plan as a table, account by account, and return its rows as JSON."""
+    rows = job.plan(connection)
+    _print(rows, job.unreadable(connection))
+    return to_json(rows)
+
+
+def report(
+    connection: LogConnection, job: Job, planned: list[dict[str, Any]] | None, failed_tasks: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Say how every template stands now.
+
+    Args:
+        connection: The message log.
+        job: The run's work.
+        planned: What `show_plan` returned; the table is printed again only where it has changed.
+        failed_tasks: Tasks of the run that failed.
+
+    Returns:
+        The rows as JSON.
+
+    Raises:
+        NeedsAnEngineer: A person must do something; one sentence for each thing.
+    """
+    rows, unreadable = job.plan(connection), job.unreadable(connection)
+    result = to_json(rows)
+    if result != planned:
+        _print(rows, unreadable)
+    sums = collections.Counter(row.action for row in rows)
+    counted = ", ".join(f"{number} {action}" for action, number in sorted(sums.items())) or "nothing"
+    warnings = sum(bool(row.warning) for row in rows)
+    log.info("Template run (%s) — %s; warnings: %d.", job.params.mode, counted, warnings)
+    problems = [
+        *starmap(_unreadable, unreadable.items()),
+        *(row.needs_human for row in rows if row.needs_human),
+        *_undone(connection, job, rows),
+        *([f"Failed tasks: {', '.join(failed_tasks)}."] if failed_tasks else []),
+    ]
+    if problems:
+        raise NeedsAnEngineer("\n".join(problems))
+    return result
+
+
+def _undone(connection: LogConnection, job: Job, rows: Iterable[PlanRow]) -> list[str]:
+    """What this mode should have done and has not, by account and reason."""
+    reasons = reasons_of_run(connection, job.dag_run_id)
+    undone: dict[tuple[Account, str], list[str]] = collections.defaultdict(list)
+    for row in rows:
+        if job.change_for(row):
+            reason = reasons.get((row.account.waba_id, row.name, row.language), "see the log of submit")
+            undone[row.account, reason].append(f"{row.name} ({row.language})")
+    return [
+        f"{account.label}: no {job.params.mode} of {', '.join(names)}: {reason}"
+        for (account, reason), names in undone.items()
+    ]
+
+
+def _print(rows: Sequence[PlanRow], unreadable: Mapping[Account, str]) -> None:
+    # A line each: what shows logs may fold the lines of one message into each other.
+    for line in (*plan_table(rows).splitlines(), *starmap(_unreadable, unreadable.items())):
+        log.info("%s", line)
+
+
+def _unreadable(account: Account, problem: str) -> str:
+    return f"{account} could not be read: {problem}"

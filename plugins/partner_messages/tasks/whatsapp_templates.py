@@ -1,0 +1,87 @@
+"""The tasks of `whatsapp_templates` as Airflow calls them: the context comes in, Airflow's own endings go out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from partner_messages.messages.database import open_message_log
+from partner_messages.messages.migrations import migrate
+from partner_messages.tasks import template_report, template_reviews
+from partner_messages.tasks.endings import airflow_endings, unfinished
+from partner_messages.tasks.summarise import NeedsAnEngineer
+from partner_messages.tasks.template_job import read_job
+from partner_messages.tasks.template_listing import list_account, open_api
+from partner_messages.tasks.template_submission import NothingToSubmit, submit_account
+from partner_messages.templates.language_policy import check_languages
+
+log = logging.getLogger(__name__)
+
+
+def preflight(context: Mapping[str, Any]) -> list[str]:
+    """Check params, settings, senders and catalog, and bring the message log up to date.
+
+    Returns:
+        The accounts that were asked for, each as the label of the sender through whose connection it is spoken to.
+    """
+    with airflow_endings():
+        job = read_job(context)
+        check_languages(job.catalog, job.languages)
+        with open_message_log() as connection:
+            migrate(connection)
+        for account in job.senders:
+            log.info("%s: %s", account, ", ".join(job.languages[account]))
+        return [sender.label for sender in job.senders.values()]
+
+
+def list_templates(context: Mapping[str, Any], sender: str) -> int:
+    """See `tasks/template_listing.py`."""
+    with airflow_endings():
+        job = read_job(context)
+        account = job.account(sender)
+        with open_message_log() as connection, open_api(job.senders[account], job.settings) as api:
+            return list_account(connection, api, account.waba_id)
+
+
+def plan(context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """See `tasks/template_report.py`."""
+    with airflow_endings(), open_message_log() as connection:
+        return template_report.show_plan(connection, read_job(context))
+
+
+def submit(context: Mapping[str, Any], sender: str) -> int:
+    """See `tasks/template_submission.py`."""
+    with airflow_endings():
+        job = read_job(context)
+        account = job.account(sender)
+        if job.params.mode == "dry-run":
+            raise AirflowSkipException("A dry run changes nothing.")
+        with open_message_log() as connection, open_api(job.senders[account], job.settings) as api:
+            if account in job.unreadable(connection):
+                raise AirflowSkipException("The account could not be read, so there is no plan for it.")
+            try:
+                return submit_account(connection, api, job, account)
+            except NothingToSubmit as error:
+                raise AirflowSkipException(str(error)) from None
+
+
+def wait_for_reviews(context: Mapping[str, Any], accounts: list[str] | None) -> int:
+    """See `tasks/template_reviews.py`."""
+    with airflow_endings():
+        if accounts is None:
+            raise AirflowSkipException("Preflight let nothing pass.")
+        return template_reviews.wait_for_reviews(read_job(context))
+
+
+def report(
+    context: Mapping[str, Any], accounts: list[str] | None, planned: list[dict[str, Any]] | None
+) -> list[dict[str, Any]]:
+    """See `tasks/template_report.py`; runs whatever happened before, and is what makes a DAG run green or red."""
+    with airflow_endings():
+        if accounts is None:
+            raise NeedsAnEngineer("preflight failed; its log says in one sentence what must be changed")
+        with open_message_log() as connection:
+            return template_report.report(connection, read_job(context), planned, unfinished(context))

@@ -1,0 +1,100 @@
+"""What was asked of Meta about templates, and what became of it: Meta limits both creating and editing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+
+from partner_messages.messages.database import LogConnection
+from partner_messages.templates.approvals import rows
+
+
+class Change(enum.StrEnum):
+    """What was asked for."""
+
+    CREATE = "create"
+    EDIT = "edit"
+
+
+class Outcome(enum.StrEnum):
+    """What became of it."""
+
+    TAKEN = "taken"
+    ADOPTED = "adopted"
+    """It was there already."""
+    REFUSED = "refused"
+    UNCLEAR = "unclear"
+    """The answer got lost, and the account did not have it afterwards."""
+    POSTPONED = "postponed"
+    """It was not asked for, because a limit or the account stood in the way."""
+
+
+@dataclass(frozen=True)
+class MadeChange:
+    """A change that Meta took, which counts against its limits."""
+
+    name: str
+    language: str
+    change: Change
+    status_before: str
+    made_at: dt.datetime
+
+
+def note_change(
+    connection: LogConnection,
+    *,
+    dag_run_id: str,
+    waba_id: str,
+    name: str,
+    language: str,
+    change: Change,
+    status_before: str,
+    outcome: Outcome,
+    detail: str,
+    made_at: dt.datetime,
+) -> None:
+    """Write down one change and what became of it.
+
+    Args:
+        connection: The message log.
+        dag_run_id: The run that asked for it.
+        waba_id: The account.
+        name: The template.
+        language: Its language.
+        change: What was asked for.
+        status_before: How the template stood then, in Meta's words; empty where it did not exist.
+        outcome: What became of it.
+        detail: Why, one sentence, masked; empty where it was taken.
+        made_at: When.
+    """
+    rows(
+        connection,
+        "note_change",
+        dag_run_id=dag_run_id,
+        waba_id=waba_id,
+        name=name,
+        language=language,
+        change=change.value,
+        status_before=status_before or None,
+        outcome=outcome.value,
+        detail=detail or None,
+        made_at=made_at,
+    )
+
+
+def changes_since(connection: LogConnection, waba_id: str, since: dt.datetime) -> list[MadeChange]:
+    """The changes of an account that count against Meta's limits, oldest first."""
+    return [
+        MadeChange(row["name"], row["language"], Change(row["change"]), row["status_before"] or "", row["made_at"])
+        for row in rows(connection, "changes_since", waba_id=waba_id, since=since)
+    ]
+
+
+def reasons_of_run(connection: LogConnection, dag_run_id: str) -> dict[tuple[str, str, str], str]:
+    """Why this run did not make its last change to a template, by account, name and language."""
+    return {
+        (row["waba_id"], row["name"], row["language"]): row["detail"]
+        for row in rows(connection, "changes_of_run", dag_run_id=dag_run_id)
+        if row["detail"] is not None
+    }

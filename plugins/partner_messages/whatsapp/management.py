@@ -1,0 +1,205 @@
+"""Meta's template management API: the templates of one WhatsApp Business Account, listed, created and edited.
+
+Nothing here deletes: the name of a deleted template would be locked for 30 days. Every request may be repeated: a
+template is known by its name and language, so after a lost answer look again, and repeat what was not done.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import requests
+import urllib3.exceptions
+from requests.auth import AuthBase
+
+from partner_messages.recipients.masking import mask
+from partner_messages.whatsapp.answers import Refused, read_answer
+from partner_messages.whatsapp.hook import WhatsAppHook
+from partner_messages.whatsapp.management_errors import INVISIBLE_OBJECT, Kind, ManagementError, refusal
+from partner_messages.whatsapp.senders import Sender
+
+PAGE = 100
+"""Templates a request asks for; Meta refuses lists that grow too large with their components."""
+
+
+class _AsOAuth(AuthBase):
+    """The form in which Meta's uploads want the token: `OAuth` where every other request says `Bearer`."""
+
+    def __init__(self, session: requests.Session) -> None:
+        self._bearer: Any = session.auth
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request = self._bearer(request)
+        request.headers["Authorization"] = request.headers["Authorization"].replace("Bearer ", "OAuth ", 1)
+        return request
+
+
+class TemplateApi:
+    """The templates of the account that a sender belongs to.
+
+    Every method raises `ManagementError` where Meta or the network does not do what was asked.
+
+    Args:
+        hook: The sender's connection.
+        timeouts: Seconds to wait for a connection, and for an answer.
+    """
+
+    def __init__(self, hook: WhatsAppHook, timeouts: tuple[float, float]) -> None:
+        self._hook = hook
+        self._sender = hook.sender
+        self._timeouts = timeouts
+
+    def list_templates(self, fields: Sequence[str]) -> list[dict[str, Any]]:
+        """Every template of the account as Meta describes it, all pages or none.
+
+        Pages are asked for by cursor: the address that Meta offers for the next page has the access token in it.
+
+        Args:
+            fields: What to ask of each template.
+        """
+        found: list[dict[str, Any]] = []
+        cursors: list[str] = []
+        while True:
+            page = self._call(
+                "GET",
+                f"{self._sender.waba_id}/message_templates",
+                params={"fields": ",".join(fields), "limit": str(PAGE), **({"after": cursors[-1]} if cursors else {})},
+            )
+            data, paging = page.get("data"), page.get("paging") or {}
+            if not isinstance(data, list) or not isinstance(paging, dict):
+                raise self._unclear("the answer is no list of templates")
+            found += [row for row in data if isinstance(row, dict)]
+            if "next" not in paging:
+                return found
+            after = (paging.get("cursors") or {}).get("after")
+            if not isinstance(after, str) or after in cursors:
+                raise self._unclear("the list of templates goes on without saying where")
+            cursors.append(after)
+
+    def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Submit a template in one language for review.
+
+        Args:
+            request: As `POST /{waba}/message_templates` takes it (`Template.create_request`).
+
+        Returns:
+            `id`, `status` and `category`, which need not be the one that was asked for.
+        """
+        answer = self._call("POST", f"{self._sender.waba_id}/message_templates", json_body=request)
+        if not answer.get("id"):
+            raise self._unclear("the answer names no template")
+        return answer
+
+    def edit(self, template_id: str, changes: Mapping[str, Any]) -> None:
+        """Change a template in place; it is reviewed again.
+
+        Args:
+            template_id: Meta's id of the template in one language.
+            changes: `components` (all of them), `message_send_ttl_seconds` and, unless it is approved, `category`.
+        """
+        answer = self._call("POST", template_id, json_body=changes)
+        if answer.get("success") is not True:
+            raise self._unclear("the answer does not say that it was done")
+
+    def upload_example(self, picture: bytes, mime_type: str) -> str:
+        """Upload the picture that Meta's reviewers see above a template, and return its handle.
+
+        Args:
+            picture: A JPEG or PNG of at most 5 MB.
+            mime_type: Which of the two.
+        """
+        if self._sender.app_id is None:
+            raise ManagementError(
+                Kind.TEMPLATE,
+                f'{self._sender.conn_id}: extra "app_id" is missing; set it to the id of Meta\'s app, to which example'
+                " pictures are uploaded.",
+            )
+        upload = self._open_upload(len(picture), mime_type)
+        answer = self._call(
+            "POST",
+            upload,
+            body=picture,
+            headers={"Content-Type": mime_type, "file_offset": "0"},
+            auth=_AsOAuth(self._hook.get_conn()),
+        )
+        handle = answer.get("h")
+        if not isinstance(handle, str) or not handle:
+            raise self._unclear("the picture was not taken completely")
+        return handle
+
+    def _open_upload(self, length: int, mime_type: str) -> str:
+        asked = {"file_length": str(length), "file_type": mime_type}
+        try:
+            answer = self._call("POST", f"{self._sender.app_id}/uploads", params=asked)
+        except ManagementError as error:
+            if error.subcode != INVISIBLE_OBJECT:
+                raise
+            # The account itself is in order, as it was listed; templates without a picture go on.
+            raise ManagementError(
+                Kind.TEMPLATE,
+                f"{self._sender.conn_id}: Meta knows no app {self._sender.app_id}, or the token may not see it; compare"
+                ' "app_id" in the connection with the app\'s dashboard.',
+                error.code,
+                error.subcode,
+            ) from None
+        upload = answer.get("id")
+        if not isinstance(upload, str) or not upload.startswith("upload:"):
+            raise self._unclear("the answer names no upload")
+        return upload
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        json_body: Mapping[str, Any] | None = None,
+        body: bytes | None = None,
+        **sent: Any,
+    ) -> dict[str, Any]:
+        url = f"{self._sender.host}/{self._sender.api_version}/{path}"
+        content = body if json_body is None else json.dumps(json_body).encode()
+        session = self._hook.get_conn()
+        try:
+            response = session.request(method, url, data=content, timeout=self._timeouts, allow_redirects=False, **sent)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise self._unclear(mask(f"{type(error).__name__}: {error}")) from None
+        return self._read(response)
+
+    def _read(self, response: requests.Response) -> dict[str, Any]:
+        try:
+            payload = response.json()
+        except ValueError:
+            payload = None
+        if response.ok and isinstance(payload, dict) and "error" not in payload:
+            return payload
+        answer = read_answer(response.status_code, response.headers, response.content)
+        if isinstance(answer, Refused):
+            raise refusal(self._sender.conn_id, answer, _for_people(payload) or answer.details)
+        raise self._unclear(getattr(answer, "reason", f"HTTP {response.status_code}"))
+
+    def _unclear(self, seen: str) -> ManagementError:
+        return ManagementError(Kind.UNCLEAR, f"{self._sender.conn_id}: {seen}.")
+
+
+def _for_people(payload: Any) -> str:
+    """Meta's title and text for people, masked; empty where it sent none."""
+    error = payload["error"] if isinstance(payload, dict) else {}
+    words = [error.get(key) for key in ("error_user_title", "error_user_msg")]
+    return mask(": ".join(text.strip() for text in words if isinstance(text, str) and text.strip()))
+
+
+@contextlib.contextmanager
+def template_api(sender: Sender, *, connect_timeout: float, read_timeout: float) -> Iterator[TemplateApi]:
+    """The template API of a sender's account, its connections closed afterwards.
+
+    Args:
+        sender: Any sender on the account.
+        connect_timeout: Seconds to wait for a connection.
+        read_timeout: Seconds to wait for an answer.
+    """
+    hook = WhatsAppHook(sender, connect_timeout=connect_timeout, read_timeout=read_timeout)
+    with contextlib.closing(hook):
+        yield TemplateApi(hook, (connect_timeout, read_timeout))

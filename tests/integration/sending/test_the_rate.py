@@ -1,0 +1,79 @@
+"""Messages leave no faster than the number may send, and no slower than they could."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from partner_messages.whatsapp import dispatch
+from partner_messages.whatsapp.answers import Accepted, Refused
+from support.at_once import at_once
+from support.log_rows import Log
+from support.sending import ScriptedMeta, SendTask, dispatch_of, queue_messages, statuses, taken
+
+
+def refusals(graph_api: Any) -> int:
+    """How often the local Graph API found the number too fast."""
+    return sum(seen["code"] == 130429 for seen in graph_api.requests(last=5000)["last"])
+
+
+def test_a_chunk_keeps_within_metas_limit(send: SendTask, log: Log, graph_api: Any) -> None:
+    # A sixth below the limit: on a busy machine the local Graph API may count a request late.
+    graph_api.set_rate(240)
+    send.set_rate(200)
+    ids = queue_messages(log, 300)
+
+    assert send(ids).counts == {"sent": 300}
+    assert refusals(graph_api) == 0
+    assert sorted(taken(graph_api)) == sorted(map(str, ids))
+
+
+def test_chunks_at_work_together_keep_within_it_too(send: SendTask, log: Log, graph_api: Any) -> None:
+    graph_api.set_rate(240)
+    send.set_rate(200)
+    chunks = [queue_messages(log, 40) for _ in range(4)]
+
+    at_once(*[lambda chunk=chunk: send(chunk, rate_share=1 / 4) for chunk in chunks])
+
+    assert refusals(graph_api) == 0
+    assert len(taken(graph_api)) == 160
+
+
+def test_a_number_that_is_too_fast_after_all_slows_down_and_sends_everything(
+    send: SendTask, log: Log, graph_api: Any, steps: list[Any]
+) -> None:
+    graph_api.set_rate(100)
+    send.set_rate(120)
+    ids = queue_messages(log, 150)
+
+    assert send(ids).counts == {"sent": 150}
+    assert sorted(taken(graph_api)) == sorted(map(str, ids))
+    assert refusals(graph_api) == len(steps)
+
+
+def test_a_pause_that_meta_asks_for_is_everybodys(log: Log, monkeypatch: pytest.MonkeyPatch, steps: list[Any]) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(dispatch.Pacer, "slow_down", lambda _pacer, pause: asked.append(pause))
+    ids = queue_messages(log, 2)
+    answers = [Refused(130429, retry_after=0.25), Refused(131056, retry_after=0.25), Accepted("A"), Accepted("B")]
+
+    dispatch_of(log, ScriptedMeta(lambda _: answers.pop(0)), per_second=40).send(ids)
+
+    assert asked == [0.25]
+    assert statuses(log, ids) == ["sent", "sent"]
+
+
+def test_slow_answers_do_not_slow_sending_down(send: SendTask, log: Log, graph_api: Any) -> None:
+    graph_api.hang_next(times=40)
+    ids = queue_messages(log, 40)
+
+    def release_when_all_hang() -> int:
+        hanging: int = graph_api.wait_for_hanging(40)
+        graph_api.release()
+        return hanging
+
+    _, hanging = at_once(lambda: send(ids), release_when_all_hang)
+
+    assert hanging == 40
+    assert statuses(log, ids) == ["sent"] * 40

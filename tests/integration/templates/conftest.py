@@ -1,0 +1,135 @@
+"""A Graph API whose accounts have no templates, and the package deployed over it."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+from psycopg.rows import DictRow
+
+from partner_messages.tasks import whatsapp_templates
+from sandbox.graph_api.server import LocalGraphApi, running
+from support.deployment import TICK, Deployment
+
+
+@pytest.fixture(scope="session")
+def _bare_process() -> Iterator[LocalGraphApi]:
+    with running(templates=False) as api:
+        yield api
+
+
+@pytest.fixture
+def bare_api(_bare_process: LocalGraphApi) -> LocalGraphApi:
+    """A Graph API as new; no account has a template, and reviews end at once."""
+    _bare_process.reset()
+    return _bare_process
+
+
+@pytest.fixture
+def deployed(deployment: Deployment, bare_api: LocalGraphApi) -> Deployment:
+    """The package, its senders speaking to `bare_api`."""
+    for label in ("in", "au", "europe"):
+        conn_id = f"whatsapp_{label}"
+        deployment.connect(conn_id, {**deployment.connection(conn_id), "host": bare_api.url})
+    return deployment
+
+
+@pytest.fixture
+def picture() -> bytes:
+    """A PNG as far as Meta looks: its signature, and a header that says RGB with 8 bits a channel."""
+    return b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+
+
+@pytest.fixture
+def order_ready() -> dict[str, Any]:
+    """The request that creates a small template."""
+    return {
+        "name": "order_ready",
+        "language": "en",
+        "category": "UTILITY",
+        "components": [{"type": "BODY", "text": "Your order is ready."}],
+    }
+
+
+@dataclass(frozen=True)
+class TemplateRun:
+    """What one pass through the tasks of `whatsapp_templates` came to.
+
+    Attributes:
+        ends: How each task ended: `done`, `skipped`, or the exception's name; mapped ones as `submit[in]`.
+        said: What the tasks that failed said.
+        rows: What `report` returned; empty where it failed.
+    """
+
+    ends: dict[str, str]
+    said: dict[str, str]
+    rows: list[dict[str, Any]]
+
+    @property
+    def green(self) -> bool:
+        """Whether the DAG run would be green."""
+        return self.ends["report"] == "done"
+
+    def actions(self, account: str) -> Counter[str]:
+        """How many rows of an account have which action."""
+        return Counter(row["action"] for row in self.rows if row["account"] == account)
+
+
+@pytest.fixture
+def run_templates(deployed: Deployment, log: psycopg.Connection[DictRow]) -> Callable[..., TemplateRun]:
+    """Go through the tasks as the DAG does, each tried once; the keywords are the params."""
+    numbers = itertools.count(1)
+
+    def go(**params: Any) -> TemplateRun:
+        run_id = f"manual__{next(numbers)}"
+        ends: dict[str, str] = {}
+        said: dict[str, str] = {}
+
+        def of(task_id: str) -> dict[str, Any]:
+            states = {run_id: {task: "failed" for task in said}}
+            ti = SimpleNamespace(task_id=task_id, get_task_states=lambda **_: states)
+            dag_run = SimpleNamespace(
+                dag_id="whatsapp_templates",
+                run_id=run_id,
+                run_type="manual",
+                logical_date=None,
+                run_after=TICK,
+                clear_number=0,
+            )
+            return {"dag_run": dag_run, "params": params, "ti": ti}
+
+        def call(task_id: str, *given: Any, label: str | None = None) -> Any:
+            name = f"{task_id}[{label}]" if label else task_id
+            try:
+                result = getattr(whatsapp_templates, task_id)(of(task_id), *given)
+            except AirflowSkipException:
+                ends[name] = "skipped"
+                return None
+            except Exception as error:
+                ends[name] = type(error).__name__
+                said[name] = str(error)
+                return None
+            ends[name] = "done"
+            return result
+
+        accounts = call("preflight")
+        planned = None
+        if accounts is not None:
+            for label in accounts:
+                call("list_templates", label, label=label)
+            planned = call("plan")
+            for label in accounts:
+                call("submit", label, label=label)
+        call("wait_for_reviews", accounts)
+        rows = call("report", accounts, planned)
+        return TemplateRun(ends, said, rows or [])
+
+    return go

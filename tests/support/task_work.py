@@ -1,0 +1,84 @@
+"""What the tasks of the DAG do, as functions that a process of its own can run (`support.children`)."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Sequence
+from threading import Barrier
+from types import SimpleNamespace
+from typing import Any
+
+import airflow.providers.postgres.hooks.postgres
+from airflow.sdk.exceptions import AirflowException
+
+from partner_messages.messages.database import MessageLogError
+from partner_messages.params import RunParams
+from partner_messages.run_context import RunFacts
+from partner_messages.tasks import plan, recheck
+from partner_messages.tick import Tick
+from partner_messages.whatsapp import batch as sending
+from partner_messages.whatsapp.operator import WhatsAppTemplateOperator
+from support.deployment import TICK
+
+IMPORTED = (airflow.providers.postgres.hooks.postgres, recheck, sending)
+"""What tasks import only when they run; the processes are forked after this."""
+MAX_MAP_LENGTH = 1024
+TRIES = 4
+
+
+def facts(run_id: str) -> RunFacts:
+    """A run of the DAG that was triggered by hand at TICK."""
+    return RunFacts.of(context(run_id))
+
+
+def context(run_id: str, clear_number: int = 0) -> dict[str, Any]:
+    """What Airflow tells a task of such a run."""
+    run = SimpleNamespace(
+        dag_id="production_run_reminders",
+        run_id=run_id,
+        run_type="manual",
+        logical_date=TICK,
+        run_after=TICK,
+        clear_number=clear_number,
+    )
+    return {"dag_run": run, "params": {}}
+
+
+def send_task(
+    tick: Tick, batch: dict[str, Any], no_longer_due: str = "partner_messages.tasks.recheck.no_longer_due"
+) -> dict[str, int]:
+    """One mapped `send_messages` task; SIGTERM reaches it as it does under Airflow's task runner."""
+    operator = WhatsAppTemplateOperator(
+        task_id="send_messages", tick=tick.to_xcom(), batch=batch, no_longer_due=no_longer_due
+    )
+    signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())
+    return operator.execute(context(tick.dag_run_id))
+
+
+def plan_task(tick: Tick) -> list[dict[str, Any]]:
+    """One `plan_messages` task."""
+    return plan.plan_messages(tick, RunParams(), MAX_MAP_LENGTH)
+
+
+def whole_tick(tick: Tick, together: Barrier, meetings: Sequence[str]) -> None:
+    """Plan and send at once, meeting others before each step; what Airflow would retry is retried."""
+    if "plan" in meetings:
+        together.wait()
+    for one in range(TRIES):
+        try:
+            batches = plan_task(tick)
+            break
+        except MessageLogError:
+            if one == TRIES - 1:
+                raise
+    if "send" in meetings:
+        together.wait()
+    for batch in batches:
+        send_batch(tick, batch)
+
+
+def send_batch(tick: Tick, batch: dict[str, Any]) -> None:
+    """Send one batch, however that ends."""
+    with contextlib.suppress(AirflowException):
+        send_task(tick, batch)
