@@ -37,7 +37,8 @@ def test_a_dag_explains_itself_and_names_its_owner(dag):
 
 
 def test_a_dag_starts_paused_without_catch_up_one_run_at_a_time(dag):
-    assert dag.is_paused_upon_creation is True
+    # One that runs only when it is triggered is not paused: its runs would wait in the queue for ever.
+    assert dag.is_paused_upon_creation is dag.timetable.can_be_scheduled
     assert dag.catchup is False
     assert dag.max_active_runs == 1
 

@@ -11,11 +11,15 @@ import importlib
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
+
+import pytest
 
 SECONDS = 60.0
 """How long any of this may take before the test has failed."""
@@ -105,8 +109,7 @@ def children(now: dt.datetime) -> Iterator[Callable[..., Child]]:
     Yields:
         `start(work, *arguments, dies=None, with_barrier=None)`: `work` is a function of an importable module.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["support.task_work"])
+    context = _forking()
     started: list[BaseProcess] = []
 
     def start(work: Callable[..., Any], *arguments: Any, dies: Death | None = None) -> Child:
@@ -124,6 +127,16 @@ def children(now: dt.datetime) -> Iterator[Callable[..., Child]]:
             process.kill()
             process.join()
             process.close()
+
+
+def _forking() -> Any:
+    """Start the process that all others are forked from, if it does not run yet."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["support.task_work"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # It is not told of our path otherwise.
+        forkserver.ensure_running()
+    return context
 
 
 def _live(

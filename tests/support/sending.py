@@ -134,7 +134,6 @@ def dispatch_of(connection: Log, hook: ScriptedMeta, **changes: Any) -> Dispatch
         "lease": dt.timedelta(seconds=95),
         "per_second": 1_000.0,
         "template_refused": lambda _: None,
-        "template_refused": lambda refused: None,
     }
     return Dispatch(**{**plain, **changes})
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
+import json
 import os
 import shutil
 import sys
@@ -21,7 +23,8 @@ from sandbox.demo import report
 from sandbox.graph_api import server as graph_api
 
 FOLDER = airflow_env.SANDBOX / "demo"
-LOG = FOLDER / "tick.log"
+TEMPLATES_DAG = "whatsapp_templates"
+REMINDERS = [f"jyt_production_run_reminder_{kind}_v1" for kind in ("pending", "not_started", "idle")]
 QUERIES = Path(__file__).parent
 INDIA = ZoneInfo("Asia/Kolkata")
 TICK_SECONDS = 300.0
@@ -41,12 +44,18 @@ def demo() -> None:
         tell(f"Sample shop: {len(shop.expectations())} production runs around {report.day_and_time(tick)}")
         stack.make_databases(server, tick)
         tell("Local Graph API")
-        api = running.enter_context(graph_api.running())
+        api = running.enter_context(graph_api.running(templates=False))
         tell("Airflow's own database")
         environment = _airflow(server, api.url)
         stack.airflow(["db", "migrate"], environment, FOLDER / "migrate.log")
+        run = functools.partial(_run_dag, environment, server.url_of(airflow_env.METADATA), tell)
+        tell(f"{TEMPLATES_DAG}: the plan for accounts that have no templates yet")
+        planned = run(TEMPLATES_DAG, {"mode": "dry-run", "templates": REMINDERS})
+        print("\n" + report.plan_of(planned.read_text(encoding="utf-8")) + "\n", flush=True)
+        tell(f"{TEMPLATES_DAG}: submit what is missing")
+        run(TEMPLATES_DAG, {"mode": "upsert", "templates": REMINDERS})
         tell(f"One tick of {stack.DAG}, live, to the local Graph API")
-        _run_tick(environment, tick, server.url_of(airflow_env.METADATA), tell)
+        run(stack.DAG, {"delivery": "live"}, at=tick)
         tell("Done.")
         _show(server.url_of(stack.MESSAGE_LOG), {message["id"]: message for message in api.outbox()}, tick)
 
@@ -64,28 +73,38 @@ def _airflow(server: postgres.Server, graph_api_url: str) -> dict[str, str]:
     return airflow | as_environment(made, SETTINGS | {"delivery": "live"})
 
 
-def _run_tick(
-    environment: Mapping[str, str], tick: dt.datetime, metadata_url: str, tell: Callable[[str], None]
-) -> None:
-    """Run the DAG once for the tick, in a process of its own; tell of each task that is over or will be tried again.
+def _run_dag(
+    environment: Mapping[str, str],
+    metadata_url: str,
+    tell: Callable[[str], None],
+    dag_id: str,
+    conf: Mapping[str, Any],
+    *,
+    at: dt.datetime | None = None,
+) -> Path:
+    """Run a DAG once, in a process of its own; tell of each task that is over or will be tried again.
+
+    Returns:
+        The run's log.
 
     Raises:
         processes.ProcessFailedError: The DAG run failed, or took too long.
     """
-    arguments = ["dags", "test", stack.DAG, tick.isoformat(), "--conf", '{"delivery": "live"}']
-    told: set[tuple[str, bool]] = set()
+    log = FOLDER / f"{dag_id}-{conf.get('mode', 'tick')}.log"
+    arguments = ["dags", "test", dag_id, *([at.isoformat()] if at else []), "--conf", json.dumps(conf)]
+    began, told = dt.datetime.now(dt.UTC), set[tuple[str, bool]]()
     with processes.keep(
-        f"The DAG run of {stack.DAG}", [stack.AIRFLOW, *arguments], env=environment, log=LOG, cwd=airflow_env.PROJECT
+        f"The DAG run of {dag_id}", [stack.AIRFLOW, *arguments], env=environment, log=log, cwd=airflow_env.PROJECT
     ) as dag_run:
         for _ in processes.pauses(TICK_SECONDS, longest=0.5):
             status = dag_run.status()
-            for row in _rows(metadata_url, "progress.sql"):
+            for row in _rows(metadata_url, "progress.sql", dag_id=dag_id, began=began):
                 news = (row["task"], row["is_over"])
                 if (row["is_over"] or row["will_be_tried_again"]) and news not in told:
                     told.add(news)
                     tell(f"  {row['task']}: {row['states']}")
             if status == 0:
-                return
+                return log
             if status is not None:
                 break
         raise dag_run.failure()
@@ -110,7 +129,7 @@ def _show(message_log_url: str, outbox: Mapping[str, Mapping[str, Any]], tick: d
     print("\nThe messages, as Meta took them\n")
     for number, message in enumerate(messages, start=1):
         print("\n".join(report.message_block(number, message)), end="\n\n", flush=True)
-    print(f"The whole log of the DAG run: {os.path.relpath(LOG)}")
+    print(f"The whole logs of the DAG runs: {os.path.relpath(FOLDER)}/*.log")
     print("To see it in Airflow's own pages, and to go on from there: make up", flush=True)
     problems = [f"{message.production_run_id}: {message.problem}" for message in messages if message.problem]
     if problems or not messages or len(outbox) != len(messages):
@@ -120,10 +139,10 @@ def _show(message_log_url: str, outbox: Mapping[str, Mapping[str, Any]], tick: d
         )
 
 
-def _rows(url: str, query: str) -> list[DictRow]:
-    """The rows that a query of this folder gives for the demo's DAG."""
+def _rows(url: str, query: str, **parameters: Any) -> list[DictRow]:
+    """The rows that a query of this folder gives, for the reminders' DAG where no other is named."""
     with psycopg.connect(url, row_factory=dict_row) as connection:
-        return connection.execute((QUERIES / query).read_bytes(), {"dag_id": stack.DAG}).fetchall()
+        return connection.execute((QUERIES / query).read_bytes(), {"dag_id": stack.DAG, **parameters}).fetchall()
 
 
 if __name__ == "__main__":

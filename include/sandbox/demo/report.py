@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,13 @@ NOBODY = "no_partner"
 LONGEST_TEXT = 700
 """Characters of a message's text that are printed; one partner of the sample shop has a very long name."""
 WIDTH = 100
+PLAN_LINE = re.compile(r"^\S+ \[info +\] (?P<words>.*?) +\[partner_messages\.tasks\.template_report\]", re.MULTILINE)
+
+
+def plan_of(log: str) -> str:
+    """The plan's table in the log of a `whatsapp_templates` run: what its report task said before its last line."""
+    said = [match["words"].rstrip() for match in PLAN_LINE.finditer(log)]
+    return "\n".join(said[:-1])
 
 
 @dataclass(frozen=True)

@@ -41,26 +41,24 @@ def _progress(run: StuckRun, _now: dt.datetime) -> dict[str, str]:
     return {"produced_quantity": quantity_text(run.produced_quantity), "quantity": quantity_text(run.quantity)}
 
 
-WORDINGS: Mapping[ReminderKind, Wording] = {
-    ReminderKind.ASSIGNMENT_PENDING: Wording("jyt_production_run_reminder_pending_v1", _days_stuck),
-    ReminderKind.NOT_STARTED: Wording("jyt_production_run_reminder_not_started_v1", _days_stuck),
-    ReminderKind.IDLE: Wording("jyt_production_run_reminder_idle_v1", _progress),
+_WORDINGS: Mapping[Family, Mapping[ReminderKind, Wording]] = {
+    "v1": {
+        ReminderKind.ASSIGNMENT_PENDING: Wording("jyt_production_run_reminder_pending_v1", _days_stuck),
+        ReminderKind.NOT_STARTED: Wording("jyt_production_run_reminder_not_started_v1", _days_stuck),
+        ReminderKind.IDLE: Wording("jyt_production_run_reminder_idle_v1", _progress),
+    },
+    # What v1 says is said here too, so that a message planned as v2 can still go out as v1.
+    "v2": {
+        ReminderKind.ASSIGNMENT_PENDING: Wording("jyt_production_run_reminder_pending_v2", _quantity_and_days),
+        ReminderKind.NOT_STARTED: Wording("jyt_production_run_reminder_not_started_v2", _quantity_and_days),
+        ReminderKind.IDLE: Wording("jyt_production_run_reminder_idle_v2", _progress),
+    },
 }
-"""The default family."""
-
-# What v1 says is said here too, so that a message planned as v2 can still go out as v1.
-_WORDINGS_V2: Mapping[ReminderKind, Wording] = {
-    ReminderKind.ASSIGNMENT_PENDING: Wording("jyt_production_run_reminder_pending_v2", _quantity_and_days),
-    ReminderKind.NOT_STARTED: Wording("jyt_production_run_reminder_not_started_v2", _quantity_and_days),
-    ReminderKind.IDLE: Wording("jyt_production_run_reminder_idle_v2", _progress),
-}
-
-_FAMILIES: Mapping[Family, Mapping[ReminderKind, Wording]] = {"v1": WORDINGS, "v2": _WORDINGS_V2}
 
 
 def wording(kind: ReminderKind, family: Family = DEFAULT_FAMILY) -> Wording:
     """The words for one kind of stall in one family of templates."""
-    return _FAMILIES[family][kind]
+    return _WORDINGS[family][kind]
 
 
 def variables(

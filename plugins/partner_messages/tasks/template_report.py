@@ -67,12 +67,10 @@ def _undone(connection: LogConnection, job: Job, rows: Iterable[PlanRow]) -> lis
     undone: dict[tuple[Account, str], list[str]] = collections.defaultdict(list)
     for row in rows:
         if job.change_for(row):
-            reason = reasons.get((row.account.waba_id, row.name, row.language), "see the log of submit")
+            reason = reasons.get((row.account.waba_id, row.name, row.language), "the log of submit says why.")
             undone[row.account, reason].append(f"{row.name} ({row.language})")
-    return [
-        f"{account.label}: no {job.params.mode} of {', '.join(names)}: {reason}"
-        for (account, reason), names in undone.items()
-    ]
+    done = "created" if job.params.mode == "upsert" else "changed"
+    return [f"{account.label}: not {done}: {', '.join(names)}: {reason}" for (account, reason), names in undone.items()]
 
 
 def _print(rows: Sequence[PlanRow], unreadable: Mapping[Account, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 from partner_messages.messages.database import open_message_log
@@ -30,13 +31,13 @@ def wait_for_reviews(job: Job) -> int:
     """
     pauses = _pauses(job.params.wait_seconds)
     while True:
-        accounts = _in_review(job)
+        in_review = _in_review(job)
         seconds = next(pauses, None)
-        if not accounts or seconds is None:
-            return len(accounts)
-        log.info("In review: %s; looking again in %d s.", ", ".join(str(account) for account in set(accounts)), seconds)
+        if not in_review or seconds is None:
+            return in_review.total()
+        log.info("In review: %s; looking again in %d s.", ", ".join(map(str, in_review)), seconds)
         pause(seconds)
-        for account in dict.fromkeys(accounts):
+        for account in in_review:
             _look(job, account)
 
 
@@ -48,10 +49,10 @@ def _pauses(seconds: int) -> Iterator[int]:
         longest = min(longest * 2, LONGEST_PAUSE)
 
 
-def _in_review(job: Job) -> list[Account]:
-    """The account of each template in review."""
+def _in_review(job: Job) -> Counter[Account]:
+    """How many templates each account has in review."""
     with open_message_log() as connection:
-        return [row.account for row in job.plan(connection) if row.action is Action.PENDING]
+        return Counter(row.account for row in job.plan(connection) if row.action is Action.PENDING)
 
 
 def _look(job: Job, account: Account) -> None:

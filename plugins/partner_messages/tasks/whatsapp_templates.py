@@ -33,7 +33,7 @@ def preflight(context: Mapping[str, Any]) -> list[str]:
         with open_message_log() as connection:
             migrate(connection)
         for account in job.senders:
-            log.info("%s: %s", account, ", ".join(job.languages[account]))
+            log.info("%s is to have %s.", account, ", ".join(job.languages[account]))
         return [sender.label for sender in job.senders.values()]
 
 

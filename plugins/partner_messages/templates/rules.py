@@ -26,8 +26,8 @@ from partner_messages.templates.definition import (
 )
 from partner_messages.templates.languages import META_LANGUAGES
 from partner_messages.templates.meta_form import numbered
-from partner_messages.templates.pictures import picture_problem
 from partner_messages.templates.render import Part, Placeholder, own_words, parts, placeholders
+from partner_messages.whatsapp.picture_format import unfit
 
 BODY_LIMIT = 1024
 HEADER_LIMIT = 60
@@ -217,8 +217,8 @@ def _picture(definition: Definition) -> Broken:
         picture = definition.header.example
         if not picture.is_file():
             yield definition.file, f"add the file {picture.name}"
-        elif problem := picture_problem(picture.read_bytes()):
-            yield definition.file, f"use another picture, for {picture.name} {problem}"
+        elif problem := unfit(picture.read_bytes()):
+            yield definition.file, f"replace {picture.name}, for {problem}"
 
 
 def _footer(definition: Definition) -> Broken:

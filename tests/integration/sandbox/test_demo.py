@@ -63,9 +63,12 @@ def airflow_with_a_run(postgres):
     """What the demo reads of Airflow's own database: tasks that are over, running, and to be tried again."""
     url = postgres.create_database("demo_metadata")
     with psycopg.connect(url) as connection:
-        connection.execute("CREATE TABLE task_instance (dag_id text, task_id text, state text, end_date timestamptz)")
         connection.execute(
-            "INSERT INTO task_instance SELECT %s, task, state, NULL FROM (VALUES"
+            "CREATE TABLE task_instance"
+            " (dag_id text, task_id text, state text, end_date timestamptz, updated_at timestamptz)"
+        )
+        connection.execute(
+            "INSERT INTO task_instance SELECT %s, task, state, NULL, 'infinity' FROM (VALUES"
             " ('find_stuck_runs', 'success'), ('find_stuck_runs', 'success'), ('find_stuck_runs', 'skipped'),"
             " ('plan_messages', 'running'), ('send_messages', 'success'), ('send_messages', 'up_for_retry')"
             ") AS row (task, state)",
@@ -83,9 +86,9 @@ def told(airflow_with_a_run, monkeypatch, tmp_path):
         command.write_text(f"#!/bin/sh\n{script}\n")
         command.chmod(0o755)
         monkeypatch.setattr(stack, "AIRFLOW", command)
-        monkeypatch.setattr(demo, "LOG", tmp_path / "log")
+        monkeypatch.setattr(demo, "FOLDER", tmp_path)
         lines = []
-        demo._run_tick({}, TICK, airflow_with_a_run, lines.append)
+        demo._run_dag({}, airflow_with_a_run, lines.append, stack.DAG, {"delivery": "live"}, at=TICK)
         return lines
 
     return run
@@ -94,7 +97,7 @@ def told(airflow_with_a_run, monkeypatch, tmp_path):
 def test_the_tick_is_run_for_the_moment_the_shop_is_timed_around_and_live(told, tmp_path):
     told('echo "$@"')
 
-    assert (tmp_path / "log").read_text() == (
+    assert (tmp_path / f"{stack.DAG}-tick.log").read_text() == (
         f'dags test production_run_reminders {TICK.isoformat()} --conf {{"delivery": "live"}}\n'
     )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import psycopg
 import pytest
 
 from partner_messages.whatsapp import dispatch
 from partner_messages.whatsapp.errors import Action, NextStep, next_step
 from support.deployment import Deployment
+from support.emptying import emptied
 from support.sending import SendTask
 
 
@@ -28,10 +28,8 @@ def _log_of_all(_templates: Any) -> str:
 
 @pytest.fixture
 def log_url(_log_of_all: str) -> str:
-    """An empty message log; always the same one, because copying one takes longer than most tests here."""
-    with psycopg.connect(_log_of_all, options="-c search_path=partner_messages") as connection:
-        connection.execute("TRUNCATE message_log, message_run, sender_stop, tick, stuck_run")
-    return _log_of_all
+    """An empty message log; always the same one, because copying one takes longer than emptying it."""
+    return emptied(_log_of_all)
 
 
 @pytest.fixture

@@ -107,8 +107,12 @@ def test_a_time_out_at_any_moment_loses_nothing_and_doubles_nothing(
 
 
 def test_requests_that_wait_for_their_turn_go_back_to_the_queue_at_once(log: Log, time_out: None) -> None:
+    def struck(_: dict[str, Any]) -> Answer:
+        strike()
+        return Accepted("wamid.A")
+
     ids = queue_messages(log, 10)
-    meta = ScriptedMeta(lambda _: (strike(), Accepted("wamid.A"))[1])
+    meta = ScriptedMeta(struck)
 
     with pytest.raises(AirflowTaskTimeout):
         dispatch_of(log, meta, per_second=0.1).send(ids)
@@ -175,7 +179,11 @@ def context() -> dict[str, Any]:
 def sigterm() -> Iterator[Callable[[WhatsAppTemplateOperator], None]]:
     """Let SIGTERM reach an operator as Airflow's task runner does: it calls `on_kill` and goes on."""
     before = signal.getsignal(signal.SIGTERM)
-    yield lambda operator: signal.signal(signal.SIGTERM, lambda *_: operator.on_kill()) and None
+
+    def reach(operator: WhatsAppTemplateOperator) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())
+
+    yield reach
     signal.signal(signal.SIGTERM, before)
 
 

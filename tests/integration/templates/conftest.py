@@ -94,7 +94,7 @@ def run_templates(deployed: Deployment, log: psycopg.Connection[DictRow]) -> Cal
         said: dict[str, str] = {}
 
         def of(task_id: str) -> dict[str, Any]:
-            states = {run_id: {task: "failed" for task in said}}
+            states = {run_id: dict.fromkeys(said, "failed")}
             ti = SimpleNamespace(task_id=task_id, get_task_states=lambda **_: states)
             dag_run = SimpleNamespace(
                 dag_id="whatsapp_templates",

@@ -38,7 +38,7 @@ def listed(name: str = NAME, language: str = "en", status: str = "APPROVED", **m
 def test_a_listing_is_remembered_with_all_that_the_gate_asks(log):
     record_listing(log, WABA, [listed()], TICK)
 
-    approval = read_approvals(log, [WABA]).get(WABA, NAME, "en")
+    approval = read_approvals(log, [WABA]).of(WABA, NAME)["en"]
 
     assert (approval.status, approval.category, approval.quality, approval.reason) == (
         "APPROVED",
@@ -110,7 +110,7 @@ def test_a_refused_message_says_how_its_template_stands(log, code, status):
 
     known = read_approvals(log, [WABA])
     assert {(one.status, one.reason) for one in known.of(WABA, NAME).values()} == {(status, "Meta's words")}
-    assert known.get(WABA, NAME, "hi").category == ""
+    assert known.of(WABA, NAME)["hi"].category == ""
 
 
 def test_a_listing_that_began_before_a_refusal_does_not_undo_it(log):
@@ -156,4 +156,4 @@ def test_one_template_is_written_down_without_touching_the_others(log):
 def test_of_a_deleted_template_and_what_has_replaced_it_the_latter_counts(log):
     record_listing(log, WABA, [listed(status="PENDING"), listed(status="DELETED")], TICK)
 
-    assert read_approvals(log, [WABA]).get(WABA, NAME, "en").status == "PENDING"
+    assert read_approvals(log, [WABA]).of(WABA, NAME)["en"].status == "PENDING"

@@ -9,6 +9,7 @@ import pytest
 
 from partner_messages.tasks import template_job
 from partner_messages.templates.catalog import Catalog
+from partner_messages.templates.installed import installed_catalog
 
 IDLE_V1 = "jyt_production_run_reminder_idle_v1"
 PENDING_V2 = "jyt_production_run_reminder_pending_v2"
@@ -19,17 +20,15 @@ INDIA_IDLE = {"senders": ["in"], "templates": [IDLE_V1], "languages": ["en"]}
 @pytest.fixture
 def reword(monkeypatch):
     """Change the English text of a template in the catalog."""
+    catalog = {template.name: template for template in installed_catalog()}
+    monkeypatch.setattr(template_job, "installed_catalog", lambda: Catalog(catalog.values()))
 
-    def change(old: str, new: str, name: str = IDLE_V1) -> None:
-        templates = []
-        for template in template_job.installed_catalog():
-            if template.name == name:
-                english = template.translations["en"]
-                assert old in english.body
-                changed = dataclasses.replace(english, body=english.body.replace(old, new))
-                template = dataclasses.replace(template, translations={**template.translations, "en": changed})
-            templates.append(template)
-        monkeypatch.setattr(template_job, "installed_catalog", lambda: Catalog(templates))
+    def change(old, new, name=IDLE_V1):
+        template = catalog[name]
+        english = template.translations["en"]
+        assert old in english.body
+        changed = dataclasses.replace(english, body=english.body.replace(old, new))
+        catalog[name] = dataclasses.replace(template, translations={**template.translations, "en": changed})
 
     return change
 

@@ -9,6 +9,7 @@ import pytest
 
 from partner_messages.tasks import template_reviews
 from partner_messages.templates.installed import installed_catalog
+from partner_messages.whatsapp.management import TemplateApi
 from sandbox.graph_api.server import running
 
 HOUR = 3_600
@@ -137,7 +138,7 @@ def test_a_token_that_dies_on_the_way_leaves_the_rest_for_later(run_templates, b
 
     assert not broken.green
     assert there(bare_api) == {**ALL_THREE, "IN": 2}
-    assert "IN: no upsert of" in broken.said["report"]
+    assert "IN: not created: " in broken.said["report"]
     assert "put a new system-user token" in broken.said["report"]
     assert run_templates(mode="upsert", templates=V1).green
 
@@ -155,6 +156,24 @@ def test_a_page_of_the_list_that_fails_is_tried_again_and_forgets_nothing(run_te
     remembered = log.execute("SELECT count(*) AS n FROM template_approval WHERE waba_id = %s", [waba]).fetchone()
     assert remembered["n"] == 6
     assert run_templates(mode="upsert", templates=V1).green
+
+
+def test_a_run_that_is_killed_half_way_is_finished_by_the_next(run_templates, bare_api, monkeypatch):
+    create = TemplateApi.create
+
+    def killed_after_two(api, request):
+        answer = create(api, request)
+        if creates(bare_api) == 2:
+            raise KeyboardInterrupt
+        return answer
+
+    monkeypatch.setattr(TemplateApi, "create", killed_after_two)
+    with pytest.raises(KeyboardInterrupt):
+        run_templates(mode="upsert", templates=V1)
+    assert there(bare_api) == {"IN": 2}
+
+    assert run_templates(mode="upsert", templates=V1).green
+    assert (there(bare_api), creates(bare_api)) == (ALL_THREE, 12)
 
 
 @pytest.mark.parametrize("fault", ["drop_next", "babble_next"])
@@ -206,7 +225,7 @@ def test_a_template_that_is_refused_does_not_keep_the_others(run_templates, bare
 
     assert not run.green
     assert there(bare_api) == {**ALL_THREE, "IN": 5}
-    assert f"IN: no upsert of {IDLE_V1} (en): whatsapp_in: Meta refused it (100/2388072: " in run.said["report"]
+    assert f"IN: not created: {IDLE_V1} (en): whatsapp_in: Meta refused it (100/2388072: " in run.said["report"]
 
 
 def test_a_rejection_is_not_taken_for_existing_and_needs_a_person_in_every_mode(run_templates, bare_api):

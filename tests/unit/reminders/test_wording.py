@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import get_args
 
 import pytest
 
-from partner_messages.reminders.wording import WORDINGS, variables
+from partner_messages.reminders.wording import Family, variables, wording
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.templates.installed import installed_catalog
 from support.deployment import TICK
@@ -16,27 +17,35 @@ from support.examples import stuck_run
 @pytest.mark.parametrize(
     ("kind", "template"),
     [
-        ("assignment_pending", "jyt_production_run_reminder_pending_v1"),
-        ("not_started", "jyt_production_run_reminder_not_started_v1"),
-        ("idle", "jyt_production_run_reminder_idle_v1"),
+        ("assignment_pending", "jyt_production_run_reminder_pending"),
+        ("not_started", "jyt_production_run_reminder_not_started"),
+        ("idle", "jyt_production_run_reminder_idle"),
     ],
 )
-def test_each_kind_has_the_seed_s_template(kind: str, template: str) -> None:
-    assert WORDINGS[ReminderKind(kind)].template == template
+def test_each_kind_has_its_template_in_each_family(kind: str, template: str) -> None:
+    assert wording(ReminderKind(kind), "v1").template == f"{template}_v1"
+    assert wording(ReminderKind(kind), "v2").template == f"{template}_v2"
+    assert wording(ReminderKind(kind)).template == f"{template}_v1", "the seed's, unless the setting says otherwise"
 
 
-def test_no_kind_is_without_words() -> None:
-    assert set(WORDINGS) == set(ReminderKind)
-
-
+@pytest.mark.parametrize("family", get_args(Family))
 @pytest.mark.parametrize("kind", list(ReminderKind))
-def test_the_variables_are_exactly_those_of_the_template(kind: ReminderKind) -> None:
-    template = installed_catalog().get(WORDINGS[kind].template)
+def test_the_variables_are_exactly_those_of_the_template(kind: ReminderKind, family: Family) -> None:
+    template = installed_catalog().get(wording(kind, family).template)
 
-    filled = variables(stuck_run(kind=kind), partner_name="Rajesh", design_name="Kurta", now=TICK)
+    filled = variables(stuck_run(kind=kind), partner_name="Rajesh", design_name="Kurta", now=TICK, family=family)
 
     assert template is not None
     assert set(filled) == set(template.variables)
+
+
+@pytest.mark.parametrize("kind", list(ReminderKind))
+def test_what_was_planned_with_a_picture_can_still_go_out_without_one(kind: ReminderKind) -> None:
+    run = stuck_run(kind=kind, produced_quantity=12.5)
+    with_picture, plain = (
+        variables(run, partner_name="Rajesh", design_name="Kurta", now=TICK, family=family) for family in ("v2", "v1")
+    )
+    assert with_picture.items() >= plain.items()
 
 
 @pytest.mark.parametrize("kind", [ReminderKind.ASSIGNMENT_PENDING, ReminderKind.NOT_STARTED])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def template() -> Template:
     [{}, {"parameters": None}, {"category": ""}, {"quality": "RED"}, {"quality": ""}],
     ids=str,
 )
-def test_what_is_approved_as_it_is_in_the_catalog_can_be_sent(template: Template, change: dict[str, object]) -> None:
+def test_what_is_approved_as_it_is_in_the_catalog_can_be_sent(template: Template, change: dict[str, Any]) -> None:
     assert why_not_sendable(template, "en", replace(APPROVED, **change), allow_marketing=False) is None
 
 
@@ -53,7 +54,7 @@ def test_what_is_approved_as_it_is_in_the_catalog_can_be_sent(template: Template
         ({"status": "PAUSED", "category": "MARKETING", "parameters": 3}, "paused"),
     ],
 )
-def test_what_cannot_be_sent_is_told_in_one_clause(template: Template, change: dict[str, object], clause: str) -> None:
+def test_what_cannot_be_sent_is_told_in_one_clause(template: Template, change: dict[str, Any], clause: str) -> None:
     assert why_not_sendable(template, "en", replace(APPROVED, **change), allow_marketing=False) == clause
 
 

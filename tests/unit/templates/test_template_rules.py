@@ -351,13 +351,13 @@ BROKEN: list[tuple[str, Files, str]] = [
         "a picture that is none",
         {**bare(PICTURE, ""), "header.png": b"GIF89a"},
         f"{T}: the example picture is a JPEG or PNG in RGB of at most 5 MB;"
-        " use another picture, for header.png is neither a JPEG nor a PNG.",
+        " replace header.png, for it is neither a JPEG nor a PNG.",
     ),
     (
         "a picture of more than 5 MB",
         {**bare(PICTURE, ""), "header.png": b"\x89PNG\r\n\x1a\n" + bytes(5 * 1024 * 1024)},
         f"{T}: the example picture is a JPEG or PNG in RGB of at most 5 MB;"
-        " use another picture, for header.png has 5242888 bytes, and 5242880 is the limit.",
+        " replace header.png, for it is larger than 5 MB.",
     ),
 ]
 

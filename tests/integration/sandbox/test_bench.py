@@ -1,0 +1,226 @@
+"""The bench at tiny sizes: each measurement does its work, and its ratios are of what was measured."""
+
+import itertools
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from sandbox.bench import __main__ as bench
+from sandbox.bench import find_and_plan, send, tick
+from sandbox.bench.console import DagRun
+from sandbox.bench.memory import peak_mb, watching
+from sandbox.bench.report import Row, Target
+from sandbox.bench.workplace import BenchError, Sizes, Workplace
+
+TINY = Sizes(runs=60, stuck=6, messages=4, reminders=3, repeats=2)
+
+
+@pytest.fixture
+def workplace(postgres, folder):
+    return Workplace(postgres, folder, TINY, tell=lambda line: None)
+
+
+@pytest.fixture
+def answering(monkeypatch, graph_api):
+    """Lets steps answer at once with these answers instead of running."""
+
+    def answer(**answers):
+        class Steps:
+            def run(self, step, **question):
+                return answers[step]
+
+        monkeypatch.setattr(Workplace, "make_shop", lambda self, **sizes: tick_of_the_shop)
+        monkeypatch.setattr(Workplace, "steps", lambda self, *rates, **settings: Steps())
+
+    from support.deployment import TICK as tick_of_the_shop
+
+    return answer
+
+
+def test_finding_and_planning_are_measured_in_processes_of_their_own(workplace):
+    rows = find_and_plan.measure(workplace)
+
+    assert [row.what for row in rows] == [
+        "find 6 stuck runs among 60",
+        "plan 6 messages",
+        "memory of find",
+        "memory of plan",
+    ]
+    assert all(row.reached > 0 for row in rows)
+    assert [row.refusals for row in rows] == [None] * 4
+
+
+def test_finding_is_compared_with_counting_by_their_medians(workplace, answering):
+    answering(
+        find={
+            "tick": {},
+            "found": 6,
+            "find_seconds": [0.9, 0.6, 5.0],
+            "count_seconds": [0.1, 0.2, 0.3],
+            "peak_mb": 150,
+        },
+        plan={"plan_seconds": [0.002, 0.001, 0.003], "batches": [{"message_ids": ["a"] * 6}], "peak_mb": 200},
+    )
+
+    found, planned, *memory = find_and_plan.measure(workplace)
+
+    assert (found.measured, found.beside) == ("0.90 s (0.60 to 5.00)", "count(*): 0.20 s (0.10 to 0.30)")
+    assert (found.reached, planned.reached) == (pytest.approx(4.5), pytest.approx(3_000))
+    assert [row.reached for row in memory] == [150, 200]
+
+
+@pytest.mark.parametrize(("found", "planned"), [(5, 6), (6, 5)])
+def test_the_speed_of_work_that_was_not_done_is_not_told(workplace, answering, found, planned):
+    answering(
+        find={"tick": {}, "found": found, "find_seconds": [1], "count_seconds": [1], "peak_mb": 1},
+        plan={"plan_seconds": [1], "batches": [{"message_ids": ["a"] * planned}], "peak_mb": 1},
+    )
+
+    with pytest.raises(BenchError, match=f"{found} stuck runs were found and {planned} planned instead of 6"):
+        find_and_plan.measure(workplace)
+
+
+def test_a_chunk_is_sent_through_the_operator_from_a_process_of_its_own(workplace, monkeypatch):
+    monkeypatch.setattr(send, "TARGETS", {1_000: Target("at least", 40, "%")})
+
+    sent, memory = send.measure(workplace)
+
+    assert (sent.what, sent.beside) == ("send 4 messages in one chunk", "limit: 1,000 messages/s")
+    assert (sent.refusals, sent.reached > 0, memory.reached > 0) == (0, True, True)
+
+
+def test_the_achieved_rate_is_a_share_of_the_limit(workplace, answering):
+    answering(
+        find={"tick": {}},
+        plan={"batches": [{}]},
+        send={"seconds": 0.1, "counts": {"sent": 4}, "peak_mb": 160},
+    )
+
+    of_80, of_1000, memory = send.measure(workplace)
+
+    assert (of_80.measured, of_80.reached) == ("40.0 messages/s", pytest.approx(50.0))
+    assert (of_1000.reached, of_1000.is_met) == (pytest.approx(4.0), False)
+    assert memory.reached == 160
+
+
+def test_a_chunk_of_which_not_all_was_sent_is_no_measurement(workplace, answering):
+    answering(find={"tick": {}}, plan={"batches": [{}]}, send={"seconds": 0.1, "counts": {"sent": 3, "failed": 1}})
+
+    with pytest.raises(BenchError, match=r"Of 4 messages at 80 a second .* \{'sent': 3, 'failed': 1\}"):
+        send.measure(workplace)
+
+
+def test_requests_that_were_too_fast_are_counted(graph_api, workplace):
+    graph_api.fail_next(131000, times=1)
+    graph_api.fail_next(130429, times=2)
+    for _ in range(4):
+        _send_anything(graph_api)
+
+    assert send.refusals_of(graph_api, messages=4) == 2
+
+
+def _send_anything(graph_api):
+    import requests
+
+    account = graph_api.accounts["IN"]
+    requests.post(
+        f"{graph_api.url}/v25.0/{account.phone_number_id}/messages",
+        json={"messaging_product": "whatsapp"},
+        headers={"Authorization": f"Bearer {account.token}"},
+        timeout=10,
+    )
+
+
+class InThisProcess:
+    """Runs DAGs as `console.Console` does, but with every task in this process; says they took these seconds."""
+
+    def __init__(self, run_tick, deployment, seconds):
+        self.run_tick = run_tick
+        self.deployment = deployment
+        self.seconds = iter(seconds)
+        self.tasks = []
+
+    def set_variable(self, name, value):
+        assert name == "partner_messages"
+        self.deployment.set(**value)
+
+    def run(self, dag_id, conf):
+        run = self.run_tick(conf, logical_date=None, run_after=self.deployment.now)
+        self.tasks.append(sum(task.startswith("send_messages[") for task in run.tasks))
+        return DagRun(run.state, next(self.seconds))
+
+
+@pytest.fixture
+def airflow(workplace, run_tick, deployment, graph_api):
+    """An Airflow over a shop of the bench's."""
+    reminders = TINY.reminders
+    deployment.now = workplace.make_shop(runs=10 * reminders, stuck=reminders, partners=reminders)
+    for conn_id, connection in workplace.connections(graph_api.url, tick.RATE).items():
+        deployment.connect(conn_id, connection)
+    return InThisProcess(run_tick, deployment, seconds=itertools.count(2.0, 8.0))
+
+
+def test_the_same_tick_is_run_in_chunks_and_with_one_task_each(workplace, airflow, graph_api):
+    airflow.run("production_run_reminders", {"delivery": "dry_run"})
+    airflow.seconds = iter([2.0, 15.0])
+
+    row = tick.ticks(workplace, airflow, graph_api)
+
+    assert airflow.tasks[1:] == [1, TINY.reminders]
+    assert (row.measured, row.beside) == ("2.0 s", "one task each: 15.0 s")
+    assert (row.reached, row.refusals, row.is_met) == (7.5, 0, True)
+
+
+def test_a_tick_that_did_not_send_everything_is_no_measurement(workplace, airflow, graph_api):
+    airflow.run("production_run_reminders", {"delivery": "dry_run"})
+    graph_api.mark_recipient(workplace_phone(workplace), 131026)
+
+    with pytest.raises(BenchError, match="The tick in chunks ended success and sent 2 reminders instead of 3"):
+        tick.ticks(workplace, airflow, graph_api)
+
+
+def workplace_phone(workplace):
+    import psycopg
+
+    from sandbox import stack
+
+    with psycopg.connect(workplace.server.url_of(stack.SHOP)) as shop:
+        return shop.execute(
+            "SELECT whatsapp_number FROM partner JOIN production_runs ON partner_id = partner.id"
+            " WHERE production_runs.status = 'in_progress' LIMIT 1"
+        ).fetchone()[0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps what a process took at its highest")
+def test_memory_that_was_given_back_counts():
+    script = "block = bytearray(200 * 2**20); del block; print('ready', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        child.stdout.readline()
+        process = psutil.Process(child.pid)
+        peak, now = peak_mb(process), process.memory_info().rss / 2**20
+        with watching(psutil.Process(), lambda one: one.pid == child.pid) as peaks:
+            pass
+        child.communicate(b"\n")
+
+    assert now < 100
+    assert peak > 200
+    assert peaks == [peak]
+
+
+def test_the_program_measures_the_parts_it_is_asked_for_and_prints_the_table(monkeypatch, folder, capsys):
+    asked = []
+
+    def measure(workplace):
+        asked.append(workplace.sizes)
+        return [Row("something", "1 s", 1.0, Target("under", 10, "x"))]
+
+    monkeypatch.setattr(bench, "FOLDER", folder)
+    monkeypatch.setattr(bench, "PARTS", {"one": measure, "other": pytest.fail})
+
+    status = bench.main(["--quick", "--only", "one"])
+
+    assert status == 0
+    assert asked == [Sizes(runs=50_000, stuck=500, messages=100, reminders=25)]
+    assert "| something | 1 s " in capsys.readouterr().out
