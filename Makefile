@@ -53,8 +53,8 @@ lock-check: $(READY)
 readme: $(READY) ## Write the README's tables of settings and skip reasons from the code
 	@PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m support.readme
 
-bench: $(READY) ## Measure finding, planning and sending
-	@$(BIN)/python -m sandbox.bench
+bench: $(READY) ## Measure finding, planning and sending (parts with ARGS="--only send", small with ARGS=--quick)
+	@$(BIN)/python -m sandbox.bench $(ARGS)
 
 clean: ## Remove .venv and everything the other targets leave behind
 	@rm -rf $(VENV) .sandbox .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

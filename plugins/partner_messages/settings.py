@@ -174,7 +174,8 @@ class Settings(_Strict):
     chunk_size: Annotated[int, Field(ge=1, le=10_000)] = Field(250, description="Messages in one chunk, at most.")
     template_family: Literal["v1", "v2"] = Field(
         "v1",
-        description="`v1`: the seed's texts; `v2`: with the design's picture and a button that opens the run.",
+        description="`v1`: the seed's texts; `v2`: with the design's picture and a button that opens the run (its"
+        " templates can be submitted, but its messages cannot be sent yet).",
     )
     allow_marketing: bool = Field(
         False, description="Send templates all the same that Meta bills as MARKETING instead of UTILITY."

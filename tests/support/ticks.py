@@ -54,8 +54,8 @@ def run_dag(
     """Run a DAG with `dag.test()`: as triggered by hand, at `logical_date`.
 
     The same logical date again runs the same DAG run again in place, as a backfill with reprocessing does. Retries come
-    at once: waiting for one proves nothing. The DAG is read anew, because a run in this process writes its conf into the
-    DAG's params.
+    at once: waiting for one proves nothing. The DAG is read anew, because a run in this process writes its conf into
+    the DAG's params.
     """
     dag = DagBag(dag_folder=os.environ["AIRFLOW__CORE__DAGS_FOLDER"]).dags[dag_id]
     for task in dag.tasks:

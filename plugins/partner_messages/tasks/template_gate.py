@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from partner_messages import run_context
 from partner_messages.messages.database import LogConnection
-from partner_messages.reminders.wording import wording
+from partner_messages.reminders.wording import DEFAULT_FAMILY, wording
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.settings import Settings
 from partner_messages.tasks.template_listing import fresh_approvals
@@ -36,8 +36,15 @@ def check_templates(
     A dry run asks Meta nothing: it says what is known.
 
     Raises:
-        RunRefused: Nothing at all could be sent; the message has the command that submits what is missing.
+        RunRefused: Nothing at all could be sent (the message has the command that submits what is missing), or the
+            family is one whose messages cannot be made yet.
     """
+    if settings.template_family != DEFAULT_FAMILY:
+        raise RunRefused(
+            f"Setting template_family is {settings.template_family}: its templates can be submitted, but its messages"
+            " need the design's picture and the signed-in link, which are not put into a message yet; set it to"
+            f" {DEFAULT_FAMILY}."
+        )
     sends = tick.delivery != "dry_run"
     known = (
         fresh_approvals(connection, senders, settings)

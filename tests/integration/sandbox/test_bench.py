@@ -1,18 +1,25 @@
 """The bench at tiny sizes: each measurement does its work, and its ratios are of what was measured."""
 
-import itertools
+import contextlib
 import subprocess
 import sys
 
 import psutil
+import psycopg
 import pytest
+import requests
 
+from partner_messages.messages.migrations import migrate
+from sandbox import postgres as databases
+from sandbox import stack
 from sandbox.bench import __main__ as bench
 from sandbox.bench import find_and_plan, send, tick
 from sandbox.bench.console import DagRun
 from sandbox.bench.memory import peak_mb, watching
 from sandbox.bench.report import Row, Target
 from sandbox.bench.workplace import BenchError, Sizes, Workplace
+from sandbox.graph_api import server
+from support.deployment import TICK
 
 TINY = Sizes(runs=60, stuck=6, messages=4, reminders=3, repeats=2)
 
@@ -31,12 +38,19 @@ def answering(monkeypatch, graph_api):
             def run(self, step, **question):
                 return answers[step]
 
-        monkeypatch.setattr(Workplace, "make_shop", lambda self, **sizes: tick_of_the_shop)
+        monkeypatch.setattr(Workplace, "make_shop", lambda self, **sizes: TICK)
         monkeypatch.setattr(Workplace, "steps", lambda self, *rates, **settings: Steps())
-
-    from support.deployment import TICK as tick_of_the_shop
+        monkeypatch.setattr(server, "running", lambda **options: contextlib.nullcontext(graph_api))
 
     return answer
+
+
+def found(**changes):
+    return {"tick": {}, "found": 6, "find_seconds": [1], "count_seconds": [1], "peak_mb": 1, **changes}
+
+
+def planned(messages=6, **changes):
+    return {"plan_seconds": [1], "batches": [{"message_ids": ["id"] * messages}], "peak_mb": 1, **changes}
 
 
 def test_finding_and_planning_are_measured_in_processes_of_their_own(workplace):
@@ -54,31 +68,22 @@ def test_finding_and_planning_are_measured_in_processes_of_their_own(workplace):
 
 def test_finding_is_compared_with_counting_by_their_medians(workplace, answering):
     answering(
-        find={
-            "tick": {},
-            "found": 6,
-            "find_seconds": [0.9, 0.6, 5.0],
-            "count_seconds": [0.1, 0.2, 0.3],
-            "peak_mb": 150,
-        },
-        plan={"plan_seconds": [0.002, 0.001, 0.003], "batches": [{"message_ids": ["a"] * 6}], "peak_mb": 200},
+        find=found(find_seconds=[0.9, 0.6, 5.0], count_seconds=[0.1, 0.2, 0.3], peak_mb=150),
+        plan=planned(plan_seconds=[0.002, 0.001, 0.003], peak_mb=200),
     )
 
-    found, planned, *memory = find_and_plan.measure(workplace)
+    finding, planning, *memory = find_and_plan.measure(workplace)
 
-    assert (found.measured, found.beside) == ("0.90 s (0.60 to 5.00)", "count(*): 0.20 s (0.10 to 0.30)")
-    assert (found.reached, planned.reached) == (pytest.approx(4.5), pytest.approx(3_000))
+    assert (finding.measured, finding.beside) == ("0.90 s (0.60 to 5.00)", "count(*): 0.20 s (0.10 to 0.30)")
+    assert (finding.reached, planning.reached) == (pytest.approx(4.5), pytest.approx(3_000))
     assert [row.reached for row in memory] == [150, 200]
 
 
-@pytest.mark.parametrize(("found", "planned"), [(5, 6), (6, 5)])
-def test_the_speed_of_work_that_was_not_done_is_not_told(workplace, answering, found, planned):
-    answering(
-        find={"tick": {}, "found": found, "find_seconds": [1], "count_seconds": [1], "peak_mb": 1},
-        plan={"plan_seconds": [1], "batches": [{"message_ids": ["a"] * planned}], "peak_mb": 1},
-    )
+@pytest.mark.parametrize(("runs", "messages"), [(5, 6), (6, 5)])
+def test_the_speed_of_work_that_was_not_done_is_not_told(workplace, answering, runs, messages):
+    answering(find=found(found=runs), plan=planned(messages))
 
-    with pytest.raises(BenchError, match=f"{found} stuck runs were found and {planned} planned instead of 6"):
+    with pytest.raises(BenchError, match=f"{runs} stuck runs were found and {messages} planned instead of 6"):
         find_and_plan.measure(workplace)
 
 
@@ -92,11 +97,7 @@ def test_a_chunk_is_sent_through_the_operator_from_a_process_of_its_own(workplac
 
 
 def test_the_achieved_rate_is_a_share_of_the_limit(workplace, answering):
-    answering(
-        find={"tick": {}},
-        plan={"batches": [{}]},
-        send={"seconds": 0.1, "counts": {"sent": 4}, "peak_mb": 160},
-    )
+    answering(find=found(), plan=planned(4), send={"seconds": 0.1, "counts": {"sent": 4}, "peak_mb": 160})
 
     of_80, of_1000, memory = send.measure(workplace)
 
@@ -106,31 +107,25 @@ def test_the_achieved_rate_is_a_share_of_the_limit(workplace, answering):
 
 
 def test_a_chunk_of_which_not_all_was_sent_is_no_measurement(workplace, answering):
-    answering(find={"tick": {}}, plan={"batches": [{}]}, send={"seconds": 0.1, "counts": {"sent": 3, "failed": 1}})
+    answering(find=found(), plan=planned(4), send={"seconds": 0.1, "counts": {"sent": 3, "failed": 1}})
 
     with pytest.raises(BenchError, match=r"Of 4 messages at 80 a second .* \{'sent': 3, 'failed': 1\}"):
         send.measure(workplace)
 
 
-def test_requests_that_were_too_fast_are_counted(graph_api, workplace):
+def test_requests_that_were_too_fast_are_counted(graph_api):
     graph_api.fail_next(131000, times=1)
     graph_api.fail_next(130429, times=2)
+    account = graph_api.accounts["IN"]
     for _ in range(4):
-        _send_anything(graph_api)
+        requests.post(
+            f"{graph_api.url}/v25.0/{account.phone_number_id}/messages",
+            json={"messaging_product": "whatsapp"},
+            headers={"Authorization": f"Bearer {account.token}"},
+            timeout=10,
+        )
 
     assert send.refusals_of(graph_api, messages=4) == 2
-
-
-def _send_anything(graph_api):
-    import requests
-
-    account = graph_api.accounts["IN"]
-    requests.post(
-        f"{graph_api.url}/v25.0/{account.phone_number_id}/messages",
-        json={"messaging_product": "whatsapp"},
-        headers={"Authorization": f"Bearer {account.token}"},
-        timeout=10,
-    )
 
 
 class InThisProcess:
@@ -153,44 +148,38 @@ class InThisProcess:
 
 
 @pytest.fixture
-def airflow(workplace, run_tick, deployment, graph_api):
-    """An Airflow over a shop of the bench's."""
+def shop_of_the_bench(workplace, deployment, graph_api):
+    """A shop of the bench's and an empty message log, to which the package is connected."""
     reminders = TINY.reminders
     deployment.now = workplace.make_shop(runs=10 * reminders, stuck=reminders, partners=reminders)
     for conn_id, connection in workplace.connections(graph_api.url, tick.RATE).items():
         deployment.connect(conn_id, connection)
-    return InThisProcess(run_tick, deployment, seconds=itertools.count(2.0, 8.0))
+    with psycopg.connect(workplace.server.url_of(stack.MESSAGE_LOG)) as log:
+        migrate(log)
 
 
-def test_the_same_tick_is_run_in_chunks_and_with_one_task_each(workplace, airflow, graph_api):
-    airflow.run("production_run_reminders", {"delivery": "dry_run"})
-    airflow.seconds = iter([2.0, 15.0])
+def test_the_same_tick_is_run_in_chunks_and_with_one_task_each(
+    workplace, shop_of_the_bench, run_tick, deployment, graph_api
+):
+    airflow = InThisProcess(run_tick, deployment, seconds=[2.0, 15.0])
 
     row = tick.ticks(workplace, airflow, graph_api)
 
-    assert airflow.tasks[1:] == [1, TINY.reminders]
+    assert airflow.tasks == [1, TINY.reminders]
     assert (row.measured, row.beside) == ("2.0 s", "one task each: 15.0 s")
     assert (row.reached, row.refusals, row.is_met) == (7.5, 0, True)
 
 
-def test_a_tick_that_did_not_send_everything_is_no_measurement(workplace, airflow, graph_api):
-    airflow.run("production_run_reminders", {"delivery": "dry_run"})
-    graph_api.mark_recipient(workplace_phone(workplace), 131026)
+def test_a_tick_that_did_not_send_everything_is_no_measurement(workplace, shop_of_the_bench, graph_api):
+    class SendsNothing:
+        def set_variable(self, name, value):
+            pass
 
-    with pytest.raises(BenchError, match="The tick in chunks ended success and sent 2 reminders instead of 3"):
-        tick.ticks(workplace, airflow, graph_api)
+        def run(self, dag_id, conf):
+            return DagRun("success", 1.0)
 
-
-def workplace_phone(workplace):
-    import psycopg
-
-    from sandbox import stack
-
-    with psycopg.connect(workplace.server.url_of(stack.SHOP)) as shop:
-        return shop.execute(
-            "SELECT whatsapp_number FROM partner JOIN production_runs ON partner_id = partner.id"
-            " WHERE production_runs.status = 'in_progress' LIMIT 1"
-        ).fetchone()[0]
+    with pytest.raises(BenchError, match="The tick in chunks ended success and sent 0 reminders instead of 3"):
+        tick.ticks(workplace, SendsNothing(), graph_api)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps what a process took at its highest")
@@ -216,6 +205,7 @@ def test_the_program_measures_the_parts_it_is_asked_for_and_prints_the_table(mon
         asked.append(workplace.sizes)
         return [Row("something", "1 s", 1.0, Target("under", 10, "x"))]
 
+    monkeypatch.setattr(databases, "server", lambda folder: contextlib.nullcontext())
     monkeypatch.setattr(bench, "FOLDER", folder)
     monkeypatch.setattr(bench, "PARTS", {"one": measure, "other": pytest.fail})
 

@@ -164,6 +164,13 @@ def test_nothing_starts_while_no_template_is_approved_anywhere(deployment, nothi
     assert log.execute("SELECT * FROM tick").fetchall() == []
 
 
+def test_a_family_whose_messages_cannot_be_made_yet_is_refused(deployment):
+    deployment.set(template_family="v2")
+
+    with pytest.raises(AirflowFailException, match="template_family is v2"):
+        reminders.preflight(context())
+
+
 def test_a_dry_run_asks_meta_nothing_and_starts_all_the_same(deployment, nothing_approved, graph_api):
     asked = graph_api.requests()["total"]
 

@@ -46,8 +46,8 @@ def test_a_refusal_becomes_one_sentence_that_names_the_connection():
     error = refusal("whatsapp_in", Refused(80007, retry_after=1510.0), "Rate limit issues.")
 
     assert str(error) == (
-        "whatsapp_in: the account or the app has used up its calls of this hour; run it again later, in about 26 minutes"
-        " (80007: Rate limit issues)."
+        "whatsapp_in: the account or the app has used up its calls of this hour; run it again later, in about 26"
+        " minutes (80007: Rate limit issues)."
     )
 
 

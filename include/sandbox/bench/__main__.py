@@ -1,0 +1,56 @@
+"""Measures finding, planning and sending, and prints one table: `python -m sandbox.bench`, or `make bench`.
+
+The targets hold for the full sizes on a machine with two cores and nothing else to do; a target that is missed is said,
+and is no error: a machine that others share is no judge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from sandbox import airflow_env, postgres, processes, stack
+from sandbox.bench import find_and_plan, send, tick
+from sandbox.bench.report import Row, table
+from sandbox.bench.workplace import Sizes, Workplace
+
+FOLDER = airflow_env.SANDBOX / "bench"
+PARTS: dict[str, Callable[[Workplace], list[Row]]] = {
+    "find": find_and_plan.measure,
+    "send": send.measure,
+    "tick": tick.measure,
+}
+QUICK = 20
+"""By how much `--quick` divides the sizes."""
+
+
+def bench(parts: Sequence[str], sizes: Sizes) -> None:
+    """Measure these parts, one after the other, and print the table."""
+    tell = stack.telling()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    tell(f"PostgreSQL ({_load()})")
+    with postgres.server(FOLDER / "postgres") as server:
+        workplace = Workplace(server, FOLDER, sizes, tell)
+        rows = [row for part in parts for row in PARTS[part](workplace)]
+    tell(f"Done ({_load()}).")
+    print("\n" + "\n".join(table(rows)), flush=True)
+
+
+def _load() -> str:
+    return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.bench", description="Measure finding, planning, sending.")
+    parser.add_argument("--only", choices=PARTS, action="append", help="measure this part only (may be repeated)")
+    parser.add_argument("--quick", action="store_true", help=f"a {QUICK}th of the sizes, to see that it works")
+    asked = parser.parse_args(arguments)
+    sizes = Sizes().divided_by(QUICK) if asked.quick else Sizes()
+    return processes.run(lambda: bench(asked.only or list(PARTS), sizes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

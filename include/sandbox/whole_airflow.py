@@ -1,0 +1,149 @@
+"""A whole Airflow for as long as a `with` block lasts.
+
+API server, DAG processor, triggerer, and a scheduler whose LocalExecutor runs the tasks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox import airflow_env, processes, stack
+
+FIRST_PARTS: tuple[tuple[str, ...], ...] = (
+    ("api-server",),
+    ("dag-processor",),
+    ("triggerer", "--skip-serve-logs"),  # logs are read from the folder: no port needs to be open for them
+)
+SCHEDULER = ("scheduler", "--skip-serve-logs")
+"""The last part to start: it starts tasks at once, and they fail where no API server answers them."""
+
+HEALTHY_SECONDS = 180.0
+LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class WholeAirflow:
+    """A running Airflow.
+
+    Attributes:
+        url: Where its API server listens.
+        parts: Its processes; the scheduler, which the tasks descend from, is the last one.
+    """
+
+    url: str
+    parts: Sequence[processes.Kept]
+
+    @property
+    def scheduler(self) -> processes.Kept:
+        """The part that starts the tasks."""
+        return self.parts[-1]
+
+    def check(self) -> None:
+        """See that all of it runs.
+
+        Raises:
+            processes.ProcessFailedError: A part of it died.
+        """
+        _check(self.parts)
+
+
+@contextlib.contextmanager
+def running(
+    folder: Path,
+    environment: Mapping[str, str],
+    connections: Mapping[str, Mapping[str, Any]],
+    settings: Mapping[str, Any],
+    tell: Callable[[str], None],
+) -> Iterator[WholeAirflow]:
+    """Start an Airflow on its database and wait until it is healthy; end it with the block.
+
+    Args:
+        folder: Where the parts' logs go.
+        environment: From `airflow_env.airflow_environment`.
+        connections: Put where people can see and change them, in place of any that are there.
+        settings: The Variable `partner_messages`; settings that are there already stay.
+        tell: Told of each step.
+
+    Raises:
+        processes.ProcessFailedError: A part died, or it was not healthy after three minutes.
+    """
+    url = environment["AIRFLOW__API__BASE_URL"]
+    tell("Airflow's own database")
+    stack.airflow(["db", "migrate"], environment, folder / "migrate.log")
+    tell("Airflow's api-server, scheduler, dag-processor and triggerer")
+    with contextlib.ExitStack() as ending:
+        parts = [ending.enter_context(_part(folder, arguments, environment)) for arguments in FIRST_PARTS]
+        _enter(folder, connections, settings, environment)
+        _wait_until_healthy(url, ("metadatabase",), parts, folder)
+        parts.append(ending.enter_context(_part(folder, SCHEDULER, environment)))
+        ending.callback(_ask_to_stop, parts)  # all at once; then each is waited for
+        _wait_until_healthy(url, ("scheduler", "dag_processor", "triggerer"), parts, folder)
+        yield WholeAirflow(url, parts)
+
+
+def _part(
+    folder: Path, arguments: Sequence[str], environment: Mapping[str, str]
+) -> contextlib.AbstractContextManager[processes.Kept]:
+    name = arguments[0]
+    return processes.keep(
+        f"Airflow's {name}",
+        [stack.AIRFLOW, *arguments],
+        env=environment,
+        log=folder / f"{name}.log",
+        cwd=airflow_env.PROJECT,
+    )
+
+
+def _enter(
+    folder: Path,
+    connections: Mapping[str, Mapping[str, Any]],
+    settings: Mapping[str, Any],
+    environment: Mapping[str, str],
+) -> None:
+    importable = {name: {**one, "extra": json.dumps(one.get("extra", {}))} for name, one in connections.items()}
+    _import(folder, ["connections", "import", "--overwrite"], importable, environment)
+    variables = {"partner_messages": settings}
+    _import(folder, ["variables", "import", "--action-on-existing-key", "skip"], variables, environment)
+
+
+def _import(folder: Path, command: list[str], content: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    """Give Airflow a JSON file to import; it holds tokens, so nobody else may read it and it does not stay."""
+    file = folder / f"{command[0]}.json"
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    try:
+        file.write_text(json.dumps(content))
+        stack.airflow([*command, str(file)], environment, folder / "import.log")
+    finally:
+        file.unlink()
+
+
+def _wait_until_healthy(url: str, components: Sequence[str], parts: Sequence[processes.Kept], folder: Path) -> None:
+    """Wait until Airflow's health page calls these components healthy."""
+    open_url = urllib.request.build_opener(urllib.request.ProxyHandler({})).open  # no caller's proxy
+    for _ in processes.pauses(HEALTHY_SECONDS, longest=LOOK_SECONDS):
+        _check(parts)
+        with contextlib.suppress(OSError), open_url(f"{url}/api/v2/monitor/health", timeout=5) as answer:
+            health = json.load(answer)
+            if all(health[component]["status"] == "healthy" for component in components):
+                return
+    raise processes.ProcessFailedError(
+        f"Airflow was not healthy after {HEALTHY_SECONDS:.0f} seconds; see the logs in {folder}."
+    )
+
+
+def _ask_to_stop(parts: Sequence[processes.Kept]) -> None:
+    for part in parts:
+        part.ask_to_stop()
+
+
+def _check(parts: Sequence[processes.Kept]) -> None:
+    for part in parts:
+        if part.status() is not None:
+            raise part.failure()
