@@ -5,7 +5,7 @@ VENV := .venv
 READY := $(VENV)/ready
 BIN := $(VENV)/bin
 CODE := dags plugins include tests
-COMPILE := $(BIN)/uv pip compile --quiet pyproject.toml --group dev --group sandbox \
+COMPILE := $(BIN)/uv pip compile --quiet --system-certs pyproject.toml --group dev --group sandbox \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
 # What the caller has set for an Airflow, a Python or a PostgreSQL of their own has no say in what runs here.

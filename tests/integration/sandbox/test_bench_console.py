@@ -18,9 +18,6 @@ def airflow():
     """Answers requests from a table of answers, the last one for ever; keeps what it was asked."""
 
     class Answers(http.server.BaseHTTPRequestHandler):
-        table = {LOGIN: [(201, {"access_token": "a-token"})]}
-        asked = []
-
         def answer(self):
             content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.asked.append((self.command, self.path, json.loads(content or "null"), self.headers["Authorization"]))
@@ -30,11 +27,13 @@ def airflow():
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
 
-        do_GET = do_POST = do_PATCH = answer
-
         def log_message(self, *_):
             pass
 
+    for method in ("GET", "PATCH", "POST"):
+        setattr(Answers, f"do_{method}", Answers.answer)
+    Answers.table = {LOGIN: [(201, {"access_token": "a-token"})]}
+    Answers.asked = []
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as listening:
         Answers.url = f"http://127.0.0.1:{listening.server_port}"
         threading.Thread(target=listening.serve_forever).start()
