@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 
@@ -30,6 +31,7 @@ def bench(parts: Sequence[str], sizes: Sizes) -> None:
     """Measure these parts, one after the other, and print the table."""
     tell = stack.telling()
     FOLDER.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(FOLDER / "airflow", ignore_errors=True)
     tell(f"PostgreSQL ({_load()})")
     with postgres.server(FOLDER / "postgres") as server:
         workplace = Workplace(server, FOLDER, sizes, tell)

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from partner_messages.messages.database import LogConnection, recordset, rows
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Claimed, Message, Settlement
+from partner_messages.recipients.masking import plain
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tick import Tick
 
@@ -44,17 +45,12 @@ def settle(connection: LogConnection, token: uuid.UUID, settlements: Sequence[Se
         {
             **asdict(settlement),
             "id": str(settlement.id),
-            "meta_message_id": _storable(settlement.meta_message_id),
-            "error_detail": _storable(settlement.error_detail),
+            "meta_message_id": settlement.meta_message_id and plain(settlement.meta_message_id),
+            "error_detail": settlement.error_detail and plain(settlement.error_detail),
         }
         for settlement in settlements
     ]
     rows(connection, "settle", token=token, answers=recordset(answers))
-
-
-def _storable(text: str | None) -> str | None:
-    """What PostgreSQL takes as text: one strange answer must not keep the others from being written down."""
-    return text and text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def lose_expired_claims(connection: LogConnection, ids: Sequence[uuid.UUID], lease: dt.timedelta) -> int:

@@ -75,6 +75,14 @@ def mask_wamid(wamid: str) -> str:
     return f"wamid.…{told_apart[-4:] if len(told_apart) > 2 * _VISIBLE_DIGITS else ''}"
 
 
+def plain(text: str) -> str:
+    """A text from outside that a log file and PostgreSQL can take: no halves of characters, no NUL.
+
+    One strange answer must not keep the others from being written down.
+    """
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
 def mask(text: str) -> str:
     """Hide every phone-like run of digits, every wamid and every token in a free text."""
     return _PATTERNS.sub(_hide, text)

@@ -26,7 +26,7 @@ from partner_messages.messages import outbox
 from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.messages.values import Claimed, Settlement
-from partner_messages.recipients.masking import mask, mask_phone, mask_wamid
+from partner_messages.recipients.masking import mask, mask_phone, mask_wamid, plain
 from partner_messages.whatsapp.answers import Accepted, Answer, NotSent, Refused, Unknown
 from partner_messages.whatsapp.errors import TOO_FAST, Action, next_step
 from partner_messages.whatsapp.gate import SenderGate, SenderStopped
@@ -306,11 +306,11 @@ class Dispatch:
                 self._sender_works, self._in_vain = True, 0
                 self._write_down(message, "sent", meta_message_id=wamid)
             case Unknown(reason=reason):
-                log.error("%s: unknown (%s).", whom, reason)
+                log.error("%s: unknown (%s).", whom, plain(reason))
                 self._note_vain(f"No answer comes from {self.sender.host}: {reason}")
                 self._write_down(message, "unknown", error_detail=reason)
             case NotSent(reason=reason, retry_after=wait):
-                log.warning("%s: not sent (%s).", whom, reason)
+                log.warning("%s: not sent (%s).", whom, plain(reason))
                 self._note_vain(f"No request reaches {self.sender.host}: {reason}", at_once=bool(wait))
                 self._pending.append(message.id)
                 self._write_down(message, "queued", error_detail=reason, wait_seconds=wait or 0)
@@ -320,7 +320,7 @@ class Dispatch:
     def _refused(self, whom: str, message: Claimed, answer: Refused) -> None:
         meaning = answer.meaning
         said = f"{meaning.meaning} ({answer.code}: {answer.details})"
-        log.warning("%s: %s.", whom, said)
+        log.warning("%s: %s.", whom, plain(said))
         self._refusals[message.id] = self._refusals.get(message.id, 0) + 1
         step = next_step(meaning, self._refusals[message.id], answer.retry_after)
         if meaning.template:

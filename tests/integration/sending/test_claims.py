@@ -13,7 +13,7 @@ import pytest
 from partner_messages.messages import outbox
 from partner_messages.whatsapp.answers import Accepted, Answer, NotSent, Refused
 from support.at_once import at_once
-from support.log_rows import Log
+from support.log_rows import Log, put
 from support.sending import ScriptedMeta, SendTask, dispatch_of, messages, queue_messages, requested, statuses, taken
 
 LONG_AGO = dt.timedelta(minutes=10)
@@ -27,13 +27,26 @@ def claimed_by_somebody(log: Log, ids: list[uuid.UUID], ago: dt.timedelta = dt.t
 @pytest.mark.parametrize("copies", [2, 4])
 def test_copies_of_a_task_at_once_send_each_message_once(send: SendTask, log: Log, graph_api: Any, copies: int) -> None:
     graph_api.set_rate(100_000)
-    send.set_rate(500)
+    send.set_rate(150)
     ids = queue_messages(log, 60)
 
     at_once(*[lambda: send(ids)] * copies)
 
     assert statuses(log, ids) == ["sent"] * 60
     assert sorted(taken(graph_api)) == sorted(map(str, ids))
+
+
+@pytest.mark.parametrize(
+    "status", ["sending", "sent", "delivered", "read", "failed", "unknown", "skipped", "rehearsed"]
+)
+def test_only_what_is_queued_can_be_sent(log: Log, status: str) -> None:
+    meta = ScriptedMeta()
+    id_ = put(log, status, claim_token=uuid.uuid4(), claimed_at=dt.datetime.now(dt.UTC))
+
+    dispatch_of(log, meta).send([id_])
+
+    assert meta.requests == []
+    assert statuses(log, [id_]) == [status]
 
 
 def test_what_another_process_is_sending_is_left_alone_while_its_lease_lasts(

@@ -106,22 +106,42 @@ def test_a_time_out_at_any_moment_loses_nothing_and_doubles_nothing(
     assert sorted(meta.requests) == sorted(map(str, ids))
 
 
-def test_requests_that_wait_for_their_turn_go_back_to_the_queue_at_once(log: Log, time_out: None) -> None:
+class OneTurnAlone:
+    """A pacer that lets one request leave; the others' turn does not come."""
+
+    per_second = 80.0
+
+    def __init__(self, _per_second: float, wait: Callable[[float], bool]) -> None:
+        self.turns = 0
+        self._wait = wait
+        self._first = threading.Lock()
+
+    def take_turn(self) -> None:
+        if not self._first.acquire(blocking=False):
+            self._wait(3600)
+        self.turns += 1
+
+
+def test_requests_that_wait_for_their_turn_go_back_to_the_queue_at_once(
+    log: Log, time_out: None, monkeypatch: pytest.MonkeyPatch, deployment: Deployment
+) -> None:
+    monkeypatch.setattr("partner_messages.whatsapp.dispatch.Pacer", OneTurnAlone)
+    ids = queue_messages(log, 10)
+
     def struck(_: dict[str, Any]) -> Answer:
+        assert statuses(log, ids) == ["sending"] * 10
         strike()
         return Accepted("wamid.A")
 
-    ids = queue_messages(log, 10)
     meta = ScriptedMeta(struck)
-
-    with pytest.raises(AirflowTaskTimeout):
-        dispatch_of(log, meta, per_second=0.1).send(ids)
+    with open_message_log() as connection, pytest.raises(AirflowTaskTimeout):
+        dispatch_of(connection, meta).send(ids)
 
     assert len(meta.requests) == 1
     assert sorted(statuses(log, ids)) == ["queued"] * 9 + ["sent"]
 
 
-def test_ctrl_c_is_no_different(log: Log) -> None:
+def test_ctrl_c_is_no_different(log: Log, deployment: Deployment) -> None:
     ids = queue_messages(log, 10)
 
     def struck(_: dict[str, Any]) -> Answer:

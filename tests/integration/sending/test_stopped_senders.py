@@ -209,6 +209,29 @@ def test_a_prober_whose_messages_are_gone_probes_with_the_next_one(log: Log) -> 
     assert statuses(log, [*gone, *due]) == ["queued"] * 3 + ["sent"] * 2
 
 
+def test_a_task_that_looked_before_the_probe_was_refused_does_not_probe_after_it(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = RunAttempt("production_run_reminders", "run 1", 0)
+    stops.stop_sender(log, "in", RunAttempt("production_run_reminders", "earlier", 0), 190, "The token is dead")
+    open_stop = stops.open_stop
+
+    def then_refused(*asked: Any) -> Any:
+        seen = open_stop(*asked)
+        if seen and not seen.of_this_run:
+            stops.stop_sender(log, "in", attempt, 190, "The token is still dead")
+        return seen
+
+    monkeypatch.setattr(stops, "open_stop", then_refused)
+    monkeypatch.setattr(dispatch, "LOOK_AGAIN_SECONDS", 0.001)
+    meta = ScriptedMeta()
+
+    with pytest.raises(SenderStopped, match="still dead"):
+        dispatch_of(log, meta).send(queue_messages(log, 2))
+
+    assert meta.requests == []
+
+
 def test_a_prober_that_vanished_is_replaced_when_its_lease_has_run_out(
     send: SendTask, log: Log, graph_api: Any, stopped: list[uuid.UUID], impatient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

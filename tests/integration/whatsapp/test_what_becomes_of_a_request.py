@@ -183,8 +183,19 @@ def test_a_connection_that_is_not_made_in_time_means_not_sent(make_hook: Any, pa
     assert answer.reason.startswith("ConnectTimeout")
 
 
-def test_a_proxy_that_refuses_means_not_sent(make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    with raw_server(answering(response("407 Proxy Authentication Required", b""))) as proxy:
+@pytest.mark.parametrize(
+    "talk",
+    [
+        pytest.param(answering(response("407 Proxy Authentication Required", b"")), id="refuses"),
+        pytest.param(answering(response("502 Bad Gateway", b"")), id="finds no way"),
+        pytest.param(hang_up, id="hangs up"),
+        pytest.param(answering(response("200 OK", b"")), id="leads to nobody who speaks TLS"),
+    ],
+)
+def test_a_proxy_that_makes_no_connection_means_not_sent(
+    make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch, talk: Callable[[RawServer, socket.socket], None]
+) -> None:
+    with raw_server(talk) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url)
         answer = make_hook("https://graph.meta.test").send_message(payload)
 
