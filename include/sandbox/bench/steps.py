@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime as dt
+import gc
 import json
 import logging
 import time
@@ -134,6 +135,7 @@ def main() -> None:
     asked = parser.parse_args()
     # Every message is a line of its task's log; writing them is part of the work.
     logging.basicConfig(level=logging.INFO, force=True)
+    gc.freeze()  # LocalExecutor's workers are forked so: what was imported is not looked through for garbage
     answer = STEPS[asked.step](**json.loads(asked.question.read_text()))
     asked.answer.write_text(json.dumps(answer | {"peak_mb": peak_mb(psutil.Process())}))
 

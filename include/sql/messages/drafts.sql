@@ -1,7 +1,7 @@
 -- The drafts of one planning as a table: what every statement that writes them begins with.
 draft AS (
     SELECT d.*
-    FROM jsonb_to_recordset(%(drafts)s) AS d (
+    FROM json_to_recordset(%(drafts)s) AS d (
         id uuid, context_type text, context_id text, message_kind text, reminder_kind text, production_run_id text,
         partner_id text, design_id text, sender text, to_phone text, language text, template_name text, variables jsonb,
         body_text text, skip_reason text, duplicate_of uuid, production_run_ids jsonb

@@ -5,6 +5,6 @@ INSERT INTO stuck_run (
 SELECT
     %(dag_run_id)s, s.production_run_id, %(kind)s, %(delivery)s, %(day)s, s.partner_id, s.design_id, s.since, s.quantity,
     s.produced_quantity, %(observed_at)s
-FROM jsonb_to_recordset(%(stuck)s) AS s (
+FROM json_to_recordset(%(stuck)s) AS s (
     production_run_id text, partner_id text, design_id text, since timestamptz, quantity real, produced_quantity real
 )

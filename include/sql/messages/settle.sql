@@ -24,7 +24,7 @@ SET
         ELSE m.not_before
     END,
     updated_at = now()
-FROM jsonb_to_recordset(%(answers)s) AS a (
+FROM json_to_recordset(%(answers)s) AS a (
     id uuid, status text, meta_message_id text, error_code integer, error_detail text, wait_seconds double precision
 )
 WHERE m.id = a.id AND m.claim_token = %(token)s

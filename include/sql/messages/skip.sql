@@ -1,6 +1,6 @@
 -- Withdraw queued messages, each for its reason.
 UPDATE message_log AS m
 SET status = 'skipped', skip_reason = s.reason, updated_at = now()
-FROM jsonb_to_recordset(%(skips)s) AS s (id uuid, reason text)
+FROM json_to_recordset(%(skips)s) AS s (id uuid, reason text)
 WHERE m.id = s.id AND m.status = 'queued'
 RETURNING m.id

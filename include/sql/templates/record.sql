@@ -1,6 +1,6 @@
 -- Write down templates of an account; what was learnt later stays. Of a whole listing: what it does not show is gone.
 WITH listing AS (
-    SELECT * FROM jsonb_to_recordset(%(listing)s) AS l (
+    SELECT * FROM json_to_recordset(%(listing)s) AS l (
         name text, language text, status text, category text, previous_category text, quality text, reason text,
         parameter_count integer, listed jsonb
     )

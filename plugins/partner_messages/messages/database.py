@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json
 
 from partner_messages.messages.migrations import SCHEMA
 from partner_messages.recipients.masking import mask
@@ -56,6 +56,6 @@ def rows(connection: LogConnection, name: str, **parameters: Any) -> list[DictRo
 _as_json = functools.partial(json.dumps, ensure_ascii=False)
 
 
-def recordset(records: list[dict[str, Any]]) -> Jsonb:
-    """Many records as one bound value, so that one statement writes them all (`jsonb_to_recordset`)."""
-    return Jsonb(records, dumps=_as_json)
+def recordset(records: list[dict[str, Any]]) -> Json:
+    """Many records as one bound value, so that one statement writes them all (`json_to_recordset`)."""
+    return Json(records, dumps=_as_json)

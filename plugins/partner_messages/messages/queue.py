@@ -147,7 +147,7 @@ def _tick_parameters(tick: Tick) -> dict[str, Any]:
 
 
 def _records(drafts: Iterable[Draft], *columns: str) -> Any:
-    """Drafts as one bound value: all of their columns, or those that the statement reads."""
+    """Drafts as one bound value: all of their columns, or those that the statement reads; what is missing is null."""
     return recordset([_jsonable({name: getattr(draft, name) for name in columns or vars(draft)}) for draft in drafts])
 
 
@@ -160,7 +160,11 @@ _IN_JSON: dict[type, Callable[[Any], Any]] = {
 
 
 def _jsonable(record: dict[str, Any]) -> dict[str, Any]:
-    return {key: _IN_JSON[type(value)](value) if type(value) in _IN_JSON else value for key, value in record.items()}
+    return {
+        key: _IN_JSON[type(value)](value) if type(value) in _IN_JSON else value
+        for key, value in record.items()
+        if value is not None
+    }
 
 
 def _ids(found: Iterable[dict[str, Any]], column: str) -> set[uuid.UUID]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder, reminder_context_id
@@ -119,8 +120,7 @@ def plan_reminders(
         holder = log.slot_holders.get(run.production_run_id)
         if holder and holder.status != "queued":
             if holder.tick_id != tick.id:
-                duplicate = replace(_reminder(tick, run), skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
-                drafts.append(duplicate)
+                drafts.append(_reminder(tick, run, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id))
             continue
         if run.partner_id not in recipients:
             recipients[run.partner_id] = find_recipient(run.partner_id, shop, means)
@@ -157,22 +157,16 @@ def find_recipient(partner_id: str, shop: ShopFacts, means: Means) -> Recipient 
 def _decide(
     tick: Tick, run: StuckRun, recipient: Recipient | SkipReason, shop: ShopFacts, log: LogFacts, means: Means
 ) -> Draft:
-    draft = _reminder(tick, run)
     try:
-        return _message(draft, tick, run, recipient, shop, log, means)
+        return _reminder(tick, run, **_message(tick, run, recipient, shop, log, means))
     except _Skipped as skipped:
-        return replace(draft, skip_reason=skipped.reason)
+        return _reminder(tick, run, skip_reason=skipped.reason)
 
 
 def _message(
-    draft: Draft,
-    tick: Tick,
-    run: StuckRun,
-    recipient: Recipient | SkipReason,
-    shop: ShopFacts,
-    log: LogFacts,
-    means: Means,
-) -> Draft:
+    tick: Tick, run: StuckRun, recipient: Recipient | SkipReason, shop: ShopFacts, log: LogFacts, means: Means
+) -> dict[str, Any]:
+    """What of a draft is decided here, by its fields."""
     if isinstance(recipient, SkipReason):
         raise _Skipped(recipient)
     if run.production_run_id in shop.reminded_in_shop:
@@ -183,19 +177,23 @@ def _message(
     template = means.catalog.get(wording(run.kind, means.family).template)
     if template is None:
         raise _Skipped(SkipReason.NO_TEMPLATE)
-    draft = replace(draft, sender=recipient.sender.label, template_name=template.name, language=recipient.language)
+    meant = {"sender": recipient.sender.label, "template_name": template.name}
     language = _language_to_send(template, recipient, means)
     if language is None:
         reason = SkipReason.NO_TEMPLATE if means.approvals is None else SkipReason.NO_APPROVED_TEMPLATE
-        return replace(draft, skip_reason=reason)
+        return {**meant, "language": recipient.language, "skip_reason": reason}
     partner = shop.partners[run.partner_id]
     design_name = shop.design_names.get(run.design_id) if run.design_id else None
     values = template.clean(
         variables(run, partner_name=partner.name, design_name=design_name, now=tick.now, family=means.family)
     )
-    return replace(
-        draft, to_phone=to_phone, language=language, variables=values, body_text=template.text(language, values)
-    )
+    return {
+        **meant,
+        "to_phone": to_phone,
+        "language": language,
+        "variables": values,
+        "body_text": template.text(language, values),
+    }
 
 
 def _language_to_send(template: Template, recipient: Recipient, means: Means) -> str | None:
@@ -207,7 +205,7 @@ def _language_to_send(template: Template, recipient: Recipient, means: Means) ->
     return sendable_language(template, recipient.language, recipient.readable, approvals, means.allow_marketing)
 
 
-def _reminder(tick: Tick, run: StuckRun) -> Draft:
+def _reminder(tick: Tick, run: StuckRun, **decided: Any) -> Draft:
     return Draft(
         context_type="production_run",
         context_id=reminder_context_id(run.production_run_id, tick.day),
@@ -217,6 +215,7 @@ def _reminder(tick: Tick, run: StuckRun) -> Draft:
         production_run_id=run.production_run_id,
         partner_id=run.partner_id,
         design_id=run.design_id,
+        **decided,
     )
 
 

@@ -59,7 +59,7 @@ class Template(Definition):
         """Whether it has a button that opens the portal, whose URL is needed when it is created."""
         return any(isinstance(button, UrlButton) for button in self.buttons)
 
-    @property
+    @cached_property
     def parameter_count(self) -> int:
         """How many parameters a message gives: the body's, and those of header and buttons."""
         return len(self.variables) + len(self.other_variables) + isinstance(self.header, ImageHeader)

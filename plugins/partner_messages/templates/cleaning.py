@@ -8,6 +8,7 @@ reason not to write to them, so a value is made to fit.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 import re
 import unicodedata
@@ -46,6 +47,7 @@ def whatsapp_length(text: str) -> int:
     return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
 
 
+@functools.lru_cache(maxsize=16_384)  # the same few names come again and again in one planning
 def clean(text: str | None, fallback: str = FALLBACK, longest: int | None = None) -> str:
     """Make a value fit to be a template parameter.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -108,7 +109,7 @@ class Definition:
         """Its definition file within the catalog, for messages."""
         return f"{self.name}/{DEFINITION_FILE}"
 
-    @property
+    @cached_property
     def other_variables(self) -> tuple[str, ...]:
         """The variables of the header and the buttons, which Meta numbers apart from the body's."""
         header = self.header.variable if isinstance(self.header, TextHeader) else None

@@ -41,9 +41,11 @@ MOST_CONNECTIONS = 64
 ANSWER_SECONDS = 0.5
 """How long Meta takes to answer, roughly; with the rate it gives how many requests must be under way to keep it."""
 AHEAD_SECONDS = 0.25
-"""How much is claimed ahead of its turn: enough to bridge the round trips of a claim, and little to lose in a crash."""
+"""How long before its turn a message is claimed, at most: enough to bridge the round trips of a claim, and little to
+lose in a crash."""
 LATEST_START = 30.0
-"""Seconds after its claim until which a request may leave: the lease has a minute more than the HTTP time-outs."""
+"""Seconds after its claim until which a request may leave, should its turn come late after all: the lease has a minute
+more than the HTTP time-outs."""
 IN_VAIN = 3
 """Requests in a row that were not sent, not answered or put off, before the rest is left for a later try."""
 LOOK_AGAIN_SECONDS = 0.5
@@ -195,8 +197,8 @@ class Dispatch:
     def _finish(self) -> None:
         """Wait for what is under way and write it down, whatever ended the work."""
         while self._under_way:
-            self._hear_answers()
             with self._going_on():
+                self._hear_answers()
                 self._settle()
         with self._going_on():
             self._gate.leave()
@@ -229,17 +231,17 @@ class Dispatch:
         """Claim and set off what there is room for; return for how many seconds there will be none (or an answer)."""
         if not self._pending:
             return math.inf
-        # Claiming a few at a time is worth its round trips; what is under way may be waiting for a slow answer.
-        most_ahead = min(self._width, max(1, int(self._pacer.per_second * AHEAD_SECONDS)))
-        room_ahead = most_ahead - (self._set_off - self._pacer.turns)
+        # What is claimed now would leave after all that was claimed before it.
+        rate = self._pacer.per_second
+        seconds = self._pacer.seconds_left + (self._set_off - self._pacer.turns) / rate
+        if seconds > AHEAD_SECONDS / 2:
+            return seconds - AHEAD_SECONDS / 2
         free = self._width - self._under_way
-        lacking = min(len(self._pending), max(1, most_ahead // 2)) - room_ahead
-        if lacking > 0:
-            return lacking / self._pacer.per_second
-        if free < min(len(self._pending), max(1, self._width // 8)):
+        if free < min(len(self._pending), max(1, self._width // 4)):  # A claim for less is not worth its round trips.
             return math.inf
         self.guard()
-        allowed = self._gate.lets_pass(min(room_ahead, free), self._under_way)
+        room = min(free, max(1, int((AHEAD_SECONDS - seconds) * rate)))
+        allowed = self._gate.lets_pass(room, self._under_way)
         if not allowed:
             return math.inf if self._under_way else LOOK_AGAIN_SECONDS
         self._set_off_all([self._pending.popleft() for _ in range(min(allowed, len(self._pending)))])

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-MARGIN = 0.97
+MARGIN = 0.975
 """What of the rate is used: the way to Meta delays some requests more than others, and late ones look like a burst."""
 CATCH_UP = 0.01
 """Seconds of lateness that are made good; with the margin, no second holds more requests than the rate."""
@@ -51,10 +51,15 @@ class Pacer:
         """How many turns have been taken."""
         return self._turns
 
+    @property
+    def seconds_left(self) -> float:
+        """How long until the next turn."""
+        return max(0.0, self._next - self._clock())
+
     def take_turn(self) -> None:
         """Wait until the next request may leave; one thread waits for its time, the others for that thread."""
         with self._turnstile:
-            while (seconds := self._next - self._clock()) > 0:
+            while (seconds := self.seconds_left) > 0:
                 if self._wait(seconds):
                     break
             with self._lock:

@@ -75,10 +75,14 @@ def break_the_variable(deployment: Deployment) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "ending"),
-    [(halt, NotNow), (close_the_window, NotNow), (pass_midnight, NotNow), (break_the_variable, SettingsError)],
+    ("change", "ending", "carried_out"),
+    [
+        (halt, NotNow, True),
+        (close_the_window, NotNow, False),
+        (pass_midnight, NotNow, True),
+        (break_the_variable, SettingsError, False),
+    ],
 )
-@pytest.mark.parametrize("carried_out", [True, False])
 def test_a_guard_that_closes_in_the_middle_stops_claiming_and_what_is_under_way_is_settled(
     send: SendTask,
     log: Log,

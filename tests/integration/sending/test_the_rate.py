@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from partner_messages.whatsapp.answers import Accepted, Answer, Refused
+from partner_messages.whatsapp.errors import Action, NextStep
 from partner_messages.whatsapp.pacing import Pacer
 from support.at_once import at_once
 from support.log_rows import Log
@@ -40,19 +41,20 @@ def test_chunks_at_work_together_keep_within_it_too(send: SendTask, log: Log, gr
     assert len(taken(graph_api)) == 160
 
 
-def test_a_number_that_is_too_fast_after_all_slows_down_and_sends_everything(
-    send: SendTask, log: Log, graph_api: Any, steps: list[Any]
+def test_a_number_that_is_too_fast_after_all_sends_everything(
+    send: SendTask, log: Log, graph_api: Any, steps: list[NextStep]
 ) -> None:
-    graph_api.set_rate(100)
-    send.set_rate(120)
-    ids = queue_messages(log, 150)
+    graph_api.fail_next(130429, times=5, skip=10)
+    ids = queue_messages(log, 30)
 
-    assert send(ids).counts == {"sent": 150}
+    assert send(ids).counts == {"sent": 30}
+    assert [step.action for step in steps] == [Action.RETRY_NOW] * 5
     assert sorted(taken(graph_api)) == sorted(map(str, ids))
-    assert too_fast(graph_api) == len(steps)
 
 
-def test_a_pause_that_meta_asks_for_is_everybodys(log: Log, monkeypatch: pytest.MonkeyPatch, steps: list[Any]) -> None:
+def test_a_pause_that_meta_asks_for_is_everybodys(
+    log: Log, monkeypatch: pytest.MonkeyPatch, steps: list[NextStep]
+) -> None:
     asked: list[float] = []
     monkeypatch.setattr(Pacer, "slow_down", lambda _pacer, pause: asked.append(pause))
     ids = queue_messages(log, 2)
@@ -63,6 +65,20 @@ def test_a_pause_that_meta_asks_for_is_everybodys(log: Log, monkeypatch: pytest.
 
     assert asked == [0.25]
     assert statuses(log, ids) == ["sent", "sent"]
+
+
+def test_nothing_is_claimed_long_before_its_turn(log: Log) -> None:
+    ids = queue_messages(log, 3)
+    ahead: list[int] = []
+
+    def answered(_: dict[str, Any]) -> Answer:
+        ahead.append(statuses(log, ids).count("sending"))
+        return Accepted("wamid.A")
+
+    dispatch_of(log, ScriptedMeta(answered), per_second=4).send(ids)
+
+    assert statuses(log, ids) == ["sent"] * 3
+    assert ahead == [1, 1, 1]
 
 
 def test_slow_answers_do_not_slow_sending_down(send: SendTask, log: Log, graph_api: Any) -> None:
