@@ -45,6 +45,14 @@ def queue_messages(log: Log, count: int = 1, **columns: Any) -> list[uuid.UUID]:
     return ids
 
 
+def take_over(log: Log, ids: Sequence[uuid.UUID], by: int) -> None:
+    """Give queued messages to another tick, as its planning does."""
+    log.execute(
+        "UPDATE message_log SET tick_id = %s, dag_run_id = %s WHERE id = ANY (%s) AND status = 'queued'",
+        [tick(by).id, tick(by).dag_run_id, list(ids)],
+    )
+
+
 def still_due(*_: object) -> dict[uuid.UUID, SkipReason]:
     """Stands for a shop where nothing has moved on."""
     return {}
@@ -77,8 +85,13 @@ class SendTask:
         withdrawn: Mapping[uuid.UUID, SkipReason] | None = None,
         **changes: Any,
     ) -> BatchSender:
-        """What the task sends with; `by` and `clear_number` say whose pass of which DAG run it is."""
+        """What the task sends with; `by` and `clear_number` say whose pass of which DAG run it is.
+
+        A later run's planning has taken over what the first one (`by=1`) left queued.
+        """
         its_tick = tick(by, delivery=delivery, asked="auto" if delivery == "live" else delivery)
+        if by > 1:
+            take_over(connection, ids, by)
 
         def no_longer_due(*_: object) -> Mapping[uuid.UUID, SkipReason]:
             return withdrawn or {}

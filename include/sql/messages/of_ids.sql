@@ -1,6 +1,6 @@
 -- The messages with these ids, as they are now.
 SELECT
-    id, status, skip_reason, delivery, day, sender, to_phone, partner_id, production_run_id, reminder_kind, language,
+    id, tick_id, status, skip_reason, delivery, day, sender, to_phone, partner_id, production_run_id, reminder_kind, language,
     template_name, variables, message_kind, not_before, claimed_at, attempts, error_code, error_detail
 FROM message_log
 WHERE id = ANY (%(ids)s)

@@ -23,10 +23,10 @@ def messages_of(connection: LogConnection, ids: Sequence[str | uuid.UUID]) -> li
     ]
 
 
-def skip(connection: LogConnection, reasons: Mapping[uuid.UUID, SkipReason]) -> None:
-    """Withdraw messages that are still queued, each for its reason."""
+def skip(connection: LogConnection, tick: Tick, reasons: Mapping[uuid.UUID, SkipReason]) -> None:
+    """Withdraw messages that are still queued and this tick's, each for its reason."""
     skips = [{"id": str(id_), "reason": reason} for id_, reason in reasons.items()]
-    rows(connection, "skip", skips=recordset(skips))
+    rows(connection, "skip", tick_id=tick.id, skips=recordset(skips))
 
 
 def claim(connection: LogConnection, ids: Sequence[uuid.UUID], token: uuid.UUID) -> list[Claimed]:

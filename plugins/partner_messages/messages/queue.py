@@ -27,8 +27,18 @@ def start_tick(connection: LogConnection, tick: Tick) -> None:
     )
 
 
-def record_stuck(connection: LogConnection, tick: Tick, kind: ReminderKind, stuck: Sequence[StuckRun]) -> None:
-    """Write what a DAG run found stuck in one kind, in place of what an earlier try of it found."""
+def record_stuck(
+    connection: LogConnection, tick: Tick, kind: ReminderKind, stuck: Sequence[StuckRun], *, observed_at: dt.datetime
+) -> None:
+    """Write what a DAG run found stuck in one kind, in place of what an earlier try of it found.
+
+    Args:
+        connection: The message log.
+        tick: The run's tick.
+        kind: The kind.
+        stuck: What was found.
+        observed_at: The wall clock: quantities count only where they were observed on the day itself.
+    """
     with connection.transaction():
         rows(
             connection,
@@ -44,7 +54,7 @@ def record_stuck(connection: LogConnection, tick: Tick, kind: ReminderKind, stuc
             kind=kind,
             delivery=tick.delivery,
             day=tick.day,
-            observed_at=dt.datetime.now(dt.UTC),
+            observed_at=observed_at,
             stuck=recordset([_jsonable(vars(run)) for run in stuck]),
         )
 

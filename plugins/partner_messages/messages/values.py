@@ -68,6 +68,7 @@ class Message:
     """One row of the log, as it was read."""
 
     id: uuid.UUID
+    tick_id: uuid.UUID
     status: str
     skip_reason: str | None
     delivery: str

@@ -1,13 +1,13 @@
 """Decides who is reminded of what: every stuck run becomes one draft, a message or a skip with its reason.
 
 Pure: what the shop and the message log know comes in as values, so the same decision can be taken again just before a
-    message
-is sent (DESIGN, decision 6).
+message is sent (DESIGN, decision 6).
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -255,6 +255,4 @@ def blast_radius(confirm_above: int | None, recent_sizes: Sequence[int]) -> int:
     """
     if confirm_above is not None:
         return confirm_above
-    ordered = sorted(recent_sizes)
-    median = ordered[len(ordered) // 2] if ordered else 0
-    return max(50, 3 * median)
+    return max(50, round(3 * statistics.median(recent_sizes or [0])))

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from partner_messages.live_settings import load_senders, load_settings
 from partner_messages.messages.database import LogConnection
 from partner_messages.run_context import RunFacts
-from partner_messages.settings import Settings, SettingsError, first_problem
+from partner_messages.settings import PORTAL_CONN_ID, Settings, SettingsError, first_problem
 from partner_messages.templates.approvals import read_approvals, read_listing
 from partner_messages.templates.catalog import Catalog
 from partner_messages.templates.change_log import Change
@@ -21,8 +21,6 @@ from partner_messages.templates.installed import installed_catalog
 from partner_messages.templates.language_policy import OVERRIDE, Account, language_policy
 from partner_messages.templates.submit_plan import Action, PlanRow, plan_submission
 from partner_messages.whatsapp.senders import Sender
-
-PORTAL_CONN_ID = "partner_portal"
 
 Texts = tuple[Annotated[str, Field(pattern=r"\S")], ...]
 

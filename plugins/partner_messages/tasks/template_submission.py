@@ -15,9 +15,9 @@ from pathlib import Path
 
 from partner_messages import run_context
 from partner_messages.messages.database import LogConnection
-from partner_messages.settings import SCHEDULE_TIMEZONE
+from partner_messages.settings import PORTAL_CONN_ID, SCHEDULE_TIMEZONE
 from partner_messages.tasks.summarise import NeedsAnEngineer
-from partner_messages.tasks.template_job import PORTAL_CONN_ID, Job
+from partner_messages.tasks.template_job import Job
 from partner_messages.tasks.template_listing import list_account, look_at_account
 from partner_messages.templates.approvals import record_template
 from partner_messages.templates.catalog import Template

@@ -18,6 +18,7 @@ from partner_messages.messages.database import LogConnection
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.messages.values import Claimed, Message, Settlement
+from partner_messages.params import parse_params
 from partner_messages.settings import Settings
 from partner_messages.templates.approvals import mark_refused
 from partner_messages.templates.catalog import Catalog
@@ -29,6 +30,9 @@ from partner_messages.whatsapp.payload import no_request, template_message
 from partner_messages.whatsapp.senders import Sender
 
 log = logging.getLogger(__name__)
+
+LOOK_AGAIN_AFTER = 60.0
+"""Seconds of sending after which what the messages speak of is looked at again: it must be fresh at the claim."""
 
 NoLongerDue = Callable[[Tick, Sequence[Message], Mapping[str, Any], Settings], Mapping[uuid.UUID, SkipReason]]
 
@@ -115,13 +119,11 @@ class BatchSender:
         if not queued:
             return
         self._guard()
-        self._skip(self.no_longer_due(self.tick, queued, self.params, settings))
-        if ids := [message.id for message in self._queued()]:
-            self._send_now(ids, settings)
+        self._send_now(queued, settings)
 
     def outcome(self) -> Outcome:
         """How the messages stand now."""
-        messages = outbox.messages_of(self.connection, self.ids)
+        messages = self._own()
         return Outcome(
             counts=collections.Counter(message.status for message in messages),
             broken=sum(
@@ -129,12 +131,17 @@ class BatchSender:
             ),
         )
 
+    def _own(self) -> list[Message]:
+        """The messages that a later tick has not taken over: from then on they are that tick's alone."""
+        messages = outbox.messages_of(self.connection, self.ids)
+        return [message for message in messages if str(message.tick_id) == self.tick.id]
+
     def _queued(self) -> list[Message]:
-        return [message for message in outbox.messages_of(self.connection, self.ids) if message.status == "queued"]
+        return [message for message in self._own() if message.status == "queued"]
 
     def _skip(self, reasons: Mapping[uuid.UUID, SkipReason]) -> None:
         if reasons:
-            outbox.skip(self.connection, reasons)
+            outbox.skip(self.connection, self.tick, reasons)
             log.info("Withdrawn: %s.", dict(collections.Counter(reason.value for reason in reasons.values())))
 
     def _rehearse(self, queued: Sequence[Message]) -> None:
@@ -157,8 +164,7 @@ class BatchSender:
 
     def _guard(self) -> None:
         wall, settings = self.clock(), load_settings()
-        ignore_send_window = bool(self.params.get("ignore_send_window"))
-        check_may_send(self.tick, wall, settings, ignore_send_window=ignore_send_window)
+        check_may_send(self.tick, wall, settings, ignore_send_window=parse_params(self.params).ignore_send_window)
         if day_of(wall) != self.tick.day and not settings.allow_any_time:
             raise NotNow(f"The day these messages speak for, {self.tick.day}, is over: nothing more was claimed.")
 
@@ -186,7 +192,8 @@ class BatchSender:
             "%s in %s is refused for %s: %d more messages failed.", refused.name, refused.language, sender.label, failed
         )
 
-    def _send_now(self, ids: Sequence[uuid.UUID], settings: Settings) -> None:
+    def _send_now(self, queued: Sequence[Message], settings: Settings) -> None:
+        """Send these messages, looking at what they speak of again after every minute's worth of them."""
         sender = load_sender(self.sender_label)
         per_second = sender.messages_per_second * self.rate_share
         hook = WhatsAppHook(
@@ -197,17 +204,22 @@ class BatchSender:
         )
         with contextlib.closing(hook):
             hook.get_conn()  # Whatever is wrong with the connection is found out before anything is claimed.
-            self._dispatch = Dispatch(
-                connection=self.connection,
-                hook=hook,
-                sender=sender,
-                attempt=self.attempt,
-                payload=self._payload,
-                guard=self._guard,
-                lease=settings.lease,
-                per_second=per_second,
-                template_refused=functools.partial(self._stop_trying, sender),
-            )
-            if self._told_to_stop:
-                return
-            self._dispatch.send(ids)
+            size = max(1, int(per_second * LOOK_AGAIN_AFTER))
+            for start in range(0, len(queued), size):
+                messages = queued[start : start + size]
+                withdrawn = self.no_longer_due(self.tick, messages, self.params, settings)
+                self._skip(withdrawn)
+                self._dispatch = Dispatch(
+                    connection=self.connection,
+                    hook=hook,
+                    sender=sender,
+                    attempt=self.attempt,
+                    payload=self._payload,
+                    guard=self._guard,
+                    lease=settings.lease,
+                    per_second=per_second,
+                    template_refused=functools.partial(self._stop_trying, sender),
+                )
+                if self._told_to_stop:
+                    return
+                self._dispatch.send([message.id for message in messages if message.id not in withdrawn])

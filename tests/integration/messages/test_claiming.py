@@ -14,7 +14,7 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Claimed
 from partner_messages.runs.kinds import ReminderKind
 from support.at_once import at_once
-from support.examples import DAY, PHONE
+from support.examples import DAY, PHONE, tick
 from support.log_rows import Log, put, row, slots
 
 TOKEN, OTHER_TOKEN = uuid.uuid4(), uuid.uuid4()
@@ -129,7 +129,7 @@ def test_queued_messages_are_withdrawn_each_for_its_reason(log: Log) -> None:
     moved, expired = put(log, "queued", "R1"), put(log, "queued", "R2")
     sending, untouched = put(log, "sending", "R3"), put(log, "queued", "R4")
 
-    outbox.skip(log, {moved: SkipReason.MOVED_ON, expired: SkipReason.EXPIRED, sending: SkipReason.MOVED_ON})
+    outbox.skip(log, tick(), {moved: SkipReason.MOVED_ON, expired: SkipReason.EXPIRED, sending: SkipReason.MOVED_ON})
 
     assert [row(log, id_)["skip_reason"] for id_ in (moved, expired, sending, untouched)] == [
         "moved_on",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 from typing import Any
 
@@ -20,6 +21,8 @@ from support.log_rows import Log, put
 YESTERDAY = DAY - dt.timedelta(days=1)
 NOT_ON_WHATSAPP, TEMPLATE_REFUSED = 131026, 132001
 KIND = ReminderKind.ASSIGNMENT_PENDING
+
+record = functools.partial(record_stuck, observed_at=TICK)
 
 
 @pytest.mark.parametrize("status", ["queued", "sending", "sent", "delivered", "read", "unknown", "rehearsed"])
@@ -127,9 +130,9 @@ def test_what_was_found_stuck_is_read_back_oldest_first(log: Log) -> None:
     younger = stuck_run("R1", since=TICK - dt.timedelta(days=2), quantity=0.5)
     idle = stuck_run("R3", kind=ReminderKind.IDLE, since=TICK - dt.timedelta(days=4))
 
-    record_stuck(log, tick(), KIND, [younger, older])
-    record_stuck(log, tick(), ReminderKind.IDLE, [idle])
-    record_stuck(log, tick(), ReminderKind.NOT_STARTED, [])
+    record(log, tick(), KIND, [younger, older])
+    record(log, tick(), ReminderKind.IDLE, [idle])
+    record(log, tick(), ReminderKind.NOT_STARTED, [])
 
     assert history.stuck_of_run(log, "run 1") == [older, idle, younger]
     assert history.stuck_of_run(log, "run 2") == []
@@ -138,19 +141,19 @@ def test_what_was_found_stuck_is_read_back_oldest_first(log: Log) -> None:
 
 
 def test_a_second_try_of_finding_replaces_the_first(log: Log) -> None:
-    record_stuck(log, tick(), KIND, [stuck_run("R1"), stuck_run("R2")])
-    record_stuck(log, tick(2), KIND, [stuck_run("R1")])
+    record(log, tick(), KIND, [stuck_run("R1"), stuck_run("R2")])
+    record(log, tick(2), KIND, [stuck_run("R1")])
 
-    record_stuck(log, tick(), KIND, [stuck_run("R2", since=TICK - dt.timedelta(days=8)), stuck_run("R3")])
+    record(log, tick(), KIND, [stuck_run("R2", since=TICK - dt.timedelta(days=8)), stuck_run("R3")])
 
     assert [run.production_run_id for run in history.stuck_of_run(log, "run 1")] == ["R2", "R3"]
     assert [run.production_run_id for run in history.stuck_of_run(log, "run 2")] == ["R1"]
 
 
 def test_a_run_that_changed_kind_between_two_tries_is_in_one_kind_only(log: Log) -> None:
-    record_stuck(log, tick(), KIND, [stuck_run("R1"), stuck_run("R2")])
+    record(log, tick(), KIND, [stuck_run("R1"), stuck_run("R2")])
 
-    record_stuck(log, tick(), ReminderKind.NOT_STARTED, [stuck_run("R1", kind=ReminderKind.NOT_STARTED)])
+    record(log, tick(), ReminderKind.NOT_STARTED, [stuck_run("R1", kind=ReminderKind.NOT_STARTED)])
 
     assert {run.production_run_id: run.kind for run in history.stuck_of_run(log, "run 1")} == {
         "R1": ReminderKind.NOT_STARTED,
@@ -159,17 +162,17 @@ def test_a_run_that_changed_kind_between_two_tries_is_in_one_kind_only(log: Log)
 
 
 def test_finding_that_fails_half_way_leaves_the_first_try_s_finds(log: Log) -> None:
-    record_stuck(log, tick(), KIND, [stuck_run("R1")])
+    record(log, tick(), KIND, [stuck_run("R1")])
 
     with pytest.raises(Exception, match="production_run_id"):
-        record_stuck(log, tick(), KIND, [stuck_run("R2"), stuck_run("")])
+        record(log, tick(), KIND, [stuck_run("R2"), stuck_run("")])
 
     assert [run.production_run_id for run in history.stuck_of_run(log, "run 1")] == ["R1"]
 
 
 @pytest.mark.parametrize("strange", [math.nan, math.inf, -math.inf])
 def test_a_quantity_that_is_no_number_is_written_down_like_any_other(log: Log, strange: float) -> None:
-    record_stuck(log, tick(), KIND, [stuck_run("R1", quantity=strange, produced_quantity=strange)])
+    record(log, tick(), KIND, [stuck_run("R1", quantity=strange, produced_quantity=strange)])
 
     (found,) = history.stuck_of_run(log, "run 1")
     assert repr((found.quantity, found.produced_quantity)) == repr((strange, strange))
@@ -178,7 +181,7 @@ def test_a_quantity_that_is_no_number_is_written_down_like_any_other(log: Log, s
 def test_the_shop_s_floats_come_back_as_they_were(log: Log) -> None:
     run = stuck_run("R1", quantity=0.1, produced_quantity=123456.78)
 
-    record_stuck(log, tick(), KIND, [run])
+    record(log, tick(), KIND, [run])
 
     (found,) = history.stuck_of_run(log, "run 1")
     assert isinstance(found, StuckRun)

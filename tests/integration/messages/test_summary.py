@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 from partner_messages.messages.queue import note_counts, record_stuck, start_tick
 from partner_messages.messages.summary import Named, Summary, summarise_tick
 from partner_messages.runs.kinds import Census, ReminderKind
+from support.deployment import TICK
 from support.examples import stuck_run, tick
 from support.log_rows import Log, put
 
 STATUSES = {"sent": 3, "delivered": 1, "read": 1, "failed": 2, "unknown": 1, "queued": 2, "sending": 1, "rehearsed": 1}
 SKIPPED = {"over_limit": 2, "no_phone": 1, "no_partner": 2}
+record = functools.partial(record_stuck, observed_at=TICK)
 
 
 @pytest.fixture
 def summary(log: Log) -> Summary:
     """A tick with messages in every status, beside other ticks of the same and of another DAG run."""
     start_tick(log, tick())
-    record_stuck(log, tick(), ReminderKind.IDLE, [stuck_run(f"R{number}") for number in range(12)])
-    record_stuck(log, tick(), ReminderKind.NOT_STARTED, [stuck_run(f"R{number}") for number in range(12, 15)])
-    record_stuck(log, tick(2), ReminderKind.NOT_STARTED, [stuck_run("R99")])
+    record(log, tick(), ReminderKind.IDLE, [stuck_run(f"R{number}") for number in range(12)])
+    record(log, tick(), ReminderKind.NOT_STARTED, [stuck_run(f"R{number}") for number in range(12, 15)])
+    record(log, tick(2), ReminderKind.NOT_STARTED, [stuck_run("R99")])
     note_counts(log, tick(), Census(inspected=40, without_partner=("N1", "N2")), planned=12)
     for status, many in STATUSES.items():
         for number in range(many):
@@ -98,7 +102,7 @@ def test_a_tick_that_found_nothing_says_noughts(log: Log) -> None:
 def test_a_tick_whose_planning_never_ended_says_what_it_does_not_know(log: Log, started: bool) -> None:
     if started:
         start_tick(log, tick())
-    record_stuck(log, tick(), ReminderKind.IDLE, [stuck_run()])
+    record(log, tick(), ReminderKind.IDLE, [stuck_run()])
 
     summary = summarise_tick(log, tick(), {})
 

@@ -11,10 +11,21 @@ from typing import Any
 import pytest
 
 from partner_messages.messages import outbox
+from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.whatsapp.answers import Accepted, Answer, NotSent, Refused
 from support.at_once import at_once
 from support.log_rows import Log, put
-from support.sending import ScriptedMeta, SendTask, dispatch_of, messages, queue_messages, requested, statuses, taken
+from support.sending import (
+    ScriptedMeta,
+    SendTask,
+    dispatch_of,
+    messages,
+    queue_messages,
+    requested,
+    statuses,
+    take_over,
+    taken,
+)
 
 LONG_AGO = dt.timedelta(minutes=10)
 
@@ -59,6 +70,17 @@ def test_what_another_process_is_sending_is_left_alone_while_its_lease_lasts(
 
     assert statuses(log, ids) == ["sending", "sending", "sent"]
     assert outcome.to_retry == 2
+    assert requested(graph_api) == 1
+
+
+def test_a_late_task_leaves_alone_what_a_newer_run_has_taken_over(send: SendTask, log: Log, graph_api: Any) -> None:
+    ids = queue_messages(log, 3)
+    take_over(log, ids[:2], by=2)
+
+    outcome = send(ids, withdrawn=dict.fromkeys(ids[:2], SkipReason.MOVED_ON))
+
+    assert statuses(log, ids) == ["queued", "queued", "sent"]
+    assert dict(outcome.counts) == {"sent": 1}
     assert requested(graph_api) == 1
 
 

@@ -13,6 +13,7 @@ import pytest
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.settings import SettingsError
 from partner_messages.tick import NotNow
+from partner_messages.whatsapp import batch
 from support.deployment import TICK, Deployment
 from support.log_rows import Log
 from support.sending import SendTask, messages, queue_messages, requested, statuses, taken
@@ -179,6 +180,21 @@ def test_only_what_is_queued_is_judged_again(send: SendTask, log: Log) -> None:
     send(ids, no_longer_due=note)
 
     assert judged == ids[1:]
+
+
+def test_after_a_minutes_worth_of_messages_the_rest_is_judged_again(
+    send: SendTask, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "LOOK_AGAIN_AFTER", 2 / 80)
+    ids = queue_messages(log, 5)
+    seen: list[list[str]] = []
+
+    def moves_on_while_the_first_ones_leave(_tick: Any, rows: Any, *_: Any) -> dict[uuid.UUID, SkipReason]:
+        seen.append(statuses(log, ids))
+        return {row.id: SkipReason.MOVED_ON for row in rows if len(seen) > 1 and row.id == ids[2]}
+
+    assert send(ids, no_longer_due=moves_on_while_the_first_ones_leave).counts == {"sent": 4, "skipped": 1}
+    assert [one.count("queued") for one in seen] == [5, 3, 1]
 
 
 def test_a_dry_run_asks_nothing_of_meta(send: SendTask, log: Log, graph_api: Any, deployment: Deployment) -> None:
