@@ -23,6 +23,8 @@ from psycopg.rows import DictRow, dict_row
 
 from support.deployment import TICK, Deployment
 
+pytest_plugins = ["support.picture_server"]
+
 PROJECT = Path(__file__).resolve().parents[1]
 ORDER = ("unit", "integration", "dag", "faults")
 """The tests' folders, quick ones first."""

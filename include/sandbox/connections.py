@@ -24,13 +24,16 @@ SETTINGS: dict[str, Any] = {"senders": [label.lower() for label in ROUTING], "al
 """The Variable `partner_messages`: any time of day and any day will do on one machine."""
 
 
-def connections(*, shop_url: str, message_log_url: str, graph_api_url: str) -> dict[str, dict[str, Any]]:
+def connections(
+    *, shop_url: str, message_log_url: str, graph_api_url: str, shop_inbox_url: str | None = None
+) -> dict[str, dict[str, Any]]:
     """Every connection of the project, by id, as `airflow connections import` takes them.
 
     Args:
         shop_url: PostgreSQL URL of the shop's database, as a role that may only read.
         message_log_url: PostgreSQL URL of the database the message log is made in.
         graph_api_url: Where the local Graph API listens.
+        shop_inbox_url: PostgreSQL URL of the shop's database, as a role that may write its inbox; None for no mirror.
     """
     senders = {f"whatsapp_{account.label.lower()}": _sender(account, graph_api_url) for account in _accounts()}
     return {
@@ -38,6 +41,7 @@ def connections(*, shop_url: str, message_log_url: str, graph_api_url: str) -> d
         "message_log_db": _postgres(message_log_url),
         "partner_portal": {"conn_type": "http", "host": PORTAL, "password": PORTAL_SECRET},
         **senders,
+        **({"shop_inbox_db": _postgres(shop_inbox_url)} if shop_inbox_url else {}),
     }
 
 

@@ -21,6 +21,7 @@ SCHEDULE_TIMEZONE = ZoneInfo("Asia/Kolkata")
 """The zone of the weekday tick; "day" means a day of this zone everywhere (DESIGN, decisions 1 and 2)."""
 
 SHOP_CONN_ID = "production_db"
+SHOP_INBOX_CONN_ID = "shop_inbox_db"
 MESSAGE_LOG_CONN_ID = "message_log_db"
 SENDER_CONN_PREFIX = "whatsapp_"
 PORTAL_CONN_ID = "partner_portal"
@@ -153,6 +154,12 @@ class Settings(_Strict):
         default_factory=lambda: TimeWindow(start=dt.time(9), end=dt.time(19)),
         description="When messages may leave, in India's time.",
     )
+    event_window: TimeWindow = Field(
+        default_factory=lambda: TimeWindow(start=dt.time(7), end=dt.time(22)),
+        description="When lifecycle messages may leave, in the time of the recipient's own region; outside it they"
+        " wait.",
+    )
+    event_max_age: Hours = Field(6, description="Hours after which an event is too old to be told (`stale_event`).")
     tick_grace: Annotated[float, Field(gt=0, le=24 * 60)] = Field(
         30, description="Minutes after 10:00 within which a scheduled tick may still start; later it is stale."
     )
@@ -174,8 +181,8 @@ class Settings(_Strict):
     chunk_size: Annotated[int, Field(ge=1, le=10_000)] = Field(250, description="Messages in one chunk, at most.")
     template_family: Literal["v1", "v2"] = Field(
         "v1",
-        description="`v1`: the seed's texts; `v2`: with the design's picture and a button that opens the run (its"
-        " templates can be submitted, but its messages cannot be sent yet).",
+        description="`v1`: the seed's texts; `v2`: with the design's picture and a button that opens the run, and"
+        " `v1` where there is no picture.",
     )
     allow_marketing: bool = Field(
         False, description="Send templates all the same that Meta bills as MARKETING instead of UTILITY."
@@ -192,6 +199,10 @@ class Settings(_Strict):
         " in where no picture can be used; `rewrite` is the URL of an image-resizing CDN, such as"
         ' `"https://cdn.example/resize?width=1000&format=jpeg&url={url}"`; `deadline` is the seconds that one download'
         " may take.",
+    )
+    mirror_to_shop: bool = Field(
+        False,
+        description="Write each live message into the shop's own inbox too, over the connection `shop_inbox_db`.",
     )
     tables: Tables = Field(default_factory=Tables, description="The shop's table names.")
     on_failure: NotifierSpec | None = Field(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from partner_messages.params import RunParams
+from partner_messages.reminders.wording import templates_of
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tasks import find, preflight
 from partner_messages.tick import Tick
@@ -33,7 +34,7 @@ def _in_chunks(deployment: Deployment) -> None:
 
 def found(run_id: str) -> Tick:
     """A run of the DAG up to the point where it plans."""
-    tick = Tick.from_xcom(preflight.preflight(facts(run_id), RunParams()))
+    tick = Tick.from_xcom(preflight.preflight(facts(run_id), "auto", lambda _: templates_of("v1")))
     for kind in ReminderKind:
         find.find_stuck_runs(tick, kind, RunParams())
     return tick

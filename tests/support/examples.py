@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 
-from partner_messages.messages.values import Draft, QueuedMessage, reminder_context_id
+from partner_messages.drafting.facts import Means, ShopFacts
+from partner_messages.messages.values import Claimed, Draft, QueuedMessage, reminder_context_id
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
-from partner_messages.reminders.plan import LogFacts, Means, ShopFacts
+from partner_messages.reminders.plan import LogFacts
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.tick import Tick
@@ -131,6 +133,24 @@ def means(**changes: Any) -> Means:
         "limit": 100,
     }
     return Means(**{**plain, **changes})
+
+
+def claimed_message(**changes: Any) -> Claimed:
+    """A live message to the one example partner."""
+    plain: dict[str, Any] = {
+        "id": uuid.UUID("0198c0de-0000-7000-8000-000000000001"),
+        "attempts": 1,
+        "delivery": "live",
+        "message_kind": "reminder",
+        "to_phone": PHONE,
+        "partner_id": PARTNER_ID,
+        "production_run_id": "R1",
+        "language": "hi",
+        "template_name": "jyt_production_run_reminder_idle_v1",
+        "variables": {"partner_name": "Rajesh Textiles"},
+        "image_url": None,
+    }
+    return Claimed(**{**plain, **changes})
 
 
 def draft(*run_ids: str, day: dt.date = DAY, **changes: Any) -> Draft:

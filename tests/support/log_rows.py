@@ -10,10 +10,12 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
+from psycopg.types.range import TimestamptzRange
 
 from partner_messages.messages.queue import write_drafts
 from partner_messages.messages.values import Draft, reminder_context_id
 from partner_messages.tick import Tick
+from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, PHONE, tick
 
 Log = psycopg.Connection[DictRow]
@@ -23,6 +25,10 @@ def put(log: Log, status: str = "queued", *run_ids: str, **columns: Any) -> uuid
     """Write one message that speaks of these runs, whatever its status, and the runs it speaks of; return its id."""
     runs = run_ids or ("R1",)
     of = tick(columns.pop("by", 1))
+    if columns.get("message_kind") == "followup" and "parent_id" not in columns:
+        columns["parent_id"] = put(log, "failed", *runs)
+    if columns.get("message_kind") == "event":
+        columns.setdefault("event_hour", TimestamptzRange(TICK, TICK + dt.timedelta(hours=1)))
     day: dt.date = columns.get("day", DAY)
     row: dict[str, Any] = {
         "id": uuid.uuid4(),

@@ -28,10 +28,11 @@ from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.params import RunParams
+from partner_messages.reminders.wording import templates_of
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.runs.shop import open_shop
-from partner_messages.settings import SHOP_CONN_ID
+from partner_messages.settings import SHOP_CONN_ID, Settings
 from partner_messages.tasks.find import find_stuck_runs
 from partner_messages.tasks.plan import plan_messages
 from partner_messages.tasks.preflight import preflight
@@ -74,12 +75,16 @@ def find(now: str, repeats: int) -> dict[str, Any]:
     found = 0
     with contextlib.closing(_shop_session()) as session:
         for number in range(repeats):
-            tick = preflight(run_of(number, dt.datetime.fromisoformat(now)), PARAMS)
+            tick = preflight(run_of(number, dt.datetime.fromisoformat(now)), PARAMS.delivery, _templates)
             seconds, _ = timed(lambda: session.execute(count).fetchone())
             counting.append(seconds)
             seconds, found = timed(lambda tick=tick: _find_all(Tick.from_xcom(tick)))  # type: ignore[misc]
             finding.append(seconds)
     return {"tick": tick, "found": found, "count_seconds": counting, "find_seconds": finding}
+
+
+def _templates(settings: Settings) -> tuple[str, ...]:
+    return templates_of(settings.template_family)
 
 
 def _find_all(tick: Tick) -> int:

@@ -12,8 +12,9 @@ adoption AS (
                 AND m.context_type = d.context_type
                 AND m.context_id = d.context_id
                 AND m.holds_slot
-                AND m.message_kind <> 'event'
                 AND m.status = 'queued'
+                -- A second event is a repeat, and another DAG run's to send; the same one may be planned again.
+                AND (m.message_kind <> 'event' OR m.dag_run_id = %(dag_run_id)s)
             FOR NO KEY UPDATE
         ) AS queued
 )
@@ -31,6 +32,10 @@ SET
     template_name = coalesce(a.template_name, m.template_name),
     variables = coalesce(a.variables, m.variables),
     body_text = coalesce(a.body_text, m.body_text),
+    image_url = a.image_url,
+    event_name = coalesce(a.event_name, m.event_name),
+    event_id = coalesce(a.event_id, m.event_id),
+    not_before = CASE WHEN a.event_name IS NULL THEN m.not_before ELSE a.not_before END,
     status = CASE WHEN a.skip_reason IS NULL THEN 'queued' ELSE 'skipped' END,
     skip_reason = a.skip_reason,
     updated_at = now()

@@ -10,4 +10,5 @@ WHERE id IN (
     WHERE id = ANY (%(ids)s) AND status = 'queued' AND (not_before IS NULL OR not_before <= clock_timestamp())
     FOR NO KEY UPDATE SKIP LOCKED
 )
-RETURNING id, attempts, to_phone, language, template_name, variables
+RETURNING
+    id, attempts, delivery, message_kind, to_phone, partner_id, production_run_id, language, template_name, variables, image_url

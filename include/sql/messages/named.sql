@@ -1,8 +1,9 @@
 -- The messages of a tick that a person may ask about by name: failed, unknown, still queued, over the limit.
-SELECT production_run_id, partner_id, status, skip_reason, error_code, error_detail
-FROM message_log
-WHERE dag_id = %(dag_id)s
-    AND dag_run_id = %(dag_run_id)s
-    AND tick_id = %(tick_id)s
-    AND (status IN ('failed', 'unknown', 'queued', 'sending') OR skip_reason = 'over_limit')
-ORDER BY status, skip_reason, production_run_id
+SELECT m.message_kind, m.production_run_id, m.partner_id, m.status, m.skip_reason, m.error_code, m.error_detail
+FROM message_log AS m
+WHERE m.dag_id = %(dag_id)s
+    AND m.dag_run_id = %(dag_run_id)s
+    AND m.tick_id = %(tick_id)s
+    AND (m.status IN ('failed', 'unknown', 'queued', 'sending') OR m.skip_reason = 'over_limit')
+    AND NOT {% include "messages/held.sql" %}
+ORDER BY m.status, m.skip_reason, m.production_run_id

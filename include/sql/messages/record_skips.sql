@@ -1,13 +1,14 @@
 -- Record the drafts that are not to be sent, each with its reason, once a tick.
 WITH {% include "messages/drafts.sql" %}
 INSERT INTO message_log (
-    id, dag_id, dag_run_id, tick_id, delivery, day, context_type, context_id, message_kind, reminder_kind, production_run_id,
-    partner_id, design_id, sender, to_phone, language, template_name, variables, body_text, status, skip_reason, duplicate_of
+    id, dag_id, dag_run_id, tick_id, delivery, day, context_type, context_id, message_kind, reminder_kind, event_name,
+    event_id, parent_id, production_run_id, partner_id, design_id, sender, to_phone, language, template_name, variables,
+    body_text, status, skip_reason, duplicate_of
 )
 SELECT
-    id, %(dag_id)s, %(dag_run_id)s, %(tick_id)s, %(delivery)s, %(day)s, context_type, context_id, message_kind, reminder_kind,
-    production_run_id, partner_id, design_id, sender, to_phone, language, template_name, variables, body_text,
-    'skipped', skip_reason, duplicate_of
+    id, %(dag_id)s, %(dag_run_id)s, %(tick_id)s, %(delivery)s, coalesce(day, %(day)s), context_type, context_id, message_kind,
+    reminder_kind, event_name, event_id, parent_id, production_run_id, partner_id, design_id, sender, to_phone, language,
+    template_name, variables, body_text, 'skipped', skip_reason, duplicate_of
 FROM draft AS d
 WHERE NOT EXISTS (
     SELECT FROM message_log AS m
@@ -16,5 +17,6 @@ WHERE NOT EXISTS (
         AND m.tick_id = %(tick_id)s
         AND m.context_type = d.context_type
         AND m.context_id = d.context_id
+        AND m.event_id IS NOT DISTINCT FROM d.event_id
         AND m.status = 'skipped'
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from partner_messages.messages.database import LogConnection, rows
 from partner_messages.messages.values import SlotHolder
+from partner_messages.reminders.followup import Followed
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.tick import Tick
 
@@ -45,3 +46,9 @@ def recent_sizes(connection: LogConnection, tick: Tick) -> list[int]:
     """How many messages each of the last ten ticks of this delivery planned."""
     found = rows(connection, "recent_sizes", dag_id=tick.dag_id, delivery=tick.delivery, dag_run_id=tick.dag_run_id)
     return [row["planned"] for row in found]
+
+
+def to_follow_up(connection: LogConnection, tick: Tick) -> list[Followed]:
+    """The tick's reminders and assignments that Meta took (or that were rehearsed) and that nothing follows yet."""
+    found = rows(connection, "to_follow_up", dag_id=tick.dag_id, dag_run_id=tick.dag_run_id, tick_id=tick.id)
+    return [Followed(**row) for row in found]

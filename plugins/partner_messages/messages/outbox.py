@@ -29,6 +29,12 @@ def skip(connection: LogConnection, tick: Tick, reasons: Mapping[uuid.UUID, Skip
     rows(connection, "skip", tick_id=tick.id, skips=recordset(skips))
 
 
+def hold(connection: LogConnection, tick: Tick, until: Mapping[uuid.UUID, tuple[dt.datetime, dt.date]]) -> None:
+    """Let messages that are still queued and this tick's wait for a moment, which lies on that day."""
+    holds = [{"id": str(id_), "not_before": at.isoformat(), "day": day.isoformat()} for id_, (at, day) in until.items()]
+    rows(connection, "hold", tick_id=tick.id, holds=recordset(holds))
+
+
 def claim(connection: LogConnection, ids: Sequence[uuid.UUID], token: uuid.UUID) -> list[Claimed]:
     """Claim those of these messages that are queued and due; the rest belong to somebody else or to later."""
     return [Claimed(**row) for row in rows(connection, "claim", ids=list(ids), token=token)]

@@ -90,7 +90,7 @@ def _queue(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> se
     """Queue the drafts whose runs all have a free slot and whose context is free; return their ids."""
     parameters = _tick_parameters(tick)
     taken: dict[uuid.UUID, set[str]] = {}
-    slots = _records(drafts, "id", "message_kind", "production_run_ids")
+    slots = _records(drafts, "id", "day", "message_kind", "production_run_ids")
     for row in rows(connection, "take_slots", **parameters, drafts=slots):
         taken.setdefault(row["message_id"], set()).add(row["production_run_id"])
     won = [draft for draft in drafts if taken.get(draft.id) == set(draft.production_run_ids)]
@@ -163,6 +163,7 @@ def _records(drafts: Iterable[Draft], *columns: str) -> Any:
 
 _IN_JSON: dict[type, Callable[[Any], Any]] = {
     dt.datetime: dt.datetime.isoformat,
+    dt.date: dt.date.isoformat,
     uuid.UUID: str,
     # JSON has neither NaN nor infinity, which a shop's quantity may be; PostgreSQL reads both from text.
     float: lambda number: number if math.isfinite(number) else str(number),

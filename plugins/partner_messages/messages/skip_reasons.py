@@ -23,6 +23,11 @@ class SkipReason(enum.StrEnum):
     MOVED_ON = "moved_on"
     EXPIRED = "expired"
     REFUSED_TODAY = "refused_today"
+    NO_PICTURE = "no_picture"
+    OUTSIDE_24H_WINDOW = "outside_24h_window"
+    STALE_EVENT = "stale_event"
+    STATE_MISMATCH = "state_mismatch"
+    NO_TEMPLATE_FOR_EVENT = "no_template_for_event"
 
 
 @dataclass(frozen=True)
@@ -73,4 +78,19 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         "operations",
         False,
     ),
+    SkipReason.NO_PICTURE: Explanation(
+        "The design has no picture that Meta would take, and the text without one is not approved.", "operations", True
+    ),
+    SkipReason.OUTSIDE_24H_WINDOW: Explanation(
+        "A picture or link that follows a template may only be sent to who wrote to us within the last 24 hours.",
+        "nobody",
+        False,
+    ),
+    SkipReason.STALE_EVENT: Explanation(
+        "The event was older than setting event_max_age when it was looked at.", "engineer", False
+    ),
+    SkipReason.STATE_MISMATCH: Explanation(
+        "The run was no longer as the event says, or not this partner's.", "nobody", False
+    ),
+    SkipReason.NO_TEMPLATE_FOR_EVENT: Explanation("Nothing is to be said to a partner of this event.", "nobody", False),
 }

@@ -16,6 +16,7 @@ from partner_messages.tick import Tick
 class Named:
     """A message that somebody may ask about, by its run and partner (never by its phone)."""
 
+    message_kind: str
     production_run_id: str | None
     partner_id: str | None
     status: str
@@ -25,7 +26,8 @@ class Named:
 
     def __str__(self) -> str:
         why = self.skip_reason or self.error_detail or ""
-        return f"{self.production_run_id or self.partner_id} of partner {self.partner_id}: {self.status} {why}".rstrip()
+        what = f"{self.message_kind} {self.production_run_id or self.partner_id} of partner {self.partner_id}"
+        return f"{what}: {self.status} {why}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,9 @@ class Summary:
         inspected: Active runs at the tick's now; None where planning did not get that far.
         no_partner: Those of them with nobody to remind.
         found: Stuck runs by kind.
-        statuses: Messages by status.
-        skipped: Skips by reason.
+        statuses: Messages by status, without follow-ups; those that wait for their time are `held`.
+        skipped: Skips by reason, without follow-ups.
+        followups: Follow-ups by status, the skipped ones by reason.
         stopped_senders: Senders that Meta refuses as a whole.
         unapproved: Templates that are not approved where they were needed, each with how many messages it cost.
         named: Failed, unknown, still queued, or over the limit.
@@ -50,6 +53,7 @@ class Summary:
     found: Mapping[str, int]
     statuses: Mapping[str, int]
     skipped: Mapping[str, int]
+    followups: Mapping[str, int] = field(default_factory=dict)
     stopped_senders: Mapping[str, str] = field(default_factory=dict)
     unapproved: Mapping[str, int] = field(default_factory=dict)
     named: Collection[Named] = ()
@@ -81,21 +85,32 @@ class Summary:
             "failed": self.statuses.get("failed", 0),
             "unknown": self.statuses.get("unknown", 0),
             "queued": self.left,
+            "held": self.statuses.get("held", 0),
             "skipped": dict(self.skipped),
+            "followups": dict(self.followups),
         }
 
     def line(self) -> str:
-        """The one log line that operations search for."""
+        """The one log line that operations search for, of a reminder run."""
         counts = self.counts()
         kinds = ", ".join(f"{kind} {number}" for kind, number in counts["kinds"].items())
-        skipped = ", ".join(f"{reason} {number}" for reason, number in sorted(self.skipped.items())) or "none"
         return (
             f"Reminder run — {counts['day']} {counts['delivery']}: inspected {_said(counts['inspected'])}"
             f" = found {counts['found']} + no partner {_said(counts['no_partner'])}"
-            f" + not overdue {_said(counts['not_overdue'])}; {kinds}; skipped: {skipped};"
-            f" dispatched {counts['dispatched']}, failed {counts['failed']}, unknown {counts['unknown']},"
-            f" queued {counts['queued']}"
+            f" + not overdue {_said(counts['not_overdue'])}; {kinds}; {self.outcome()}"
         )
+
+    def outcome(self) -> str:
+        """What became of the messages, in the same words for every DAG that sends."""
+        counts = self.counts()
+        ends = ", ".join(f"{end} {counts[end]}" for end in ("dispatched", "failed", "unknown", "queued"))
+        held = f", held {counts['held']}" if counts["held"] else ""
+        followups = f"; follow-ups: {_listed(self.followups)}" if self.followups else ""
+        return f"skipped: {_listed(self.skipped)}; {ends}{held}{followups}"
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{what} {number}" for what, number in sorted(counts.items())) or "none"
 
 
 def _said(number: int | None) -> str:
@@ -107,7 +122,11 @@ def summarise_tick(connection: LogConnection, tick: Tick, stopped_senders: Mappi
     of_tick = {"dag_id": tick.dag_id, "dag_run_id": tick.dag_run_id, "tick_id": tick.id}
     statuses: collections.Counter[str] = collections.Counter()
     skipped: collections.Counter[str] = collections.Counter()
+    followups: collections.Counter[str] = collections.Counter()
     for row in rows(connection, "summary", **of_tick):
+        if row["is_followup"]:
+            followups[row["skip_reason"] or row["status"]] += row["messages"]
+            continue
         statuses[row["status"]] += row["messages"]
         if row["skip_reason"]:
             skipped[row["skip_reason"]] += row["messages"]
@@ -119,6 +138,7 @@ def summarise_tick(connection: LogConnection, tick: Tick, stopped_senders: Mappi
         found={row["kind"]: row["found"] for row in rows(connection, "found", dag_run_id=tick.dag_run_id)},
         statuses=statuses,
         skipped=skipped,
+        followups=followups,
         stopped_senders=stopped_senders,
         unapproved={
             f"{row['template_name']} in {row['language']} on the account of {row['sender']}": row["messages"]

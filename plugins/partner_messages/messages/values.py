@@ -22,7 +22,8 @@ class Draft:
     """One decision: a message to queue, or a skip with its reason.
 
     The fields are the columns of `message_log` that planning fills; `production_run_ids` are the runs that the message
-    speaks of and whose slot of the day it takes.
+    speaks of and whose slot of the day it takes. An event holds its context for an hour from `decided_at`. Where the
+    `day` is not the tick's, it is the one on which the message comes due.
     """
 
     context_type: str
@@ -33,12 +34,19 @@ class Draft:
     production_run_id: str | None = None
     partner_id: str | None = None
     design_id: str | None = None
+    event_name: str | None = None
+    event_id: str | None = None
+    decided_at: dt.datetime | None = None
+    parent_id: uuid.UUID | None = None
     sender: str | None = None
     to_phone: str | None = field(default=None, repr=False)
     language: str | None = None
     template_name: str | None = None
     variables: dict[str, str] | None = None
     body_text: str | None = None
+    image_url: str | None = None
+    not_before: dt.datetime | None = None
+    day: dt.date | None = None
     skip_reason: SkipReason | None = None
     duplicate_of: uuid.UUID | None = None
     id: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -65,7 +73,7 @@ class QueuedMessage:
 
 @dataclass(frozen=True)
 class Message:
-    """One row of the log, as it was read."""
+    """One row of the log, as it was read; `held.sql` says which are held."""
 
     id: uuid.UUID
     tick_id: uuid.UUID
@@ -78,11 +86,16 @@ class Message:
     partner_id: str
     production_run_id: str | None
     reminder_kind: ReminderKind | None
+    event_name: str | None
+    parent_id: uuid.UUID | None
     language: str
-    template_name: str
+    template_name: str | None
     variables: Mapping[str, str]
+    body_text: str | None
+    image_url: str | None = field(repr=False)
     message_kind: str
     not_before: dt.datetime | None
+    held: bool
     claimed_at: dt.datetime | None
     attempts: int
     error_code: int | None
@@ -98,10 +111,15 @@ class Claimed:
 
     id: uuid.UUID
     attempts: int
+    delivery: str
+    message_kind: str
     to_phone: str = field(repr=False)
+    partner_id: str
+    production_run_id: str | None
     language: str
-    template_name: str
+    template_name: str | None
     variables: Mapping[str, str]
+    image_url: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -12,29 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from partner_messages.drafting.facts import Means, ShopFacts
+from partner_messages.drafting.message import message_columns, names_of
+from partner_messages.drafting.recipient import Recipient, find_recipient
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder, reminder_context_id
-from partner_messages.recipients.conversation import consent_refused, conversations_for
-from partner_messages.recipients.language import LAST_RESORT, choose_language, normalise_language
-from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
-from partner_messages.recipients.phone import choose_phone
-from partner_messages.reminders.wording import DEFAULT_FAMILY, Family, variables, wording
+from partner_messages.reminders.wording import figures, templates_for
 from partner_messages.runs.kinds import StuckRun
-from partner_messages.templates.catalog import Catalog, Template
-from partner_messages.templates.gate import Approval, sendable_language
 from partner_messages.tick import Tick
-from partner_messages.whatsapp.senders import Sender, choose_sender
-
-
-@dataclass(frozen=True)
-class ShopFacts:
-    """What the shop knows about the partners and designs of the stuck runs, at one reading."""
-
-    partners: Mapping[str, Partner]
-    admins: Mapping[str, Sequence[PartnerAdmin]] = field(default_factory=dict)
-    conversations: Mapping[str, Sequence[Conversation]] = field(default_factory=dict)
-    design_names: Mapping[str, str] = field(default_factory=dict)
-    reminded_in_shop: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -44,58 +29,6 @@ class LogFacts:
     slot_holders: Mapping[str, SlotHolder] = field(default_factory=dict)
     refused_phones: frozenset[str] = frozenset()
     last_reminded: Mapping[str, dt.date] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Means:
-    """What messages are made of and sent through, and the settings and params that shape them.
-
-    Attributes:
-        senders: The configured senders in the order of the setting.
-        catalog: The templates.
-        family: Which family of templates is sent (setting `template_family`).
-        approvals: What is known of each account's templates, by account and name, then by language; None where nothing
-            leaves (a dry run), so that everything in the catalog will do.
-        allow_marketing: Setting of that name.
-        language: One language for everybody (setting `language`).
-        fallback_language: The last resort of the language rule.
-        limit: How many messages the run may send.
-        redirect_to: The one phone that a `redirect` run writes to, E.164.
-    """
-
-    senders: Sequence[Sender]
-    catalog: Catalog
-    language: str | None
-    fallback_language: str
-    limit: int
-    redirect_to: str | None = None
-    family: Family = DEFAULT_FAMILY
-    approvals: Mapping[tuple[str, str], Mapping[str, Approval]] | None = None
-    allow_marketing: bool = False
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """How one partner is reached.
-
-    Attributes:
-        phone: E.164.
-        language: By the language rule.
-        readable: Other languages that the partner is known to read, best first.
-        sender: Who writes.
-    """
-
-    phone: str = field(repr=False)
-    language: str
-    readable: tuple[str, ...]
-    sender: Sender
-
-
-class _Skipped(Exception):
-    """Ends the decision about one run with a reason."""
-
-    def __init__(self, reason: SkipReason) -> None:
-        self.reason = reason
 
 
 def plan_reminders(
@@ -128,81 +61,22 @@ def plan_reminders(
     return _keep_within_limit(drafts, stuck=stuck, log=log, limit=means.limit)
 
 
-def find_recipient(partner_id: str, shop: ShopFacts, means: Means) -> Recipient | SkipReason:
-    """How a partner is reached, or why not (the rules of the shop that the seed describes)."""
-    partner = shop.partners.get(partner_id)
-    if partner is None or partner.deleted or partner.status != "active":
-        return SkipReason.PARTNER_INACTIVE
-    chosen = choose_phone(partner, shop.admins.get(partner_id, ()))
-    if chosen.phone is None:
-        return SkipReason(chosen.problem or SkipReason.NO_PHONE)
-    conversations = conversations_for(partner, chosen.phone, shop.conversations.get(partner_id, ()))
-    if consent_refused(conversations):
-        return SkipReason.NO_CONSENT
-    newest = conversations[0] if conversations else None
-    sender = choose_sender(chosen.phone, newest.default_sender_platform_id if newest else None, means.senders)
-    if sender is None:
-        return SkipReason.NO_SENDER
-    language = choose_language(
-        explicit=means.language,
-        conversation_language=newest.language if newest else None,
-        phone=chosen.phone,
-        fallback=means.fallback_language,
-        allowed=sender.languages,
-    )
-    readable = tuple(filter(None, (normalise_language(one.language) for one in conversations)))
-    return Recipient(chosen.phone, language, readable, sender)
-
-
 def _decide(
     tick: Tick, run: StuckRun, recipient: Recipient | SkipReason, shop: ShopFacts, log: LogFacts, means: Means
 ) -> Draft:
-    try:
-        return _reminder(tick, run, **_message(tick, run, recipient, shop, log, means))
-    except _Skipped as skipped:
-        return _reminder(tick, run, skip_reason=skipped.reason)
-
-
-def _message(
-    tick: Tick, run: StuckRun, recipient: Recipient | SkipReason, shop: ShopFacts, log: LogFacts, means: Means
-) -> dict[str, Any]:
-    """What of a draft is decided here, by its fields."""
     if isinstance(recipient, SkipReason):
-        raise _Skipped(recipient)
+        return _reminder(tick, run, skip_reason=recipient)
     if run.production_run_id in shop.reminded_in_shop:
-        raise _Skipped(SkipReason.ALREADY_IN_SHOP)
-    to_phone = means.redirect_to or recipient.phone
-    if to_phone in log.refused_phones:
-        raise _Skipped(SkipReason.REFUSED_TODAY)
-    template = means.catalog.get(wording(run.kind, means.family).template)
-    if template is None:
-        raise _Skipped(SkipReason.NO_TEMPLATE)
-    meant = {"sender": recipient.sender.label, "template_name": template.name}
-    language = _language_to_send(template, recipient, means)
-    if language is None:
-        reason = SkipReason.NO_TEMPLATE if means.approvals is None else SkipReason.NO_APPROVED_TEMPLATE
-        return {**meant, "language": recipient.language, "skip_reason": reason}
-    partner = shop.partners[run.partner_id]
-    design_name = shop.design_names.get(run.design_id) if run.design_id else None
-    values = template.clean(
-        variables(run, partner_name=partner.name, design_name=design_name, now=tick.now, family=means.family)
+        return _reminder(tick, run, skip_reason=SkipReason.ALREADY_IN_SHOP)
+    decided = message_columns(
+        recipient,
+        templates_for(run.kind, means.family),
+        {**names_of(recipient, run.design_id, shop), **figures(run, now=tick.now)},
+        picture=shop.pictures.get(run.design_id),
+        refused_phones=log.refused_phones,
+        means=means,
     )
-    return {
-        **meant,
-        "to_phone": to_phone,
-        "language": language,
-        "variables": values,
-        "body_text": template.text(language, values),
-    }
-
-
-def _language_to_send(template: Template, recipient: Recipient, means: Means) -> str | None:
-    """The language that the template can be sent in, nearest to the wanted one; None where there is none."""
-    if means.approvals is None:
-        wanted = (recipient.language, *recipient.readable, LAST_RESORT)
-        return next((language for language in wanted if language in template.languages), None)
-    approvals = means.approvals.get((recipient.sender.waba_id, template.name), {})
-    return sendable_language(template, recipient.language, recipient.readable, approvals, means.allow_marketing)
+    return _reminder(tick, run, **decided)
 
 
 def _reminder(tick: Tick, run: StuckRun, **decided: Any) -> Draft:

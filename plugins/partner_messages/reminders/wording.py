@@ -5,15 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
+from partner_messages.drafting.facts import Family
 from partner_messages.runs.kinds import ReminderKind, StuckRun
-from partner_messages.templates.cleaning import clean, days_text, quantity_text
-
-Family: TypeAlias = Literal["v1", "v2"]
-"""`v1`: the seed's texts. `v2`: the design's picture above the text, and below it a button that opens the run."""
-
-DEFAULT_FAMILY: Family = "v1"
+from partner_messages.templates.cleaning import days_text, quantity_text
 
 
 @dataclass(frozen=True)
@@ -21,61 +16,50 @@ class Wording:
     """One row of the seed's event-to-template map.
 
     Attributes:
-        template: The template's name.
-        figures: What the template says beside the names and the run's id, given the run and the tick's now.
+        v1: The template with the seed's text.
+        v2: The one with the design's picture above the text and a button that opens the run.
+        figures: What they say beside the names and the run's id, given the run and the tick's now.
     """
 
-    template: str
+    v1: str
+    v2: str
     figures: Callable[[StuckRun, dt.datetime], dict[str, str]]
 
 
-def _days_stuck(run: StuckRun, now: dt.datetime) -> dict[str, str]:
-    return {"days": days_text(run.since, now)}
-
-
 def _quantity_and_days(run: StuckRun, now: dt.datetime) -> dict[str, str]:
-    return {"quantity": quantity_text(run.quantity), **_days_stuck(run, now)}
+    return {"quantity": quantity_text(run.quantity), "days": days_text(run.since, now)}
 
 
 def _progress(run: StuckRun, _now: dt.datetime) -> dict[str, str]:
     return {"produced_quantity": quantity_text(run.produced_quantity), "quantity": quantity_text(run.quantity)}
 
 
-_WORDINGS: Mapping[Family, Mapping[ReminderKind, Wording]] = {
-    "v1": {
-        ReminderKind.ASSIGNMENT_PENDING: Wording("jyt_production_run_reminder_pending_v1", _days_stuck),
-        ReminderKind.NOT_STARTED: Wording("jyt_production_run_reminder_not_started_v1", _days_stuck),
-        ReminderKind.IDLE: Wording("jyt_production_run_reminder_idle_v1", _progress),
-    },
-    # What v1 says is said here too, so that a message planned as v2 can still go out as v1.
-    "v2": {
-        ReminderKind.ASSIGNMENT_PENDING: Wording("jyt_production_run_reminder_pending_v2", _quantity_and_days),
-        ReminderKind.NOT_STARTED: Wording("jyt_production_run_reminder_not_started_v2", _quantity_and_days),
-        ReminderKind.IDLE: Wording("jyt_production_run_reminder_idle_v2", _progress),
-    },
+def _reminder(stall: str, figures: Callable[[StuckRun, dt.datetime], dict[str, str]]) -> Wording:
+    name = f"jyt_production_run_reminder_{stall}"
+    return Wording(f"{name}_v1", f"{name}_v2", figures)
+
+
+_WORDINGS: Mapping[ReminderKind, Wording] = {
+    ReminderKind.ASSIGNMENT_PENDING: _reminder("pending", _quantity_and_days),
+    ReminderKind.NOT_STARTED: _reminder("not_started", _quantity_and_days),
+    ReminderKind.IDLE: _reminder("idle", _progress),
 }
 
 
-def wording(kind: ReminderKind, family: Family = DEFAULT_FAMILY) -> Wording:
-    """The words for one kind of stall in one family of templates."""
-    return _WORDINGS[family][kind]
+def templates_of(family: Family) -> tuple[str, ...]:
+    """Every template that reminders of a family are sent with."""
+    return tuple(name for kind in ReminderKind for name in templates_for(kind, family))
 
 
-def variables(
-    run: StuckRun,
-    *,
-    partner_name: str | None,
-    design_name: str | None,
-    now: dt.datetime,
-    family: Family = DEFAULT_FAMILY,
-) -> dict[str, str]:
-    """The variables of the template's body for one run.
+def templates_for(kind: ReminderKind, family: Family) -> tuple[str, ...]:
+    """The templates that speak of one kind of stall, the family's own first.
 
-    The names are the seed's: partner name, else "Partner"; design name, else the design's id, else "Unknown Design".
+    What v1 says is said in v2 too, so a message meant for v2 can go out as v1 where there is no picture.
     """
-    return {
-        "partner_name": clean(partner_name, "Partner"),
-        "design_name": clean(design_name, clean(run.design_id, "Unknown Design")),
-        "run_id": run.production_run_id,
-        **wording(run.kind, family).figures(run, now),
-    }
+    words = _WORDINGS[kind]
+    return (words.v2, words.v1) if family == "v2" else (words.v1,)
+
+
+def figures(run: StuckRun, *, now: dt.datetime) -> dict[str, str]:
+    """What the templates say of one run beside the names."""
+    return {"run_id": run.production_run_id, **_WORDINGS[run.kind].figures(run, now)}

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 
 from partner_messages.recipients.masking import mask
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
+from partner_messages.recipients.phone import to_e164
 from partner_messages.runs.design_pictures import PICTURE_COLUMNS, DesignPictures
 from partner_messages.runs.kinds import Census, ReminderKind, StuckRun
 from partner_messages.runs.scope import Scope
@@ -34,9 +35,15 @@ REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
         *("id", "partner_id", "phone_number", "status", "last_message_at", "default_sender_platform_id"),
         *("metadata", "deleted_at"),
     ),
-    "messaging_message": ("id", "direction", "status", "context_type", "context_id", "deleted_at"),
+    "messaging_message": (
+        *("id", "conversation_id", "direction", "status", "context_type", "context_id", "metadata", "created_at"),
+        "deleted_at",
+    ),
 }
 """What the queries under `include/sql/runs/` read, by the table's key in `settings.Tables`."""
+
+_ENDING = 4
+"""Last digits by which a number's conversations are found: no format has fewer, and in all of them they are the same."""
 
 
 class ShopError(RuntimeError):
@@ -178,6 +185,28 @@ class Shop:
             has_last_reminded_at="last_reminded_at" in self.columns()["production_runs"],
         )
         return frozenset(row["production_run_id"] for row in rows)
+
+    def last_inbound(self, phones: Iterable[str], *, until: dt.datetime) -> dict[tuple[str, str], dt.datetime]:
+        """When each partner last wrote to us from one of these phones; one who never did is absent.
+
+        Args:
+            phones: E.164.
+            until: What came later is not looked at.
+
+        Returns:
+            By partner id and phone, over all their conversations on it (`+39…` beside `39…`, archived ones too).
+        """
+        wanted = set(phones)
+        if not wanted:
+            return {}
+        found: dict[tuple[str, str], dt.datetime] = {}
+        endings = sorted({phone[-_ENDING:] for phone in wanted})
+        for row in self._rows("runs/last_inbound.sql", {"endings": endings, "ending_length": _ENDING, "until": until}):
+            phone = to_e164(row["phone_number"], row["country_code"])
+            if phone in wanted:
+                key = (row["partner_id"], phone)
+                found[key] = max(row["last_inbound"], found.get(key, row["last_inbound"]))
+        return found
 
     def _by_ids(self, name: str, parameter: str, ids: Iterable[str], **switches: bool) -> Sequence[dict[str, Any]]:
         # An empty or null id must never reach a filter: in the system this one replaces, it matched an unrelated

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from partner_messages.live_settings import load_senders, load_settings
+from partner_messages.drafting.facts import DEFAULT_FAMILY, ShopFacts
+from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.history import last_reminded, recent_sizes, refused_phones, slot_holders, stuck_of_run
 from partner_messages.messages.queue import note_counts, queued_of_tick, write_drafts
-from partner_messages.messages.values import reminder_context_id
 from partner_messages.params import RunParams
 from partner_messages.reminders.batches import deal
-from partner_messages.reminders.plan import LogFacts, Means, ShopFacts, blast_radius, plan_reminders
+from partner_messages.reminders.plan import LogFacts, blast_radius, plan_reminders
 from partner_messages.runs.kinds import StuckRun
 from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import Settings
-from partner_messages.tasks.template_gate import approvals_of_run
-from partner_messages.templates.installed import installed_catalog
+from partner_messages.tasks.facts import means_of, shop_facts
+from partner_messages.tasks.pictures import usable_pictures
 from partner_messages.tick import RunRefused, Tick
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 
@@ -38,14 +38,14 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
     """
     settings = load_settings()
     with open_message_log() as connection, open_shop(settings.tables) as shop:
-        means = means_of(connection, tick, settings, params)
+        means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
         stuck = [run for run in stuck_of_run(connection, tick.dag_run_id) if run.kind in params.kinds]
         census = shop.census(now=tick.now, scope=params.scope)
         drafts = plan_reminders(
             tick,
             stuck,
             without_partner=census.without_partner,
-            shop=shop_facts(shop, stuck, tick.day),
+            shop=_shop_facts(shop, stuck, tick, settings),
             log=_log_facts(connection, tick, stuck),
             means=means,
         )
@@ -65,37 +65,21 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
     return [batch.to_xcom() for batch in batches]
 
 
-def means_of(connection: LogConnection, tick: Tick, settings: Settings, params: RunParams) -> Means:
-    """What messages of this run are made of and sent through."""
-    limit = params.limit or settings.max_messages_per_run
-    if params.delivery == "redirect":
-        limit = min(limit, settings.redirect_limit)
-    senders = load_senders(settings)
-    catalog = installed_catalog()
-    return Means(
-        senders=senders,
-        catalog=catalog,
-        family=settings.template_family,
-        approvals=approvals_of_run(connection, tick, senders, catalog),
-        allow_marketing=settings.allow_marketing,
-        language=settings.language,
-        fallback_language=settings.fallback_language,
-        limit=limit,
-        redirect_to=params.redirect_to if params.delivery == "redirect" else None,
-    )
+def _shop_facts(shop: Shop, stuck: Sequence[StuckRun], tick: Tick, settings: Settings) -> ShopFacts:
+    facts = facts_of_stuck(shop, stuck, tick)
+    if settings.template_family == DEFAULT_FAMILY:
+        return facts
+    return replace(facts, pictures=usable_pictures(shop, (run.design_id for run in stuck), settings.pictures))
 
 
-def shop_facts(shop: Shop, stuck: Sequence[StuckRun], day: dt.date) -> ShopFacts:
-    """Read what the shop knows about the partners and designs of these runs."""
-    partner_ids = {run.partner_id for run in stuck}
-    return ShopFacts(
-        partners=shop.partners(partner_ids),
-        admins=shop.admins(partner_ids),
-        conversations=shop.conversations(partner_ids),
-        design_names=shop.design_names(run.design_id for run in stuck if run.design_id),
-        reminded_in_shop=shop.reminded_in_shop(
-            {run.production_run_id: reminder_context_id(run.production_run_id, day) for run in stuck}, day=day
-        ),
+def facts_of_stuck(shop: Shop, stuck: Sequence[StuckRun], tick: Tick) -> ShopFacts:
+    """What the shop knows about stuck runs, but for pictures."""
+    return shop_facts(
+        shop,
+        partner_ids=(run.partner_id for run in stuck),
+        design_ids=(run.design_id for run in stuck),
+        reminded=(run.production_run_id for run in stuck),
+        day=tick.day,
     )
 
 

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from partner_messages import run_context
-from partner_messages.live_settings import load_senders, load_settings
+from partner_messages.live_settings import load_portal, load_senders, load_settings
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.migrations import migrate
 from partner_messages.messages.queue import start_tick, sweep
-from partner_messages.params import RunParams
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.shop import open_shop
+from partner_messages.settings import Settings
 from partner_messages.tasks.template_gate import check_templates
 from partner_messages.templates.installed import installed_catalog
-from partner_messages.tick import Tick, check_not_stale, day_of, decide_delivery
+from partner_messages.tick import AskedDelivery, Tick, check_not_stale, day_of, decide_delivery
 
 log = logging.getLogger(__name__)
 
 
-def preflight(run: RunFacts, params: RunParams) -> dict[str, Any]:
+def preflight(run: RunFacts, asked: AskedDelivery, templates: Callable[[Settings], Sequence[str]]) -> dict[str, Any]:
     """Check the run, bring the message log up to date, and fix day, now and delivery (DESIGN, decision 2).
 
     A run that sends also learns here which templates Meta has approved (`template_gate`).
+
+    Args:
+        run: The DAG run.
+        asked: Its param `delivery`.
+        templates: The names of what this DAG sends, by the settings.
 
     Returns:
         The tick, for the other tasks.
@@ -41,18 +47,21 @@ def preflight(run: RunFacts, params: RunParams) -> dict[str, Any]:
         id=str(uuid.uuid4()),
         dag_id=run.dag_id,
         dag_run_id=run.dag_run_id,
-        delivery=decide_delivery(params.delivery, day, wall, settings),
-        asked=params.delivery,
+        delivery=decide_delivery(asked, day, wall, settings),
+        asked=asked,
         day=day,
         now=run.now,
     )
     senders = load_senders(settings)
+    load_portal()  # A secret that cannot sign links is found out here, not by a partner.
+    catalog = installed_catalog()
+    sent = [template for name in templates(settings) if (template := catalog.get(name))]
     with open_shop(settings.tables) as shop:
         shop.check()
     with open_message_log() as connection:
         applied = migrate(connection)
         expired, lost = sweep(connection, day_of(wall), settings.lease)
-        check_templates(connection, tick, senders, installed_catalog(), settings)
+        check_templates(connection, tick, senders, sent, settings)
         start_tick(connection, tick)
     if settings.allow_any_time:
         log.warning("TEST SYSTEM: setting allow_any_time is on, so messages may leave for another day and at any hour.")

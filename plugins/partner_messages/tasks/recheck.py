@@ -17,7 +17,8 @@ from partner_messages.runs.kinds import ReminderKind
 from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import open_shop
 from partner_messages.settings import Settings
-from partner_messages.tasks.plan import means_of, shop_facts
+from partner_messages.tasks.facts import means_of
+from partner_messages.tasks.plan import facts_of_stuck
 from partner_messages.tick import Tick
 
 
@@ -34,14 +35,15 @@ def no_longer_due(
     wall = run_context.wall_clock()
     scope = Scope(production_run_ids=tuple(message.production_run_id or "" for message in messages))
     with open_message_log() as connection:
-        means = means_of(connection, tick, settings, parse_params(raw_params))
+        params = parse_params(raw_params)
+        means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
     with open_shop(settings.tables) as shop:
         stuck = [
             run
             for kind in ReminderKind
             for run in shop.stuck_runs(kind, now=wall, threshold_hours=getattr(settings.thresholds, kind), scope=scope)
         ]
-        facts = shop_facts(shop, stuck, tick.day)
+        facts = facts_of_stuck(shop, stuck, tick)
     # What was queued in a language stays in it: it passed the gate at planning; a change since then is Meta's to say.
     means = replace(means, limit=len(messages), approvals=None)
     drafts = {

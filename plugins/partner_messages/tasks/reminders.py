@@ -9,6 +9,7 @@ from typing import Any
 from airflow.sdk import conf
 
 from partner_messages.params import parse_params
+from partner_messages.reminders.wording import templates_of
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tasks import find, plan, summarise
@@ -22,7 +23,10 @@ log = logging.getLogger(__name__)
 def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
     """See `tasks/preflight.py`."""
     with airflow_endings():
-        return checks.preflight(RunFacts.of(context), parse_params(context["params"]))
+        params = parse_params(context["params"])
+        return checks.preflight(
+            RunFacts.of(context), params.delivery, lambda settings: templates_of(settings.template_family)
+        )
 
 
 def find_stuck_runs(context: Mapping[str, Any], tick: dict[str, Any], kind: str) -> dict[str, Any]:

@@ -48,7 +48,11 @@ def summarise(tick: Tick, attempt: RunAttempt, unfinished: Sequence[str]) -> dic
 
 def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
     """What needs an engineer, each in a few words; empty where the tick went well."""
-    broken = [named for named in summary.named if named.status == "failed" and named.error_code not in RECIPIENT_CODES]
+    broken = [
+        named
+        for named in summary.named
+        if named.status == "failed" and named.error_code not in RECIPIENT_CODES and named.message_kind != "followup"
+    ]
     templates = sum(classify(named.error_code).template for named in broken)
     unknown = summary.statuses.get("unknown", 0)
     facts: list[tuple[bool, str]] = [

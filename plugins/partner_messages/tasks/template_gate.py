@@ -8,12 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from partner_messages import run_context
 from partner_messages.messages.database import LogConnection
-from partner_messages.reminders.wording import DEFAULT_FAMILY, wording
-from partner_messages.runs.kinds import ReminderKind
 from partner_messages.settings import Settings
 from partner_messages.tasks.template_listing import fresh_approvals
 from partner_messages.templates.approvals import Approvals, read_approvals
-from partner_messages.templates.catalog import Catalog
+from partner_messages.templates.catalog import Catalog, Template
 from partner_messages.templates.gate import Approval, why_not_sendable
 from partner_messages.tick import RunRefused, Tick
 from partner_messages.whatsapp.senders import Sender
@@ -29,37 +27,41 @@ ByTemplate = Mapping[tuple[str, str], Mapping[str, Approval]]
 
 
 def check_templates(
-    connection: LogConnection, tick: Tick, senders: Sequence[Sender], catalog: Catalog, settings: Settings
+    connection: LogConnection,
+    tick: Tick,
+    senders: Sequence[Sender],
+    templates: Sequence[Template],
+    settings: Settings,
 ) -> None:
     """Read the accounts' approvals again where that is due, and say what is not sendable and why.
 
     A dry run asks Meta nothing: it says what is known.
 
+    Args:
+        connection: The message log.
+        tick: The run's tick.
+        senders: All that are configured.
+        templates: What this DAG sends.
+        settings: The settings.
+
     Raises:
-        RunRefused: Nothing at all could be sent (the message has the command that submits what is missing), or the
-            family is one whose messages cannot be made yet.
+        RunRefused: Nothing at all could be sent (the message has the command that submits what is missing).
     """
-    if settings.template_family != DEFAULT_FAMILY:
-        raise RunRefused(
-            f"Setting template_family is {settings.template_family}: its templates can be submitted, but its messages"
-            " need the design's picture and the signed-in link, which are not put into a message yet; set it to"
-            f" {DEFAULT_FAMILY}."
-        )
     sends = tick.delivery != "dry_run"
     known = (
         fresh_approvals(connection, senders, settings)
         if sends
         else read_approvals(connection, {sender.waba_id for sender in senders})
     )
-    approvals = what_counts(known, senders, catalog)
-    reasons = list(_reasons(approvals, known, senders, catalog, settings))
+    approvals = what_counts(known, senders, [template.name for template in templates])
+    reasons = list(_reasons(approvals, known, senders, templates, settings))
     for sender, template, language, reason in reasons:
         if reason:
             log.warning("Not sendable by %s: %s in %s is %s.", sender, template, language, reason)
     if sends and all(reason for *_, reason in reasons):
         raise RunRefused(
-            f"No template of family {settings.template_family} can be sent by any sender, so nothing could be sent (the"
-            f" warnings above say why); submit what is missing with: {SUBMIT}"
+            "None of this DAG's templates can be sent by any sender, so nothing could be sent (the warnings above say"
+            f" why); submit what is missing with: {SUBMIT}"
         )
 
 
@@ -69,27 +71,28 @@ def approvals_of_run(
     """What planning keeps to; None for a dry run, which rehearses with everything in the catalog."""
     if tick.delivery == "dry_run":
         return None
-    return what_counts(read_approvals(connection, {sender.waba_id for sender in senders}), senders, catalog)
+    return what_counts(read_approvals(connection, {sender.waba_id for sender in senders}), senders, catalog.names)
 
 
-def what_counts(known: Approvals, senders: Sequence[Sender], catalog: Catalog) -> ByTemplate:
-    """The approvals of those accounts that were read within the last day."""
+def what_counts(known: Approvals, senders: Sequence[Sender], names: Sequence[str]) -> ByTemplate:
+    """The approvals of these templates on those accounts that were read within the last day."""
     oldest = run_context.wall_clock() - STILL_COUNTS
     accounts = {
         sender.waba_id for sender in senders if (listed := known.listed_at(sender.waba_id)) and listed >= oldest
     }
-    return {(account, name): known.of(account, name) for account in accounts for name in catalog.names}
+    return {(account, name): known.of(account, name) for account in accounts for name in names}
 
 
 def _reasons(
-    approvals: ByTemplate, known: Approvals, senders: Sequence[Sender], catalog: Catalog, settings: Settings
+    approvals: ByTemplate,
+    known: Approvals,
+    senders: Sequence[Sender],
+    templates: Sequence[Template],
+    settings: Settings,
 ) -> Iterator[tuple[str, str, str, str | None]]:
-    """Why each sender cannot send each template of the family in each of its languages; None where it can."""
+    """Why each sender cannot send each template in each of its languages; None where it can."""
     for sender in senders:
-        for kind in ReminderKind:
-            template = catalog.get(wording(kind, settings.template_family).template)
-            if template is None:
-                continue
+        for template in templates:
             found = approvals.get((sender.waba_id, template.name))
             unread = f"not known: {known.problem(sender.waba_id) or 'its account was never read'}"
             for language in sender.languages:

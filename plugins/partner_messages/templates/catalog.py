@@ -57,7 +57,12 @@ class Template(Definition):
     @property
     def needs_portal(self) -> bool:
         """Whether it has a button that opens the portal, whose URL is needed when it is created."""
-        return any(isinstance(button, UrlButton) for button in self.buttons)
+        return bool(self.link_variables)
+
+    @property
+    def link_variables(self) -> tuple[str, ...]:
+        """The variables of its URL buttons: what follows the path, made at the moment of sending."""
+        return tuple(button.variable for button in self.buttons if isinstance(button, UrlButton))
 
     @cached_property
     def parameter_count(self) -> int:

@@ -23,8 +23,10 @@ from partner_messages.templates.render import fill
 
 _URL_LIMIT = 2000
 _PORTAL_URL = re.compile(r"https?://[^\s/{}?#]+[^\s{}?#]*")
-_SAFE_IN_A_SUFFIX = "/?&="
+_SAFE_IN_A_SUFFIX = "/?&=%"
 """What stays as it is at the end of a button's URL; a space, a colon or a letter of Hindi would break the message."""
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+"""One that encodes nothing; what is encoded already stays so."""
 
 
 def create_request(
@@ -146,4 +148,4 @@ def _text(value: str) -> dict[str, str]:
 
 
 def _url_suffix(value: str) -> str:
-    return quote(value, safe=_SAFE_IN_A_SUFFIX)
+    return _LONE_PERCENT.sub("%25", quote(value, safe=_SAFE_IN_A_SUFFIX))

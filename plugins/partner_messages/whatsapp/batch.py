@@ -10,15 +10,16 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-from partner_messages.live_settings import load_sender, load_settings
+from partner_messages.live_settings import load_portal, load_sender, load_settings
 from partner_messages.messages import outbox
 from partner_messages.messages.database import LogConnection
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.messages.values import Claimed, Message, Settlement
 from partner_messages.params import parse_params
+from partner_messages.recipients.deeplink import Portal
 from partner_messages.settings import Settings
 from partner_messages.templates.approvals import mark_refused
 from partner_messages.templates.catalog import Catalog
@@ -26,7 +27,7 @@ from partner_messages.tick import NotNow, Tick, check_may_send, day_of
 from partner_messages.whatsapp.dispatch import Dispatch, TemplateRefusal, connections_for
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 from partner_messages.whatsapp.hook import WhatsAppHook
-from partner_messages.whatsapp.payload import no_request, template_message
+from partner_messages.whatsapp.payload import free_form_message, link_suffix, no_request, template_message
 from partner_messages.whatsapp.senders import Sender
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,9 @@ log = logging.getLogger(__name__)
 LOOK_AGAIN_AFTER = 60.0
 """Seconds of sending after which what the messages speak of is looked at again: it must be fresh at the claim."""
 
-NoLongerDue = Callable[[Tick, Sequence[Message], Mapping[str, Any], Settings], Mapping[uuid.UUID, SkipReason]]
+Hindrance: TypeAlias = SkipReason | dt.datetime
+"""Why a message is not sent now: it is withdrawn for a reason, or held until a moment."""
+NoLongerDue: TypeAlias = Callable[[Tick, Sequence[Message], Mapping[str, Any], Settings], Mapping[uuid.UUID, Hindrance]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Outcome:
     """How a batch's messages stand after the work.
 
     Attributes:
-        counts: Messages by status.
+        counts: Messages by status; those that wait for their time are `held`.
         broken: Failed for another reason than the recipient's own.
     """
 
@@ -75,7 +78,7 @@ class BatchSender:
         sender_label: The one sender of all of them.
         rate_share: Which part of the sender's rate this task may use.
         params: The DAG run's params.
-        no_longer_due: Names the queued messages that must not go out any more.
+        no_longer_due: Names the queued messages that must not go out now or any more.
         catalog: The templates.
         clock: The wall clock.
     """
@@ -114,7 +117,7 @@ class BatchSender:
             return
         if not settings.allow_any_time:
             today = day_of(self.clock())
-            self._skip({message.id: SkipReason.EXPIRED for message in queued if message.day != today})
+            self._skip({message.id: SkipReason.EXPIRED for message in queued if message.day < today})
             queued = self._queued()
         if not queued:
             return
@@ -125,7 +128,7 @@ class BatchSender:
         """How the messages stand now."""
         messages = self._own()
         return Outcome(
-            counts=collections.Counter(message.status for message in messages),
+            counts=collections.Counter("held" if message.held else message.status for message in messages),
             broken=sum(
                 message.status == "failed" and message.error_code not in RECIPIENT_CODES for message in messages
             ),
@@ -144,12 +147,18 @@ class BatchSender:
             outbox.skip(self.connection, self.tick, reasons)
             log.info("Withdrawn: %s.", dict(collections.Counter(reason.value for reason in reasons.values())))
 
+    def _hold(self, moments: Mapping[uuid.UUID, dt.datetime]) -> None:
+        if moments:
+            outbox.hold(self.connection, self.tick, {id_: (until, day_of(until)) for id_, until in moments.items()})
+            log.info("Held until %s at the earliest: %d.", min(moments.values()).isoformat(), len(moments))
+
     def _rehearse(self, queued: Sequence[Message]) -> None:
         """Do everything but the request."""
         good: list[uuid.UUID] = []
+        portal = load_portal()
         for message in queued:
             try:
-                self._payload(message)
+                self._payload(portal, message)
             except Exception as error:  # As when sending: it fails alone.
                 self._fail(message, error)
             else:
@@ -168,11 +177,14 @@ class BatchSender:
         if day_of(wall) != self.tick.day and not settings.allow_any_time:
             raise NotNow(f"The day these messages speak for, {self.tick.day}, is over: nothing more was claimed.")
 
-    def _payload(self, message: Claimed | Message) -> dict[str, Any]:
-        template = self.catalog.get(message.template_name)
+    def _payload(self, portal: Portal, message: Claimed | Message) -> dict[str, Any]:
+        suffix = link_suffix(message, portal, now=self.clock())
+        if message.message_kind == "followup":
+            return free_form_message(message, portal, link_suffix=suffix)
+        template = self.catalog.get(message.template_name or "")
         if template is None:
             raise LookupError(f"the catalog has no template {message.template_name}")
-        return template_message(message, template)
+        return template_message(message, template, link_suffix=suffix)
 
     def _stop_trying(self, sender: Sender, refused: TemplateRefusal) -> None:
         """Neither the rest of this run nor a later one tries a refused template before its account was read again."""
@@ -194,7 +206,7 @@ class BatchSender:
 
     def _send_now(self, queued: Sequence[Message], settings: Settings) -> None:
         """Send these messages, looking at what they speak of again after every minute's worth of them."""
-        sender = load_sender(self.sender_label)
+        sender, portal = load_sender(self.sender_label), load_portal()
         per_second = sender.messages_per_second * self.rate_share
         hook = WhatsAppHook(
             sender,
@@ -207,14 +219,15 @@ class BatchSender:
             size = max(1, int(per_second * LOOK_AGAIN_AFTER))
             for start in range(0, len(queued), size):
                 messages = queued[start : start + size]
-                withdrawn = self.no_longer_due(self.tick, messages, self.params, settings)
-                self._skip(withdrawn)
+                hindered = self.no_longer_due(self.tick, messages, self.params, settings)
+                self._skip({id_: why for id_, why in hindered.items() if isinstance(why, SkipReason)})
+                self._hold({id_: until for id_, until in hindered.items() if isinstance(until, dt.datetime)})
                 self._dispatch = Dispatch(
                     connection=self.connection,
                     hook=hook,
                     sender=sender,
                     attempt=self.attempt,
-                    payload=self._payload,
+                    payload=functools.partial(self._payload, portal),
                     guard=self._guard,
                     lease=settings.lease,
                     per_second=per_second,
@@ -222,4 +235,4 @@ class BatchSender:
                 )
                 if self._told_to_stop:
                     return
-                self._dispatch.send([message.id for message in messages if message.id not in withdrawn])
+                self._dispatch.send([message.id for message in messages if message.id not in hindered])

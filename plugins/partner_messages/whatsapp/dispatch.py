@@ -298,7 +298,7 @@ class Dispatch:
 
     def _judge(self, message: Claimed, answer: Answer | None) -> None:
         """What an answer means: for its message, for the sender, for the rest of the work."""
-        whom = f"{message.template_name} -> {mask_phone(message.to_phone)}"
+        whom = f"{message.template_name or message.message_kind} -> {mask_phone(message.to_phone)}"
         match answer:
             case None:
                 self._pending.append(message.id)
@@ -325,7 +325,7 @@ class Dispatch:
         log.warning("%s: %s.", whom, plain(said))
         self._refusals[message.id] = self._refusals.get(message.id, 0) + 1
         step = next_step(meaning, self._refusals[message.id], answer.retry_after)
-        if meaning.template:
+        if meaning.template and message.template_name:
             self._templates_refused.append(TemplateRefusal(message.template_name, message.language, answer.code, said))
         match step.action:
             case Action.STOP_SENDER:

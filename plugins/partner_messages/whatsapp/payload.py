@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from partner_messages.messages.values import Claimed, Message
+from partner_messages.recipients.deeplink import RUN_PATH, Portal, bare_suffix
 from partner_messages.recipients.masking import mask
 from partner_messages.templates.catalog import Template
 
 
-def template_message(message: Claimed | Message, template: Template) -> dict[str, Any]:
+def template_message(message: Claimed | Message, template: Template, *, link_suffix: str) -> dict[str, Any]:
     """Build the request for a template message.
 
-    The row's id travels as `biz_opaque_callback_data`: Meta echoes it in every status, so a message whose answer was
-    lost can still be settled later. It is no idempotency key; Meta has none.
+    Args:
+        message: Its row.
+        template: The one that the row names.
+        link_suffix: What follows the path of its URL buttons; it is never part of the row.
     """
+    values = {**message.variables, **dict.fromkeys(template.link_variables, link_suffix)}
+    return _envelope(message) | {
+        "type": "template",
+        "template": {
+            "name": template.name,
+            "language": {"policy": "deterministic", "code": message.language},
+            "components": template.send_components(values, image_link=message.image_url),
+        },
+    }
+
+
+def free_form_message(message: Claimed | Message, portal: Portal, *, link_suffix: str) -> dict[str, Any]:
+    """Build the request for a follow-up: a picture with a caption, or a text; the link stands below either."""
+    said = f"{message.variables['caption']}\n{portal.base_url}{RUN_PATH}{link_suffix}"
+    if message.image_url:
+        return _envelope(message) | {"type": "image", "image": {"link": message.image_url, "caption": said}}
+    return _envelope(message) | {"type": "text", "text": {"body": said, "preview_url": False}}
+
+
+def link_suffix(message: Claimed | Message, portal: Portal, *, now: dt.datetime) -> str:
+    """The end of the link into the portal; it signs in the partner, and nobody else: a redirected one has no token."""
+    run_id = message.production_run_id or ""
+    if message.delivery == "live":
+        return portal.suffix(run_id, message.partner_id, now=now)
+    return bare_suffix(run_id)
+
+
+def _envelope(message: Claimed | Message) -> dict[str, Any]:
+    # The row's id comes back in every status, so a message whose answer was lost can still be settled later. It is no
+    # idempotency key; Meta has none.
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         "to": message.to_phone,
-        "type": "template",
         "biz_opaque_callback_data": str(message.id),
-        "template": {
-            "name": template.name,
-            "language": {"policy": "deterministic", "code": message.language},
-            "components": template.send_components(message.variables),
-        },
     }
 
 

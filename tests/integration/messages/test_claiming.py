@@ -11,10 +11,9 @@ import pytest
 from partner_messages.messages import outbox
 from partner_messages.messages.queue import sweep
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.messages.values import Claimed
 from partner_messages.runs.kinds import ReminderKind
 from support.at_once import at_once
-from support.examples import DAY, PHONE, tick
+from support.examples import DAY, PHONE, claimed_message, tick
 from support.log_rows import Log, put, row, slots
 
 TOKEN, OTHER_TOKEN = uuid.uuid4(), uuid.uuid4()
@@ -36,8 +35,7 @@ def test_a_claimed_message_is_handed_over_with_all_that_sending_needs(log: Log) 
 
     (claimed,) = outbox.claim(log, [id_], TOKEN)
 
-    template = "jyt_production_run_reminder_idle_v1"
-    assert claimed == Claimed(id_, 2, PHONE, "hi", template, {"partner_name": "Rajesh Textiles"})
+    assert claimed == claimed_message(id=id_, attempts=2)
     found = row(log, id_)
     assert (found["status"], found["claim_token"], found["attempts"]) == ("sending", TOKEN, 2)
     assert (found["error_code"], found["error_detail"], found["not_before"]) == (None, None, None)

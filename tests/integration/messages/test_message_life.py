@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.range import TimestamptzRange
 
+from support.deployment import TICK
 from support.examples import DAY, PHONE
 from support.log_rows import Log, change, put, row, slots
 
@@ -94,6 +97,8 @@ DIGEST = {
     "context_id": "P1:digest:2026-11-23",
     "production_run_id": None,
 }
+HOUR = dt.timedelta(hours=1)
+HOUR_LATER = TICK + HOUR
 FOLLOWUP = {"message_kind": "followup", "context_id": "R1:reminder:2026-11-23:image"}
 EVENT = {"message_kind": "event", "context_id": "R1:production_run.cancelled:P1"}
 
@@ -124,10 +129,28 @@ def test_reminders_followups_and_events_of_one_run_are_not_in_each_other_s_way(
 def test_the_same_followup_twice_is_impossible_and_an_event_has_no_slot_of_the_day(log: Log) -> None:
     put(log, "sent", "R1", **FOLLOWUP)
     put(log, "sent", "R1", **EVENT)
-    put(log, "queued", "R1", **EVENT)
+    put(log, "queued", "R1", **EVENT, event_hour=TimestamptzRange(HOUR_LATER, HOUR_LATER + HOUR))
 
     with pytest.raises(psycopg.errors.UniqueViolation):
         put(log, "queued", "R1", **FOLLOWUP)
+
+
+@pytest.mark.parametrize(("minutes", "taken"), [(-60, False), (-59, True), (0, True), (59, True), (60, False)])
+def test_an_event_holds_its_context_for_an_hour(log: Log, minutes: int, taken: bool) -> None:
+    put(log, "sent", "R1", **EVENT)
+    start = TICK + dt.timedelta(minutes=minutes)
+
+    with pytest.raises(psycopg.errors.ExclusionViolation) if taken else contextlib.nullcontext():
+        put(log, "queued", "R1", **EVENT, event_hour=TimestamptzRange(start, start + HOUR))
+
+
+@pytest.mark.parametrize("gone", ["failed", "skipped"])
+def test_a_failed_event_gives_up_its_hour_and_its_id(log: Log, gone: str) -> None:
+    put(log, gone, "R1", **EVENT, event_id="E1")
+    put(log, "sent", "R1", **EVENT, event_id="E1")
+
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        put(log, "queued", "R2", **{**EVENT, "context_id": "R2:production_run.cancelled:P1"}, event_id="E1")
 
 
 @pytest.mark.parametrize(

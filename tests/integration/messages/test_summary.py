@@ -61,7 +61,9 @@ def test_the_counts_are_returned_by_name_and_add_up(summary: Summary) -> None:
         "failed": 2,
         "unknown": 1,
         "queued": 3,
+        "held": 0,
         "skipped": SKIPPED,
+        "followups": {},
     }
     assert counts["inspected"] == counts["found"] + counts["no_partner"] + counts["not_overdue"]
 
@@ -81,7 +83,7 @@ def test_what_somebody_may_ask_about_is_named(summary: Summary) -> None:
     assert sorted(one.status for one in summary.named) == [
         *("failed", "failed", "queued", "queued", "sending", "skipped", "skipped", "unknown"),
     ]
-    assert named["failed 0", "failed"] == Named("failed 0", "P1", "failed", None, 131026, None)
+    assert named["failed 0", "failed"] == Named("reminder", "failed 0", "P1", "failed", None, 131026, None)
     assert named["over_limit 0", "skipped"].skip_reason == "over_limit"
 
 

@@ -164,10 +164,21 @@ def test_nothing_starts_while_no_template_is_approved_anywhere(deployment, nothi
     assert log.execute("SELECT * FROM tick").fetchall() == []
 
 
-def test_a_family_whose_messages_cannot_be_made_yet_is_refused(deployment):
-    deployment.set(template_family="v2")
+@pytest.mark.parametrize(
+    ("portal", "said"),
+    [
+        (None, "There is no connection partner_portal"),
+        ({"password": ""}, "partner_portal: the password is missing"),
+        ({"password": "of-31-bytes-and-that-is-not-all"}, "partner_portal: the password, .* shorter than 32 bytes"),
+    ],
+)
+def test_a_link_is_never_signed_with_a_secret_that_is_missing_or_short(deployment, portal, said):
+    plain = deployment.connection("partner_portal")
+    deployment.disconnect("partner_portal") if portal is None else deployment.connect(
+        "partner_portal", {**plain, **portal}
+    )
 
-    with pytest.raises(AirflowFailException, match="template_family is v2"):
+    with pytest.raises(AirflowFailException, match=said):
         reminders.preflight(context())
 
 

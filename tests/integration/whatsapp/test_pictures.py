@@ -2,133 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
-import ipaddress
 import itertools
 import socket
-import ssl
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from partner_messages.settings import Pictures
 from partner_messages.whatsapp.picture_format import LARGEST
 from partner_messages.whatsapp.pictures import Look, PictureChecker, Unusable, Usable
 from support.at_once import at_once
 from support.picture_files import jpeg, png
-from support.raw_http import RawServer, answering, raw_server, response, with_certificate
-
-HOST = "pictures.test"
-INSIDE = "inside.test"
-"""A name whose address is a private one; nobody listens there."""
-
-_KEY_USAGE = x509.KeyUsage(
-    digital_signature=True,
-    key_cert_sign=True,
-    crl_sign=False,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    encipher_only=False,
-    decipher_only=False,
-)
-
-Talk = Callable[[RawServer, socket.socket], None]
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-signed certificate of HOST and of this machine, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    names = [x509.DNSName(HOST), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        # From Python 3.13 on, a certificate must have all that RFC 5280 asks for.
-        .add_extension(_KEY_USAGE, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("certificate") / "pictures.pem"
-    file.write_bytes(
-        made.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return file
-
-
-@pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch, certificate: Path) -> dict[str, str]:
-    """The addresses that names have; no name server is asked. The test's certificate is trusted."""
-    addresses = {HOST: "127.0.0.1", "127.0.0.1": "127.0.0.1", INSIDE: "10.255.255.1"}
-    real = socket.getaddrinfo
-
-    def getaddrinfo(host: str, *rest: Any, **more: Any) -> Any:
-        if host not in addresses:
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return real(addresses[host], *rest, **more)
-
-    monkeypatch.setattr("socket.getaddrinfo", getaddrinfo)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-    return addresses
-
-
-class Pages:
-    """An https server that talks differently at each path."""
-
-    def __init__(self, server: RawServer, host: str = HOST) -> None:
-        self.server = server
-        self.host = host
-
-    def __getitem__(self, path: str) -> str:
-        return f"https://{self.host}:{self.server.port}{path}"
-
-    @property
-    def asked(self) -> list[str]:
-        """The paths that were asked for."""
-        return [request.split(b" ", 2)[1].decode() for request in self.server.received]
-
-
-@pytest.fixture
-def serve(names: dict[str, str], certificate: Path) -> Iterator[Callable[[Talk | bytes], Pages]]:
-    """Start a server that talks like this, or gives each client this answer."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with contextlib.ExitStack() as servers:
-
-        def start(talk: Talk | bytes) -> Pages:
-            plain = answering(talk) if isinstance(talk, bytes) else talk
-            return Pages(servers.enter_context(raw_server(with_certificate(plain, context))))
-
-        yield start
+from support.picture_server import HOST, INSIDE, Pages, Talk, picture
+from support.raw_http import RawServer, raw_server, response
 
 
 def checker(**settings: Any) -> PictureChecker:
     """A checker that may reach the test's server, with all the time in the world."""
     return PictureChecker(Pictures(**{"allowed_hosts": (HOST,), "deadline": 60, **settings}))
-
-
-def picture(body: bytes, *headers: str) -> bytes:
-    return response("200 OK", body, *(headers or ("Content-Type: image/jpeg",)))
 
 
 def reason(look: Look) -> str:
@@ -141,15 +34,15 @@ def leading_to(location: str, status: str = "302 Found") -> bytes:
 
 
 @pytest.mark.parametrize("data", [jpeg(), png(), png(size=LARGEST)], ids=["JPEG", "PNG", "PNG of exactly 5 MB"])
-def test_a_picture_that_meta_takes_is_usable(serve: Any, data: bytes) -> None:
-    pages = serve(picture(data))
+def test_a_picture_that_meta_takes_is_usable(serve_pictures: Any, data: bytes) -> None:
+    pages = serve_pictures(picture(data))
 
     assert checker().check(pages["/a.jpg"]) == Usable(pages["/a.jpg"])
 
 
 @pytest.mark.parametrize("said", ["image/png", "image/webp", "text/html", "application/octet-stream", ""])
-def test_a_picture_is_one_by_its_bytes_whatever_its_server_calls_it(serve: Any, said: str) -> None:
-    pages = serve(picture(jpeg(), f"Content-Type: {said}"))
+def test_a_picture_is_one_by_its_bytes_whatever_its_server_calls_it(serve_pictures: Any, said: str) -> None:
+    pages = serve_pictures(picture(jpeg(), f"Content-Type: {said}"))
 
     assert checker().check(pages["/a.gif"]) == Usable(pages["/a.gif"])
 
@@ -159,23 +52,23 @@ def test_a_picture_is_one_by_its_bytes_whatever_its_server_calls_it(serve: Any, 
     [b"<!DOCTYPE html><p>Sign in</p>", b"RIFF\x24\0\0\0WEBPVP8 ", b"GIF89a\1\0\1\0\x80\0\0", b"\x1f\x8b" + jpeg(), b""],
     ids=["HTML", "WebP", "GIF", "gzip", "nothing"],
 )
-def test_what_is_called_a_jpeg_and_is_none_is_refused(serve: Any, data: bytes) -> None:
-    pages = serve(picture(data, "Content-Type: image/jpeg"))
+def test_what_is_called_a_jpeg_and_is_none_is_refused(serve_pictures: Any, data: bytes) -> None:
+    pages = serve_pictures(picture(data, "Content-Type: image/jpeg"))
 
     assert reason(checker().check(pages["/a.jpg"])) == f"{HOST}: it is neither a JPEG nor a PNG"
 
 
-def test_a_picture_that_says_it_is_too_large_is_not_read(serve: Any) -> None:
+def test_a_picture_that_says_it_is_too_large_is_not_read(serve_pictures: Any) -> None:
     def talk(server: RawServer, client: socket.socket) -> None:
         server.read_request(client)
         client.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {LARGEST + 1}\r\n\r\n".encode())
         client.recv(1)  # Nothing more comes; whoever waited for it would wait for ever.
 
-    assert reason(checker().check(serve(talk)["/a.jpg"])) == f"{HOST}: it is larger than 5 MB"
+    assert reason(checker().check(serve_pictures(talk)["/a.jpg"])) == f"{HOST}: it is larger than 5 MB"
 
 
 @pytest.mark.parametrize("framing", ["Connection: close", "Transfer-Encoding: chunked"])
-def test_a_picture_that_hides_how_large_it_is_is_cut_off_at_5_mb(serve: Any, framing: str) -> None:
+def test_a_picture_that_hides_how_large_it_is_is_cut_off_at_5_mb(serve_pictures: Any, framing: str) -> None:
     sent = []
 
     def talk(server: RawServer, client: socket.socket) -> None:
@@ -186,17 +79,17 @@ def test_a_picture_that_hides_how_large_it_is_is_cut_off_at_5_mb(serve: Any, fra
             client.sendall(b"10000\r\n" + piece + b"\r\n" if "chunked" in framing else piece)
             sent.append(len(piece))
 
-    assert reason(checker().check(serve(talk)["/a.jpg"])) == f"{HOST}: it is larger than 5 MB"
+    assert reason(checker().check(serve_pictures(talk)["/a.jpg"])) == f"{HOST}: it is larger than 5 MB"
     assert sum(sent) < 50 * 1024 * 1024
 
 
-def test_what_is_no_picture_is_known_by_its_beginning(serve: Any) -> None:
+def test_what_is_no_picture_is_known_by_its_beginning(serve_pictures: Any) -> None:
     def talk(server: RawServer, client: socket.socket) -> None:
         server.read_request(client)
         client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4000000\r\n\r\n<!DOCTYPE html>")
         client.recv(1)
 
-    assert reason(checker().check(serve(talk)["/a.jpg"])) == f"{HOST}: it is neither a JPEG nor a PNG"
+    assert reason(checker().check(serve_pictures(talk)["/a.jpg"])) == f"{HOST}: it is neither a JPEG nor a PNG"
 
 
 def ticking(step: float) -> Callable[[], float]:
@@ -227,15 +120,15 @@ def dripping(before: bytes, drop: bytes) -> Talk:
     ],
     ids=["body", "chunk size", "headers", "continues"],
 )
-def test_a_server_that_always_sends_a_little_more_is_left_at_the_deadline(serve: Any, talk: Talk) -> None:
+def test_a_server_that_always_sends_a_little_more_is_left_at_the_deadline(serve_pictures: Any, talk: Talk) -> None:
     patient = PictureChecker(Pictures(allowed_hosts=(HOST,), deadline=60), clock=ticking(2))
 
-    look = patient.check(serve(talk)["/a.jpg"])
+    look = patient.check(serve_pictures(talk)["/a.jpg"])
 
     assert reason(look) == f"{HOST}: it did not come within 60 seconds"
 
 
-def test_the_deadline_is_for_the_whole_download_and_not_for_each_byte(serve: Any) -> None:
+def test_the_deadline_is_for_the_whole_download_and_not_for_each_byte(serve_pictures: Any) -> None:
     bytes_wanted = threading.Semaphore(0)
     data = jpeg()
 
@@ -255,7 +148,7 @@ def test_the_deadline_is_for_the_whole_download_and_not_for_each_byte(serve: Any
     assert len(data) > 60
     hurried = PictureChecker(Pictures(allowed_hosts=(HOST,), deadline=60), clock=clock)
     try:
-        look = hurried.check(serve(talk)["/a.jpg"])
+        look = hurried.check(serve_pictures(talk)["/a.jpg"])
     finally:
         bytes_wanted.release(len(data))  # The server waits no longer for somebody who has left.
 
@@ -263,7 +156,7 @@ def test_the_deadline_is_for_the_whole_download_and_not_for_each_byte(serve: Any
 
 
 @pytest.mark.parametrize("where", ["before the handshake", "before the answer", "within the picture"])
-def test_a_server_that_falls_silent_is_left(serve: Any, names: dict[str, str], where: str) -> None:
+def test_a_server_that_falls_silent_is_left(serve_pictures: Any, picture_names: dict[str, str], where: str) -> None:
     def talk(server: RawServer, client: socket.socket) -> None:
         server.read_request(client)
         if where == "within the picture":
@@ -275,13 +168,15 @@ def test_a_server_that_falls_silent_is_left(serve: Any, names: dict[str, str], w
             pass
 
     with raw_server(listen_only) as mute:
-        pages = Pages(mute) if where == "before the handshake" else serve(talk)
+        pages = Pages(mute) if where == "before the handshake" else serve_pictures(talk)
         look = checker(deadline=0.3).check(pages["/a.jpg"])
 
     assert reason(look) == f"{HOST}: it did not come within 0.3 seconds"
 
 
-def test_a_name_server_that_falls_silent_is_left(names: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_server_that_falls_silent_is_left(
+    picture_names: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked_for_nothing = threading.Event()
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: asked_for_nothing.wait())
 
@@ -292,20 +187,20 @@ def test_a_name_server_that_falls_silent_is_left(names: dict[str, str], monkeypa
 
 
 @pytest.mark.parametrize("length", [len(jpeg()) + 1, LARGEST])
-def test_a_download_that_breaks_off_is_refused(serve: Any, length: int) -> None:
-    pages = serve(f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode() + jpeg())
+def test_a_download_that_breaks_off_is_refused(serve_pictures: Any, length: int) -> None:
+    pages = serve_pictures(f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode() + jpeg())
 
     assert reason(checker().check(pages["/a.jpg"])) == f"{HOST}: the download broke off"
 
 
 @pytest.mark.parametrize("data", [jpeg()[:-2], png()[:-12]], ids=["JPEG", "PNG"])
-def test_a_truncated_file_is_refused_though_it_came_whole(serve: Any, data: bytes) -> None:
-    assert reason(checker().check(serve(picture(data))["/a.jpg"])) == f"{HOST}: it is a broken file"
+def test_a_truncated_file_is_refused_though_it_came_whole(serve_pictures: Any, data: bytes) -> None:
+    assert reason(checker().check(serve_pictures(picture(data))["/a.jpg"])) == f"{HOST}: it is a broken file"
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "403 Forbidden", "500 Oops", "206 Partial Content", "304 Same"])
-def test_only_an_answer_of_200_has_a_picture(serve: Any, status: str) -> None:
-    look = checker().check(serve(response(status, jpeg()))["/a.jpg"])
+def test_only_an_answer_of_200_has_a_picture(serve_pictures: Any, status: str) -> None:
+    look = checker().check(serve_pictures(response(status, jpeg()))["/a.jpg"])
 
     assert reason(look) == f"{HOST}: its server answered {status[:3]}"
 
@@ -313,24 +208,24 @@ def test_only_an_answer_of_200_has_a_picture(serve: Any, status: str) -> None:
 @pytest.mark.parametrize(
     "garbage", [b"", b"\0" * 100, b"HTTP/1.1 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000]
 )
-def test_an_answer_that_is_none_is_a_reason_and_no_exception(serve: Any, garbage: bytes) -> None:
-    assert reason(checker().check(serve(garbage)["/a.jpg"])).startswith(f"{HOST}: it could not be fetched (")
+def test_an_answer_that_is_none_is_a_reason_and_no_exception(serve_pictures: Any, garbage: bytes) -> None:
+    assert reason(checker().check(serve_pictures(garbage)["/a.jpg"])).startswith(f"{HOST}: it could not be fetched (")
 
 
-def test_a_redirect_is_followed_and_the_shop_s_url_is_what_is_sent(serve: Any) -> None:
-    there = serve(picture(jpeg()))
-    here = serve(leading_to(there["/b.jpg"], "301 Moved Permanently"))
+def test_a_redirect_is_followed_and_the_shop_s_url_is_what_is_sent(serve_pictures: Any) -> None:
+    there = serve_pictures(picture(jpeg()))
+    here = serve_pictures(leading_to(there["/b.jpg"], "301 Moved Permanently"))
 
     assert checker().check(here["/a.jpg"]) == Usable(here["/a.jpg"])
     assert (here.asked, there.asked) == (["/a.jpg"], ["/b.jpg"])
 
 
-def test_a_redirect_may_name_only_the_path(serve: Any) -> None:
+def test_a_redirect_may_name_only_the_path(serve_pictures: Any) -> None:
     def talk(server: RawServer, client: socket.socket) -> None:
         first = server.read_request(client).startswith(b"GET /deep/a.jpg")
         client.sendall(leading_to("../b.jpg?x=1") if first else picture(jpeg()))
 
-    pages = serve(talk)
+    pages = serve_pictures(talk)
 
     assert checker().check(pages["/deep/a.jpg"]) == Usable(pages["/deep/a.jpg"])
     assert pages.asked == ["/deep/a.jpg", "/b.jpg?x=1"]
@@ -347,12 +242,12 @@ def test_a_redirect_may_name_only_the_path(serve: Any) -> None:
         ("https://nowhere.test/a.jpg", "it could not be fetched (gaierror:"),
     ],
 )
-def test_a_redirect_leads_nowhere_that_a_url_may_not(serve: Any, location: str, said: str) -> None:
-    assert reason(checker().check(serve(leading_to(location))["/a.jpg"])).startswith(f"{HOST}: {said}")
+def test_a_redirect_leads_nowhere_that_a_url_may_not(serve_pictures: Any, location: str, said: str) -> None:
+    assert reason(checker().check(serve_pictures(leading_to(location))["/a.jpg"])).startswith(f"{HOST}: {said}")
 
 
-def test_a_private_server_is_not_even_connected_to_unless_a_setting_allows_its_name(serve: Any) -> None:
-    pages = serve(picture(jpeg()))
+def test_a_private_server_is_not_even_connected_to_unless_a_setting_allows_its_name(serve_pictures: Any) -> None:
+    pages = serve_pictures(picture(jpeg()))
 
     assert reason(checker(allowed_hosts=()).check(pages["/a.jpg"])) == f"{HOST}: its server has a private address"
     assert reason(checker(allowed_hosts=("127.0.0.1",)).check(pages["/a.jpg"])).endswith("a private address")
@@ -360,28 +255,28 @@ def test_a_private_server_is_not_even_connected_to_unless_a_setting_allows_its_n
 
 
 @pytest.mark.parametrize(("redirects", "usable"), [(3, True), (4, False)])
-def test_three_redirects_are_followed_and_no_more(serve: Any, redirects: int, usable: bool) -> None:
+def test_three_redirects_are_followed_and_no_more(serve_pictures: Any, redirects: int, usable: bool) -> None:
     def talk(server: RawServer, client: socket.socket) -> None:
         left = int(server.read_request(client).split(b" ")[1].removeprefix(b"/"))
         client.sendall(leading_to(f"/{left - 1}") if left else picture(jpeg()))
 
-    look = checker().check(serve(talk)[f"/{redirects}"])
+    look = checker().check(serve_pictures(talk)[f"/{redirects}"])
 
     assert isinstance(look, Usable) is usable
 
 
-def test_a_redirect_loop_ends(serve: Any) -> None:
-    pages = serve(leading_to("/a.jpg"))
+def test_a_redirect_loop_ends(serve_pictures: Any) -> None:
+    pages = serve_pictures(leading_to("/a.jpg"))
 
     assert reason(checker().check(pages["/a.jpg"])) == f"{HOST}: it was redirected more than 3 times"
     assert pages.server.accepted == 4
 
 
 def test_a_certificate_of_another_name_or_of_an_unknown_authority_is_refused(
-    serve: Any, names: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    serve_pictures: Any, picture_names: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pages = serve(picture(jpeg()))
-    names["other.test"] = "127.0.0.1"
+    pages = serve_pictures(picture(jpeg()))
+    picture_names["other.test"] = "127.0.0.1"
     other = Pages(pages.server, "other.test")
 
     assert "CERTIFICATE_VERIFY_FAILED" in reason(checker(allowed_hosts=("other.test",)).check(other["/a.jpg"]))
@@ -390,8 +285,8 @@ def test_a_certificate_of_another_name_or_of_an_unknown_authority_is_refused(
     assert pages.asked == []
 
 
-def test_the_request_carries_nothing_of_ours_and_asks_as_a_cdn_sees_meta_ask(serve: Any) -> None:
-    pages = serve(picture(jpeg(), "Set-Cookie: seen=1"))
+def test_the_request_carries_nothing_of_ours_and_asks_as_a_cdn_sees_meta_ask(serve_pictures: Any) -> None:
+    pages = serve_pictures(picture(jpeg(), "Set-Cookie: seen=1"))
 
     checker().check(pages["/ब ग.jpg?a=1&b=%20#top"])
 
@@ -403,14 +298,14 @@ def test_the_request_carries_nothing_of_ours_and_asks_as_a_cdn_sees_meta_ask(ser
     assert "Accept: image/webp,*/*" in lines
 
 
-def test_what_is_sent_is_the_url_as_a_request_has_it(serve: Any) -> None:
-    pages = serve(picture(jpeg()))
+def test_what_is_sent_is_the_url_as_a_request_has_it(serve_pictures: Any) -> None:
+    pages = serve_pictures(picture(jpeg()))
 
     assert checker().check(pages["/block print.jpg"]) == Usable(pages["/block%20print.jpg"])
 
 
-def test_each_url_is_looked_at_once_in_a_run_by_many_threads_too(serve: Any) -> None:
-    pages = serve(picture(jpeg()))
+def test_each_url_is_looked_at_once_in_a_run_by_many_threads_too(serve_pictures: Any) -> None:
+    pages = serve_pictures(picture(jpeg()))
     shared = checker()
 
     looks = at_once(*[lambda: shared.check(pages["/a.jpg"])] * 8)
@@ -420,32 +315,32 @@ def test_each_url_is_looked_at_once_in_a_run_by_many_threads_too(serve: Any) -> 
     assert pages.asked == ["/a.jpg"]
 
 
-def test_a_url_that_failed_is_not_looked_at_again_in_the_run(serve: Any) -> None:
-    pages = serve(response("404 Not Found"))
+def test_a_url_that_failed_is_not_looked_at_again_in_the_run(serve_pictures: Any) -> None:
+    pages = serve_pictures(response("404 Not Found"))
     shared = checker()
 
     assert shared.check(pages["/a.jpg"]) == shared.check(pages["/a.jpg"])
     assert pages.asked == ["/a.jpg"]
 
 
-def test_the_first_usable_picture_is_taken_and_the_rest_are_not_looked_at(serve: Any) -> None:
+def test_the_first_usable_picture_is_taken_and_the_rest_are_not_looked_at(serve_pictures: Any) -> None:
     def talk(server: RawServer, client: socket.socket) -> None:
         path = server.read_request(client).split(b" ")[1]
         client.sendall({b"/1": picture(b"GIF89a--"), b"/2": response("404 Not Found")}.get(path, picture(png())))
 
-    pages = serve(talk)
+    pages = serve_pictures(talk)
     urls = ["/uploads/0", pages["/1"], pages["/2"], pages["/3"], pages["/4"]]
 
     assert checker().first_usable(urls) == Usable(pages["/3"])
     assert pages.asked == ["/1", "/2", "/3"]
 
 
-def test_where_none_is_usable_every_reason_is_told_once(serve: Any) -> None:
+def test_where_none_is_usable_every_reason_is_told_once(serve_pictures: Any) -> None:
     def talk(server: RawServer, client: socket.socket) -> None:
         path = server.read_request(client).split(b" ")[1]
         client.sendall(response("404 Not Found") if path == b"/1" else picture(b"GIF89a--"))
 
-    pages = serve(talk)
+    pages = serve_pictures(talk)
 
     look = checker().first_usable([pages["/1"], pages["/2"], pages["/3"]])
 
@@ -453,8 +348,8 @@ def test_where_none_is_usable_every_reason_is_told_once(serve: Any) -> None:
     assert reason(checker().first_usable([])) == "the design has no picture"
 
 
-def test_the_fallback_stands_in_where_no_picture_is_usable(serve: Any) -> None:
-    pages = serve(picture(png()))
+def test_the_fallback_stands_in_where_no_picture_is_usable(serve_pictures: Any) -> None:
+    pages = serve_pictures(picture(png()))
     one = checker(fallback_url=pages["/logo.png"], rewrite=f"{pages['/gone']}?url={{url}}")
 
     assert one.first_usable([]) == Usable(pages["/logo.png"])
@@ -462,14 +357,14 @@ def test_the_fallback_stands_in_where_no_picture_is_usable(serve: Any) -> None:
     assert pages.asked == ["/logo.png"]
 
 
-def test_a_fallback_that_is_not_usable_is_told_with_the_rest(serve: Any) -> None:
-    one = checker(fallback_url=serve(picture(b"GIF89a--"))["/logo.png"])
+def test_a_fallback_that_is_not_usable_is_told_with_the_rest(serve_pictures: Any) -> None:
+    one = checker(fallback_url=serve_pictures(picture(b"GIF89a--"))["/logo.png"])
 
     assert reason(one.first_usable([])) == f"the fallback: {HOST}: it is neither a JPEG nor a PNG"
 
 
-def test_a_rewrite_asks_the_cdn_for_the_shop_s_picture_and_that_is_what_is_sent(serve: Any) -> None:
-    cdn = serve(picture(jpeg()))
+def test_a_rewrite_asks_the_cdn_for_the_shop_s_picture_and_that_is_what_is_sent(serve_pictures: Any) -> None:
+    cdn = serve_pictures(picture(jpeg()))
     one = checker(rewrite=f"{cdn['/resize']}?width=1000&format=jpeg&url={{url}}")
 
     look = one.check("https://shop.example/ब 1.webp?a=1&b=2")
@@ -479,7 +374,7 @@ def test_a_rewrite_asks_the_cdn_for_the_shop_s_picture_and_that_is_what_is_sent(
     assert cdn.asked == [path]
 
 
-def test_a_search_ends_where_one_picture_after_the_other_keeps_it_waiting(names: dict[str, str]) -> None:
+def test_a_search_ends_where_one_picture_after_the_other_keeps_it_waiting(picture_names: dict[str, str]) -> None:
     # Three looks at the clock are one picture's: its start, the name, the address.
     slow = PictureChecker(Pictures(deadline=10), clock=ticking(11))
     urls = [f"https://{HOST}/{number}.jpg" for number in range(20)]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import get_args
 
 import pytest
 
-from partner_messages.reminders.wording import Family, variables, wording
+from partner_messages.reminders.wording import figures, templates_for
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.templates.installed import installed_catalog
 from support.deployment import TICK
@@ -23,29 +22,20 @@ from support.examples import stuck_run
     ],
 )
 def test_each_kind_has_its_template_in_each_family(kind: str, template: str) -> None:
-    assert wording(ReminderKind(kind), "v1").template == f"{template}_v1"
-    assert wording(ReminderKind(kind), "v2").template == f"{template}_v2"
-    assert wording(ReminderKind(kind)).template == f"{template}_v1", "the seed's, unless the setting says otherwise"
-
-
-@pytest.mark.parametrize("family", get_args(Family))
-@pytest.mark.parametrize("kind", list(ReminderKind))
-def test_the_variables_are_exactly_those_of_the_template(kind: ReminderKind, family: Family) -> None:
-    template = installed_catalog().get(wording(kind, family).template)
-
-    filled = variables(stuck_run(kind=kind), partner_name="Rajesh", design_name="Kurta", now=TICK, family=family)
-
-    assert template is not None
-    assert set(filled) == set(template.variables)
-
-
-@pytest.mark.parametrize("kind", list(ReminderKind))
-def test_what_was_planned_with_a_picture_can_still_go_out_without_one(kind: ReminderKind) -> None:
-    run = stuck_run(kind=kind, produced_quantity=12.5)
-    with_picture, plain = (
-        variables(run, partner_name="Rajesh", design_name="Kurta", now=TICK, family=family) for family in ("v2", "v1")
+    assert templates_for(ReminderKind(kind), "v1") == (f"{template}_v1",)
+    assert templates_for(ReminderKind(kind), "v2") == (f"{template}_v2", f"{template}_v1"), (
+        "v1 where there is no picture"
     )
-    assert with_picture.items() >= plain.items()
+
+
+@pytest.mark.parametrize("kind", list(ReminderKind))
+def test_with_the_names_there_is_a_value_for_every_variable_of_either_family(kind: ReminderKind) -> None:
+    said = {"partner_name", "design_name", *figures(stuck_run(kind=kind), now=TICK)}
+
+    for name in templates_for(kind, "v2"):
+        template = installed_catalog().get(name)
+        assert template is not None
+        assert said >= set(template.variables)
 
 
 @pytest.mark.parametrize("kind", [ReminderKind.ASSIGNMENT_PENDING, ReminderKind.NOT_STARTED])
@@ -63,7 +53,7 @@ def test_what_was_planned_with_a_picture_can_still_go_out_without_one(kind: Remi
 def test_an_age_is_whole_days_by_the_clock_that_made_the_run_stuck(
     kind: ReminderKind, age: dt.timedelta, days: str
 ) -> None:
-    filled = variables(stuck_run(kind=kind, since=TICK - age), partner_name="R", design_name="K", now=TICK)
+    filled = figures(stuck_run(kind=kind, since=TICK - age), now=TICK)
 
     assert filled["days"] == days
 
@@ -82,10 +72,10 @@ def test_progress_prints_pieces_as_people_write_them(
 ) -> None:
     run = stuck_run(kind=ReminderKind.IDLE, produced_quantity=produced, quantity=ordered)
 
-    filled = variables(run, partner_name="R", design_name="K", now=TICK)
+    filled = figures(run, now=TICK)
 
     assert (filled["produced_quantity"], filled["quantity"]) == said
 
 
 def test_a_run_is_named_by_its_bare_id() -> None:
-    assert variables(stuck_run("prod_run_1"), partner_name=None, design_name=None, now=TICK)["run_id"] == "prod_run_1"
+    assert figures(stuck_run("prod_run_1"), now=TICK)["run_id"] == "prod_run_1"

@@ -162,6 +162,7 @@ def test_a_header_without_a_variable_needs_no_parameter(write_template: WriteTem
         ("a b:c|d", "a%20b%3Ac%7Cd"),
         ("कुर्ता", "%E0%A4%95%E0%A5%81%E0%A4%B0%E0%A5%8D%E0%A4%A4%E0%A4%BE"),
         ("100%", "100%25"),
+        ("run%2F7?of=100%&so=%E0%A4%95", "run%2F7?of=100%25&so=%E0%A4%95"),
     ],
 )
 def test_the_end_of_a_url_is_percent_encoded(with_text: Template, suffix: str, sent: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
 
 import pytest
 
@@ -12,21 +11,25 @@ from partner_messages.messages.values import Claimed
 from partner_messages.templates.definition import TemplateError
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.whatsapp.payload import no_request, template_message
+from support.examples import claimed_message
 from support.sending import TEMPLATE, values_for
 
-ID = uuid.UUID("0198c0de-0000-7000-8000-000000000001")
+ID = claimed_message().id
 CATALOG = installed_catalog()
 
 
+SUFFIX = "prod_run_1"
+
+
 def claimed(template: str = TEMPLATE, **values: str) -> Claimed:
-    return Claimed(ID, 1, "+919829012345", "hi", template, {**values_for(template), **values})
+    return claimed_message(template_name=template, variables={**values_for(template), **values})
 
 
 def test_a_message_is_put_as_meta_takes_it() -> None:
     template = CATALOG.get(TEMPLATE)
     assert template is not None
 
-    assert template_message(claimed(), template) == {
+    assert template_message(claimed(), template, link_suffix=SUFFIX) == {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         "to": "+919829012345",
@@ -51,7 +54,7 @@ def test_parameters_stand_in_the_order_of_metas_numbers_and_are_clean(name: str)
     assert template is not None
     values = {variable: f"{variable}\n\t     of   it" for variable in template.variables}
 
-    sent = template_message(claimed(name, **values), template)
+    sent = template_message(claimed(name, **values), template, link_suffix=SUFFIX)
 
     texts = [parameter["text"] for parameter in sent["template"]["components"][0]["parameters"]]
     assert [text.split()[0] for text in texts] == list(template.variables)
@@ -61,7 +64,7 @@ def test_parameters_stand_in_the_order_of_metas_numbers_and_are_clean(name: str)
 def test_a_request_is_json_whatever_a_partner_is_called() -> None:
     template = CATALOG.get(TEMPLATE)
     assert template is not None
-    sent = template_message(claimed(partner_name='Ānanda "Textiles" 🧵'), template)
+    sent = template_message(claimed(partner_name='Ānanda "Textiles" 🧵'), template, link_suffix=SUFFIX)
 
     assert json.loads(json.dumps(sent)) == sent
 
@@ -69,10 +72,10 @@ def test_a_request_is_json_whatever_a_partner_is_called() -> None:
 def test_a_missing_value_is_an_error_that_names_it() -> None:
     template = CATALOG.get(TEMPLATE)
     assert template is not None
-    message = Claimed(ID, 1, "+919829012345", "hi", TEMPLATE, {})
+    message = claimed_message(template_name=TEMPLATE, variables={})
 
     with pytest.raises(TemplateError, match=TEMPLATE):
-        template_message(message, template)
+        template_message(message, template, link_suffix=SUFFIX)
 
 
 def test_why_there_is_no_request_is_said_without_a_phone_number() -> None:

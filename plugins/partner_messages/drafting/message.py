@@ -1,0 +1,85 @@
+"""Puts values into the best template that can be sent to a recipient now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from partner_messages.drafting.facts import Means, ShopFacts
+from partner_messages.drafting.recipient import Recipient
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.recipients.language import LAST_RESORT
+from partner_messages.templates.catalog import Template
+from partner_messages.templates.cleaning import clean
+from partner_messages.templates.gate import sendable_language
+
+
+def names_of(recipient: Recipient, design_id: str | None, shop: ShopFacts) -> dict[str, str]:
+    """The names that every template speaks of.
+
+    They are the seed's: partner name, else "Partner"; design name, else the design's id, else "Unknown Design".
+    """
+    return {
+        "partner_name": clean(recipient.name, "Partner"),
+        "design_name": clean(shop.design_name(design_id), clean(design_id, "Unknown Design")),
+    }
+
+
+def message_columns(
+    recipient: Recipient,
+    templates: Sequence[str],
+    values: Mapping[str, str],
+    *,
+    picture: str | None,
+    refused_phones: Collection[str],
+    means: Means,
+) -> dict[str, Any]:
+    """What of a draft follows from its recipient and its words, by the draft's fields; a skip where it cannot be sent.
+
+    Args:
+        recipient: Who gets it.
+        templates: Names, the best first; where that one shows a picture and there is none, the next one is taken.
+        values: Of the variables of all these templates.
+        picture: URL of one that Meta would take.
+        refused_phones: Numbers that Meta refused today for the recipient's own sake.
+        means: What messages are made of.
+    """
+    to_phone = means.redirect_to or recipient.phone
+    if to_phone in refused_phones:
+        return {"skip_reason": SkipReason.REFUSED_TODAY}
+    template = _first_that_can_be_made(templates, picture, means)
+    if template is None:
+        return {"skip_reason": SkipReason.NO_TEMPLATE}
+    meant = {"sender": recipient.sender.label, "template_name": template.name}
+    language = _language_to_send(template, recipient, means)
+    if language is None:
+        reason = SkipReason.NO_TEMPLATE if means.approvals is None else SkipReason.NO_APPROVED_TEMPLATE
+        if template.name != templates[0]:
+            reason = SkipReason.NO_PICTURE
+        return {**meant, "language": recipient.language, "skip_reason": reason}
+    cleaned = template.clean(values)
+    return {
+        **meant,
+        "to_phone": to_phone,
+        "language": language,
+        "variables": cleaned,
+        "body_text": template.text(language, cleaned),
+        "image_url": picture if template.picture else None,
+    }
+
+
+def _first_that_can_be_made(names: Sequence[str], picture: str | None, means: Means) -> Template | None:
+    for name in names:
+        template = means.catalog.get(name)
+        if template is None or picture or not template.picture:
+            return template
+    return None
+
+
+def _language_to_send(template: Template, recipient: Recipient, means: Means) -> str | None:
+    """The language that the template can be sent in, nearest to the wanted one; None where there is none."""
+    if means.approvals is None:
+        wanted = (recipient.language, *recipient.readable, LAST_RESORT)
+        return next((language for language in wanted if language in template.languages), None)
+    approvals = means.approvals.get((recipient.sender.waba_id, template.name), {})
+    return sendable_language(template, recipient.language, recipient.readable, approvals, means.allow_marketing)

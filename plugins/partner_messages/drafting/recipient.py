@@ -1,0 +1,57 @@
+"""How one partner is reached, by the rules of the shop that the seed describes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from partner_messages.drafting.facts import Means, ShopFacts
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.recipients.conversation import consent_refused, conversations_for
+from partner_messages.recipients.language import choose_language, normalise_language
+from partner_messages.recipients.phone import choose_phone
+from partner_messages.whatsapp.senders import Sender, choose_sender
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """How one partner is reached.
+
+    Attributes:
+        name: What the partner is called, if the shop says it.
+        phone: E.164.
+        language: By the language rule.
+        readable: Other languages that the partner is known to read, best first.
+        sender: Who writes.
+    """
+
+    name: str | None
+    phone: str = field(repr=False)
+    language: str
+    readable: tuple[str, ...]
+    sender: Sender
+
+
+def find_recipient(partner_id: str, shop: ShopFacts, means: Means) -> Recipient | SkipReason:
+    """How a partner is reached, or why not."""
+    partner = shop.partners.get(partner_id)
+    if partner is None or partner.deleted or partner.status != "active":
+        return SkipReason.PARTNER_INACTIVE
+    chosen = choose_phone(partner, shop.admins.get(partner_id, ()))
+    if chosen.phone is None:
+        return SkipReason(chosen.problem or SkipReason.NO_PHONE)
+    conversations = conversations_for(partner, chosen.phone, shop.conversations.get(partner_id, ()))
+    if consent_refused(conversations):
+        return SkipReason.NO_CONSENT
+    newest = conversations[0] if conversations else None
+    sender = choose_sender(chosen.phone, newest.default_sender_platform_id if newest else None, means.senders)
+    if sender is None:
+        return SkipReason.NO_SENDER
+    language = choose_language(
+        explicit=means.language,
+        conversation_language=newest.language if newest else None,
+        phone=chosen.phone,
+        fallback=means.fallback_language,
+        allowed=sender.languages,
+    )
+    readable = tuple(filter(None, (normalise_language(one.language) for one in conversations)))
+    return Recipient(partner.name, chosen.phone, language, readable, sender)

@@ -1,0 +1,202 @@
+"""Writes sent messages into the shop's inbox, so that it shows them and its handling of replies keeps working.
+
+The shop has no unique key on Meta's message ids, so one task at a time writes for a partner (an advisory lock), and
+looks first.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import itertools
+import logging
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+
+from partner_messages.inbox.ids import RANDOM_BITS, ulid
+from partner_messages.messages.mirroring import SentMessage
+from partner_messages.recipients.conversation import conversations_for
+from partner_messages.recipients.masking import mask
+from partner_messages.recipients.people import Conversation, Partner
+from partner_messages.settings import SHOP_INBOX_CONN_ID, SettingsError, Tables
+from partner_messages.sql import query
+
+log = logging.getLogger(__name__)
+
+
+class InboxError(RuntimeError):
+    """The shop's inbox cannot be reached or did not take everything; worth a retry, which writes only what is missing.
+
+    Phone numbers and Meta's message ids in its words are masked.
+    """
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """What became of messages that were to be written into the inbox.
+
+    Attributes:
+        written: They are there now.
+        already_there: They were there before, from an earlier try of the task or from another program.
+        failed: They are not there; the log says why.
+    """
+
+    written: int = 0
+    already_there: int = 0
+    failed: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """The numbers, as the task's return value."""
+        return asdict(self)
+
+
+class Inbox:
+    """One session with the shop's inbox, in autocommit mode: every write is in a transaction of its own partner."""
+
+    def __init__(self, connection: psycopg.Connection[DictRow], tables: Tables) -> None:
+        self._connection = connection
+        self._tables: dict[str, str] = tables.model_dump()
+
+    def mirror(self, messages: Iterable[SentMessage]) -> Mirrored:
+        """Write each message that is not there yet into the conversation with its partner.
+
+        What cannot be written is logged and counted, and stops nothing else.
+
+        Raises:
+            InboxError: The inbox could not be asked at all, or the session broke off.
+        """
+        wanted = sorted(messages, key=lambda message: (message.partner_id, message.sent_at, message.id))
+        with _told_of_the_inbox():
+            # One look for all: finding a message by Meta's id takes a scan of the shop's whole table.
+            there = self._already_there(wanted)
+            missing = [message for message in wanted if message.wamid not in there]
+            ends = collections.Counter({"already_there": len(wanted) - len(missing)})
+            for partner_id, its in itertools.groupby(missing, key=lambda message: message.partner_id):
+                ends.update(self._mirror_partner(partner_id, list(its)))
+        return Mirrored(**ends)
+
+    def _mirror_partner(self, partner_id: str, messages: Sequence[SentMessage]) -> dict[str, int]:
+        written = failed = 0
+        try:
+            with self._connection.transaction():
+                self._rows("inbox/lock_partner.sql", partner_id=partner_id)
+                partner = self._partner(partner_id)
+                there = self._already_there(messages, partner_id)
+                missing = [message for message in messages if message.wamid not in there]
+                for message in missing:
+                    if self._written(partner, message):
+                        written += 1
+                    else:
+                        failed += 1
+        except (psycopg.Error, InboxError) as error:
+            self._note(error, f"the {len(messages)} messages to partner {partner_id}")
+            return {"failed": len(messages)}
+        return {"written": written, "failed": failed, "already_there": len(messages) - len(missing)}
+
+    def _written(self, partner: Partner, message: SentMessage) -> bool:
+        try:
+            with self._connection.transaction():
+                self._write(partner, message)
+        except psycopg.Error as error:
+            self._note(error, f"message {message.id} to partner {partner.id}")
+            return False
+        return True
+
+    def _note(self, error: Exception, what: str) -> None:
+        if self._connection.closed:
+            raise error
+        log.error("Not written into the shop's inbox: %s: %s", what, mask(f"{type(error).__name__}: {error}"))
+
+    def _write(self, partner: Partner, message: SentMessage) -> None:
+        conversation_id = self._conversation_of(partner, message)
+        self._rows(
+            "inbox/write_message.sql",
+            id=_new_id(message),
+            conversation_id=conversation_id,
+            content=message.body_text,
+            message_type=message.message_type,
+            wamid=message.wamid,
+            context_type=message.context_type,
+            context_id=message.context_id,
+            metadata=Jsonb(message.metadata()),
+            sent_at=message.sent_at,
+        )
+        self._rows(
+            "inbox/note_in_conversation.sql",
+            conversation_id=conversation_id,
+            sent_at=message.sent_at,
+            production_run_id=message.production_run_id,
+        )
+
+    def _conversation_of(self, partner: Partner, message: SentMessage) -> str:
+        known = (Conversation(**row) for row in self._rows("runs/conversations.sql", partner_ids=[partner.id]))
+        found = conversations_for(partner, message.to_phone, known)
+        if found:
+            return found[0].id
+        made = _new_id(message)
+        self._rows("inbox/make_conversation.sql", id=made, partner_id=partner.id, phone_number=message.to_phone)
+        return made
+
+    def _partner(self, partner_id: str) -> Partner:
+        found = self._rows("runs/partners.sql", partner_ids=[partner_id])
+        if not found:
+            raise InboxError(f'there is no such row in the shop\'s table "{self._tables["partner"]}"')
+        return Partner(**found[0])
+
+    def _already_there(self, messages: Sequence[SentMessage], partner_id: str | None = None) -> frozenset[str]:
+        wamids = [message.wamid for message in messages]
+        found = self._rows(
+            "inbox/already_there.sql", {"of_partner": partner_id is not None}, wamids=wamids, partner_id=partner_id
+        )
+        return frozenset(row["wa_message_id"] for row in found)
+
+    def _rows(self, name: str, switches: dict[str, bool] | None = None, /, **parameters: Any) -> list[DictRow]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(query(name, **self._tables, **(switches or {})).encode(), parameters)
+            return cursor.fetchall() if cursor.description else []
+
+
+def _new_id(message: SentMessage) -> str:
+    return ulid(message.sent_at, secrets.randbits(RANDOM_BITS))
+
+
+@contextlib.contextmanager
+def _told_of_the_inbox() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        raise InboxError(mask(f"{SHOP_INBOX_CONN_ID}: {type(error).__name__}: {error}")) from None
+
+
+@contextlib.contextmanager
+def open_inbox(tables: Tables) -> Iterator[Inbox]:
+    """Open a session with `shop_inbox_db`, the only connection over which this package writes into the shop.
+
+    Raises:
+        SettingsError: There is no such connection.
+        InboxError: It cannot be reached.
+    """
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        with _told_of_the_inbox():
+            hook = PostgresHook(postgres_conn_id=SHOP_INBOX_CONN_ID)
+            session = cast("psycopg.Connection[DictRow]", hook.get_conn())
+    except AirflowNotFoundException:
+        raise SettingsError(
+            f"There is no connection {SHOP_INBOX_CONN_ID}, which the setting mirror_to_shop needs; add it (type"
+            " postgres) with a user that may write the shop's inbox, or set mirror_to_shop to false."
+        ) from None
+    with contextlib.closing(session) as connection:
+        connection.autocommit = True
+        # Whoever waited for the lock must see what the one before wrote.
+        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+        connection.row_factory = dict_row
+        yield Inbox(connection, tables)

@@ -1,0 +1,73 @@
+"""Gathers what messages are drafted from: settings, senders, templates and approvals, and what the shop knows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from partner_messages.drafting.facts import Means, ShopFacts
+from partner_messages.live_settings import load_senders
+from partner_messages.messages.database import LogConnection
+from partner_messages.messages.values import reminder_context_id
+from partner_messages.runs.shop import Shop
+from partner_messages.settings import Settings
+from partner_messages.tasks.template_gate import approvals_of_run
+from partner_messages.templates.installed import installed_catalog
+from partner_messages.tick import Tick
+
+
+def means_of(
+    connection: LogConnection, tick: Tick, settings: Settings, *, limit: int | None, redirect_to: str | None
+) -> Means:
+    """What messages of this run are made of and sent through.
+
+    Args:
+        connection: The message log.
+        tick: The run's tick.
+        settings: The settings.
+        limit: The run's own param, if it has one.
+        redirect_to: The one phone that a `redirect` run writes to.
+    """
+    limit = limit or settings.max_messages_per_run
+    if tick.delivery == "redirect":
+        limit = min(limit, settings.redirect_limit)
+    senders = load_senders(settings)
+    catalog = installed_catalog()
+    return Means(
+        senders=senders,
+        catalog=catalog,
+        family=settings.template_family,
+        approvals=approvals_of_run(connection, tick, senders, catalog),
+        allow_marketing=settings.allow_marketing,
+        language=settings.language,
+        fallback_language=settings.fallback_language,
+        limit=limit,
+        redirect_to=redirect_to if tick.delivery == "redirect" else None,
+    )
+
+
+def shop_facts(
+    shop: Shop,
+    *,
+    partner_ids: Iterable[str],
+    design_ids: Iterable[str | None],
+    reminded: Iterable[str] = (),
+    day: dt.date,
+) -> ShopFacts:
+    """Read what the shop knows about some partners and designs.
+
+    Args:
+        shop: The shop.
+        partner_ids: The partners.
+        design_ids: The designs; None stands for a run without one.
+        reminded: Runs of which it is asked whether the shop's own flow reminded of them.
+        day: The day of those reminders.
+    """
+    partners = set(partner_ids)
+    return ShopFacts(
+        partners=shop.partners(partners),
+        admins=shop.admins(partners),
+        conversations=shop.conversations(partners),
+        design_names=shop.design_names(id_ for id_ in design_ids if id_),
+        reminded_in_shop=shop.reminded_in_shop({run: reminder_context_id(run, day) for run in reminded}, day=day),
+    )

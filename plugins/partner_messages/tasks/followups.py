@@ -1,0 +1,113 @@
+"""Follows templates that Meta took by a free-form picture or text, where the partner has just written to us."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from partner_messages import run_context
+from partner_messages.live_settings import load_settings
+from partner_messages.messages.database import LogConnection, open_message_log
+from partner_messages.messages.history import to_follow_up
+from partner_messages.messages.outbox import messages_of
+from partner_messages.messages.queue import queued_of_tick, write_drafts
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.values import Draft, Message, QueuedMessage
+from partner_messages.recipients import window
+from partner_messages.reminders.batches import deal
+from partner_messages.reminders.followup import Addressed, Followed, Inbound, draft_followup, may_be_sent_freely
+from partner_messages.runs.shop import Shop, open_shop
+from partner_messages.settings import Settings
+from partner_messages.tasks.pictures import usable_pictures
+from partner_messages.templates.installed import installed_catalog
+from partner_messages.tick import Tick
+
+log = logging.getLogger(__name__)
+
+
+def plan_followups(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
+    """Plan what follows the tick's messages that Meta took; done again, it plans only what is new.
+
+    Returns:
+        Batches of message ids, one for each mapped sending task; none where there is nothing to follow.
+    """
+    settings = load_settings()
+    with open_message_log() as connection:
+        parents = [message for message in to_follow_up(connection, tick) if _has_no_picture(message)]
+        drafts = _drafts(tick, parents, settings)
+        write_drafts(connection, tick, drafts)
+        queued = _queued(connection, tick)
+    batches = deal(
+        queued,
+        task_each_up_to=settings.task_each_up_to,
+        chunk_size=settings.chunk_size,
+        max_map_length=max_map_length,
+    )
+    outside = sum(draft.skip_reason is not None for draft in drafts)
+    log.info(
+        "%d messages to follow up: %d partners may only be sent templates; %d follow-ups to send in %d tasks.",
+        *(len(drafts), outside, len(queued), len(batches)),
+    )
+    return [batch.to_xcom() for batch in batches]
+
+
+def followups_no_longer_due(
+    messages: Sequence[Message], settings: Settings, now: dt.datetime
+) -> dict[uuid.UUID, SkipReason]:
+    """Which of these queued follow-ups must not go out any more, and why.
+
+    Args:
+        messages: Follow-ups alone.
+        settings: The settings.
+        now: The wall clock, just before the claim: at that moment the recipient's window must be open.
+    """
+    if not messages:
+        return {}
+    with open_message_log() as connection:
+        parents = messages_of(connection, [message.parent_id for message in messages if message.parent_id])
+    failed = {parent.id for parent in parents if parent.status == "failed"}
+    with open_shop(settings.tables) as shop:
+        inbound = _inbound(shop, messages, now)
+    withdrawn: dict[uuid.UUID, SkipReason] = {}
+    for message in messages:
+        if message.parent_id in failed:
+            withdrawn[message.id] = SkipReason.MOVED_ON
+        elif not may_be_sent_freely(message, inbound, now):
+            withdrawn[message.id] = SkipReason.OUTSIDE_24H_WINDOW
+    return withdrawn
+
+
+def _has_no_picture(message: Followed) -> bool:
+    template = installed_catalog().get(message.template_name)
+    return template is not None and template.picture is None
+
+
+def _drafts(tick: Tick, parents: Sequence[Followed], settings: Settings) -> list[Draft]:
+    if not parents:
+        return []
+    # A rehearsal speaks for its own moment, which may be long past; what leaves does so now.
+    now = run_context.wall_clock()
+    with open_shop(settings.tables) as shop:
+        inbound = _inbound(shop, parents, now)
+        reached = {parent.id for parent in parents if may_be_sent_freely(parent, inbound, now)}
+        designs = {parent.design_id for parent in parents if parent.id in reached}
+        pictures = usable_pictures(shop, designs, settings.pictures) if designs else {}
+    return [
+        draft_followup(parent, in_window=parent.id in reached, picture=pictures.get(parent.design_id))
+        for parent in parents
+    ]
+
+
+def _inbound(shop: Shop, messages: Sequence[Addressed], now: dt.datetime) -> Inbound:
+    return shop.last_inbound((message.to_phone for message in messages), until=now + window.MARGIN)
+
+
+def _queued(connection: LogConnection, tick: Tick) -> list[QueuedMessage]:
+    """The tick's queued follow-ups: what else it has queued still is for its own tasks."""
+    queued = queued_of_tick(connection, tick)
+    kinds = {str(message.id): message.message_kind for message in messages_of(connection, [one.id for one in queued])}
+    return [replace(one, reminder_kind="follow-up") for one in queued if kinds[one.id] == "followup"]

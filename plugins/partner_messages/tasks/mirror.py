@@ -1,0 +1,55 @@
+"""Writes a tick's sent messages into the shop's own inbox too, where the setting asks for it."""
+
+from __future__ import annotations
+
+import logging
+
+from partner_messages.inbox.mirror import InboxError, Mirrored, open_inbox
+from partner_messages.live_settings import load_settings
+from partner_messages.messages.database import open_message_log
+from partner_messages.messages.mirroring import messages_to_mirror
+from partner_messages.settings import SHOP_INBOX_CONN_ID, Settings
+from partner_messages.tick import Tick
+
+log = logging.getLogger(__name__)
+
+
+def mirror_to_shop(tick: Tick) -> dict[str, int]:
+    """Write every message of the tick that Meta took into the partner's conversation in the shop.
+
+    Done again, it writes only what is missing.
+
+    Returns:
+        How many were written, were there already, or failed; zeros where nothing is to be mirrored.
+
+    Raises:
+        SettingsError: The setting is on and the connection `shop_inbox_db` is missing.
+        InboxError: Something could not be written; everything else was.
+    """
+    settings = load_settings()
+    reason = _why_not(tick, settings)
+    if reason:
+        log.info("Nothing is written into the shop's inbox: %s.", reason)
+        return Mirrored().counts()
+    with open_message_log() as connection:
+        messages = messages_to_mirror(connection, tick)
+    with open_inbox(settings.tables) as inbox:
+        mirrored = inbox.mirror(messages)
+    log.info(
+        "The shop's inbox: %d messages written, %d were there already, %d failed.",
+        *(mirrored.written, mirrored.already_there, mirrored.failed),
+    )
+    if mirrored.failed:
+        raise InboxError(
+            f"{mirrored.failed} of {len(messages)} messages could not be written into the shop's inbox (connection"
+            f" {SHOP_INBOX_CONN_ID}); the lines above say why."
+        )
+    return mirrored.counts()
+
+
+def _why_not(tick: Tick, settings: Settings) -> str | None:
+    if not settings.mirror_to_shop:
+        return "setting mirror_to_shop is off"
+    if tick.delivery != "live":
+        return f"this run's delivery is {tick.delivery}, and only what a live run sends belongs there"
+    return None
