@@ -24,14 +24,13 @@ row of `partner_messages.message_log` with its reason.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pendulum
 from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
 
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.whatsapp.operator import WhatsAppTemplateOperator
+from partner_messages.tasks.flow import DEFAULT_ARGS, DELIVERIES, redirect_to, send_and_say
 
 KINDS = [kind.value for kind in ReminderKind]
 
@@ -39,15 +38,10 @@ PARAMS = {
     "delivery": Param(
         "auto",
         type="string",
-        enum=["auto", "live", "dry_run", "redirect"],
+        enum=[*DELIVERIES],
         description="`auto` follows the setting; another day than today's is always a dry run.",
     ),
-    "redirect_to": Param(
-        None,
-        type=["null", "string"],
-        pattern=r"^\+[1-9][0-9]{6,14}$",
-        description="For `redirect`: the one phone that gets the messages, such as +919812345678.",
-    ),
+    "redirect_to": redirect_to(),
     "kinds": Param(
         KINDS,
         type="array",
@@ -89,14 +83,7 @@ PARAMS = {
     params=PARAMS,
     doc_md=__doc__,
     tags=["whatsapp", "production-runs"],
-    default_args={
-        "owner": "operations",
-        "retries": 3,
-        "retry_delay": timedelta(minutes=1),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=10),
-        "execution_timeout": timedelta(minutes=10),
-    },
+    default_args=DEFAULT_ARGS,
 )
 def production_run_reminders() -> None:
     """The weekday tick: find, decide, send, say."""
@@ -122,31 +109,11 @@ def production_run_reminders() -> None:
 
         return reminders.plan_messages(get_current_context(), tick)
 
-    @task(trigger_rule="all_done", on_failure_callback=_notify_on_failure)
-    def summarise(tick: Any) -> dict[str, Any]:
-        """Say what happened, and fail the run for what needs an engineer."""
-        from partner_messages.tasks import reminders
-
-        return reminders.summarise_run(get_current_context(), tick)
-
     tick = preflight()
     found = find_stuck_runs.partial(tick=tick).expand(kind=KINDS)
     batches = plan_messages(tick)
-    sent = WhatsAppTemplateOperator.partial(
-        task_id="send_messages",
-        map_index_template="{{ task.batch['label'] }}",
-        execution_timeout=timedelta(hours=1),
-        tick=tick,
-        no_longer_due="partner_messages.tasks.recheck.no_longer_due",
-    ).expand(batch=batches)
     found >> batches
-    sent >> summarise(tick)
-
-
-def _notify_on_failure(context: Any) -> None:
-    from partner_messages.tasks.summarise import notify_on_failure
-
-    notify_on_failure(context)
+    send_and_say(tick, batches, title="Reminder run", finds=True)
 
 
 production_run_reminders()

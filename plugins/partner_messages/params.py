@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -17,22 +17,16 @@ from partner_messages.tick import AskedDelivery
 Ids = tuple[Annotated[str, Field(min_length=1, pattern=r"\S")], ...]
 
 
-class RunParams(BaseModel):
-    """The params of `production_run_reminders`, validated again where they are used (a run's conf can be anything)."""
+class DeliveryParams(BaseModel):
+    """What every DAG that sends may be asked: how, and to whom instead."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     delivery: AskedDelivery = "auto"
     redirect_to: str | None = None
-    kinds: tuple[ReminderKind, ...] = tuple(ReminderKind)
-    partner_ids: Ids = ()
-    production_run_ids: Ids = ()
-    limit: Annotated[int, Field(ge=1)] | None = None
-    ignore_send_window: bool = False
-    confirmed: bool = False
 
     @model_validator(mode="after")
-    def _redirect_has_a_phone(self) -> RunParams:
+    def _redirect_has_a_phone(self) -> Self:
         if self.delivery == "redirect" and (
             self.redirect_to is None or to_e164(self.redirect_to, None) != self.redirect_to
         ):
@@ -40,6 +34,17 @@ class RunParams(BaseModel):
                 'redirect_to must be a phone in E.164 form, such as "+919812345678", when delivery is redirect'
             )
         return self
+
+
+class RunParams(DeliveryParams):
+    """The params of `production_run_reminders`, validated again where they are used (a run's conf can be anything)."""
+
+    kinds: tuple[ReminderKind, ...] = tuple(ReminderKind)
+    partner_ids: Ids = ()
+    production_run_ids: Ids = ()
+    limit: Annotated[int, Field(ge=1)] | None = None
+    ignore_send_window: bool = False
+    confirmed: bool = False
 
     @property
     def scope(self) -> Scope:

@@ -78,6 +78,11 @@ class Thresholds(_Strict):
     not_started: Hours = 24
     idle: Hours = 72
 
+    def hours(self, kind: str) -> float:
+        """The hours of one reminder kind."""
+        found: float = getattr(self, kind)
+        return found
+
 
 class Tables(_Strict):
     """The shop's table names; the seed and the real shop disagree on the first one."""

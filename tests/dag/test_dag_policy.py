@@ -36,11 +36,24 @@ def test_a_dag_explains_itself_and_names_its_owner(dag):
     assert {task.owner for task in dag.tasks} == {"operations"}
 
 
-def test_a_dag_starts_paused_without_catch_up_one_run_at_a_time(dag):
-    # One that runs only when it is triggered is not paused: its runs would wait in the queue for ever.
-    assert dag.is_paused_upon_creation is dag.timetable.can_be_scheduled
+def test_a_dag_that_can_send_starts_paused_without_catch_up(dag):
+    # The one that sends nothing runs only when it is triggered by hand: its runs would wait in the queue for ever.
+    assert dag.is_paused_upon_creation is (dag.dag_id != "whatsapp_templates")
     assert dag.catchup is False
-    assert dag.max_active_runs == 1
+
+
+def test_runs_that_would_meet_come_one_at_a_time(dag):
+    assert dag.max_active_runs == {"production_run_events": 16}.get(dag.dag_id, 1)
+
+
+SEND_AND_SAY = ["mirror_to_shop", "plan_followups", "send_followups", "send_messages", "summarise"]
+
+
+def test_every_dag_that_sends_ends_in_the_same_tasks(dag):
+    sends = dag.dag_id != "whatsapp_templates"
+    assert (set(SEND_AND_SAY) <= set(dag.task_ids)) is sends
+    if sends:
+        assert [task.task_id for task in dag.leaves] == ["summarise"]
 
 
 def test_every_task_ends_by_itself_and_is_retried_with_back_off(dag):
@@ -94,6 +107,48 @@ def test_the_form_refuses_what_cannot_be(tick_dag, conf):
 
     with pytest.raises(ParamValidationError):
         params.update(conf)
+
+
+GOOD_EVENT = {"event": "production_run.cancelled", "production_run_id": "prod_run_1"}
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [
+        {"event": "Production Run"},
+        {"production_run_id": ""},
+        {"event_id": ""},
+        {"partner_id": "a:b"},
+        {"events": [{"event": "production_run.cancelled"}]},
+        {"events": [{"production_run_id": "prod_run_1"}]},
+        {"events": [{**GOOD_EVENT, "production_run_id": ""}]},
+        {"events": ["production_run.cancelled"]},
+        {"events": [GOOD_EVENT] * 1001},
+        {"delivery": "perhaps"},
+    ],
+)
+def test_the_form_of_events_refuses_what_cannot_be(dags, conf):
+    params = copy.deepcopy(dags["production_run_events"].params)
+
+    with pytest.raises(ParamValidationError):
+        params.update(conf)
+
+
+@pytest.mark.parametrize(
+    "conf",
+    [
+        GOOD_EVENT,
+        {**GOOD_EVENT, "partner_id": None, "occurred_at": "2026-11-23T10:00:00+05:30"},
+        {"events": [GOOD_EVENT] * 1000},
+        {"events": [{**GOOD_EVENT, "partner_id": None, "more": {"of": "the shop's own"}}]},
+    ],
+)
+def test_the_form_of_events_takes_what_the_shop_sends(dags, conf):
+    params = copy.deepcopy(dags["production_run_events"].params)
+
+    params.update(conf)
+
+    assert params.validate()
 
 
 def test_the_form_has_the_params_that_others_rely_on(tick_dag):

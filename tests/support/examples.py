@@ -179,7 +179,7 @@ def queued_message(id_: str = "M1", **changes: Any) -> QueuedMessage:
     """A queued row as dealing needs it."""
     plain: dict[str, Any] = {
         "sender": "in",
-        "reminder_kind": "idle",
+        "about": "idle",
         "partner_name": "Rajesh Textiles",
     }
     return QueuedMessage(id_, **{**plain, **changes})

@@ -147,6 +147,7 @@ def dispatch_of(connection: Log, hook: ScriptedMeta, **changes: Any) -> Dispatch
         "lease": dt.timedelta(seconds=95),
         "per_second": 1_000.0,
         "template_refused": lambda _: None,
+        "clock": lambda: dt.datetime.now(dt.UTC),
     }
     return Dispatch(**{**plain, **changes})
 

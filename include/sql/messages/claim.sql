@@ -7,7 +7,7 @@ SET
 WHERE id IN (
     SELECT id
     FROM message_log
-    WHERE id = ANY (%(ids)s) AND status = 'queued' AND (not_before IS NULL OR not_before <= clock_timestamp())
+    WHERE id = ANY (%(ids)s) AND status = 'queued' AND (not_before IS NULL OR not_before <= coalesce(%(now)s, clock_timestamp()))
     FOR NO KEY UPDATE SKIP LOCKED
 )
 RETURNING

@@ -1,5 +1,12 @@
--- What a tick has queued, in the order in which it is dealt out.
-SELECT id, sender, reminder_kind, variables ->> 'partner_name' AS partner_name
-FROM message_log
-WHERE dag_id = %(dag_id)s AND dag_run_id = %(dag_run_id)s AND tick_id = %(tick_id)s AND status = 'queued'
-ORDER BY sender, partner_id, context_id
+-- What a tick has queued and can send now, in the order in which it is dealt out: its messages, or what follows them.
+SELECT
+    m.id, m.sender, coalesce(m.reminder_kind, replace(m.event_name, 'production_run.', ''), 'message') AS about,
+    m.variables ->> 'partner_name' AS partner_name
+FROM message_log AS m
+WHERE m.dag_id = %(dag_id)s
+    AND m.dag_run_id = %(dag_run_id)s
+    AND m.tick_id = %(tick_id)s
+    AND m.status = 'queued'
+    AND (m.message_kind = 'followup') = %(followups)s
+    AND NOT {% include "messages/held.sql" %}
+ORDER BY m.sender, m.partner_id, m.context_id

@@ -20,7 +20,7 @@ SET
     error_detail = CASE WHEN m.status IN ('sending', 'unknown') THEN a.error_detail ELSE m.error_detail END,
     not_before = CASE
         WHEN m.status = 'sending' AND a.status = 'queued' AND a.wait_seconds > 0
-            THEN clock_timestamp() + make_interval(secs => a.wait_seconds)
+            THEN coalesce(%(now)s, clock_timestamp()) + make_interval(secs => a.wait_seconds)
         ELSE m.not_before
     END,
     updated_at = now()

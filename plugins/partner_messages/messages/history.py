@@ -6,8 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 
 from partner_messages.messages.database import LogConnection, rows
-from partner_messages.messages.values import SlotHolder
-from partner_messages.reminders.followup import Followed
+from partner_messages.messages.values import Draft, EventHolder, Followed, SlotHolder
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.tick import Tick
 
@@ -26,6 +25,36 @@ def slot_holders(connection: LogConnection, tick: Tick, production_run_ids: Sequ
         connection, "slot_holders", delivery=tick.delivery, day=tick.day, production_run_ids=list(production_run_ids)
     )
     return {row["production_run_id"]: SlotHolder(row["id"], row["status"], str(row["tick_id"])) for row in found}
+
+
+def event_holders(
+    connection: LogConnection, tick: Tick, drafts: Iterable[Draft]
+) -> tuple[dict[str, EventHolder], dict[str, EventHolder]]:
+    """The messages that stand in the way of these drafts of events.
+
+    Returns:
+        By the event's id, whenever it was; and by context, where it was decided less than an hour from the draft.
+    """
+    by_event_id: dict[str, EventHolder] = {}
+    by_context: dict[str, EventHolder] = {}
+    asked = [draft for draft in drafts if draft.event_name and draft.decided_at]
+    if not asked:
+        return by_event_id, by_context
+    found = rows(
+        connection,
+        "event_holders",
+        delivery=tick.delivery,
+        event_ids=[draft.event_id for draft in asked if draft.event_id],
+        context_ids=[draft.context_id for draft in asked if draft.message_kind == "event"],
+        at=max(draft.decided_at for draft in asked if draft.decided_at),
+    )
+    for row in found:
+        holder = EventHolder(row["id"], row["status"], row["dag_run_id"])
+        if row["event_id"]:
+            by_event_id[row["event_id"]] = holder
+        if row["holds_hour"]:
+            by_context[row["context_id"]] = holder
+    return by_event_id, by_context
 
 
 def refused_phones(connection: LogConnection, tick: Tick, codes: Iterable[int]) -> frozenset[str]:

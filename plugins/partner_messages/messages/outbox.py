@@ -15,11 +15,13 @@ from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tick import Tick
 
 
-def messages_of(connection: LogConnection, ids: Sequence[str | uuid.UUID]) -> list[Message]:
-    """The messages with these ids, as they are now."""
+def messages_of(
+    connection: LogConnection, ids: Sequence[str | uuid.UUID], now: dt.datetime | None = None
+) -> list[Message]:
+    """The messages with these ids, as they are now (by the database's clock, if no other is given)."""
     return [
         Message(**{**row, "reminder_kind": row["reminder_kind"] and ReminderKind(row["reminder_kind"])})
-        for row in rows(connection, "of_ids", ids=[str(id_) for id_ in ids])
+        for row in rows(connection, "of_ids", ids=[str(id_) for id_ in ids], now=now)
     ]
 
 
@@ -35,9 +37,11 @@ def hold(connection: LogConnection, tick: Tick, until: Mapping[uuid.UUID, tuple[
     rows(connection, "hold", tick_id=tick.id, holds=recordset(holds))
 
 
-def claim(connection: LogConnection, ids: Sequence[uuid.UUID], token: uuid.UUID) -> list[Claimed]:
+def claim(
+    connection: LogConnection, ids: Sequence[uuid.UUID], token: uuid.UUID, now: dt.datetime | None = None
+) -> list[Claimed]:
     """Claim those of these messages that are queued and due; the rest belong to somebody else or to later."""
-    return [Claimed(**row) for row in rows(connection, "claim", ids=list(ids), token=token)]
+    return [Claimed(**row) for row in rows(connection, "claim", ids=list(ids), token=token, now=now)]
 
 
 def rehearse(connection: LogConnection, ids: Sequence[uuid.UUID]) -> int:
@@ -45,7 +49,9 @@ def rehearse(connection: LogConnection, ids: Sequence[uuid.UUID]) -> int:
     return len(rows(connection, "rehearse", ids=list(ids)))
 
 
-def settle(connection: LogConnection, token: uuid.UUID, settlements: Sequence[Settlement]) -> None:
+def settle(
+    connection: LogConnection, token: uuid.UUID, settlements: Sequence[Settlement], now: dt.datetime | None = None
+) -> None:
     """Write down answers in one statement (see `settle.sql` for answers that come late)."""
     answers = [
         {
@@ -56,7 +62,7 @@ def settle(connection: LogConnection, token: uuid.UUID, settlements: Sequence[Se
         }
         for settlement in settlements
     ]
-    rows(connection, "settle", token=token, answers=recordset(answers))
+    rows(connection, "settle", token=token, answers=recordset(answers), now=now)
 
 
 def lose_expired_claims(connection: LogConnection, ids: Sequence[uuid.UUID], lease: dt.timedelta) -> int:

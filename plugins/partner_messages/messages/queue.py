@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from partner_messages.messages.database import LogConnection, MessageLogError, recordset, rows
-from partner_messages.messages.history import slot_holders
+from partner_messages.messages.history import event_holders, slot_holders
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, QueuedMessage
 from partner_messages.runs.kinds import Census, ReminderKind, StuckRun
@@ -101,16 +102,40 @@ def _queue(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> se
 
 
 def _as_duplicates(connection: LogConnection, tick: Tick, lost: Sequence[Draft]) -> list[Draft]:
-    holders = slot_holders(connection, tick, [id_ for draft in lost for id_ in draft.production_run_ids])
     duplicates = []
-    for draft in lost:
-        holder = next((holders[id_] for id_ in draft.production_run_ids if id_ in holders), None)
-        if holder is None:  # Whoever held the slot has just given it up.
-            raise MessageLogError(
-                f"The slot of {draft.context_id} changed hands while planning; planning again will do."
-            )
-        duplicates.append(replace(draft, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id))
+    for day, of_day in itertools.groupby(sorted(lost, key=_day_in(tick)), key=_day_in(tick)):
+        drafts = list(of_day)
+        run_ids = [id_ for draft in drafts for id_ in draft.production_run_ids]
+        slots = slot_holders(connection, replace(tick, day=day), run_ids)
+        by_event_id, by_context = event_holders(connection, tick, drafts)
+        for draft in drafts:
+            in_slot = next((slots[id_].id for id_ in draft.production_run_ids if id_ in slots), None)
+            of_event = by_event_id.get(draft.event_id or "") or by_context.get(draft.context_id)
+            holder = of_event.id if of_event else None if draft.message_kind == "event" else in_slot
+            if holder is None:  # Whoever held the slot has just given it up.
+                raise MessageLogError(
+                    f"The slot of {draft.context_id} changed hands while planning; planning again will do."
+                )
+            duplicates.append(replace(draft, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder))
     return duplicates
+
+
+def _day_in(tick: Tick) -> Callable[[Draft], dt.date]:
+    return lambda draft: draft.day or tick.day
+
+
+def withdraw_reminders(connection: LogConnection, tick: Tick, production_run_ids: Sequence[str]) -> int:
+    """Withdraw the day's queued reminders of runs that have ended; return how many there were."""
+    if not production_run_ids:
+        return 0
+    found = rows(
+        connection,
+        "withdraw_reminders",
+        delivery=tick.delivery,
+        day=tick.day,
+        production_run_ids=list(production_run_ids),
+    )
+    return len(found)
 
 
 def note_counts(connection: LogConnection, tick: Tick, census: Census, planned: int) -> None:
@@ -125,13 +150,36 @@ def note_counts(connection: LogConnection, tick: Tick, census: Census, planned: 
     )
 
 
-def queued_of_tick(connection: LogConnection, tick: Tick) -> list[QueuedMessage]:
-    """What the tick has queued, grouped by sender."""
-    found = rows(connection, "queued_of_tick", dag_id=tick.dag_id, dag_run_id=tick.dag_run_id, tick_id=tick.id)
+def queued_of_tick(
+    connection: LogConnection, tick: Tick, *, followups: bool = False, now: dt.datetime | None = None
+) -> list[QueuedMessage]:
+    """What the tick has queued and can send now, grouped by sender.
+
+    Args:
+        connection: The message log.
+        tick: The tick.
+        followups: Whether what follows its messages is asked for, instead of the messages.
+        now: The moment by which messages are held or not; by default the database's.
+    """
+    found = rows(
+        connection,
+        "queued_of_tick",
+        **{"dag_id": tick.dag_id, "dag_run_id": tick.dag_run_id, "tick_id": tick.id},
+        followups=followups,
+        now=now,
+    )
     return [
-        QueuedMessage(str(row["id"]), row["sender"], row["reminder_kind"] or "message", row["partner_name"] or "")
+        QueuedMessage(
+            str(row["id"]), row["sender"], "follow-up" if followups else row["about"], row["partner_name"] or ""
+        )
         for row in found
     ]
+
+
+def release(connection: LogConnection, tick: Tick, *, now: dt.datetime, in_send_window: bool) -> int:
+    """Hand the live messages of the tick's day that have come due to the tick; return how many there were."""
+    parameters = {key: value for key, value in _tick_parameters(tick).items() if key != "delivery"}
+    return len(rows(connection, "release", **parameters, now=now, in_send_window=in_send_window))
 
 
 def sweep(connection: LogConnection, today: dt.date, lease: dt.timedelta) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,18 +91,27 @@ class Summary:
             "followups": dict(self.followups),
         }
 
-    def line(self) -> str:
-        """The one log line that operations search for, of a reminder run."""
+    def line(self, title: str = "Reminder run", *, finds: bool = True) -> str:
+        """The one log line that operations search for.
+
+        Args:
+            title: How it begins.
+            finds: Whether the run looked for what is stuck, and says what it found.
+        """
+        counts = self.counts()
+        found = f"{self._found()}; " if finds else ""
+        return f"{title} — {counts['day']} {counts['delivery']}: {found}{self._outcome()}"
+
+    def _found(self) -> str:
         counts = self.counts()
         kinds = ", ".join(f"{kind} {number}" for kind, number in counts["kinds"].items())
         return (
-            f"Reminder run — {counts['day']} {counts['delivery']}: inspected {_said(counts['inspected'])}"
+            f"inspected {_said(counts['inspected'])}"
             f" = found {counts['found']} + no partner {_said(counts['no_partner'])}"
-            f" + not overdue {_said(counts['not_overdue'])}; {kinds}; {self.outcome()}"
+            f" + not overdue {_said(counts['not_overdue'])}; {kinds}"
         )
 
-    def outcome(self) -> str:
-        """What became of the messages, in the same words for every DAG that sends."""
+    def _outcome(self) -> str:
         counts = self.counts()
         ends = ", ".join(f"{end} {counts[end]}" for end in ("dispatched", "failed", "unknown", "queued"))
         held = f", held {counts['held']}" if counts["held"] else ""
@@ -117,13 +127,22 @@ def _said(number: int | None) -> str:
     return "not known" if number is None else str(number)
 
 
-def summarise_tick(connection: LogConnection, tick: Tick, stopped_senders: Mapping[str, str]) -> Summary:
-    """Count what this tick did (and nothing that an earlier pass of the same DAG run did)."""
+def summarise_tick(
+    connection: LogConnection, tick: Tick, stopped_senders: Mapping[str, str], now: dt.datetime | None = None
+) -> Summary:
+    """Count what this tick did (and nothing that an earlier pass of the same DAG run did).
+
+    Args:
+        connection: The message log.
+        tick: The tick.
+        stopped_senders: Senders that Meta refuses as a whole.
+        now: The moment by which messages are held or not; by default the database's.
+    """
     of_tick = {"dag_id": tick.dag_id, "dag_run_id": tick.dag_run_id, "tick_id": tick.id}
     statuses: collections.Counter[str] = collections.Counter()
     skipped: collections.Counter[str] = collections.Counter()
     followups: collections.Counter[str] = collections.Counter()
-    for row in rows(connection, "summary", **of_tick):
+    for row in rows(connection, "summary", **of_tick, now=now):
         if row["is_followup"]:
             followups[row["skip_reason"] or row["status"]] += row["messages"]
             continue
@@ -144,5 +163,5 @@ def summarise_tick(connection: LogConnection, tick: Tick, stopped_senders: Mappi
             f"{row['template_name']} in {row['language']} on the account of {row['sender']}": row["messages"]
             for row in rows(connection, "unapproved", **of_tick)
         },
-        named=[Named(**row) for row in rows(connection, "named", **of_tick)],
+        named=[Named(**row) for row in rows(connection, "named", **of_tick, now=now)],
     )

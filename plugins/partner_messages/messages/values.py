@@ -10,11 +10,18 @@ from typing import Literal
 
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.runs.kinds import ReminderKind
+from partner_messages.settings import Delivery
+from partner_messages.tick import Tick
 
 
 def reminder_context_id(production_run_id: str, day: dt.date) -> str:
     """The key under which a run's reminder is unique on a day (the seed's per-day dedup key)."""
     return f"{production_run_id}:reminder:{day.isoformat()}"
+
+
+def event_context_id(production_run_id: str, event: str, partner_id: str | None) -> str:
+    """The key under which a lifecycle event is unique within an hour; a cancel never meets its assign there."""
+    return f"{production_run_id}:{event}:{partner_id or ''}"
 
 
 @dataclass(frozen=True)
@@ -62,12 +69,44 @@ class SlotHolder:
 
 
 @dataclass(frozen=True)
+class EventHolder:
+    """The message that an event has had already, or that holds its hour."""
+
+    id: uuid.UUID
+    status: str
+    dag_run_id: str
+
+    def is_in_the_way_of(self, tick: Tick) -> bool:
+        """Whether a tick must not send another one: its own DAG run may take up again what it has queued."""
+        return not (self.status == "queued" and self.dag_run_id == tick.dag_run_id)
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A message that Meta took and that a follow-up may follow; the fields are columns of `message_log`."""
+
+    id: uuid.UUID
+    delivery: Delivery
+    context_id: str
+    message_kind: str
+    event_name: str | None
+    production_run_id: str
+    partner_id: str
+    design_id: str | None
+    sender: str
+    to_phone: str = field(repr=False)
+    language: str
+    template_name: str
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class QueuedMessage:
-    """A queued row as dealing needs it."""
+    """A queued row as dealing needs it; `about` says in a word what it speaks of."""
 
     id: str
     sender: str
-    reminder_kind: str
+    about: str
     partner_name: str
 
 

@@ -55,7 +55,7 @@ def deal(
     if len(messages) <= min(task_each_up_to, max_map_length):
         return [
             Batch(
-                label=f"{clean(message.partner_name, 'Partner', LONGEST_NAME)} · {message.reminder_kind}",
+                label=f"{clean(message.partner_name, 'Partner', LONGEST_NAME)} · {message.about}",
                 sender=message.sender,
                 message_ids=(message.id,),
             )

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.messages.values import Draft
+from partner_messages.messages.values import Draft, Followed
 from partner_messages.recipients import window
-from partner_messages.settings import Delivery
 from partner_messages.templates.cleaning import clean
 
 LONGEST_DESIGN_NAME = 300
@@ -19,25 +16,6 @@ LONGEST_DESIGN_NAME = 300
 
 Inbound: TypeAlias = Mapping[tuple[str, str], dt.datetime]
 """When each partner last wrote to us from a phone, by partner id and E.164 number."""
-
-
-@dataclass(frozen=True)
-class Followed:
-    """A message that Meta took and that a follow-up may follow; the fields are columns of `message_log`."""
-
-    id: uuid.UUID
-    delivery: Delivery
-    context_id: str
-    message_kind: str
-    event_name: str | None
-    production_run_id: str
-    partner_id: str
-    design_id: str | None
-    sender: str
-    to_phone: str = field(repr=False)
-    language: str
-    template_name: str
-    variables: Mapping[str, str]
 
 
 class Addressed(Protocol):

@@ -57,13 +57,14 @@ def plan_reminders(
             continue
         if run.partner_id not in recipients:
             recipients[run.partner_id] = find_recipient(run.partner_id, shop, means)
-        drafts.append(_decide(tick, run, recipients[run.partner_id], shop, log, means))
+        drafts.append(decide_reminder(tick, run, recipients[run.partner_id], shop, log, means))
     return _keep_within_limit(drafts, stuck=stuck, log=log, limit=means.limit)
 
 
-def _decide(
+def decide_reminder(
     tick: Tick, run: StuckRun, recipient: Recipient | SkipReason, shop: ShopFacts, log: LogFacts, means: Means
 ) -> Draft:
+    """What becomes of one stuck run whose slot of the day is free."""
     if isinstance(recipient, SkipReason):
         return _reminder(tick, run, skip_reason=recipient)
     if run.production_run_id in shop.reminded_in_shop:

@@ -19,6 +19,7 @@ from partner_messages.recipients.people import Conversation, Partner, PartnerAdm
 from partner_messages.recipients.phone import to_e164
 from partner_messages.runs.design_pictures import PICTURE_COLUMNS, DesignPictures
 from partner_messages.runs.kinds import Census, ReminderKind, StuckRun
+from partner_messages.runs.run import ProductionRun
 from partner_messages.runs.scope import Scope
 from partner_messages.settings import SCHEDULE_TIMEZONE, SHOP_CONN_ID, SettingsError, Tables
 from partner_messages.sql import query
@@ -27,6 +28,7 @@ REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
     "production_runs": (
         *("id", "status", "partner_id", "design_id", "quantity", "produced_quantity", "created_at", "deleted_at"),
         *("accepted_at", "started_at", "finished_at", "completed_at", "cancelled_at", "dispatch_completed_at"),
+        "cancelled_reason",
     ),
     "partner": ("id", "name", "status", "whatsapp_number", "whatsapp_verified", "country_code", "deleted_at"),
     "partner_admin": ("id", "partner_id", "phone", "is_active", "created_at", "deleted_at"),
@@ -43,7 +45,7 @@ REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
 """What the queries under `include/sql/runs/` read, by the table's key in `settings.Tables`."""
 
 _ENDING = 4
-"""Last digits by which a number's conversations are found: no format has fewer, and in all of them they are the same."""
+"""Last digits by which a number's conversations are found: no format has fewer, and all of them agree there."""
 
 
 class ShopError(RuntimeError):
@@ -149,6 +151,16 @@ class Shop:
         for row in self._by_ids("runs/conversations.sql", "partner_ids", partner_ids):
             found.setdefault(row["partner_id"], []).append(Conversation(**row))
         return found
+
+    def runs(self, ids: Iterable[str]) -> dict[str, ProductionRun]:
+        """The runs with these ids as they stand now; one that is not there, or is deleted, is absent."""
+        rows = self._by_ids(
+            "runs/by_ids.sql",
+            "production_run_ids",
+            ids,
+            has_previous_partner_id="previous_partner_id" in self.columns()["production_runs"],
+        )
+        return {row["id"]: ProductionRun(**row) for row in rows}
 
     def design_names(self, ids: Iterable[str]) -> dict[str, str]:
         """The names of these designs; one that is not there is absent."""

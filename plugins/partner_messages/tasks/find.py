@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 def find_stuck_runs(tick: Tick, kind: ReminderKind, params: RunParams) -> dict[str, Any]:
     """Write every run stuck in `kind` at the tick's now to `stuck_run`; return how many there are."""
     settings = load_settings()
-    hours = getattr(settings.thresholds, kind)
+    hours = settings.thresholds.hours(kind)
     with open_shop(settings.tables) as shop:
         stuck = list(shop.stuck_runs(kind, now=tick.now, threshold_hours=hours, scope=params.scope))
     with open_message_log() as connection:

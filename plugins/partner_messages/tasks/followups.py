@@ -6,20 +6,19 @@ import datetime as dt
 import logging
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from partner_messages import run_context
 from partner_messages.live_settings import load_settings
-from partner_messages.messages.database import LogConnection, open_message_log
+from partner_messages.messages.database import open_message_log
 from partner_messages.messages.history import to_follow_up
 from partner_messages.messages.outbox import messages_of
 from partner_messages.messages.queue import queued_of_tick, write_drafts
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.messages.values import Draft, Message, QueuedMessage
+from partner_messages.messages.values import Draft, Followed, Message
 from partner_messages.recipients import window
 from partner_messages.reminders.batches import deal
-from partner_messages.reminders.followup import Addressed, Followed, Inbound, draft_followup, may_be_sent_freely
+from partner_messages.reminders.followup import Addressed, Inbound, draft_followup, may_be_sent_freely
 from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import Settings
 from partner_messages.tasks.pictures import usable_pictures
@@ -40,7 +39,7 @@ def plan_followups(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
         parents = [message for message in to_follow_up(connection, tick) if _has_no_picture(message)]
         drafts = _drafts(tick, parents, settings)
         write_drafts(connection, tick, drafts)
-        queued = _queued(connection, tick)
+        queued = queued_of_tick(connection, tick, followups=True)
     batches = deal(
         queued,
         task_each_up_to=settings.task_each_up_to,
@@ -90,7 +89,7 @@ def _drafts(tick: Tick, parents: Sequence[Followed], settings: Settings) -> list
     if not parents:
         return []
     # A rehearsal speaks for its own moment, which may be long past; what leaves does so now.
-    now = run_context.wall_clock()
+    now = tick.now if tick.delivery == "dry_run" else run_context.wall_clock()
     with open_shop(settings.tables) as shop:
         inbound = _inbound(shop, parents, now)
         reached = {parent.id for parent in parents if may_be_sent_freely(parent, inbound, now)}
@@ -104,10 +103,3 @@ def _drafts(tick: Tick, parents: Sequence[Followed], settings: Settings) -> list
 
 def _inbound(shop: Shop, messages: Sequence[Addressed], now: dt.datetime) -> Inbound:
     return shop.last_inbound((message.to_phone for message in messages), until=now + window.MARGIN)
-
-
-def _queued(connection: LogConnection, tick: Tick) -> list[QueuedMessage]:
-    """The tick's queued follow-ups: what else it has queued still is for its own tasks."""
-    queued = queued_of_tick(connection, tick)
-    kinds = {str(message.id): message.message_kind for message in messages_of(connection, [one.id for one in queued])}
-    return [replace(one, reminder_kind="follow-up") for one in queued if kinds[one.id] == "followup"]

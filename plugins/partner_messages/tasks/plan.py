@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from partner_messages import run_context
 from partner_messages.drafting.facts import DEFAULT_FAMILY, ShopFacts
 from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import LogConnection, open_message_log
@@ -54,7 +55,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
             _check_blast_radius(planned, blast_radius(settings.confirm_above, recent_sizes(connection, tick)))
         write_drafts(connection, tick, drafts)
         note_counts(connection, tick, census, planned)
-        queued = queued_of_tick(connection, tick)
+        queued = queued_of_tick(connection, tick, now=run_context.wall_clock())
     batches = deal(
         queued,
         task_each_up_to=settings.task_each_up_to,

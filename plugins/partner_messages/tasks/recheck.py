@@ -1,62 +1,142 @@
-"""Reads the runs of queued messages again, just before they are claimed (DESIGN, decision 6)."""
+"""Looks again at what queued messages speak of, just before they are claimed (DESIGN, decision 6)."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from partner_messages import run_context
+from partner_messages.drafting.facts import Means
+from partner_messages.drafting.recipient import find_recipient
+from partner_messages.events.event import Event
+from partner_messages.events.rules import LIFECYCLE
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Message
 from partner_messages.params import parse_params
+from partner_messages.recipients.hours import not_before
 from partner_messages.reminders.plan import LogFacts, plan_reminders
-from partner_messages.runs.kinds import ReminderKind
+from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.runs.scope import Scope
-from partner_messages.runs.shop import open_shop
+from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import Settings
-from partner_messages.tasks.facts import means_of
+from partner_messages.tasks.facts import means_of, shop_facts
+from partner_messages.tasks.followups import followups_no_longer_due
 from partner_messages.tasks.plan import facts_of_stuck
-from partner_messages.tick import Tick
+from partner_messages.tick import Tick, day_of
+from partner_messages.whatsapp.batch import Hindrance
 
 
 def no_longer_due(
     tick: Tick, messages: Sequence[Message], raw_params: Mapping[str, Any], settings: Settings
-) -> dict[uuid.UUID, SkipReason]:
-    """Which of these queued reminders must not go out any more, and why.
+) -> dict[uuid.UUID, Hindrance]:
+    """Which of these queued messages must not go out now or any more, and why.
 
-    The decision of planning is taken again with the shop as it is at the wall clock: a run must still be stuck in the
-    same kind with the same partner, and that partner still be reached on the same phone.
+    The decision of planning is taken again with the shop as it is at the wall clock: what a message says of its run
+    must still be so, and its partner still be reached on the same phone. What an event asked for keeps the hours of
+    its recipient.
     """
     if not messages:
         return {}
     wall = run_context.wall_clock()
-    scope = Scope(production_run_ids=tuple(message.production_run_id or "" for message in messages))
+    params = parse_params(raw_params)
+    followups = [message for message in messages if message.message_kind == "followup"]
+    reminders = [message for message in messages if message.message_kind == "reminder"]
+    events = [message for message in messages if message.message_kind == "event"]
     with open_message_log() as connection:
-        params = parse_params(raw_params)
         means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
-    with open_shop(settings.tables) as shop:
-        stuck = [
-            run
-            for kind in ReminderKind
-            for run in shop.stuck_runs(kind, now=wall, threshold_hours=getattr(settings.thresholds, kind), scope=scope)
-        ]
-        facts = facts_of_stuck(shop, stuck, tick)
     # What was queued in a language stays in it: it passed the gate at planning; a change since then is Meta's to say.
     means = replace(means, limit=len(messages), approvals=None)
+    hindered: dict[uuid.UUID, Hindrance] = dict(followups_no_longer_due(followups, settings, wall))
+    with open_shop(settings.tables) as shop:
+        hindered |= _reminders(tick, reminders, shop, settings, means, wall)
+        hindered |= _events(tick, events, shop, means)
+    if tick.delivery == "live" and not settings.allow_any_time:
+        left = (message for message in messages if message.event_name and message.id not in hindered)
+        hindered |= _outside_their_hours(left, settings, wall)
+    return hindered
+
+
+def _reminders(
+    tick: Tick, messages: Sequence[Message], shop: Shop, settings: Settings, means: Means, wall: dt.datetime
+) -> dict[uuid.UUID, Hindrance]:
+    """A run must still be stuck in the same kind, with the same partner; if an event asked, however short a time."""
+    if not messages:
+        return {}
+    stuck = [
+        *_stuck(shop, [message for message in messages if not message.event_name], wall, settings.thresholds.hours),
+        *_stuck(shop, [message for message in messages if message.event_name], wall, lambda _: 0.0),
+    ]
+    facts = facts_of_stuck(shop, stuck, tick)
     drafts = {
         draft.production_run_id: draft
         for draft in plan_reminders(tick, stuck, without_partner=(), shop=facts, log=LogFacts(), means=means)
     }
-    withdrawn: dict[uuid.UUID, SkipReason] = {}
+    hindered: dict[uuid.UUID, Hindrance] = {}
     for message in messages:
         draft = drafts.get(message.production_run_id)
         if draft is None or (draft.reminder_kind, draft.partner_id) != (message.reminder_kind, message.partner_id):
-            withdrawn[message.id] = SkipReason.MOVED_ON
+            hindered[message.id] = SkipReason.MOVED_ON
         elif draft.skip_reason:
-            withdrawn[message.id] = draft.skip_reason
+            hindered[message.id] = draft.skip_reason
         elif draft.to_phone != message.to_phone:
-            withdrawn[message.id] = SkipReason.MOVED_ON
-    return withdrawn
+            hindered[message.id] = SkipReason.MOVED_ON
+    return hindered
+
+
+def _stuck(
+    shop: Shop, messages: Sequence[Message], wall: dt.datetime, hours: Callable[[ReminderKind], float]
+) -> list[StuckRun]:
+    if not messages:
+        return []
+    scope = Scope(production_run_ids=tuple(message.production_run_id or "" for message in messages))
+    return [
+        run
+        for kind in ReminderKind
+        for run in shop.stuck_runs(kind, now=wall, threshold_hours=hours(kind), scope=scope)
+    ]
+
+
+def _events(tick: Tick, messages: Sequence[Message], shop: Shop, means: Means) -> dict[uuid.UUID, Hindrance]:
+    """A run must still be as the event says, for the partner whom the message names."""
+    if not messages:
+        return {}
+    runs = shop.runs(message.production_run_id or "" for message in messages)
+    facts = shop_facts(shop, partner_ids=[message.partner_id for message in messages], design_ids=(), day=tick.day)
+    hindered: dict[uuid.UUID, Hindrance] = {}
+    for message in messages:
+        run = runs.get(message.production_run_id or "")
+        recipient = find_recipient(message.partner_id, facts, means)
+        if run is None:
+            hindered[message.id] = SkipReason.MOVED_ON
+        elif isinstance(whom := LIFECYCLE[message.event_name or ""].whom(_as_event(message), run), SkipReason):
+            hindered[message.id] = whom
+        elif isinstance(recipient, SkipReason):
+            hindered[message.id] = recipient
+        elif (means.redirect_to or recipient.phone) != message.to_phone:
+            hindered[message.id] = SkipReason.MOVED_ON
+    return hindered
+
+
+def _as_event(message: Message) -> Event:
+    return Event(
+        event=message.event_name or "",
+        production_run_id=message.production_run_id or "",
+        partner_id=message.partner_id,
+    )
+
+
+def _outside_their_hours(
+    messages: Iterable[Message], settings: Settings, wall: dt.datetime
+) -> dict[uuid.UUID, Hindrance]:
+    """Until when each message waits; a reminder or a follow-up that would wait for another day has had its day."""
+    hindered: dict[uuid.UUID, Hindrance] = {}
+    for message in messages:
+        until = not_before(message.to_phone, settings.event_window, wall)
+        if until:
+            waits = message.message_kind == "event" or day_of(until) == message.day
+            hindered[message.id] = until if waits else SkipReason.EXPIRED
+    return hindered

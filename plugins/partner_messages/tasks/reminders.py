@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
-
-from airflow.sdk import conf
 
 from partner_messages.params import parse_params
 from partner_messages.reminders.wording import templates_of
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import find, plan, summarise
+from partner_messages.tasks import find, plan
 from partner_messages.tasks import preflight as checks
-from partner_messages.tasks.endings import airflow_endings, unfinished
-from partner_messages.tick import StaleTick, Tick
-
-log = logging.getLogger(__name__)
+from partner_messages.tasks.endings import airflow_endings
+from partner_messages.tasks.sending import max_map_length
+from partner_messages.tick import Tick
 
 
 def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,18 +37,5 @@ def plan_messages(context: Mapping[str, Any], tick: dict[str, Any]) -> list[dict
         return plan.plan_messages(
             Tick.from_xcom(tick),
             parse_params(context["params"]),
-            max_map_length=conf.getint("core", "max_map_length", fallback=1024),
+            max_map_length=max_map_length(),
         )
-
-
-def summarise_run(context: Mapping[str, Any], tick: dict[str, Any] | None) -> dict[str, Any]:
-    """See `tasks/summarise.py`; runs whatever happened before, and is what makes a DAG run green or red."""
-    run = RunFacts.of(context)
-    failed_tasks = unfinished(context)
-    with airflow_endings():
-        if tick is not None:
-            return summarise.summarise(Tick.from_xcom(tick), run.attempt, failed_tasks)
-        log.info("Reminder run — nothing was done: preflight let nothing pass.")
-        if failed_tasks:
-            raise summarise.NeedsAnEngineer("preflight failed; its log says in one sentence what must be changed")
-        raise StaleTick("Preflight skipped this run.")

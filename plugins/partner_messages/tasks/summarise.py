@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Sequence
 from typing import Any
 
+from partner_messages import run_context
 from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.stops import RunAttempt, stops_of
@@ -21,21 +22,23 @@ class NeedsAnEngineer(Exception):
     """Something went wrong that does not concern one recipient alone; the message says what."""
 
 
-def summarise(tick: Tick, attempt: RunAttempt, unfinished: Sequence[str]) -> dict[str, Any]:
+def summarise(tick: Tick, attempt: RunAttempt, unfinished: Sequence[str], title: str, *, finds: bool) -> dict[str, Any]:
     """Log the tick's summary and return its counts.
 
     Args:
         tick: The run's tick.
         attempt: The DAG run's pass.
         unfinished: Tasks of the run that failed.
+        title: How the log line begins, such as `Reminder run`.
+        finds: Whether the run looked for what is stuck.
 
     Raises:
         NeedsAnEngineer: After everything has been said: a stopped sender, unknown outcomes, messages still queued, a
             template that is refused, another failure that is not the recipient's own, or a failed task.
     """
     with open_message_log() as connection:
-        summary = summarise_tick(connection, tick, stops_of(connection, attempt))
-    log.info(summary.line())
+        summary = summarise_tick(connection, tick, stops_of(connection, attempt), run_context.wall_clock())
+    log.info(summary.line(title, finds=finds))
     for named in summary.named:
         log.warning("%s", named)
     problems = problems_of(summary, unfinished)

@@ -46,7 +46,7 @@ class Outcome:
 
     Attributes:
         counts: Messages by status; those that wait for their time are `held`.
-        broken: Failed for another reason than the recipient's own.
+        broken: Failed for another reason than the recipient's own; a follow-up may fail without harm.
     """
 
     counts: Mapping[str, int]
@@ -95,6 +95,7 @@ class BatchSender:
     clock: Callable[[], dt.datetime]
     _dispatch: Dispatch | None = field(default=None, init=False)
     _told_to_stop: bool = field(default=False, init=False)
+    _keeps_send_window: bool = field(default=True, init=False)
 
     def stop(self) -> None:
         """Claim nothing more; what is under way is still waited for. A signal handler may call it."""
@@ -121,6 +122,8 @@ class BatchSender:
             queued = self._queued()
         if not queued:
             return
+        # What an event asked for keeps the recipient's own hours instead (`no_longer_due`).
+        self._keeps_send_window = any(message.event_name is None for message in queued)
         self._guard()
         self._send_now(queued, settings)
 
@@ -130,13 +133,16 @@ class BatchSender:
         return Outcome(
             counts=collections.Counter("held" if message.held else message.status for message in messages),
             broken=sum(
-                message.status == "failed" and message.error_code not in RECIPIENT_CODES for message in messages
+                message.status == "failed"
+                and message.error_code not in RECIPIENT_CODES
+                and message.message_kind != "followup"
+                for message in messages
             ),
         )
 
     def _own(self) -> list[Message]:
         """The messages that a later tick has not taken over: from then on they are that tick's alone."""
-        messages = outbox.messages_of(self.connection, self.ids)
+        messages = outbox.messages_of(self.connection, self.ids, self.clock())
         return [message for message in messages if str(message.tick_id) == self.tick.id]
 
     def _queued(self) -> list[Message]:
@@ -168,12 +174,13 @@ class BatchSender:
     def _fail(self, message: Message, error: Exception) -> None:
         log.exception("Message %s cannot be put into a request.", message.id)
         token = uuid.uuid4()
-        outbox.claim(self.connection, [message.id], token)
+        outbox.claim(self.connection, [message.id], token, self.clock())
         outbox.settle(self.connection, token, [Settlement(message.id, "failed", error_detail=no_request(error))])
 
     def _guard(self) -> None:
         wall, settings = self.clock(), load_settings()
-        check_may_send(self.tick, wall, settings, ignore_send_window=parse_params(self.params).ignore_send_window)
+        ignore_send_window = parse_params(self.params).ignore_send_window or not self._keeps_send_window
+        check_may_send(self.tick, wall, settings, ignore_send_window=ignore_send_window)
         if day_of(wall) != self.tick.day and not settings.allow_any_time:
             raise NotNow(f"The day these messages speak for, {self.tick.day}, is over: nothing more was claimed.")
 
@@ -232,6 +239,7 @@ class BatchSender:
                     lease=settings.lease,
                     per_second=per_second,
                     template_refused=functools.partial(self._stop_trying, sender),
+                    clock=self.clock,
                 )
                 if self._told_to_stop:
                     return

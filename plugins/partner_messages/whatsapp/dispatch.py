@@ -110,6 +110,7 @@ class Dispatch:
         lease: How long a claim belongs to its claimer.
         per_second: This task's share of the sender's rate.
         template_refused: Told of a template that Meta refuses, once the message that met it is settled.
+        clock: The wall clock, by which messages come due.
         reopen: Opens another session with the message log, should `connection` be lost.
     """
 
@@ -122,6 +123,7 @@ class Dispatch:
     lease: dt.timedelta
     per_second: float
     template_refused: Callable[[TemplateRefusal], None]
+    clock: Callable[[], dt.datetime]
     reopen: Callable[[], AbstractContextManager[LogConnection]] = open_message_log
     token: uuid.UUID = field(default_factory=uuid.uuid4)
 
@@ -249,7 +251,7 @@ class Dispatch:
 
     def _set_off_all(self, ids: list[uuid.UUID]) -> None:
         try:
-            claimed = outbox.claim(self.connection, ids, self.token)
+            claimed = outbox.claim(self.connection, ids, self.token, self.clock())
         except Exception:
             # Whether they were claimed is not known; that they were not sent is.
             self._unsettled += [Settlement(id_, "queued") for id_ in ids]
@@ -366,7 +368,7 @@ class Dispatch:
     def _settle(self) -> None:
         """Write down what was heard, in one statement, then what it says of the sender."""
         if self._unsettled:
-            outbox.settle(self.connection, self.token, self._unsettled)
+            outbox.settle(self.connection, self.token, self._unsettled, self.clock())
             self._unsettled.clear()
         while self._templates_refused:
             self.template_refused(self._templates_refused.pop())
@@ -382,7 +384,7 @@ class Dispatch:
             time.sleep(pause)
             try:
                 with self.reopen() as connection:
-                    outbox.settle(connection, self.token, self._unsettled)
+                    outbox.settle(connection, self.token, self._unsettled, self.clock())
             except Exception as error:
                 log.warning("%d answers cannot be written down yet: %s", len(self._unsettled), mask(str(error)))
             else:

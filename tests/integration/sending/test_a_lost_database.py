@@ -80,11 +80,11 @@ def test_a_claim_whose_result_was_lost_is_given_back(
 ) -> None:
     claim = outbox.claim
 
-    def lost(connection: Log, ids: Any, token: uuid.UUID) -> Any:
+    def lost(connection: Log, ids: Any, token: uuid.UUID, now: Any) -> Any:
         if carried_out:
-            claim(connection, ids, token)
+            claim(connection, ids, token, now)
         cut_off(log, session)
-        return claim(connection, ids, token)
+        return claim(connection, ids, token, now)
 
     monkeypatch.setattr(outbox, "claim", lost)
     ids = queue_messages(log, 3)

@@ -11,6 +11,7 @@ import pytest
 from partner_messages.whatsapp.answers import Accepted, Answer, Refused, Unknown
 from partner_messages.whatsapp.dispatch import MetaUnreachable
 from partner_messages.whatsapp.errors import Action, NextStep
+from support.deployment import TICK, Deployment
 from support.log_rows import Log
 from support.sending import (
     PHONE_NUMBER_ID,
@@ -26,10 +27,9 @@ from support.sending import (
 
 
 def due_in(log: Log, id_: uuid.UUID) -> dt.timedelta:
-    """How long a message must wait, by the database's clock."""
-    found = log.execute(
-        "SELECT not_before - clock_timestamp() AS wait FROM message_log WHERE id = %s", [id_]
-    ).fetchone()
+    """How long a message must wait, by the clock of `deployment` (which stands still)."""
+    now = TICK + dt.timedelta(minutes=1)
+    found = log.execute("SELECT not_before - %s AS wait FROM message_log WHERE id = %s", [now, id_]).fetchone()
     assert found is not None
     wait: dt.timedelta = found["wait"]
     return wait
@@ -62,7 +62,9 @@ def test_a_repetition_waits_for_as_long_as_meta_asks(
     assert steps == [NextStep(Action.RETRY_NOW, 7)]
 
 
-def test_a_wait_that_is_too_long_for_a_task_is_kept_by_the_row(send: SendTask, log: Log, graph_api: Any) -> None:
+def test_a_wait_that_is_too_long_for_a_task_is_kept_by_the_row(
+    send: SendTask, log: Log, graph_api: Any, deployment: Deployment
+) -> None:
     graph_api.fail_next(130429, retry_after="90")
     ids = queue_messages(log)
 
@@ -72,7 +74,7 @@ def test_a_wait_that_is_too_long_for_a_task_is_kept_by_the_row(send: SendTask, l
     assert send(ids).counts == {"queued": 1}, "a second try comes too early"
     assert requested(graph_api) == 1
 
-    log.execute("UPDATE message_log SET not_before = clock_timestamp()")
+    log.execute("UPDATE message_log SET not_before = %s", [deployment.now])
     assert send(ids).counts == {"sent": 1}
 
 

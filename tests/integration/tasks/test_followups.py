@@ -281,6 +281,7 @@ def test_two_plannings_at_once_queue_it_once(log, reminded):
 def test_only_this_ticks_follow_ups_are_planned_and_dealt(log, reminded):
     reminded()
     reminded(run=run_id("R2"), by=2)
+    reminded(run=run_id("R4"), tick_id=tick(2).id)  # An earlier pass of this run, before it was cleared.
     put(log, "queued", run_id("R3"))  # A reminder of this tick that was left queued.
 
     batches = plan_followups(tick(), ROOM)

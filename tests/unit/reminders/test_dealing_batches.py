@@ -36,7 +36,7 @@ def test_a_day_without_messages_has_no_tasks() -> None:
 
 
 def test_one_message_is_one_task_that_says_whom_it_is_about() -> None:
-    (batch,) = dealt([queued_message("M1", partner_name="Meera 🌸", reminder_kind="not_started", sender="au")])
+    (batch,) = dealt([queued_message("M1", partner_name="Meera 🌸", about="not_started", sender="au")])
 
     assert batch == Batch(label="Meera 🌸 · not_started", sender="au", message_ids=("M1",), rate_share=1.0)
 
@@ -86,7 +86,7 @@ def test_chunks_grow_where_airflow_would_not_take_so_many() -> None:
 
 
 def test_a_task_s_name_fits_into_airflow_s_column() -> None:
-    (batch,) = dealt([queued_message(partner_name="Ganesh " * 714, reminder_kind="assignment_pending")])
+    (batch,) = dealt([queued_message(partner_name="Ganesh " * 714, about="assignment_pending")])
 
     assert len(batch.label) <= RENDERED_MAP_INDEX_COLUMN
     assert batch.label.startswith("Ganesh Ganesh")

@@ -1,0 +1,195 @@
+"""Decides what becomes of each event: a message, or a skip with its reason.
+
+Pure: what the shop and the message log know comes in as values.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from partner_messages.drafting.facts import Means, ShopFacts
+from partner_messages.drafting.message import message_columns, names_of
+from partner_messages.drafting.recipient import Recipient, find_recipient
+from partner_messages.events.event import Event
+from partner_messages.events.rules import LIFECYCLE, REMINDERS, Lifecycle
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.values import Draft, EventHolder, event_context_id
+from partner_messages.recipients.hours import not_before
+from partner_messages.reminders.plan import LogFacts, decide_reminder
+from partner_messages.runs.kinds import ReminderKind, StuckRun
+from partner_messages.runs.run import ProductionRun
+from partner_messages.settings import TimeWindow
+from partner_messages.tick import Tick, day_of
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """How the events' runs stand now.
+
+    Attributes:
+        runs: By id; a run that the shop does not have is absent.
+        stuck: What a reminder of that kind would speak of, by run and kind; absent where the run is not in that state.
+    """
+
+    runs: Mapping[str, ProductionRun]
+    stuck: Mapping[tuple[str, ReminderKind], StuckRun] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Holders:
+    """The messages that stand in the way of a second one.
+
+    Attributes:
+        by_event_id: The message that each event has had already.
+        by_context: The message of the last hour about the same run, event and partner.
+    """
+
+    by_event_id: Mapping[str, EventHolder] = field(default_factory=dict)
+    by_context: Mapping[str, EventHolder] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When events may be told.
+
+    Attributes:
+        wall: The wall clock.
+        run_after: When the DAG run was due; the time of an event that says none.
+        max_age: How old an event may be.
+        hours: When messages may leave, in the recipient's own time; None where they leave at any.
+    """
+
+    wall: dt.datetime
+    run_after: dt.datetime
+    max_age: dt.timedelta
+    hours: TimeWindow | None
+
+
+def plan_events(
+    tick: Tick,
+    events: Iterable[Event],
+    *,
+    facts: RunFacts,
+    shop: ShopFacts,
+    log: LogFacts,
+    holders: Holders,
+    means: Means,
+    timing: Timing,
+) -> list[Draft]:
+    """Decide about every event whose run the shop has; those of a `redirect` run beyond its limit are put off."""
+    drafts = [
+        _decide(tick, event, run, facts, shop, log, holders, means, timing)
+        for event in events
+        if (run := facts.runs.get(event.production_run_id))
+    ]
+    if tick.delivery == "redirect":
+        drafts = _keep_within(drafts, means.limit)
+    return drafts
+
+
+def _decide(
+    tick: Tick,
+    event: Event,
+    run: ProductionRun,
+    facts: RunFacts,
+    shop: ShopFacts,
+    log: LogFacts,
+    holders: Holders,
+    means: Means,
+    timing: Timing,
+) -> Draft:
+    rule, kind = LIFECYCLE.get(event.event), REMINDERS.get(event.event)
+    plain = _draft(event, run, event.partner_id or run.partner_id, timing)
+    if rule is None and kind is None:
+        return replace(plain, skip_reason=SkipReason.NO_TEMPLATE_FOR_EVENT)
+    if timing.wall - event.happened_at(timing.run_after) > timing.max_age:
+        return replace(plain, skip_reason=SkipReason.STALE_EVENT)
+    if event.event_id and (holder := holders.by_event_id.get(event.event_id)) and holder.is_in_the_way_of(tick):
+        return replace(plain, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
+    if rule:
+        return _lifecycle(tick, event, run, rule, shop, log, holders, means, timing)
+    return _reminder(tick, event, plain, facts.stuck.get((run.id, kind)) if kind else None, shop, log, means, timing)
+
+
+def _lifecycle(
+    tick: Tick,
+    event: Event,
+    run: ProductionRun,
+    rule: Lifecycle,
+    shop: ShopFacts,
+    log: LogFacts,
+    holders: Holders,
+    means: Means,
+    timing: Timing,
+) -> Draft:
+    partner_id = rule.whom(event, run)
+    if isinstance(partner_id, SkipReason):
+        return replace(_draft(event, run, event.partner_id or run.partner_id, timing), skip_reason=partner_id)
+    draft = _draft(event, run, partner_id, timing)
+    if (holder := holders.by_context.get(draft.context_id)) and holder.is_in_the_way_of(tick):
+        return replace(draft, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
+    recipient = find_recipient(partner_id, shop, means)
+    if isinstance(recipient, SkipReason):
+        return replace(draft, skip_reason=recipient)
+    decided = message_columns(
+        recipient,
+        (rule.template,),
+        {"run_id": run.id, **names_of(recipient, run.design_id, shop), **rule.figures(event, run)},
+        picture=None,
+        refused_phones=log.refused_phones,
+        means=means,
+    )
+    return _in_its_hours(replace(draft, **decided), timing)
+
+
+def _reminder(
+    tick: Tick,
+    event: Event,
+    plain: Draft,
+    stuck: StuckRun | None,
+    shop: ShopFacts,
+    log: LogFacts,
+    means: Means,
+    timing: Timing,
+) -> Draft:
+    if stuck is None or event.partner_id not in (None, stuck.partner_id):
+        return replace(plain, skip_reason=SkipReason.STATE_MISMATCH)
+    recipient = find_recipient(stuck.partner_id, shop, means)
+    until = _hold(means.redirect_to or recipient.phone, timing) if isinstance(recipient, Recipient) else None
+    # It belongs to the day on which it is sent, and meets that day's other reminders in its slot.
+    day = replace(tick, day=day_of(until)) if until else tick
+    draft = decide_reminder(day, stuck, recipient, shop, log, means)
+    return replace(
+        draft, event_name=event.event, event_id=event.event_id, decided_at=timing.wall, not_before=until, day=day.day
+    )
+
+
+def _draft(event: Event, run: ProductionRun, partner_id: str | None, timing: Timing) -> Draft:
+    return Draft(
+        context_type="production_run",
+        context_id=event_context_id(run.id, event.event, partner_id),
+        message_kind="event",
+        production_run_ids=(run.id,),
+        production_run_id=run.id,
+        partner_id=partner_id,
+        design_id=run.design_id,
+        event_name=event.event,
+        event_id=event.event_id,
+        decided_at=timing.wall,
+    )
+
+
+def _in_its_hours(draft: Draft, timing: Timing) -> Draft:
+    until = _hold(draft.to_phone, timing) if draft.to_phone else None
+    return replace(draft, not_before=until, day=day_of(until)) if until else draft
+
+
+def _hold(phone: str, timing: Timing) -> dt.datetime | None:
+    return not_before(phone, timing.hours, timing.wall) if timing.hours else None
+
+
+def _keep_within(drafts: list[Draft], limit: int) -> list[Draft]:
+    put_off = {draft.id for draft in [draft for draft in drafts if draft.skip_reason is None][limit:]}
+    return [replace(draft, skip_reason=SkipReason.OVER_LIMIT) if draft.id in put_off else draft for draft in drafts]

@@ -1,0 +1,33 @@
+"""One production run as it stands now (values only)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ProductionRun:
+    """A row of `production_runs` that is not deleted.
+
+    Attributes:
+        id: The shop's run id (`prod_run_…`).
+        status: Such as `sent_to_partner`, `in_progress`, `completed`, `cancelled`.
+        partner_id: Whose turn it is, if anybody's.
+        previous_partner_id: Who had it before it was taken back; older shops do not know it.
+        design_id: The design it makes, if the shop knows it.
+        quantity: Pieces ordered.
+        produced_quantity: Pieces produced; None means the partner never reported.
+        accepted_at: When the partner accepted it.
+        cancelled_reason: Why it was cancelled, in the shop's words.
+    """
+
+    id: str
+    status: str
+    partner_id: str | None
+    previous_partner_id: str | None
+    design_id: str | None
+    quantity: float
+    produced_quantity: float | None
+    accepted_at: dt.datetime | None
+    cancelled_reason: str | None

@@ -1,0 +1,41 @@
+"""The tasks of `production_run_events` as Airflow calls them: the context comes in, Airflow's own endings go out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from partner_messages import run_context
+from partner_messages.events.event import parse_event_params
+from partner_messages.run_context import RunFacts
+from partner_messages.tasks import plan_events
+from partner_messages.tasks import preflight as checks
+from partner_messages.tasks.endings import airflow_endings
+from partner_messages.tasks.sending import max_map_length
+from partner_messages.tick import Tick
+
+
+def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
+    """See `tasks/preflight.py`. An event is told now or never, so its run speaks for now, whatever its logical date."""
+    with airflow_endings():
+        params = parse_event_params(context["params"])
+        run = replace(RunFacts.of(context), now=run_context.wall_clock())
+        return checks.preflight(run, params.delivery, plan_events.templates_of_events)
+
+
+def check_runs(context: Mapping[str, Any]) -> int:
+    """See `plan_events.check_runs`."""
+    with airflow_endings():
+        return plan_events.check_runs(parse_event_params(context["params"]))
+
+
+def plan_messages(context: Mapping[str, Any], tick: dict[str, Any]) -> list[dict[str, Any]]:
+    """See `tasks/plan_events.py`."""
+    with airflow_endings():
+        return plan_events.plan_event_messages(
+            Tick.from_xcom(tick),
+            parse_event_params(context["params"]),
+            RunFacts.of(context).run_after,
+            max_map_length(),
+        )

@@ -1,0 +1,95 @@
+"""What the DAGs that send have in common: their defaults, two params, and everything that comes after planning.
+
+DAG files import this, so it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Param, get_current_context, task
+
+from partner_messages.whatsapp.operator import WhatsAppTemplateOperator
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "operations",
+    "retries": 3,
+    "retry_delay": timedelta(minutes=1),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=10),
+    "execution_timeout": timedelta(minutes=10),
+}
+
+DELIVERIES = ("auto", "live", "dry_run", "redirect")
+
+
+def redirect_to() -> Param:
+    """The param that goes with the delivery `redirect`."""
+    return Param(
+        None,
+        type=["null", "string"],
+        pattern=r"^\+[1-9][0-9]{6,14}$",
+        description="For `redirect`: the one phone that gets the messages, such as +919812345678.",
+    )
+
+
+def send_and_say(tick: Any, batches: Any, *, title: str, finds: bool = False) -> Any:
+    """The tasks `send_messages`, `plan_followups`, `send_followups`, `mirror_to_shop` and `summarise`.
+
+    Args:
+        tick: What the first task returned.
+        batches: What planning returned; each is one mapped task.
+        title: How the line of `summarise` begins.
+        finds: Whether the DAG looks for what is stuck; the line then says what it found.
+
+    Returns:
+        The task `summarise`, which runs whatever happened before.
+    """
+
+    @task(trigger_rule="all_done")
+    def plan_followups(tick: Any) -> list[dict[str, Any]]:
+        """Follow what was taken by the design's picture and the link, where the partner has just written to us."""
+        from partner_messages.tasks import sending
+
+        return sending.plan_followups(tick)
+
+    @task(trigger_rule="all_done")
+    def mirror_to_shop(tick: Any) -> dict[str, int]:
+        """Write what was sent into the shop's own inbox (setting `mirror_to_shop`)."""
+        from partner_messages.tasks import sending
+
+        return sending.mirror_to_shop(tick)
+
+    @task(trigger_rule="all_done", on_failure_callback=_notify_on_failure)
+    def summarise(tick: Any) -> dict[str, Any]:
+        """Say what happened, and fail the run for what needs an engineer."""
+        from partner_messages.tasks import sending
+
+        return sending.summarise_run(get_current_context(), tick, title, finds=finds)
+
+    sent = _send("send_messages", tick, batches)
+    followups = plan_followups(tick)
+    followed = _send("send_followups", tick, followups)
+    mirrored = mirror_to_shop(tick)
+    said = summarise(tick)
+    sent >> followups
+    [sent, followed] >> mirrored
+    mirrored >> said
+    return said
+
+
+def _send(task_id: str, tick: Any, batches: Any) -> Any:
+    return WhatsAppTemplateOperator.partial(
+        task_id=task_id,
+        map_index_template="{{ task.batch['label'] }}",
+        execution_timeout=timedelta(hours=1),
+        tick=tick,
+        no_longer_due="partner_messages.tasks.recheck.no_longer_due",
+    ).expand(batch=batches)
+
+
+def _notify_on_failure(context: Any) -> None:
+    from partner_messages.tasks.summarise import notify_on_failure
+
+    notify_on_failure(context)

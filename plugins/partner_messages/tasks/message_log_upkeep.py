@@ -1,0 +1,24 @@
+"""The tasks of `message_log_upkeep` as Airflow calls them: the context comes in, Airflow's own endings go out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from partner_messages.run_context import RunFacts
+from partner_messages.tasks import upkeep
+from partner_messages.tasks.endings import airflow_endings
+from partner_messages.tasks.sending import max_map_length
+from partner_messages.tick import Tick
+
+
+def sweep(context: Mapping[str, Any]) -> dict[str, Any]:
+    """See `upkeep.look_after_the_log`."""
+    with airflow_endings():
+        return upkeep.look_after_the_log(RunFacts.of(context))
+
+
+def release(tick: dict[str, Any]) -> list[dict[str, Any]]:
+    """See `upkeep.release_due`."""
+    with airflow_endings():
+        return upkeep.release_due(Tick.from_xcom(tick), max_map_length())

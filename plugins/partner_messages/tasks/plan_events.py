@@ -1,0 +1,174 @@
+"""Decides what becomes of a DAG run's events, writes it into the message log, and deals it out to tasks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from partner_messages import run_context
+from partner_messages.drafting.facts import DEFAULT_FAMILY, ShopFacts
+from partner_messages.events.event import Event, EventParams
+from partner_messages.events.plan import Holders, RunFacts, Timing, plan_events
+from partner_messages.events.rules import LIFECYCLE, REMINDERS
+from partner_messages.live_settings import load_settings
+from partner_messages.messages.database import LogConnection, open_message_log
+from partner_messages.messages.history import event_holders, refused_phones
+from partner_messages.messages.queue import queued_of_tick, withdraw_reminders, write_drafts
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.values import Draft, event_context_id
+from partner_messages.reminders.batches import deal
+from partner_messages.reminders.plan import LogFacts
+from partner_messages.reminders.wording import templates_of
+from partner_messages.runs.kinds import ReminderKind, StuckRun
+from partner_messages.runs.scope import Scope
+from partner_messages.runs.shop import Shop, open_shop
+from partner_messages.settings import Settings
+from partner_messages.tasks.facts import means_of, shop_facts
+from partner_messages.tasks.pictures import usable_pictures
+from partner_messages.tick import RunRefused, Tick
+from partner_messages.whatsapp.errors import RECIPIENT_CODES
+
+log = logging.getLogger(__name__)
+
+_DOUBTFUL = frozenset({SkipReason.STATE_MISMATCH, SkipReason.STALE_EVENT})
+"""Skips of an event that the run as it stands may not bear out."""
+
+
+def templates_of_events(settings: Settings) -> tuple[str, ...]:
+    """Every template that an event may be told with."""
+    return (*(rule.template for rule in LIFECYCLE.values()), *templates_of(settings.template_family))
+
+
+def check_runs(params: EventParams) -> int:
+    """See that the shop has every run that the events speak of; return how many there are.
+
+    Raises:
+        RunRefused: Naming those that it has not. The other events are told all the same.
+    """
+    settings = load_settings()
+    asked = {event.production_run_id for event in params.events}
+    with open_shop(settings.tables) as shop:
+        unknown = sorted(asked - shop.runs(asked).keys())
+    if unknown:
+        raise RunRefused(
+            f"The shop has no run {', '.join(unknown)} (or has deleted it), so nothing was sent for"
+            f" {'it' if len(unknown) == 1 else 'them'}; trigger again with the right production_run_id."
+        )
+    return len(asked)
+
+
+def plan_event_messages(
+    tick: Tick, params: EventParams, run_after: dt.datetime, max_map_length: int
+) -> list[dict[str, Any]]:
+    """Plan the messages of a DAG run's events: each becomes a queued message or a skip with its reason.
+
+    Returns:
+        Batches of message ids, one for each mapped `send_messages` task; what waits for its time is in none of them.
+    """
+    settings = load_settings()
+    timing = Timing(
+        wall=run_context.wall_clock(),
+        run_after=run_after,
+        max_age=dt.timedelta(hours=settings.event_max_age),
+        hours=settings.event_window if tick.delivery == "live" and not settings.allow_any_time else None,
+    )
+    with open_message_log() as connection, open_shop(settings.tables) as shop:
+        means = means_of(connection, tick, settings, limit=None, redirect_to=params.redirect_to)
+        facts = _run_facts(shop, params.events, timing.wall)
+        drafts = plan_events(
+            tick,
+            params.events,
+            facts=facts,
+            shop=_shop_facts(shop, params.events, facts, tick, settings),
+            log=LogFacts(refused_phones=refused_phones(connection, tick, RECIPIENT_CODES)),
+            holders=_holders(connection, tick, params.events, facts, timing.wall),
+            means=means,
+            timing=timing,
+        )
+        write_drafts(connection, tick, drafts)
+        withdrawn = withdraw_reminders(connection, tick, _ended(drafts))
+        queued = queued_of_tick(connection, tick, now=timing.wall)
+    held = sum(draft.not_before is not None and draft.skip_reason is None for draft in drafts)
+    batches = deal(
+        queued,
+        task_each_up_to=settings.task_each_up_to,
+        chunk_size=settings.chunk_size,
+        max_map_length=max_map_length,
+    )
+    log.info(
+        "%d events: %d messages to send in %d tasks, %d that wait for the recipient's morning; %d queued reminders of"
+        " ended runs withdrawn.",
+        *(len(params.events), len(queued), len(batches), held, withdrawn),
+    )
+    return [batch.to_xcom() for batch in batches]
+
+
+def stuck_now(shop: Shop, run_ids: Iterable[str], kinds: Iterable[ReminderKind], wall: dt.datetime) -> list[StuckRun]:
+    """Which of these runs are in the state of a reminder kind, however short a time (an event asks for it now)."""
+    scope = Scope(production_run_ids=tuple(run_ids))
+    return [stuck for kind in kinds for stuck in shop.stuck_runs(kind, now=wall, threshold_hours=0, scope=scope)]
+
+
+def _run_facts(shop: Shop, events: Sequence[Event], wall: dt.datetime) -> RunFacts:
+    reminders = {event.production_run_id: REMINDERS[event.event] for event in events if event.event in REMINDERS}
+    kinds = {REMINDERS[event.event] for event in events if event.event in REMINDERS}
+    stuck = stuck_now(shop, reminders, kinds, wall) if reminders else []
+    return RunFacts(
+        runs=shop.runs(event.production_run_id for event in events),
+        stuck={(run.production_run_id, run.kind): run for run in stuck},
+    )
+
+
+def _shop_facts(shop: Shop, events: Sequence[Event], facts: RunFacts, tick: Tick, settings: Settings) -> ShopFacts:
+    named = {event.partner_id for event in events}
+    runs = facts.runs.values()
+    found = shop_facts(
+        shop,
+        partner_ids={id_ for id_ in {*named, *(run.partner_id for run in runs)} if id_},
+        design_ids=[run.design_id for run in runs],
+        reminded=[run_id for run_id, _ in facts.stuck],
+        day=tick.day,
+    )
+    if settings.template_family == DEFAULT_FAMILY or not facts.stuck:
+        return found
+    designs = (run.design_id for run in facts.stuck.values())
+    return replace(found, pictures=usable_pictures(shop, designs, settings.pictures))
+
+
+def _holders(
+    connection: LogConnection, tick: Tick, events: Sequence[Event], facts: RunFacts, wall: dt.datetime
+) -> Holders:
+    by_event_id, by_context = event_holders(
+        connection,
+        tick,
+        [
+            Draft(
+                context_type="production_run",
+                context_id=event_context_id(run.id, event.event, partner_id),
+                message_kind="event",
+                production_run_ids=(),
+                event_name=event.event,
+                event_id=event.event_id,
+                decided_at=wall,
+            )
+            for event in events
+            if (run := facts.runs.get(event.production_run_id))
+            for partner_id in {event.partner_id or run.partner_id}
+        ],
+    )
+    return Holders(by_event_id, by_context)
+
+
+def _ended(drafts: Sequence[Draft]) -> list[str]:
+    """The runs that these events tell the end of; a skipped one too, unless the run was not as it says."""
+    return [
+        draft.production_run_id
+        for draft in drafts
+        if draft.production_run_id
+        and (rule := LIFECYCLE.get(draft.event_name or ""))
+        and rule.ends_the_run
+        and draft.skip_reason not in _DOUBTFUL
+    ]

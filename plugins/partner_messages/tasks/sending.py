@@ -1,0 +1,58 @@
+"""What comes after planning in every DAG that sends, as Airflow calls it: follow-ups, the shop's inbox, the summary."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import conf
+from airflow.sdk.exceptions import AirflowSkipException
+
+from partner_messages.run_context import RunFacts
+from partner_messages.tasks import followups, mirror, summarise
+from partner_messages.tasks.endings import airflow_endings, unfinished
+from partner_messages.tick import StaleTick, Tick
+
+log = logging.getLogger(__name__)
+
+
+def max_map_length() -> int:
+    """How many mapped tasks Airflow allows."""
+    return conf.getint("core", "max_map_length", fallback=1024)
+
+
+def plan_followups(tick: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """See `tasks/followups.py`; runs whatever became of the messages, because some of them may have been taken."""
+    if tick is None:
+        raise AirflowSkipException("Nothing was sent: the first task let nothing pass.")
+    with airflow_endings():
+        return followups.plan_followups(Tick.from_xcom(tick), max_map_length())
+
+
+def mirror_to_shop(tick: dict[str, Any] | None) -> dict[str, int]:
+    """See `tasks/mirror.py`; skipped unless the setting asks for it."""
+    if tick is None:
+        raise AirflowSkipException("Nothing was sent: the first task let nothing pass.")
+    with airflow_endings():
+        mirrored = mirror.mirror_to_shop(Tick.from_xcom(tick))
+    if not any(mirrored.values()):
+        raise AirflowSkipException("Nothing was to be written into the shop's inbox (its log says why).")
+    return mirrored
+
+
+def summarise_run(
+    context: Mapping[str, Any], tick: dict[str, Any] | None, title: str, *, finds: bool = False
+) -> dict[str, Any]:
+    """See `tasks/summarise.py`; runs whatever happened before, and is what makes a DAG run green or red."""
+    run = RunFacts.of(context)
+    failed_tasks = unfinished(context)
+    with airflow_endings():
+        if tick is not None:
+            return summarise.summarise(Tick.from_xcom(tick), run.attempt, failed_tasks, title, finds=finds)
+        log.info("%s — nothing was done: the first task let nothing pass.", title)
+        if failed_tasks:
+            raise summarise.NeedsAnEngineer(
+                f"{failed_tasks[0]} failed; its log says in one sentence what must be changed"
+            )
+        raise StaleTick("The first task skipped this run.")

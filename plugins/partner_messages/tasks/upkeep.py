@@ -1,0 +1,73 @@
+"""Looks after the message log between ticks: sends what has come due, and closes what nobody will touch again."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any
+
+from partner_messages import run_context
+from partner_messages.live_settings import load_settings
+from partner_messages.messages.database import open_message_log
+from partner_messages.messages.migrations import migrate
+from partner_messages.messages.queue import queued_of_tick, release, start_tick, sweep
+from partner_messages.reminders.batches import deal
+from partner_messages.run_context import RunFacts
+from partner_messages.settings import SCHEDULE_TIMEZONE
+from partner_messages.tick import Tick, day_of
+
+log = logging.getLogger(__name__)
+
+
+def look_after_the_log(run: RunFacts) -> dict[str, Any]:
+    """Bring the message log up to date, and close what is over.
+
+    A missed run of this DAG is no stale one: whatever has come due meanwhile is judged by the wall clock.
+
+    Returns:
+        A tick of this moment, under which the DAG run sends what has come due.
+    """
+    wall = run_context.wall_clock()
+    settings = load_settings()
+    tick = Tick(
+        id=str(uuid.uuid4()),
+        dag_id=run.dag_id,
+        dag_run_id=run.dag_run_id,
+        delivery="live",
+        asked="auto",
+        day=day_of(wall),
+        now=wall,
+    )
+    with open_message_log() as connection:
+        applied = migrate(connection)
+        expired, lost = sweep(connection, tick.day, settings.lease)
+        start_tick(connection, tick)
+    log.info("Migrations applied: %s; closed: %d expired, %d unknown.", applied or "none", expired, lost)
+    return tick.to_xcom()
+
+
+def release_due(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
+    """Take over the live messages that have come due, and deal them out.
+
+    Returns:
+        Batches of message ids, one for each mapped `send_messages` task; none where sending is halted or not live.
+    """
+    settings = load_settings()
+    wall = run_context.wall_clock()
+    if settings.halt or settings.delivery != "live":
+        log.info(
+            "Nothing is released: setting %s.", "halt is on" if settings.halt else f"delivery is {settings.delivery}"
+        )
+        return []
+    in_send_window = settings.allow_any_time or settings.send_window.holds(wall.astimezone(SCHEDULE_TIMEZONE))
+    with open_message_log() as connection:
+        released = release(connection, tick, now=wall, in_send_window=in_send_window)
+        queued = queued_of_tick(connection, tick, now=wall)
+    batches = deal(
+        queued,
+        task_each_up_to=settings.task_each_up_to,
+        chunk_size=settings.chunk_size,
+        max_map_length=max_map_length,
+    )
+    log.info("%d messages have come due: %d tasks.", released, len(batches))
+    return [batch.to_xcom() for batch in batches]
