@@ -10,6 +10,7 @@ import pytest
 from partner_messages.live_settings import load_senders, load_settings
 from partner_messages.messages.database import open_message_log
 from partner_messages.tasks.template_listing import fresh_approvals
+from sandbox.connections import PORTAL
 from sandbox.shop.expectations import expectations, run_id
 from support.deployment import TICK
 from support.ticks import xcoms_of
@@ -41,7 +42,21 @@ def test_every_run_of_the_sample_shop_ends_as_expected(run_tick, graph_api):
         if one.is_found or one.kind == "no_partner"
     }
     assert tick.ends == expected
-    assert len(graph_api.outbox()) == sum(end == "sent" for end in expected.values())
+    assert len(graph_api.outbox(type="template")) == sum(end == "sent" for end in expected.values())
+
+
+def test_whom_we_heard_from_today_also_gets_the_link_and_the_others_a_reason(run_tick, graph_api):
+    tick = run_tick()
+
+    (followed,) = [row for row in tick.followups if row["status"] == "sent"]
+    (message,) = graph_api.outbox(type="text")
+    assert message["to"] == followed["to_phone"]
+    assert message["text"].startswith(
+        f"{followed['body_text']}\n{PORTAL}/production-runs/{followed['production_run_id']}?"
+    )
+    assert {row["parent_id"] for row in tick.followups} == {row["id"] for row in tick.rows if row["status"] == "sent"}
+    assert {row["skip_reason"] for row in tick.followups} == {None, "outside_24h_window"}
+    assert tick.returned["followups"] == {"sent": 1, "outside_24h_window": len(tick.followups) - 1}
 
 
 def test_the_counts_add_up(run_tick):

@@ -7,10 +7,12 @@ import uuid
 from typing import Any
 
 from partner_messages.drafting.facts import Means, ShopFacts
+from partner_messages.events.event import Event
 from partner_messages.messages.values import Claimed, Draft, QueuedMessage, reminder_context_id
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
 from partner_messages.reminders.plan import LogFacts
 from partner_messages.runs.kinds import ReminderKind, StuckRun
+from partner_messages.runs.run import ProductionRun
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.tick import Tick
 from partner_messages.whatsapp.senders import Sender
@@ -183,3 +185,23 @@ def queued_message(id_: str = "M1", **changes: Any) -> QueuedMessage:
         "partner_name": "Rajesh Textiles",
     }
     return QueuedMessage(id_, **{**plain, **changes})
+
+
+def event(name: str = "sent_to_partner", **changes: Any) -> Event:
+    """An event of the one example run that says nothing but what happened; the name's prefix may be left out."""
+    return Event.model_validate({"event": name, "production_run_id": "R1", **changes})
+
+
+def production_run(id_: str = "R1", **changes: Any) -> ProductionRun:
+    """A run that was sent to the one example partner and not accepted yet."""
+    plain: dict[str, Any] = {
+        "status": "sent_to_partner",
+        "partner_id": PARTNER_ID,
+        "previous_partner_id": None,
+        "design_id": "D1",
+        "quantity": 250.0,
+        "produced_quantity": None,
+        "accepted_at": None,
+        "cancelled_reason": None,
+    }
+    return ProductionRun(id_, **{**plain, **changes})

@@ -24,7 +24,8 @@ class Tick:
         run_id: Its id.
         tasks: Task states by `task_id` or `task_id[map_index]`.
         returned: The return value of `summarise`, None where it failed.
-        rows: The message log's rows of this pass of the run.
+        rows: The message log's rows of this pass of the run, without follow-ups.
+        followups: Those of follow-ups.
     """
 
     state: str
@@ -32,6 +33,7 @@ class Tick:
     tasks: dict[str, str]
     returned: dict[str, Any] | None
     rows: list[DictRow]
+    followups: list[DictRow]
 
     def by(self, column: str) -> collections.Counter[Any]:
         """How many rows have which value of a column (None left out)."""
@@ -65,16 +67,18 @@ def run_dag(
     run = dag.test(run_conf=conf or {}, logical_date=logical_date, run_after=run_after)
     instances = run.get_task_instances()
     summary = next((ti for ti in instances if ti.task_id == "summarise"), None)
+    rows = log.execute(
+        "SELECT * FROM message_log WHERE tick_id = ("
+        " SELECT id FROM tick WHERE dag_run_id = %s ORDER BY created_at DESC LIMIT 1) ORDER BY created_at, id",
+        [run.run_id],
+    ).fetchall()
     return Tick(
         state=str(run.state),
         run_id=run.run_id,
         tasks={ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]": str(ti.state) for ti in instances},
         returned=summary.xcom_pull(task_ids="summarise") if summary else None,
-        rows=log.execute(
-            "SELECT * FROM message_log WHERE tick_id = ("
-            " SELECT id FROM tick WHERE dag_run_id = %s ORDER BY created_at DESC LIMIT 1) ORDER BY created_at, id",
-            [run.run_id],
-        ).fetchall(),
+        rows=[row for row in rows if row["message_kind"] != "followup"],
+        followups=[row for row in rows if row["message_kind"] == "followup"],
     )
 
 

@@ -1,1 +1,1 @@
-"""`make demo`: one tick of the real DAG from an empty machine to messages on the local Graph API, shown as a table."""
+"""`make demo`: a tick and three events through the real DAGs, from an empty machine to messages shown as a table."""

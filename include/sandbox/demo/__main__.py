@@ -1,4 +1,7 @@
-"""Runs one tick of `production_run_reminders` end to end on this machine, shows what happened, and stops everything."""
+"""Runs one tick of `production_run_reminders` and three events of `production_run_events` end to end on this machine.
+
+Shows what happened, and stops everything.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ from sandbox.graph_api import server as graph_api
 
 FOLDER = airflow_env.SANDBOX / "demo"
 TEMPLATES_DAG = "whatsapp_templates"
-REMINDERS = [f"jyt_production_run_reminder_{kind}_v1" for kind in ("pending", "not_started", "idle")]
+EVENTS_DAG = "production_run_events"
+EVENTS = {"sent_to_partner": "SENT23H", "cancelled": "AXED", "completed": "ENDED"}
+"""What has just happened in the sample shop, and to which of its runs."""
+TEMPLATES = ["*_reminder_*_v1", "*_assigned_v1", "*_cancelled_v1", "*_completed_v1"]
 QUERIES = Path(__file__).parent
 INDIA = ZoneInfo("Asia/Kolkata")
 TICK_SECONDS = 300.0
@@ -50,14 +56,22 @@ def demo() -> None:
         stack.airflow(["db", "migrate"], environment, FOLDER / "migrate.log")
         run = functools.partial(_run_dag, environment, server.url_of(airflow_env.METADATA), tell)
         tell(f"{TEMPLATES_DAG}: the plan for accounts that have no templates yet")
-        planned = run(TEMPLATES_DAG, {"mode": "dry-run", "templates": REMINDERS})
+        planned = run(TEMPLATES_DAG, {"mode": "dry-run", "templates": TEMPLATES})
         print("\n" + report.plan_of(planned.read_text(encoding="utf-8")) + "\n", flush=True)
         tell(f"{TEMPLATES_DAG}: submit what is missing")
-        run(TEMPLATES_DAG, {"mode": "upsert", "templates": REMINDERS})
+        run(TEMPLATES_DAG, {"mode": "upsert", "templates": TEMPLATES})
         tell(f"One tick of {stack.DAG}, live, to the local Graph API")
         run(stack.DAG, {"delivery": "live"}, at=tick)
+        tell(f"{EVENTS_DAG}: a run was assigned, one cancelled, one completed")
+        run(EVENTS_DAG, {"delivery": "live", "events": _events()})
         tell("Done.")
         _show(server.url_of(stack.MESSAGE_LOG), {message["id"]: message for message in api.outbox()}, tick)
+
+
+def _events() -> list[dict[str, str]]:
+    return [
+        {"event": f"production_run.{event}", "production_run_id": shop.run_id(run)} for event, run in EVENTS.items()
+    ]
 
 
 def _airflow(server: postgres.Server, graph_api_url: str) -> dict[str, str]:
@@ -90,7 +104,7 @@ def _run_dag(
     Raises:
         processes.ProcessFailedError: The DAG run failed, or took too long.
     """
-    log = FOLDER / f"{dag_id}-{conf.get('mode', 'tick')}.log"
+    log = FOLDER / f"{'-'.join(filter(None, [dag_id, conf.get('mode')]))}.log"
     arguments = ["dags", "test", dag_id, *([at.isoformat()] if at else []), "--conf", json.dumps(conf)]
     began, told = dt.datetime.now(dt.UTC), set[tuple[str, bool]]()
     with processes.keep(
@@ -111,19 +125,19 @@ def _run_dag(
 
 
 def _show(message_log_url: str, outbox: Mapping[str, Mapping[str, Any]], tick: dt.datetime) -> None:
-    """Print what the tick did, from the message log and from what Meta took.
+    """Print what the tick and the events led to, from the message log and from what Meta took.
 
     Raises:
         DemoError: The two disagree, or nothing was sent.
     """
     found = {row["kind"]: row["runs"] for row in _rows(message_log_url, "found.sql")}
     decisions = [report.Decision(**row) for row in _rows(message_log_url, "decisions.sql")]
-    messages = [
+    messages = report.in_order(
         report.Sent(taken=outbox.get(row.pop("meta_message_id")), **row)
         for row in _rows(message_log_url, "messages.sql")
-    ]
-    (census,) = _rows(message_log_url, "census.sql")
-    print(f"\nReminders of {report.day_and_time(tick)}\n")
+    )
+    (census,) = _rows(message_log_url, "census.sql", dag_id=stack.DAG)
+    print(f"\nReminders and lifecycle messages of {report.day_and_time(tick)}\n")
     print(report.census_line(census["inspected"], found, census["no_partner"]), end="\n\n")
     print("\n".join(report.decision_table(found, decisions)))
     print("\nThe messages, as Meta took them\n")
@@ -140,9 +154,9 @@ def _show(message_log_url: str, outbox: Mapping[str, Mapping[str, Any]], tick: d
 
 
 def _rows(url: str, query: str, **parameters: Any) -> list[DictRow]:
-    """The rows that a query of this folder gives, for the reminders' DAG where no other is named."""
+    """The rows that a query of this folder gives."""
     with psycopg.connect(url, row_factory=dict_row) as connection:
-        return connection.execute((QUERIES / query).read_bytes(), {"dag_id": stack.DAG, **parameters}).fetchall()
+        return connection.execute((QUERIES / query).read_bytes(), parameters).fetchall()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,11 @@
--- What the tick decided, counted: by reminder kind, status and skip reason.
-SELECT reminder_kind, status, skip_reason, count(*) AS messages
-FROM partner_messages.message_log
-WHERE dag_id = %(dag_id)s AND message_kind = 'reminder'
-GROUP BY reminder_kind, status, skip_reason
-ORDER BY reminder_kind, status, messages DESC, skip_reason;
+-- What was decided, counted: by what it is about (a reminder kind, an event, a follow-up), status and skip reason.
+SELECT subject, status, skip_reason, count(*) AS messages
+FROM (SELECT CASE message_kind
+                 WHEN 'reminder' THEN coalesce(reminder_kind, 'no_partner')
+                 WHEN 'event' THEN replace(event_name, 'production_run.', '')
+                 ELSE message_kind
+             END AS subject,
+             status, skip_reason
+      FROM partner_messages.message_log) AS decided
+GROUP BY subject, status, skip_reason
+ORDER BY subject, status, messages DESC, skip_reason;

@@ -1,5 +1,11 @@
--- The messages that left, by reminder kind and in the order in which they were planned.
-SELECT meta_message_id, reminder_kind, production_run_id, sender, language, to_phone, body_text, status
+-- The messages that left, in the order in which they were planned.
+SELECT meta_message_id,
+       CASE message_kind
+           WHEN 'reminder' THEN reminder_kind
+           WHEN 'event' THEN replace(event_name, 'production_run.', '')
+           ELSE message_kind
+       END AS subject,
+       production_run_id, sender, language, to_phone, body_text, status
 FROM partner_messages.message_log
-WHERE dag_id = %(dag_id)s AND status NOT IN ('queued', 'skipped', 'rehearsed')
-ORDER BY array_position(ARRAY ['assignment_pending', 'not_started', 'idle'], reminder_kind), created_at, production_run_id;
+WHERE status NOT IN ('queued', 'skipped', 'rehearsed')
+ORDER BY created_at, production_run_id;

@@ -3,40 +3,55 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import phonenumbers
 
-KINDS = ("assignment_pending", "not_started", "idle")
-NOBODY = "no_partner"
+SUBJECTS = {
+    "assignment_pending": "assignment pending",
+    "not_started": "not started",
+    "idle": "idle",
+    "no_partner": "no partner",
+    "sent_to_partner": "assigned",
+    "cancelled": "cancelled",
+    "completed": "completed",
+    "followup": "follow-up",
+}
+"""What a message may be about, in words and in the order in which it is shown."""
 LONGEST_TEXT = 700
 """Characters of a message's text that are printed; one partner of the sample shop has a very long name."""
 WIDTH = 100
+TOKEN = re.compile(r"(?<=\bwa_token=)[^\s&]+")
 PLAN_LINE = re.compile(r"^\S+ \[info +\] (?P<words>.*?) +\[partner_messages\.tasks\.template_report\]", re.MULTILINE)
 
 
 def plan_of(log: str) -> str:
-    """The plan's table in the log of a `whatsapp_templates` run: what its report task said before its last line."""
+    """The plan's table in the log of a `whatsapp_templates` run: what its report task said before its last line.
+
+    Without the lines of what an account is not to have, which its head counts.
+    """
     said = [match["words"].rstrip() for match in PLAN_LINE.finditer(log)]
-    return "\n".join(said[:-1])
+    return "\n".join(line for line in said[:-1] if not line.endswith("  not_for_this_account"))
 
 
 @dataclass(frozen=True)
 class Decision:
-    """How often the tick decided something.
+    """How often something was decided.
 
     Attributes:
-        reminder_kind: None where nobody was to be reminded.
+        subject: What it is about, one of `SUBJECTS`.
         status: The messages' status.
         skip_reason: For status skipped.
         messages: How many rows.
     """
 
-    reminder_kind: str | None
+    subject: str
     status: str
     skip_reason: str | None
     messages: int
@@ -46,21 +61,29 @@ class Decision:
 class Sent:
     """One message that left: its row in the message log and what Meta's outbox holds for it (None: nothing)."""
 
-    reminder_kind: str
+    subject: str
     production_run_id: str
     sender: str
     language: str
     to_phone: str
     body_text: str
     status: str
-    taken: Mapping[str, object] | None
+    taken: Mapping[str, Any] | None
+
+    @property
+    def links(self) -> Sequence[Mapping[str, str]]:
+        """The buttons below the text that open a page, each with text and url."""
+        return [button for button in self.taken["buttons"] if button.get("url")] if self.taken else []
 
     @property
     def problem(self) -> str | None:
         """What is wrong between the message log and the outbox, as one clause; None if they agree."""
         if self.taken is None:
             return f"the message log says {self.status}, but the outbox does not hold it"
-        if self.taken["text"] != self.body_text:
+        text = str(self.taken["text"])
+        if self.subject == "followup":
+            text = text.rpartition("\n")[0]  # the link below it is made at the moment of sending, and stands in no row
+        if text != self.body_text:
             return "the outbox holds another text than the message log"
         if self.taken["to"] != self.to_phone:
             return "it went to another number than the message log says"
@@ -74,29 +97,34 @@ def census_line(inspected: int, found: Mapping[str, int], no_partner: int) -> st
     return f"{inspected} runs inspected: {stuck} stuck, {no_partner} without a partner, {not_overdue} not overdue."
 
 
+def in_order(messages: Iterable[Sent]) -> list[Sent]:
+    """The messages as they are shown: by what they are about, then as they came."""
+    places = list(SUBJECTS)
+    return sorted(messages, key=lambda message: places.index(message.subject))
+
+
 def decision_table(found: Mapping[str, int], decisions: Iterable[Decision]) -> list[str]:
-    """The table of what was found, sent and skipped, one line per reminder kind, and its sum.
+    """The table of what was found, sent and skipped, one line per subject, and its sum.
 
     Args:
         found: Number of stuck runs by kind.
         decisions: Rows of the message log, counted.
     """
-    done: dict[str, Counter[str]] = {kind: Counter() for kind in (*KINDS, NOBODY)}
-    skipped: dict[str, Counter[str]] = {kind: Counter() for kind in (*KINDS, NOBODY)}
+    done: dict[str, Counter[str]] = {subject: Counter() for subject in SUBJECTS}
+    skipped: dict[str, Counter[str]] = {subject: Counter() for subject in SUBJECTS}
     for decision in decisions:
-        kind = decision.reminder_kind or NOBODY
-        done[kind][decision.status] += decision.messages
+        done[decision.subject][decision.status] += decision.messages
         if decision.skip_reason:
-            skipped[kind][decision.skip_reason] += decision.messages
+            skipped[decision.subject][decision.skip_reason] += decision.messages
     rows = [
         (
-            words(kind),
-            str(found.get(kind, done[kind]["skipped"] if kind == NOBODY else 0)),
-            str(done[kind].total() - done[kind]["skipped"] - done[kind]["failed"] - done[kind]["unknown"]),
-            *(str(done[kind][status] or "") for status in ("failed", "unknown", "skipped")),
-            ", ".join(f"{words(reason)} {count}" for reason, count in sorted(skipped[kind].items())),
+            said,
+            str(found.get(subject, done[subject].total())),
+            str(done[subject].total() - done[subject]["skipped"] - done[subject]["failed"] - done[subject]["unknown"]),
+            *(str(done[subject][status] or "") for status in ("failed", "unknown", "skipped")),
+            ", ".join(f"{words(reason)} {count}" for reason, count in sorted(skipped[subject].items())),
         )
-        for kind in (*KINDS, NOBODY)
+        for subject, said in SUBJECTS.items()
     ]
     numbers = [[int(row[column] or 0) for row in rows] for column in range(1, 6)]
     total = ("in all", *(str(sum(column) or "") for column in numbers), "")
@@ -126,13 +154,15 @@ def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def message_block(number: int, sent: Sent) -> list[str]:
-    """One message: who got it from whom, and its text as Meta took it."""
-    head = f"{number:>3}  {words(sent.reminder_kind)} · {sent.sender} · {sent.language} · to {masked(sent.to_phone)}"
+    """One message: who got it from whom, and its text and links as Meta took them, without the links' tokens."""
+    head = f"{number:>3}  {SUBJECTS[sent.subject]} · {sent.sender} · {sent.language} · to {masked(sent.to_phone)}"
     status = [] if sent.status == "sent" else [sent.status]
-    text = str(sent.taken["text"]) if sent.taken else sent.body_text
+    text = TOKEN.sub("…", str(sent.taken["text"]) if sent.taken else sent.body_text)
     if len(text) > LONGEST_TEXT:
         text = f"{text[:LONGEST_TEXT]}… ({len(text):,} characters)"
-    lines = [line for paragraph in text.splitlines() if paragraph for line in textwrap.wrap(paragraph, WIDTH - 5)]
+    text += "".join(f"\n[{button['text']}] {TOKEN.sub('…', button['url'])}" for button in sent.links)
+    wrap = functools.partial(textwrap.wrap, width=WIDTH - 5, break_on_hyphens=False)
+    lines = [line for paragraph in text.splitlines() if paragraph for line in wrap(paragraph)]
     return ["".join([head, *(f" · {word}" for word in status)]), *(f"     {line}" for line in lines)]
 
 

@@ -10,7 +10,7 @@ import pytest
 from sandbox import embedded, stack
 from sandbox.demo import __main__ as demo
 from sandbox.processes import ProcessFailedError
-from sandbox.shop import expectations
+from sandbox.shop import expectations, run_id
 from support.deployment import TICK
 
 
@@ -23,16 +23,21 @@ def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left
     for kind in ("assignment_pending", "not_started", "idle"):
         to_send, to_skip = outcomes[kind, True], outcomes[kind, False]
         assert re.search(rf"^{kind.replace('_', ' ')} +{to_send + to_skip} +{to_send} +{to_skip} ", said, re.MULTILINE)
-    assert len(re.findall(r"^ *\d+  .* · to \+\d+•••••\d{4}$", said, re.MULTILINE)) == sum(
-        one.outcome == "send" for one in expectations().values()
-    )
+    for event in ("assigned", "cancelled", "completed"):
+        assert re.search(rf"^{event} +1 +1$", said, re.MULTILINE)
+    shown = Counter(re.findall(r"^ *\d+  (.+?) · .* · to \+\d+•••••\d{4}$", said, re.MULTILINE))
+    assert shown == Counter(
+        one.kind.replace("_", " ") for one in expectations().values() if one.outcome == "send"
+    ) + Counter(["assigned", "cancelled", "completed", "follow-up", "follow-up"])
     assert "*Progress:* 12.5 of 40.5 pieces produced" in said
-    assert not re.search(r"\+\d{8}", said)
+    assert f"/production-runs/{run_id('SENT23H')}?wa_token=…" in said
+    assert not re.search(r"\+\d{8}|wa_token=[^…]", said)
     assert left_behind() == []
 
 
 @pytest.mark.parametrize(
-    ("after", "name"), [("Local Graph API", "SIGTERM"), ("One tick", "SIGINT"), ("Airflow's own database", "SIGKILL")]
+    ("after", "name"),
+    [("Local Graph API", "SIGTERM"), ("One tick", "SIGINT"), ("Airflow's own database", "SIGKILL")],
 )
 def test_a_demo_that_is_stopped_leaves_nothing_running(start, left_behind, wait_for, folder, after, name):
     program = start("-m", "sandbox.demo", SANDBOX_FOLDER=str(folder))
@@ -97,7 +102,7 @@ def told(airflow_with_a_run, monkeypatch, tmp_path):
 def test_the_tick_is_run_for_the_moment_the_shop_is_timed_around_and_live(told, tmp_path):
     told('echo "$@"')
 
-    assert (tmp_path / f"{stack.DAG}-tick.log").read_text() == (
+    assert (tmp_path / f"{stack.DAG}.log").read_text() == (
         f'dags test production_run_reminders {TICK.isoformat()} --conf {{"delivery": "live"}}\n'
     )
 

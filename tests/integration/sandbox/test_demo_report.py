@@ -12,33 +12,46 @@ from sandbox.demo.report import (
     census_line,
     day_and_time,
     decision_table,
+    in_order,
     masked,
     message_block,
+    plan_of,
 )
 
 
 def sent(**changes):
     plain = {
-        "reminder_kind": "idle",
+        "subject": "idle",
         "production_run_id": "prod_run_1",
         "sender": "in",
         "language": "hi",
         "to_phone": "+919829012345",
         "body_text": "Hi\n\n*Progress:* 1 of 2",
         "status": "sent",
-        "taken": {"to": "+919829012345", "text": "Hi\n\n*Progress:* 1 of 2"},
+        "taken": taken("Hi\n\n*Progress:* 1 of 2"),
     }
     return Sent(**plain | changes)
 
 
-def test_the_table_has_a_line_for_each_kind_and_the_reasons():
+def taken(text, *buttons):
+    return {"to": "+919829012345", "text": text, "buttons": buttons}
+
+
+LINK = "https://partners.example/production-runs/prod_run_1?wa_token="
+
+
+def test_the_table_has_a_line_for_each_subject_and_the_reasons():
     lines = decision_table(
         {"assignment_pending": 3, "idle": 1},
         [
             Decision("assignment_pending", "sent", None, 1),
             Decision("assignment_pending", "skipped", "no_phone", 2),
             Decision("idle", "delivered", None, 1),
-            Decision(None, "skipped", "no_partner", 2),
+            Decision("no_partner", "skipped", "no_partner", 2),
+            Decision("sent_to_partner", "sent", None, 1),
+            Decision("cancelled", "skipped", "state_mismatch", 1),
+            Decision("followup", "skipped", "outside_24h_window", 2),
+            Decision("followup", "read", None, 1),
         ],
     )
 
@@ -48,7 +61,11 @@ def test_the_table_has_a_line_for_each_kind_and_the_reasons():
         "not started              0      0",
         "idle                     1      1",
         "no partner               2      0         2   no partner 2",
-        "in all                   6      2         4",
+        "assigned                 1      1",
+        "cancelled                1      0         1   state mismatch 1",
+        "completed                0      0",
+        "follow-up                3      1         2   outside 24h window 2",
+        "in all                  11      4         7",
     ]
 
 
@@ -76,8 +93,38 @@ def test_a_message_is_shown_as_meta_took_it_and_its_number_is_masked():
     assert text == ["     Hi", "     *Progress:* 1 of 2"]
 
 
+def test_a_link_is_shown_without_its_token():
+    link = {"type": "URL", "text": "Open run", "url": f"{LINK}eyJ.abc-d_e.f"}
+    reply = {"type": "QUICK_REPLY", "text": "Help"}
+
+    lines = message_block(1, sent(taken=taken(f"Saree\n{LINK}eyJ.abc-d_e.f", link, reply)))
+
+    assert lines[1:] == ["     Saree", f"     {LINK}…", f"     [Open run] {LINK}…"]
+
+
+def test_messages_are_shown_by_what_they_are_about_and_then_as_they_came():
+    came = [
+        sent(subject=subject, body_text=str(n)) for n, subject in enumerate(["followup", "idle", "completed", "idle"])
+    ]
+
+    assert [message.body_text for message in in_order(came)] == ["1", "3", "2", "0"]
+
+
+def test_the_plan_is_shown_without_what_an_account_is_not_to_have():
+    said = [
+        "AU (211): 1 create, 1 not_for_this_account",
+        "  template  language  action                status",
+        "  idle_v1   en        create",
+        "  idle_v1   hi        not_for_this_account  ",
+        "Templates run — 1 create",
+    ]
+    log = "".join(f"2026-11-23T04:30 [info     ] {line} [partner_messages.tasks.template_report]\n" for line in said)
+
+    assert plan_of(f"2026-11-23T04:30 [info     ] another line [else]\n{log}") == "\n".join(said[:3])
+
+
 def test_a_very_long_text_is_cut_and_its_length_told():
-    lines = message_block(1, sent(taken={"to": "+919829012345", "text": "long " * 200}))
+    lines = message_block(1, sent(taken=taken("long " * 200)))
 
     assert "".join(lines).endswith("… (1,000 characters)")
 
@@ -89,6 +136,11 @@ def test_a_very_long_text_is_cut_and_its_length_told():
         ({"taken": None}, "the message log says sent, but the outbox does not hold it"),
         ({"body_text": "Hello"}, "the outbox holds another text than the message log"),
         ({"to_phone": "+61412345678"}, "it went to another number than the message log says"),
+        ({"subject": "followup", "body_text": "Saree", "taken": taken(f"Saree\n{LINK}x")}, None),
+        (
+            {"subject": "followup", "body_text": "Saree", "taken": taken(f"Shawl\n{LINK}x")},
+            "the outbox holds another text than the message log",
+        ),
     ],
 )
 def test_the_log_and_the_outbox_must_agree(changes, problem):
