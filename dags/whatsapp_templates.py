@@ -32,6 +32,8 @@ from typing import Any
 
 from airflow.sdk import Param, dag, get_current_context, task
 
+from partner_messages.tasks.flow import DEFAULT_ARGS, notify_on_failure
+
 PARAMS = {
     "mode": Param(
         "dry-run",
@@ -77,14 +79,7 @@ PARAMS = {
     params=PARAMS,
     doc_md=__doc__,
     tags=["whatsapp", "templates"],
-    default_args={
-        "owner": "operations",
-        "retries": 3,
-        "retry_delay": timedelta(minutes=1),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=10),
-        "execution_timeout": timedelta(minutes=15),
-    },
+    default_args={**DEFAULT_ARGS, "execution_timeout": timedelta(minutes=15)},
 )
 def whatsapp_templates() -> None:
     """List, plan, submit, look, say."""
@@ -125,7 +120,7 @@ def whatsapp_templates() -> None:
 
         return tasks.wait_for_reviews(get_current_context(), accounts)
 
-    @task(trigger_rule="all_done", on_failure_callback=_notify_on_failure, show_return_value_in_logs=False)
+    @task(trigger_rule="all_done", on_failure_callback=notify_on_failure, show_return_value_in_logs=False)
     def report(accounts: Any, planned: Any) -> list[dict[str, Any]]:
         """Say how every template stands, and fail the run for what needs a person."""
         from partner_messages.tasks import whatsapp_templates as tasks
@@ -138,12 +133,6 @@ def whatsapp_templates() -> None:
     submitted = submit.expand(account=accounts)
     reviewed = wait_for_reviews(accounts)
     listed >> planned >> submitted >> reviewed >> report(accounts, planned)
-
-
-def _notify_on_failure(context: Any) -> None:
-    from partner_messages.tasks.summarise import notify_on_failure
-
-    notify_on_failure(context)
 
 
 whatsapp_templates()

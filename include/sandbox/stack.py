@@ -16,7 +16,11 @@ from sandbox.postgres import Server
 SHOP = "shop"
 MESSAGE_LOG = "messages"
 SHOP_READER = "shop_reader"
+SHOP_INBOX = "shop_inbox"
 DAG = "production_run_reminders"
+EVENTS_DAG = "production_run_events"
+TEMPLATES_DAG = "whatsapp_templates"
+UPKEEP_DAG = "message_log_upkeep"
 AIRFLOW = Path(sys.executable).with_name("airflow")
 COMMAND_SECONDS = 180.0
 
@@ -30,9 +34,18 @@ def make_databases(server: Server, tick: dt.datetime) -> None:
 
 def shop_reader_url(server: Server) -> str:
     """The shop's URL for a role that may only read, as the connection `production_db` is to be; the role is made."""
+    return _shop_url(server, SHOP_READER, shop.allow_reading)
+
+
+def shop_inbox_url(server: Server) -> str:
+    """The shop's URL for a role that may write its inbox, as `shop_inbox_db` is to be; the role is made."""
+    return _shop_url(server, SHOP_INBOX, shop.allow_writing_inbox)
+
+
+def _shop_url(server: Server, name: str, allow: Callable[[str, str], None]) -> str:
     password = secrets.token_urlsafe(24)
-    role = server.create_role(SHOP_READER, password)
-    shop.allow_reading(server.url_of(SHOP), role)
+    role = server.create_role(name, password)
+    allow(server.url_of(SHOP), role)
     return server.url_of(SHOP, user=role, password=password)
 
 

@@ -14,10 +14,11 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from sandbox import airflow_env, embedded, postgres, processes, stack, whole_airflow
+from sandbox import airflow_env, embedded, postgres, processes, shop, stack, whole_airflow
 from sandbox.connections import SETTINGS, connections
+from sandbox.console import Console
 from sandbox.graph_api import server as graph_api
 
 FOLDER = airflow_env.SANDBOX / "up"
@@ -47,16 +48,28 @@ def up() -> None:
             shop_url=stack.shop_reader_url(server),
             message_log_url=server.url_of(stack.MESSAGE_LOG),
             graph_api_url=api.url,
+            shop_inbox_url=stack.shop_inbox_url(server),
         )
         port = embedded.free_port(AIRFLOW_PORT)
         environment = airflow_env.airflow_environment(HOME, server, _secrets(), port=port)
         _write_command(environment)
         airflow = running.enter_context(whole_airflow.running(FOLDER, environment, made, SETTINGS, tell))
+        _make_ready(Console(airflow.url, airflow.check), tell)
         tell("Everything is up.")
         print(_where(airflow.url, api.url), flush=True)
         while True:
             airflow.check()
             time.sleep(whole_airflow.LOOK_SECONDS)
+
+
+def _make_ready(console: Console, tell: Callable[[str], None]) -> None:
+    """Let events be told at once; the weekday tick stays paused, as it is everywhere until somebody wants it."""
+    for dag_id in (stack.EVENTS_DAG, stack.UPKEEP_DAG):
+        console.unpause(dag_id)
+    tell(f"{stack.TEMPLATES_DAG}: submit the whole catalog")
+    run = console.run(stack.TEMPLATES_DAG, {"mode": "upsert"})
+    if run.state != "success":
+        tell(f"  it ended {run.state}; the log of its task report says why")
 
 
 def _secrets() -> dict[str, str]:
@@ -84,6 +97,7 @@ def _where(airflow_url: str, graph_api_url: str) -> str:
     """What a person needs to know of what is up."""
     logins = ", ".join(f"{name} / {airflow_env.password_of(name)}" for name in airflow_env.USERS)
     command = os.path.relpath(COMMAND)
+    event = {"event": "sent_to_partner", "production_run_id": shop.run_id("SENT23H"), "delivery": "live"}
     return f"""
   Airflow         {airflow_url}
   Log in as       {logins}
@@ -91,6 +105,7 @@ def _where(airflow_url: str, graph_api_url: str) -> str:
   Send now        {command} dags unpause {stack.DAG}
                   {command} dags trigger {stack.DAG} --conf '{{"delivery": "live"}}'
                   or in the UI: Dags, {stack.DAG}, Trigger
+  Tell an event   {command} dags trigger {stack.EVENTS_DAG} --conf '{json.dumps(event)}'
   Logs            {os.path.relpath(FOLDER)}/*.log
 
 Ctrl-C ends all of it."""

@@ -10,7 +10,7 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 
 from sandbox import airflow_env, embedded, stack, whole_airflow
-from sandbox.bench.console import Console, DagRun
+from sandbox.console import Console, DagRun
 from sandbox.bench.memory import watching
 from sandbox.bench.report import Row, Target, memory_row
 from sandbox.bench.send import refusals_of

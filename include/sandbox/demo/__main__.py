@@ -26,8 +26,6 @@ from sandbox.demo import report
 from sandbox.graph_api import server as graph_api
 
 FOLDER = airflow_env.SANDBOX / "demo"
-TEMPLATES_DAG = "whatsapp_templates"
-EVENTS_DAG = "production_run_events"
 EVENTS = {"sent_to_partner": "SENT23H", "cancelled": "AXED", "completed": "ENDED"}
 """What has just happened in the sample shop, and to which of its runs."""
 TEMPLATES = ["*_reminder_*_v1", "*_assigned_v1", "*_cancelled_v1", "*_completed_v1"]
@@ -55,15 +53,15 @@ def demo() -> None:
         environment = _airflow(server, api.url)
         stack.airflow(["db", "migrate"], environment, FOLDER / "migrate.log")
         run = functools.partial(_run_dag, environment, server.url_of(airflow_env.METADATA), tell)
-        tell(f"{TEMPLATES_DAG}: the plan for accounts that have no templates yet")
-        planned = run(TEMPLATES_DAG, {"mode": "dry-run", "templates": TEMPLATES})
+        tell(f"{stack.TEMPLATES_DAG}: the plan for accounts that have no templates yet")
+        planned = run(stack.TEMPLATES_DAG, {"mode": "dry-run", "templates": TEMPLATES})
         print("\n" + report.plan_of(planned.read_text(encoding="utf-8")) + "\n", flush=True)
-        tell(f"{TEMPLATES_DAG}: submit what is missing")
-        run(TEMPLATES_DAG, {"mode": "upsert", "templates": TEMPLATES})
+        tell(f"{stack.TEMPLATES_DAG}: submit what is missing")
+        run(stack.TEMPLATES_DAG, {"mode": "upsert", "templates": TEMPLATES})
         tell(f"One tick of {stack.DAG}, live, to the local Graph API")
         run(stack.DAG, {"delivery": "live"}, at=tick)
-        tell(f"{EVENTS_DAG}: a run was assigned, one cancelled, one completed")
-        run(EVENTS_DAG, {"delivery": "live", "events": _events()})
+        tell(f"{stack.EVENTS_DAG}: a run was assigned, one cancelled, one completed")
+        run(stack.EVENTS_DAG, {"delivery": "live", "events": _events()})
         tell("Done.")
         _show(server.url_of(stack.MESSAGE_LOG), {message["id"]: message for message in api.outbox()}, tick)
 

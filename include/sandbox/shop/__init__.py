@@ -4,6 +4,15 @@
 """
 
 from sandbox.shop.expectations import Expectation, expectations, partner_id, run_id
-from sandbox.shop.loading import allow_reading, load, load_bench
+from sandbox.shop.loading import allow_reading, allow_writing_inbox, load, load_bench
 
-__all__ = ["Expectation", "allow_reading", "expectations", "load", "load_bench", "partner_id", "run_id"]
+__all__ = [
+    "Expectation",
+    "allow_reading",
+    "allow_writing_inbox",
+    "expectations",
+    "load",
+    "load_bench",
+    "partner_id",
+    "run_id",
+]

@@ -71,6 +71,23 @@ def allow_reading(dsn: str, role: str) -> None:
         connection.execute(grants)
 
 
+def allow_writing_inbox(dsn: str, role: str) -> None:
+    """Let a role do what the setting `mirror_to_shop` needs, and nothing else.
+
+    Args:
+        dsn: Connection URL of the shop's database, as its owner.
+        role: The role's real name.
+    """
+    grants = sql.SQL(
+        "GRANT USAGE ON SCHEMA public TO {role};"
+        "GRANT SELECT ON partner, messaging_conversation, messaging_message TO {role};"
+        "GRANT INSERT ON messaging_conversation, messaging_message TO {role};"
+        "GRANT UPDATE ON messaging_conversation TO {role}"
+    ).format(role=sql.Identifier(role))
+    with psycopg.connect(dsn) as connection:
+        connection.execute(grants)
+
+
 def _tick_setting(tick: dt.datetime) -> dict[str, str]:
     if tick.tzinfo is None:
         raise ValueError(f"The tick {tick} has no time zone; give it one.")

@@ -14,7 +14,10 @@ adoption AS (
                 AND m.holds_slot
                 AND m.status = 'queued'
                 -- A second event is a repeat, and another DAG run's to send; the same one may be planned again.
-                AND (m.message_kind <> 'event' OR m.dag_run_id = %(dag_run_id)s)
+                AND (
+                    m.message_kind <> 'event'
+                    OR (m.dag_run_id = %(dag_run_id)s AND m.event_id IS NOT DISTINCT FROM d.event_id)
+                )
             FOR NO KEY UPDATE
         ) AS queued
 )
@@ -23,6 +26,7 @@ SET
     dag_id = %(dag_id)s,
     dag_run_id = %(dag_run_id)s,
     tick_id = %(tick_id)s,
+    day = coalesce(a.day, %(day)s),
     reminder_kind = a.reminder_kind,
     partner_id = coalesce(a.partner_id, m.partner_id),
     design_id = a.design_id,

@@ -1,4 +1,4 @@
-"""What the DAGs that send have in common: their defaults, two params, and everything that comes after planning.
+"""What the DAGs have in common: defaults, the failure's notice and, for those that send, all that follows planning.
 
 DAG files import this, so it imports nothing heavy.
 """
@@ -61,7 +61,7 @@ def send_and_say(tick: Any, batches: Any, *, title: str, finds: bool = False) ->
 
         return sending.mirror_to_shop(tick)
 
-    @task(trigger_rule="all_done", on_failure_callback=_notify_on_failure)
+    @task(trigger_rule="all_done", on_failure_callback=notify_on_failure)
     def summarise(tick: Any) -> dict[str, Any]:
         """Say what happened, and fail the run for what needs an engineer."""
         from partner_messages.tasks import sending
@@ -89,7 +89,8 @@ def _send(task_id: str, tick: Any, batches: Any) -> Any:
     ).expand(batch=batches)
 
 
-def _notify_on_failure(context: Any) -> None:
+def notify_on_failure(context: Any) -> None:
+    """Tell operations of a failed run, as the setting `on_failure` says (an Airflow callback)."""
     from partner_messages.tasks.summarise import notify_on_failure
 
     notify_on_failure(context)

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 _DOUBTFUL = frozenset({SkipReason.STATE_MISMATCH, SkipReason.STALE_EVENT})
 """Skips of an event that the run as it stands may not bear out."""
+_ENDED = frozenset({"cancelled", "completed"})
+"""Statuses of a run that is over."""
 
 
 def templates_of_events(settings: Settings) -> tuple[str, ...]:
@@ -89,7 +91,7 @@ def plan_event_messages(
             timing=timing,
         )
         write_drafts(connection, tick, drafts)
-        withdrawn = withdraw_reminders(connection, tick, _ended(drafts))
+        withdrawn = withdraw_reminders(connection, tick, _ended(drafts, facts))
         queued = queued_of_tick(connection, tick, now=timing.wall)
     held = sum(draft.not_before is not None and draft.skip_reason is None for draft in drafts)
     batches = deal(
@@ -162,13 +164,16 @@ def _holders(
     return Holders(by_event_id, by_context)
 
 
-def _ended(drafts: Sequence[Draft]) -> list[str]:
-    """The runs that these events tell the end of; a skipped one too, unless the run was not as it says."""
+def _ended(drafts: Sequence[Draft], facts: RunFacts) -> list[str]:
+    """The runs that are over, or over for their present partner, as these events tell.
+
+    A cancellation that goes to the previous partner says nothing about a run that somebody else has by now.
+    """
     return [
-        draft.production_run_id
+        run.id
         for draft in drafts
-        if draft.production_run_id
-        and (rule := LIFECYCLE.get(draft.event_name or ""))
+        if (rule := LIFECYCLE.get(draft.event_name or ""))
         and rule.ends_the_run
-        and draft.skip_reason not in _DOUBTFUL
+        and (run := facts.runs.get(draft.production_run_id or ""))
+        and (run.status in _ENDED or (draft.partner_id == run.partner_id and draft.skip_reason not in _DOUBTFUL))
     ]

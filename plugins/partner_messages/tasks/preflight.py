@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from partner_messages import run_context
+from partner_messages.inbox.mirror import open_inbox
 from partner_messages.live_settings import load_portal, load_senders, load_settings
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.migrations import migrate
@@ -58,6 +59,9 @@ def preflight(run: RunFacts, asked: AskedDelivery, templates: Callable[[Settings
     sent = [template for name in templates(settings) if (template := catalog.get(name))]
     with open_shop(settings.tables) as shop:
         shop.check()
+    if settings.mirror_to_shop and tick.delivery == "live":
+        with open_inbox(settings.tables):
+            pass
     with open_message_log() as connection:
         applied = migrate(connection)
         expired, lost = sweep(connection, day_of(wall), settings.lease)

@@ -14,7 +14,7 @@ from sandbox import postgres as databases
 from sandbox import stack
 from sandbox.bench import __main__ as bench
 from sandbox.bench import find_and_plan, send, tick
-from sandbox.bench.console import DagRun
+from sandbox.console import DagRun
 from sandbox.bench.memory import peak_mb, watching
 from sandbox.bench.report import Row, Target
 from sandbox.bench.workplace import BenchError, Sizes, Workplace

@@ -164,6 +164,14 @@ def test_nothing_starts_while_no_template_is_approved_anywhere(deployment, nothi
     assert log.execute("SELECT * FROM tick").fetchall() == []
 
 
+def test_a_shop_inbox_that_is_to_be_written_needs_its_connection(deployment):
+    deployment.set(mirror_to_shop=True)
+
+    with pytest.raises(AirflowFailException, match="There is no connection shop_inbox_db"):
+        reminders.preflight(context())
+    assert reminders.preflight(context(delivery="dry_run"))
+
+
 @pytest.mark.parametrize(
     ("portal", "said"),
     [
