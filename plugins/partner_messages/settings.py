@@ -184,6 +184,11 @@ class Settings(_Strict):
         50, description="Up to this many messages each is a mapped task of its own; above it they travel in chunks."
     )
     chunk_size: Annotated[int, Field(ge=1, le=10_000)] = Field(250, description="Messages in one chunk, at most.")
+    stop_after: Annotated[int, Field(ge=1, le=1000)] = Field(
+        10,
+        description="Failures in a row after which a sender's other messages stay queued; those that concern one"
+        " recipient do not count.",
+    )
     template_family: Literal["v1", "v2"] = Field(
         "v1",
         description="`v1`: the seed's texts; `v2`: with the design's picture and a button that opens the run, and"

@@ -148,6 +148,7 @@ def dispatch_of(connection: Log, hook: ScriptedMeta, **changes: Any) -> Dispatch
         "per_second": 1_000.0,
         "template_refused": lambda _: None,
         "clock": lambda: dt.datetime.now(dt.UTC),
+        "unwell": lambda: None,
     }
     return Dispatch(**{**plain, **changes})
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from partner_messages.messages.database import LogConnection, recordset, rows
 from partner_messages.messages.skip_reasons import SkipReason
@@ -68,6 +69,21 @@ def settle(
 def lose_expired_claims(connection: LogConnection, ids: Sequence[uuid.UUID], lease: dt.timedelta) -> int:
     """Call messages unknown whose claimer is gone for longer than the lease; return how many."""
     return len(rows(connection, "lose", lease=lease, ids=list(ids)))
+
+
+def answers_of(
+    connection: LogConnection, tick: Tick, sender: str, *, first: int, recipient_codes: Iterable[int]
+) -> dict[str, Any]:
+    """What Meta has said so far of a tick's messages from one sender, counted (see `sender_answers.sql`)."""
+    (found,) = rows(
+        connection,
+        "sender_answers",
+        **{"dag_id": tick.dag_id, "dag_run_id": tick.dag_run_id, "tick_id": tick.id},
+        sender=sender,
+        first=first,
+        recipient_codes=sorted(recipient_codes),
+    )
+    return found
 
 
 def fail_refused_template(

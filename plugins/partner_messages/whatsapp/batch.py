@@ -26,6 +26,7 @@ from partner_messages.templates.catalog import Catalog
 from partner_messages.tick import NotNow, Tick, check_may_send, day_of
 from partner_messages.whatsapp.dispatch import Dispatch, TemplateRefusal, connections_for
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
+from partner_messages.whatsapp.health import FIRST, SenderAnswers, why_leave_alone
 from partner_messages.whatsapp.hook import WhatsAppHook
 from partner_messages.whatsapp.payload import free_form_message, link_suffix, no_request, template_message
 from partner_messages.whatsapp.senders import Sender
@@ -211,6 +212,13 @@ class BatchSender:
             "%s in %s is refused for %s: %d more messages failed.", refused.name, refused.language, sender.label, failed
         )
 
+    def _unwell(self, sender: Sender) -> tuple[int | None, str] | None:
+        answers = SenderAnswers(
+            **outbox.answers_of(self.connection, self.tick, sender.label, first=FIRST, recipient_codes=RECIPIENT_CODES)
+        )
+        reason = why_leave_alone(answers, load_settings().stop_after)
+        return (answers.error_code, reason) if reason else None
+
     def _send_now(self, queued: Sequence[Message], settings: Settings) -> None:
         """Send these messages, looking at what they speak of again after every minute's worth of them."""
         sender, portal = load_sender(self.sender_label), load_portal()
@@ -240,6 +248,7 @@ class BatchSender:
                     per_second=per_second,
                     template_refused=functools.partial(self._stop_trying, sender),
                     clock=self.clock,
+                    unwell=functools.partial(self._unwell, sender),
                 )
                 if self._told_to_stop:
                     return

@@ -111,6 +111,7 @@ class Dispatch:
         per_second: This task's share of the sender's rate.
         template_refused: Told of a template that Meta refuses, once the message that met it is settled.
         clock: The wall clock, by which messages come due.
+        unwell: Asked after every failure: the code and the reason for which the sender is left alone, if it is.
         reopen: Opens another session with the message log, should `connection` be lost.
     """
 
@@ -124,6 +125,7 @@ class Dispatch:
     per_second: float
     template_refused: Callable[[TemplateRefusal], None]
     clock: Callable[[], dt.datetime]
+    unwell: Callable[[], tuple[int | None, str] | None]
     reopen: Callable[[], AbstractContextManager[LogConnection]] = open_message_log
     token: uuid.UUID = field(default_factory=uuid.uuid4)
 
@@ -141,8 +143,8 @@ class Dispatch:
         self._templates_refused: list[TemplateRefusal] = []
         self._carriers: list[threading.Thread] = []
         self._under_way = self._set_off = self._in_vain = 0
-        self._sender_works = self._told_to_stop = self._finished = False
-        self._sender_refused: tuple[int, str] | None = None
+        self._sender_works = self._told_to_stop = self._finished = self._failed = False
+        self._sender_refused: tuple[int | None, str] | None = None
         self._ending: BaseException | None = None
 
     def send(self, ids: Sequence[uuid.UUID]) -> None:
@@ -363,6 +365,7 @@ class Dispatch:
     # Settling
 
     def _write_down(self, message: Claimed, status: Any, **what: Any) -> None:
+        self._failed = self._failed or status in ("failed", "unknown")
         self._unsettled.append(Settlement(message.id, status, **what))
 
     def _settle(self) -> None:
@@ -372,6 +375,10 @@ class Dispatch:
             self._unsettled.clear()
         while self._templates_refused:
             self.template_refused(self._templates_refused.pop())
+        if self._failed and not self._sender_refused and (unwell := self.unwell()):
+            self._sender_refused = unwell
+            self._end(SenderStopped(f"Sender {self.sender.label} is left alone: {unwell[1]}."))
+        self._failed = False
         if self._sender_refused:
             self._gate.stop(*self._sender_refused)
         elif self._sender_works:

@@ -58,8 +58,8 @@ class SenderGate:
         self._probe = stop
         return 1
 
-    def stop(self, code: int, said: str) -> None:
-        """Meta refuses the sender as a whole."""
+    def stop(self, code: int | None, said: str) -> None:
+        """Meta refuses the sender as a whole, or too much of what it sends."""
         stops.stop_sender(self.connection, self.sender, self.attempt, code, said)
         self._probe = None
 
