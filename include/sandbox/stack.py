@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sandbox import processes, shop
 from sandbox.airflow_env import METADATA, PROJECT
+from sandbox.graph_api.server import LocalGraphApi
 from sandbox.postgres import Server
 
 SHOP = "shop"
@@ -40,6 +41,16 @@ def shop_reader_url(server: Server) -> str:
 def shop_inbox_url(server: Server) -> str:
     """The shop's URL for a role that may write its inbox, as `shop_inbox_db` is to be; the role is made."""
     return _shop_url(server, SHOP_INBOX, shop.allow_writing_inbox)
+
+
+def tell_who_wrote(server: Server, api: LocalGraphApi) -> None:
+    """Let the local Graph API know who wrote to the shop today, for it takes free-form messages to nobody else.
+
+    The shop's inbox does not say which business number they wrote to, so it counts for each.
+    """
+    for number, text in shop.wrote_today(server.url_of(SHOP)):
+        for account in api.accounts.values():
+            api.open_window(account.phone_number_id, number, text)
 
 
 def _shop_url(server: Server, name: str, allow: Callable[[str, str], None]) -> str:

@@ -26,6 +26,9 @@ HOME = FOLDER / "airflow-home"
 COMMAND = FOLDER / "airflow"
 """A command like `airflow`, for the Airflow that is up."""
 
+UNPAUSED = (stack.EVENTS_DAG, stack.UPKEEP_DAG)
+"""What works at once; the weekday tick stays paused, as it is everywhere until somebody wants it."""
+
 AIRFLOW_PORT = 8080
 GRAPH_API_PORT = 8090
 
@@ -38,12 +41,14 @@ def up() -> None:
     with contextlib.ExitStack() as running:
         tell("PostgreSQL")
         server = running.enter_context(postgres.server(FOLDER / "postgres", keep=keep_data))
-        if not (keep_data and server.has_database(airflow_env.METADATA)):
+        afresh = not (keep_data and server.has_database(airflow_env.METADATA))
+        if afresh:
             tell("Sample shop")
             stack.make_databases(server, dt.datetime.now(dt.UTC).replace(second=0, microsecond=0))
             shutil.rmtree(HOME, ignore_errors=True)
         tell("Local Graph API")
         api = running.enter_context(graph_api.running(port=embedded.free_port(GRAPH_API_PORT)))
+        stack.tell_who_wrote(server, api)
         made = connections(
             shop_url=stack.shop_reader_url(server),
             message_log_url=server.url_of(stack.MESSAGE_LOG),
@@ -54,7 +59,11 @@ def up() -> None:
         environment = airflow_env.airflow_environment(HOME, server, _secrets(), port=port)
         _write_command(environment)
         airflow = running.enter_context(whole_airflow.running(FOLDER, environment, made, SETTINGS, tell))
-        _make_ready(Console(airflow.url, airflow.check), tell)
+        console = Console(airflow.url, airflow.check)
+        if afresh:
+            for dag_id in UNPAUSED:
+                console.unpause(dag_id)
+        _submit_templates(console, tell)
         tell("Everything is up.")
         print(_where(airflow.url, api.url), flush=True)
         while True:
@@ -62,11 +71,10 @@ def up() -> None:
             time.sleep(whole_airflow.LOOK_SECONDS)
 
 
-def _make_ready(console: Console, tell: Callable[[str], None]) -> None:
-    """Let events be told at once; the weekday tick stays paused, as it is everywhere until somebody wants it."""
-    for dag_id in (stack.EVENTS_DAG, stack.UPKEEP_DAG):
-        console.unpause(dag_id)
+def _submit_templates(console: Console, tell: Callable[[str], None]) -> None:
+    """Submit the catalog to the local Graph API, which approves it at once and forgets it when it ends."""
     tell(f"{stack.TEMPLATES_DAG}: submit the whole catalog")
+    console.unpause(stack.TEMPLATES_DAG)
     run = console.run(stack.TEMPLATES_DAG, {"mode": "upsert"})
     if run.state != "success":
         tell(f"  it ended {run.state}; the log of its task report says why")

@@ -10,11 +10,11 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 
 from sandbox import airflow_env, embedded, stack, whole_airflow
-from sandbox.console import Console, DagRun
 from sandbox.bench.memory import watching
 from sandbox.bench.report import Row, Target, memory_row
 from sandbox.bench.send import refusals_of
 from sandbox.bench.workplace import BenchError, Workplace, live_settings
+from sandbox.console import Console, DagRun
 from sandbox.graph_api import server as graph_api
 from sandbox.graph_api.server import LocalGraphApi
 

@@ -49,6 +49,7 @@ def demo() -> None:
         stack.make_databases(server, tick)
         tell("Local Graph API")
         api = running.enter_context(graph_api.running(templates=False))
+        stack.tell_who_wrote(server, api)
         tell("Airflow's own database")
         environment = _airflow(server, api.url)
         stack.airflow(["db", "migrate"], environment, FOLDER / "migrate.log")

@@ -80,6 +80,8 @@ class Sent:
         """What is wrong between the message log and the outbox, as one clause; None if they agree."""
         if self.taken is None:
             return f"the message log says {self.status}, but the outbox does not hold it"
+        if self.taken["status"] == "failed":
+            return f"the message log says {self.status}, but it failed on the way: {self.taken['error']['title']}"
         text = str(self.taken["text"])
         if self.subject == "followup":
             text = text.rpartition("\n")[0]  # the link below it is made at the moment of sending, and stands in no row

@@ -4,6 +4,7 @@
 """
 
 from sandbox.shop.expectations import Expectation, expectations, partner_id, run_id
+from sandbox.shop.inbox import wrote_today
 from sandbox.shop.loading import allow_reading, allow_writing_inbox, load, load_bench
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "load_bench",
     "partner_id",
     "run_id",
+    "wrote_today",
 ]

@@ -14,10 +14,10 @@ from sandbox import postgres as databases
 from sandbox import stack
 from sandbox.bench import __main__ as bench
 from sandbox.bench import find_and_plan, send, tick
-from sandbox.console import DagRun
 from sandbox.bench.memory import peak_mb, watching
 from sandbox.bench.report import Row, Target
 from sandbox.bench.workplace import BenchError, Sizes, Workplace
+from sandbox.console import DagRun
 from sandbox.graph_api import server
 from support.deployment import TICK
 

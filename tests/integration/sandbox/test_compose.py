@@ -110,6 +110,7 @@ def test_the_example_connects_to_the_demo():
         if meant[name]["conn_type"] == "http":
             assert json.loads(given[f"AIRFLOW_CONN_{name.upper()}"]) == meant[name]
     assert given["AIRFLOW_CONN_PRODUCTION_DB"].endswith("@postgres/shop")
+    assert given["AIRFLOW_CONN_SHOP_INBOX_DB"].endswith("@postgres/shop")
     assert given["AIRFLOW_CONN_MESSAGE_LOG_DB"].endswith("@postgres/messages")
     assert set(SERVICES["databases"]["command"][-1].split(" in ")[1].split(";")[0].split()) == {"messages", "shop"}
     assert json.loads(given["AIRFLOW_VAR_PARTNER_MESSAGES"])["delivery"] == "dry_run"

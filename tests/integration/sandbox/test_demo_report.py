@@ -34,7 +34,7 @@ def sent(**changes):
 
 
 def taken(text, *buttons):
-    return {"to": "+919829012345", "text": text, "buttons": buttons}
+    return {"to": "+919829012345", "text": text, "buttons": buttons, "status": "sent", "error": None}
 
 
 LINK = "https://partners.example/production-runs/prod_run_1?wa_token="
@@ -134,6 +134,10 @@ def test_a_very_long_text_is_cut_and_its_length_told():
     [
         ({}, None),
         ({"taken": None}, "the message log says sent, but the outbox does not hold it"),
+        (
+            {"taken": taken("Hi") | {"status": "failed", "error": {"title": "Re-engagement message"}}},
+            "the message log says sent, but it failed on the way: Re-engagement message",
+        ),
         ({"body_text": "Hello"}, "the outbox holds another text than the message log"),
         ({"to_phone": "+61412345678"}, "it went to another number than the message log says"),
         ({"subject": "followup", "body_text": "Saree", "taken": taken(f"Saree\n{LINK}x")}, None),

@@ -238,6 +238,32 @@ def test_a_role_that_may_read_the_shop_writes_nothing(postgres):
             connection.execute("DELETE FROM partner")
 
 
+def test_a_role_that_may_write_the_inbox_writes_nothing_else_of_the_shop(postgres):
+    url = postgres.create_database("shop_inbox")
+    sample_shop.load(url, TICK)
+    role = postgres.create_role("inbox_writer", "x")
+    sample_shop.allow_writing_inbox(url, role)
+
+    with psycopg.connect(url) as connection:
+        rights = connection.execute(
+            "SELECT table_name, privilege_type FROM information_schema.table_privileges WHERE grantee = %s", [role]
+        ).fetchall()
+    assert set(rights) == {
+        *(("partner", "SELECT"), ("messaging_conversation", "SELECT"), ("messaging_message", "SELECT")),
+        *(("messaging_conversation", "INSERT"), ("messaging_message", "INSERT"), ("messaging_conversation", "UPDATE")),
+    }
+
+
+def test_who_wrote_within_the_last_day_is_known_by_number(postgres):
+    url = postgres.create_database("shop_wrote")
+    sample_shop.load(url, dt.datetime.now(dt.UTC))
+
+    wrote = sample_shop.wrote_today(url)
+
+    assert ("+919829012346", "Working on it, photo tomorrow") in wrote
+    assert {number for number, _ in wrote} == {"+919829012346"}  # another wrote 30 hours ago
+
+
 def test_the_data_for_measuring_has_as_many_stuck_runs_as_asked_for(postgres):
     url = postgres.create_database("shop_bench")
     sample_shop.load_bench(url, TICK, runs=9_000, stuck=90, partners=20)

@@ -1,12 +1,13 @@
 """The whole Airflow, up and down again."""
 
+import json
 import re
 import signal
 
 import requests
 
 
-def test_everything_comes_up_can_be_used_and_goes_down_with_all_it_started(start, left_behind, tmp_path):
+def test_everything_comes_up_can_be_used_and_goes_down_with_all_it_started(start, left_behind, wait_for, tmp_path):
     program = start("-m", "sandbox.up", SANDBOX_FOLDER=str(tmp_path))
     said = ""
     while "Ctrl-C ends" not in said:
@@ -20,12 +21,21 @@ def test_everything_comes_up_can_be_used_and_goes_down_with_all_it_started(start
     token = requests.post(f"{airflow}/auth/token", json=login, timeout=30).json()["access_token"]
     ask = requests.Session()
     ask.headers["Authorization"] = f"Bearer {token}"
-    dag = ask.get(f"{airflow}/api/v2/dags/production_run_reminders", timeout=30).json()
-    assert dag["is_paused"]
+    dags = ask.get(f"{airflow}/api/v2/dags", timeout=30).json()["dags"]
+    assert [dag["dag_id"] for dag in dags if dag["is_paused"]] == ["production_run_reminders"]
     entered = ask.get(f"{airflow}/api/v2/connections", timeout=30).json()["connections"]
-    assert {one["connection_id"] for one in entered} >= {"production_db", "message_log_db", "whatsapp_in"}
+    assert {one["connection_id"] for one in entered} >= {
+        *("production_db", "message_log_db", "shop_inbox_db", "partner_portal", "whatsapp_in"),
+    }
     settings = ask.get(f"{airflow}/api/v2/variables/partner_messages", timeout=30).json()
     assert '"allow_any_time": true' in settings["value"]
+
+    conf = json.loads(re.search(r"trigger production_run_events --conf '(.+)'", said)[1])
+    ask.post(
+        f"{airflow}/api/v2/dags/production_run_events/dagRuns", json={"logical_date": None, "conf": conf}, timeout=30
+    )
+    taken = wait_for(lambda: requests.get(f"{phones}/_sandbox/outbox", timeout=10).json()["messages"])
+    assert taken[0]["template_name"] == "jyt_production_run_assigned_v1"
 
     program.send_signal(signal.SIGTERM)
     rest, _ = program.communicate(timeout=60)

@@ -1,0 +1,93 @@
+"""What the sandbox asks of Airflow's REST API, against answers as Airflow gives them."""
+
+import http.server
+import json
+import threading
+
+import pytest
+
+from sandbox.console import Console, DagRun
+from sandbox.processes import ProcessFailedError, SandboxError
+
+LOGIN = ("POST", "/auth/token")
+RUNS = "/api/v2/dags/tick/dagRuns"
+
+
+@pytest.fixture
+def airflow():
+    """Answers requests from a table of answers, the last one for ever; keeps what it was asked."""
+
+    class Answers(http.server.BaseHTTPRequestHandler):
+        def answer(self):
+            content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.asked.append((self.command, self.path, json.loads(content or "null"), self.headers["Authorization"]))
+            answers = self.table[self.command, self.path]
+            status, body = answers.pop(0) if len(answers) > 1 else answers[0]
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_):
+            pass
+
+    for method in ("GET", "PATCH", "POST"):
+        setattr(Answers, f"do_{method}", Answers.answer)
+    Answers.table = {LOGIN: [(201, {"access_token": "a-token"})]}
+    Answers.asked = []
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as listening:
+        Answers.url = f"http://127.0.0.1:{listening.server_port}"
+        threading.Thread(target=listening.serve_forever).start()
+        yield Answers
+        listening.shutdown()
+
+
+def test_it_logs_in_as_the_administrator_and_shows_its_token_from_then_on(airflow):
+    airflow.table["PATCH", "/api/v2/variables/settings"] = [(200, {})]
+
+    Console(airflow.url, check=lambda: None).set_variable("settings", {"halt": True})
+
+    login, change = airflow.asked
+    assert login[2:] == ({"username": "admin", "password": "admin-sandbox"}, None)
+    assert change[2:] == ({"key": "settings", "value": '{"halt": true}'}, "Bearer a-token")
+
+
+def test_a_dag_is_unpaused_once_it_has_been_read(airflow):
+    airflow.table["GET", "/api/v2/dags"] = [(200, {"dags": []}), (200, {"dags": [{"dag_id": "tick"}]})]
+    airflow.table["PATCH", "/api/v2/dags/tick"] = [(200, {})]
+
+    Console(airflow.url, check=lambda: None).unpause("tick")
+
+    assert [asked[:3] for asked in airflow.asked[1:]] == [
+        ("GET", "/api/v2/dags", None),
+        ("GET", "/api/v2/dags", None),
+        ("PATCH", "/api/v2/dags/tick", {"is_paused": False}),
+    ]
+
+
+def test_a_run_is_waited_for_and_timed_by_airflows_own_clock(airflow):
+    going = {"state": "running", "start_date": "2026-11-23T04:30:00.500Z", "end_date": None}
+    over = {**going, "state": "success", "end_date": "2026-11-23T04:31:10Z"}
+    airflow.table["POST", RUNS] = [(200, {"dag_run_id": "run-1"})]
+    airflow.table["GET", f"{RUNS}/run-1"] = [(200, going), (200, over)]
+
+    run = Console(airflow.url, check=lambda: None).run("tick", {"delivery": "live"})
+
+    assert run == DagRun("success", 69.5)
+    assert airflow.asked[1][2] == {"logical_date": None, "conf": {"delivery": "live"}}
+
+
+def test_what_airflow_refuses_is_told(airflow):
+    airflow.table["POST", RUNS] = [(404, {"detail": "no such DAG"})]
+
+    with pytest.raises(SandboxError, match=r"Airflow answered POST .*/dagRuns with 404: .*no such DAG"):
+        Console(airflow.url, check=lambda: None).run("tick", {})
+
+
+def test_an_airflow_that_died_is_not_waited_for(airflow):
+    airflow.table["POST", RUNS] = [(200, {"dag_run_id": "run-1"})]
+
+    def check():
+        raise ProcessFailedError("Airflow's scheduler ended with status 1")
+
+    with pytest.raises(ProcessFailedError, match="scheduler ended"):
+        Console(airflow.url, check).run("tick", {})

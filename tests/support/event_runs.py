@@ -1,0 +1,148 @@
+"""DAG runs of `production_run_events` and `message_log_upkeep`, task by task, without Airflow around them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Barrier
+from types import SimpleNamespace
+from typing import Any
+
+from partner_messages import run_context
+from partner_messages.live_settings import load_senders, load_settings
+from partner_messages.messages.database import open_message_log
+from partner_messages.messages.stops import RunAttempt
+from partner_messages.params import RunParams
+from partner_messages.reminders.wording import templates_of
+from partner_messages.runs.kinds import ReminderKind
+from partner_messages.tasks import events, find, message_log_upkeep, plan, recheck
+from partner_messages.tasks import preflight as checks
+from partner_messages.templates.installed import installed_catalog
+from partner_messages.tick import Tick
+from partner_messages.whatsapp.batch import BatchSender, Outcome
+from partner_messages.whatsapp.management import template_api
+from sandbox.connections import PORTAL
+from support.task_work import MAX_MAP_LENGTH, facts
+
+LIFECYCLE_TEMPLATES = tuple(f"jyt_production_run_{what}_v1" for what in ("assigned", "cancelled", "completed"))
+
+
+def submit_lifecycle_templates() -> None:
+    """Have every account approve them, as `whatsapp_templates` does (the local Graph API reviews at once)."""
+    for sender in load_senders(load_settings()):
+        with template_api(sender, connect_timeout=5, read_timeout=30) as api:
+            for name in LIFECYCLE_TEMPLATES:
+                template = installed_catalog().get(name)
+                assert template is not None
+                for language in sorted({*sender.languages} & {*template.languages}):
+                    api.create(template.create_request(language, portal_url=PORTAL, header_handle=None))
+
+
+@dataclass(frozen=True)
+class SendingRun:
+    """A DAG run that was planned.
+
+    Attributes:
+        tick: Its tick.
+        batches: What planning returned.
+        params: Its params.
+        clear_number: How often it was cleared.
+    """
+
+    tick: Tick
+    batches: Sequence[Mapping[str, Any]]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    clear_number: int = 0
+
+    @property
+    def message_ids(self) -> list[str]:
+        """Of the messages that were dealt out."""
+        return [id_ for batch in self.batches for id_ in batch["message_ids"]]
+
+    def send(self) -> list[Outcome]:
+        """Do the work of its `send_messages` tasks; return how each one's messages stand then."""
+        return [self._send(batch) for batch in self.batches]
+
+    def _send(self, batch: Mapping[str, Any]) -> Outcome:
+        with open_message_log() as connection:
+            sender = BatchSender(
+                connection=connection,
+                tick=self.tick,
+                attempt=RunAttempt(self.tick.dag_id, self.tick.dag_run_id, self.clear_number),
+                ids=[uuid.UUID(id_) for id_ in batch["message_ids"]],
+                sender_label=batch["sender"],
+                rate_share=batch["rate_share"],
+                params=self.params,
+                no_longer_due=recheck.no_longer_due,
+                catalog=installed_catalog(),
+                clock=run_context.wall_clock,
+            )
+            sender.send()
+            return sender.outcome()
+
+
+def context(
+    dag_id: str,
+    run_id: str,
+    params: Mapping[str, Any],
+    *,
+    run_after: dt.datetime | None = None,
+    clear_number: int = 0,
+    run_type: str = "manual",
+) -> dict[str, Any]:
+    """What Airflow tells a task of a DAG run that was due just now, unless another time is given."""
+    run = SimpleNamespace(
+        dag_id=dag_id,
+        run_id=run_id,
+        run_type=run_type,
+        logical_date=None,
+        run_after=run_after or run_context.wall_clock(),
+        clear_number=clear_number,
+    )
+    return {"dag_run": run, "params": dict(params)}
+
+
+def start_events(conf: Mapping[str, Any], run_id: str = "run 1", **of_run: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The first task of an events run; returns its context and its tick."""
+    of_task = context("production_run_events", run_id, conf, **of_run)
+    return of_task, events.preflight(of_task)
+
+
+def plan_events(conf: Mapping[str, Any], run_id: str = "run 1", **of_run: Any) -> SendingRun:
+    """An events run up to where it sends."""
+    of_task, tick = start_events(conf, run_id, **of_run)
+    batches = events.plan_messages(of_task, tick)
+    return SendingRun(Tick.from_xcom(tick), batches, conf, of_run.get("clear_number", 0))
+
+
+def tell(conf: Mapping[str, Any], run_id: str = "run 1", **of_run: Any) -> SendingRun:
+    """An events run, sending and all."""
+    planned = plan_events(conf, run_id, **of_run)
+    planned.send()
+    return planned
+
+
+def tell_together(conf: Mapping[str, Any], run_id: str, together: Barrier) -> None:
+    """An events run that plans, and then sends, at the same moment as others."""
+    of_task, tick = start_events(conf, run_id)
+    together.wait()
+    batches = events.plan_messages(of_task, tick)
+    together.wait()
+    SendingRun(Tick.from_xcom(tick), batches, conf).send()
+
+
+def upkeep(run_id: str = "upkeep 1") -> SendingRun:
+    """A run of `message_log_upkeep` up to where it sends."""
+    tick = message_log_upkeep.sweep(context("message_log_upkeep", run_id, {}, run_type="scheduled"))
+    return SendingRun(Tick.from_xcom(tick), message_log_upkeep.release(tick))
+
+
+def weekday_tick(*production_run_ids: str, run_id: str = "tick 1") -> SendingRun:
+    """A run of `production_run_reminders` for some runs, up to where it sends."""
+    params = RunParams(production_run_ids=production_run_ids)
+    tick = Tick.from_xcom(checks.preflight(facts(run_id), "auto", lambda _: templates_of("v1")))
+    for kind in ReminderKind:
+        find.find_stuck_runs(tick, kind, params)
+    return SendingRun(tick, plan.plan_messages(tick, params, MAX_MAP_LENGTH))
