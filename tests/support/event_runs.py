@@ -104,7 +104,9 @@ def context(
     return {"dag_run": run, "params": dict(params)}
 
 
-def start_events(conf: Mapping[str, Any], run_id: str = "run 1", **of_run: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def start_events(
+    conf: Mapping[str, Any], run_id: str = "run 1", **of_run: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The first task of an events run; returns its context and its tick."""
     of_task = context("production_run_events", run_id, conf, **of_run)
     return of_task, events.preflight(of_task)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from pydantic import BaseModel
 from partner_messages.messages.skip_reasons import EXPLANATIONS
 from partner_messages.settings import Settings, TimeWindow
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PROJECT = Path(__file__).resolve().parents[2]
+README = PROJECT / "README.md"
+EVENTS_DAG = PROJECT / "dags" / "production_run_events.py"
 
 
 def settings_table() -> str:
@@ -32,7 +35,17 @@ def skip_reasons_table() -> str:
     return "\n".join(lines)
 
 
-TABLES = {"settings": settings_table, "skip reasons": skip_reasons_table}
+def event_params_table() -> str:
+    """Every param of the DAG for events, in the order of its form."""
+    dag_file = runpy.run_path(str(EVENTS_DAG))
+    lines = ["| param | meaning |", "|---|---|"]
+    for name, param in dag_file["PARAMS"].items():
+        needed = " Needed, here or in each of `events`." if name in dag_file["REQUIRED"] else ""
+        lines.append(f"| `{name}` | {param.description}{needed} |")
+    return "\n".join(lines)
+
+
+TABLES = {"settings": settings_table, "event params": event_params_table, "skip reasons": skip_reasons_table}
 
 
 def with_tables(text: str) -> str:

@@ -20,6 +20,8 @@ class SkipReason(enum.StrEnum):
     NO_CONSENT = "no_consent"
     ALREADY_IN_SHOP = "already_in_shop"
     OVER_LIMIT = "over_limit"
+    NOT_DUE = "not_due"
+    PAUSED = "paused"
     MOVED_ON = "moved_on"
     EXPIRED = "expired"
     REFUSED_TODAY = "refused_today"
@@ -46,7 +48,7 @@ class Explanation:
 
 
 EXPLANATIONS: dict[SkipReason, Explanation] = {
-    SkipReason.DUPLICATE: Explanation("This run was reminded today already; see duplicate_of.", "nobody", False),
+    SkipReason.DUPLICATE: Explanation("The partner was told already: of this run today, or of this event; see duplicate_of.", "nobody", False),
     SkipReason.NO_PARTNER: Explanation(
         "The run has no partner: a parent run that was split, or one that waits to be assigned.", "operations", False
     ),
@@ -57,7 +59,7 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
     SkipReason.INVALID_PHONE: Explanation("The partner's number is not a possible phone number.", "operations", True),
     SkipReason.NO_SENDER: Explanation("No sender is configured for this number.", "engineer", False),
     SkipReason.NO_TEMPLATE: Explanation(
-        "The catalog has no template for this reminder in a language of the sender.", "engineer", False
+        "The catalog has no template for it in a language of the sender.", "engineer", False
     ),
     SkipReason.NO_APPROVED_TEMPLATE: Explanation(
         "On the sender's account the template is approved in no language that would do; see whatsapp_templates.",
@@ -68,6 +70,14 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
     SkipReason.ALREADY_IN_SHOP: Explanation("The shop's own flow reminded of this run today.", "nobody", False),
     SkipReason.OVER_LIMIT: Explanation(
         "More messages were due than the run may send; least recently reminded runs go first.", "operations", False
+    ),
+    SkipReason.NOT_DUE: Explanation(
+        "By setting cadence the run is not to be reminded today; `next_due` in its variables is the next day.",
+        "nobody",
+        False,
+    ),
+    SkipReason.PAUSED: Explanation(
+        "Setting partners says that this partner is not written to, for now or never.", "operations", False
     ),
     SkipReason.MOVED_ON: Explanation(
         "Between planning and sending the run moved on, or its partner or phone changed.", "nobody", False

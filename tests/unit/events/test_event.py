@@ -20,7 +20,7 @@ FULL = {
     "notes": "The customer withdrew",
     "occurred_at": "2026-11-23T10:00:00+05:30",
 }
-EMPTY_FORM = {
+EMPTY_FORM: dict[str, Any] = {
     **dict.fromkeys(["event", "production_run_id", "event_id", "partner_id", "notes", "occurred_at", "redirect_to"]),
     "events": [],
     "delivery": "auto",

@@ -17,7 +17,7 @@ from partner_messages.events.rules import LIFECYCLE, REMINDERS
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, EventHolder, reminder_context_id
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.settings import Settings
+from partner_messages.settings import parse_settings
 from partner_messages.templates.gate import Approval
 from support.deployment import TICK
 from support.examples import (
@@ -36,6 +36,7 @@ from support.examples import (
     tick,
 )
 
+DEFAULTS = parse_settings(None)
 HOUR, SECOND = dt.timedelta(hours=1), dt.timedelta(seconds=1)
 ASSIGNED, CANCELLED, COMPLETED = LIFECYCLE
 HELD_BY = uuid.UUID("0198c0de-0000-7000-8000-00000000000a")
@@ -56,7 +57,7 @@ def utc(text: str) -> dt.datetime:
 
 def timing(**changes: Any) -> Timing:
     """An event that is told a minute after its DAG run was due, with the settings' defaults."""
-    plain = Timing(wall=TICK, run_after=TICK, max_age=Settings().event_max_age * HOUR, hours=Settings().event_window)
+    plain = Timing(wall=TICK, run_after=TICK, max_age=DEFAULTS.event_max_age * HOUR, hours=DEFAULTS.event_window)
     return replace(plain, **changes)
 
 
@@ -212,9 +213,7 @@ def test_whoever_is_not_to_be_reached_is_not_told(
         partners={PARTNER_ID: partner(**who)}, conversations={PARTNER_ID: [conversation(**talk)]} if talk else {}
     )
 
-    draft = plan_one(
-        event(name, partner_id=PARTNER_ID), shop=shop, facts=stuck_in(ReminderKind.ASSIGNMENT_PENDING)
-    )
+    draft = plan_one(event(name, partner_id=PARTNER_ID), shop=shop, facts=stuck_in(ReminderKind.ASSIGNMENT_PENDING))
 
     assert draft.skip_reason == reason
 
@@ -263,9 +262,7 @@ def test_a_reminder_of_another_kind_than_the_run_is_stuck_in_is_not_sent(
     assert (draft.skip_reason == SkipReason.STATE_MISMATCH) is (kind != other)
 
 
-@pytest.mark.parametrize(
-    ("named", "reason"), [(None, None), (PARTNER_ID, None), ("P2", SkipReason.STATE_MISMATCH)]
-)
+@pytest.mark.parametrize(("named", "reason"), [(None, None), (PARTNER_ID, None), ("P2", SkipReason.STATE_MISMATCH)])
 def test_a_reminder_is_for_the_partner_whose_turn_it_is(named: str | None, reason: SkipReason | None) -> None:
     draft = plan_one(event("reminder_idle", partner_id=named), facts=stuck_in(ReminderKind.IDLE))
 
