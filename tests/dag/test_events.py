@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.connections import PORTAL, PORTAL_SECRET
 from sandbox.shop.expectations import run_id
+from support.submitted import submit_templates
 from support.ticks import run_dag, xcoms_of
 
 RUN = run_id("SENT10D")
@@ -18,9 +19,8 @@ ASSIGNED, CANCELLED = "production_run.sent_to_partner", "production_run.cancelle
 
 @pytest.fixture
 def run_events(dags, deployment, log):
-    """Run `production_run_events` once, as triggered from the command line; the templates were submitted before."""
-    names = [f"jyt_production_run_{what}_v1" for what in ("assigned", "cancelled", "completed")]
-    run_dag("whatsapp_templates", log, {"mode": "upsert", "templates": names}, logical_date=None)
+    """Run `production_run_events` once, as triggered from the command line; its templates are approved."""
+    submit_templates()
     return functools.partial(run_dag, "production_run_events", log, logical_date=None)
 
 

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from partner_messages import run_context
-from partner_messages.live_settings import load_senders, load_settings
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.params import RunParams
@@ -22,22 +21,7 @@ from partner_messages.tasks import preflight as checks
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.tick import Tick
 from partner_messages.whatsapp.batch import BatchSender, Outcome
-from partner_messages.whatsapp.management import template_api
-from sandbox.connections import PORTAL
 from support.task_work import MAX_MAP_LENGTH, facts
-
-LIFECYCLE_TEMPLATES = tuple(f"jyt_production_run_{what}_v1" for what in ("assigned", "cancelled", "completed"))
-
-
-def submit_lifecycle_templates() -> None:
-    """Have every account approve them, as `whatsapp_templates` does (the local Graph API reviews at once)."""
-    for sender in load_senders(load_settings()):
-        with template_api(sender, connect_timeout=5, read_timeout=30) as api:
-            for name in LIFECYCLE_TEMPLATES:
-                template = installed_catalog().get(name)
-                assert template is not None
-                for language in sorted({*sender.languages} & {*template.languages}):
-                    api.create(template.create_request(language, portal_url=PORTAL, header_handle=None))
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,13 @@ def test_a_slot_has_a_holder_with_its_status_and_tick(log: Log, status: str) -> 
     assert history.slot_holders(log, tick(2), ["R1", "R2"]) == {"R1": SlotHolder(id_, status, tick(1).id)}
 
 
+@pytest.mark.parametrize("event_name", [None, "production_run.reminder_idle"])
+def test_of_a_slot_s_holder_it_is_known_whether_an_event_asked_for_it(log: Log, event_name: str | None) -> None:
+    put(log, "queued", "R1", event_name=event_name)
+
+    assert history.slot_holders(log, tick(2), ["R1"])["R1"].asked_by_event is (event_name is not None)
+
+
 def test_every_run_of_a_digest_has_the_digest_for_its_holder(log: Log) -> None:
     id_ = put(log, "sent", "R1", "R2", context_type="partner", context_id="P1:digest", message_kind="digest")
 

@@ -37,7 +37,7 @@ def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left
 
 @pytest.mark.parametrize(
     ("after", "name"),
-    [("Local Graph API", "SIGTERM"), ("One tick", "SIGINT"), ("Airflow's own database", "SIGKILL")],
+    [("Local Graph API", "SIGTERM"), ("the plan for accounts", "SIGINT"), ("Airflow's own database", "SIGKILL")],
 )
 def test_a_demo_that_is_stopped_leaves_nothing_running(start, left_behind, wait_for, folder, after, name):
     program = start("-m", "sandbox.demo", SANDBOX_FOLDER=str(folder))

@@ -23,13 +23,13 @@ from support.event_runs import (
     context,
     plan_events,
     start_events,
-    submit_lifecycle_templates,
     tell,
     tell_together,
     weekday_tick,
 )
 from support.log_rows import Log, change, everything, slots
 from support.sending import taken
+from support.submitted import submit_templates
 
 Shop = psycopg.Connection[DictRow]
 
@@ -58,7 +58,7 @@ def log_url(_log_of_all: str) -> str:
 @pytest.fixture(autouse=True)
 def _one_sender(deployment: Deployment) -> None:
     deployment.set(senders=["in"])
-    submit_lifecycle_templates()
+    submit_templates()
 
 
 def conf(event: str = ASSIGNED, production_run_id: str = RUN, **more: Any) -> dict[str, Any]:

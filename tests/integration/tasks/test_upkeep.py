@@ -16,9 +16,10 @@ from sandbox.shop import run_id
 from support.at_once import at_once
 from support.deployment import TICK, Deployment
 from support.emptying import emptied
-from support.event_runs import plan_events, submit_lifecycle_templates, tell, upkeep, weekday_tick
+from support.event_runs import plan_events, tell, upkeep, weekday_tick
 from support.log_rows import Log, change, everything, put, row
 from support.sending import taken
+from support.submitted import submit_templates
 
 Shop = psycopg.Connection[DictRow]
 
@@ -45,7 +46,7 @@ def log_url(_log_of_all: str) -> str:
 @pytest.fixture(autouse=True)
 def _one_sender(deployment: Deployment) -> None:
     deployment.set(senders=["in"])
-    submit_lifecycle_templates()
+    submit_templates()
 
 
 def india(clock: str, day: int = 23) -> dt.datetime:
@@ -292,8 +293,8 @@ def test_two_runs_at_once_send_it_once(log: Log, graph_api: Any, deployment: Dep
 def test_what_is_to_be_retried_and_what_comes_due_do_not_send_twice(
     log: Log, graph_api: Any, deployment: Deployment
 ) -> None:
-    """Eight minutes before the morning a message is its own task's to retry; the upkeep may come first."""
-    deployment.now = india("06:52")
+    """Six minutes before the morning a message is its own task's to retry; the upkeep may come first."""
+    deployment.now = india("06:54")
     its_run = plan_events(ASSIGNED)
     (outcome,) = its_run.send()
     assert (outcome.counts, outcome.to_retry) == ({"queued": 1}, 1)
