@@ -7,14 +7,28 @@ never turn into a default that sends.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import re
+from collections.abc import Mapping
+from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
 
 from partner_messages.recipients.language import normalise_language
+from partner_messages.reminders import public_holidays
 
 VARIABLE = "partner_messages"
 SCHEDULE_TIMEZONE = ZoneInfo("Asia/Kolkata")
@@ -52,12 +66,53 @@ def _language(value: Any) -> str:
     return code
 
 
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _day(value: Any) -> dt.date:
+    """Accept "2026-11-09" and nothing else: a bare number would be read as seconds since 1970."""
+    if isinstance(value, str) and _ISO_DAY.fullmatch(value):
+        with contextlib.suppress(ValueError):
+            return dt.date.fromisoformat(value)
+    raise ValueError('must be a day such as "2026-11-09"')
+
+
+def _with_ids(value: dict[str, Any]) -> dict[str, Any]:
+    if not all(id_.strip() for id_ in value):
+        raise ValueError("must have a partner's id for each key, and one is empty")
+    return value
+
+
+_LAST_STEP = 365
+
+
+def _cadence(value: Any) -> Literal["daily"] | tuple[int, ...]:
+    if value == "daily":
+        return "daily"
+    steps = tuple(value) if isinstance(value, list | tuple) else ()
+    whole = all(type(step) is int and 1 <= step <= _LAST_STEP for step in steps)
+    if not (steps and whole and all(one < other for one, other in pairwise(steps))):
+        raise ValueError(f'must be "daily" or days in rising order from 1 to {_LAST_STEP}, such as [1, 3, 7]')
+    return steps
+
+
+def _holiday_code(value: Any) -> str:
+    if not (isinstance(value, str) and public_holidays.is_known(value)):
+        raise ValueError(
+            'must be the code of a country or state that the package "holidays" knows, such as "IN" or "IN-RJ"'
+        )
+    return value
+
+
 def _host_name(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
 ClockTime = Annotated[dt.time, BeforeValidator(_clock_time)]
 Language = Annotated[str, BeforeValidator(_language)]
+Day = Annotated[dt.date, BeforeValidator(_day)]
+Cadence = Annotated[Literal["daily"] | tuple[int, ...], PlainValidator(_cadence)]
+HolidayCode = Annotated[str, BeforeValidator(_holiday_code)]
 Hours = Annotated[float, Field(gt=0, le=24 * 365)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 # Table names go into SQL text, so they are identifiers or they are refused.
@@ -82,6 +137,34 @@ class Thresholds(_Strict):
         """The hours of one reminder kind."""
         found: float = getattr(self, kind)
         return found
+
+
+class OwnThresholds(_Strict):
+    """Where one partner's thresholds differ from everybody's, in hours."""
+
+    assignment_pending: Hours | None = None
+    not_started: Hours | None = None
+    idle: Hours | None = None
+
+
+class PartnerException(_Strict):
+    """What is different for one partner.
+
+    Attributes:
+        thresholds: Hours, per reminder kind; a kind that is not here has everybody's.
+        paused_until: The first day on which the partner is written to again.
+        language: In which the partner is written to, whatever else is known.
+        never: The partner is not written to at all.
+    """
+
+    thresholds: OwnThresholds = Field(default_factory=OwnThresholds)
+    paused_until: Day | None = None
+    language: Language | None = None
+    never: bool = False
+
+    def is_paused(self, day: dt.date) -> bool:
+        """Whether the partner is not to be written to on a day."""
+        return self.never or (self.paused_until is not None and day < self.paused_until)
 
 
 class Tables(_Strict):
@@ -155,6 +238,24 @@ class Settings(_Strict):
     thresholds: Thresholds = Field(
         default_factory=Thresholds, description="Hours after which a run counts as stuck, per reminder kind."
     )
+    partners: Annotated[dict[str, PartnerException], AfterValidator(_with_ids)] = Field(
+        {},
+        description="What is different for some partners, by id: `thresholds` (those that differ), `paused_until` (the"
+        " first day on which they are written to again), `language` (before any other rule), `never` (`true`: they are"
+        ' not written to at all), such as `{"01J...": {"thresholds": {"idle": 120}, "paused_until": "2026-11-16"}}`.',
+    )
+    cadence: Cadence = Field(
+        "daily",
+        description="`daily`, or on which sending days of a stall its partner is reminded: `[1, 3, 7]` is on the first"
+        " day past the threshold, the third and the seventh, then every 7; a run that is stuck elsewhere starts again.",
+    )
+    holidays: tuple[HolidayCode, ...] = Field(
+        (),
+        description="Whose public holidays are no sending days, such as `IN` or `IN-RJ` (the codes of the package"
+        " `holidays`); a tick on one is skipped.",
+    )
+    holidays_added: tuple[Day, ...] = Field((), description='Further days without a tick, such as `"2026-11-09"`.')
+    holidays_removed: tuple[Day, ...] = Field((), description="Public holidays on which there is a tick all the same.")
     send_window: TimeWindow = Field(
         default_factory=lambda: TimeWindow(start=dt.time(9), end=dt.time(19)),
         description="When messages may leave, in India's time.",
@@ -197,7 +298,9 @@ class Settings(_Strict):
     allow_marketing: bool = Field(
         False, description="Send templates all the same that Meta bills as MARKETING instead of UTILITY."
     )
-    language: Language | None = Field(None, description="One language for everybody, before any other rule.")
+    language: Language | None = Field(
+        None, description="One language for everybody, before any other rule but a partner's own (`partners`)."
+    )
     fallback_language: Language = Field(
         "hi", description="The language when nothing else decides (the seed's WHATSAPP_TEMPLATE_LANG)."
     )
@@ -218,6 +321,36 @@ class Settings(_Strict):
     on_failure: NotifierSpec | None = Field(
         None, description='Airflow notifier told of a failed run: `{"class": "...", "args": {...}}`.'
     )
+
+    @model_validator(mode="after")
+    def _a_day_is_a_holiday_or_is_not(self) -> Settings:
+        if both := sorted(set(self.holidays_added) & set(self.holidays_removed)):
+            raise ValueError(f"holidays_added and holidays_removed both name {both[0]}; take it out of one of them")
+        return self
+
+    def thresholds_of(self, partner_id: str) -> Thresholds:
+        """The thresholds that hold for one partner."""
+        return self._own_thresholds.get(partner_id, self.thresholds)
+
+    @cached_property
+    def _own_thresholds(self) -> Mapping[str, Thresholds]:
+        return {
+            id_: self.thresholds.model_copy(update=partner.thresholds.model_dump(exclude_none=True))
+            for id_, partner in self.partners.items()
+        }
+
+    def shortest_threshold(self, kind: str) -> float:
+        """The fewest hours after which any partner's run counts as stuck in a kind."""
+        return min(one.hours(kind) for one in (self.thresholds, *self._own_thresholds.values()))
+
+    def paused_on(self, day: dt.date) -> frozenset[str]:
+        """The partners who are not to be written to on a day."""
+        return frozenset(id_ for id_, partner in self.partners.items() if partner.is_paused(day))
+
+    @property
+    def own_languages(self) -> Mapping[str, str]:
+        """The languages of the partners that have one of their own."""
+        return {id_: partner.language for id_, partner in self.partners.items() if partner.language}
 
     @property
     def lease(self) -> dt.timedelta:

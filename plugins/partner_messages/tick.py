@@ -19,8 +19,8 @@ class RunRefused(Exception):
     """This DAG run must not go on; the message is one sentence that says what to change. Not worth a retry."""
 
 
-class StaleTick(Exception):
-    """A scheduled tick of an earlier day that Airflow starts late: nothing is to be done for it."""
+class TickSkipped(Exception):
+    """Nothing is to be done for this DAG run: its tick came a day late, or falls on a holiday. Nothing is wrong."""
 
 
 class NotNow(Exception):
@@ -79,7 +79,7 @@ def check_not_stale(run_type: str, run_after: dt.datetime, wall: dt.datetime, gr
 
     Raises:
         RunRefused: A tick of today, started too late.
-        StaleTick: A tick of an earlier day.
+        TickSkipped: A tick of an earlier day.
     """
     if run_type != "scheduled" or wall - run_after <= dt.timedelta(minutes=grace_minutes):
         return
@@ -90,7 +90,33 @@ def check_not_stale(run_type: str, run_after: dt.datetime, wall: dt.datetime, gr
             " nothing;"
             " trigger the DAG by hand if you want today's reminders."
         )
-    raise StaleTick(f"The tick of {tick} was missed and its day is over: nothing is sent for it.")
+    raise TickSkipped(f"The tick of {tick} was missed and its day is over: nothing is sent for it.")
+
+
+def check_no_holiday(run_type: str, day: dt.date, holiday: str | None) -> str | None:
+    """Skip a tick that falls on a holiday; a backfill stands for the ticks of its days.
+
+    Args:
+        run_type: Airflow's run type.
+        day: The day that the run speaks for.
+        holiday: What holiday that is, if it is one.
+
+    Returns:
+        A warning for a run that somebody has started on a holiday; it goes on.
+
+    Raises:
+        TickSkipped: The tick falls on a holiday.
+    """
+    if holiday is None:
+        return None
+    if run_type in ("scheduled", "backfill"):
+        raise TickSkipped(
+            f"{day} is a holiday ({holiday}; settings holidays and holidays_added): nothing is sent for it; trigger the"
+            " DAG by hand if you want its reminders all the same."
+        )
+    return (
+        f"{day} is a holiday ({holiday}), on which no scheduled tick sends; this run was started by hand and goes on."
+    )
 
 
 def decide_delivery(asked: AskedDelivery, day: dt.date, wall: dt.datetime, settings: Settings) -> Delivery:

@@ -16,8 +16,8 @@ from partner_messages.settings import SCHEDULE_TIMEZONE, Settings, parse_setting
 from partner_messages.tick import (
     NotNow,
     RunRefused,
-    StaleTick,
     Tick,
+    TickSkipped,
     check_may_send,
     check_not_stale,
     day_of,
@@ -46,7 +46,7 @@ def refused(saying: str) -> AbstractContextManager[Any]:
 
 
 def stale() -> AbstractContextManager[Any]:
-    return pytest.raises(StaleTick, match="its day is over")
+    return pytest.raises(TickSkipped, match="its day is over")
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ class Means:
         approvals: What is known of each account's templates, by account and name, then by language; None where nothing
             leaves (a dry run), so that everything in the catalog will do.
         allow_marketing: Setting of that name.
+        own_languages: Of the partners that operations have chosen one for; it goes before the one for everybody.
+        paused: Partners who are not to be written to on the tick's day.
     """
 
     senders: Sequence[Sender]
@@ -69,3 +71,5 @@ class Means:
     family: Family = DEFAULT_FAMILY
     approvals: Mapping[tuple[str, str], Mapping[str, Approval]] | None = None
     allow_marketing: bool = False
+    own_languages: Mapping[str, str] = field(default_factory=dict)
+    paused: frozenset[str] = frozenset()

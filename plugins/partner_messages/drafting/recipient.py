@@ -33,6 +33,8 @@ class Recipient:
 
 def find_recipient(partner_id: str, shop: ShopFacts, means: Means) -> Recipient | SkipReason:
     """How a partner is reached, or why not."""
+    if partner_id in means.paused:
+        return SkipReason.PAUSED
     partner = shop.partners.get(partner_id)
     if partner is None or partner.deleted or partner.status != "active":
         return SkipReason.PARTNER_INACTIVE
@@ -47,7 +49,7 @@ def find_recipient(partner_id: str, shop: ShopFacts, means: Means) -> Recipient 
     if sender is None:
         return SkipReason.NO_SENDER
     language = choose_language(
-        explicit=means.language,
+        explicit=means.own_languages.get(partner_id, means.language),
         conversation_language=newest.language if newest else None,
         phone=chosen.phone,
         fallback=means.fallback_language,

@@ -24,7 +24,10 @@ def slot_holders(connection: LogConnection, tick: Tick, production_run_ids: Sequ
     found = rows(
         connection, "slot_holders", delivery=tick.delivery, day=tick.day, production_run_ids=list(production_run_ids)
     )
-    return {row["production_run_id"]: SlotHolder(row["id"], row["status"], str(row["tick_id"])) for row in found}
+    return {
+        row["production_run_id"]: SlotHolder(row["id"], row["status"], str(row["tick_id"]), row["asked_by_event"])
+        for row in found
+    }
 
 
 def event_holders(
@@ -69,6 +72,17 @@ def last_reminded(connection: LogConnection, tick: Tick, production_run_ids: Seq
         connection, "last_reminded", delivery=tick.delivery, day=tick.day, production_run_ids=list(production_run_ids)
     )
     return {row["production_run_id"]: row["day"] for row in found}
+
+
+def days_reminded(connection: LogConnection, tick: Tick) -> dict[str, tuple[dt.date, ...]]:
+    """The days on which the runs that this DAG run found stuck were reminded in their present kind, in order.
+
+    What counts is what Meta took (unknown counts) and did not later report as failed, in the tick's own delivery: a dry
+    run counts its own rehearsals and nothing else does. Every run of a digest was reminded by it. A run that was found
+    in another kind since then starts again; one never reminded is absent.
+    """
+    found = rows(connection, "days_reminded", dag_run_id=tick.dag_run_id, delivery=tick.delivery, day=tick.day)
+    return {row["production_run_id"]: tuple(row["days"]) for row in found}
 
 
 def recent_sizes(connection: LogConnection, tick: Tick) -> list[int]:

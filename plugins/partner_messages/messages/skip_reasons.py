@@ -48,7 +48,9 @@ class Explanation:
 
 
 EXPLANATIONS: dict[SkipReason, Explanation] = {
-    SkipReason.DUPLICATE: Explanation("The partner was told already: of this run today, or of this event; see duplicate_of.", "nobody", False),
+    SkipReason.DUPLICATE: Explanation(
+        "The partner was told already: of this run today, or of this event; see duplicate_of.", "nobody", False
+    ),
     SkipReason.NO_PARTNER: Explanation(
         "The run has no partner: a parent run that was split, or one that waits to be assigned.", "operations", False
     ),

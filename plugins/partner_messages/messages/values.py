@@ -29,8 +29,8 @@ class Draft:
     """One decision: a message to queue, or a skip with its reason.
 
     The fields are the columns of `message_log` that planning fills; `production_run_ids` are the runs that the message
-    speaks of and whose slot of the day it takes. An event holds its context for an hour from `decided_at`. Where the
-    `day` is not the tick's, it is the one on which the message comes due.
+    speaks of and whose slot of the day it takes. An event holds its context from `decided_at` until an hour after it
+    may leave. Where the `day` is not the tick's, it is the one on which the message comes due.
     """
 
     context_type: str
@@ -61,11 +61,12 @@ class Draft:
 
 @dataclass(frozen=True)
 class SlotHolder:
-    """The message that holds a run's slot of the day."""
+    """The message that holds a run's slot of the day; an event may have asked for it, whatever the cadence says."""
 
     id: uuid.UUID
     status: str
     tick_id: str
+    asked_by_event: bool = False
 
 
 @dataclass(frozen=True)

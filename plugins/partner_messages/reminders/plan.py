@@ -17,9 +17,13 @@ from partner_messages.drafting.message import message_columns, names_of
 from partner_messages.drafting.recipient import Recipient, find_recipient
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder, reminder_context_id
+from partner_messages.reminders.policy import EVERY_DAY, Policy
 from partner_messages.reminders.wording import figures, templates_for
 from partner_messages.runs.kinds import StuckRun
 from partner_messages.tick import Tick
+
+NEXT_DUE = "next_due"
+"""What the next due day (ISO 8601) is called in the variables of a run that is not due."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class LogFacts:
     slot_holders: Mapping[str, SlotHolder] = field(default_factory=dict)
     refused_phones: frozenset[str] = frozenset()
     last_reminded: Mapping[str, dt.date] = field(default_factory=dict)
+    days_reminded: Mapping[str, Sequence[dt.date]] = field(default_factory=dict)
 
 
 def plan_reminders(
@@ -39,10 +44,12 @@ def plan_reminders(
     shop: ShopFacts,
     log: LogFacts,
     means: Means,
+    policy: Policy = EVERY_DAY,
 ) -> list[Draft]:
     """Decide about every stuck run of a tick, and about every active run that has no partner.
 
-    A run that this very tick has dealt with already (planning was killed and tried again) gets no second draft.
+    A run that this very tick has dealt with already (planning was killed and tried again) gets no second draft. What an
+    event has queued for today goes out today, whatever the cadence says.
     """
     recipients: dict[str, Recipient | SkipReason] = {}
     unowned = frozenset(without_partner)
@@ -57,7 +64,13 @@ def plan_reminders(
             continue
         if run.partner_id not in recipients:
             recipients[run.partner_id] = find_recipient(run.partner_id, shop, means)
-        drafts.append(decide_reminder(tick, run, recipients[run.partner_id], shop, log, means))
+        recipient = recipients[run.partner_id]
+        next_due = policy.next_due(run, log.days_reminded.get(run.production_run_id, ()), tick)
+        # A partner who cannot be reached is told of every day: that is for somebody to put right.
+        if next_due and isinstance(recipient, Recipient) and not (holder and holder.asked_by_event):
+            drafts.append(_not_due(tick, run, next_due))
+        else:
+            drafts.append(decide_reminder(tick, run, recipient, shop, log, means))
     return _keep_within_limit(drafts, stuck=stuck, log=log, limit=means.limit)
 
 
@@ -92,6 +105,10 @@ def _reminder(tick: Tick, run: StuckRun, **decided: Any) -> Draft:
         design_id=run.design_id,
         **decided,
     )
+
+
+def _not_due(tick: Tick, run: StuckRun, next_due: dt.date) -> Draft:
+    return _reminder(tick, run, skip_reason=SkipReason.NOT_DUE, variables={NEXT_DUE: next_due.isoformat()})
 
 
 def _skip_draft(tick: Tick, production_run_id: str, reason: SkipReason) -> Draft:

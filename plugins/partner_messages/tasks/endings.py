@@ -16,7 +16,7 @@ from partner_messages.tasks.summarise import NeedsAnEngineer
 from partner_messages.templates.catalog import CatalogError
 from partner_messages.templates.definition import TemplateError
 from partner_messages.templates.language_policy import LanguagePolicyError
-from partner_messages.tick import RunRefused, StaleTick
+from partner_messages.tick import RunRefused, TickSkipped
 from partner_messages.whatsapp.management_errors import Kind, ManagementError
 
 _FOR_A_PERSON = (SettingsError, CatalogError, LanguagePolicyError, TemplateError, RunRefused, NeedsAnEngineer)
@@ -36,7 +36,7 @@ def airflow_endings() -> Iterator[None]:
         raise AirflowFailException(str(error)) from None
     except AirflowNotFoundException as error:
         raise AirflowFailException(f'{error}: add this connection (README, "Point it at a real shop").') from None
-    except StaleTick as error:
+    except TickSkipped as error:
         raise AirflowSkipException(str(error)) from None
 
 

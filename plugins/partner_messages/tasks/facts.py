@@ -40,6 +40,8 @@ def means_of(
         approvals=approvals_of_run(connection, tick, senders, catalog),
         allow_marketing=settings.allow_marketing,
         language=settings.language,
+        own_languages=settings.own_languages,
+        paused=settings.paused_on(tick.day),
         fallback_language=settings.fallback_language,
         limit=limit,
         redirect_to=redirect_to if tick.delivery == "redirect" else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,11 +12,21 @@ from partner_messages import run_context
 from partner_messages.drafting.facts import DEFAULT_FAMILY, ShopFacts
 from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import LogConnection, open_message_log
-from partner_messages.messages.history import last_reminded, recent_sizes, refused_phones, slot_holders, stuck_of_run
+from partner_messages.messages.history import (
+    days_reminded,
+    last_reminded,
+    recent_sizes,
+    refused_phones,
+    slot_holders,
+    stuck_of_run,
+)
 from partner_messages.messages.queue import note_counts, queued_of_tick, write_drafts
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.values import Draft
 from partner_messages.params import RunParams
 from partner_messages.reminders.batches import deal
-from partner_messages.reminders.plan import LogFacts, blast_radius, plan_reminders
+from partner_messages.reminders.plan import NEXT_DUE, LogFacts, blast_radius, plan_reminders
+from partner_messages.reminders.policy import Policy
 from partner_messages.runs.kinds import StuckRun
 from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import Settings
@@ -25,6 +36,9 @@ from partner_messages.tick import RunRefused, Tick
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 
 log = logging.getLogger(__name__)
+
+_FEW = 10
+"""Up to as many are named one by one in the log."""
 
 
 def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[dict[str, Any]]:
@@ -38,6 +52,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
             written.
     """
     settings = load_settings()
+    policy = Policy.of(settings)
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
         stuck = [run for run in stuck_of_run(connection, tick.dag_run_id) if run.kind in params.kinds]
@@ -47,8 +62,9 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
             stuck,
             without_partner=census.without_partner,
             shop=_shop_facts(shop, stuck, tick, settings),
-            log=_log_facts(connection, tick, stuck),
+            log=_log_facts(connection, tick, stuck, policy),
             means=means,
+            policy=policy,
         )
         planned = sum(draft.skip_reason is None for draft in drafts)
         if tick.delivery == "live" and not params.confirmed:
@@ -62,6 +78,8 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
         chunk_size=settings.chunk_size,
         max_map_length=max_map_length,
     )
+    if not_due := _not_due_said(drafts):
+        log.info("Not due today: %s.", not_due)
     log.info("%d stuck runs: %d messages to send in %d tasks.", len(stuck), len(queued), len(batches))
     return [batch.to_xcom() for batch in batches]
 
@@ -84,13 +102,27 @@ def facts_of_stuck(shop: Shop, stuck: Sequence[StuckRun], tick: Tick) -> ShopFac
     )
 
 
-def _log_facts(connection: LogConnection, tick: Tick, stuck: Sequence[StuckRun]) -> LogFacts:
+def _log_facts(connection: LogConnection, tick: Tick, stuck: Sequence[StuckRun], policy: Policy) -> LogFacts:
     ids = [run.production_run_id for run in stuck]
     return LogFacts(
         slot_holders=slot_holders(connection, tick, ids),
         refused_phones=refused_phones(connection, tick, RECIPIENT_CODES),
         last_reminded=last_reminded(connection, tick, ids),
+        days_reminded=days_reminded(connection, tick) if policy.asks_for_history else {},
     )
+
+
+def _not_due_said(drafts: Sequence[Draft]) -> str:
+    """Where they are few, each run that is not due and when it is; else how many are due next on which day."""
+    next_due = {
+        draft.production_run_id or "": draft.variables[NEXT_DUE]
+        for draft in drafts
+        if draft.skip_reason is SkipReason.NOT_DUE and draft.variables
+    }
+    if len(next_due) <= _FEW:
+        return ", ".join(f"{run_id} (next on {day})" for run_id, day in sorted(next_due.items()))
+    days = collections.Counter(next_due.values())
+    return f"{len(next_due)} runs, next due " + ", ".join(f"{days[day]} on {day}" for day in sorted(days)[:_FEW])
 
 
 def _check_blast_radius(planned: int, allowed: int) -> None:

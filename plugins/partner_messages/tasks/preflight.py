@@ -13,17 +13,24 @@ from partner_messages.live_settings import load_portal, load_senders, load_setti
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.migrations import migrate
 from partner_messages.messages.queue import start_tick, sweep
+from partner_messages.reminders.policy import calendar_of
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.shop import open_shop
 from partner_messages.settings import Settings
 from partner_messages.tasks.template_gate import check_templates
 from partner_messages.templates.installed import installed_catalog
-from partner_messages.tick import AskedDelivery, Tick, check_not_stale, day_of, decide_delivery
+from partner_messages.tick import AskedDelivery, Tick, check_no_holiday, check_not_stale, day_of, decide_delivery
 
 log = logging.getLogger(__name__)
 
 
-def preflight(run: RunFacts, asked: AskedDelivery, templates: Callable[[Settings], Sequence[str]]) -> dict[str, Any]:
+def preflight(
+    run: RunFacts,
+    asked: AskedDelivery,
+    templates: Callable[[Settings], Sequence[str]],
+    *,
+    keeps_holidays: bool = False,
+) -> dict[str, Any]:
     """Check the run, bring the message log up to date, and fix day, now and delivery (DESIGN, decision 2).
 
     A run that sends also learns here which templates Meta has approved (`template_gate`).
@@ -32,18 +39,22 @@ def preflight(run: RunFacts, asked: AskedDelivery, templates: Callable[[Settings
         run: The DAG run.
         asked: Its param `delivery`.
         templates: The names of what this DAG sends, by the settings.
+        keeps_holidays: Whether this DAG's ticks are skipped on holidays.
 
     Returns:
         The tick, for the other tasks.
 
     Raises:
         RunRefused, SettingsError: Something must be changed first; the message names it.
-        StaleTick: A missed tick of an earlier day.
+        TickSkipped: A missed tick of an earlier day, or one on a holiday.
     """
     wall = run_context.wall_clock()
     settings = load_settings()
-    check_not_stale(run.run_type, run.run_after, wall, settings.tick_grace)
     day = day_of(run.now)
+    # First: a tick on a holiday is not to be made up for, however late it starts.
+    holiday = calendar_of(settings).holiday(day) if keeps_holidays else None
+    warning = check_no_holiday(run.run_type, day, holiday)
+    check_not_stale(run.run_type, run.run_after, wall, settings.tick_grace)
     tick = Tick(
         id=str(uuid.uuid4()),
         dag_id=run.dag_id,
@@ -67,6 +78,8 @@ def preflight(run: RunFacts, asked: AskedDelivery, templates: Callable[[Settings
         expired, lost = sweep(connection, day_of(wall), settings.lease)
         check_templates(connection, tick, senders, sent, settings)
         start_tick(connection, tick)
+    if warning:
+        log.warning("%s", warning)
     if settings.allow_any_time:
         log.warning("TEST SYSTEM: setting allow_any_time is on, so messages may leave for another day and at any hour.")
     log.info(

@@ -24,6 +24,7 @@ from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import Settings
 from partner_messages.tasks.facts import means_of, shop_facts
+from partner_messages.tasks.find import overdue_runs
 from partner_messages.tasks.followups import followups_no_longer_due
 from partner_messages.tasks.plan import facts_of_stuck
 from partner_messages.tick import Tick, day_of
@@ -63,12 +64,17 @@ def no_longer_due(
 def _reminders(
     tick: Tick, messages: Sequence[Message], shop: Shop, settings: Settings, means: Means, wall: dt.datetime
 ) -> dict[uuid.UUID, Hindrance]:
-    """A run must still be stuck in the same kind, with the same partner; if an event asked, however short a time."""
+    """A run must still be stuck in the same kind, with the same partner; if an event asked, however short a time.
+
+    Whether it is due is not asked again: the reminders before today's are what they were.
+    """
     if not messages:
         return {}
+    asked = [message for message in messages if message.event_name]
+    of_ticks = [message for message in messages if not message.event_name]
     stuck = [
-        *_stuck(shop, [message for message in messages if not message.event_name], wall, settings.thresholds.hours),
-        *_stuck(shop, [message for message in messages if message.event_name], wall, lambda _: 0.0),
+        *_stuck(of_ticks, lambda kind, scope: overdue_runs(shop, kind, now=wall, scope=scope, settings=settings)),
+        *_stuck(asked, lambda kind, scope: shop.stuck_runs(kind, now=wall, threshold_hours=0, scope=scope)),
     ]
     facts = facts_of_stuck(shop, stuck, tick)
     drafts = {
@@ -87,17 +93,11 @@ def _reminders(
     return hindered
 
 
-def _stuck(
-    shop: Shop, messages: Sequence[Message], wall: dt.datetime, hours: Callable[[ReminderKind], float]
-) -> list[StuckRun]:
+def _stuck(messages: Sequence[Message], find: Callable[[ReminderKind, Scope], Iterable[StuckRun]]) -> list[StuckRun]:
     if not messages:
         return []
     scope = Scope(production_run_ids=tuple(message.production_run_id or "" for message in messages))
-    return [
-        run
-        for kind in ReminderKind
-        for run in shop.stuck_runs(kind, now=wall, threshold_hours=hours(kind), scope=scope)
-    ]
+    return [run for kind in ReminderKind for run in find(kind, scope)]
 
 
 def _events(tick: Tick, messages: Sequence[Message], shop: Shop, means: Means) -> dict[uuid.UUID, Hindrance]:

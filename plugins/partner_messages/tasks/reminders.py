@@ -21,7 +21,10 @@ def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
     with airflow_endings():
         params = parse_params(context["params"])
         return checks.preflight(
-            RunFacts.of(context), params.delivery, lambda settings: templates_of(settings.template_family)
+            RunFacts.of(context),
+            params.delivery,
+            lambda settings: templates_of(settings.template_family),
+            keeps_holidays=True,
         )
 
 

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from partner_messages.run_context import RunFacts
 from partner_messages.tasks import followups, mirror, summarise
 from partner_messages.tasks.endings import airflow_endings, unfinished
-from partner_messages.tick import StaleTick, Tick
+from partner_messages.tick import Tick, TickSkipped
 
 log = logging.getLogger(__name__)
 
@@ -55,4 +55,4 @@ def summarise_run(
             raise summarise.NeedsAnEngineer(
                 f"{failed_tasks[0]} failed; its log says in one sentence what must be changed"
             )
-        raise StaleTick("The first task skipped this run.")
+        raise TickSkipped("The first task skipped this run.")

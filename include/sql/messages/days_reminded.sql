@@ -1,0 +1,32 @@
+-- On which days before this one the runs that a DAG run found stuck were reminded in the kind that it found them in, since they
+-- were last found in another: what Meta took, or what was rehearsed, in this delivery's own history.
+SELECT found.production_run_id, array_agg(DISTINCT r.day ORDER BY r.day) AS days
+FROM stuck_run AS found
+    CROSS JOIN LATERAL (
+        SELECT max(other.day) AS day
+        FROM stuck_run AS other
+        WHERE other.production_run_id = found.production_run_id
+            AND other.delivery = %(delivery)s
+            AND other.day < %(day)s
+            AND other.kind <> found.kind
+    ) AS elsewhere
+    JOIN message_run AS r ON r.production_run_id = found.production_run_id
+    JOIN message_log AS m ON m.id = r.message_id
+WHERE found.dag_run_id = %(dag_run_id)s
+    AND r.delivery = %(delivery)s
+    AND r.day < %(day)s
+    AND (elsewhere.day IS NULL OR r.day >= elsewhere.day)
+    AND r.message_kind IN ('reminder', 'digest')
+    AND m.status IN ('sent', 'delivered', 'read', 'unknown', 'rehearsed')
+    AND (
+        m.reminder_kind = found.kind
+        -- A digest has no kind of its own; what it said of a run is what was found that day.
+        OR (m.reminder_kind IS NULL AND EXISTS (
+            SELECT FROM stuck_run AS then_found
+            WHERE then_found.production_run_id = found.production_run_id
+                AND then_found.delivery = %(delivery)s
+                AND then_found.day = r.day
+                AND then_found.kind = found.kind
+        ))
+    )
+GROUP BY found.production_run_id

@@ -1,0 +1,84 @@
+"""What operations have decided about reminding: how long each partner may take, and how often they are reminded."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from partner_messages.reminders.cadence import first_day_past, next_due_day
+from partner_messages.reminders.calendar import Calendar
+from partner_messages.runs.kinds import StuckRun
+from partner_messages.settings import Settings, parse_settings
+from partner_messages.tick import Tick, day_of
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The settings that decide who is due.
+
+    Attributes:
+        settings: All of them; the thresholds and the partners' own ones are read here.
+        calendar: The sending days.
+        steps: The cadence; None is `daily`.
+    """
+
+    settings: Settings = field(default_factory=lambda: parse_settings(None))
+    calendar: Calendar = field(default_factory=Calendar)
+    steps: tuple[int, ...] | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Policy:
+        """What the settings say."""
+        return cls(
+            settings=settings,
+            calendar=calendar_of(settings),
+            steps=None if settings.cadence == "daily" else settings.cadence,
+        )
+
+    @property
+    def asks_for_history(self) -> bool:
+        """Whether `next_due` depends on the reminders that there were."""
+        return self.steps is not None
+
+    def overdue(self, runs: Iterable[StuckRun], *, now: dt.datetime) -> list[StuckRun]:
+        """Those of the runs that are past their own partner's threshold at `now`."""
+        return [run for run in runs if self._passed(run) < now]
+
+    def next_due(self, run: StuckRun, reminded: Sequence[dt.date], tick: Tick) -> dt.date | None:
+        """When a stuck run is to be reminded again; None where that is on the tick's day.
+
+        Args:
+            run: The run.
+            reminded: The days of the run's reminders in its kind that count, in order.
+            tick: The tick.
+        """
+        if self.steps is None:
+            return None
+        first_day = first_day_past(self._passed(run), tick.now, tick.day)
+        # A clock that began anew (work was reported, the run was sent again) is a new stall: reminders of an earlier
+        # one do not count in it. One that an event asked for may come before the threshold.
+        began = min(first_day, day_of(run.since) + dt.timedelta(days=1))
+        return next_due_day(
+            self.steps,
+            first_day=first_day,
+            reminded=[day for day in reminded if day >= began],
+            today=tick.day,
+            calendar=self.calendar,
+        )
+
+    def _passed(self, run: StuckRun) -> dt.datetime:
+        return run.since + dt.timedelta(hours=self.settings.thresholds_of(run.partner_id).hours(run.kind))
+
+
+EVERY_DAY = Policy()
+"""The seed's: whoever is stuck is reminded each day."""
+
+
+def calendar_of(settings: Settings) -> Calendar:
+    """The sending days that the settings say."""
+    return Calendar(
+        codes=settings.holidays,
+        added=frozenset(settings.holidays_added),
+        removed=frozenset(settings.holidays_removed),
+    )

@@ -1,0 +1,142 @@
+"""The settings of who is reminded how often: partners' exceptions, the cadence, holidays."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from partner_messages.settings import SettingsError, Thresholds, parse_settings
+
+KINDS = ("assignment_pending", "not_started", "idle")
+DIWALI = dt.date(2026, 11, 8)
+
+
+def told(raw: Any) -> str:
+    with pytest.raises(SettingsError) as error:
+        parse_settings(raw)
+    return str(error.value)
+
+
+def test_without_them_nothing_is_different_for_anybody_and_every_weekday_counts() -> None:
+    settings = parse_settings({})
+
+    assert settings.cadence == "daily"
+    assert (settings.holidays, settings.holidays_added, settings.holidays_removed) == ((), (), ())
+    assert settings.thresholds_of("P1") == Thresholds()
+    assert [settings.shortest_threshold(kind) for kind in KINDS] == [24, 24, 72]
+    assert settings.paused_on(DIWALI) == frozenset()
+    assert settings.own_languages == {}
+
+
+@pytest.mark.parametrize("cadence", ["daily", (1,), (1, 3, 7), (2, 365)])
+def test_a_cadence_is_daily_or_days_in_rising_order(cadence: Any) -> None:
+    said = list(cadence) if isinstance(cadence, tuple) else cadence
+
+    assert parse_settings({"cadence": said}).cadence == cadence
+
+
+WRONG_CADENCES: list[Any] = [
+    *("weekly", "Daily", "", None, 3, True, {}, {"1": 3}),
+    *([], [0], [-1, 3], [3, 1], [1, 1], [1, 3, 3], [1, 2.0], [1, "3"], [True], [[1]], [1, None], [366], "137"),
+]
+
+
+@pytest.mark.parametrize("cadence", WRONG_CADENCES, ids=repr)
+def test_any_other_cadence_is_told_by_its_key(cadence: Any) -> None:
+    assert told({"cadence": cadence}) == (
+        'Variable partner_messages: "cadence": must be "daily" or days in rising order from 1 to 365, such as'
+        " [1, 3, 7]."
+    )
+
+
+def test_a_partner_s_thresholds_differ_where_they_are_said_and_are_everybody_s_elsewhere() -> None:
+    settings = parse_settings(
+        {
+            "thresholds": {"idle": 96},
+            "partners": {"P1": {"thresholds": {"idle": 12, "not_started": 48}}, "P2": {"thresholds": {"idle": 200}}},
+        }
+    )
+
+    assert settings.thresholds_of("P1") == Thresholds(assignment_pending=24, not_started=48, idle=12)
+    assert settings.thresholds_of("P2") == Thresholds(assignment_pending=24, not_started=24, idle=200)
+    assert settings.thresholds_of("P3") == Thresholds(idle=96)
+    assert [settings.shortest_threshold(kind) for kind in KINDS] == [24, 24, 12]
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "on_the_day"),
+    [
+        ({}, False, False),
+        ({"never": False}, False, False),
+        ({"never": True}, True, True),
+        ({"paused_until": "2026-11-08"}, True, False),
+        ({"paused_until": "2026-11-07"}, False, False),
+        ({"paused_until": "2026-11-07", "never": True}, True, True),
+        ({"paused_until": None}, False, False),
+    ],
+)
+def test_a_partner_is_paused_until_a_day_and_not_on_it_or_for_ever(
+    said: dict[str, Any], before: bool, on_the_day: bool
+) -> None:
+    settings = parse_settings({"partners": {"P1": said}})
+
+    assert settings.paused_on(DIWALI - dt.timedelta(days=1)) == (frozenset({"P1"}) if before else frozenset())
+    assert settings.paused_on(DIWALI) == (frozenset({"P1"}) if on_the_day else frozenset())
+
+
+def test_a_partner_s_language_is_written_as_meta_does() -> None:
+    settings = parse_settings({"partners": {"P1": {"language": "EN-in"}, "P2": {"never": True}}})
+
+    assert settings.own_languages == {"P1": "en_IN"}
+
+
+@pytest.mark.parametrize(
+    ("partners", "key"),
+    [
+        ([], "partners"),
+        ({"P1": None}, "partners.P1"),
+        ({"P1": "never"}, "partners.P1"),
+        ({"P1": {"pause_until": "2026-11-08"}}, "partners.P1.pause_until"),
+        ({"P1": {"thresholds": {"idel": 1}}}, "partners.P1.thresholds.idel"),
+        ({"P1": {"thresholds": {"idle": 0}}}, "partners.P1.thresholds.idle"),
+        ({"P1": {"paused_until": "8.11.2026"}}, "partners.P1.paused_until"),
+        ({"P1": {"paused_until": "2026-11-31"}}, "partners.P1.paused_until"),
+        ({"P1": {"paused_until": "2026-11-08T10:00:00"}}, "partners.P1.paused_until"),
+        ({"P1": {"paused_until": 1_793_000_000}}, "partners.P1.paused_until"),
+        ({"P1": {"language": "Hindi"}}, "partners.P1.language"),
+        ({"P1": {"never": "perhaps"}}, "partners.P1.never"),
+        ({"": {"never": True}}, "partners"),
+        ({" ": {"never": True}}, "partners"),
+    ],
+)
+def test_a_mistake_in_an_exception_is_told_by_its_key(partners: Any, key: str) -> None:
+    assert told({"partners": partners}).startswith(f'Variable partner_messages: "{key}"')
+
+
+@pytest.mark.parametrize("codes", [["IN"], ["IN-RJ"], ["IN-RJ", "IT", "AU-NSW"]])
+def test_holidays_are_those_of_countries_and_states(codes: list[str]) -> None:
+    assert parse_settings({"holidays": codes}).holidays == tuple(codes)
+
+
+@pytest.mark.parametrize("code", ["XX", "IN-ZZ", "in", "India", "", "MON", 1, None, ["IN"]], ids=repr)
+def test_a_code_that_nobody_knows_is_an_error_that_names_its_place(code: Any) -> None:
+    assert told({"holidays": ["IN", code]}) == (
+        'Variable partner_messages: "holidays.1": must be the code of a country or state that the package "holidays"'
+        ' knows, such as "IN" or "IN-RJ".'
+    )
+
+
+@pytest.mark.parametrize("key", ["holidays_added", "holidays_removed"])
+def test_added_and_removed_holidays_are_days(key: str) -> None:
+    assert getattr(parse_settings({key: ["2026-11-08"]}), key) == (DIWALI,)
+    assert told({key: ["Diwali"]}) == f'Variable partner_messages: "{key}.0": must be a day such as "2026-11-09".'
+    assert told({key: "2026-11-08"}).startswith(f'Variable partner_messages: "{key}"')
+
+
+def test_a_day_cannot_be_added_and_removed() -> None:
+    assert told({"holidays_added": ["2026-11-09", "2026-11-08"], "holidays_removed": ["2026-11-08"]}) == (
+        "Variable partner_messages: holidays_added and holidays_removed both name 2026-11-08; take it out of one of"
+        " them."
+    )
