@@ -24,6 +24,9 @@ OURS_ELSEWHERE = "partner_messages_sandbox"
 """What every database and role is called first on a server that is not our own."""
 PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
+_COPIES_FILES = 150_000
+"""The version of PostgreSQL that can be told how to copy a database."""
+
 
 @dataclass(frozen=True)
 class Server:
@@ -37,6 +40,7 @@ class Server:
     url: str
     prefix: str = ""
     _made: list[str] = field(default_factory=list, repr=False, compare=False)
+    _sessions: list[psycopg.Connection[tuple[object, ...]]] = field(default_factory=list, repr=False, compare=False)
 
     def name_of(self, name: str) -> str:
         """The real name on this server of what the sandbox calls `name`.
@@ -78,8 +82,13 @@ class Server:
         source = self.name_of(template) if template else "template0"
         with self._administer() as connection:
             _drop(connection, database)
+            # Twice as fast as through the write-ahead log.
+            by_file = template and connection.info.server_version >= _COPIES_FILES
+            how = sql.SQL("STRATEGY FILE_COPY" if by_file else "")
             connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(database), sql.Identifier(source))
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} {}").format(
+                    sql.Identifier(database), sql.Identifier(source), how
+                )
             )
         self._made.append(database)
         return self.url_of(name)
@@ -117,8 +126,21 @@ class Server:
             for database in self._made:
                 _drop(connection, database)
 
-    def _administer(self) -> psycopg.Connection[tuple[object, ...]]:
-        return psycopg.connect(self.url, autocommit=True)
+    @contextlib.contextmanager
+    def _administer(self) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+        """One session for all that is asked of the server: a new one costs a quarter of making a database."""
+        if not self._sessions or self._sessions[0].closed:
+            self._sessions[:] = [psycopg.connect(self.url, autocommit=True)]
+        try:
+            yield self._sessions[0]
+        except psycopg.OperationalError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the session with the server; the next question opens another one."""
+        while self._sessions:
+            self._sessions.pop().close()
 
 
 def _drop(connection: psycopg.Connection[tuple[object, ...]], database: str) -> None:
@@ -161,9 +183,11 @@ def server(folder: Path | None = None, *, keep: bool = False, label: str = "") -
         finally:
             if not keep:
                 guest.drop_what_was_made()
+                guest.close()
         return
     with contextlib.ExitStack() as ending:
         if folder is None:
             folder = Path(tempfile.mkdtemp(prefix="sandbox-postgres-"))
             ending.callback(shutil.rmtree, folder, ignore_errors=True)
-        yield Server(ending.enter_context(embedded.running(folder, keep=keep)))
+        with contextlib.closing(Server(ending.enter_context(embedded.running(folder, keep=keep)))) as ours:
+            yield ours

@@ -125,8 +125,9 @@ def test_a_live_run_after_a_dry_run_of_the_same_day_sends(run_tick, graph_api, f
 
 
 def test_a_backfill_of_three_weekdays_has_a_row_per_run_and_day_and_again_only_duplicates(
-    run_tick, deployment, graph_api, few_runs
+    run_tick, deployment, graph_api, shop
 ):
+    shop.execute("DELETE FROM production_runs WHERE id <> %s", [run_id("SENT10D")])
     deployment.now = TICK + dt.timedelta(days=1, hours=3)
     days = [TICK - dt.timedelta(days=back) for back in (4, 3, 0)]
     run = run_id("SENT10D")

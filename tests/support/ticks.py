@@ -61,7 +61,7 @@ def run_dag(
     at once: waiting for one proves nothing. The DAG is read anew, because a run in this process writes its conf into
     the DAG's params.
     """
-    dag = DagBag(dag_folder=os.environ["AIRFLOW__CORE__DAGS_FOLDER"]).dags[dag_id]
+    dag = DagBag(dag_folder=f"{os.environ['AIRFLOW__CORE__DAGS_FOLDER']}/{dag_id}.py").dags[dag_id]
     for task in dag.tasks:
         task.retry_delay = dt.timedelta(0)
         if hasattr(task, "partial_kwargs"):
