@@ -1,4 +1,4 @@
-"""The ground the tests stand on: one embedded PostgreSQL and one Airflow home a test process, fresh databases a test.
+"""The ground the tests stand on: one embedded PostgreSQL and one Airflow home a test process, each test's data as new.
 
 The environment is made before anything imports Airflow, and nothing of the caller's own Airflow, PostgreSQL or Python
 setting gets into it.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import os
 import shutil
 import tempfile
@@ -19,9 +18,11 @@ from typing import Any
 import hypothesis
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
 from support.deployment import TICK, Deployment
+from support.restoring import emptied, remember_shop, restore_shop
 
 pytest_plugins = ["support.picture_server"]
 
@@ -109,28 +110,59 @@ def _templates(postgres: Any) -> Any:
     return postgres
 
 
-_numbers = itertools.count(1)
+@pytest.fixture(scope="session")
+def _unchanged_shop(_templates: Any) -> str:
+    """The sample shop of all tests that leave it as it is; PostgreSQL sees to that."""
+    url: str = _templates.create_database("unchanged_shop", template="shop_template")
+    name = sql.Identifier(_templates.name_of("unchanged_shop"))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = on").format(name))
+    return url
+
+
+@pytest.fixture(scope="session")
+def _changed_shop(_templates: Any) -> str:
+    url: str = _templates.create_database("changed_shop", template="shop_template")
+    remember_shop(url)
+    return url
+
+
+@pytest.fixture(scope="session")
+def _log_of_all(_templates: Any) -> str:
+    url: str = _templates.create_database("log_of_all", template="log_template")
+    return url
 
 
 @pytest.fixture
-def shop_url(_templates: Any) -> Iterator[str]:
-    """A sample shop of this test's own, as it stands at TICK."""
-    name = f"shop_{next(_numbers)}"
-    yield _templates.create_database(name, template="shop_template")
-    _templates.drop_database(name)
+def shop_url(request: pytest.FixtureRequest, _templates: Any) -> Iterator[str]:
+    """The sample shop as it stands at TICK; it can be changed by tests that ask for `shop` or `altered_shop`."""
+    if "altered_shop" in request.fixturenames:
+        yield _templates.create_database("altered_shop", template="shop_template")
+        _templates.drop_database("altered_shop")
+    elif "shop" in request.fixturenames:
+        url = request.getfixturevalue("_changed_shop")
+        yield url
+        restore_shop(url)
+    else:
+        yield request.getfixturevalue("_unchanged_shop")
 
 
 @pytest.fixture
-def log_url(_templates: Any) -> Iterator[str]:
-    """An empty, migrated message log of this test's own."""
-    name = f"log_{next(_numbers)}"
-    yield _templates.create_database(name, template="log_template")
-    _templates.drop_database(name)
+def log_url(_log_of_all: str) -> str:
+    """An empty, migrated message log; always the same one, because copying one takes longer than emptying it."""
+    return emptied(_log_of_all)
 
 
 @pytest.fixture
 def shop(shop_url: str) -> Iterator[psycopg.Connection[DictRow]]:
-    """A session that may change the sample shop (autocommit, rows as dicts)."""
+    """A session that may change the sample shop's rows (autocommit, rows as dicts)."""
+    with psycopg.connect(shop_url, autocommit=True, row_factory=dict_row) as connection:
+        yield connection
+
+
+@pytest.fixture
+def altered_shop(shop_url: str) -> Iterator[psycopg.Connection[DictRow]]:
+    """A session that may change the sample shop's tables, too: a shop of this test's own, which takes longer."""
     with psycopg.connect(shop_url, autocommit=True, row_factory=dict_row) as connection:
         yield connection
 

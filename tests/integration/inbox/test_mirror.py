@@ -326,9 +326,9 @@ def test_a_partner_who_is_missing_stops_no_other_and_fails_the_task(deployed, sh
     assert partner_id("AAAA") in caplog.text
 
 
-def test_a_row_that_the_shop_refuses_stops_no_other_and_is_told_masked(deployed, shop, sent, caplog):
+def test_a_row_that_the_shop_refuses_stops_no_other_and_is_told_masked(deployed, altered_shop, sent, caplog):
     wamid = "wamid.HBgMOTE5ODI5MDEyMzQ2FQIAERgSMkQ3"
-    shop.execute("ALTER TABLE messaging_message ADD CHECK (content <> 'Bad')")
+    altered_shop.execute("ALTER TABLE messaging_message ADD CHECK (content <> 'Bad')")
     sent("MEERA", MEERA, "wamid.ONE", run="R1")
     sent("MEERA", MEERA, wamid, run="R2", body_text="Bad")
     sent("MEERA", MEERA, "wamid.THREE", run="R3")
@@ -336,7 +336,7 @@ def test_a_row_that_the_shop_refuses_stops_no_other_and_is_told_masked(deployed,
     with pytest.raises(InboxError, match="1 of 3") as error:
         mirror_to_shop(tick())
 
-    assert sorted(written(shop)) == ["wamid.ONE", "wamid.THREE"]
+    assert sorted(written(altered_shop)) == ["wamid.ONE", "wamid.THREE"]
     assert "CheckViolation" in caplog.text
     for said in (caplog.text, str(error.value)):
         assert wamid not in said
@@ -371,10 +371,10 @@ def test_a_shop_that_cannot_be_reached_is_worth_a_retry(deployed, sent):
     assert "s3cret" not in str(error.value)
 
 
-def test_a_session_that_breaks_off_ends_the_task(deployed, shop, sent, log):
+def test_a_session_that_breaks_off_ends_the_task(deployed, altered_shop, sent, log):
     sent("KARAN", KARAN, "wamid.ONE", run="R1")
     sent("MEERA", MEERA, "wamid.TWO", run="R2")
-    shop.execute(
+    altered_shop.execute(
         "CREATE FUNCTION break_off() RETURNS trigger LANGUAGE plpgsql AS"
         " 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END';"
         "CREATE TRIGGER break_off BEFORE INSERT ON messaging_message FOR EACH ROW EXECUTE FUNCTION break_off()"
@@ -383,11 +383,11 @@ def test_a_session_that_breaks_off_ends_the_task(deployed, shop, sent, log):
     with pytest.raises(InboxError, match="shop_inbox_db: "):
         mirror_to_shop(tick())
 
-    assert written(shop) == []
+    assert written(altered_shop) == []
 
 
-def test_tables_may_have_other_names(deployed, shop, sent):
-    shop.execute("ALTER TABLE messaging_message RENAME TO inbox_message")
+def test_tables_may_have_other_names(deployed, altered_shop, sent):
+    altered_shop.execute("ALTER TABLE messaging_message RENAME TO inbox_message")
     deployed.set(tables={"messaging_message": "inbox_message"})
     sent("MEERA", MEERA, "wamid.ONE")
 

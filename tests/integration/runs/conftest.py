@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import psycopg
 import pytest
@@ -13,17 +12,11 @@ from partner_messages.runs.shop import Shop
 from partner_messages.settings import Tables
 
 
-@pytest.fixture(scope="session")
-def _shared_shop_url(_templates: Any) -> str:
-    url: str = _templates.create_database("shop_of_runs", template="shop_template")
-    return url
-
-
 @pytest.fixture
-def changes(_shared_shop_url: str) -> Iterator[psycopg.Connection[DictRow]]:
+def changes(_changed_shop: str) -> Iterator[psycopg.Connection[DictRow]]:
     """A session in which a test may change the shop: one transaction that is never committed."""
     with (
-        psycopg.connect(_shared_shop_url, row_factory=dict_row) as connection,
+        psycopg.connect(_changed_shop, row_factory=dict_row) as connection,
         connection.transaction(force_rollback=True),
     ):
         yield connection

@@ -171,7 +171,7 @@ def _as(changes: Changes, postgres: Any, name: str) -> str:
     return role
 
 
-@pytest.mark.usefixtures("connected")
+@pytest.mark.usefixtures("connected", "altered_shop")
 def test_the_sandbox_s_reader_can_run_every_query(
     postgres: Any, shop_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

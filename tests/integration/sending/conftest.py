@@ -10,26 +10,7 @@ import pytest
 from partner_messages.whatsapp import dispatch
 from partner_messages.whatsapp.errors import Action, NextStep, next_step
 from support.deployment import Deployment
-from support.emptying import emptied
 from support.sending import SendTask
-
-
-@pytest.fixture
-def shop_url() -> str:
-    """Nothing here looks at the shop."""
-    return "postgresql://nobody@127.0.0.1:1/no_shop"
-
-
-@pytest.fixture(scope="session")
-def _log_of_all(_templates: Any) -> str:
-    url: str = _templates.create_database("log_of_sending", template="log_template")
-    return url
-
-
-@pytest.fixture
-def log_url(_log_of_all: str) -> str:
-    """An empty message log; always the same one, because copying one takes longer than emptying it."""
-    return emptied(_log_of_all)
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from partner_messages.whatsapp.operator import raise_for
 from sandbox.shop import partner_id, run_id
 from support.children import children
 from support.deployment import TICK, Deployment
-from support.emptying import emptied
 from support.event_runs import (
     context,
     plan_events,
@@ -41,18 +40,6 @@ ASSIGNED, CANCELLED, COMPLETED = (f"production_run.{what}" for what in ("sent_to
 REMINDER = "production_run.reminder_assignment_pending"
 TEST_PHONE = "+919812399999"
 MINUTE, HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
-
-
-@pytest.fixture(scope="module")
-def _log_of_all(_templates: Any) -> str:
-    url: str = _templates.create_database("log_of_events", template="log_template")
-    return url
-
-
-@pytest.fixture
-def log_url(_log_of_all: str) -> str:
-    """An empty message log; always the same one, because copying one takes longer than emptying it."""
-    return emptied(_log_of_all)
 
 
 @pytest.fixture(autouse=True)
@@ -138,8 +125,8 @@ def test_the_previous_partner_of_a_reassigned_run_is_told_that_it_is_cancelled(l
     assert (only_row(log, "run 1")["partner_id"], only_row(log, "run 1")["status"]) == (RAJESH, "sent")
 
 
-def test_an_older_shop_that_knows_no_previous_partner_tells_the_run_s_own(log: Log, shop: Shop) -> None:
-    shop.execute("ALTER TABLE production_runs DROP COLUMN previous_partner_id CASCADE")
+def test_an_older_shop_that_knows_no_previous_partner_tells_the_run_s_own(log: Log, altered_shop: Shop) -> None:
+    altered_shop.execute("ALTER TABLE production_runs DROP COLUMN previous_partner_id CASCADE")
 
     tell(conf(CANCELLED, partner_id=RAJESH))
     tell(conf(CANCELLED, partner_id=MEERA), "run 2")

@@ -116,8 +116,8 @@ def test_a_sender_without_a_token_is_named(deployment):
         reminders.preflight(context())
 
 
-def test_a_missing_column_of_the_shop_is_named(deployment, shop):
-    shop.execute("ALTER TABLE production_runs DROP COLUMN dispatch_completed_at CASCADE")
+def test_a_missing_column_of_the_shop_is_named(deployment, altered_shop):
+    altered_shop.execute("ALTER TABLE production_runs DROP COLUMN dispatch_completed_at CASCADE")
 
     with pytest.raises(AirflowFailException, match='"production_runs" has no column "dispatch_completed_at"'):
         reminders.preflight(context())

@@ -15,7 +15,6 @@ from partner_messages.whatsapp.operator import raise_for
 from sandbox.shop import run_id
 from support.at_once import at_once
 from support.deployment import TICK, Deployment
-from support.emptying import emptied
 from support.event_runs import plan_events, tell, upkeep, weekday_tick
 from support.log_rows import Log, change, everything, put, row
 from support.sending import taken
@@ -29,18 +28,6 @@ ASSIGNED = {"event": "production_run.sent_to_partner", "production_run_id": RUN}
 REMINDER = {"event": "production_run.reminder_assignment_pending", "production_run_id": RUN}
 MINUTE = dt.timedelta(minutes=1)
 TODAY, YESTERDAY = dt.date(2026, 11, 23), dt.date(2026, 11, 22)
-
-
-@pytest.fixture(scope="module")
-def _log_of_all(_templates: Any) -> str:
-    url: str = _templates.create_database("log_of_upkeep", template="log_template")
-    return url
-
-
-@pytest.fixture
-def log_url(_log_of_all: str) -> str:
-    """An empty message log; always the same one, because copying one takes longer than emptying it."""
-    return emptied(_log_of_all)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,42 @@
+"""Makes a database as it was before a test, which takes a fraction of the time that a new one takes."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import sql
+
+from partner_messages.messages.migrations import SCHEMA
+
+_AS_NEW = "as_new"
+_SHOP_TABLES = (
+    *("social_platform", "partner", "partner_admin", "design", "production_runs", "production_run_activity"),
+    *("messaging_conversation", "messaging_message"),
+)
+"""Whatever a table refers to stands before it."""
+
+
+def emptied(url: str) -> str:
+    """Empty every table of a migrated message log; return its URL."""
+    with psycopg.connect(url) as connection:
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename <> 'schema_migration'", [SCHEMA]
+        ).fetchall()
+        # Not TRUNCATE, which makes a new file for each table and index: five times as slow where there are few rows.
+        deletes = (sql.SQL("DELETE FROM {}").format(sql.Identifier(SCHEMA, name)) for (name,) in tables)
+        connection.execute(sql.SQL("; ").join(deletes))
+    return url
+
+
+def remember_shop(url: str) -> None:
+    """Put a copy of the shop's rows aside, for `restore_shop`."""
+    with psycopg.connect(url) as connection:
+        connection.execute(f"CREATE SCHEMA {_AS_NEW}")
+        for table in _SHOP_TABLES:
+            connection.execute(f"CREATE TABLE {_AS_NEW}.{table} AS TABLE {table}")
+
+
+def restore_shop(url: str) -> None:
+    """Bring back the rows that were put aside; a change of the tables themselves stays."""
+    with psycopg.connect(url) as connection:
+        connection.execute("; ".join(f"DELETE FROM {table}" for table in reversed(_SHOP_TABLES)))
+        connection.execute("; ".join(f"INSERT INTO {table} TABLE {_AS_NEW}.{table}" for table in _SHOP_TABLES))
