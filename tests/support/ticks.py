@@ -1,20 +1,40 @@
-"""Runs a DAG for real inside the test process and shows what it left behind."""
+"""Runs a DAG inside the test process and shows what it left behind.
+
+`run_dag` has Airflow run it, at some three seconds a run; `go_through` calls the tasks of the weekday tick in their
+order, at a tenth of that, for tests whose subject is not Airflow.
+"""
 
 from __future__ import annotations
 
 import collections
 import datetime as dt
+import functools
+import itertools
+import logging
 import os
+import re
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
 import psycopg
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from psycopg.rows import DictRow
 
+from partner_messages.runs.kinds import ReminderKind
+from partner_messages.tasks import reminders, sending
+from partner_messages.whatsapp.operator import WhatsAppTemplateOperator
 from support.deployment import TICK
+
+_TRIES = 4
+"""A task's first try and the DAGs' retries."""
+_numbers = itertools.count(1)
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -71,18 +91,103 @@ def run_dag(
         run = dag.test(run_conf=conf or {}, logical_date=logical_date, run_after=run_after)
     instances = run.get_task_instances()
     summary = next((ti for ti in instances if ti.task_id == "summarise"), None)
-    rows = log.execute(
-        "SELECT * FROM message_log WHERE tick_id = ("
-        " SELECT id FROM tick WHERE dag_run_id = %s ORDER BY created_at DESC LIMIT 1) ORDER BY created_at, id",
-        [run.run_id],
-    ).fetchall()
-    return Tick(
+    return _tick(
+        log,
         state=str(run.state),
         run_id=run.run_id,
         tasks={ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]": str(ti.state) for ti in instances},
         returned=summary.xcom_pull(task_ids="summarise") if summary else None,
+    )
+
+
+def go_through(
+    log: psycopg.Connection[DictRow],
+    conf: dict[str, Any] | None = None,
+    *,
+    logical_date: dt.datetime | None = TICK,
+    run_after: dt.datetime = TICK,
+) -> Tick:
+    """Call the tasks of `production_run_reminders` in their order, each as often as Airflow would try it.
+
+    Without a logical date every call is a DAG run of its own, as one triggered from the command line is.
+    """
+    run_id = f"manual__{(logical_date or run_after).isoformat()}" + ("" if logical_date else f"__{next(_numbers)}")
+    dag_run = SimpleNamespace(
+        dag_id="production_run_reminders",
+        run_id=run_id,
+        run_type="manual",
+        logical_date=logical_date,
+        run_after=run_after,
+        clear_number=0,
+    )
+    run = _Run({"dag_run": dag_run, "params": conf or {}})
+    tick = run.call("preflight", reminders.preflight)
+    if tick:
+        for kind in ReminderKind:
+            run.call(f"find_stuck_runs[{kind}]", reminders.find_stuck_runs, tick, kind)
+        run.send("send_messages", tick, run.call("plan_messages", reminders.plan_messages, tick))
+    run.send("send_followups", tick, run.call("plan_followups", _without_context(sending.plan_followups), tick))
+    run.call("mirror_to_shop", _without_context(sending.mirror_to_shop), tick)
+    summarise = functools.partial(sending.summarise_run, title="Reminder run", finds=True)
+    returned = run.call("summarise", summarise, tick)
+    return _tick(log, state=run.tasks["summarise"], run_id=run_id, tasks=run.tasks, returned=returned)
+
+
+@dataclass
+class _Run:
+    """The tasks of a DAG run that were called so far, by their states."""
+
+    context: dict[str, Any]
+    tasks: dict[str, str] = field(default_factory=dict)
+
+    def call(self, name: str, work: Callable[..., Any], *given: Any) -> Any:
+        """Call a task with the run's context; return what it returned, None where it did not end well."""
+        run_id = self.context["dag_run"].run_id
+        states = {run_id: {re.sub(r"\[(.*)\]", r"_\1", task): state for task, state in self.tasks.items()}}
+        ti = SimpleNamespace(task_id=name.partition("[")[0], get_task_states=lambda **_: states)
+        for _ in range(_TRIES):
+            self.tasks[name], result = _try(work, {**self.context, "ti": ti}, *given)
+            if self.tasks[name] != "up_for_retry":
+                return result
+        self.tasks[name] = "failed"
+        return None
+
+    def send(self, task_id: str, tick: Any, batches: Any) -> None:
+        """Call the mapped tasks that send these batches."""
+        for number, batch in enumerate(batches or ()):
+            operator = WhatsAppTemplateOperator(
+                task_id=task_id, tick=tick, batch=batch, no_longer_due="partner_messages.tasks.recheck.no_longer_due"
+            )
+            self.call(f"{task_id}[{number}]", operator.execute)
+
+
+def _try(work: Callable[..., Any], context: dict[str, Any], *given: Any) -> tuple[str, Any]:
+    try:
+        return "success", work(context, *given)
+    except AirflowSkipException:
+        return "skipped", None
+    except AirflowFailException:
+        return "failed", None
+    except Exception:
+        logger.exception("The task failed.")
+        return "up_for_retry", None
+
+
+def _without_context(work: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda _, *given: work(*given)
+
+
+def _tick(log: psycopg.Connection[DictRow], *, run_id: str, **facts: Any) -> Tick:
+    rows = log.execute(
+        "SELECT * FROM message_log WHERE tick_id = ("
+        " SELECT id FROM tick WHERE dag_run_id = %s ORDER BY created_at DESC LIMIT 1) ORDER BY created_at, id",
+        [run_id],
+    ).fetchall()
+    return Tick(
+        run_id=run_id,
         rows=[row for row in rows if row["message_kind"] != "followup"],
         followups=[row for row in rows if row["message_kind"] == "followup"],
+        **facts,
     )
 
 

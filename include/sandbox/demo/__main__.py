@@ -54,11 +54,8 @@ def demo() -> None:
         environment = _airflow(server, api.url)
         stack.airflow(["db", "migrate"], environment, FOLDER / "migrate.log")
         run = functools.partial(_run_dag, environment, server.url_of(airflow_env.METADATA), tell)
-        tell(f"{stack.TEMPLATES_DAG}: the plan for accounts that have no templates yet")
-        planned = run(stack.TEMPLATES_DAG, {"mode": "dry-run", "templates": TEMPLATES})
-        print("\n" + report.plan_of(planned.read_text(encoding="utf-8")) + "\n", flush=True)
-        tell(f"{stack.TEMPLATES_DAG}: submit what is missing")
-        run(stack.TEMPLATES_DAG, {"mode": "upsert", "templates": TEMPLATES})
+        tell(f"{stack.TEMPLATES_DAG}: plan for accounts that have no templates, then submit")
+        run(stack.TEMPLATES_DAG, {"mode": "upsert", "templates": TEMPLATES}, shown={"plan": report.plan_of})
         tell(f"One tick of {stack.DAG}, live, to the local Graph API")
         run(stack.DAG, {"delivery": "live"}, at=tick)
         tell(f"{stack.EVENTS_DAG}: a run was assigned, one cancelled, one completed")
@@ -94,16 +91,23 @@ def _run_dag(
     conf: Mapping[str, Any],
     *,
     at: dt.datetime | None = None,
-) -> Path:
+    shown: Mapping[str, Callable[[str], str]] | None = None,
+) -> None:
     """Run a DAG once, in a process of its own; tell of each task that is over or will be tried again.
 
-    Returns:
-        The run's log.
+    Args:
+        environment: Airflow's.
+        metadata_url: Airflow's own database.
+        tell: Told of each task.
+        dag_id: The DAG.
+        conf: The run's params.
+        at: Its logical date.
+        shown: By task, what to print of the log when the task is over.
 
     Raises:
         processes.ProcessFailedError: The DAG run failed, or took too long.
     """
-    log = FOLDER / f"{'-'.join(filter(None, [dag_id, conf.get('mode')]))}.log"
+    log = FOLDER / f"{dag_id}.log"
     arguments = ["dags", "test", dag_id, *([at.isoformat()] if at else []), "--conf", json.dumps(conf)]
     began, told = dt.datetime.now(dt.UTC), set[tuple[str, bool]]()
     with processes.keep(
@@ -116,8 +120,10 @@ def _run_dag(
                 if (row["is_over"] or row["will_be_tried_again"]) and news not in told:
                     told.add(news)
                     tell(f"  {row['task']}: {row['states']}")
+                    if shown and row["task"] in shown:
+                        print("\n" + shown[row["task"]](log.read_text(encoding="utf-8")) + "\n", flush=True)
             if status == 0:
-                return log
+                return
             if status is not None:
                 break
         raise dag_run.failure()

@@ -32,12 +32,22 @@ PLAN_LINE = re.compile(r"^\S+ \[info +\] (?P<words>.*?) +\[partner_messages\.tas
 
 
 def plan_of(log: str) -> str:
-    """The plan's table in the log of a `whatsapp_templates` run: what its report task said before its last line.
+    """The plan's table in the log of a `whatsapp_templates` run, which its report task prints again as it stands then.
 
     Without the lines of what an account is not to have, which its head counts.
     """
-    said = [match["words"].rstrip() for match in PLAN_LINE.finditer(log)]
-    return "\n".join(line for line in said[:-1] if not line.endswith("  not_for_this_account"))
+    lines: list[str] = []
+    for match in PLAN_LINE.finditer(log):
+        line = match["words"].rstrip()
+        if line.startswith("Template run ") or (lines and _account_of(line) == _account_of(lines[0])):
+            break
+        lines.append(line)
+    return "\n".join(line for line in lines if not line.endswith("  not_for_this_account")).rstrip()
+
+
+def _account_of(line: str) -> str | None:
+    """Whose part of the table begins with this line, if one does."""
+    return line.partition(":")[0] if line[:1].strip() else None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left
     said, _ = program.communicate(timeout=240)
 
     assert program.returncode == 0, said
+    assert 0 < said.index("IN (211000000000001): 12 create") < said.index("submit: ")
     outcomes = Counter((one.kind, one.outcome == "send") for one in expectations().values() if one.is_found)
     for kind in ("assignment_pending", "not_started", "idle"):
         to_send, to_skip = outcomes[kind, True], outcomes[kind, False]
@@ -37,7 +38,7 @@ def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left
 
 @pytest.mark.parametrize(
     ("after", "name"),
-    [("Local Graph API", "SIGTERM"), ("the plan for accounts", "SIGINT"), ("Airflow's own database", "SIGKILL")],
+    [("Local Graph API", "SIGTERM"), ("whatsapp_templates: plan", "SIGINT"), ("Airflow's own database", "SIGKILL")],
 )
 def test_a_demo_that_is_stopped_leaves_nothing_running(start, left_behind, wait_for, folder, after, name):
     program = start("-m", "sandbox.demo", SANDBOX_FOLDER=str(folder))

@@ -116,11 +116,16 @@ def test_the_plan_is_shown_without_what_an_account_is_not_to_have():
         "  template  language  action                status",
         "  idle_v1   en        create",
         "  idle_v1   hi        not_for_this_account  ",
-        "Templates run — 1 create",
+        "",
+        "Europe (213): 1 create",
+        "  idle_v1   en        create",
+        "AU (211): 1 same, 1 not_for_this_account",
+        "  idle_v1   en        same",
+        "Template run (upsert) — 1 same",
     ]
     log = "".join(f"2026-11-23T04:30 [info     ] {line} [partner_messages.tasks.template_report]\n" for line in said)
 
-    assert plan_of(f"2026-11-23T04:30 [info     ] another line [else]\n{log}") == "\n".join(said[:3])
+    assert plan_of(f"2026-11-23T04:30 [info     ] another line [else]\n{log}") == "\n".join(said[:3] + said[4:7])
 
 
 def test_a_very_long_text_is_cut_and_its_length_told():

@@ -1,0 +1,55 @@
+"""Fixtures of whole ticks (a pytest plugin): shops of a few runs, and templates that are known to be approved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from partner_messages.live_settings import load_senders, load_settings
+from partner_messages.messages.database import open_message_log
+from partner_messages.tasks.template_listing import fresh_approvals
+from sandbox.shop.expectations import run_id
+from support.deployment import Deployment
+from support.picture_files import jpeg
+from support.picture_server import HOST, picture
+from support.submitted import submit_templates
+
+KEPT = ("SENT10D", "SENT23H", "ACCEPT25H", "ACCEPTSENT", "START72H1S", "PARTNERGAP")
+PICTURED = "jyt_production_run_reminder_pending_v2"
+
+
+@pytest.fixture
+def few_runs(shop: psycopg.Connection[DictRow]) -> None:
+    """A shop of six runs: four messages by three senders, one run not overdue, one without a partner."""
+    shop.execute("DELETE FROM production_runs WHERE NOT id = ANY (%s)", [[run_id(name) for name in KEPT]])
+
+
+@pytest.fixture
+def approvals_known(deployment: Deployment) -> None:
+    """The templates were seen to be approved a moment ago."""
+    with open_message_log() as connection:
+        settings = load_settings()
+        fresh_approvals(connection, load_senders(settings), settings)
+
+
+@pytest.fixture
+def one_pictured_run(shop: psycopg.Connection[DictRow], deployment: Deployment) -> str:
+    """A shop with one stuck run, whose design has no picture yet; family v2, approved everywhere. Returns its id."""
+    run = run_id("SENT10D")
+    shop.execute("DELETE FROM production_runs WHERE id <> %s", [run])
+    shop.execute("UPDATE design SET thumbnail_url = NULL, media_files = NULL, moodboard = NULL, design_files = NULL")
+    deployment.set(template_family="v2", pictures={"allowed_hosts": [HOST]})
+    submit_templates([PICTURED])
+    return run
+
+
+@pytest.fixture
+def with_picture(shop: psycopg.Connection[DictRow], serve_pictures: Callable[..., Any]) -> str:
+    """The designs have a picture that Meta would take; returns its URL."""
+    url: str = serve_pictures(picture(jpeg()))["/kurta.jpg"]
+    shop.execute("UPDATE design SET thumbnail_url = %s", [url])
+    return url
