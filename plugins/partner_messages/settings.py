@@ -171,6 +171,7 @@ class Tables(_Strict):
     """The shop's table names; the seed and the real shop disagree on the first one."""
 
     production_runs: TableName = "production_runs"
+    production_run_activity: TableName = "production_run_activity"
     partner: TableName = "partner"
     partner_admin: TableName = "partner_admin"
     design: TableName = "design"
@@ -237,6 +238,12 @@ class Settings(_Strict):
     )
     thresholds: Thresholds = Field(
         default_factory=Thresholds, description="Hours after which a run counts as stuck, per reminder kind."
+    )
+    idle_signal: Literal["work", "started_at"] = Field(
+        "work",
+        description="Since when a started run is idle. `work`: the latest of its start, a change of its produced"
+        " quantity that the daily ticks saw, and its partner's last entry in `production_run_activity` (which older"
+        " shops lack); `started_at`: its start alone (the seed's rule).",
     )
     partners: Annotated[dict[str, PartnerException], AfterValidator(_with_ids)] = Field(
         {},

@@ -30,6 +30,18 @@ def test_without_them_nothing_is_different_for_anybody_and_every_weekday_counts(
     assert settings.own_languages == {}
 
 
+def test_a_run_is_idle_by_work_unless_its_start_alone_is_asked_for() -> None:
+    assert parse_settings({}).idle_signal == "work"
+    assert parse_settings({"idle_signal": "started_at"}).idle_signal == "started_at"
+
+
+@pytest.mark.parametrize("signal", ["start", "Work", "", None, 1])
+def test_another_idle_signal_is_told_by_its_key(signal: Any) -> None:
+    assert told({"idle_signal": signal}) == (
+        "Variable partner_messages: \"idle_signal\": Input should be 'work' or 'started_at'."
+    )
+
+
 @pytest.mark.parametrize("cadence", ["daily", (1,), (1, 3, 7), (2, 365)])
 def test_a_cadence_is_daily_or_days_in_rising_order(cadence: Any) -> None:
     said = list(cadence) if isinstance(cadence, tuple) else cadence

@@ -21,6 +21,7 @@ class Expectation:
     days: int | None = None
     progress: tuple[str, str] | None = None
     design: str | None = None
+    by_start: str | None = None
     older: str | None = None
 
     @property
@@ -32,6 +33,11 @@ class Expectation:
     def is_found(self) -> bool:
         """Whether the run is found stuck in a reminder kind."""
         return self.kind not in {"none", "no_partner"}
+
+    @property
+    def kind_by_start(self) -> str:
+        """The kind where work does not count: a run is idle by its start alone."""
+        return self.by_start or self.kind
 
 
 def expectations() -> dict[str, Expectation]:

@@ -1,4 +1,4 @@
--- Runs that were started, are not finished and have gone quiet, by when they were started.
+-- Runs that were started and are not finished, by when they were started.
 WITH {% include "runs/as_of_now.sql" %}
 SELECT id, partner_id, design_id, started_at AS since, quantity, produced_quantity
 FROM active

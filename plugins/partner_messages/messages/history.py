@@ -19,6 +19,17 @@ def stuck_of_run(connection: LogConnection, dag_run_id: str) -> list[StuckRun]:
     ]
 
 
+def quantity_changes(
+    connection: LogConnection, production_run_ids: Iterable[str], *, now: dt.datetime
+) -> dict[str, dt.datetime]:
+    """When each run's produced quantity was last seen to change, as far as was known at `now`.
+
+    The quantity that was seen first is no change. A run without a change is absent.
+    """
+    found = rows(connection, "quantity_changes", production_run_ids=list(production_run_ids), now=now)
+    return {row["production_run_id"]: row["changed_at"] for row in found}
+
+
 def slot_holders(connection: LogConnection, tick: Tick, production_run_ids: Sequence[str]) -> dict[str, SlotHolder]:
     """Which messages hold the slots of the tick's day, by production run id."""
     found = rows(

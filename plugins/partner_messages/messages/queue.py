@@ -60,6 +60,28 @@ def record_stuck(
         )
 
 
+def note_quantities(
+    connection: LogConnection, started: Sequence[StuckRun], *, now: dt.datetime, observed_at: dt.datetime
+) -> None:
+    """Note the produced quantities of started runs where they were not known yet or have changed.
+
+    Less than before is a change too: whoever corrects a figure is at work. A quantity that is gone is none, so that a
+    fault which takes it away and brings it back is not work twice.
+
+    Args:
+        connection: The message log.
+        started: The runs as they were just read.
+        now: The moment at which they are judged; a change does not count in what is judged at an earlier one.
+        observed_at: The wall clock before the shop was read: an older reading than the last one changes nothing.
+    """
+    if started:
+        readings = [_jsonable({name: getattr(run, name) for name in _READING}) for run in started]
+        rows(connection, "note_quantities", now=now, observed_at=observed_at, readings=recordset(readings))
+
+
+_READING = ("production_run_id", "produced_quantity")
+
+
 def write_drafts(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> None:
     """Write what planning decided, all or nothing: adopt what is queued, queue what is new, record every skip.
 

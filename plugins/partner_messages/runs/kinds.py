@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 
 class ReminderKind(enum.StrEnum):
@@ -15,7 +16,7 @@ class ReminderKind(enum.StrEnum):
     NOT_STARTED = "not_started"
     """Accepted, never started; the clock is `accepted_at`."""
     IDLE = "idle"
-    """Started and gone quiet; the clock is `started_at`."""
+    """Started and gone quiet; the clock is the last work that is known of (`worked_on`), or `started_at` alone."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,20 @@ class StuckRun:
     since: dt.datetime
     quantity: float
     produced_quantity: float | None
+
+
+def worked_on(runs: Iterable[StuckRun], *signs: Mapping[str, dt.datetime]) -> list[StuckRun]:
+    """Set the clock of started runs to the last work on them; oldest first.
+
+    Args:
+        runs: The runs, each by its start.
+        signs: When there was a sign of work on a run, by its id; one of which nothing is known is absent.
+    """
+    clocks = (
+        replace(run, since=max([run.since, *(when[id_] for when in signs if (id_ := run.production_run_id) in when)]))
+        for run in runs
+    )
+    return sorted(clocks, key=lambda run: (run.since, run.production_run_id))
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,10 @@ REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """What the queries under `include/sql/runs/` read, by the table's key in `settings.Tables`."""
 
+ACTIVITY = "production_run_activity"
+ACTIVITY_COLUMNS = ("production_run_id", "activity_type", "actor_type", "partner_id", "occurred_at", "deleted_at")
+"""What they read of the one table that older deployments lack."""
+
 _ENDING = 4
 """Last digits by which a number's conversations are found: no format has fewer, and all of them agree there."""
 
@@ -67,7 +71,7 @@ class Shop:
     def __init__(self, connection: psycopg.Connection[Any], tables: Tables) -> None:
         self._connection = connection
         self._tables: dict[str, str] = tables.model_dump()
-        self._columns: dict[str, frozenset[str]] | None = None
+        self._catalog: dict[str, dict[str, bool]] | None = None
 
     def _rows(self, name: str, parameters: dict[str, Any], **switches: bool) -> list[dict[str, Any]]:
         with _told_of_the_shop(), self._connection.cursor(row_factory=dict_row) as cursor:
@@ -75,45 +79,63 @@ class Shop:
             return cursor.fetchall()
 
     def columns(self) -> dict[str, frozenset[str]]:
-        """The columns each of our tables has, by the table's key in `settings.Tables`; empty where it is missing."""
-        if self._columns is None:
+        """The columns of each of our tables that this user can read, by the table's key in `settings.Tables`."""
+        return {
+            key: frozenset(name for name, can in there.items() if can) for key, there in self._all_columns().items()
+        }
+
+    def _all_columns(self) -> dict[str, dict[str, bool]]:
+        """All columns, and whether this user can read them; empty for a table that is missing."""
+        if self._catalog is None:
             # PostgreSQL reads a name in lower case where it is not quoted, and the queries do not quote it.
             parts = {key: name.lower().rpartition(".") for key, name in self._tables.items()}
             rows = self._rows("runs/columns.sql", {"tables": sorted({table for _, _, table in parts.values()})})
-            self._columns = {
-                key: frozenset(
-                    row["column_name"]
+            self._catalog = {
+                key: {
+                    row["column_name"]: row["can_read"]
                     for row in rows
                     if row["table_name"] == table and (row["table_schema"] == schema if schema else row["is_visible"])
-                )
+                }
                 for key, (schema, _, table) in parts.items()
             }
-        return self._columns
+        return self._catalog
 
-    def check(self) -> None:
+    def check(self, *, activity: bool = True) -> None:
         """See that every table and column the queries need is there.
+
+        Args:
+            activity: Whether `production_run_activity` is read. It may be missing, but then under its usual name: one
+                that the settings name, or that this user may not read, is no older deployment but a mistake.
 
         Raises:
             SettingsError: Naming the first one that is missing and where its name is set.
         """
         for key, needed in REQUIRED_COLUMNS.items():
-            present = self.columns()[key]
-            if not present:
-                raise SettingsError(
-                    f'Connection {SHOP_CONN_ID}: there is no table "{self._tables[key]}" that this user can read; '
-                    f'grant SELECT on it or set "tables.{key}" in the settings to its real name.'
-                )
-            missing = sorted(set(needed) - present)
-            if missing:
-                raise SettingsError(
-                    f'Connection {SHOP_CONN_ID}: table "{self._tables[key]}" has no column "{missing[0]}", which this '
-                    "package reads."
-                )
+            self._check_table(key, needed)
+        if activity and (self._all_columns()[ACTIVITY] or self._tables[ACTIVITY] != ACTIVITY):
+            self._check_table(ACTIVITY, ACTIVITY_COLUMNS)
+
+    def _check_table(self, key: str, needed: Iterable[str]) -> None:
+        present = self.columns()[key]
+        if not present:
+            raise SettingsError(
+                f'Connection {SHOP_CONN_ID}: there is no table "{self._tables[key]}" that this user can read; '
+                f'grant SELECT on it or set "tables.{key}" in the settings to its real name.'
+            )
+        missing = sorted(set(needed) - present)
+        if missing:
+            raise SettingsError(
+                f'Connection {SHOP_CONN_ID}: table "{self._tables[key]}" has no column "{missing[0]}", which this '
+                "package reads."
+            )
 
     def stuck_runs(
         self, kind: ReminderKind, *, now: dt.datetime, threshold_hours: float, scope: Scope
     ) -> Iterator[StuckRun]:
-        """The runs that are stuck in one kind at `now`, oldest first (the seed's buckets, one named query each)."""
+        """The runs that are stuck in one kind at `now`, oldest first (the seed's buckets, one named query each).
+
+        Idle ones are found by their start; what has been done since then is asked for apart (`last_entries`).
+        """
         rows = self._rows(
             f"runs/{kind}.sql",
             {"now": now, "overdue_before": now - dt.timedelta(hours=threshold_hours), **scope.parameters()},
@@ -128,6 +150,27 @@ class Shop:
                 quantity=row["quantity"],
                 produced_quantity=row["produced_quantity"],
             )
+
+    def last_entries(self, runs: Iterable[StuckRun], *, now: dt.datetime) -> dict[str, dt.datetime]:
+        """When the runs' partners last entered something in `production_run_activity`, at or before `now`.
+
+        Returns:
+            By run id; a run without an entry is absent, in an older deployment, which lacks the table, every one is.
+        """
+        asked = list(runs)
+        if not (asked and self.columns()[ACTIVITY]):
+            return {}
+        # By the ids, not joined with the query that finds the runs: PostgreSQL misjudges how many those are, and would
+        # look through the whole table once for each of them where it has no index.
+        rows = self._rows(
+            "runs/last_entries.sql",
+            {
+                "production_run_ids": [run.production_run_id for run in asked],
+                "partner_ids": [run.partner_id for run in asked],
+                "now": now,
+            },
+        )
+        return {row["production_run_id"]: row["entered_at"] for row in rows}
 
     def census(self, *, now: dt.datetime, scope: Scope) -> Census:
         """Count the active runs at `now` and name those without a partner."""

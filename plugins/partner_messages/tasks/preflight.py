@@ -69,7 +69,7 @@ def preflight(
     catalog = installed_catalog()
     sent = [template for name in templates(settings) if (template := catalog.get(name))]
     with open_shop(settings.tables) as shop:
-        shop.check()
+        shop.check(activity=settings.idle_signal == "work")
     if settings.mirror_to_shop and tick.delivery == "live":
         with open_inbox(settings.tables):
             pass

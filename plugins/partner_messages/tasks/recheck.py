@@ -13,7 +13,7 @@ from partner_messages.drafting.facts import Means
 from partner_messages.drafting.recipient import find_recipient
 from partner_messages.events.event import Event
 from partner_messages.events.rules import LIFECYCLE
-from partner_messages.messages.database import open_message_log
+from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Message
 from partner_messages.params import parse_params
@@ -52,8 +52,8 @@ def no_longer_due(
     # What was queued in a language stays in it: it passed the gate at planning; a change since then is Meta's to say.
     means = replace(means, limit=len(messages), approvals=None)
     hindered: dict[uuid.UUID, Hindrance] = dict(followups_no_longer_due(followups, settings, wall))
-    with open_shop(settings.tables) as shop:
-        hindered |= _reminders(tick, reminders, shop, settings, means, wall)
+    with open_message_log() as connection, open_shop(settings.tables) as shop:
+        hindered |= _reminders(tick, reminders, shop, connection, settings, means, wall)
         hindered |= _events(tick, events, shop, means)
     if tick.delivery == "live" and not settings.allow_any_time:
         left = (message for message in messages if message.event_name and message.id not in hindered)
@@ -62,7 +62,13 @@ def no_longer_due(
 
 
 def _reminders(
-    tick: Tick, messages: Sequence[Message], shop: Shop, settings: Settings, means: Means, wall: dt.datetime
+    tick: Tick,
+    messages: Sequence[Message],
+    shop: Shop,
+    connection: LogConnection,
+    settings: Settings,
+    means: Means,
+    wall: dt.datetime,
 ) -> dict[uuid.UUID, Hindrance]:
     """A run must still be stuck in the same kind, with the same partner; if an event asked, however short a time.
 
@@ -72,8 +78,12 @@ def _reminders(
         return {}
     asked = [message for message in messages if message.event_name]
     of_ticks = [message for message in messages if not message.event_name]
+
+    def overdue(kind: ReminderKind, scope: Scope) -> list[StuckRun]:
+        return overdue_runs(shop, connection, kind, now=wall, wall=wall, scope=scope, settings=settings)
+
     stuck = [
-        *_stuck(of_ticks, lambda kind, scope: overdue_runs(shop, kind, now=wall, scope=scope, settings=settings)),
+        *_stuck(of_ticks, overdue),
         *_stuck(asked, lambda kind, scope: shop.stuck_runs(kind, now=wall, threshold_hours=0, scope=scope)),
     ]
     facts = facts_of_stuck(shop, stuck, tick)

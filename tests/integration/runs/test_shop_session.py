@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 
 from partner_messages.messages.database import open_message_log
 from partner_messages.runs.scope import Scope
-from partner_messages.runs.shop import REQUIRED_COLUMNS, Shop, ShopError, open_shop
+from partner_messages.runs.shop import ACTIVITY_COLUMNS, REQUIRED_COLUMNS, Shop, ShopError, open_shop
 from partner_messages.settings import SettingsError, Tables
 from sandbox.shop import allow_reading
 from support.deployment import TICK
@@ -103,6 +103,41 @@ def test_a_missing_column_is_named(changes: Changes, table: str, column: str) ->
     assert told(changes) == (
         f'Connection production_db: table "{table}" has no column "{column}", which this package reads.'
     )
+
+
+def test_an_older_deployment_may_lack_the_activity(source: Shop, changes: Changes) -> None:
+    changes.execute("DROP TABLE production_run_activity")
+
+    source.check()
+
+
+@pytest.mark.parametrize("name", ["run_activity", "old_shop.production_run_activity"])
+def test_an_activity_that_the_settings_name_must_be_there(changes: Changes, name: str) -> None:
+    assert told(changes, Tables(production_run_activity=name)) == (
+        f'Connection production_db: there is no table "{name}" that this user can read; grant SELECT on it or set'
+        ' "tables.production_run_activity" in the settings to its real name.'
+    )
+
+
+@pytest.mark.parametrize("column", ACTIVITY_COLUMNS)
+def test_an_activity_that_is_there_must_have_what_is_read(changes: Changes, column: str) -> None:
+    changes.execute(f"ALTER TABLE production_run_activity DROP COLUMN {column}")
+
+    assert told(changes) == (
+        f'Connection production_db: table "production_run_activity" has no column "{column}", which this package reads.'
+    )
+    Shop(changes, Tables()).check(activity=False)
+
+
+def test_an_activity_that_this_user_may_not_read_is_not_taken_for_one_that_is_missing(
+    changes: Changes, postgres: Any
+) -> None:
+    role = _as(changes, postgres, "half_a_reader")
+    changes.execute(f"GRANT SELECT ON {', '.join(REQUIRED_COLUMNS)} TO {role}")
+    changes.execute(f"SET ROLE {role}")
+
+    assert 'no table "production_run_activity" that this user can read; grant SELECT' in told(changes)
+    Shop(changes, Tables()).check(activity=False)
 
 
 @pytest.mark.parametrize("name", ["production_run", "old_shop.production_runs", "Production_Run"])

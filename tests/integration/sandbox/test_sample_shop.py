@@ -30,10 +30,10 @@ def as_it_stood(row, now):
     return then | {"status": status}
 
 
-def clock_and_kind(run):
+def clock_and_kind(run, worked):
     """The reminder kind a run would fall into once it is overdue, and the clock that counts."""
     if run["status"] == "in_progress" and run["started_at"]:
-        return (None, None) if run["finished_at"] else ("idle", run["started_at"])
+        return (None, None) if run["finished_at"] else ("idle", max([run["started_at"], *worked]))
     if run["started_at"]:
         return None, None
     if run["accepted_at"]:
@@ -43,14 +43,14 @@ def clock_and_kind(run):
     return None, None
 
 
-def judged(row, now):
+def judged(row, now, worked=()):
     """(kind, outcome up to the partner, whole days) of a run at `now`, by the rules in words."""
     run = as_it_stood(row, now)
     if run is None or run["status"] not in {"sent_to_partner", "in_progress"}:
         return "none", "not_inspected", None
     if run["partner_id"] is None:
         return "no_partner", "no_partner", None
-    kind, clock = clock_and_kind(run)
+    kind, clock = clock_and_kind(run, [moment for moment in worked if moment <= now])
     if kind is None or not clock < now - THRESHOLDS[kind]:
         return "none", "not_overdue", None
     return kind, "found", max(1, (now - clock).days)
@@ -59,8 +59,19 @@ def judged(row, now):
 def test_the_expectations_follow_from_the_rules(shop):
     rows = shop.execute("SELECT * FROM production_runs").fetchall()
 
-    found = {row["id"]: judged(row, TICK) for row in rows}
+    entries = shop.execute("SELECT * FROM production_run_activity WHERE actor_type = 'partner'").fetchall()
 
+    def worked(run):
+        return [
+            entry["occurred_at"]
+            for entry in entries
+            if (entry["production_run_id"], entry["partner_id"]) == (run["id"], run["partner_id"])
+        ]
+
+    by_start = {row["id"]: judged(row, TICK)[0] for row in rows}
+    found = {row["id"]: judged(row, TICK, worked(row)) for row in rows}
+
+    assert by_start == {id_: one.kind_by_start for id_, one in expectations().items()}
     assert {id_: verdict[0] for id_, verdict in found.items()} == {id_: e.kind for id_, e in expectations().items()}
     for id_, one in expectations().items():
         assert found[id_][1] == ("found" if one.is_found else one.outcome), id_
@@ -70,7 +81,7 @@ def test_the_expectations_follow_from_the_rules(shop):
 
 def test_every_kind_and_every_skip_reason_of_planning_is_there():
     assert Counter(one.kind for one in expectations().values()) == Counter(
-        {"assignment_pending": 14, "not_started": 6, "idle": 9, "no_partner": 2, "none": 17}
+        {"assignment_pending": 14, "not_started": 6, "idle": 9, "no_partner": 2, "none": 18}
     )
     assert {one.outcome for one in expectations().values()} == {
         *("send", "not_overdue", "not_inspected", "no_partner", "no_phone", "invalid_phone"),
@@ -104,6 +115,15 @@ CASES = {
     "SELECT count(*) FROM production_runs AS child WHERE child.parent_run_id = production_runs.id)",
     "a sample": "run_type = 'sample'",
     "a broken quantity": "quantity <> floor(quantity) AND produced_quantity <> floor(produced_quantity)",
+    "started long ago, worked on yesterday": "started_at < {tick} - interval '72h' AND EXISTS ("
+    "SELECT FROM production_run_activity WHERE production_run_id = production_runs.id AND actor_type = 'partner'"
+    " AND occurred_at BETWEEN {tick} - interval '24h' AND {tick})",
+    "an entry of the shop's own people": "EXISTS (SELECT FROM production_run_activity"
+    " WHERE production_run_id = production_runs.id AND actor_type = 'admin')",
+    "an entry of another partner": "EXISTS (SELECT FROM production_run_activity AS entry"
+    " WHERE production_run_id = production_runs.id AND entry.partner_id <> production_runs.partner_id)",
+    "an entry after the tick": "EXISTS (SELECT FROM production_run_activity"
+    " WHERE production_run_id = production_runs.id AND occurred_at > {tick})",
     "250 pieces and none reported": "quantity = 250 AND produced_quantity IS NULL AND started_at IS NOT NULL",
     "no design": "design_id IS NULL",
     "a design that is not there": "design_id IS NOT NULL AND design_id NOT IN (SELECT id FROM design)",

@@ -41,6 +41,7 @@ FROM clock, (VALUES
     ('START72H',      'in_progress',           'ENEA',    'SCARF',  40.5,     12.5,     '200h',   '199h',     '100h',   '72h',    NULL,     NULL),   -- exactly at the threshold: not yet
     ('START71H',      'in_progress',           'ENEA',    'SCARF',  40.5,     NULL,     '200h',   '199h',     '100h',   '71h',    NULL,     NULL),
     ('START80H',      'in_progress',           'GANESH',  'SAREE',  250,      NULL,     '200h',   NULL,       NULL,     '80h',    NULL,     NULL),   -- started without accepting; reported nothing
+    ('STEADY200H',    'in_progress',           'GANESH',  'SAREE',  250,      90,       '300h',   NULL,       '290h',   '200h',   NULL,     NULL),   -- started long ago, worked on yesterday: see the activity
     ('READY',         'in_progress',           'GANESH',  'SAREE',  250,      250,      '200h',   NULL,       '190h',   '180h',   '30h',    NULL),   -- finished: waits for the shop
     ('READYAFTER',    'in_progress',           'TEXAS',   'TENT',   60,       30,       '200h',   NULL,       '190h',   '100h',   '-3h',    NULL),   -- finished after the tick
     ('ENDSAFTER',     'completed',             'RAJESH',  'TENT',   60,       59,       '200h',   NULL,       '190h',   '90h',    '-3h',    '-4h'),  -- completed after the tick
@@ -94,6 +95,11 @@ FROM clock, LATERAL (VALUES
     ('A1', 'MARKT0DAY',     'reminder_sent',   'idle',    'scheduled_flow', 'ANAND',  '{"template": "jyt_production_run_reminder_idle_v1"}', earlier_today),
     ('A2', 'MARKYESTERDAY', 'reminder_sent',   'idle',    'scheduled_flow', 'PANKAJ', '{"template": "jyt_production_run_reminder_idle_v1"}', yesterday),
     ('A3', 'START73H',      'lifecycle_event', 'started', 'partner',        'RAJESH', NULL,                                                  tick - interval '73 hours'),
-    ('A4', 'PARENTA',       'note',            NULL,      'partner',        'SYDNEY', '{"text": "Loom repaired, starting again"}',           tick - interval '20 hours'),
-    ('A5', 'PARKED',        'system',          'parked',  'system',         NULL,     NULL,                                                  tick - interval '800 hours')
+    ('A4', 'PARENTA',       'note',            NULL,      'partner',        'SYDNEY', '{"text": "Loom repaired, starting again"}',           tick - interval '100 hours'),
+    ('A5', 'PARKED',        'system',          'parked',  'system',         NULL,     NULL,                                                  tick - interval '800 hours'),
+    ('A6', 'STEADY200H',    'note',            NULL,      'partner',        'GANESH', '{"text": "Warp is on, photo tomorrow"}',              tick - interval '20 hours'),
+    -- no work of the run's partner, or none yet
+    ('A7', 'START80H',      'note',            NULL,      'admin',          'GANESH', '{"text": "Called, nobody answered"}',                 tick - interval '5 hours'),
+    ('A8', 'START72H1S',    'note',            NULL,      'partner',        'MARTA',  '{"text": "Handed the cloth over"}',                   tick - interval '10 hours'),
+    ('A9', 'READYAFTER',    'note',            NULL,      'partner',        'TEXAS',  '{"text": "Packing"}',                                 tick + interval '2 hours')
 ) AS row (id, run, activity_type, kind, actor_type, partner, payload, occurred);
