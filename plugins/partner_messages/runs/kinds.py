@@ -49,11 +49,12 @@ def worked_on(runs: Iterable[StuckRun], *signs: Mapping[str, dt.datetime]) -> li
         runs: The runs, each by its start.
         signs: When there was a sign of work on a run, by its id; one of which nothing is known is absent.
     """
-    clocks = (
-        replace(run, since=max([run.since, *(when[id_] for when in signs if (id_ := run.production_run_id) in when)]))
-        for run in runs
-    )
-    return sorted(clocks, key=lambda run: (run.since, run.production_run_id))
+    return sorted((_worked_on(run, signs) for run in runs), key=lambda run: (run.since, run.production_run_id))
+
+
+def _worked_on(run: StuckRun, signs: Iterable[Mapping[str, dt.datetime]]) -> StuckRun:
+    since = max([run.since, *(when.get(run.production_run_id, run.since) for when in signs)])
+    return run if since == run.since else replace(run, since=since)
 
 
 @dataclass(frozen=True)

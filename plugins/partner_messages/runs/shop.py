@@ -154,23 +154,23 @@ class Shop:
     def last_entries(self, runs: Iterable[StuckRun], *, now: dt.datetime) -> dict[str, dt.datetime]:
         """When the runs' partners last entered something in `production_run_activity`, at or before `now`.
 
+        An entry that names no partner is the run's own one's; what another had entered, who had it before, is not.
+
         Returns:
             By run id; a run without an entry is absent, in an older deployment, which lacks the table, every one is.
         """
-        asked = list(runs)
-        if not (asked and self.columns()[ACTIVITY]):
+        partners = {run.production_run_id: run.partner_id for run in runs}
+        if not (partners and self.columns()[ACTIVITY]):
             return {}
-        # By the ids, not joined with the query that finds the runs: PostgreSQL misjudges how many those are, and would
-        # look through the whole table once for each of them where it has no index.
-        rows = self._rows(
-            "runs/last_entries.sql",
-            {
-                "production_run_ids": [run.production_run_id for run in asked],
-                "partner_ids": [run.partner_id for run in asked],
-                "now": now,
-            },
-        )
-        return {row["production_run_id"]: row["entered_at"] for row in rows}
+        # By their ids, not joined with the query that finds the runs: PostgreSQL misjudges how many those are, and
+        # would look through the whole table once for each of them where it has no index.
+        rows = self._rows("runs/last_entries.sql", {"production_run_ids": list(partners), "now": now})
+        found: dict[str, dt.datetime] = {}
+        for row in rows:
+            run_id = row["production_run_id"]
+            if row["partner_id"] in (None, partners[run_id]):
+                found[run_id] = max(row["entered_at"], found.get(run_id, row["entered_at"]))
+        return found
 
     def census(self, *, now: dt.datetime, scope: Scope) -> Census:
         """Count the active runs at `now` and name those without a partner."""
