@@ -28,7 +28,7 @@ from sandbox.graph_api import server as graph_api
 FOLDER = airflow_env.SANDBOX / "demo"
 EVENTS = {"sent_to_partner": "SENT23H", "cancelled": "AXED", "completed": "ENDED"}
 """What has just happened in the sample shop, and to which of its runs."""
-TEMPLATES = ["*_reminder_*_v1", "*_assigned_v1", "*_cancelled_v1", "*_completed_v1"]
+TEMPLATES = ["*_reminder_*_v1", "*_digest_v1", "*_assigned_v1", "*_cancelled_v1", "*_completed_v1"]
 QUERIES = Path(__file__).parent
 INDIA = ZoneInfo("Asia/Kolkata")
 TICK_SECONDS = 300.0

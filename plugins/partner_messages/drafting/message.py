@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from partner_messages.drafting.facts import Means, ShopFacts
@@ -33,6 +34,7 @@ def message_columns(
     picture: str | None,
     refused_phones: Collection[str],
     means: Means,
+    numbers: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """What of a draft follows from its recipient and its words, by the draft's fields; a skip where it cannot be sent.
 
@@ -43,6 +45,7 @@ def message_columns(
         picture: URL of one that Meta would take.
         refused_phones: Numbers that Meta refused today for the recipient's own sake.
         means: What messages are made of.
+        numbers: What the templates' phrases tell.
     """
     to_phone = means.redirect_to or recipient.phone
     if to_phone in refused_phones:
@@ -57,15 +60,21 @@ def message_columns(
         if template.name != templates[0]:
             reason = SkipReason.NO_PICTURE
         return {**meant, "language": recipient.language, "skip_reason": reason}
-    cleaned = template.clean(values)
     return {
         **meant,
         "to_phone": to_phone,
         "language": language,
-        "variables": cleaned,
-        "body_text": template.text(language, cleaned),
+        **in_the_words_of(template, language, values, numbers),
         "image_url": picture if template.picture else None,
     }
+
+
+def in_the_words_of(
+    template: Template, language: str, values: Mapping[str, str], numbers: Mapping[str, int] = MappingProxyType({})
+) -> dict[str, Any]:
+    """What of a draft follows from its words alone: the template's variables and the text that they make."""
+    cleaned = template.clean({**values, **template.in_words(language, numbers)})
+    return {"variables": cleaned, "body_text": template.text(language, cleaned)}
 
 
 def _first_that_can_be_made(names: Sequence[str], picture: str | None, means: Means) -> Template | None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from partner_messages.templates import meta_form
+from partner_messages.templates import meta_form, phrases
 from partner_messages.templates.cleaning import clean, whatsapp_length
 from partner_messages.templates.definition import (
     Definition,
@@ -95,6 +95,24 @@ class Template(Definition):
             name: clean(values[name], longest=self._room.get(name)) if name in self._room else values[name]
             for name in (*self._room, *self.other_variables)
             if name in values
+        }
+
+    def in_words(self, language: str, numbers: Mapping[str, int]) -> dict[str, str]:
+        """The values of those variables that are phrases, as a language says them.
+
+        Args:
+            language: One of the template's.
+            numbers: By the names that the definition gives its phrases; others are left out.
+
+        Raises:
+            TemplateError: It has no such language, or a number is missing.
+        """
+        translation = self._translation(language)
+        for name in (name for told in self.phrases.values() for name in told if name not in numbers):
+            raise TemplateError(f'Template {self.name} has no number "{name}" for its phrases.')
+        return {
+            variable: phrases.say(translation.phrases[variable], {name: numbers[name] for name in told})
+            for variable, told in self.phrases.items()
         }
 
     def text(self, language: str, values: Mapping[str, str]) -> str:

@@ -133,6 +133,11 @@ def quantity_text(quantity: float | None) -> str:
 
 
 def days_text(since: dt.datetime, now: dt.datetime) -> str:
+    """An age in days as text, see `whole_days`."""
+    return str(whole_days(since, now))
+
+
+def whole_days(since: dt.datetime, now: dt.datetime) -> int:
     """An age in whole days, floored, at least 1 (the shop's rule).
 
     Args:
@@ -140,4 +145,4 @@ def days_text(since: dt.datetime, now: dt.datetime) -> str:
         now: With a time zone.
     """
     # In UTC: Python subtracts the wall clocks of two times in one zone, which is an hour off across a clock change.
-    return str(max(1, (now.astimezone(dt.UTC) - since.astimezone(dt.UTC)).days))
+    return max(1, (now.astimezone(dt.UTC) - since.astimezone(dt.UTC)).days)

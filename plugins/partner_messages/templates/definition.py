@@ -71,6 +71,7 @@ class Translation:
         footer: The line below the body.
         buttons: The buttons' labels, in the definition's order.
         examples: A value for every variable, for Meta's reviewers.
+        phrases: Jinja2, by the variable whose value it says in words, given the definition's numbers.
     """
 
     language: str
@@ -80,6 +81,7 @@ class Translation:
     footer: str | None
     buttons: tuple[str, ...]
     examples: Mapping[str, str]
+    phrases: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ class Definition:
         name: Meta's name of it, which is the folder's.
         category: `UTILITY` or `MARKETING`.
         variables: The body's variables in the order of Meta's numbers.
+        phrases: The variables whose values are words of each language, each with the names of the numbers that it
+            tells.
         ttl_seconds: How long Meta tries to deliver it.
         header: What stands above the body.
         buttons: What stands below it.
@@ -99,6 +103,7 @@ class Definition:
     name: str
     category: str
     variables: tuple[str, ...]
+    phrases: Mapping[str, tuple[str, ...]]
     ttl_seconds: int | None
     header: Header | None
     buttons: tuple[Button, ...]

@@ -1,8 +1,8 @@
 """Reads the folder of one template: `template.toml` and one `body.<language>.j2` a language.
 
 A body file is plain Jinja2. It may begin with a comment that holds, as TOML, what belongs to its language alone:
-`header`, `footer`, `buttons` (labels) and `examples`. An example that a language does not give is the definition's, so
-one more language is one more file.
+`header`, `footer`, `buttons` (labels), `phrases` and `examples`. An example that a language does not give is the
+definition's, so one more language is one more file.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class _QuickReply(_File):
 class _DefinitionFile(_File):
     category: str
     variables: list[VariableName]
+    phrases: dict[VariableName, list[VariableName]] = {}
     ttl_seconds: int | None = None
     header: Annotated[_TextHeader | _ImageHeader, Field(discriminator="format")] | None = None
     buttons: list[Annotated[_UrlButton | _QuickReply, Field(discriminator="kind")]] = []
@@ -76,6 +77,7 @@ class _Comment(_File):
     header: str | None = None
     footer: str | None = None
     buttons: list[str] = []
+    phrases: dict[VariableName, str] = {}
     examples: dict[VariableName, str] = {}
 
 
@@ -112,6 +114,7 @@ def read_definition(folder: Path) -> Definition:
         name=folder.name,
         category=stated.category,
         variables=tuple(stated.variables),
+        phrases={variable: tuple(numbers) for variable, numbers in stated.phrases.items()},
         ttl_seconds=stated.ttl_seconds,
         header=header,
         buttons=tuple(
@@ -156,6 +159,7 @@ def _translation(path: Path, common_examples: dict[str, str]) -> Translation:
         footer=stated.footer,
         buttons=tuple(stated.buttons),
         examples={**common_examples, **stated.examples},
+        phrases=stated.phrases,
     )
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby, pairwise, product
 from typing import TypeAlias
 
 from partner_messages.recipients.language import LAST_RESORT
@@ -26,6 +26,7 @@ from partner_messages.templates.definition import (
 )
 from partner_messages.templates.languages import META_LANGUAGES
 from partner_messages.templates.meta_form import numbered
+from partner_messages.templates.phrases import PhraseError, say
 from partner_messages.templates.render import Part, Placeholder, own_words, parts, placeholders
 from partner_messages.whatsapp.picture_format import unfit
 
@@ -40,6 +41,9 @@ _WORDS_PER_VARIABLE = 3
 
 ROOM_FOR_A_VALUE = 60
 """Characters of the body that every variable can count on: a run's id (35) is never cut."""
+
+_TOLD = (0, 1, 2, 999)
+"""Numbers that a phrase must be able to tell, in every combination but zeros alone."""
 
 _NAME = re.compile(r"[a-z0-9_]{1,512}")
 _FORMATTING = frozenset("*_~`")
@@ -190,6 +194,33 @@ def _examples(definition: Definition) -> Broken:
             yield one.file, f'remove the example of "{name}", which is no variable'
 
 
+def _phrases(definition: Definition) -> Broken:
+    for name in definition.phrases.keys() - set(definition.variables):
+        yield definition.file, f'add "{name}" to the variables, or remove the phrase'
+    room = room_for_a_value(definition)
+    for one in definition.translations.values():
+        for name in sorted(one.phrases.keys() - definition.phrases.keys()):
+            yield one.file, f'remove the phrase "{name}", or state its numbers in {definition.file}'
+        for name, told in definition.phrases.items():
+            if name not in one.phrases:
+                yield one.file, f'give the phrase "{name}"'
+            elif problem := _unsayable(one.phrases[name], told, room):
+                yield one.file, f'repair the phrase "{name}", for {problem}'
+
+
+def _unsayable(phrase: str, told: Sequence[str], room: int) -> str | None:
+    for numbers in product(_TOLD, repeat=len(told)):
+        if any(numbers):
+            named = dict(zip(told, numbers, strict=True))
+            try:
+                said = say(phrase, named)
+            except PhraseError as error:
+                return str(error)
+            if not 0 < (length := whatsapp_length(said)) <= room:
+                return f"of {named} it says {length} characters, not 1 to {room}"
+    return None
+
+
 def _header(definition: Definition) -> Broken:
     header = definition.header
     for one in definition.translations.values():
@@ -289,6 +320,7 @@ RULES: tuple[Rule, ...] = (
     Rule("two variables do not stand side by side", _adjacent_variables),
     Rule("braces only hold variables", _braces),
     Rule("every variable, and nothing else, has an example that could be sent", _examples),
+    Rule("every language has the definition's phrases, which tell any numbers and are variables", _phrases),
     Rule(f"a text header has at most {HEADER_LIMIT} plain characters and the definition's one variable", _header),
     Rule("the example picture is a JPEG or PNG in RGB of at most 5 MB", _picture),
     Rule(f"a footer is a line of at most {_FOOTER_LIMIT} characters without variables", _footer),

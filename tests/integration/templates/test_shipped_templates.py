@@ -24,6 +24,8 @@ VALUES = {
     "design_name": "Block Print Kurta",
     "run_id": "prod_run_01K8Z4M7Q2X9T5R3W6Y1B0C4DH",
     "days": "3",
+    "counts": "3 runs await your answer, 1 is not started, 1 is quiet",
+    "waiting": "5 days",
     "quantity": "250",
     "produced_quantity": "120",
     "notes": "The order was withdrawn",
@@ -126,7 +128,7 @@ def test_what_is_planned_is_taken_and_then_there_is_nothing_left_to_plan(
 
     rows = plan(accounts, languages)
 
-    assert len(created) == 9 * (2 + 1 + 1)
+    assert len(created) == 10 * (2 + 1 + 1)
     assert [row for row in rows if row.action not in (Action.SAME, Action.NOT_FOR_THIS_ACCOUNT)] == []
     assert {row.account.label for row in rows if row.action is Action.NOT_FOR_THIS_ACCOUNT} == {"AU", "Europe"}
     assert not any(row.note for row in rows)

@@ -30,12 +30,15 @@ REMINDERS_V2 = (
 ASSIGNED = "jyt_production_run_assigned_v1"
 CANCELLED = "jyt_production_run_cancelled_v1"
 COMPLETED = "jyt_production_run_completed_v1"
+DIGEST = "jyt_production_run_digest_v1"
 PORTAL = "https://partners.example"
 VALUES = {
     "partner_name": "Rajesh",
     "design_name": "Kurta",
     "run_id": "prod_run_01ABC",
     "days": "2",
+    "counts": "3 runs await your answer, 1 is not started, 1 is quiet",
+    "waiting": "5 days",
     "produced_quantity": "120",
     "quantity": "250",
     "notes": "The order was withdrawn",
@@ -73,6 +76,7 @@ def test_a_create_request_equals_the_seeds_body_but_for_the_time_to_live(catalog
         (NOT_STARTED, ("partner_name", "design_name", "run_id", "days")),
         (IDLE, ("partner_name", "design_name", "run_id", "produced_quantity", "quantity")),
         (ASSIGNED, ("partner_name", "design_name", "quantity", "run_id")),
+        (DIGEST, ("partner_name", "counts", "design_name", "run_id", "waiting")),
         (CANCELLED, ("partner_name", "run_id", "design_name", "notes")),
         (COMPLETED, ("partner_name", "run_id", "design_name", "produced_quantity")),
     ],
@@ -85,14 +89,14 @@ def test_the_shops_variables_are_in_the_shops_order(catalog: Catalog, name: str,
 
 
 def test_the_catalog_names_its_templates(catalog: Catalog) -> None:
-    assert {PENDING, NOT_STARTED, IDLE, *REMINDERS_V2, ASSIGNED, CANCELLED, COMPLETED} == set(catalog.names)
+    assert {PENDING, NOT_STARTED, IDLE, *REMINDERS_V2, ASSIGNED, CANCELLED, COMPLETED, DIGEST} == set(catalog.names)
     assert list(catalog.names) == sorted(catalog.names) == [one.name for one in catalog]
     assert catalog.get("jyt_unknown_v1") is None
 
 
 def test_every_daily_reminder_lives_twelve_hours_at_most(catalog: Catalog) -> None:
-    reminders = [one for one in catalog if "reminder" in one.name]
-    assert reminders
+    reminders = [one for one in catalog if "reminder" in one.name or one.name == DIGEST]
+    assert len(reminders) == 7
     assert all(one.ttl_seconds is not None and one.ttl_seconds <= 12 * 3600 for one in reminders)
 
 
@@ -102,8 +106,15 @@ def test_hindi_says_the_total_before_the_progress(catalog: Catalog) -> None:
     assert "*Progress:* 120 of 250 pieces produced" in template(catalog, IDLE).text("en", VALUES)
 
 
-@pytest.mark.parametrize("name", [*REMINDERS_V2, ASSIGNED])
-@pytest.mark.parametrize(("language", "label"), [("en", "Open run"), ("hi", "रन खोलें")])
+@pytest.mark.parametrize(
+    ("name", "language", "label"),
+    [
+        *((name, "en", "Open run") for name in (*REMINDERS_V2, ASSIGNED)),
+        *((name, "hi", "रन खोलें") for name in (*REMINDERS_V2, ASSIGNED)),
+        (DIGEST, "en", "Open my runs"),
+        (DIGEST, "hi", "मेरे रन खोलें"),
+    ],
+)
 def test_a_button_opens_the_run(catalog: Catalog, name: str, language: str, label: str) -> None:
     one = template(catalog, name)
     run_id = one.translations[language].examples["run_id"]
@@ -250,7 +261,7 @@ def test_what_meta_fills_in_is_what_the_log_shows(catalog: Catalog, values: dict
             assert len(sent) == len(body["example"]["body_text"][0])
 
 
-@pytest.mark.parametrize("name", [PENDING, NOT_STARTED, IDLE, *REMINDERS_V2, ASSIGNED, CANCELLED, COMPLETED])
+@pytest.mark.parametrize("name", [PENDING, NOT_STARTED, IDLE, *REMINDERS_V2, ASSIGNED, CANCELLED, COMPLETED, DIGEST])
 @pytest.mark.parametrize("language", ["en", "hi"])
 def test_a_body_file_is_plain_jinja2(catalog: Catalog, name: str, language: str) -> None:
     source = (TEMPLATES / name / f"body.{language}.j2").read_text(encoding="utf-8")

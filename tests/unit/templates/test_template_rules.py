@@ -65,6 +65,12 @@ def bare(buttons: str, front: str) -> Files:
     }
 
 
+def phrases(counts: str, definition: str = '[phrases]\nrun_id = ["waiting", "idle"]\n') -> Files:
+    """A template whose second variable is a phrase."""
+    return plain(change=("[examples]", f"{definition}[examples]"), front=f"[phrases]\n{counts}" if counts else "")
+
+
+PHRASE_RULE = "every language has the definition's phrases, which tell any numbers and are variables"
 LANGUAGE_RULE = "every language uses exactly the variables of the definition, each once"
 BROKEN: list[tuple[str, Files, str]] = [
     (
@@ -343,6 +349,39 @@ BROKEN: list[tuple[str, Files, str]] = [
         f"{EN}: braces only hold variables; remove the braces.",
     ),
     (
+        "a phrase that is no variable",
+        phrases("", '[phrases]\ncolour = ["days"]\n'),
+        f'{T}: {PHRASE_RULE}; add "colour" to the variables, or remove the phrase.',
+    ),
+    ("a phrase that a language lacks", phrases(""), f'{EN}: {PHRASE_RULE}; give the phrase "run_id".'),
+    (
+        "a phrase that tells nothing",
+        phrases("run_id = 'some'", ""),
+        f'{EN}: {PHRASE_RULE}; remove the phrase "run_id", or state its numbers in {T}.',
+    ),
+    (
+        "a phrase of an unknown number",
+        phrases("run_id = '{{ waiting }} and {{ quiet }}'"),
+        f"{EN}: {PHRASE_RULE}; repair the phrase \"run_id\", for 'quiet' is undefined.",
+    ),
+    (
+        "a phrase that is not Jinja2",
+        phrases("run_id = '{{ waiting }} and {% if %}'"),
+        f"{EN}: {PHRASE_RULE}; repair the phrase \"run_id\", for Expected an expression, got 'end of statement block'.",
+    ),
+    (
+        "a phrase that says nothing of some numbers",
+        phrases("run_id = '{% if waiting %}{{ waiting }}{% endif %}'"),
+        f"{EN}: {PHRASE_RULE}; repair the phrase \"run_id\", for of {{'waiting': 0, 'idle': 1}} it says 0"
+        " characters, not 1 to 490.",
+    ),
+    (
+        "a phrase that grows with its numbers",
+        phrases("run_id = '{% for one in range(waiting + idle) %}x{% endfor %}'"),
+        f"{EN}: {PHRASE_RULE}; repair the phrase \"run_id\", for of {{'waiting': 0, 'idle': 999}} it says"
+        " 999 characters, not 1 to 490.",
+    ),
+    (
         "no picture",
         bare(PICTURE, ""),
         f"{T}: the example picture is a JPEG or PNG in RGB of at most 5 MB; add the file header.png.",
@@ -412,7 +451,7 @@ def test_two_templates_do_not_say_the_same(write_template: WriteTemplate, files:
 
 TEXT_RULE = "a text has words and {{ name }} and nothing else"
 FOLDER_RULE = "a template's folder holds template.toml, body.<language>.j2 and the header's example picture"
-KEYS = "the keys are category, variables, ttl_seconds, header, buttons, examples"
+KEYS = "the keys are category, variables, phrases, ttl_seconds, header, buttons, examples"
 UNREADABLE: list[tuple[str, Files, str]] = [
     ("no definition", {"template.toml": None}, f"{T}: every template has a definition; add the file."),
     ("a definition that is not TOML", {"template.toml": "category UTILITY"}, f"{T}: it is TOML; correct it: "),
