@@ -256,6 +256,11 @@ class Settings(_Strict):
         description="`daily`, or on which sending days of a stall its partner is reminded: `[1, 3, 7]` is on the first"
         " day past the threshold, the third and the seventh, then every 7; a run that is stuck elsewhere starts again.",
     )
+    digest: bool = Field(
+        False,
+        description="One message to a partner with two or more due runs, which counts them and opens the oldest;"
+        " each of them counts as reminded.",
+    )
     holidays: tuple[HolidayCode, ...] = Field(
         (),
         description="Whose public holidays are no sending days, such as `IN` or `IN-RJ` (the codes of the package"

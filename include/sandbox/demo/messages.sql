@@ -5,7 +5,7 @@ SELECT meta_message_id,
            WHEN 'event' THEN replace(event_name, 'production_run.', '')
            ELSE message_kind
        END AS subject,
-       production_run_id, sender, language, to_phone, body_text, status
+       coalesce(production_run_id, context_id) AS production_run_id, sender, language, to_phone, body_text, status
 FROM partner_messages.message_log
 WHERE status NOT IN ('queued', 'skipped', 'rehearsed')
 ORDER BY created_at, production_run_id;

@@ -17,6 +17,7 @@ SUBJECTS = {
     "assignment_pending": "assignment pending",
     "not_started": "not started",
     "idle": "idle",
+    "digest": "digest",
     "no_partner": "no partner",
     "sent_to_partner": "assigned",
     "cancelled": "cancelled",

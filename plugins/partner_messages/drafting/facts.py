@@ -60,6 +60,7 @@ class Means:
         allow_marketing: Setting of that name.
         own_languages: Of the partners that operations have chosen one for; it goes before the one for everybody.
         paused: Partners who are not to be written to on the tick's day.
+        digest: Whether a partner's due runs go into one message (setting `digest`).
     """
 
     senders: Sequence[Sender]
@@ -73,3 +74,4 @@ class Means:
     allow_marketing: bool = False
     own_languages: Mapping[str, str] = field(default_factory=dict)
     paused: frozenset[str] = frozenset()
+    digest: bool = False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable, Sequence
 
 from partner_messages.messages.database import LogConnection, rows
-from partner_messages.messages.values import Draft, EventHolder, Followed, SlotHolder
+from partner_messages.messages.values import Draft, EventHolder, Followed, SlotHolder, StandingDigest
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.tick import Tick
 
@@ -39,6 +40,20 @@ def slot_holders(connection: LogConnection, tick: Tick, production_run_ids: Sequ
         row["production_run_id"]: SlotHolder(row["id"], row["status"], str(row["tick_id"]), row["asked_by_event"])
         for row in found
     }
+
+
+def standing_digests(connection: LogConnection, tick: Tick) -> list[StandingDigest]:
+    """The digests that hold their contexts on the tick's day."""
+    return [
+        StandingDigest(**{**row, "production_run_ids": frozenset(row["production_run_ids"])})
+        for row in rows(connection, "standing_digests", delivery=tick.delivery, day=tick.day)
+    ]
+
+
+def spoken_of(connection: LogConnection, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[str, ...]]:
+    """Of which runs each of these messages speaks."""
+    found = rows(connection, "spoken_of", ids=list(ids))
+    return {row["message_id"]: tuple(row["production_run_ids"]) for row in found}
 
 
 def event_holders(

@@ -6,9 +6,11 @@ import datetime as dt
 import itertools
 import math
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+from psycopg.types.json import Jsonb
 
 from partner_messages.messages.database import LogConnection, MessageLogError, recordset, rows
 from partner_messages.messages.history import event_holders, slot_holders
@@ -82,20 +84,51 @@ def note_quantities(
 _READING = ("production_run_id", "produced_quantity")
 
 
-def write_drafts(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> None:
+def write_drafts(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> bool:
     """Write what planning decided, all or nothing: adopt what is queued, queue what is new, record every skip.
 
     What another message holds by then (a race between two DAG runs) becomes a skipped duplicate that names it.
+
+    Returns:
+        Whether everything found its place. A digest that lost one run has lost them all, and a digest that was to be
+        taken over may have been claimed: planning again finds a place for the other runs.
     """
     with connection.transaction():
         adopted = _adopt(connection, tick, drafts)
-        rest = [draft for draft in drafts if draft.id not in adopted]
+        missed = {draft.id for draft in drafts if draft.adopts} - adopted
+        rest = [draft for draft in drafts if draft.id not in adopted | missed]
         skips = [draft for draft in rest if draft.skip_reason]
         messages = [draft for draft in rest if not draft.skip_reason]
         queued = _queue(connection, tick, messages)
         lost = [draft for draft in messages if draft.id not in queued]
         skips += _as_duplicates(connection, tick, lost)
         rows(connection, "record_skips", **_tick_parameters(tick), drafts=_records(skips))
+    return not missed and all(draft.message_kind != "digest" for draft in lost)
+
+
+def reword(
+    connection: LogConnection, tick: Tick, id_: uuid.UUID, words: Mapping[str, Any], gone: Sequence[Draft]
+) -> bool:
+    """Word a message anew while it is queued and this tick's, and let runs leave it.
+
+    Args:
+        connection: The message log.
+        tick: The tick.
+        id_: The message.
+        words: Its variables and its text.
+        gone: A skip for each run that it speaks of no more, which is recorded; the run's slot is free again.
+
+    Returns:
+        Whether it was still queued; else nothing was changed.
+    """
+    with connection.transaction():
+        variables, body_text = Jsonb(words["variables"]), words["body_text"]
+        if not rows(connection, "reword", id=id_, tick_id=tick.id, variables=variables, body_text=body_text):
+            return False
+        run_ids = [draft.production_run_id for draft in gone]
+        rows(connection, "leave_digest", id=id_, production_run_ids=run_ids)
+        rows(connection, "record_skips", **_tick_parameters(tick), drafts=_records(gone))
+    return True
 
 
 def _adopt(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> set[uuid.UUID]:

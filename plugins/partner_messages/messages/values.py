@@ -19,6 +19,11 @@ def reminder_context_id(production_run_id: str, day: dt.date) -> str:
     return f"{production_run_id}:reminder:{day.isoformat()}"
 
 
+def digest_context_id(partner_id: str, day: dt.date, number: int = 1) -> str:
+    """The key under which a partner's digest is unique; further ones of the day are numbered from 2."""
+    return f"{partner_id}:digest:{day.isoformat()}{f':{number}' if number > 1 else ''}"
+
+
 def event_context_id(production_run_id: str, event: str, partner_id: str | None) -> str:
     """The key under which a lifecycle event is unique within an hour; a cancel never meets its assign there."""
     return f"{production_run_id}:{event}:{partner_id or ''}"
@@ -30,7 +35,8 @@ class Draft:
 
     The fields are the columns of `message_log` that planning fills; `production_run_ids` are the runs that the message
     speaks of and whose slot of the day it takes. An event holds its context from `decided_at` until an hour after it
-    may leave. Where the `day` is not the tick's, it is the one on which the message comes due.
+    may leave. Where the `day` is not the tick's, it is the one on which the message comes due. `adopts` is the queued
+    message that this one takes over: if that is queued no more, there is nothing to write.
     """
 
     context_type: str
@@ -56,6 +62,7 @@ class Draft:
     day: dt.date | None = None
     skip_reason: SkipReason | None = None
     duplicate_of: uuid.UUID | None = None
+    adopts: uuid.UUID | None = None
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
@@ -67,6 +74,17 @@ class SlotHolder:
     status: str
     tick_id: str
     asked_by_event: bool = False
+
+
+@dataclass(frozen=True)
+class StandingDigest:
+    """A digest of the day that holds its context, and the slots of the runs that it speaks of."""
+
+    id: uuid.UUID
+    context_id: str
+    partner_id: str
+    status: str
+    production_run_ids: frozenset[str]
 
 
 @dataclass(frozen=True)

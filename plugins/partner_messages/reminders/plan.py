@@ -1,4 +1,4 @@
-"""Decides who is reminded of what: every stuck run becomes one draft, a message or a skip with its reason.
+"""Decides who is reminded of what: every stuck run becomes a message, a part of its partner's digest, or a skip.
 
 Pure: what the shop and the message log know comes in as values, so the same decision can be taken again just before a
 message is sent (DESIGN, decision 6).
@@ -16,7 +16,8 @@ from partner_messages.drafting.facts import Means, ShopFacts
 from partner_messages.drafting.message import message_columns, names_of
 from partner_messages.drafting.recipient import Recipient, find_recipient
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.messages.values import Draft, SlotHolder, reminder_context_id
+from partner_messages.messages.values import Draft, SlotHolder, StandingDigest, reminder_context_id
+from partner_messages.reminders import digest
 from partner_messages.reminders.policy import EVERY_DAY, Policy
 from partner_messages.reminders.wording import figures, templates_for
 from partner_messages.runs.kinds import StuckRun
@@ -31,6 +32,7 @@ class LogFacts:
     """What the message log knows about the tick's day and the runs' past."""
 
     slot_holders: Mapping[str, SlotHolder] = field(default_factory=dict)
+    digests: Sequence[StandingDigest] = ()
     refused_phones: frozenset[str] = frozenset()
     last_reminded: Mapping[str, dt.date] = field(default_factory=dict)
     days_reminded: Mapping[str, Sequence[dt.date]] = field(default_factory=dict)
@@ -71,6 +73,17 @@ def plan_reminders(
             drafts.append(_not_due(tick, run, next_due))
         else:
             drafts.append(decide_reminder(tick, run, recipient, shop, log, means))
+    drafts = digest.gather(
+        tick,
+        drafts,
+        stuck=stuck,
+        recipients=recipients,
+        holders=log.slot_holders,
+        standing=log.digests,
+        refused_phones=log.refused_phones,
+        shop=shop,
+        means=means,
+    )
     return _keep_within_limit(drafts, stuck=stuck, log=log, limit=means.limit)
 
 
@@ -123,15 +136,21 @@ def _skip_draft(tick: Tick, production_run_id: str, reason: SkipReason) -> Draft
 
 
 def _keep_within_limit(drafts: Sequence[Draft], *, stuck: Sequence[StuckRun], log: LogFacts, limit: int) -> list[Draft]:
-    """Put off what is over the limit: the least recently reminded runs go first, then the oldest."""
+    """Put off the messages over the limit: the least recently reminded runs go first, then the oldest.
+
+    A digest is one message, as urgent as the most urgent of its runs.
+    """
     messages = [draft for draft in drafts if not draft.skip_reason]
     if len(messages) <= limit:
         return list(drafts)
     since = {run.production_run_id: run.since for run in stuck}
 
     def urgency(draft: Draft) -> tuple[dt.date, dt.datetime, str]:
-        run_id = draft.production_run_ids[0]
-        return (log.last_reminded.get(run_id, dt.date.min), since[run_id], run_id)
+        return min(
+            (log.last_reminded.get(run_id, dt.date.min), since[run_id], run_id)
+            for run_id in draft.production_run_ids
+            if run_id in since
+        )
 
     put_off = {draft.id for draft in sorted(messages, key=urgency)[limit:]}
     return [replace(draft, skip_reason=SkipReason.OVER_LIMIT) if draft.id in put_off else draft for draft in drafts]

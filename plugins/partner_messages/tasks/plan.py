@@ -11,13 +11,14 @@ from typing import Any
 from partner_messages import run_context
 from partner_messages.drafting.facts import DEFAULT_FAMILY, ShopFacts
 from partner_messages.live_settings import load_settings
-from partner_messages.messages.database import LogConnection, open_message_log
+from partner_messages.messages.database import LogConnection, MessageLogError, open_message_log
 from partner_messages.messages.history import (
     days_reminded,
     last_reminded,
     recent_sizes,
     refused_phones,
     slot_holders,
+    standing_digests,
     stuck_of_run,
 )
 from partner_messages.messages.queue import note_counts, queued_of_tick, write_drafts
@@ -25,6 +26,7 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft
 from partner_messages.params import RunParams
 from partner_messages.reminders.batches import deal
+from partner_messages.reminders.digest import TEMPLATE, kept_apart
 from partner_messages.reminders.plan import NEXT_DUE, LogFacts, blast_radius, plan_reminders
 from partner_messages.reminders.policy import Policy
 from partner_messages.runs.kinds import StuckRun
@@ -39,6 +41,8 @@ log = logging.getLogger(__name__)
 
 _FEW = 10
 """Up to as many are named one by one in the log."""
+_TRIES = 5
+"""Of planning, each with what other DAG runs have written meanwhile; then Airflow tries again later."""
 
 
 def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[dict[str, Any]]:
@@ -57,19 +61,24 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
         means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
         stuck = [run for run in stuck_of_run(connection, tick.dag_run_id) if run.kind in params.kinds]
         census = shop.census(now=tick.now, scope=params.scope)
-        drafts = plan_reminders(
-            tick,
-            stuck,
-            without_partner=census.without_partner,
-            shop=_shop_facts(shop, stuck, tick, settings),
-            log=_log_facts(connection, tick, stuck, policy),
-            means=means,
-            policy=policy,
-        )
-        planned = sum(draft.skip_reason is None for draft in drafts)
-        if tick.delivery == "live" and not params.confirmed:
-            _check_blast_radius(planned, blast_radius(settings.confirm_above, recent_sizes(connection, tick)))
-        write_drafts(connection, tick, drafts)
+        facts = _shop_facts(shop, stuck, tick, settings)
+        for _ in range(_TRIES):
+            drafts = plan_reminders(
+                tick,
+                stuck,
+                without_partner=census.without_partner,
+                shop=facts,
+                log=_log_facts(connection, tick, stuck, policy),
+                means=means,
+                policy=policy,
+            )
+            planned = sum(draft.skip_reason is None for draft in drafts)
+            if tick.delivery == "live" and not params.confirmed:
+                _check_blast_radius(planned, blast_radius(settings.confirm_above, recent_sizes(connection, tick)))
+            if write_drafts(connection, tick, drafts):
+                break
+        else:
+            raise MessageLogError(f"Other runs of the DAG changed the day's digests {_TRIES} times while planning.")
         note_counts(connection, tick, census, planned)
         queued = queued_of_tick(connection, tick, now=run_context.wall_clock())
     batches = deal(
@@ -78,6 +87,12 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
         chunk_size=settings.chunk_size,
         max_map_length=max_map_length,
     )
+    if means.digest and (apart := kept_apart(drafts)):
+        log.warning(
+            "Although setting digest is on, %d partners get more than one message (a part was queued before, or %s"
+            " cannot be sent to them): %s.",
+            *(len(apart), TEMPLATE, ", ".join(apart[:_FEW])),
+        )
     if not_due := _not_due_said(drafts):
         log.info("Not due today: %s.", not_due)
     log.info("%d stuck runs: %d messages to send in %d tasks.", len(stuck), len(queued), len(batches))
@@ -106,6 +121,7 @@ def _log_facts(connection: LogConnection, tick: Tick, stuck: Sequence[StuckRun],
     ids = [run.production_run_id for run in stuck]
     return LogFacts(
         slot_holders=slot_holders(connection, tick, ids),
+        digests=standing_digests(connection, tick),
         refused_phones=refused_phones(connection, tick, RECIPIENT_CODES),
         last_reminded=last_reminded(connection, tick, ids),
         days_reminded=days_reminded(connection, tick) if policy.asks_for_history else {},

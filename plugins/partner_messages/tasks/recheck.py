@@ -27,6 +27,7 @@ from partner_messages.tasks.facts import means_of, shop_facts
 from partner_messages.tasks.find import overdue_runs
 from partner_messages.tasks.followups import followups_no_longer_due
 from partner_messages.tasks.plan import facts_of_stuck
+from partner_messages.tasks.recheck_digests import digests_no_longer_due
 from partner_messages.tick import Tick, day_of
 from partner_messages.whatsapp.batch import Hindrance
 
@@ -46,14 +47,16 @@ def no_longer_due(
     params = parse_params(raw_params)
     followups = [message for message in messages if message.message_kind == "followup"]
     reminders = [message for message in messages if message.message_kind == "reminder"]
+    digests = [message for message in messages if message.message_kind == "digest"]
     events = [message for message in messages if message.message_kind == "event"]
     with open_message_log() as connection:
         means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
     # What was queued in a language stays in it: it passed the gate at planning; a change since then is Meta's to say.
-    means = replace(means, limit=len(messages), approvals=None)
+    means = replace(means, limit=len(messages), approvals=None, digest=False)
     hindered: dict[uuid.UUID, Hindrance] = dict(followups_no_longer_due(followups, settings, wall))
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         hindered |= _reminders(tick, reminders, shop, connection, settings, means, wall)
+        hindered |= digests_no_longer_due(tick, digests, shop, connection, settings, means, wall)
         hindered |= _events(tick, events, shop, means)
     if tick.delivery == "live" and not settings.allow_any_time:
         left = (message for message in messages if message.event_name and message.id not in hindered)

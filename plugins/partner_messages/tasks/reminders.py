@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from partner_messages.params import parse_params
+from partner_messages.reminders.digest import TEMPLATE
 from partner_messages.reminders.wording import templates_of
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.kinds import ReminderKind
+from partner_messages.settings import Settings
 from partner_messages.tasks import find, plan
 from partner_messages.tasks import preflight as checks
 from partner_messages.tasks.endings import airflow_endings
@@ -23,9 +25,13 @@ def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
         return checks.preflight(
             RunFacts.of(context),
             params.delivery,
-            lambda settings: templates_of(settings.template_family),
+            _templates,
             keeps_holidays=True,
         )
+
+
+def _templates(settings: Settings) -> tuple[str, ...]:
+    return (*templates_of(settings.template_family), *([TEMPLATE] if settings.digest else []))
 
 
 def find_stuck_runs(context: Mapping[str, Any], tick: dict[str, Any], kind: str) -> dict[str, Any]:

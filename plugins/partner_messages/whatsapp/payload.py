@@ -39,8 +39,11 @@ def free_form_message(message: Claimed | Message, portal: Portal, *, link_suffix
 
 
 def link_suffix(message: Claimed | Message, portal: Portal, *, now: dt.datetime) -> str:
-    """The end of the link into the portal; it signs in the partner, and nobody else: a redirected one has no token."""
-    run_id = message.production_run_id or ""
+    """The end of the link into the portal; it signs in the partner, and nobody else: a redirected one has no token.
+
+    It opens the message's run; of several, the one that the message names.
+    """
+    run_id = message.production_run_id or message.variables.get("run_id", "")
     if message.delivery == "live":
         return portal.suffix(run_id, message.partner_id, now=now)
     return bare_suffix(run_id)

@@ -47,6 +47,7 @@ def test_the_table_has_a_line_for_each_subject_and_the_reasons():
             Decision("assignment_pending", "sent", None, 1),
             Decision("assignment_pending", "skipped", "no_phone", 2),
             Decision("idle", "delivered", None, 1),
+            Decision("digest", "sent", None, 1),
             Decision("no_partner", "skipped", "no_partner", 2),
             Decision("sent_to_partner", "sent", None, 1),
             Decision("cancelled", "skipped", "state_mismatch", 1),
@@ -60,12 +61,13 @@ def test_the_table_has_a_line_for_each_subject_and_the_reasons():
         "assignment pending       3      1         2   no phone 2",
         "not started              0      0",
         "idle                     1      1",
+        "digest                   1      1",
         "no partner               2      0         2   no partner 2",
         "assigned                 1      1",
         "cancelled                1      0         1   state mismatch 1",
         "completed                0      0",
         "follow-up                3      1         2   outside 24h window 2",
-        "in all                  11      4         7",
+        "in all                  12      5         7",
     ]
 
 

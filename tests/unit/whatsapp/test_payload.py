@@ -8,9 +8,11 @@ import re
 import pytest
 
 from partner_messages.messages.values import Claimed
+from partner_messages.recipients.deeplink import Portal
 from partner_messages.templates.definition import TemplateError
 from partner_messages.templates.installed import installed_catalog
-from partner_messages.whatsapp.payload import no_request, template_message
+from partner_messages.whatsapp.payload import link_suffix, no_request, template_message
+from support.deployment import TICK
 from support.examples import claimed_message
 from support.sending import TEMPLATE, values_for
 
@@ -80,3 +82,27 @@ def test_a_missing_value_is_an_error_that_names_it() -> None:
 
 def test_why_there_is_no_request_is_said_without_a_phone_number() -> None:
     assert no_request(ValueError("of +919829012345")) == "No request could be built: of +91•••••2345"
+
+
+@pytest.mark.parametrize(
+    ("message", "opens"),
+    [
+        pytest.param(claimed_message(production_run_id="R1", variables={"run_id": "shown"}), "R1", id="its own run"),
+        pytest.param(
+            claimed_message(production_run_id=None, message_kind="digest", variables={"run_id": "R2"}),
+            "R2",
+            id="of several the one it names",
+        ),
+    ],
+)
+def test_a_link_opens_the_run_that_the_message_is_about(message: Claimed, opens: str) -> None:
+    portal = Portal("https://partners.example", "s" * 32)
+
+    assert link_suffix(message, portal, now=TICK).startswith(f"{opens}?wa_token=")
+
+
+def test_a_message_about_no_run_has_no_link() -> None:
+    with pytest.raises(ValueError, match="the id of its run"):
+        link_suffix(
+            claimed_message(production_run_id=None, variables={}), Portal("https://p.example", "s" * 32), now=TICK
+        )
