@@ -82,7 +82,9 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         "Setting partners says that this partner is not written to, for now or never.", "operations", False
     ),
     SkipReason.MOVED_ON: Explanation(
-        "Between planning and sending the run moved on, or its partner or phone changed.", "nobody", False
+        "Between planning and sending the run moved on, its partner or phone changed, or its digest was planned anew.",
+        "nobody",
+        False,
     ),
     SkipReason.EXPIRED: Explanation("The message's day was over before it could be sent.", "engineer", False),
     SkipReason.REFUSED_TODAY: Explanation(

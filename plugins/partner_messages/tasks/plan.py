@@ -29,6 +29,7 @@ from partner_messages.reminders.batches import deal
 from partner_messages.reminders.digest import TEMPLATE, kept_apart
 from partner_messages.reminders.plan import NEXT_DUE, LogFacts, blast_radius, plan_reminders
 from partner_messages.reminders.policy import Policy
+from partner_messages.reminders.wording import templates_of
 from partner_messages.runs.kinds import StuckRun
 from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import Settings
@@ -43,6 +44,11 @@ _FEW = 10
 """Up to as many are named one by one in the log."""
 _TRIES = 5
 """Of planning, each with what other DAG runs have written meanwhile; then Airflow tries again later."""
+
+
+def templates_of_reminders(settings: Settings) -> tuple[str, ...]:
+    """Every template that a partner may be reminded with."""
+    return (*templates_of(settings.template_family), *([TEMPLATE] if settings.digest else []))
 
 
 def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[dict[str, Any]]:

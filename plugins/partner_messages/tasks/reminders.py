@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from partner_messages.params import parse_params
-from partner_messages.reminders.digest import TEMPLATE
-from partner_messages.reminders.wording import templates_of
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.settings import Settings
 from partner_messages.tasks import find, plan
 from partner_messages.tasks import preflight as checks
 from partner_messages.tasks.endings import airflow_endings
@@ -25,13 +22,9 @@ def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
         return checks.preflight(
             RunFacts.of(context),
             params.delivery,
-            _templates,
+            plan.templates_of_reminders,
             keeps_holidays=True,
         )
-
-
-def _templates(settings: Settings) -> tuple[str, ...]:
-    return (*templates_of(settings.template_family), *([TEMPLATE] if settings.digest else []))
 
 
 def find_stuck_runs(context: Mapping[str, Any], tick: dict[str, Any], kind: str) -> dict[str, Any]:

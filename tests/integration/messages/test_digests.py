@@ -88,6 +88,17 @@ def test_a_digest_that_was_claimed_before_it_could_be_taken_over_asks_for_anothe
     assert row(log, second.id)["duplicate_of"] == first
 
 
+def test_runs_of_a_digest_that_could_not_be_withdrawn_ask_for_another_plan_too(log: Log) -> None:
+    (first,) = queue(log, draft("R1", "R2"), by=tick(1))
+    change(log, first, status="sending")
+    change(log, first, status="sent")
+
+    withdrawn = draft("R1", "R2", adopts=first, skip_reason=SkipReason.MOVED_ON)
+
+    assert write_drafts(log, tick(2), [withdrawn, draft("R3")]) is False
+    assert ends(log) == [(CONTEXT, "sent"), ("R3:reminder:2026-11-23", "queued")]
+
+
 def test_a_digest_that_loses_a_run_to_another_message_asks_for_another_plan(log: Log) -> None:
     put(log, "sent", "R2", by=1)
 

@@ -17,7 +17,7 @@ from partner_messages.params import RunParams
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tasks import find, plan
 from partner_messages.tasks import preflight as checks
-from partner_messages.tasks.reminders import _templates
+from partner_messages.tasks.plan import templates_of_reminders
 from partner_messages.tick import Tick
 from sandbox.connections import PORTAL, PORTAL_SECRET
 from sandbox.shop import partner_id, run_id
@@ -68,7 +68,7 @@ def spoken_of(log: Log, row: DictRow) -> set[str]:
 
 def found(name: str, params: RunParams) -> Tick:
     """A run of the DAG up to the point where it plans."""
-    tick = Tick.from_xcom(checks.preflight(facts(name), params.delivery, _templates))
+    tick = Tick.from_xcom(checks.preflight(facts(name), params.delivery, templates_of_reminders))
     for kind in ReminderKind:
         find.find_stuck_runs(tick, kind, params)
     return tick
@@ -182,12 +182,12 @@ def test_the_gate_asks_for_the_digest_only_where_the_setting_is_on(
 ) -> None:
     graph_api.change_template(graph_api.accounts["IN"].waba_id, TEMPLATE, status="REJECTED")
 
-    checks.preflight(facts("on"), "auto", _templates)
+    checks.preflight(facts("on"), "auto", templates_of_reminders)
     assert f"Not sendable by in: {TEMPLATE} in hi is rejected" in caplog.text
 
     caplog.clear()
     deployment.set(senders=["in"], digest=False)
-    checks.preflight(facts("off"), "auto", _templates)
+    checks.preflight(facts("off"), "auto", templates_of_reminders)
     assert TEMPLATE not in caplog.text
 
 
@@ -255,6 +255,12 @@ def test_a_run_that_is_stuck_elsewhere_by_now_is_told_of_as_it_is(log: Log, shop
 def test_a_run_that_went_to_another_partner_leaves_it(log: Log, shop: Shop) -> None:
     run = weekday_tick(*runs)
     shop.execute("UPDATE production_runs SET partner_id = %s WHERE id = %s", [MEERA, SENT10D])
+    # Whoever has the same phone is somebody else all the same.
+    shop.execute(
+        "UPDATE partner SET (whatsapp_number, whatsapp_verified) ="
+        " (SELECT whatsapp_number, whatsapp_verified FROM partner WHERE id = %s) WHERE id = %s",
+        [RAJESH, MEERA],
+    )
 
     run.send()
 
