@@ -16,7 +16,8 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import itertools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from partner_messages.drafting.facts import Means, ShopFacts
@@ -68,10 +69,12 @@ def gather(
         means: What messages are made of; the setting `digest` is there.
     """
     runs = {run.production_run_id: run for run in stuck}
+    taken = {one.context_id for one in standing}
     queued = [one for one in standing if one.status == "queued" and not runs.keys().isdisjoint(one.production_run_ids)]
     if not (queued or means.digest):
         return list(drafts)
     as_they_are = [one for one in queued if not one.production_run_ids <= runs.keys()]
+    anew = {(one.partner_id, one.production_run_ids): one for one in queued if one.production_run_ids <= runs.keys()}
     spoken_for = {run_id for one in as_they_are for run_id in one.production_run_ids}
     left = [draft for draft in drafts if draft.production_run_id not in spoken_for]
     digests: list[Draft] = []
@@ -81,17 +84,18 @@ def gather(
         for partner_id, theirs in _by_partner(draft for draft in left if draft.production_run_id not in alone).items():
             recipient = recipients[partner_id]
             if len(theirs) > 1 and isinstance(recipient, Recipient):
-                spoken_of = [runs[run_id] for draft in theirs for run_id in draft.production_run_ids]
-                words = _message(spoken_of, recipient, tick.now, shop, refused_phones, means)
+                run_ids = tuple(run_id for draft in theirs for run_id in draft.production_run_ids)
+                words = _message([runs[id_] for id_ in run_ids], recipient, tick.now, shop, refused_phones, means)
                 if words.get("language") in {draft.language for draft in theirs} and "skip_reason" not in words:
-                    digests.append(_digest(tick, partner_id, spoken_of, standing, queued, words))
+                    same = anew.get((partner_id, frozenset(run_ids)))
+                    digests.append(replace(_digest(tick, partner_id, run_ids, same, taken), **words))
     gathered = {run_id for digest in digests for run_id in digest.production_run_ids}
     adopted = {digest.adopts for digest in digests}
     return [
         *(draft for draft in left if draft.production_run_id not in gathered),
         *digests,
         *(_taken_over(one) for one in as_they_are),
-        *(_taken_over(one, SkipReason.MOVED_ON) for one in queued if one not in as_they_are and one.id not in adopted),
+        *(_taken_over(one, SkipReason.MOVED_ON) for one in anew.values() if one.id not in adopted),
     ]
 
 
@@ -164,32 +168,18 @@ def _said(
 
 
 def _digest(
-    tick: Tick,
-    partner_id: str,
-    runs: Sequence[StuckRun],
-    standing: Collection[StandingDigest],
-    queued: Iterable[StandingDigest],
-    words: Mapping[str, Any],
+    tick: Tick, partner_id: str, run_ids: tuple[str, ...], same: StandingDigest | None, taken: Container[str]
 ) -> Draft:
-    run_ids = tuple(run.production_run_id for run in runs)
-    same = next(
-        (one for one in queued if one.partner_id == partner_id and one.production_run_ids == frozenset(run_ids)), None
-    )
+    """A digest without its words; one that is queued already for just these runs is taken over."""
+    numbered = (digest_context_id(partner_id, tick.day, number) for number in itertools.count(1))
     return Draft(
         context_type="partner",
-        context_id=same.context_id if same else _free_context(tick, partner_id, standing),
+        context_id=same.context_id if same else next(one for one in numbered if one not in taken),
         message_kind="digest",
         production_run_ids=run_ids,
         partner_id=partner_id,
         adopts=same.id if same else None,
-        **words,
     )
-
-
-def _free_context(tick: Tick, partner_id: str, standing: Iterable[StandingDigest]) -> str:
-    taken = {one.context_id for one in standing}
-    numbered = (digest_context_id(partner_id, tick.day, number) for number in itertools.count(1))
-    return next(context_id for context_id in numbered if context_id not in taken)
 
 
 def _taken_over(digest: StandingDigest, skip_reason: SkipReason | None = None) -> Draft:
