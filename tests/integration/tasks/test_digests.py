@@ -23,7 +23,6 @@ from sandbox.connections import PORTAL, PORTAL_SECRET
 from sandbox.shop import partner_id, run_id
 from support.at_once import at_once
 from support.deployment import TICK, Deployment
-from support.emptying import emptied
 from support.event_runs import SendingRun, tell, weekday_tick
 from support.log_rows import Log, change, ends, everything, put, slots
 from support.sending import taken
@@ -36,18 +35,6 @@ TEMPLATE = "jyt_production_run_digest_v1"
 RAJESH, MEERA = partner_id("RAJESH"), partner_id("MEERA")
 SENT25H, SENT10D, ACCEPTED, STARTED = runs = [run_id(one) for one in ("SENT25H", "SENT10D", "ACCEPT25H", "START73H")]
 CONTEXT = f"{RAJESH}:digest:2026-11-23"
-
-
-@pytest.fixture(scope="module")
-def _log_of_all(_templates: Any) -> str:
-    url: str = _templates.create_database("log_of_digests", template="log_template")
-    return url
-
-
-@pytest.fixture
-def log_url(_log_of_all: str) -> str:
-    """An empty message log; always the same one, because copying one takes longer than emptying it."""
-    return emptied(_log_of_all)
 
 
 @pytest.fixture(autouse=True)

@@ -25,7 +25,6 @@ from partner_messages.tick import day_of
 from sandbox.shop import partner_id, run_id
 from sandbox.shop.expectations import expectations
 from support.deployment import TICK, Deployment
-from support.emptying import emptied
 from support.event_runs import SendingRun, plan_events, weekday_tick
 from support.examples import tick
 from support.log_rows import Log
@@ -38,18 +37,6 @@ RAJESH, GANESH = partner_id("RAJESH"), partner_id("GANESH")
 MINUTE, HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
 WEEKDAYS = (2, 3, 4, 5, 6, 9, 10, 11, 12, 13)
 """Two weeks of November from a Monday; RUN is started on that Monday, an hour before the tick."""
-
-
-@pytest.fixture(scope="module")
-def _log_of_all(_templates: Any) -> str:
-    url: str = _templates.create_database("log_of_idle_runs", template="log_template")
-    return url
-
-
-@pytest.fixture
-def log_url(_log_of_all: str) -> str:
-    """An empty message log; always the same one, because copying one takes longer than emptying it."""
-    return emptied(_log_of_all)
 
 
 def at(day: int) -> dt.datetime:
