@@ -3,13 +3,14 @@
 
 Looks after the message log every 15 minutes, between the ticks.
 
-- **Sends what has come due**: messages that waited for the recipient's morning, or that Meta asked to be sent later.
-  The run they speak of is looked at again first, and all guards hold: `halt`, the setting `delivery`, the day, the
+- **Sends what has come due**: messages that waited until it was day for the recipient, or that Meta asked to be sent
+  later. The run they speak of is looked at again first, and all guards hold: `halt`, the setting `delivery`, the day, the
   window.
 - **Closes what nobody will touch again**: queued messages of past days expire, and a message whose sender vanished
   becomes unknown.
 
-Unpause it together with `production_run_events`: without it, a message that waits for the morning expires unsent.
+Unpause it together with `production_run_reminders` and `production_run_events`: without it, a message that waits for
+the recipient's morning expires unsent.
 """
 
 from __future__ import annotations

@@ -16,6 +16,9 @@ it to `live`. A dry run does everything but the request. To send to one test pho
 **To stop everything now**: set `halt` to `true` in the Variable; it is read again before every claim. Pausing this DAG
 stops the next tick, not the running one.
 
+**Nobody is written to at night**: a message waits until it is day for its partner (setting `partner_send_window`), and
+`message_log_upkeep` sends it then, the same day. Unpause the two DAGs together.
+
 **Once a day**: a second run on the same day sends nothing twice; it explains each skip as `duplicate`.
 
 **What happened**: the log of `summarise` has one line that begins `Reminder run —`; every message and every skip is a
@@ -67,7 +70,11 @@ PARAMS = {
         minimum=1,
         description="Send at most this many messages; empty for the setting max_messages_per_run.",
     ),
-    "ignore_send_window": Param(False, type="boolean", description="Send outside the send window too, this once."),
+    "ignore_send_window": Param(
+        False,
+        type="boolean",
+        description="Send outside `send_window` too, this once; each partner's own hours (`partner_send_window`) stay.",
+    ),
     "confirmed": Param(
         False, type="boolean", description="Yes, this run may send more messages than setting confirm_above allows."
     ),

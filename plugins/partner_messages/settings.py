@@ -231,7 +231,7 @@ class Settings(_Strict):
     halt: bool = Field(False, description="Stops all sending; read again before every claim.")
     allow_any_time: bool = Field(
         False,
-        description="Test systems only: a live run may be for another day and outside the send window.",
+        description="Test systems only: a live run may be for another day, and outside all windows.",
     )
     senders: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], ...] = Field(
         (), description="Labels of the senders; each is the connection `whatsapp_<label>`."
@@ -271,6 +271,11 @@ class Settings(_Strict):
     send_window: TimeWindow = Field(
         default_factory=lambda: TimeWindow(start=dt.time(9), end=dt.time(19)),
         description="When messages may leave, in India's time.",
+    )
+    partner_send_window: TimeWindow = Field(
+        default_factory=lambda: TimeWindow(start=dt.time(8), end=dt.time(20)),
+        description="When reminders may leave, in the time of the recipient's own region (in all of them where the"
+        " number may be in several); outside it they wait, until `send_window` is over at the latest.",
     )
     event_window: TimeWindow = Field(
         default_factory=lambda: TimeWindow(start=dt.time(7), end=dt.time(22)),

@@ -12,6 +12,9 @@ from typing import Any, Literal, Self, get_args
 
 from partner_messages.settings import SCHEDULE_TIMEZONE, Delivery, Settings
 
+TICK_TIME = dt.time(10)
+"""When the reminders' tick is, on weekdays, in the schedule's zone (DESIGN, decision 1)."""
+
 AskedDelivery = Literal["auto", "live", "dry_run", "redirect"]
 
 
@@ -139,6 +142,15 @@ def decide_delivery(asked: AskedDelivery, day: dt.date, wall: dt.datetime, setti
         " another"
         " day's run can only be a dry_run."
     )
+
+
+def keeps_their_hours(tick: Tick, settings: Settings) -> bool:
+    """Whether a tick's messages wait for their recipients' own hours.
+
+    A rehearsal reaches nobody, and what is redirected goes to a test phone whose owner has asked for it: both are for
+    now.
+    """
+    return tick.delivery == "live" and not settings.allow_any_time
 
 
 def check_may_send(tick: Tick, wall: dt.datetime, settings: Settings, *, ignore_send_window: bool) -> None:

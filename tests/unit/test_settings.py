@@ -30,7 +30,7 @@ def test_without_a_variable_everything_has_a_default_and_nothing_is_sent() -> No
     assert (settings.halt, settings.allow_any_time) == (False, False)
     assert (settings.thresholds.assignment_pending, settings.thresholds.not_started) == (24, 24)
     assert settings.thresholds.idle == 72
-    assert str(settings.send_window) == "09:00-19:00"
+    assert (str(settings.send_window), str(settings.partner_send_window)) == ("09:00-19:00", "08:00-20:00")
     assert (settings.tick_grace, settings.max_messages_per_run, settings.redirect_limit) == (30, 500, 10)
     assert (settings.task_each_up_to, settings.tables.production_runs) == (50, "production_runs")
 

@@ -39,7 +39,11 @@ SET
     image_url = a.image_url,
     event_name = coalesce(a.event_name, m.event_name),
     event_id = coalesce(a.event_id, m.event_id),
-    not_before = CASE WHEN a.event_name IS NULL THEN m.not_before ELSE a.not_before END,
+    -- What an event asked for keeps the hours of events, and what Meta put off is not tried before.
+    not_before = CASE
+        WHEN a.event_name IS NULL AND (m.event_name IS NOT NULL OR m.attempts > 0) THEN greatest(m.not_before, a.not_before)
+        ELSE a.not_before
+    END,
     status = CASE WHEN a.skip_reason IS NULL THEN 'queued' ELSE 'skipped' END,
     skip_reason = a.skip_reason,
     updated_at = now()

@@ -11,5 +11,5 @@ WHERE m.dag_id = %(dag_id)s
     AND m.dag_run_id = %(dag_run_id)s
     AND m.tick_id = %(tick_id)s
     AND (m.status IN ('failed', 'unknown', 'queued', 'sending') OR m.skip_reason = 'over_limit')
-    AND NOT {% include "messages/held.sql" %}
+    AND NOT {% include "messages/waits.sql" %}
 ORDER BY m.status, m.skip_reason, m.production_run_id

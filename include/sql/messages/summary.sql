@@ -1,7 +1,7 @@
 -- What became of a tick's messages, counted; follow-ups apart, as they never change how the message they follow stands.
 SELECT
     m.message_kind = 'followup' AS is_followup,
-    CASE WHEN {% include "messages/held.sql" %} THEN 'held' ELSE m.status END AS status,
+    CASE WHEN {% include "messages/waits.sql" %} THEN 'held' ELSE m.status END AS status,
     m.skip_reason,
     count(*) AS messages
 FROM message_log AS m

@@ -24,6 +24,7 @@ class SkipReason(enum.StrEnum):
     PAUSED = "paused"
     MOVED_ON = "moved_on"
     EXPIRED = "expired"
+    NO_COMMON_HOURS = "no_common_hours"
     REFUSED_TODAY = "refused_today"
     NO_PICTURE = "no_picture"
     OUTSIDE_24H_WINDOW = "outside_24h_window"
@@ -86,7 +87,18 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         "nobody",
         False,
     ),
-    SkipReason.EXPIRED: Explanation("The message's day was over before it could be sent.", "engineer", False),
+    SkipReason.EXPIRED: Explanation(
+        "The message's day, or the recipient's part of it (setting partner_send_window), was over before it could be"
+        " sent.",
+        "engineer",
+        False,
+    ),
+    SkipReason.NO_COMMON_HOURS: Explanation(
+        "From the tick to the end of send_window it is never day for the recipient (setting partner_send_window);"
+        " widen one of the two.",
+        "operations",
+        True,
+    ),
     SkipReason.REFUSED_TODAY: Explanation(
         "Meta refused this number today for the recipient's own sake; it is not tried again the same day.",
         "operations",

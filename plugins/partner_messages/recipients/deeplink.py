@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 import jwt
 
 from partner_messages.settings import PORTAL_CONN_ID, SCHEDULE_TIMEZONE, SettingsError
+from partner_messages.tick import TICK_TIME
 
 RUN_PATH = "/production-runs/"
 """Where the portal shows a run; the path of the templates' URL button."""
@@ -27,9 +28,6 @@ SHORTEST_SECRET = 32
 
 LIFETIME = dt.timedelta(hours=24)
 """How long the shop's own links live."""
-
-TICK_TIME = dt.time(10)
-"""When the reminders' tick is, on weekdays, in the schedule's zone (DESIGN, decision 1)."""
 
 AFTER_THE_TICK = dt.timedelta(hours=2)
 """How long a link outlives the next tick: until the next reminder has come, the last one's link works."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -35,11 +35,28 @@ def zones_of(phone: str) -> tuple[str, ...]:
     return tuple(zone for zone in found if zone != UNKNOWN_TIMEZONE) or (SCHEDULE_TIMEZONE.key,)
 
 
-def not_before(phone: str, window: TimeWindow, now: dt.datetime) -> dt.datetime | None:
-    """Say from when a message may leave: it must be within the window in every zone of the number.
+def deciding_zones(phone: str, window: TimeWindow, now: dt.datetime) -> tuple[ZoneInfo, ...]:
+    """The zones of a number that must all be within the window before a message may leave.
 
     Where the window is so narrow and the zones so far apart that this comes never (within two days), the first of
     them decides alone: an American freephone number may be anywhere from Guam to Bermuda.
+
+    Args:
+        phone: E.164.
+        window: The hours in which messages may leave, by the clock on the recipient's wall.
+        now: The moment from which on it is looked for; aware.
+    """
+    zones = tuple(ZoneInfo(name) for name in zones_of(phone))
+    return zones if len(zones) == 1 or _first_moment(zones, window, now) else zones[:1]
+
+
+def agree(zones: Iterable[ZoneInfo], window: TimeWindow, moment: dt.datetime) -> bool:
+    """Whether a moment lies within the window in each of these zones."""
+    return all(window.holds(moment.astimezone(zone)) for zone in zones)
+
+
+def not_before(phone: str, window: TimeWindow, now: dt.datetime) -> dt.datetime | None:
+    """Say from when a message may leave: it must be within the window in every zone that decides.
 
     Args:
         phone: E.164.
@@ -49,15 +66,14 @@ def not_before(phone: str, window: TimeWindow, now: dt.datetime) -> dt.datetime 
     Returns:
         None where the message may leave at `now`; else the first whole minute at which it may, in UTC.
     """
-    zones = [ZoneInfo(name) for name in zones_of(phone)]
-    moment = _first_moment(zones, window, now) or _first_moment(zones[:1], window, now)
+    moment = _first_moment(deciding_zones(phone, window, now), window, now)
     return None if moment == now else moment
 
 
-def _first_moment(zones: Sequence[ZoneInfo], window: TimeWindow, now: dt.datetime) -> dt.datetime | None:
+@functools.lru_cache(maxsize=1_000)
+def _first_moment(zones: tuple[ZoneInfo, ...], window: TimeWindow, now: dt.datetime) -> dt.datetime | None:
     # Minute by minute: the clocks may be changed at the very edge of a window, and no rule but the clock itself knows
     # what they show then.
     next_minute = now.astimezone(dt.UTC).replace(second=0, microsecond=0) + _MINUTE
     later = (next_minute + number * _MINUTE for number in range(_MINUTES_TO_LOOK_AHEAD))
-    moments = itertools.chain((now,), later)
-    return next((one for one in moments if all(window.holds(one.astimezone(zone)) for zone in zones)), None)
+    return next((moment for moment in itertools.chain((now,), later) if agree(zones, window, moment)), None)

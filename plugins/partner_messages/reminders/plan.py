@@ -18,6 +18,7 @@ from partner_messages.drafting.recipient import Recipient, find_recipient
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder, StandingDigest, reminder_context_id
 from partner_messages.reminders import digest
+from partner_messages.reminders.hours import Hours
 from partner_messages.reminders.policy import EVERY_DAY, Policy
 from partner_messages.reminders.wording import figures, templates_for
 from partner_messages.runs.kinds import StuckRun
@@ -47,11 +48,13 @@ def plan_reminders(
     log: LogFacts,
     means: Means,
     policy: Policy = EVERY_DAY,
+    hours: Hours | None = None,
 ) -> list[Draft]:
     """Decide about every stuck run of a tick, and about every active run that has no partner.
 
     A run that this very tick has dealt with already (planning was killed and tried again) gets no second draft. What an
-    event has queued for today goes out today, whatever the cadence says.
+    event has queued for today goes out today, whatever the cadence says, and keeps the events' hours; the rest keeps
+    `hours`, if there are any.
     """
     recipients: dict[str, Recipient | SkipReason] = {}
     unowned = frozenset(without_partner)
@@ -84,6 +87,11 @@ def plan_reminders(
         shop=shop,
         means=means,
     )
+    if hours:
+        asked = {id_ for id_, holder in log.slot_holders.items() if holder.asked_by_event}
+        drafts = [
+            draft if asked.intersection(draft.production_run_ids) else hours.keep(draft, tick.day) for draft in drafts
+        ]
     return _keep_within_limit(drafts, stuck=stuck, log=log, limit=means.limit)
 
 

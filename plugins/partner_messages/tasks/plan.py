@@ -22,17 +22,18 @@ from partner_messages.messages.history import (
     stuck_of_run,
 )
 from partner_messages.messages.queue import note_counts, queued_of_tick, write_drafts
-from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.messages.values import Draft
 from partner_messages.params import RunParams
 from partner_messages.reminders.batches import deal
 from partner_messages.reminders.digest import TEMPLATE, kept_apart
+from partner_messages.reminders.hours import Hours
 from partner_messages.reminders.plan import NEXT_DUE, LogFacts, blast_radius, plan_reminders
 from partner_messages.reminders.policy import Policy
 from partner_messages.reminders.wording import templates_of
 from partner_messages.runs.kinds import StuckRun
 from partner_messages.runs.shop import Shop, open_shop
-from partner_messages.settings import Settings
+from partner_messages.settings import SCHEDULE_TIMEZONE, Settings
 from partner_messages.tasks.facts import means_of, shop_facts
 from partner_messages.tasks.pictures import usable_pictures
 from partner_messages.tick import RunRefused, Tick
@@ -63,6 +64,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
     """
     settings = load_settings()
     policy = Policy.of(settings)
+    wall = run_context.wall_clock()
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
         stuck = [run for run in stuck_of_run(connection, tick.dag_run_id) if run.kind in params.kinds]
@@ -77,6 +79,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
                 log=_log_facts(connection, tick, stuck, policy),
                 means=means,
                 policy=policy,
+                hours=Hours.of(tick, settings, wall),
             )
             planned = sum(draft.skip_reason is None for draft in drafts)
             if tick.delivery == "live" and not params.confirmed:
@@ -86,7 +89,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
         else:
             raise MessageLogError(f"Other runs of the DAG changed the day's digests {_TRIES} times while planning.")
         note_counts(connection, tick, census, planned)
-        queued = queued_of_tick(connection, tick, now=run_context.wall_clock())
+        queued = queued_of_tick(connection, tick, now=wall)
     batches = deal(
         queued,
         task_each_up_to=settings.task_each_up_to,
@@ -101,6 +104,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
         )
     if not_due := _not_due_said(drafts):
         log.info("Not due today: %s.", not_due)
+    _tell_of_hours(drafts, settings)
     log.info("%d stuck runs: %d messages to send in %d tasks.", len(stuck), len(queued), len(batches))
     return [batch.to_xcom() for batch in batches]
 
@@ -145,6 +149,21 @@ def _not_due_said(drafts: Sequence[Draft]) -> str:
         return ", ".join(f"{run_id} (next on {day})" for run_id, day in sorted(next_due.items()))
     days = collections.Counter(next_due.values())
     return f"{len(next_due)} runs, next due " + ", ".join(f"{days[day]} on {day}" for day in sorted(days)[:_FEW])
+
+
+def _tell_of_hours(drafts: Sequence[Draft], settings: Settings) -> None:
+    """How many messages wait for their recipient's day, and how many cannot be sent today for its sake."""
+    waiting = [draft.not_before for draft in drafts if draft.not_before and not draft.skip_reason]
+    if waiting:
+        log.info(
+            "%d messages wait until it is day for their recipients (setting partner_send_window), the first until %s;"
+            " message_log_upkeep sends them%s.",
+            *(len(waiting), f"{min(waiting).astimezone(SCHEDULE_TIMEZONE):%H:%M} IST"),
+            "" if settings.delivery == "live" else f", but not while setting delivery is {settings.delivery}",
+        )
+    for reason in (SkipReason.NO_COMMON_HOURS, SkipReason.EXPIRED):
+        if skipped := sum(draft.skip_reason is reason for draft in drafts):
+            log.warning("%d messages are not sent (%s): %s", skipped, reason, EXPLANATIONS[reason].meaning)
 
 
 def _check_blast_radius(planned: int, allowed: int) -> None:

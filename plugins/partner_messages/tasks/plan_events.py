@@ -28,7 +28,7 @@ from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import Settings
 from partner_messages.tasks.facts import means_of, shop_facts
 from partner_messages.tasks.pictures import usable_pictures
-from partner_messages.tick import RunRefused, Tick
+from partner_messages.tick import RunRefused, Tick, keeps_their_hours
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def plan_event_messages(
         wall=run_context.wall_clock(),
         run_after=run_after,
         max_age=dt.timedelta(hours=settings.event_max_age),
-        hours=settings.event_window if tick.delivery == "live" and not settings.allow_any_time else None,
+        hours=settings.event_window if keeps_their_hours(tick, settings) else None,
     )
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         means = means_of(connection, tick, settings, limit=None, redirect_to=params.redirect_to)

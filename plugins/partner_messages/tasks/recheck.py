@@ -18,6 +18,7 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Message
 from partner_messages.params import parse_params
 from partner_messages.recipients.hours import not_before
+from partner_messages.reminders.hours import Hours
 from partner_messages.reminders.plan import LogFacts, plan_reminders
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.runs.scope import Scope
@@ -28,7 +29,7 @@ from partner_messages.tasks.find import overdue_runs
 from partner_messages.tasks.followups import followups_no_longer_due
 from partner_messages.tasks.plan import facts_of_stuck
 from partner_messages.tasks.recheck_digests import digests_no_longer_due
-from partner_messages.tick import Tick, day_of
+from partner_messages.tick import Tick, day_of, keeps_their_hours
 from partner_messages.whatsapp.batch import Hindrance
 
 
@@ -38,8 +39,7 @@ def no_longer_due(
     """Which of these queued messages must not go out now or any more, and why.
 
     The decision of planning is taken again with the shop as it is at the wall clock: what a message says of its run
-    must still be so, and its partner still be reached on the same phone. What an event asked for keeps the hours of
-    its recipient.
+    must still be so, and its partner still be reached on the same phone, at an hour that is theirs.
     """
     if not messages:
         return {}
@@ -58,9 +58,9 @@ def no_longer_due(
         hindered |= _reminders(tick, reminders, shop, connection, settings, means, wall)
         hindered |= digests_no_longer_due(tick, digests, shop, connection, settings, means, wall)
         hindered |= _events(tick, events, shop, means)
-    if tick.delivery == "live" and not settings.allow_any_time:
-        left = (message for message in messages if message.event_name and message.id not in hindered)
-        hindered |= _outside_their_hours(left, settings, wall)
+    left = [message for message in messages if message.id not in hindered]
+    hindered |= _outside_event_window([message for message in left if message.event_name], tick, settings, wall)
+    hindered |= _outside_send_windows([message for message in left if not message.event_name], tick, settings, wall)
     return hindered
 
 
@@ -142,14 +142,27 @@ def _as_event(message: Message) -> Event:
     )
 
 
-def _outside_their_hours(
-    messages: Iterable[Message], settings: Settings, wall: dt.datetime
+def _outside_event_window(
+    messages: Iterable[Message], tick: Tick, settings: Settings, wall: dt.datetime
 ) -> dict[uuid.UUID, Hindrance]:
     """Until when each message waits; a reminder or a follow-up that would wait for another day has had its day."""
     hindered: dict[uuid.UUID, Hindrance] = {}
+    if not keeps_their_hours(tick, settings):
+        return hindered
     for message in messages:
         until = not_before(message.to_phone, settings.event_window, wall)
         if until:
             waits = message.message_kind == "event" or day_of(until) == message.day
             hindered[message.id] = until if waits else SkipReason.EXPIRED
     return hindered
+
+
+def _outside_send_windows(
+    messages: Iterable[Message], tick: Tick, settings: Settings, wall: dt.datetime
+) -> dict[uuid.UUID, Hindrance]:
+    """Until when each message waits, or why it no longer can."""
+    hours = Hours.of(tick, settings, wall)
+    if hours is None:
+        return {}
+    hindrances = {message.id: hours.hindrance(message.to_phone, message.day) for message in messages}
+    return {id_: hindrance for id_, hindrance in hindrances.items() if hindrance}

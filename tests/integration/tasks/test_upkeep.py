@@ -57,7 +57,7 @@ def put_off(log: Log, deployment: Deployment, until: dt.datetime) -> uuid.UUID:
     """A reminder of the tick's that Meta asked to be sent later."""
     deployment.now = TICK + MINUTE
     (id_,) = weekday_tick(RUN).message_ids
-    change(log, uuid.UUID(id_), not_before=until)
+    change(log, uuid.UUID(id_), not_before=until, attempts=1)
     return uuid.UUID(id_)
 
 
