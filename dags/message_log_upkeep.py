@@ -4,8 +4,8 @@
 Looks after the message log every 15 minutes, between the ticks.
 
 - **Sends what has come due**: messages that waited until it was day for the recipient, or that Meta asked to be sent
-  later. The run they speak of is looked at again first, and all guards hold: `halt`, the setting `delivery`, the day, the
-  window.
+  later. The run they speak of is looked at again first, and all guards hold: `halt`, the setting `delivery`, the day,
+  the windows.
 - **Closes what nobody will touch again**: queued messages of past days expire, and a message whose sender vanished
   becomes unknown.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 from sandbox.connections import PORTAL
-from sandbox.shop.expectations import expectations
-from support.ticks import xcoms_of
+from sandbox.shop.expectations import expectations, run_id
+from support.ticks import run_dag, xcoms_of
 
 
 def test_every_run_of_the_sample_shop_ends_as_expected_and_the_counts_add_up(run_tick, graph_api):
@@ -36,6 +37,26 @@ def test_every_run_of_the_sample_shop_ends_as_expected_and_the_counts_add_up(run
     assert message["text"].startswith(f"{followed['body_text']}\n{link}")
     assert {row["parent_id"] for row in tick.followups} == {row["id"] for row in tick.rows if row["status"] == "sent"}
     assert counts["followups"] == {"sent": 1, "outside_24h_window": len(tick.followups) - 1}
+
+
+def test_a_live_tick_holds_what_goes_to_italy_and_upkeep_sends_it_once(
+    run_tick, dags, deployment, log, shop, graph_api
+):
+    italian, indian = run_id("START72H1S"), run_id("SENT10D")
+    shop.execute("DELETE FROM production_runs WHERE NOT id = ANY (%s)", [[italian, indian]])
+    deployment.set(partner_send_window=["08:00", "20:00"])
+
+    tick = run_tick()
+
+    assert (tick.state, tick.ends) == ("success", {italian: "queued", indian: "sent"})
+    assert (tick.returned["dispatched"], tick.returned["held"], tick.returned["queued"]) == (1, 1, 0)
+
+    deployment.now = dt.datetime(2026, 11, 23, 7, 0, tzinfo=dt.UTC)  # 12:30 in India, 08:00 in Rome
+    released = run_dag("message_log_upkeep", log, logical_date=None)
+
+    assert (released.state, released.ends) == ("success", {italian: "sent"})
+    assert run_dag("message_log_upkeep", log, logical_date=None).rows == []
+    assert len(graph_api.outbox(type="template")) == 2
 
 
 def test_a_second_run_on_the_same_day_sends_nothing_and_names_the_first_message(run_tick, graph_api, few_runs):

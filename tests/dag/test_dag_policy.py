@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,8 @@ import pytest
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
+
+from partner_messages.reminders.hours import UPKEEP_EVERY
 
 PROJECT = Path(__file__).resolve().parents[2]
 DAG_FILES = sorted(path.stem for path in (PROJECT / "dags").glob("*.py"))
@@ -67,6 +70,17 @@ def test_every_task_says_what_it_does(dag):
     for task in dag.tasks:
         function = getattr(task, "python_callable", None)
         assert function is None or function.__doc__, task.task_id
+
+
+def test_upkeep_looks_on_every_day_as_often_as_what_waits_relies_on(dags):
+    timetable = DagSerialization.from_dict(DagSerialization.to_dict(dags["message_log_upkeep"])).timetable
+    midnight = pendulum.datetime(2026, 11, 21, tz=ZoneInfo("Asia/Kolkata"))  # Saturday
+    looks = [midnight + number * UPKEEP_EVERY for number in range(3 * 24 * 4)]
+
+    for look, following in pairwise(looks):
+        restriction = TimeRestriction(earliest=look.add(seconds=1), latest=None, catchup=True)
+        info = timetable.next_dagrun_info(last_automated_data_interval=None, restriction=restriction)
+        assert info.run_after == following
 
 
 @pytest.mark.parametrize(

@@ -225,17 +225,19 @@ def test_a_backfill_of_days_without_ticks_goes_by_the_start_and_the_activity(
     assert quantities(log) == []
 
 
-def test_an_older_shop_goes_by_the_start_and_the_quantities(deployment: Deployment, shop: Shop, one_run: None) -> None:
-    shop.execute("DROP TABLE production_run_activity")
+def test_an_older_shop_goes_by_the_start_and_the_quantities(
+    deployment: Deployment, altered_shop: Shop, one_run: None
+) -> None:
+    altered_shop.execute("DROP TABLE production_run_activity")
     reminders.preflight(context("run 1"))
 
     assert idle_days(deployment, shop, {4: 5}) == [9, 10, 11, 12, 13]
 
 
 def test_an_activity_that_cannot_be_read_stops_the_run_unless_the_start_alone_counts(
-    deployment: Deployment, shop: Shop
+    deployment: Deployment, altered_shop: Shop
 ) -> None:
-    shop.execute("ALTER TABLE production_run_activity DROP COLUMN actor_type")
+    altered_shop.execute("ALTER TABLE production_run_activity DROP COLUMN actor_type")
     with pytest.raises(AirflowFailException, match='table "production_run_activity" has no column "actor_type"'):
         reminders.preflight(context("run 1"))
 
