@@ -231,7 +231,7 @@ def test_an_older_shop_goes_by_the_start_and_the_quantities(
     altered_shop.execute("DROP TABLE production_run_activity")
     reminders.preflight(context("run 1"))
 
-    assert idle_days(deployment, shop, {4: 5}) == [9, 10, 11, 12, 13]
+    assert idle_days(deployment, altered_shop, {4: 5}) == [9, 10, 11, 12, 13]
 
 
 def test_an_activity_that_cannot_be_read_stops_the_run_unless_the_start_alone_counts(

@@ -9,7 +9,6 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import DictRow
-from support.emptying import emptied
 
 from partner_messages.messages.summary import summarise_tick
 from partner_messages.tasks.summarise import problems_of
@@ -28,18 +27,6 @@ Shop = psycopg.Connection[DictRow]
 ROME, INDIA, TEXAS = run_id("START72H1S"), run_id("SENT10D"), run_id("READYAFTER")
 ASKED = {"event": "production_run.reminder_idle", "production_run_id": ROME}
 MINUTE = dt.timedelta(minutes=1)
-
-
-@pytest.fixture(scope="module")
-def _log_of_all(_templates: Any) -> str:
-    url: str = _templates.create_database("log_of_hours", template="log_template")
-    return url
-
-
-@pytest.fixture
-def log_url(_log_of_all: str) -> str:
-    """An empty message log; always the same one, because copying one takes longer than emptying it."""
-    return emptied(_log_of_all)
 
 
 @pytest.fixture(autouse=True)
