@@ -8,6 +8,8 @@ Looks after the message log every 15 minutes, between the ticks.
   the windows.
 - **Closes what nobody will touch again**: queued messages of past days expire, and a message whose sender vanished
   becomes unknown.
+- **Closes an escalation by hand**, if it is triggered with the three params: which run, who says so, and why. The run
+  is not escalated again for that reason until it has moved on.
 
 Unpause it together with `production_run_reminders` and `production_run_events`: without it, a message that waits for
 the recipient's morning expires unsent.
@@ -18,9 +20,22 @@ from __future__ import annotations
 from typing import Any
 
 import pendulum
-from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
+from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
 
 from partner_messages.tasks.flow import DEFAULT_ARGS, send_and_say
+
+PARAMS = {
+    "production_run_id": Param(
+        None,
+        type=["null", "string"],
+        maxLength=200,
+        description="Close the open escalation of this run; empty to close none.",
+    ),
+    "closed_by": Param(None, type=["null", "string"], maxLength=200, description="Who says so."),
+    "closed_why": Param(
+        None, type=["null", "string"], maxLength=2000, description="Why nobody has to look at the run any more."
+    ),
+}
 
 
 @dag(
@@ -29,6 +44,7 @@ from partner_messages.tasks.flow import DEFAULT_ARGS, send_and_say
     catchup=False,
     is_paused_upon_creation=True,
     max_active_runs=1,
+    params=PARAMS,
     doc_md=__doc__,
     tags=["whatsapp", "production-runs"],
     default_args=DEFAULT_ARGS,
@@ -50,8 +66,16 @@ def message_log_upkeep() -> None:
 
         return upkeep.release(tick)
 
+    @task
+    def close_escalation() -> str:
+        """Close by hand what the params name."""
+        from partner_messages.tasks import message_log_upkeep as upkeep
+
+        return upkeep.close_escalation(get_current_context())
+
     tick = sweep()
-    send_and_say(tick, release(tick), title="Upkeep run")
+    said = send_and_say(tick, release(tick), title="Upkeep run")
+    tick >> close_escalation() >> said
 
 
 message_log_upkeep()

@@ -52,6 +52,41 @@ class RunParams(DeliveryParams):
         return Scope(self.partner_ids or None, self.production_run_ids or None)
 
 
+class ClosingParams(BaseModel):
+    """The params of `message_log_upkeep` with which an escalation is closed by hand."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
+
+    production_run_id: Annotated[str, Field(min_length=1, max_length=200)]
+    closed_by: Annotated[str, Field(min_length=1, max_length=200)]
+    closed_why: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+def parse_closing(raw: Mapping[str, Any]) -> ClosingParams | None:
+    """Validate what is to be closed by hand; None where nothing is.
+
+    Raises:
+        SettingsError: Naming the param that is missing or wrong.
+    """
+    given = {key: raw.get(key) for key in ClosingParams.model_fields if not _is_blank(raw.get(key))}
+    if not given:
+        return None
+    missing = [key for key in ClosingParams.model_fields if key not in given]
+    if missing:
+        raise SettingsError(
+            f"DAG run params: {missing[0]} is missing; to close an escalation, say production_run_id, closed_by and"
+            " closed_why."
+        )
+    try:
+        return ClosingParams.model_validate(given)
+    except ValidationError as error:
+        raise SettingsError(f"DAG run params: {first_problem(error)}") from None
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def parse_params(raw: Mapping[str, Any]) -> RunParams:
     """Validate a DAG run's params.
 

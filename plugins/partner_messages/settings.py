@@ -335,6 +335,20 @@ class Settings(_Strict):
         description="Write each live message into the shop's own inbox too, over the connection `shop_inbox_db`.",
     )
     tables: Tables = Field(default_factory=Tables, description="The shop's table names.")
+    max_reminders: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        None,
+        description="How often a run's partner is reminded of one stall; when the next reminder would be due, a person"
+        " is called instead (`escalated`). Unset: no end.",
+    )
+    escalate_after: Annotated[int, Field(ge=1, le=365)] | None = Field(
+        7,
+        description="A run that was reminded on so many sending days in a row needs a person; `null`: never for that.",
+    )
+    on_escalation: NotifierSpec | None = Field(
+        None,
+        description="Airflow notifier told of the runs that need a person, as one list, and again after 7 days:"
+        ' `{"class": "...", "args": {...}}`; `{{ escalations_text }}` in its arguments is the list.',
+    )
     on_failure: NotifierSpec | None = Field(
         None, description='Airflow notifier told of a failed run: `{"class": "...", "args": {...}}`.'
     )

@@ -100,14 +100,20 @@ def last_reminded(connection: LogConnection, tick: Tick, production_run_ids: Seq
     return {row["production_run_id"]: row["day"] for row in found}
 
 
-def days_reminded(connection: LogConnection, tick: Tick) -> dict[str, tuple[dt.date, ...]]:
+def days_reminded(connection: LogConnection, tick: Tick, *, with_today: bool = False) -> dict[str, tuple[dt.date, ...]]:
     """The days on which the runs that this DAG run found stuck were reminded in their present kind, in order.
 
     What counts is what Meta took (unknown counts) and did not later report as failed, in the tick's own delivery: a dry
     run counts its own rehearsals and nothing else does. Every run of a digest was reminded by it. A run that was found
     in another kind since then starts again; one never reminded is absent.
+
+    Args:
+        connection: The message log.
+        tick: The tick.
+        with_today: Whether the tick's own day counts too (after sending), or only those before it.
     """
-    found = rows(connection, "days_reminded", dag_run_id=tick.dag_run_id, delivery=tick.delivery, day=tick.day)
+    until = tick.day + dt.timedelta(days=with_today)
+    found = rows(connection, "days_reminded", dag_run_id=tick.dag_run_id, delivery=tick.delivery, day=until)
     return {row["production_run_id"]: tuple(row["days"]) for row in found}
 
 

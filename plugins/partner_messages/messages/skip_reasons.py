@@ -21,6 +21,7 @@ class SkipReason(enum.StrEnum):
     ALREADY_IN_SHOP = "already_in_shop"
     OVER_LIMIT = "over_limit"
     NOT_DUE = "not_due"
+    ESCALATED = "escalated"
     PAUSED = "paused"
     MOVED_ON = "moved_on"
     EXPIRED = "expired"
@@ -78,6 +79,9 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         "By setting cadence the run is not to be reminded today; `next_due` in its variables is the next day.",
         "nobody",
         False,
+    ),
+    SkipReason.ESCALATED: Explanation(
+        "The run was reminded as often as setting max_reminders allows; now a person is called.", "operations", True
     ),
     SkipReason.PAUSED: Explanation(
         "Setting partners says that this partner is not written to, for now or never.", "operations", False

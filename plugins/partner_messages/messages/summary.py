@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import collections
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from partner_messages.messages.database import LogConnection, rows
+from partner_messages.reminders.escalation import Escalation
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tick import Tick
+
+NAMED = 100
+"""Up to as many escalations are named one by one, in a log, a return value or a message to operations."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Summary:
         stopped_senders: Senders that Meta refuses as a whole.
         unapproved: Templates that are not approved where they were needed, each with how many messages it cost.
         named: Failed, unknown, still queued, or over the limit.
+        escalations: Of the tick's delivery, those that are not over.
     """
 
     tick: Tick
@@ -58,6 +63,19 @@ class Summary:
     stopped_senders: Mapping[str, str] = field(default_factory=dict)
     unapproved: Mapping[str, int] = field(default_factory=dict)
     named: Collection[Named] = ()
+    escalations: Sequence[Escalation] = ()
+
+    @property
+    def open_escalations(self) -> list[Escalation]:
+        """The runs that need a person, those first that have been stuck for longest."""
+        return [one for one in self.escalations if one.is_open]
+
+    @property
+    def escalated(self) -> Mapping[str, int]:
+        """How many runs need a person, by reason; those that a person has closed and that have not moved are apart."""
+        of_open = collections.Counter(one.reason.value for one in self.open_escalations)
+        by_hand = len(self.escalations) - of_open.total()
+        return {**of_open, **({"closed by hand": by_hand} if by_hand else {})}
 
     @property
     def dispatched(self) -> int:
@@ -89,6 +107,8 @@ class Summary:
             "held": self.statuses.get("held", 0),
             "skipped": dict(self.skipped),
             "followups": dict(self.followups),
+            "escalated": dict(self.escalated),
+            "escalations": [one.as_json() for one in self.open_escalations[:NAMED]],
         }
 
     def line(self, title: str = "Reminder run", *, finds: bool = True) -> str:
@@ -100,7 +120,8 @@ class Summary:
         """
         counts = self.counts()
         found = f"{self._found()}; " if finds else ""
-        return f"{title} — {counts['day']} {counts['delivery']}: {found}{self._outcome()}"
+        escalated = f"; need a person: {_listed(self.escalated)}" if self.escalated else ""
+        return f"{title} — {counts['day']} {counts['delivery']}: {found}{self._outcome()}{escalated}"
 
     def _found(self) -> str:
         counts = self.counts()

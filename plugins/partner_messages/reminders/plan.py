@@ -15,7 +15,7 @@ from typing import Any
 from partner_messages.drafting.facts import Means, ShopFacts
 from partner_messages.drafting.message import message_columns, names_of
 from partner_messages.drafting.recipient import Recipient, find_recipient
-from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.messages.values import Draft, SlotHolder, StandingDigest, reminder_context_id
 from partner_messages.reminders import digest
 from partner_messages.reminders.hours import Hours
@@ -70,12 +70,12 @@ def plan_reminders(
         if run.partner_id not in recipients:
             recipients[run.partner_id] = find_recipient(run.partner_id, shop, means)
         recipient = recipients[run.partner_id]
-        next_due = policy.next_due(run, log.days_reminded.get(run.production_run_id, ()), tick)
-        # A partner who cannot be reached is told of every day: that is for somebody to put right.
-        if next_due and isinstance(recipient, Recipient) and not (holder and holder.asked_by_event):
-            drafts.append(_not_due(tick, run, next_due))
-        else:
-            drafts.append(decide_reminder(tick, run, recipient, shop, log, means))
+        draft = decide_reminder(tick, run, recipient, shop, log, means)
+        # What keeps a partner from being written to is told of every day: that is for somebody to put right.
+        needs_a_person = draft.skip_reason is not None and EXPLANATIONS[draft.skip_reason].escalates
+        if isinstance(recipient, Recipient) and not needs_a_person and not (holder and holder.asked_by_event):
+            draft = _left_alone(tick, run, log, policy) or draft
+        drafts.append(draft)
     drafts = digest.gather(
         tick,
         drafts,
@@ -128,8 +128,14 @@ def _reminder(tick: Tick, run: StuckRun, **decided: Any) -> Draft:
     )
 
 
-def _not_due(tick: Tick, run: StuckRun, next_due: dt.date) -> Draft:
-    return _reminder(tick, run, skip_reason=SkipReason.NOT_DUE, variables={NEXT_DUE: next_due.isoformat()})
+def _left_alone(tick: Tick, run: StuckRun, log: LogFacts, policy: Policy) -> Draft | None:
+    """A run that is not due, or that would be and was reminded often enough."""
+    reminded = log.days_reminded.get(run.production_run_id, ())
+    if next_due := policy.next_due(run, reminded, tick):
+        return _reminder(tick, run, skip_reason=SkipReason.NOT_DUE, variables={NEXT_DUE: next_due.isoformat()})
+    if policy.is_used_up(run, reminded, tick):
+        return _reminder(tick, run, skip_reason=SkipReason.ESCALATED)
+    return None
 
 
 def _skip_draft(tick: Tick, production_run_id: str, reason: SkipReason) -> Draft:

@@ -38,8 +38,8 @@ class Policy:
 
     @property
     def asks_for_history(self) -> bool:
-        """Whether `next_due` depends on the reminders that there were."""
-        return self.steps is not None
+        """Whether `next_due` or `is_used_up` depends on the reminders that there were."""
+        return self.steps is not None or self.settings.max_reminders is not None
 
     def overdue(self, runs: Iterable[StuckRun], *, now: dt.datetime) -> list[StuckRun]:
         """Those of the runs that are past their own partner's threshold at `now`."""
@@ -55,17 +55,30 @@ class Policy:
         """
         if self.steps is None:
             return None
-        first_day = first_day_past(self._passed(run), tick.now, tick.day)
-        # A clock that began anew (work was reported, the run was sent again) is a new stall: reminders of an earlier
-        # one do not count in it. One that an event asked for may come before the threshold.
-        began = min(first_day, day_of(run.since) + dt.timedelta(days=1))
         return next_due_day(
             self.steps,
-            first_day=first_day,
-            reminded=[day for day in reminded if day >= began],
+            first_day=self._first_day(run, tick),
+            reminded=self.in_this_stall(run, reminded, tick),
             today=tick.day,
             calendar=self.calendar,
         )
+
+    def is_used_up(self, run: StuckRun, reminded: Sequence[dt.date], tick: Tick) -> bool:
+        """Whether a stuck run was reminded as often as it may be (arguments as in `next_due`)."""
+        most = self.settings.max_reminders
+        return most is not None and len(self.in_this_stall(run, reminded, tick)) >= most
+
+    def in_this_stall(self, run: StuckRun, reminded: Sequence[dt.date], tick: Tick) -> list[dt.date]:
+        """Those of the days of a run's reminders that count in its present stall.
+
+        A clock that began anew (work was reported, the run was sent again) is a new stall: reminders of an earlier one
+        do not count in it. One that an event asked for may come before the threshold.
+        """
+        began = min(self._first_day(run, tick), day_of(run.since) + dt.timedelta(days=1))
+        return [day for day in reminded if day >= began]
+
+    def _first_day(self, run: StuckRun, tick: Tick) -> dt.date:
+        return first_day_past(self._passed(run), tick.now, tick.day)
 
     def _passed(self, run: StuckRun) -> dt.datetime:
         return run.since + dt.timedelta(hours=self.settings.thresholds_of(run.partner_id).hours(run.kind))

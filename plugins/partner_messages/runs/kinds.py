@@ -58,6 +58,21 @@ def _worked_on(run: StuckRun, signs: Iterable[Mapping[str, dt.datetime]]) -> Stu
 
 
 @dataclass(frozen=True)
+class UnownedRun:
+    """One run that nobody has: parked, or active without a partner though it was not split.
+
+    Attributes:
+        production_run_id: The shop's run id.
+        partner_id: Whose it still is by its row, if anybody's.
+        since: When it was parked; where the shop did not note it, when it last moved.
+    """
+
+    production_run_id: str
+    partner_id: str | None
+    since: dt.datetime
+
+
+@dataclass(frozen=True)
 class Census:
     """All active runs at one reading, so that inspected = found + no partner + not overdue.
 

@@ -18,7 +18,7 @@ from partner_messages.recipients.masking import mask
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
 from partner_messages.recipients.phone import to_e164
 from partner_messages.runs.design_pictures import PICTURE_COLUMNS, DesignPictures
-from partner_messages.runs.kinds import Census, ReminderKind, StuckRun
+from partner_messages.runs.kinds import Census, ReminderKind, StuckRun, UnownedRun
 from partner_messages.runs.run import ProductionRun
 from partner_messages.runs.scope import Scope
 from partner_messages.settings import SCHEDULE_TIMEZONE, SHOP_CONN_ID, SettingsError, Tables
@@ -28,7 +28,7 @@ REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
     "production_runs": (
         *("id", "status", "partner_id", "design_id", "quantity", "produced_quantity", "created_at", "deleted_at"),
         *("accepted_at", "started_at", "finished_at", "completed_at", "cancelled_at", "dispatch_completed_at"),
-        "cancelled_reason",
+        *("cancelled_reason", "parent_run_id"),
     ),
     "partner": ("id", "name", "status", "whatsapp_number", "whatsapp_verified", "country_code", "deleted_at"),
     "partner_admin": ("id", "partner_id", "phone", "is_active", "created_at", "deleted_at"),
@@ -47,6 +47,8 @@ REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
 ACTIVITY = "production_run_activity"
 ACTIVITY_COLUMNS = ("production_run_id", "activity_type", "actor_type", "partner_id", "occurred_at", "deleted_at")
 """What they read of the one table that older deployments lack."""
+_PARKING_COLUMNS = frozenset({"production_run_id", "kind", "occurred_at", "deleted_at"})
+"""What they read of it for parked runs; where it has not all of these, other columns must do."""
 
 _ENDING = 4
 """Last digits by which a number's conversations are found: no format has fewer, and all of them agree there."""
@@ -176,6 +178,18 @@ class Shop:
         """Count the active runs at `now` and name those without a partner."""
         (row,) = self._rows("runs/census.sql", {"now": now, **scope.parameters()})
         return Census(inspected=row["inspected"], without_partner=tuple(row["without_partner"]))
+
+    def unowned_runs(self, *, now: dt.datetime, scope: Scope) -> list[UnownedRun]:
+        """The runs that nobody has, those first that have waited longest: parked, or without a partner and not split.
+
+        Whether a run is parked is read as it is marked now; since when, as far as it is known, at `now`.
+        """
+        rows = self._rows(
+            "runs/unowned.sql",
+            {"now": now, **scope.parameters()},
+            has_activity=self.columns()[ACTIVITY] >= _PARKING_COLUMNS,
+        )
+        return [UnownedRun(row["id"], row["partner_id"], row["since"]) for row in rows]
 
     def partners(self, ids: Iterable[str]) -> dict[str, Partner]:
         """The partners with these ids; one that is not there is absent."""

@@ -35,13 +35,14 @@ def redirect_to() -> Param:
 
 
 def send_and_say(tick: Any, batches: Any, *, title: str, finds: bool = False) -> Any:
-    """The tasks `send_messages`, `plan_followups`, `send_followups`, `mirror_to_shop` and `summarise`.
+    """The tasks `send_messages`, `plan_followups`, `send_followups`, `mirror_to_shop`, `escalate` and `summarise`.
 
     Args:
         tick: What the first task returned.
         batches: What planning returned; each is one mapped task.
         title: How the line of `summarise` begins.
-        finds: Whether the DAG looks for what is stuck; the line then says what it found.
+        finds: Whether the DAG looks for what is stuck; the line then says what it found, and `escalate` opens and ends
+            what needs a person.
 
     Returns:
         The task `summarise`, which runs whatever happened before.
@@ -61,6 +62,13 @@ def send_and_say(tick: Any, batches: Any, *, title: str, finds: bool = False) ->
 
         return sending.mirror_to_shop(tick)
 
+    @task(trigger_rule="all_done")
+    def escalate(tick: Any) -> dict[str, int]:
+        """Write down which runs need a person, and tell operations (setting `on_escalation`)."""
+        from partner_messages.tasks import reminders
+
+        return reminders.escalate(get_current_context(), tick)
+
     @task(trigger_rule="all_done", on_failure_callback=notify_on_failure)
     def summarise(tick: Any) -> dict[str, Any]:
         """Say what happened, and fail the run for what needs an engineer."""
@@ -75,7 +83,10 @@ def send_and_say(tick: Any, batches: Any, *, title: str, finds: bool = False) ->
     said = summarise(tick)
     sent >> followups
     [sent, followed] >> mirrored
-    mirrored >> said
+    if finds:
+        mirrored >> escalate(tick) >> said
+    else:
+        mirrored >> said
     return said
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from partner_messages.params import parse_closing
 from partner_messages.run_context import RunFacts
-from partner_messages.tasks import upkeep
+from partner_messages.tasks import escalate, upkeep
 from partner_messages.tasks.endings import airflow_endings
 from partner_messages.tasks.sending import max_map_length
 from partner_messages.tick import Tick
@@ -22,3 +23,9 @@ def release(tick: dict[str, Any]) -> list[dict[str, Any]]:
     """See `upkeep.release_due`."""
     with airflow_endings():
         return upkeep.release_due(Tick.from_xcom(tick), max_map_length())
+
+
+def close_escalation(context: Mapping[str, Any]) -> str:
+    """See `escalate.close_by_hand`."""
+    with airflow_endings():
+        return escalate.close_by_hand(parse_closing(context["params"]))

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from airflow.sdk.exceptions import AirflowSkipException
+
 from partner_messages.params import parse_params
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.kinds import ReminderKind
+from partner_messages.tasks import escalate as escalation
 from partner_messages.tasks import find, plan
 from partner_messages.tasks import preflight as checks
 from partner_messages.tasks.endings import airflow_endings
@@ -41,3 +44,11 @@ def plan_messages(context: Mapping[str, Any], tick: dict[str, Any]) -> list[dict
             parse_params(context["params"]),
             max_map_length=max_map_length(),
         )
+
+
+def escalate(context: Mapping[str, Any], tick: dict[str, Any] | None) -> dict[str, int]:
+    """See `tasks/escalate.py`; runs whatever became of the messages."""
+    if tick is None:
+        raise AirflowSkipException("Nothing was looked at: the first task let nothing pass.")
+    with airflow_endings():
+        return escalation.escalate(Tick.from_xcom(tick), parse_params(context["params"]), context)

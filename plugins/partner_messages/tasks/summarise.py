@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-import pkgutil
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from partner_messages import run_context
 from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import open_message_log
+from partner_messages.messages.escalations import standing_escalations
 from partner_messages.messages.stops import RunAttempt, stops_of
-from partner_messages.messages.summary import Summary, summarise_tick
+from partner_messages.messages.summary import NAMED, Summary, summarise_tick
+from partner_messages.tasks.notifier import notify
 from partner_messages.tick import Tick
 from partner_messages.whatsapp.errors import RECIPIENT_CODES, classify
 
@@ -38,9 +40,15 @@ def summarise(tick: Tick, attempt: RunAttempt, unfinished: Sequence[str], title:
     """
     with open_message_log() as connection:
         summary = summarise_tick(connection, tick, stops_of(connection, attempt), run_context.wall_clock())
+        if finds:
+            summary = replace(summary, escalations=standing_escalations(connection, tick))
     log.info(summary.line(title, finds=finds))
     for named in summary.named:
         log.warning("%s", named)
+    for one in summary.open_escalations[:NAMED]:
+        log.warning("Needs a person: %s", one)
+    if (more := len(summary.open_escalations) - NAMED) > 0:
+        log.warning("Need a person: %d more; see the table escalation.", more)
     problems = problems_of(summary, unfinished)
     for problem in problems:
         log.error("Needs an engineer: %s.", problem)
@@ -78,4 +86,4 @@ def notify_on_failure(context: Any) -> None:
     """Tell operations of a failed run through the notifier of the setting `on_failure`, if there is one."""
     settings = load_settings()
     if settings.on_failure:
-        pkgutil.resolve_name(settings.on_failure.class_path)(**settings.on_failure.args)(context)
+        notify(settings.on_failure, "on_failure", context)

@@ -1,0 +1,121 @@
+"""The runs that need a person, as rows: opened, told of, closed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from partner_messages.messages.database import LogConnection, recordset, rows
+from partner_messages.messages.history import days_reminded
+from partner_messages.reminders.escalation import Answer, DayFacts, Escalation, Judgement, Reason
+from partner_messages.runs.kinds import ReminderKind
+from partner_messages.tick import Tick
+
+TOLD_AGAIN_AFTER = dt.timedelta(days=7)
+"""How long after operations were told of an open escalation they are told again."""
+
+NOT_ON_WHATSAPP = 131026
+"""Meta's code for a message that its recipient's number cannot get ("Message undeliverable")."""
+
+
+def day_facts(connection: LogConnection, tick: Tick) -> DayFacts:
+    """What the message log knows of the runs that a tick found stuck, after it has sent."""
+    answers = rows(
+        connection,
+        "last_answers",
+        dag_run_id=tick.dag_run_id,
+        delivery=tick.delivery,
+        day=tick.day,
+        code=NOT_ON_WHATSAPP,
+    )
+    ends = rows(connection, "ends_of_tick", dag_id=tick.dag_id, dag_run_id=tick.dag_run_id, tick_id=tick.id)
+    return DayFacts(
+        ends={row["production_run_id"]: row["said"] for row in ends},
+        answers={row["production_run_id"]: Answer(row["partner_id"], row["at"], row["refused"]) for row in answers},
+        reminded=days_reminded(connection, tick, with_today=True),
+    )
+
+
+def was_planned(connection: LogConnection, tick: Tick) -> bool:
+    """Whether the tick got as far as deciding about every run that it found."""
+    return any(row["planned"] is not None for row in rows(connection, "tick", tick_id=tick.id))
+
+
+def standing_escalations(connection: LogConnection, tick: Tick) -> list[Escalation]:
+    """The escalations of a tick's delivery that are not over, and those that a later tick has ended."""
+    return _escalations(rows(connection, "escalations", delivery=tick.delivery, now=tick.now))
+
+
+def rewind_rehearsals(connection: LogConnection, tick: Tick) -> None:
+    """Before a dry run: bring the rehearsed escalations back to where they stood at its now.
+
+    A backfill comes after today's dry run, and speaks of days before it.
+    """
+    with connection.transaction():
+        rows(connection, "forget_rehearsed_escalations", now=tick.now)
+        rows(connection, "reopen_rehearsed_escalations", now=tick.now)
+
+
+def write_judgement(connection: LogConnection, tick: Tick, judgement: Judgement) -> tuple[int, int]:
+    """End what is over and open what is new, all or nothing; return how many rows were opened and ended.
+
+    Two ticks at once open one row for a run: the second one finds it open.
+    """
+    troubles = [{**trouble.as_json(), "id": str(uuid.uuid4())} for trouble in judgement.new]
+    with connection.transaction():
+        ended = rows(
+            connection,
+            "end_escalations",
+            now=tick.now,
+            by=tick.dag_run_id,
+            over=recordset([{"id": str(id_), "why": why} for id_, why in judgement.over.items()]),
+        )
+        opened = rows(
+            connection,
+            "open_escalations",
+            delivery=tick.delivery,
+            dag_run_id=tick.dag_run_id,
+            now=tick.now,
+            troubles=recordset(troubles),
+        )
+    return len(opened), len(ended)
+
+
+def untold(connection: LogConnection, day: dt.date) -> list[Escalation]:
+    """The open live escalations that operations are to be told of on a day: new ones, and those told 7 days ago.
+
+    They are locked until the end of the transaction, which must last until they were told: whoever asks meanwhile waits
+    and then finds them told, and if this process dies, they are as untold as before.
+    """
+    return _escalations(rows(connection, "untold_escalations", told_before=day - TOLD_AGAIN_AFTER))
+
+
+def note_told(connection: LogConnection, day: dt.date, escalations: Iterable[Escalation]) -> None:
+    """Operations were told of these."""
+    rows(connection, "note_told", day=day, ids=[one.id for one in escalations])
+
+
+def close_by_hand(
+    connection: LogConnection, production_run_id: str, *, by: str, why: str, now: dt.datetime
+) -> Reason | None:
+    """Close a run's open live escalation; return what it was opened for, None where nothing is open.
+
+    The run is not opened again for that reason until it has moved.
+    """
+    found = rows(connection, "close_escalation", production_run_id=production_run_id, by=by, why=why, now=now)
+    return Reason(found[0]["reason"]) if found else None
+
+
+def _escalations(found: Sequence[Mapping[str, Any]]) -> list[Escalation]:
+    return [
+        Escalation(
+            **{
+                **row,
+                "reason": Reason(row["reason"]),
+                "kind": ReminderKind(row["kind"]) if row["kind"] else None,
+            }
+        )
+        for row in found
+    ]
