@@ -124,3 +124,25 @@ def test_the_notifier_of_the_setting_is_told_of_a_failed_run(run_tick, deploymen
     run_tick()
 
     assert told.read_text() == "production_run_reminders failed"
+
+
+def test_an_escalation_is_told_named_and_closed_by_hand_through_the_real_dags(
+    run_tick, deployment, shop, log, tmp_path
+):
+    parked = run_id("PARKED")
+    shop.execute("DELETE FROM production_runs WHERE id <> %s", [parked])
+    told = tmp_path / "told"
+    args = {"path": str(told), "text": "{{ escalations | length }}: {{ escalations[0].production_run_id }}"}
+    deployment.set(on_escalation={"class": "support.notifier.WritesTheList", "args": args})
+
+    tick = run_tick()
+
+    assert (tick.state, tick.tasks["escalate"]) == ("success", "success")
+    assert [one["production_run_id"] for one in tick.returned["escalations"]] == [parked]
+    assert told.read_text() == f"1: {parked}\n---\n"
+
+    conf = {"production_run_id": parked, "closed_by": "Asha", "closed_why": "It is settled."}
+    closing = run_dag("message_log_upkeep", log, conf, logical_date=None)
+    assert (closing.state, closing.tasks["close_escalation"]) == ("success", "success")
+    (row,) = log.execute("SELECT closed_by FROM escalation").fetchall()
+    assert row["closed_by"] == "Asha"

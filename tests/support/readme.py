@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from partner_messages.messages.skip_reasons import EXPLANATIONS
+from partner_messages.reminders.escalation import RULES
 from partner_messages.settings import Settings, TimeWindow
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,19 @@ def event_params_table() -> str:
     return "\n".join(lines)
 
 
-TABLES = {"settings": settings_table, "event params": event_params_table, "skip reasons": skip_reasons_table}
+def escalation_reasons_table() -> str:
+    """Every reason for which a run needs a person."""
+    return "\n".join(
+        ["| reason | meaning |", "|---|---|", *(f"| `{one}` | {rule.meaning} |" for one, rule in RULES.items())]
+    )
+
+
+TABLES = {
+    "settings": settings_table,
+    "event params": event_params_table,
+    "skip reasons": skip_reasons_table,
+    "escalation reasons": escalation_reasons_table,
+}
 
 
 def with_tables(text: str) -> str:

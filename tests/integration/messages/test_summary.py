@@ -64,6 +64,8 @@ def test_the_counts_are_returned_by_name_and_add_up(summary: Summary) -> None:
         "held": 0,
         "skipped": SKIPPED,
         "followups": {},
+        "escalated": {},
+        "escalations": [],
     }
     assert counts["inspected"] == counts["found"] + counts["no_partner"] + counts["not_overdue"]
 

@@ -188,3 +188,43 @@ def test_a_strange_quantity_is_no_reason_not_to_find_a_run(
     changes.execute("UPDATE production_runs SET produced_quantity = %s::real", [strange])
 
     assert kinds_at(source) == kinds_by_start(expectations())
+
+
+def unowned_at(source: Shop, now: dt.datetime = TICK, scope: Scope = EVERYTHING) -> dict[str, dt.datetime]:
+    return {run.production_run_id: run.since for run in source.unowned_runs(now=now, scope=scope)}
+
+
+def test_parked_runs_and_those_without_a_partner_are_nobody_s_and_split_parents_are_not(source: Shop) -> None:
+    assert unowned_at(source) == {run_id("PARKED"): TICK - 800 * HOUR, run_id("PARTNERGAP"): TICK - 30 * HOUR}
+
+
+def test_a_run_in_progress_that_lost_its_partner_and_was_not_split_is_nobody_s(
+    source: Shop, changes: psycopg.Connection[DictRow]
+) -> None:
+    changes.execute("UPDATE production_runs SET partner_id = NULL WHERE id = %s", [run_id("START80H")])
+
+    assert unowned_at(source)[run_id("START80H")] == TICK - 80 * HOUR
+
+
+def test_a_run_is_not_parked_before_it_was_and_one_without_a_note_since_it_last_moved(
+    source: Shop, changes: psycopg.Connection[DictRow]
+) -> None:
+    assert run_id("PARKED") not in unowned_at(source, TICK - 801 * HOUR)
+
+    changes.execute("DELETE FROM production_run_activity")
+    assert unowned_at(source)[run_id("PARKED")] == TICK - 900 * HOUR
+
+
+def test_an_older_shop_s_runs_without_a_partner_are_found(older_source: Shop) -> None:
+    assert set(unowned_at(older_source)) == {run_id("PARTNERGAP")}
+
+
+@pytest.mark.parametrize(
+    ("scope", "names"),
+    [
+        (Scope(production_run_ids=of("PARKED")), {"PARKED"}),
+        (Scope(partner_ids=(partner_id("RAJESH"),)), set()),
+    ],
+)
+def test_a_scope_holds_for_what_nobody_has(source: Shop, scope: Scope, names: set[str]) -> None:
+    assert set(unowned_at(source, scope=scope)) == set(map(run_id, names))

@@ -1,0 +1,335 @@
+"""What needs a person, over the real shop and message log: opened once, told once, told again, closed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from psycopg.rows import DictRow
+from support.emptying import emptied
+
+from partner_messages.messages.stops import RunAttempt
+from partner_messages.runs.kinds import ReminderKind
+from partner_messages.tasks import message_log_upkeep, reminders
+from partner_messages.tasks.notifier import NotTold
+from partner_messages.tasks.summarise import summarise
+from partner_messages.tick import Tick
+from sandbox.shop import partner_id, run_id
+from support.at_once import at_once
+from support.deployment import TICK, Deployment
+from support.log_rows import Log, put
+
+Shop = psycopg.Connection[DictRow]
+
+DAY = dt.timedelta(days=1)
+PARKED, RUN = run_id("PARKED"), run_id("SENT10D")
+RAJESH = partner_id("RAJESH")
+
+
+@pytest.fixture(scope="module")
+def _log_of_all(_templates: Any) -> str:
+    url: str = _templates.create_database("log_of_escalations", template="log_template")
+    return url
+
+
+@pytest.fixture
+def log_url(_log_of_all: str) -> str:
+    """An empty message log; always the same one, because copying one takes longer than emptying it."""
+    return emptied(_log_of_all)
+
+
+@pytest.fixture
+def told(deployment: Deployment, tmp_path: Path) -> Path:
+    """The file into which the notifier of the setting writes its list; `fails` beside it makes it fail."""
+    path = tmp_path / "told"
+    args = {"path": str(path), "fails_while": str(tmp_path / "fails"), "text": "{{ escalations_text }}"}
+    deployment.set(on_escalation={"class": "support.notifier.WritesTheList", "args": args})
+    return path
+
+
+def keep(shop: Shop, *run_ids: str) -> None:
+    shop.execute("DELETE FROM production_runs WHERE NOT id = ANY (%s)", [list(run_ids)])
+
+
+def planned(deployment: Deployment, days: int = 0, **params: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A run of the DAG so many days after TICK, up to where it sends: its context and its tick."""
+    now = TICK + days * DAY
+    if params.get("delivery") != "dry_run":
+        deployment.now = now + dt.timedelta(minutes=1)
+    run = SimpleNamespace(
+        dag_id="production_run_reminders",
+        run_id=f"{now.isoformat()} {params}",
+        run_type="manual",
+        logical_date=now,
+        run_after=now,
+        clear_number=0,
+    )
+    of = {"dag_run": run, "params": params}
+    tick = reminders.preflight(of)
+    for kind in ReminderKind:
+        reminders.find_stuck_runs(of, tick, kind.value)
+    reminders.plan_messages(of, tick)
+    return of, tick
+
+
+def escalated(deployment: Deployment, days: int = 0, **params: Any) -> dict[str, int]:
+    return reminders.escalate(*planned(deployment, days, **params))
+
+
+def rows(log: Log) -> list[tuple[str, str, bool]]:
+    """Every escalation: its run, its reason, whether it is open; in the order in which they were opened."""
+    found = log.execute("SELECT * FROM escalation ORDER BY opened_at, production_run_id").fetchall()
+    return [(row["production_run_id"], row["reason"], row["closed_at"] is None) for row in found]
+
+
+def lists(told: Path) -> list[str]:
+    return told.read_text().split("\n---\n")[:-1] if told.exists() else []
+
+
+def close(**params: Any) -> str:
+    return message_log_upkeep.close_escalation({"params": params})
+
+
+def test_the_sample_shop_s_runs_that_nobody_has_or_nobody_reaches_are_opened_once(
+    deployment: Deployment, log: Log, shop: Shop
+) -> None:
+    of, tick = planned(deployment)
+
+    first = reminders.escalate(of, tick)
+    again = reminders.escalate(of, tick)
+
+    found = {run: reason for run, reason, _ in rows(log)}
+    assert found[PARKED] == found[run_id("PARTNERGAP")] == "parked"
+    assert run_id("PARENT") not in found
+    skipped = log.execute(
+        "SELECT production_run_id, skip_reason FROM message_log WHERE skip_reason = ANY (%s)",
+        [["no_phone", "invalid_phone", "partner_inactive", "no_consent"]],
+    ).fetchall()
+    assert skipped
+    assert {row["production_run_id"]: row["skip_reason"] for row in skipped}.items() <= found.items()
+    assert first == {"opened": len(found), "ended": 0, "told": 0}
+    assert again == {"opened": 0, "ended": 0, "told": 0}
+    (parked,) = log.execute("SELECT since FROM escalation WHERE production_run_id = %s", [PARKED]).fetchall()
+    assert parked["since"] == TICK - dt.timedelta(hours=800)
+
+
+def test_one_list_is_told_once_and_again_after_seven_days(
+    deployment: Deployment, log: Log, shop: Shop, told: Path
+) -> None:
+    keep(shop, PARKED, run_id("NEHA30H"))
+    of, tick = planned(deployment)
+
+    assert reminders.escalate(of, tick)["told"] == 2
+    assert reminders.escalate(of, tick)["told"] == 0
+    assert [escalated(deployment, days)["told"] for days in (1, 4, 7, 8, 14)] == [0, 0, 2, 0, 2]
+    assert len(lists(told)) == 3
+    assert "2 production runs need a person" in lists(told)[0]
+    assert PARKED in lists(told)[0]
+    assert "+91" not in told.read_text()
+
+
+def test_a_list_that_could_not_be_told_is_told_at_the_next_try(
+    deployment: Deployment, log: Log, shop: Shop, told: Path
+) -> None:
+    keep(shop, PARKED)
+    of, tick = planned(deployment)
+    told.with_name("fails").touch()
+
+    with pytest.raises(NotTold, match="WritesTheList of setting on_escalation failed") as error:
+        reminders.escalate(of, tick)
+    assert "9829012345" not in str(error.value)
+    assert (rows(log), lists(told)) == ([(PARKED, "parked", True)], [])
+
+    told.with_name("fails").unlink()
+    assert reminders.escalate(of, tick) == {"opened": 0, "ended": 0, "told": 1}
+    assert len(lists(told)) == 1
+
+
+def test_two_runs_at_once_open_one_row_and_tell_it_once(
+    deployment: Deployment, log: Log, shop: Shop, told: Path
+) -> None:
+    keep(shop, PARKED)
+    one, other = planned(deployment), planned(deployment, limit=5)
+
+    done = at_once(lambda: reminders.escalate(*one), lambda: reminders.escalate(*other))
+
+    assert [sum(each[what] for each in done) for what in ("opened", "told")] == [1, 1]
+    assert rows(log) == [(PARKED, "parked", True)]
+    assert len(lists(told)) == 1
+
+
+@pytest.mark.parametrize(
+    ("params", "row"), [({"delivery": "dry_run"}, 1), ({"delivery": "redirect", "redirect_to": "+919812399999"}, 1)]
+)
+def test_what_is_not_live_tells_nobody_and_is_kept_apart(
+    deployment: Deployment, log: Log, shop: Shop, told: Path, params: dict[str, Any], row: int
+) -> None:
+    keep(shop, PARKED)
+
+    assert escalated(deployment, **params) == {"opened": 1, "ended": 0, "told": 0}
+    assert escalated(deployment)["opened"] == 1
+    assert {row["delivery"] for row in log.execute("SELECT delivery FROM escalation")} == {"live", params["delivery"]}
+    assert len(lists(told)) == 1
+
+
+def test_a_run_that_moved_on_closes_its_own(deployment: Deployment, log: Log, shop: Shop) -> None:
+    keep(shop, PARKED)
+    escalated(deployment)
+    shop.execute("UPDATE production_runs SET status = 'cancelled', cancelled_at = %s", [TICK])
+
+    assert escalated(deployment, 1)["ended"] == 1
+    assert rows(log) == [(PARKED, "parked", False)]
+
+
+def test_a_narrowed_tick_leaves_the_others_open(deployment: Deployment, log: Log, shop: Shop) -> None:
+    keep(shop, PARKED, RUN)
+    escalated(deployment)
+    shop.execute("UPDATE production_runs SET status = 'cancelled', cancelled_at = %s", [TICK])
+
+    assert escalated(deployment, 1, partner_ids=[RAJESH])["ended"] == 0
+    assert escalated(deployment, 1, kinds=["idle"])["ended"] == 0
+    assert escalated(deployment, 1, production_run_ids=[RUN])["ended"] == 0
+    assert escalated(deployment, 1)["ended"] == 1
+
+
+def test_a_number_that_is_not_on_whatsapp_is_escalated_until_a_message_arrives(
+    deployment: Deployment, log: Log, shop: Shop
+) -> None:
+    keep(shop, RUN)
+    of, tick = planned(deployment)
+    log.execute("UPDATE message_log SET status = 'sending', claimed_at = now()")
+    log.execute("UPDATE message_log SET status = 'failed', error_code = 131026")
+
+    assert reminders.escalate(of, tick)["opened"] == 1
+    assert rows(log) == [(RUN, "not_on_whatsapp", True)]
+
+    of, tick = planned(deployment, 1)
+    assert reminders.escalate(of, tick)["ended"] == 0  # only queued yet
+    log.execute("UPDATE message_log SET status = 'sending', claimed_at = now() WHERE status = 'queued'")
+    log.execute("UPDATE message_log SET status = 'sent' WHERE status = 'sending'")
+    assert reminders.escalate(of, tick)["ended"] == 1
+
+
+def test_a_run_past_its_cap_or_reminded_in_a_row_needs_a_person(deployment: Deployment, log: Log, shop: Shop) -> None:
+    keep(shop, RUN)
+    for days in (3, 4):
+        day = (TICK - days * DAY).date()
+        put(log, "sent", RUN, day=day, partner_id=RAJESH, reminder_kind="assignment_pending")
+
+    deployment.set(escalate_after=2)
+    escalated(deployment)
+    deployment.set(escalate_after=7, max_reminders=2)
+    shop.execute("UPDATE production_runs SET created_at = created_at - interval '1 hour'")  # another stall
+    log.execute("DELETE FROM message_run WHERE day = '2026-11-23'")
+    log.execute("DELETE FROM message_log WHERE day = '2026-11-23'")
+    escalated(deployment, 1)
+
+    assert rows(log) == [(RUN, "no_reaction", False), (RUN, "reminders_used_up", True)]
+    (skipped,) = log.execute("SELECT * FROM message_log WHERE day = '2026-11-24'").fetchall()
+    assert skipped["skip_reason"] == "escalated"
+
+
+def test_one_closed_by_hand_says_who_and_why_and_stays_closed(
+    deployment: Deployment, log: Log, shop: Shop, told: Path
+) -> None:
+    keep(shop, PARKED)
+    escalated(deployment)
+    by_hand = {"production_run_id": PARKED, "closed_by": "Asha", "closed_why": "A new partner signs on Monday."}
+
+    assert close(**by_hand) == close(**by_hand) == "parked"  # a retry
+
+    (row,) = log.execute("SELECT closed_by, closed_why, over_at FROM escalation").fetchall()
+    assert tuple(row.values()) == ("Asha", "A new partner signs on Monday.", None)
+    assert [escalated(deployment, days)["opened"] for days in (1, 8)] == [0, 0]
+    assert len(lists(told)) == 1
+
+    shop.execute("UPDATE production_run_activity SET occurred_at = %s WHERE kind = 'parked'", [TICK + 8 * DAY])
+    assert escalated(deployment, 9) == {"opened": 1, "ended": 1, "told": 1}
+    assert [one["closed_by"] for one in log.execute("SELECT closed_by FROM escalation ORDER BY opened_at")] == [
+        "Asha",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"closed_by": "Asha", "closed_why": "x"}, "production_run_id is missing"),
+        ({"production_run_id": PARKED, "closed_why": "x"}, "closed_by is missing"),
+        ({"production_run_id": PARKED, "closed_by": "Asha", "closed_why": " "}, "closed_why is missing"),
+        ({"production_run_id": PARKED, "closed_by": "Asha", "closed_why": 3}, '"closed_why"'),
+        ({"production_run_id": RUN, "closed_by": "Asha", "closed_why": "x"}, f"Run {RUN} has no open escalation"),
+    ],
+)
+def test_closing_by_hand_is_refused_in_one_sentence(
+    deployment: Deployment, shop: Shop, params: dict[str, Any], said: str
+) -> None:
+    keep(shop, PARKED)
+    escalated(deployment)
+
+    with pytest.raises(AirflowFailException, match=said):
+        close(**params)
+
+
+def test_where_nothing_is_to_be_closed_the_task_is_skipped(deployment: Deployment) -> None:
+    with pytest.raises(AirflowSkipException):
+        close(production_run_id=None, closed_by="", closed_why=None)
+
+
+def test_a_backfill_after_today_s_dry_run_shows_its_own_days(deployment: Deployment, log: Log, shop: Shop) -> None:
+    keep(shop, PARKED)
+    dry = {"delivery": "dry_run"}
+    escalated(deployment, **dry)
+
+    assert [escalated(deployment, days, **dry)["opened"] for days in (-5, -4)] == [1, 0]
+    assert [row["opened_at"] for row in log.execute("SELECT opened_at FROM escalation")] == [TICK - 5 * DAY]
+    shop.execute("UPDATE production_runs SET status = 'cancelled', cancelled_at = %s", [TICK - 3.5 * DAY])
+    assert escalated(deployment, -3, **dry)["ended"] == 1
+    assert escalated(deployment, -4, **dry) == {"opened": 0, "ended": 0, "told": 0}
+    assert rows(log) == [(PARKED, "parked", True)]  # as it stood on that day
+
+
+def test_a_tick_that_never_planned_or_whose_day_is_over_changes_nothing(
+    deployment: Deployment, log: Log, shop: Shop
+) -> None:
+    of, tick = planned(deployment)
+    log.execute("UPDATE tick SET planned = NULL")
+    with pytest.raises(AirflowSkipException, match="Planning did not come to its end"):
+        reminders.escalate(of, tick)
+
+    deployment.now = TICK + DAY
+    with pytest.raises(AirflowSkipException, match=r"The day of this run .* is over"):
+        reminders.escalate(of, tick)
+    assert rows(log) == []
+
+
+def test_a_notifier_that_cannot_be_made_is_named(deployment: Deployment, shop: Shop) -> None:
+    keep(shop, PARKED)
+    deployment.set(on_escalation={"class": "support.notifier.NoSuchClass"})
+
+    with pytest.raises(AirflowFailException, match=r'"on_escalation": support\.notifier\.NoSuchClass cannot be made'):
+        escalated(deployment)
+
+
+def test_the_summary_counts_and_names_what_needs_a_person(
+    deployment: Deployment, shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="partner_messages")
+    keep(shop, PARKED, run_id("PARTNERGAP"))
+    of, raw = planned(deployment)
+    reminders.escalate(of, raw)
+    close(production_run_id=run_id("PARTNERGAP"), closed_by="Asha", closed_why="It is being assigned.")
+    tick = Tick.from_xcom(raw)
+
+    counts = summarise(tick, RunAttempt(tick.dag_id, tick.dag_run_id, 0), [], "Reminder run", finds=True)
+
+    assert counts["escalated"] == {"parked": 1, "closed by hand": 1}
+    (named,) = counts["escalations"]
+    assert (named["production_run_id"], named["reason"]) == (PARKED, "parked")
+    assert "queued 0; need a person: closed by hand 1, parked 1" in caplog.text
+    assert f"Needs a person: {PARKED} of nobody: parked since 2026-10-21." in caplog.text
