@@ -141,8 +141,8 @@ def test_an_escalation_is_told_named_and_closed_by_hand_through_the_real_dags(
     assert [one["production_run_id"] for one in tick.returned["escalations"]] == [parked]
     assert told.read_text() == f"1: {parked}\n---\n"
 
-    conf = {"production_run_id": parked, "closed_by": "Asha", "closed_why": "It is settled."}
+    conf = {"production_run_id": parked, "closed_by": "ops", "closed_why": "It is settled."}
     closing = run_dag("message_log_upkeep", log, conf, logical_date=None)
     assert (closing.state, closing.tasks["close_escalation"]) == ("success", "success")
     (row,) = log.execute("SELECT closed_by FROM escalation").fetchall()
-    assert row["closed_by"] == "Asha"
+    assert row["closed_by"] == "ops"

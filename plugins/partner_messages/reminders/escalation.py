@@ -31,6 +31,7 @@ class Reason(enum.StrEnum):
     NOT_ON_WHATSAPP = "not_on_whatsapp"
     NO_APPROVED_TEMPLATE = "no_approved_template"
     NO_PICTURE = "no_picture"
+    NO_COMMON_HOURS = "no_common_hours"
     REMINDERS_USED_UP = "reminders_used_up"
     NO_REACTION = "no_reaction"
 
@@ -174,6 +175,7 @@ RULES: Mapping[Reason, Rule] = {
     ),
     Reason.NO_APPROVED_TEMPLATE: _skipped(SkipReason.NO_APPROVED_TEMPLATE),
     Reason.NO_PICTURE: _skipped(SkipReason.NO_PICTURE),
+    Reason.NO_COMMON_HOURS: _skipped(SkipReason.NO_COMMON_HOURS),
     Reason.REMINDERS_USED_UP: Rule(
         "The partner was reminded as often as setting max_reminders allows, and is not reminded any more.",
         holds=lambda case: case.end == SkipReason.ESCALATED,

@@ -11,7 +11,6 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from psycopg.rows import DictRow
-from support.emptying import emptied
 
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.runs.kinds import ReminderKind
@@ -29,18 +28,6 @@ Shop = psycopg.Connection[DictRow]
 DAY = dt.timedelta(days=1)
 PARKED, RUN = run_id("PARKED"), run_id("SENT10D")
 RAJESH = partner_id("RAJESH")
-
-
-@pytest.fixture(scope="module")
-def _log_of_all(_templates: Any) -> str:
-    url: str = _templates.create_database("log_of_escalations", template="log_template")
-    return url
-
-
-@pytest.fixture
-def log_url(_log_of_all: str) -> str:
-    """An empty message log; always the same one, because copying one takes longer than emptying it."""
-    return emptied(_log_of_all)
 
 
 @pytest.fixture
@@ -239,19 +226,23 @@ def test_one_closed_by_hand_says_who_and_why_and_stays_closed(
 ) -> None:
     keep(shop, PARKED)
     escalated(deployment)
-    by_hand = {"production_run_id": PARKED, "closed_by": "Asha", "closed_why": "A new partner signs on Monday."}
+    by_hand = {
+        "production_run_id": PARKED,
+        "closed_by": "ops",
+        "closed_why": "A new partner signs on Monday.",
+    }
 
     assert close(**by_hand) == close(**by_hand) == "parked"  # a retry
 
     (row,) = log.execute("SELECT closed_by, closed_why, over_at FROM escalation").fetchall()
-    assert tuple(row.values()) == ("Asha", "A new partner signs on Monday.", None)
+    assert tuple(row.values()) == ("ops", "A new partner signs on Monday.", None)
     assert [escalated(deployment, days)["opened"] for days in (1, 8)] == [0, 0]
     assert len(lists(told)) == 1
 
     shop.execute("UPDATE production_run_activity SET occurred_at = %s WHERE kind = 'parked'", [TICK + 8 * DAY])
     assert escalated(deployment, 9) == {"opened": 1, "ended": 1, "told": 1}
     assert [one["closed_by"] for one in log.execute("SELECT closed_by FROM escalation ORDER BY opened_at")] == [
-        "Asha",
+        "ops",
         None,
     ]
 
@@ -259,11 +250,14 @@ def test_one_closed_by_hand_says_who_and_why_and_stays_closed(
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"closed_by": "Asha", "closed_why": "x"}, "production_run_id is missing"),
+        ({"closed_by": "ops", "closed_why": "x"}, "production_run_id is missing"),
         ({"production_run_id": PARKED, "closed_why": "x"}, "closed_by is missing"),
-        ({"production_run_id": PARKED, "closed_by": "Asha", "closed_why": " "}, "closed_why is missing"),
-        ({"production_run_id": PARKED, "closed_by": "Asha", "closed_why": 3}, '"closed_why"'),
-        ({"production_run_id": RUN, "closed_by": "Asha", "closed_why": "x"}, f"Run {RUN} has no open escalation"),
+        ({"production_run_id": PARKED, "closed_by": "ops", "closed_why": " "}, "closed_why is missing"),
+        ({"production_run_id": PARKED, "closed_by": "ops", "closed_why": 3}, '"closed_why"'),
+        (
+            {"production_run_id": RUN, "closed_by": "ops", "closed_why": "x"},
+            f"Run {RUN} has no open escalation",
+        ),
     ],
 )
 def test_closing_by_hand_is_refused_in_one_sentence(
@@ -323,7 +317,7 @@ def test_the_summary_counts_and_names_what_needs_a_person(
     keep(shop, PARKED, run_id("PARTNERGAP"))
     of, raw = planned(deployment)
     reminders.escalate(of, raw)
-    close(production_run_id=run_id("PARTNERGAP"), closed_by="Asha", closed_why="It is being assigned.")
+    close(production_run_id=run_id("PARTNERGAP"), closed_by="ops", closed_why="It is being assigned.")
     tick = Tick.from_xcom(raw)
 
     counts = summarise(tick, RunAttempt(tick.dag_id, tick.dag_run_id, 0), [], "Reminder run", finds=True)
