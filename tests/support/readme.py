@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from partner_messages.messages.skip_reasons import EXPLANATIONS
 from partner_messages.reminders.escalation import RULES
 from partner_messages.settings import Settings, TimeWindow
+from support.calendars import LEGEND, calendars
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"
@@ -53,11 +54,17 @@ def escalation_reasons_table() -> str:
     )
 
 
+def months() -> str:
+    """One partner's month under different settings."""
+    return f"{LEGEND}\n\n{calendars()}"
+
+
 TABLES = {
     "settings": settings_table,
     "event params": event_params_table,
     "skip reasons": skip_reasons_table,
     "escalation reasons": escalation_reasons_table,
+    "months": months,
 }
 
 
