@@ -28,10 +28,13 @@ from sandbox.graph_api import server as graph_api
 FOLDER = airflow_env.SANDBOX / "demo"
 EVENTS = {"sent_to_partner": "SENT23H", "cancelled": "AXED", "completed": "ENDED"}
 """What has just happened in the sample shop, and to which of its runs."""
+PARTNER = shop.partner_id("RAJESH")
+"""Who has five runs that are stuck."""
 TEMPLATES = ["*_reminder_*_v1", "*_digest_v1", "*_assigned_v1", "*_cancelled_v1", "*_completed_v1"]
 QUERIES = Path(__file__).parent
 INDIA = ZoneInfo("Asia/Kolkata")
 TICK_SECONDS = 300.0
+DEMO_SETTINGS: dict[str, Any] = SETTINGS | {"delivery": "live"}
 
 
 class DemoError(processes.SandboxError):
@@ -60,6 +63,8 @@ def demo() -> None:
         run(stack.DAG, {"delivery": "live"}, at=tick)
         tell(f"{stack.EVENTS_DAG}: a run was assigned, one cancelled, one completed")
         run(stack.EVENTS_DAG, {"delivery": "live", "events": _events()})
+        tell("The tick again for a partner with five runs, as a dry run with setting digest on")
+        run(stack.DAG, {"delivery": "dry_run", "partner_ids": [PARTNER]}, changed={"digest": True}, log_name="digest")
         tell("Done.")
         _show(server.url_of(stack.MESSAGE_LOG), {message["id"]: message for message in api.outbox()}, tick)
 
@@ -80,7 +85,7 @@ def _airflow(server: postgres.Server, graph_api_url: str) -> dict[str, str]:
         graph_api_url=graph_api_url,
     )
     airflow = airflow_env.airflow_environment(home, server, airflow_env.new_secrets(), port=embedded.free_port())
-    return airflow | as_environment(made, SETTINGS | {"delivery": "live"})
+    return airflow | as_environment(made, DEMO_SETTINGS)
 
 
 def _run_dag(
@@ -91,6 +96,8 @@ def _run_dag(
     conf: Mapping[str, Any],
     *,
     at: dt.datetime | None = None,
+    changed: Mapping[str, Any] | None = None,
+    log_name: str | None = None,
     shown: Mapping[str, Callable[[str], str]] | None = None,
 ) -> None:
     """Run a DAG once, in a process of its own; tell of each task that is over or will be tried again.
@@ -102,12 +109,15 @@ def _run_dag(
         dag_id: The DAG.
         conf: The run's params.
         at: Its logical date.
+        changed: Settings that are different in this run.
+        log_name: What its log is called; by default as the DAG.
         shown: By task, what to print of the log when the task is over.
 
     Raises:
         processes.ProcessFailedError: The DAG run failed, or took too long.
     """
-    log = FOLDER / f"{dag_id}.log"
+    log = FOLDER / f"{log_name or dag_id}.log"
+    environment = {**environment, **as_environment({}, {**DEMO_SETTINGS, **(changed or {})})}
     arguments = ["dags", "test", dag_id, *([at.isoformat()] if at else []), "--conf", json.dumps(conf)]
     began, told = dt.datetime.now(dt.UTC), set[tuple[str, bool]]()
     with processes.keep(
@@ -148,6 +158,8 @@ def _show(message_log_url: str, outbox: Mapping[str, Mapping[str, Any]], tick: d
     print("\nThe messages, as Meta took them\n")
     for number, message in enumerate(messages, start=1):
         print("\n".join(report.message_block(number, message)), end="\n\n", flush=True)
+    told = [report.Told(**row) for row in _rows(message_log_url, "to_partner.sql", partner_id=PARTNER)]
+    print("\n".join(report.both_policies(told)), end="\n\n")
     print(f"The whole logs of the DAG runs: {os.path.relpath(FOLDER)}/*.log")
     print("To see it in Airflow's own pages, and to go on from there: make up", flush=True)
     problems = [f"{message.production_run_id}: {message.problem}" for message in messages if message.problem]

@@ -6,6 +6,7 @@ FROM (SELECT CASE message_kind
                  ELSE message_kind
              END AS subject,
              status, skip_reason
-      FROM partner_messages.message_log) AS decided
+      FROM partner_messages.message_log
+      WHERE delivery = 'live') AS decided
 GROUP BY subject, status, skip_reason
 ORDER BY subject, status, messages DESC, skip_reason;

@@ -103,6 +103,29 @@ class Sent:
         return None
 
 
+@dataclass(frozen=True)
+class Told:
+    """One message to a partner about stuck runs.
+
+    Attributes:
+        delivery: `live`, or `dry_run` under the other policy.
+        message_kind: `reminder` or `digest`.
+        body_text: Its text.
+    """
+
+    delivery: str
+    message_kind: str
+    body_text: str
+
+
+def both_policies(told: Iterable[Told]) -> list[str]:
+    """What one partner gets under the seed's policy, a message a run, and with the setting `digest`."""
+    apart = [one for one in told if one.delivery == "live"]
+    together = [one for one in told if one.delivery == "dry_run"]
+    head = f"A partner with {len(apart)} stuck runs got {len(apart)} messages; with setting digest on: {len(together)}"
+    return [head, *(line for one in together for line in ("", *indented(one.body_text)))]
+
+
 def census_line(inspected: int, found: Mapping[str, int], no_partner: int) -> str:
     """How the inspected runs divide; "not overdue" is what is left."""
     stuck = sum(found.values())
@@ -174,9 +197,13 @@ def message_block(number: int, sent: Sent) -> list[str]:
     if len(text) > LONGEST_TEXT:
         text = f"{text[:LONGEST_TEXT]}… ({len(text):,} characters)"
     text += "".join(f"\n[{button['text']}] {TOKEN.sub('…', button['url'])}" for button in sent.links)
+    return ["".join([head, *(f" · {word}" for word in status)]), *indented(text)]
+
+
+def indented(text: str) -> list[str]:
+    """A message's text as it is printed, without its empty lines."""
     wrap = functools.partial(textwrap.wrap, width=WIDTH - 5, break_on_hyphens=False)
-    lines = [line for paragraph in text.splitlines() if paragraph for line in wrap(paragraph)]
-    return ["".join([head, *(f" · {word}" for word in status)]), *(f"     {line}" for line in lines)]
+    return [f"     {line}" for paragraph in text.splitlines() if paragraph for line in wrap(paragraph)]
 
 
 def masked(phone: str) -> str:

@@ -19,7 +19,7 @@ def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left
     said, _ = program.communicate(timeout=240)
 
     assert program.returncode == 0, said
-    assert 0 < said.index("IN (211000000000001): 12 create") < said.index("submit: ")
+    assert 0 < said.index("IN (211000000000001): 14 create") < said.index("submit: ")
     outcomes = Counter((one.kind, one.outcome == "send") for one in expectations().values() if one.is_found)
     for kind in ("assignment_pending", "not_started", "idle"):
         to_send, to_skip = outcomes[kind, True], outcomes[kind, False]
@@ -30,6 +30,7 @@ def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left
     assert shown == Counter(
         one.kind.replace("_", " ") for one in expectations().values() if one.outcome == "send"
     ) + Counter(["assigned", "cancelled", "completed", "follow-up", "follow-up"])
+    assert "A partner with 5 stuck runs got 5 messages; with setting digest on: 1\n" in said
     assert "*Progress:* 12.5 of 40.5 pieces produced" in said
     assert f"/production-runs/{run_id('SENT23H')}?wa_token=…" in said
     assert not re.search(r"\+\d{8}|wa_token=[^…]", said)

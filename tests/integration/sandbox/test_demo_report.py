@@ -8,7 +8,9 @@ import pytest
 from sandbox.demo.report import (
     Decision,
     Sent,
+    Told,
     aligned,
+    both_policies,
     census_line,
     day_and_time,
     decision_table,
@@ -170,3 +172,14 @@ def test_a_moment_is_told_as_people_tell_it():
     moment = dt.datetime(2026, 11, 3, 10, 5, tzinfo=ZoneInfo("Asia/Kolkata"))
 
     assert day_and_time(moment) == "Tuesday 3 November 2026, 10:05 IST"
+
+
+def test_a_partner_s_messages_are_counted_under_both_policies_and_the_other_one_s_are_shown():
+    told = [Told("live", "reminder", f"Run {number}") for number in range(5)]
+
+    assert both_policies([*told, Told("dry_run", "digest", "3 runs await\n\nyour answer")]) == [
+        "A partner with 5 stuck runs got 5 messages; with setting digest on: 1",
+        "",
+        "     3 runs await",
+        "     your answer",
+    ]
