@@ -39,7 +39,7 @@ def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left
 
 @pytest.mark.parametrize(
     ("after", "name"),
-    [("Local Graph API", "SIGTERM"), ("whatsapp_templates: plan", "SIGINT"), ("Airflow's own database", "SIGKILL")],
+    [("Local Graph API", "SIGTERM"), ("Sample shop", "SIGINT"), ("Airflow's own database", "SIGKILL")],
 )
 def test_a_demo_that_is_stopped_leaves_nothing_running(start, left_behind, wait_for, folder, after, name):
     program = start("-m", "sandbox.demo", SANDBOX_FOLDER=str(folder))

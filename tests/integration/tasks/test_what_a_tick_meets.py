@@ -149,3 +149,36 @@ def test_messages_that_cannot_leave_stay_queued_and_fail_the_run(
     assert tick.state == "failed"
     assert set(tick.by("status")) == {"queued", "skipped"}
     assert graph_api.outbox() == []
+
+
+def test_a_second_run_on_the_same_day_sends_nothing_and_names_the_first_message(run_tick, graph_api, few_runs):
+    first = run_tick()
+    sent = len(graph_api.outbox())
+
+    second = run_tick(logical_date=None)
+
+    assert second.state == "success"
+    assert len(graph_api.outbox()) == sent
+    duplicates = [row for row in second.rows if row["skip_reason"] == "duplicate"]
+    assert {row["duplicate_of"] for row in duplicates} == {row["id"] for row in first.rows if row["status"] == "sent"}
+    assert {row["meta_message_id"] for row in duplicates} == {None}
+
+
+def test_more_messages_than_tasks_travel_in_chunks_of_one_sender(run_tick, deployment, graph_api, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__CORE__MAX_MAP_LENGTH", "4")
+
+    tick = run_tick()
+
+    assert tick.state == "success"
+    chunks = [task for task in tick.tasks if task.startswith("send_messages[")]
+    assert len(chunks) <= 4
+    assert tick.by("status")["sent"] == len(graph_api.outbox(type="template"))
+
+
+def test_a_dry_run_does_everything_but_the_request(run_tick, graph_api, few_runs):
+    tick = run_tick({"delivery": "dry_run"})
+
+    assert tick.state == "success"
+    assert graph_api.requests()["total"] == 0
+    assert tick.by("status")["rehearsed"] == tick.returned["dispatched"] > 0
+    assert all(row["body_text"] for row in tick.rows if row["status"] == "rehearsed")
