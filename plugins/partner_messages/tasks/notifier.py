@@ -7,11 +7,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from partner_messages.recipients.masking import mask
-from partner_messages.settings import VARIABLE, NotifierSpec, SettingsError
+from partner_messages.settings import VARIABLE, NotifierSpec, Settings, SettingsError
 
 
 class NotTold(Exception):
     """A notifier failed; worth a retry."""
+
+
+def check_notifiers(settings: Settings) -> None:
+    """See that the notifiers of the settings can be made, before there is something to tell.
+
+    Raises:
+        SettingsError: Naming the setting of the first one that cannot.
+    """
+    for setting in ("on_failure", "on_escalation"):
+        if spec := getattr(settings, setting):
+            _made(spec, setting)
 
 
 def notify(spec: NotifierSpec, setting: str, context: Mapping[str, Any]) -> None:
@@ -26,13 +37,7 @@ def notify(spec: NotifierSpec, setting: str, context: Mapping[str, Any]) -> None
         SettingsError: There is no such class, or it does not take these arguments.
         NotTold: It failed.
     """
-    try:
-        notifier = pkgutil.resolve_name(spec.class_path)(**spec.args)
-    except Exception as error:
-        raise SettingsError(
-            f'Variable {VARIABLE}: "{setting}": {spec.class_path} cannot be made'
-            f" ({type(error).__name__}: {mask(str(error))}); correct its class or its args."
-        ) from None
+    notifier = _made(spec, setting)
     try:
         # A notifier adds its own arguments to the context.
         notifier({**context})
@@ -40,4 +45,14 @@ def notify(spec: NotifierSpec, setting: str, context: Mapping[str, Any]) -> None
         raise NotTold(
             f"The notifier {spec.class_path} of setting {setting} failed"
             f" ({type(error).__name__}: {mask(str(error))}), so nobody was told."
+        ) from None
+
+
+def _made(spec: NotifierSpec, setting: str) -> Any:
+    try:
+        return pkgutil.resolve_name(spec.class_path)(**spec.args)
+    except Exception as error:
+        raise SettingsError(
+            f'Variable {VARIABLE}: "{setting}": {spec.class_path} cannot be made'
+            f" ({type(error).__name__}: {mask(str(error))}); correct its class or its args."
         ) from None

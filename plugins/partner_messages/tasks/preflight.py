@@ -17,6 +17,7 @@ from partner_messages.reminders.policy import calendar_of
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.shop import open_shop
 from partner_messages.settings import Settings
+from partner_messages.tasks.notifier import check_notifiers
 from partner_messages.tasks.template_gate import check_templates
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.tick import AskedDelivery, Tick, check_no_holiday, check_not_stale, day_of, decide_delivery
@@ -66,6 +67,7 @@ def preflight(
     )
     senders = load_senders(settings)
     load_portal()  # A secret that cannot sign links is found out here, not by a partner.
+    check_notifiers(settings)
     catalog = installed_catalog()
     sent = [template for name in templates(settings) if (template := catalog.get(name))]
     with open_shop(settings.tables) as shop:

@@ -123,6 +123,17 @@ def test_a_missing_column_of_the_shop_is_named(deployment, altered_shop):
         reminders.preflight(context())
 
 
+@pytest.mark.parametrize("setting", ["on_failure", "on_escalation"])
+@pytest.mark.parametrize(
+    "spec", [{"class": "support.notifier.IsNotThere"}, {"class": "support.notifier.WritesToAFile", "args": {"to": "x"}}]
+)
+def test_a_notifier_that_cannot_be_made_is_named_before_anything_is_sent(deployment, setting, spec):
+    deployment.set(**{setting: spec})
+
+    with pytest.raises(AirflowFailException, match=f'"{setting}": {spec["class"]} cannot be made'):
+        reminders.preflight(context())
+
+
 @pytest.mark.parametrize("conn_id", ["production_db", "message_log_db"])
 def test_a_missing_database_connection_is_named(deployment, conn_id):
     deployment.disconnect(conn_id)
