@@ -1,5 +1,6 @@
 -- Whether the last message of each run that a DAG run found stuck arrived at Meta, or was refused with a code; by when it left.
--- What is unknown or failed for another reason tells nothing of the recipient.
+-- What is unknown or failed for another reason tells nothing of the recipient, and neither does what Meta took today and may
+-- still report: else each day's message would outdo the refusal of the one before.
 SELECT DISTINCT ON (f.production_run_id)
     f.production_run_id, m.partner_id, coalesce(m.claimed_at, m.created_at) AS at, m.status = 'failed' AS refused
 FROM stuck_run AS f
@@ -8,5 +9,9 @@ FROM stuck_run AS f
 WHERE f.dag_run_id = %(dag_run_id)s
     AND r.delivery = %(delivery)s
     AND r.day <= %(day)s
-    AND (m.status IN ('sent', 'delivered', 'read') OR (m.status = 'failed' AND m.error_code = %(code)s))
+    AND (
+        m.status IN ('delivered', 'read')
+        OR (m.status = 'sent' AND r.day < %(day)s)
+        OR (m.status = 'failed' AND m.error_code = %(code)s)
+    )
 ORDER BY f.production_run_id, coalesce(m.claimed_at, m.created_at) DESC, m.id

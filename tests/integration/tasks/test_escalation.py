@@ -21,7 +21,7 @@ from partner_messages.tick import Tick
 from sandbox.shop import partner_id, run_id
 from support.at_once import at_once
 from support.deployment import TICK, Deployment
-from support.log_rows import Log, put
+from support.log_rows import Log, change, put
 
 Shop = psycopg.Connection[DictRow]
 
@@ -184,22 +184,50 @@ def test_a_narrowed_tick_leaves_the_others_open(deployment: Deployment, log: Log
     assert escalated(deployment, 1)["ended"] == 1
 
 
+def goes(log: Log, *statuses: str, **columns: Any) -> None:
+    """What becomes of the message that was queued last."""
+    (last,) = log.execute("SELECT id FROM message_log ORDER BY created_at DESC LIMIT 1").fetchall()
+    for status in ("sending", *statuses):
+        change(log, last["id"], status=status, claimed_at=dt.datetime.now(dt.UTC))
+    change(log, last["id"], **{"error_code": None, **columns})
+
+
+@pytest.mark.parametrize(
+    ("arrives", "ended_that_day"),
+    [
+        pytest.param(["sent", "delivered"], 1, id="its phone says so"),
+        pytest.param(["sent"], 0, id="Meta has not said otherwise by the next tick"),
+    ],
+)
 def test_a_number_that_is_not_on_whatsapp_is_escalated_until_a_message_arrives(
-    deployment: Deployment, log: Log, shop: Shop
+    deployment: Deployment, log: Log, shop: Shop, arrives: list[str], ended_that_day: int
 ) -> None:
     keep(shop, RUN)
     of, tick = planned(deployment)
-    log.execute("UPDATE message_log SET status = 'sending', claimed_at = now()")
-    log.execute("UPDATE message_log SET status = 'failed', error_code = 131026")
+    goes(log, "failed", error_code=131026)
 
     assert reminders.escalate(of, tick)["opened"] == 1
     assert rows(log) == [(RUN, "not_on_whatsapp", True)]
 
     of, tick = planned(deployment, 1)
     assert reminders.escalate(of, tick)["ended"] == 0  # only queued yet
-    log.execute("UPDATE message_log SET status = 'sending', claimed_at = now() WHERE status = 'queued'")
-    log.execute("UPDATE message_log SET status = 'sent' WHERE status = 'sending'")
-    assert reminders.escalate(of, tick)["ended"] == 1
+    goes(log, *arrives)
+    assert reminders.escalate(of, tick)["ended"] == ended_that_day
+    assert escalated(deployment, 2)["ended"] == 1 - ended_that_day
+
+
+def test_a_number_of_which_meta_says_only_after_the_tick_that_it_is_not_on_whatsapp_is_escalated_once(
+    deployment: Deployment, log: Log, shop: Shop
+) -> None:
+    keep(shop, RUN)
+    for days in range(3):
+        of, tick = planned(deployment, days)
+        goes(log, "sent")
+        reminders.escalate(of, tick)
+        goes_wrong = log.execute("UPDATE message_log SET status = 'failed', error_code = 131026 WHERE status = 'sent'")
+        assert goes_wrong.rowcount == 1
+
+    assert rows(log) == [(RUN, "not_on_whatsapp", True)]
 
 
 def test_a_run_past_its_cap_or_reminded_in_a_row_needs_a_person(deployment: Deployment, log: Log, shop: Shop) -> None:
