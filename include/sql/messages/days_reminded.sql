@@ -1,5 +1,6 @@
--- On which days before this one the runs that a DAG run found stuck were reminded in the kind that it found them in, since they
--- were last found in another: what Meta took, or what was rehearsed, in this delivery's own history.
+-- On which days before this one the partners of the runs that a DAG run found stuck were reminded of them in the kind that it
+-- found them in, since they were last found in another: what Meta took, or what was rehearsed, in this delivery's own history.
+-- Whoever had a run before was reminded in vain; whoever has it now starts again.
 SELECT found.production_run_id, array_agg(DISTINCT r.day ORDER BY r.day) AS days
 FROM stuck_run AS found
     CROSS JOIN LATERAL (
@@ -11,7 +12,7 @@ FROM stuck_run AS found
             AND other.kind <> found.kind
     ) AS elsewhere
     JOIN message_run AS r ON r.production_run_id = found.production_run_id
-    JOIN message_log AS m ON m.id = r.message_id
+    JOIN message_log AS m ON m.id = r.message_id AND m.partner_id = found.partner_id
 WHERE found.dag_run_id = %(dag_run_id)s
     AND r.delivery = %(delivery)s
     AND r.day < %(day)s

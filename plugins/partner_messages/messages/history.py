@@ -101,11 +101,11 @@ def last_reminded(connection: LogConnection, tick: Tick, production_run_ids: Seq
 
 
 def days_reminded(connection: LogConnection, tick: Tick, *, with_today: bool = False) -> dict[str, tuple[dt.date, ...]]:
-    """The days on which the runs that this DAG run found stuck were reminded in their present kind, in order.
+    """The days on which the partners of what this DAG run found stuck were reminded in its present kind, in order.
 
     What counts is what Meta took (unknown counts) and did not later report as failed, in the tick's own delivery: a dry
     run counts its own rehearsals and nothing else does. Every run of a digest was reminded by it. A run that was found
-    in another kind since then starts again; one never reminded is absent.
+    in another kind since then, or is another partner's, starts again; one never reminded is absent.
 
     Args:
         connection: The message log.

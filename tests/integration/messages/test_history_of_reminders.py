@@ -103,6 +103,13 @@ def test_reminders_of_another_kind_do_not_count(log: Log) -> None:
     assert days_reminded(log, found(log, NOT_STARTED, "R1")) == {"R1": (ago(3),)}
 
 
+def test_what_another_partner_was_reminded_of_does_not_count(log: Log) -> None:
+    put(log, "sent", "R1", reminder_kind=PENDING, day=ago(5), partner_id="01J000000000000000000BEFORE")
+    reminded(log, PENDING, 3)
+
+    assert days_reminded(log, found(log, PENDING, "R1")) == {"R1": (ago(3),)}
+
+
 def test_a_run_that_was_stuck_elsewhere_in_between_starts_again(log: Log) -> None:
     found(log, PENDING, "R1", "R2", days=9)
     found(log, NOT_STARTED, "R1", days=5)
