@@ -21,11 +21,11 @@ WHERE found.dag_run_id = %(dag_run_id)s
     AND m.status IN ('sent', 'delivered', 'read', 'unknown', 'rehearsed')
     AND (
         m.reminder_kind = found.kind
-        -- A digest has no kind of its own; what it said of a run is what was found that day.
+        -- A digest has no kind of its own; what it said of a run is what was found that day. By whom is all one: a backfill that
+        -- does a live run of the DAG again, as a rehearsal, writes down anew what that run had found.
         OR (m.reminder_kind IS NULL AND EXISTS (
             SELECT FROM stuck_run AS then_found
             WHERE then_found.production_run_id = found.production_run_id
-                AND then_found.delivery = %(delivery)s
                 AND then_found.day = r.day
                 AND then_found.kind = found.kind
         ))

@@ -168,6 +168,14 @@ def test_every_run_of_a_digest_was_reminded_of_what_it_was_found_in_that_day(log
     assert days_reminded(log, asking) == {"R1": (ago(2),)}
 
 
+def test_a_digest_counts_though_the_run_of_the_dag_that_sent_it_was_done_again_as_a_backfill(log: Log) -> None:
+    found(log, PENDING, "R1", days=2)
+    digest(log, 2, "R1")
+    found(log, PENDING, "R1", days=2, delivery="dry_run")
+
+    assert days_reminded(log, found(log, PENDING, "R1")) == {"R1": (ago(2),)}
+
+
 def test_a_digest_that_failed_counts_for_none_of_its_runs(log: Log) -> None:
     found(log, PENDING, "R1", "R2", days=2)
     digest(log, 2, "R1", "R2", status="failed")
