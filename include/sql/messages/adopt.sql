@@ -39,9 +39,11 @@ SET
     image_url = a.image_url,
     event_name = coalesce(a.event_name, m.event_name),
     event_id = coalesce(a.event_id, m.event_id),
-    -- What an event asked for keeps the hours of events, and what Meta put off is not tried before.
+    -- What an event asked for keeps the hours of events, what Meta put off is not tried before, and what is not addressed anew (a
+    -- digest as it is) waits as it did.
     not_before = CASE
-        WHEN a.event_name IS NULL AND (m.event_name IS NOT NULL OR m.attempts > 0) THEN greatest(m.not_before, a.not_before)
+        WHEN a.event_name IS NULL AND (m.event_name IS NOT NULL OR m.attempts > 0 OR a.to_phone IS NULL)
+            THEN greatest(m.not_before, a.not_before)
         ELSE a.not_before
     END,
     status = CASE WHEN a.skip_reason IS NULL THEN 'queued' ELSE 'skipped' END,

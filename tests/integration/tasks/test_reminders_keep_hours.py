@@ -25,6 +25,7 @@ from support.submitted import submit_templates
 Shop = psycopg.Connection[DictRow]
 
 ROME, INDIA, TEXAS = run_id("START72H1S"), run_id("SENT10D"), run_id("READYAFTER")
+DIGEST = "jyt_production_run_digest_v1"
 ASKED = {"event": "production_run.reminder_idle", "production_run_id": ROME}
 MINUTE = dt.timedelta(minutes=1)
 
@@ -312,3 +313,50 @@ def test_a_rehearsal_waits_for_nobody(log: Log, deployment: Deployment) -> None:
     weekday_tick(ROME, TEXAS).send()
 
     assert [one["status"] for one in everything(log)] == ["rehearsed"] * 2
+
+
+@pytest.fixture
+def two_in_rome(shop: Shop, deployment: Deployment) -> None:
+    """Two runs of one partner in Rome, who gets one message for them."""
+    shop.execute(
+        "UPDATE production_runs SET partner_id = (SELECT partner_id FROM production_runs WHERE id = %s) WHERE id = %s",
+        [ROME, INDIA],
+    )
+    deployment.set(digest=True)
+    submit_templates([DIGEST])
+
+
+def test_a_digest_waits_whole_and_is_sent_of_what_is_still_stuck_then(
+    two_in_rome: None, log: Log, shop: Shop, graph_api: Any, deployment: Deployment
+) -> None:
+    assert weekday_tick(ROME, INDIA).batches == []
+    (waits,) = everything(log)
+    assert (waits["message_kind"], waits["status"], waits["not_before"]) == ("digest", "queued", rome("08:00"))
+    shop.execute("UPDATE production_runs SET accepted_at = %s WHERE id = %s", [TICK, INDIA])
+
+    deployment.now = rome("08:00")
+    released = upkeep()
+    (outcome,) = released.send()
+
+    raise_for(outcome)
+    assert {one["context_id"][: len(INDIA)]: one["skip_reason"] or one["status"] for one in everything(log)} == {
+        waits["context_id"][: len(INDIA)]: "sent",
+        INDIA: "moved_on",
+    }
+    assert said_of(log, released, deployment) == ({"sent": 1, "skipped": 1}, [])
+    assert taken(graph_api) == [str(waits["id"])]
+
+
+def test_a_digest_that_a_narrower_run_takes_over_as_it_is_goes_on_waiting(
+    two_in_rome: None, log: Log, graph_api: Any, deployment: Deployment
+) -> None:
+    weekday_tick(ROME, INDIA)
+    (waits,) = everything(log)
+
+    assert weekday_tick(ROME, run_id="tick 2").batches == []
+
+    (again,) = everything(log)
+    assert (again["id"], again["dag_run_id"], again["not_before"]) == (waits["id"], "tick 2", rome("08:00"))
+    deployment.now = rome("08:00")
+    upkeep().send()
+    assert taken(graph_api) == [str(waits["id"])]
