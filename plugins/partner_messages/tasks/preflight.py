@@ -12,13 +12,14 @@ from partner_messages.inbox.mirror import open_inbox
 from partner_messages.live_settings import load_portal, load_senders, load_settings
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.migrations import migrate
-from partner_messages.messages.queue import start_tick, sweep
+from partner_messages.messages.queue import start_tick
 from partner_messages.reminders.policy import calendar_of
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.shop import open_shop
 from partner_messages.settings import Settings
 from partner_messages.tasks.notifier import check_notifiers
 from partner_messages.tasks.template_gate import check_templates
+from partner_messages.tasks.upkeep import close_what_is_over
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.tick import AskedDelivery, Tick, check_no_holiday, check_not_stale, day_of, decide_delivery
 
@@ -77,7 +78,7 @@ def preflight(
             pass
     with open_message_log() as connection:
         applied = migrate(connection)
-        expired, lost = sweep(connection, day_of(wall), settings.lease)
+        closed = close_what_is_over(connection, day_of(wall), settings)
         check_templates(connection, tick, senders, sent, settings)
         start_tick(connection, tick)
     if warning:
@@ -85,9 +86,8 @@ def preflight(
     if settings.allow_any_time:
         log.warning("TEST SYSTEM: setting allow_any_time is on, so messages may leave for another day and at any hour.")
     log.info(
-        "Day %s, now %s, delivery %s (asked: %s); senders %s; migrations applied: %s; closed from before: %d expired,"
-        " %d unknown.",
+        "Day %s, now %s, delivery %s (asked: %s); senders %s; migrations applied: %s; closed from before: %s.",
         *(tick.day, tick.now.isoformat(), tick.delivery, tick.asked, ", ".join(sender.label for sender in senders)),
-        *(applied or "none", expired, lost),
+        *(applied or "none", closed),
     )
     return tick.to_xcom()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import uuid
 from typing import Any
 
 from partner_messages import run_context
 from partner_messages.live_settings import load_settings
-from partner_messages.messages.database import open_message_log
+from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.migrations import migrate
 from partner_messages.messages.queue import queued_of_tick, release, start_tick, sweep
 from partner_messages.reminders.batches import deal
 from partner_messages.run_context import RunFacts
-from partner_messages.settings import SCHEDULE_TIMEZONE
+from partner_messages.settings import SCHEDULE_TIMEZONE, Settings
 from partner_messages.tick import Tick, day_of
 
 log = logging.getLogger(__name__)
@@ -40,10 +41,23 @@ def look_after_the_log(run: RunFacts) -> dict[str, Any]:
     )
     with open_message_log() as connection:
         applied = migrate(connection)
-        expired, lost = sweep(connection, tick.day, settings.lease)
+        closed = close_what_is_over(connection, tick.day, settings)
         start_tick(connection, tick)
-    log.info("Migrations applied: %s; closed: %d expired, %d unknown.", applied or "none", expired, lost)
+    log.info("Migrations applied: %s; closed: %s.", applied or "none", closed)
     return tick.to_xcom()
+
+
+def close_what_is_over(connection: LogConnection, today: dt.date, settings: Settings) -> str:
+    """Close what no task will touch again, and say how much it was."""
+    expired, lost = sweep(connection, today, settings.lease)
+    if expired:
+        # The run that queued them may have ended well: it was not its turn to send what waited.
+        log.warning(
+            "%d messages of past days were never sent (expired): sending was stopped meanwhile, or message_log_upkeep"
+            " is paused and nobody sends what waits for its recipient's day.",
+            expired,
+        )
+    return f"{expired} expired, {lost} unknown"
 
 
 def release_due(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:

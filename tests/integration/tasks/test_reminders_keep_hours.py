@@ -136,6 +136,18 @@ def test_while_nothing_may_leave_it_goes_on_waiting_until_its_day_is_over(
     assert taken(graph_api) == []
 
 
+def test_the_next_tick_says_how_much_waited_in_vain(
+    log: Log, deployment: Deployment, caplog: pytest.LogCaptureFixture
+) -> None:
+    id_ = held(log)["id"]
+    deployment.now = TICK + dt.timedelta(days=1)
+
+    weekday_tick(ROME, run_id="tick 2")
+
+    assert row(log, id_)["skip_reason"] == "expired"
+    assert "1 messages of past days were never sent (expired)" in caplog.text
+
+
 def test_the_send_window_holds_for_what_waits(log: Log, graph_api: Any, deployment: Deployment) -> None:
     id_ = held(log)["id"]
     deployment.now = rome("14:30")  # 19:00 in India
