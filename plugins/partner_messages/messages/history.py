@@ -31,13 +31,29 @@ def quantity_changes(
     return {row["production_run_id"]: row["changed_at"] for row in found}
 
 
-def slot_holders(connection: LogConnection, tick: Tick, production_run_ids: Sequence[str]) -> dict[str, SlotHolder]:
-    """Which messages hold the slots of the tick's day, by production run id."""
+def slot_holders(
+    connection: LogConnection, tick: Tick, production_run_ids: Sequence[str], now: dt.datetime | None = None
+) -> dict[str, SlotHolder]:
+    """Which messages hold the slots of the tick's day, by production run id.
+
+    Args:
+        connection: The message log.
+        tick: The tick.
+        production_run_ids: The runs.
+        now: The moment by which messages wait or not; by default the database's.
+    """
     found = rows(
-        connection, "slot_holders", delivery=tick.delivery, day=tick.day, production_run_ids=list(production_run_ids)
+        connection,
+        "slot_holders",
+        delivery=tick.delivery,
+        day=tick.day,
+        production_run_ids=list(production_run_ids),
+        now=now,
     )
     return {
-        row["production_run_id"]: SlotHolder(row["id"], row["status"], str(row["tick_id"]), row["asked_by_event"])
+        row["production_run_id"]: SlotHolder(
+            row["id"], row["status"], str(row["tick_id"]), row["asked_by_event"], row["waits"]
+        )
         for row in found
     }
 

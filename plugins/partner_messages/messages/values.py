@@ -68,12 +68,16 @@ class Draft:
 
 @dataclass(frozen=True)
 class SlotHolder:
-    """The message that holds a run's slot of the day; an event may have asked for it, whatever the cadence says."""
+    """The message that holds a run's slot of the day; an event may have asked for it, whatever the cadence says.
+
+    Where it `waits`, it is sent by `message_log_upkeep` when it comes due, unless another run takes it over.
+    """
 
     id: uuid.UUID
     status: str
     tick_id: str
     asked_by_event: bool = False
+    waits: bool = False
 
 
 @dataclass(frozen=True)

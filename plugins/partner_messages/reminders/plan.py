@@ -152,7 +152,8 @@ def _skip_draft(tick: Tick, production_run_id: str, reason: SkipReason) -> Draft
 def _keep_within_limit(drafts: Sequence[Draft], *, stuck: Sequence[StuckRun], log: LogFacts, limit: int) -> list[Draft]:
     """Put off the messages over the limit: the least recently reminded runs go first, then the oldest.
 
-    A digest is one message, as urgent as the most urgent of its runs.
+    A digest is one message, as urgent as the most urgent of its runs. What an earlier run of the day lets wait for its
+    recipient's day is within that run's own limit: it is not taken over, and sent when it comes due.
     """
     messages = [draft for draft in drafts if not draft.skip_reason]
     if len(messages) <= limit:
@@ -167,7 +168,12 @@ def _keep_within_limit(drafts: Sequence[Draft], *, stuck: Sequence[StuckRun], lo
         )
 
     put_off = {draft.id for draft in sorted(messages, key=urgency)[limit:]}
-    return [replace(draft, skip_reason=SkipReason.OVER_LIMIT) if draft.id in put_off else draft for draft in drafts]
+    waiting = {run_id for run_id, holder in log.slot_holders.items() if holder.waits}
+    return [
+        replace(draft, skip_reason=SkipReason.OVER_LIMIT) if draft.id in put_off else draft
+        for draft in drafts
+        if draft.id not in put_off or not waiting.issuperset(draft.production_run_ids)
+    ]
 
 
 def blast_radius(confirm_above: int | None, recent_sizes: Sequence[int]) -> int:

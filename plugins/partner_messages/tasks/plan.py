@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import datetime as dt
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
@@ -76,7 +77,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
                 stuck,
                 without_partner=census.without_partner,
                 shop=facts,
-                log=_log_facts(connection, tick, stuck, policy),
+                log=_log_facts(connection, tick, stuck, policy, wall),
                 means=means,
                 policy=policy,
                 hours=Hours.of(tick, settings, wall),
@@ -127,10 +128,12 @@ def facts_of_stuck(shop: Shop, stuck: Sequence[StuckRun], tick: Tick) -> ShopFac
     )
 
 
-def _log_facts(connection: LogConnection, tick: Tick, stuck: Sequence[StuckRun], policy: Policy) -> LogFacts:
+def _log_facts(
+    connection: LogConnection, tick: Tick, stuck: Sequence[StuckRun], policy: Policy, wall: dt.datetime
+) -> LogFacts:
     ids = [run.production_run_id for run in stuck]
     return LogFacts(
-        slot_holders=slot_holders(connection, tick, ids),
+        slot_holders=slot_holders(connection, tick, ids, wall),
         digests=standing_digests(connection, tick),
         refused_phones=refused_phones(connection, tick, RECIPIENT_CODES),
         last_reminded=last_reminded(connection, tick, ids),

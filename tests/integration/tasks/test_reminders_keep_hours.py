@@ -257,6 +257,15 @@ def test_a_second_run_of_the_day_takes_over_what_waits_and_it_waits_no_longer_th
     assert upkeep().batches == []
 
 
+def test_a_second_run_with_a_limit_takes_nothing_away_from_those_who_wait(log: Log, deployment: Deployment) -> None:
+    waits = held(log)
+    deployment.set(max_messages_per_run=1)
+
+    assert len(weekday_tick(ROME, INDIA, run_id="tick 2").message_ids) == 1
+
+    assert row(log, waits["id"]) == waits
+
+
 def test_a_second_run_does_not_bring_forward_what_meta_put_off(log: Log, deployment: Deployment) -> None:
     id_ = held(log)["id"]
     change(log, id_, attempts=1, not_before=rome("09:20"))

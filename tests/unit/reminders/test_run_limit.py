@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import uuid
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.values import SlotHolder
 from partner_messages.reminders.plan import LogFacts, blast_radius, plan_reminders
 from partner_messages.runs.kinds import StuckRun
 from support.deployment import TICK
@@ -103,6 +105,20 @@ def test_what_is_put_off_keeps_what_it_would_have_said() -> None:
     put_off = next(draft for draft in drafts if draft.skip_reason)
     assert (put_off.production_run_id, put_off.to_phone) == ("R1", PHONE)
     assert put_off.body_text
+
+
+def test_what_an_earlier_run_lets_wait_for_its_recipient_s_day_is_left_to_it() -> None:
+    earlier = tick(7).id
+    log = log_facts(
+        slot_holders={
+            "R2": SlotHolder(uuid.uuid4(), "queued", earlier, waits=True),
+            "R3": SlotHolder(uuid.uuid4(), "queued", earlier),
+        }
+    )
+    runs = [stuck_run("R1", since=since(9)), stuck_run("R2", since=since(8)), stuck_run("R3", since=since(7))]
+
+    assert sent_and_put_off(runs, log, limit=2) == (["R1", "R2"], ["R3"])
+    assert sent_and_put_off(runs, log, limit=1) == (["R1"], ["R3"])
 
 
 @given(
