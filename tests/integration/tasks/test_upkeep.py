@@ -11,6 +11,9 @@ import pytest
 from psycopg.rows import DictRow
 
 from partner_messages.settings import SCHEDULE_TIMEZONE
+from partner_messages.whatsapp.answers import NotSent
+from partner_messages.whatsapp.dispatch import MetaUnreachable
+from partner_messages.whatsapp.hook import WhatsAppHook
 from partner_messages.whatsapp.operator import raise_for
 from sandbox.shop import run_id
 from support.at_once import at_once
@@ -263,6 +266,27 @@ def test_what_one_run_could_not_send_the_next_one_takes_over(log: Log, graph_api
 
     assert taken_over.message_ids == [str(id_)]
     assert [outcome.nothing_sent for outcome in left.send()] == [True]
+    assert taken(graph_api) == [str(id_)]
+
+
+@pytest.mark.parametrize("conf", [ASSIGNED, REMINDER])
+def test_what_one_run_tried_in_vain_the_next_one_tries_again(
+    log: Log, graph_api: Any, deployment: Deployment, monkeypatch: pytest.MonkeyPatch, conf: dict[str, Any]
+) -> None:
+    id_ = held(log, deployment, conf)
+    deployment.now = india("07:00", 24)
+    first = upkeep("upkeep 1")
+    with monkeypatch.context() as without_network:
+        without_network.setattr(WhatsAppHook, "send_message", lambda *_: NotSent("no route to the host"))
+        with pytest.raises(MetaUnreachable):
+            first.send()
+    assert (row(log, id_)["status"], row(log, id_)["not_before"]) == ("queued", None)
+
+    deployment.now = india("07:15", 24)
+    taken_over = upkeep("upkeep 2")
+    taken_over.send()
+
+    assert taken_over.message_ids == [str(id_)]
     assert taken(graph_api) == [str(id_)]
 
 
