@@ -74,7 +74,7 @@ class Summary:
     def escalated(self) -> Mapping[str, int]:
         """How many runs need a person, by reason; those that a person has closed and that have not moved are apart."""
         of_open = collections.Counter(one.reason.value for one in self.open_escalations)
-        by_hand = len(self.escalations) - of_open.total()
+        by_hand = sum(one.is_closed_by_hand for one in self.escalations)
         return {**of_open, **({"closed by hand": by_hand} if by_hand else {})}
 
     @property

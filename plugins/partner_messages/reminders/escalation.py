@@ -120,6 +120,11 @@ class Escalation(Trouble):
         """Whether a person is still waited for."""
         return self.closed_at is None
 
+    @property
+    def is_closed_by_hand(self) -> bool:
+        """Whether a person has closed it while it still holds."""
+        return self.closed_at is not None and self.over_at is None
+
 
 @dataclass(frozen=True)
 class Rule:

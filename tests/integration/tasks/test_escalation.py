@@ -355,3 +355,18 @@ def test_the_summary_counts_and_names_what_needs_a_person(
     assert (named["production_run_id"], named["reason"]) == (PARKED, "parked")
     assert "queued 0; need a person: closed by hand 1, parked 1" in caplog.text
     assert f"Needs a person: {PARKED} of nobody: parked since 2026-10-21." in caplog.text
+
+
+def test_the_summary_of_an_earlier_run_does_not_say_that_a_person_closed_what_a_later_one_has_ended(
+    deployment: Deployment, shop: Shop
+) -> None:
+    keep(shop, PARKED)
+    of, raw = planned(deployment)
+    reminders.escalate(of, raw)
+    shop.execute("UPDATE production_runs SET status = 'cancelled'")
+    assert escalated(deployment, 1)["ended"] == 1
+    tick = Tick.from_xcom(raw)
+
+    counts = summarise(tick, RunAttempt(tick.dag_id, tick.dag_run_id, 0), [], "Reminder run", finds=True)
+
+    assert counts["escalated"] == {}
