@@ -120,7 +120,7 @@ def go_through(
         run_after=run_after,
         clear_number=0,
     )
-    run = _Run({"dag_run": dag_run, "params": conf or {}})
+    run = TaskByTask({"dag_run": dag_run, "params": conf or {}})
     tick = run.call("preflight", reminders.preflight)
     if tick:
         for kind in ReminderKind:
@@ -134,8 +134,13 @@ def go_through(
 
 
 @dataclass
-class _Run:
-    """The tasks of a DAG run that were called so far, by their states."""
+class TaskByTask:
+    """A DAG run without Airflow: each task is called as often as Airflow would try it.
+
+    Attributes:
+        context: What Airflow tells the run's tasks.
+        tasks: Those that were called so far, by their states.
+    """
 
     context: dict[str, Any]
     tasks: dict[str, str] = field(default_factory=dict)
