@@ -120,15 +120,20 @@ def test_a_backfill_under_daily_rehearses_every_day(backfilled: Any, log: Log) -
     assert days_with(log, "not_due") == []
 
 
-def test_a_backfill_under_a_cadence_shows_it_and_when_each_run_is_due_next(backfilled: Any, log: Log) -> None:
+def test_a_backfill_under_a_cadence_shows_it_and_when_each_run_is_due_next(
+    backfilled: Any, log: Log, graph_api: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="partner_messages")
     assert backfilled(cadence=[1, 3, 7]) == []
+    assert graph_api.outbox() == []
 
     assert days_with(log, "rehearsed") == [2, 4, 10, 19]
     assert days_with(log, "not_due") == [3, 5, 6, 9, 11, 12, 13, 16, 17, 18, 20]
     waiting = log.execute("SELECT variables FROM message_log WHERE skip_reason = 'not_due' ORDER BY day").fetchall()
-    assert [row["variables"]["next_due"][-5:] for row in waiting] == [
-        *("11-04", *["11-10"] * 3, *["11-19"] * 6, "11-30"),
-    ]
+    next_due = ["11-04", *["11-10"] * 3, *["11-19"] * 6, "11-30"]
+    assert [row["variables"]["next_due"][-5:] for row in waiting] == next_due
+    said = [one.message for one in caplog.records if one.message.startswith("Not due today")]
+    assert said == [f"Not due today: {RUN} (next on 2026-{day})." for day in next_due]
 
 
 def test_a_backfill_skips_holidays_and_the_cadence_waits_for_them(backfilled: Any, log: Log) -> None:
