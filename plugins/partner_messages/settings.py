@@ -254,7 +254,8 @@ class Settings(_Strict):
     cadence: Cadence = Field(
         "daily",
         description="`daily`, or on which sending days of a stall its partner is reminded: `[1, 3, 7]` is on the first"
-        " day past the threshold, the third and the seventh, then every 7; a run that is stuck elsewhere starts again.",
+        " day past the threshold, the third and the seventh, then every 7; a run that is stuck elsewhere, or has gone"
+        " to another partner, starts again.",
     )
     digest: bool = Field(
         False,
