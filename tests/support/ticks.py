@@ -128,6 +128,7 @@ def go_through(
         run.send("send_messages", tick, run.call("plan_messages", reminders.plan_messages, tick))
     run.send("send_followups", tick, run.call("plan_followups", _without_context(sending.plan_followups), tick))
     run.call("mirror_to_shop", _without_context(sending.mirror_to_shop), tick)
+    run.call("escalate", reminders.escalate, tick)
     summarise = functools.partial(sending.summarise_run, title="Reminder run", finds=True)
     returned = run.call("summarise", summarise, tick)
     return _tick(log, state=run.tasks["summarise"], run_id=run_id, tasks=run.tasks, returned=returned)
