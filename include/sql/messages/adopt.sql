@@ -13,6 +13,8 @@ adoption AS (
                 AND m.context_id = d.context_id
                 AND m.holds_slot
                 AND m.status = 'queued'
+                -- A digest that was queued since this plan looked may speak of other runs: the ones it lacks would be forgotten.
+                AND (m.message_kind <> 'digest' OR m.id = d.adopts)
                 -- A second event is a repeat, and another DAG run's to send; the same one may be planned again.
                 AND (
                     m.message_kind <> 'event'

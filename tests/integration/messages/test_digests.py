@@ -63,6 +63,16 @@ def test_a_digest_that_is_taken_over_as_it_is_keeps_its_words_and_its_runs(log: 
     assert slots(log) == {"R1": id_, "R2": id_}
 
 
+def test_a_digest_that_came_in_between_is_not_taken_for_the_planned_one_of_more_runs(log: Log) -> None:
+    """The other plan was written after this one had looked, and both are the partner's first digest of the day."""
+    (first,) = queue(log, draft("R1", "R2"), by=tick(1))
+
+    assert not write_drafts(log, tick(2), [draft("R1", "R2", "R3")]), "it must be planned again, or R3 is forgotten"
+
+    assert (row(log, first)["dag_run_id"], row(log, first)["status"]) == ("run 1", "queued")
+    assert slots(log) == {"R1": first, "R2": first}
+
+
 def test_a_digest_that_is_withdrawn_makes_room_for_another_one_in_the_same_plan(log: Log) -> None:
     (first,) = queue(log, draft("R1", "R2"), by=tick(1))
     second = draft("R1", "R2", "R3", context_id=f"{CONTEXT}:2")
