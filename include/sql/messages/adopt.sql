@@ -3,10 +3,10 @@
 -- plannings at once wait for each other instead of locking each other out.
 WITH {% include "messages/drafts.sql" %},
 adoption AS (
-    SELECT d.*, queued.message_id
+    SELECT d.*, queued.message_id, d.event_id IS NOT DISTINCT FROM queued.event_id AS is_its_own
     FROM (SELECT * FROM draft WHERE duplicate_of IS NULL ORDER BY context_id) AS d
         CROSS JOIN LATERAL (
-            SELECT m.id AS message_id
+            SELECT m.id AS message_id, m.event_id
             FROM message_log AS m
             WHERE m.delivery = %(delivery)s
                 AND m.context_type = d.context_type
@@ -22,6 +22,10 @@ adoption AS (
                 )
             FOR NO KEY UPDATE
         ) AS queued
+),
+-- Of two drafts of one context (a run's reminder that two events ask for) the one of the message's own event.
+chosen AS (
+    SELECT DISTINCT ON (message_id) * FROM adoption ORDER BY message_id, is_its_own DESC, event_id
 )
 UPDATE message_log AS m
 SET
@@ -51,6 +55,6 @@ SET
     status = CASE WHEN a.skip_reason IS NULL THEN 'queued' ELSE 'skipped' END,
     skip_reason = a.skip_reason,
     updated_at = now()
-FROM adoption AS a
+FROM chosen AS a
 WHERE m.id = a.message_id
 RETURNING a.id AS draft_id

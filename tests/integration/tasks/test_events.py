@@ -419,6 +419,19 @@ def test_a_queued_message_stays_the_one_of_its_own_event_whatever_order_they_are
     assert ends(log) == [(RUN, "E1", "queued"), (RUN, "E2", "duplicate")]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_queued_reminder_stays_the_one_of_its_own_event_too(log: Log, order: int) -> None:
+    asked = [conf(REMINDER, event_id="E4"), conf(REMINDER)]
+    plan_events({"events": asked})
+    before = ends(log)
+
+    plan_events({"events": asked[::order]}, clear_number=1)
+
+    kept, duplicates = (RUN, "E4", "queued"), (RUN, None, "duplicate")
+    assert before == [kept, duplicates]
+    assert ends(log) == [kept, duplicates, duplicates]
+
+
 def test_what_is_planned_again_at_night_moves_to_the_day_on_which_it_leaves(log: Log, deployment: Deployment) -> None:
     at(deployment, "21:59")
     plan_events(conf(event_id="E1"))
