@@ -24,14 +24,12 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 
-from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.params import RunParams
 from partner_messages.reminders.wording import templates_of
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.runs.shop import open_shop
 from partner_messages.settings import SHOP_CONN_ID, Settings
 from partner_messages.tasks.find import find_stuck_runs
 from partner_messages.tasks.plan import plan_messages
@@ -62,7 +60,7 @@ def run_of(number: int, now: dt.datetime) -> RunFacts:
 
 
 def find(now: str, repeats: int) -> dict[str, Any]:
-    """Find what is stuck, in every kind at once, then read the census; beside it, count the runs.
+    """Find what is stuck, in every kind at once; beside it, count the runs. The census is measured with planning.
 
     Args:
         now: The tick, ISO 8601.
@@ -89,10 +87,9 @@ def _templates(settings: Settings) -> tuple[str, ...]:
 
 def _find_all(tick: Tick) -> int:
     with ThreadPoolExecutor(len(ReminderKind)) as at_once:  # as the DAG's mapped tasks are
-        found = [task["found"] for task in at_once.map(lambda kind: find_stuck_runs(tick, kind, PARAMS), ReminderKind)]
-    with open_shop(load_settings().tables) as shop:
-        shop.census(now=tick.now, scope=PARAMS.scope)
-    return sum(found)
+        return sum(
+            task["found"] for task in at_once.map(lambda kind: find_stuck_runs(tick, kind, PARAMS), ReminderKind)
+        )
 
 
 def _shop_session() -> psycopg.Connection[Any]:
