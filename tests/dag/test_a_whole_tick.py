@@ -93,6 +93,16 @@ def test_the_notifier_of_the_setting_is_told_of_a_failed_run(run_tick, deploymen
     assert told.read_text() == "production_run_reminders failed"
 
 
+def test_a_failed_run_names_the_task_that_failed_and_none_that_waited_for_it(run_tick, deployment, capsys, few_runs):
+    deployment.set(send_window=["10:00"])
+
+    run_tick()
+
+    said = capsys.readouterr().out
+    assert "preflight failed; its log says" in said
+    assert "find_stuck_runs (3) failed" not in said
+
+
 def test_an_escalation_is_told_named_and_closed_by_hand_through_the_real_dags(
     run_tick, deployment, shop, log, tmp_path
 ):

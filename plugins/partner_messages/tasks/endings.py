@@ -21,6 +21,7 @@ from partner_messages.whatsapp.management_errors import Kind, ManagementError
 
 _FOR_A_PERSON = (SettingsError, CatalogError, LanguagePolicyError, TemplateError, RunRefused, NeedsAnEngineer)
 _BAD_ENDS = ("failed", "upstream_failed")
+"""The cause before what waited for it in vain."""
 
 
 @contextlib.contextmanager
@@ -41,10 +42,13 @@ def airflow_endings() -> Iterator[None]:
 
 
 def unfinished(context: Mapping[str, Any]) -> list[str]:
-    """The other tasks of the run that failed, mapped ones counted: `send_messages (3)`."""
+    """The other tasks of the run that failed, mapped ones counted: `send_messages (3)`.
+
+    What only waited for them is not named: its log is empty.
+    """
     ti, run = context["ti"], RunFacts.of(context)
     states = ti.get_task_states(dag_id=run.dag_id, run_ids=[run.dag_run_id]).get(run.dag_run_id, {})
-    failed = collections.Counter(
-        re.sub(r"_\d+$", "", name) for name, state in states.items() if state in _BAD_ENDS and name != ti.task_id
-    )
+    ended = {end: [name for name, state in states.items() if state == end and name != ti.task_id] for end in _BAD_ENDS}
+    worst = next((names for names in ended.values() if names), [])
+    failed = collections.Counter(re.sub(r"_\d+$", "", name) for name in worst)
     return [f"{task} ({number})" if number > 1 else task for task, number in sorted(failed.items())]
