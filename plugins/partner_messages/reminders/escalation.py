@@ -91,7 +91,7 @@ class Trouble(Stall):
         return {
             "production_run_id": self.production_run_id,
             "partner_id": self.partner_id,
-            "kind": self.kind,
+            "kind": self.kind.value if self.kind else None,
             "reason": self.reason.value,
             "since": self.since.isoformat(),
         }
