@@ -177,7 +177,7 @@ def log(log_url: str) -> Iterator[psycopg.Connection[DictRow]]:
 
 
 @pytest.fixture(scope="session")
-def _graph_api_process() -> Iterator[Any]:
+def graph_api_process() -> Iterator[Any]:
     from sandbox.graph_api.server import running
 
     with running() as graph_api:
@@ -185,10 +185,10 @@ def _graph_api_process() -> Iterator[Any]:
 
 
 @pytest.fixture
-def graph_api(_graph_api_process: Any) -> Any:
+def graph_api(graph_api_process: Any) -> Any:
     """The local Graph API, as new (`sandbox.graph_api.server`)."""
-    _graph_api_process.reset()
-    return _graph_api_process
+    graph_api_process.reset()
+    return graph_api_process
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One local Graph API for all tests of a worker; each test finds it as new."""
+"""The local Graph API seen from outside, as Meta's callers see it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from sandbox.graph_api.accounts import Account
-from sandbox.graph_api.server import LocalGraphApi, running
+from sandbox.graph_api.server import LocalGraphApi
 
 Ask = Callable[..., httpx.Response]
 
@@ -18,16 +18,10 @@ PENDING_VALUES = ("Rajesh", "Block Print Kurta", "prun_01ABC", "2")
 PARTNER = "+919812345678"
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[LocalGraphApi]:
-    with running() as api:
-        yield api
-
-
 @pytest.fixture
-def api(server: LocalGraphApi) -> LocalGraphApi:
-    server.reset()
-    return server
+def api(graph_api: LocalGraphApi) -> LocalGraphApi:
+    """As everywhere: one for all tests of a worker; each finds it as new."""
+    return graph_api
 
 
 @pytest.fixture
@@ -36,9 +30,9 @@ def india(api: LocalGraphApi) -> Account:
 
 
 @pytest.fixture(scope="session")
-def client(server: LocalGraphApi) -> Iterator[httpx.Client]:
-    headers = {"authorization": f"Bearer {server.accounts['IN'].token}"}
-    with httpx.Client(base_url=f"{server.url}/v25.0", headers=headers, trust_env=False) as client:
+def client(graph_api_process: LocalGraphApi) -> Iterator[httpx.Client]:
+    headers = {"authorization": f"Bearer {graph_api_process.accounts['IN'].token}"}
+    with httpx.Client(base_url=f"{graph_api_process.url}/v25.0", headers=headers, trust_env=False) as client:
         yield client
 
 
