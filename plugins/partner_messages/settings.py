@@ -117,8 +117,6 @@ Hours = Annotated[float, Field(gt=0, le=24 * 365)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 # Table names go into SQL text, so they are identifiers or they are refused.
 TableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")]
-
-
 HostName = Annotated[str, BeforeValidator(_host_name), Field(pattern=r"^[a-z0-9.:-]+$")]
 
 
@@ -296,8 +294,7 @@ class Settings(_Strict):
     confirm_above: Annotated[int, Field(ge=1)] | None = Field(
         None,
         description="A live run that would send more than this needs `confirmed`; unset: three times the median of the"
-        " last"
-        " ten live runs, at least 50.",
+        " last ten live runs, at least 50.",
     )
     task_each_up_to: Annotated[int, Field(ge=0, le=1000)] = Field(
         50, description="Up to this many messages each is a mapped task of its own; above it they travel in chunks."

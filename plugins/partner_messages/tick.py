@@ -90,8 +90,7 @@ def check_not_stale(run_type: str, run_after: dt.datetime, wall: dt.datetime, gr
     if day_of(run_after) == day_of(wall):
         raise RunRefused(
             f"The tick of {tick} starts more than {grace_minutes:g} minutes late (setting tick_grace), so it sends"
-            " nothing;"
-            " trigger the DAG by hand if you want today's reminders."
+            " nothing; trigger the DAG by hand if you want today's reminders."
         )
     raise TickSkipped(f"The tick of {tick} was missed and its day is over: nothing is sent for it.")
 
@@ -139,8 +138,7 @@ def decide_delivery(asked: AskedDelivery, day: dt.date, wall: dt.datetime, setti
         return "dry_run"
     raise RunRefused(
         f"Param delivery is {asked}, but this run speaks for {day} and today is {today}: messages leave today, so"
-        " another"
-        " day's run can only be a dry_run."
+        " another day's run can only be a dry_run."
     )
 
 
@@ -168,13 +166,11 @@ def check_may_send(tick: Tick, wall: dt.datetime, settings: Settings, *, ignore_
     if tick.asked == "auto" and settings.delivery != tick.delivery:
         raise NotNow(
             f"Setting delivery is {settings.delivery} by now, so this {tick.delivery} run claims nothing more; set it"
-            " back, then"
-            " clear this task."
+            " back, then clear this task."
         )
     local = wall.astimezone(SCHEDULE_TIMEZONE)
     if not (settings.allow_any_time or ignore_send_window or settings.send_window.holds(local)):
         raise NotNow(
             f"It is {local:%H:%M} IST, outside the send window {settings.send_window} (setting send_window): nothing"
-            " was"
-            " claimed; clear this task within the window of the same day."
+            " was claimed; clear this task within the window of the same day."
         )

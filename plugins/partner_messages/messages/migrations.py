@@ -92,12 +92,10 @@ def _compare(applied: dict[int, str], wanted: list[Migration]) -> None:
         if number not in known:
             raise SettingsError(
                 f"Connection {MESSAGE_LOG_CONN_ID}: its schema {SCHEMA} has migration {number:04}, which this version"
-                " does"
-                " not know; deploy the newer include/ and plugins/ again."
+                " does not know; deploy the newer include/ and plugins/ again."
             )
         if known[number].checksum != checksum:
             raise SettingsError(
                 f"Migration {number:04}_{known[number].name}.sql was edited after it had been applied; restore it and"
-                " put"
-                " the change into a new migration."
+                " put the change into a new migration."
             )
