@@ -45,11 +45,6 @@ class Event(BaseModel):
     notes: Annotated[str, Field(max_length=5_000)] | None = None
     occurred_at: AwareDatetime | None = None
 
-    @property
-    def short_name(self) -> str:
-        """The name without its prefix."""
-        return self.event.removeprefix(PREFIX)
-
     def happened_at(self, run_after: dt.datetime) -> dt.datetime:
         """When it happened, as far as is known: never after its DAG run was due, whatever the shop's clock says."""
         return min(self.occurred_at or run_after, run_after)

@@ -43,12 +43,8 @@ class Approvals:
             self._by_template.setdefault((one.waba_id, one.name), {})[one.language] = one
         self._accounts = accounts
 
-    def get(self, waba_id: str, name: str, language: str) -> Approval | None:
-        """What is known of one template in one language; None where the account was not seen to have it."""
-        return self.of(waba_id, name).get(language)
-
     def of(self, waba_id: str, name: str) -> Mapping[str, Approval]:
-        """What is known of one template, by language."""
+        """What is known of one template, by language; a language that the account was not seen to have is absent."""
         return self._by_template.get((waba_id, name), {})
 
     def listed_at(self, waba_id: str) -> dt.datetime | None:

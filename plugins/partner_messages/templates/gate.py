@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from partner_messages.recipients.language import LAST_RESORT
 from partner_messages.templates.catalog import Template
-from partner_messages.templates.remote import RemoteTemplate, Standing, parameters_in_words, standing
+from partner_messages.templates.remote import Standing, parameters_in_words, standing
 
 MARKETING = "MARKETING"
 _CHEAPEST = "UTILITY"
@@ -39,21 +39,6 @@ class Approval:
     reason: str
     parameters: int | None
     seen_at: dt.datetime
-
-
-def approval_of(waba_id: str, remote: RemoteTemplate, seen_at: dt.datetime) -> Approval:
-    """What a list of an account's templates says of one of them."""
-    return Approval(
-        waba_id=waba_id,
-        name=remote.name,
-        language=remote.language,
-        status=remote.status,
-        category=remote.category,
-        quality=remote.quality,
-        reason=remote.reason,
-        parameters=remote.parameter_count,
-        seen_at=seen_at,
-    )
 
 
 def why_not_sendable(template: Template, language: str, approval: Approval | None, allow_marketing: bool) -> str | None:

@@ -70,8 +70,8 @@ def test_accounts_do_not_mix(log):
 
     known = read_approvals(log, [WABA, "212"])
 
-    assert known.get(WABA, NAME, "en")
-    assert known.get("212", NAME, "en") is None
+    assert "en" in known.of(WABA, NAME)
+    assert "en" not in known.of("212", NAME)
     assert read_approvals(log, ["212"]).of(WABA, NAME) == {}
 
 
@@ -91,7 +91,7 @@ def test_an_account_that_could_not_be_read_keeps_what_was_known_of_it(log):
 
     assert known.problem(WABA) == "whatsapp_in: the access token has expired."
     assert known.listed_at(WABA) == TICK
-    assert known.get(WABA, NAME, "en")
+    assert "en" in known.of(WABA, NAME)
 
 
 def test_a_listing_that_works_again_ends_the_problem(log):

@@ -32,7 +32,7 @@ def test_what_is_an_hour_old_is_not_asked_for_again(look, deployment, graph_api)
     later = look()
 
     waba = graph_api.accounts["IN"].waba_id
-    assert first.get(waba, IDLE_V1, "hi").status == "APPROVED"
+    assert first.of(waba, IDLE_V1)["hi"].status == "APPROVED"
     assert again.listed_at(waba) == first.listed_at(waba) == deployment.now - 61 * MINUTE
     assert later.listed_at(waba) == deployment.now
     assert listings(graph_api) == 6
@@ -47,7 +47,7 @@ def test_an_account_that_cannot_be_read_keeps_what_was_known_and_says_why(look, 
     known = look()
 
     india, australia = (graph_api.accounts[label].waba_id for label in ("IN", "AU"))
-    assert known.get(india, IDLE_V1, "en").status == "APPROVED"
+    assert known.of(india, IDLE_V1)["en"].status == "APPROVED"
     assert (known.listed_at(india), known.listed_at(australia)) == (seen, deployment.now)
     assert known.problem(india).startswith("whatsapp_in: the access token")
     assert known.problem(australia) is None
@@ -60,5 +60,5 @@ def test_after_a_refusal_the_account_is_read_again_at_the_next_run(look, deploym
     mark_refused(log, waba, IDLE_V1, "en", code=132001, reason="", seen_at=deployment.now)
     deployment.now += MINUTE
 
-    assert look().get(waba, IDLE_V1, "en").status == "APPROVED"
+    assert look().of(waba, IDLE_V1)["en"].status == "APPROVED"
     assert listings(graph_api) == 4

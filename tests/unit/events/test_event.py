@@ -59,7 +59,7 @@ def test_an_empty_text_of_the_form_says_nothing() -> None:
 def test_the_prefix_may_be_left_out(name: str) -> None:
     for conf in ({**ONE, "event": name}, {"events": [{**ONE, "event": name}]}):
         (found,) = parse_event_params(conf).events
-        assert (found.event, found.short_name) == ("production_run.sent_to_partner", "sent_to_partner")
+        assert found.event == "production_run.sent_to_partner"
 
 
 def test_keys_that_are_not_ours_are_left_alone() -> None:

@@ -10,8 +10,7 @@ import pytest
 
 from partner_messages.paths import TEMPLATES
 from partner_messages.templates.catalog import Template, load_catalog
-from partner_messages.templates.gate import Approval, approval_of, sendable_language, why_not_sendable
-from partner_messages.templates.remote import remote_template
+from partner_messages.templates.gate import Approval, sendable_language, why_not_sendable
 
 SEEN = dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.UTC)
 NAME = "jyt_production_run_reminder_pending_v1"
@@ -109,13 +108,3 @@ def test_marketing_is_a_fallback_only_where_the_setting_allows_it(template: Temp
     there = {"en": replace(APPROVED, category="MARKETING")}
     assert sendable_language(template, "hi", [], there) is None
     assert sendable_language(template, "hi", [], there, allow_marketing=True) == "en"
-
-
-def test_an_approval_is_what_a_list_says(template: Template) -> None:
-    row = template.create_request("en") | {
-        "id": "9",
-        "status": "APPROVED",
-        "quality_score": {"score": "GREEN"},
-        "rejected_reason": "NONE",
-    }
-    assert approval_of("21", remote_template(row), SEEN) == APPROVED
