@@ -47,12 +47,12 @@ class Portal:
     base_url: str
     secret: str = field(repr=False)
 
-    def url(self, run_id: str, partner_id: str, *, now: dt.datetime) -> str:
-        """The link that signs the partner in; the rules of `suffix` hold."""
-        return f"{self.base_url}{RUN_PATH}{self.suffix(run_id, partner_id, now=now)}"
+    def link(self, suffix: str) -> str:
+        """The whole link; whether it signs anybody in is its end's affair (`suffix`, `bare_suffix`)."""
+        return f"{self.base_url}{RUN_PATH}{suffix}"
 
     def suffix(self, run_id: str, partner_id: str, *, now: dt.datetime) -> str:
-        """What follows `RUN_PATH` in the link, percent-encoded: the value of a template's URL button.
+        """What follows `RUN_PATH` in the link that signs the partner in: the value of a template's URL button.
 
         Args:
             run_id: The shop's run id.
@@ -63,10 +63,6 @@ class Portal:
             ValueError: The partner or the run has no id: such a link might sign in as anybody.
         """
         return f"{bare_suffix(run_id)}?wa_token={self._token(run_id, partner_id, now)}"
-
-    def bare_url(self, run_id: str) -> str:
-        """The link without a token: the portal asks for a password."""
-        return f"{self.base_url}{RUN_PATH}{bare_suffix(run_id)}"
 
     def _token(self, run_id: str, partner_id: str, now: dt.datetime) -> str:
         claims = {
@@ -81,7 +77,7 @@ class Portal:
 
 
 def bare_suffix(run_id: str) -> str:
-    """What follows `RUN_PATH` in a link without a token, percent-encoded.
+    """What follows `RUN_PATH` in a link without a token, for which the portal asks for a password; percent-encoded.
 
     Raises:
         ValueError: The run has no id.

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from partner_messages.messages.values import Claimed, Message
-from partner_messages.recipients.deeplink import RUN_PATH, Portal, bare_suffix
+from partner_messages.recipients.deeplink import Portal, bare_suffix
 from partner_messages.recipients.masking import mask
 from partner_messages.templates.catalog import Template
 
@@ -32,7 +32,7 @@ def template_message(message: Claimed | Message, template: Template, *, link_suf
 
 def free_form_message(message: Claimed | Message, portal: Portal, *, link_suffix: str) -> dict[str, Any]:
     """Build the request for a follow-up: a picture with a caption, or a text; the link stands below either."""
-    said = f"{message.variables['caption']}\n{portal.base_url}{RUN_PATH}{link_suffix}"
+    said = f"{message.variables['caption']}\n{portal.link(link_suffix)}"
     if message.image_url:
         return _envelope(message) | {"type": "image", "image": {"link": message.image_url, "caption": said}}
     return _envelope(message) | {"type": "text", "text": {"body": said, "preview_url": False}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import pytest
@@ -27,7 +26,7 @@ def test_the_host_is_the_portal_and_the_password_its_secret(connect: Any) -> Non
     portal = load_portal()
 
     assert (portal.base_url, portal.secret) == (PORTAL, PORTAL_SECRET)
-    assert portal.url("R", "P", now=dt.datetime(2026, 11, 23, tzinfo=dt.UTC)).startswith(f"{PORTAL}/production-runs/R?")
+    assert portal.link("R") == f"{PORTAL}/production-runs/R"
     assert PORTAL_SECRET not in repr(portal)
 
 

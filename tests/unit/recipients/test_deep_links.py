@@ -53,12 +53,16 @@ def token_in(link: str) -> str:
     return token
 
 
+def signed_in(run_id: str = RUN, partner_id: str = PARTNER) -> str:
+    return PORTAL.link(PORTAL.suffix(run_id, partner_id, now=NOW))
+
+
 def ist(day: str, time: str) -> dt.datetime:
     return dt.datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=SCHEDULE_TIMEZONE)
 
 
 def test_the_link_has_the_claims_that_the_portal_verifies_and_no_others() -> None:
-    header, claims = verified(token_in(PORTAL.url(RUN, PARTNER, now=NOW)))
+    header, claims = verified(token_in(signed_in()))
 
     assert header == {"alg": "HS256", "typ": "JWT"}
     assert claims == {
@@ -72,21 +76,17 @@ def test_the_link_has_the_claims_that_the_portal_verifies_and_no_others() -> Non
 
 
 def test_a_token_that_was_changed_or_signed_by_another_does_not_verify() -> None:
-    token = token_in(PORTAL.url(RUN, PARTNER, now=NOW))
+    token = token_in(signed_in())
 
     with pytest.raises(AssertionError, match="signature"):
         verified(token, SECRET + "!")
 
 
 def test_the_link_leads_to_the_run_s_page() -> None:
-    link = urlsplit(PORTAL.url(RUN, PARTNER, now=NOW))
+    link = urlsplit(signed_in())
 
     assert (link.scheme, link.netloc, link.path) == ("https", "partners.example", f"/production-runs/{RUN}")
     assert (link.fragment, list(parse_qs(link.query))) == ("", ["wa_token"])
-
-
-def test_the_suffix_is_what_follows_the_button_s_path_in_the_link() -> None:
-    assert PORTAL.base_url + RUN_PATH + PORTAL.suffix(RUN, PARTNER, now=NOW) == PORTAL.url(RUN, PARTNER, now=NOW)
 
 
 def test_every_button_that_opens_the_portal_has_the_link_s_path() -> None:
@@ -108,12 +108,12 @@ def test_a_button_carries_the_suffix_as_it_is() -> None:
 
 
 def test_a_bare_link_leads_to_the_same_page_and_signs_nobody_in() -> None:
-    assert PORTAL.bare_url(RUN) == f"https://partners.example/production-runs/{RUN}"
+    assert PORTAL.link(bare_suffix(RUN)) == f"https://partners.example/production-runs/{RUN}"
     assert bare_suffix(RUN) == RUN
 
 
 def test_an_id_that_means_something_in_a_url_is_encoded_in_the_link_and_bare_in_the_claim() -> None:
-    link = PORTAL.url("run/../a b?x=1&y#é", PARTNER, now=NOW)
+    link = signed_in("run/../a b?x=1&y#é")
 
     assert urlsplit(link).path == "/production-runs/run%2F..%2Fa%20b%3Fx%3D1%26y%23%C3%A9"
     assert verified(token_in(link))[1]["run_id"] == "run/../a b?x=1&y#é"
@@ -122,7 +122,7 @@ def test_an_id_that_means_something_in_a_url_is_encoded_in_the_link_and_bare_in_
 @pytest.mark.parametrize(("run_id", "partner_id", "named"), [("", PARTNER, "run"), (RUN, "", "partner")])
 def test_an_empty_id_makes_no_link(run_id: str, partner_id: str, named: str) -> None:
     with pytest.raises(ValueError, match=f"id of its {named}, which is empty"):
-        PORTAL.url(run_id, partner_id, now=NOW)
+        signed_in(run_id, partner_id)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_32_bytes_are_enough_and_white_space_around_them_is_no_part_of_them(secr
     ],
 )
 def test_the_host_is_the_base_of_every_link(host: str, base_url: str) -> None:
-    assert portal_from_connection(host, SECRET).bare_url(RUN) == f"{base_url}/production-runs/{RUN}"
+    assert portal_from_connection(host, SECRET).link(bare_suffix(RUN)) == f"{base_url}/production-runs/{RUN}"
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_host_that_no_link_can_begin_with_is_told(host: str | None) -> None:
 
 
 def test_neither_secret_nor_token_is_seen_in_a_repr_or_a_log(caplog: pytest.LogCaptureFixture) -> None:
-    link = PORTAL.url(RUN, PARTNER, now=NOW)
+    link = signed_in()
     with caplog.at_level(logging.DEBUG):
         logging.getLogger("test").info("%s %r", PORTAL, [PORTAL])
 
