@@ -22,14 +22,14 @@ from partner_messages.tasks.template_listing import list_account, look_at_accoun
 from partner_messages.templates.approvals import record_template
 from partner_messages.templates.catalog import Template
 from partner_messages.templates.change_log import Change, Outcome, changes_since, note_change
-from partner_messages.templates.definition import ImageHeader, TemplateError
+from partner_messages.templates.definition import TemplateError
 from partner_messages.templates.language_policy import Account
-from partner_messages.templates.pictures import mime_type
 from partner_messages.templates.remote import Standing, standing
 from partner_messages.templates.submit_plan import PlanRow, edit_request
 from partner_messages.whatsapp.management import TemplateApi
 from partner_messages.whatsapp.management_errors import Kind, ManagementError
 from partner_messages.whatsapp.management_limits import CREATES, EDITS, LONGEST_WINDOW, free_from
+from partner_messages.whatsapp.picture_format import mime_type
 
 log = logging.getLogger(__name__)
 
@@ -182,9 +182,9 @@ class _Submission:
 
     def _handle(self, row: PlanRow, template: Template) -> str | None:
         """The handle of the template's example picture, uploaded once for all templates that share it."""
-        if not row.submits_components or not isinstance(template.header, ImageHeader):
+        file = template.picture
+        if file is None or not row.submits_components:
             return None
-        file = template.header.example
         if file not in self._handles:
             picture = file.read_bytes()
             self._handles[file] = self.api.upload_example(picture, mime_type(picture) or "")

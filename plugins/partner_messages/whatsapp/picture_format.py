@@ -17,6 +17,7 @@ _COLOURS = "its colours are not 8-bit RGB or RGBA"
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
+_MIME_TYPES = {_PNG: "image/png", _JPEG: "image/jpeg"}
 MAGIC_LENGTH = len(_PNG)
 
 _PNG_COLOURS = frozenset({2, 6})
@@ -30,7 +31,12 @@ _JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
 def has_magic(beginning: bytes) -> bool:
     """Whether the first `MAGIC_LENGTH` bytes of a file are those of a JPEG or a PNG."""
-    return beginning.startswith((_PNG, _JPEG))
+    return mime_type(beginning) is not None
+
+
+def mime_type(beginning: bytes) -> str | None:
+    """`image/jpeg` or `image/png`; None for a file that begins like neither."""
+    return next((kind for magic, kind in _MIME_TYPES.items() if beginning.startswith(magic)), None)
 
 
 def unfit(data: bytes) -> str | None:

@@ -11,9 +11,9 @@ import pytest
 from partner_messages.templates.catalog import Template
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.templates.language_policy import Account, language_policy
-from partner_messages.templates.pictures import mime_type
 from partner_messages.templates.remote import FIELDS, RemoteTemplate, remote_template
 from partner_messages.templates.submit_plan import Action, PlanRow, edit_request, plan_submission
+from partner_messages.whatsapp.picture_format import mime_type
 from sandbox.graph_api.server import LocalGraphApi
 from support.examples import sender
 

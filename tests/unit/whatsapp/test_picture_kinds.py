@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from partner_messages.paths import TEMPLATES
-from partner_messages.templates.pictures import mime_type
+from partner_messages.whatsapp.picture_format import mime_type
 from support.picture_files import jpeg, png
 
 
