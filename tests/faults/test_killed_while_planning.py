@@ -53,7 +53,7 @@ def sent_runs(log: Log, graph_api: Any) -> list[str]:
         (Death("partner_messages.messages.queue._as_duplicates", "before"), False),
         (Death(f"{PLAN}.write_drafts", "after"), True),
         (Death(f"{PLAN}.note_counts", "after"), True),
-        (Death(f"{PLAN}.deal", "after"), True),
+        (Death(f"{PLAN}.deal_out", "after"), True),
     ],
     ids=["before it writes", "while it writes", "after it wrote", "before it deals", "before it returns"],
 )
@@ -76,7 +76,7 @@ def test_planning_again_after_a_kill_loses_and_doubles_nothing(
 
 
 def test_a_run_that_was_killed_after_planning_is_sent_by_the_next_one(start: Start, log: Log, graph_api: Any) -> None:
-    start(plan_task, found("run 1"), dies=Death(f"{PLAN}.deal", "after")).ended()
+    start(plan_task, found("run 1"), dies=Death(f"{PLAN}.deal_out", "after")).ended()
 
     second = found("run 2")
     for batch in start(plan_task, second).result():

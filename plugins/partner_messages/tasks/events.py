@@ -11,8 +11,8 @@ from partner_messages.events.event import parse_event_params
 from partner_messages.run_context import RunFacts
 from partner_messages.tasks import plan_events
 from partner_messages.tasks import preflight as checks
+from partner_messages.tasks.dealing import max_map_length
 from partner_messages.tasks.endings import airflow_endings
-from partner_messages.tasks.sending import max_map_length
 from partner_messages.tick import Tick
 
 

@@ -17,10 +17,10 @@ from partner_messages.messages.queue import queued_of_tick, write_drafts
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, Followed, Message
 from partner_messages.recipients import window
-from partner_messages.reminders.batches import deal
 from partner_messages.reminders.followup import Addressed, Inbound, draft_followup, may_be_sent_freely
 from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import Settings
+from partner_messages.tasks.dealing import deal_out
 from partner_messages.tasks.pictures import usable_pictures
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.tick import Tick
@@ -40,18 +40,13 @@ def plan_followups(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
         drafts = _drafts(tick, parents, settings)
         write_drafts(connection, tick, drafts)
         queued = queued_of_tick(connection, tick, followups=True)
-    batches = deal(
-        queued,
-        task_each_up_to=settings.task_each_up_to,
-        chunk_size=settings.chunk_size,
-        max_map_length=max_map_length,
-    )
+    batches = deal_out(queued, settings, max_map_length)
     outside = sum(draft.skip_reason is not None for draft in drafts)
     log.info(
         "%d messages to follow up: %d partners may only be sent templates; %d follow-ups to send in %d tasks.",
         *(len(drafts), outside, len(queued), len(batches)),
     )
-    return [batch.to_xcom() for batch in batches]
+    return batches
 
 
 def followups_no_longer_due(

@@ -8,8 +8,8 @@ from typing import Any
 from partner_messages.params import parse_closing
 from partner_messages.run_context import RunFacts
 from partner_messages.tasks import escalate, upkeep
+from partner_messages.tasks.dealing import max_map_length
 from partner_messages.tasks.endings import airflow_endings
-from partner_messages.tasks.sending import max_map_length
 from partner_messages.tick import Tick
 
 

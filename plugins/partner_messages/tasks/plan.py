@@ -26,7 +26,6 @@ from partner_messages.messages.queue import note_counts, queued_of_tick, write_d
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.messages.values import Draft
 from partner_messages.params import RunParams
-from partner_messages.reminders.batches import deal
 from partner_messages.reminders.digest import TEMPLATE, kept_apart
 from partner_messages.reminders.hours import Hours
 from partner_messages.reminders.plan import NEXT_DUE, LogFacts, blast_radius, plan_reminders
@@ -35,6 +34,7 @@ from partner_messages.reminders.wording import templates_of
 from partner_messages.runs.kinds import StuckRun
 from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import SCHEDULE_TIMEZONE, Settings
+from partner_messages.tasks.dealing import deal_out
 from partner_messages.tasks.facts import means_of, shop_facts
 from partner_messages.tasks.pictures import usable_pictures
 from partner_messages.tick import RunRefused, Tick
@@ -91,12 +91,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
             raise MessageLogError(f"Other runs of the DAG changed the day's digests {_TRIES} times while planning.")
         note_counts(connection, tick, census, planned)
         queued = queued_of_tick(connection, tick, now=wall)
-    batches = deal(
-        queued,
-        task_each_up_to=settings.task_each_up_to,
-        chunk_size=settings.chunk_size,
-        max_map_length=max_map_length,
-    )
+    batches = deal_out(queued, settings, max_map_length)
     if means.digest and (apart := kept_apart(drafts)):
         log.warning(
             "Although setting digest is on, %d partners get more than one message (a part was queued before, or %s"
@@ -107,7 +102,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
         log.info("Not due today: %s.", not_due)
     _tell_of_hours(drafts, settings)
     log.info("%d stuck runs: %d messages to send in %d tasks.", len(stuck), len(queued), len(batches))
-    return [batch.to_xcom() for batch in batches]
+    return batches
 
 
 def _shop_facts(shop: Shop, stuck: Sequence[StuckRun], tick: Tick, settings: Settings) -> ShopFacts:

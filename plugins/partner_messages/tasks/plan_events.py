@@ -19,13 +19,13 @@ from partner_messages.messages.history import event_holders, refused_phones
 from partner_messages.messages.queue import queued_of_tick, withdraw_reminders, write_drafts
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, event_context_id
-from partner_messages.reminders.batches import deal
 from partner_messages.reminders.plan import LogFacts
 from partner_messages.reminders.wording import templates_of
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import Settings
+from partner_messages.tasks.dealing import deal_out
 from partner_messages.tasks.facts import means_of, shop_facts
 from partner_messages.tasks.pictures import usable_pictures
 from partner_messages.tick import RunRefused, Tick, keeps_their_hours
@@ -94,18 +94,13 @@ def plan_event_messages(
         withdrawn = withdraw_reminders(connection, tick, _ended(drafts, facts))
         queued = queued_of_tick(connection, tick, now=timing.wall)
     held = sum(draft.not_before is not None and draft.skip_reason is None for draft in drafts)
-    batches = deal(
-        queued,
-        task_each_up_to=settings.task_each_up_to,
-        chunk_size=settings.chunk_size,
-        max_map_length=max_map_length,
-    )
+    batches = deal_out(queued, settings, max_map_length)
     log.info(
         "%d events: %d messages to send in %d tasks, %d that wait for the recipient's morning; %d queued reminders of"
         " ended runs withdrawn.",
         *(len(params.events), len(queued), len(batches), held, withdrawn),
     )
-    return [batch.to_xcom() for batch in batches]
+    return batches
 
 
 def stuck_now(shop: Shop, run_ids: Iterable[str], kinds: Iterable[ReminderKind], wall: dt.datetime) -> list[StuckRun]:

@@ -13,8 +13,8 @@ from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tasks import escalate as escalation
 from partner_messages.tasks import find, plan
 from partner_messages.tasks import preflight as checks
+from partner_messages.tasks.dealing import max_map_length
 from partner_messages.tasks.endings import airflow_endings
-from partner_messages.tasks.sending import max_map_length
 from partner_messages.tick import Tick
 
 

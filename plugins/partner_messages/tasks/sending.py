@@ -6,20 +6,15 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from airflow.sdk import conf
 from airflow.sdk.exceptions import AirflowSkipException
 
 from partner_messages.run_context import RunFacts
 from partner_messages.tasks import followups, mirror, summarise
+from partner_messages.tasks.dealing import max_map_length
 from partner_messages.tasks.endings import airflow_endings, unfinished
 from partner_messages.tick import Tick, TickSkipped
 
 log = logging.getLogger(__name__)
-
-
-def max_map_length() -> int:
-    """How many mapped tasks Airflow allows."""
-    return conf.getint("core", "max_map_length", fallback=1024)
 
 
 def plan_followups(tick: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -12,9 +12,9 @@ from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.migrations import migrate
 from partner_messages.messages.queue import queued_of_tick, release, start_tick, sweep
-from partner_messages.reminders.batches import deal
 from partner_messages.run_context import RunFacts
 from partner_messages.settings import SCHEDULE_TIMEZONE, Settings
+from partner_messages.tasks.dealing import deal_out
 from partner_messages.tick import Tick, day_of
 
 log = logging.getLogger(__name__)
@@ -77,11 +77,6 @@ def release_due(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
     with open_message_log() as connection:
         released = release(connection, tick, now=wall, in_send_window=in_send_window)
         queued = queued_of_tick(connection, tick, now=wall)
-    batches = deal(
-        queued,
-        task_each_up_to=settings.task_each_up_to,
-        chunk_size=settings.chunk_size,
-        max_map_length=max_map_length,
-    )
-    log.info("%d messages have come due: %d tasks.", released, len(batches))
-    return [batch.to_xcom() for batch in batches]
+    batches = deal_out(queued, settings, max_map_length)
+    log.info("%d messages have come due: %d messages to send in %d tasks.", released, len(queued), len(batches))
+    return batches
