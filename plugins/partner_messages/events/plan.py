@@ -25,7 +25,7 @@ from partner_messages.tick import Tick, day_of
 
 
 @dataclass(frozen=True)
-class RunFacts:
+class EventRuns:
     """How the events' runs stand now.
 
     Attributes:
@@ -71,7 +71,7 @@ def plan_events(
     tick: Tick,
     events: Iterable[Event],
     *,
-    facts: RunFacts,
+    facts: EventRuns,
     shop: ShopFacts,
     log: LogFacts,
     holders: Holders,
@@ -93,7 +93,7 @@ def _decide(
     tick: Tick,
     event: Event,
     run: ProductionRun,
-    facts: RunFacts,
+    facts: EventRuns,
     shop: ShopFacts,
     log: LogFacts,
     holders: Holders,

@@ -11,7 +11,7 @@ from typing import Any
 from partner_messages import run_context
 from partner_messages.drafting.facts import DEFAULT_FAMILY, ShopFacts
 from partner_messages.events.event import Event, EventParams
-from partner_messages.events.plan import Holders, RunFacts, Timing, plan_events
+from partner_messages.events.plan import EventRuns, Holders, Timing, plan_events
 from partner_messages.events.rules import LIFECYCLE, REMINDERS
 from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import LogConnection, open_message_log
@@ -79,7 +79,7 @@ def plan_event_messages(
     )
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         means = means_of(connection, tick, settings, limit=None, redirect_to=params.redirect_to)
-        facts = _run_facts(shop, params.events, timing.wall)
+        facts = _event_runs(shop, params.events, timing.wall)
         drafts = plan_events(
             tick,
             params.events,
@@ -109,17 +109,17 @@ def stuck_now(shop: Shop, run_ids: Iterable[str], kinds: Iterable[ReminderKind],
     return [stuck for kind in kinds for stuck in shop.stuck_runs(kind, now=wall, threshold_hours=0, scope=scope)]
 
 
-def _run_facts(shop: Shop, events: Sequence[Event], wall: dt.datetime) -> RunFacts:
+def _event_runs(shop: Shop, events: Sequence[Event], wall: dt.datetime) -> EventRuns:
     reminders = {event.production_run_id: REMINDERS[event.event] for event in events if event.event in REMINDERS}
     kinds = {REMINDERS[event.event] for event in events if event.event in REMINDERS}
     stuck = stuck_now(shop, reminders, kinds, wall) if reminders else []
-    return RunFacts(
+    return EventRuns(
         runs=shop.runs(event.production_run_id for event in events),
         stuck={(run.production_run_id, run.kind): run for run in stuck},
     )
 
 
-def _shop_facts(shop: Shop, events: Sequence[Event], facts: RunFacts, tick: Tick, settings: Settings) -> ShopFacts:
+def _shop_facts(shop: Shop, events: Sequence[Event], facts: EventRuns, tick: Tick, settings: Settings) -> ShopFacts:
     named = {event.partner_id for event in events}
     runs = facts.runs.values()
     found = shop_facts(
@@ -136,7 +136,7 @@ def _shop_facts(shop: Shop, events: Sequence[Event], facts: RunFacts, tick: Tick
 
 
 def _holders(
-    connection: LogConnection, tick: Tick, events: Sequence[Event], facts: RunFacts, wall: dt.datetime
+    connection: LogConnection, tick: Tick, events: Sequence[Event], facts: EventRuns, wall: dt.datetime
 ) -> Holders:
     by_event_id, by_context = event_holders(
         connection,
@@ -159,7 +159,7 @@ def _holders(
     return Holders(by_event_id, by_context)
 
 
-def _ended(drafts: Sequence[Draft], facts: RunFacts) -> list[str]:
+def _ended(drafts: Sequence[Draft], facts: EventRuns) -> list[str]:
     """The runs that are over, or over for their present partner, as these events tell.
 
     A cancellation that goes to the previous partner says nothing about a run that somebody else has by now.

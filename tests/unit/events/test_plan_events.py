@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_messages.events.event import Event
-from partner_messages.events.plan import Holders, RunFacts, Timing, plan_events
+from partner_messages.events.plan import EventRuns, Holders, Timing, plan_events
 from partner_messages.events.rules import LIFECYCLE, REMINDERS
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, EventHolder, reminder_context_id
@@ -65,7 +65,7 @@ def plan(*events: Event, by: Any = None, run: dict[str, Any] | None = None, **ch
     """Plan events of R1 (and of R2, which is like it)."""
     runs = {id_: production_run(id_, **(run or {})) for id_ in ("R1", "R2")}
     plain: dict[str, Any] = {
-        "facts": RunFacts(runs=runs),
+        "facts": EventRuns(runs=runs),
         "shop": shop_facts(),
         "log": log_facts(),
         "holders": Holders(),
@@ -80,8 +80,8 @@ def plan_one(the_event: Event, **changes: Any) -> Draft:
     return draft
 
 
-def stuck_in(kind: ReminderKind, **changes: Any) -> RunFacts:
-    return RunFacts(runs={"R1": production_run()}, stuck={("R1", kind): stuck_run(kind=kind, **changes)})
+def stuck_in(kind: ReminderKind, **changes: Any) -> EventRuns:
+    return EventRuns(runs={"R1": production_run()}, stuck={("R1", kind): stuck_run(kind=kind, **changes)})
 
 
 def holder(status: str = "sent", dag_run_id: str = "another run") -> EventHolder:
@@ -385,7 +385,7 @@ def test_two_events_share_a_key_only_where_run_event_and_partner_are_the_same(
     def key(name: str, run_id: str, partner_id: str) -> str:
         of_run = production_run(run_id, partner_id=partner_id)
         (draft,) = plan(
-            event(name, production_run_id=run_id, partner_id=partner_id), facts=RunFacts(runs={run_id: of_run})
+            event(name, production_run_id=run_id, partner_id=partner_id), facts=EventRuns(runs={run_id: of_run})
         )
         return draft.context_id
 
