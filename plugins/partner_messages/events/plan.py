@@ -79,115 +79,99 @@ def plan_events(
     timing: Timing,
 ) -> list[Draft]:
     """Decide about every event whose run the shop has; those of a `redirect` run beyond its limit are put off."""
-    drafts = [
-        _decide(tick, event, run, facts, shop, log, holders, means, timing)
-        for event in events
-        if (run := facts.runs.get(event.production_run_id))
-    ]
+    planning = _Planning(tick, facts, shop, log, holders, means, timing)
+    drafts = [planning.decide(event, run) for event in events if (run := facts.runs.get(event.production_run_id))]
     if tick.delivery == "redirect":
         drafts = _keep_within(drafts, means.limit)
     return drafts
 
 
-def _decide(
-    tick: Tick,
-    event: Event,
-    run: ProductionRun,
-    facts: EventRuns,
-    shop: ShopFacts,
-    log: LogFacts,
-    holders: Holders,
-    means: Means,
-    timing: Timing,
-) -> Draft:
-    rule, kind = LIFECYCLE.get(event.event), REMINDERS.get(event.event)
-    plain = _draft(event, run, event.partner_id or run.partner_id, timing)
-    if rule is None and kind is None:
-        return replace(plain, skip_reason=SkipReason.NO_TEMPLATE_FOR_EVENT)
-    if timing.wall - event.happened_at(timing.run_after) > timing.max_age:
-        return replace(plain, skip_reason=SkipReason.STALE_EVENT)
-    if event.event_id and (holder := holders.by_event_id.get(event.event_id)) and holder.is_in_the_way_of(tick):
-        return replace(plain, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
-    if rule:
-        return _lifecycle(tick, event, run, rule, shop, log, holders, means, timing)
-    return _reminder(tick, event, plain, facts.stuck.get((run.id, kind)) if kind else None, shop, log, means, timing)
+@dataclass(frozen=True)
+class _Planning:
+    """What every event of a DAG run is decided with."""
 
+    tick: Tick
+    facts: EventRuns
+    shop: ShopFacts
+    log: LogFacts
+    holders: Holders
+    means: Means
+    timing: Timing
 
-def _lifecycle(
-    tick: Tick,
-    event: Event,
-    run: ProductionRun,
-    rule: Lifecycle,
-    shop: ShopFacts,
-    log: LogFacts,
-    holders: Holders,
-    means: Means,
-    timing: Timing,
-) -> Draft:
-    partner_id = rule.whom(event, run)
-    if isinstance(partner_id, SkipReason):
-        return replace(_draft(event, run, event.partner_id or run.partner_id, timing), skip_reason=partner_id)
-    draft = _draft(event, run, partner_id, timing)
-    if (holder := holders.by_context.get(draft.context_id)) and holder.is_in_the_way_of(tick):
-        return replace(draft, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
-    recipient = find_recipient(partner_id, shop, means)
-    if isinstance(recipient, SkipReason):
-        return replace(draft, skip_reason=recipient)
-    decided = message_columns(
-        recipient,
-        (rule.template,),
-        {"run_id": run.id, **names_of(recipient, run.design_id, shop), **rule.figures(event, run)},
-        picture=None,
-        refused_phones=log.refused_phones,
-        means=means,
-    )
-    return _in_its_hours(replace(draft, **decided), timing)
+    def decide(self, event: Event, run: ProductionRun) -> Draft:
+        """What becomes of one event."""
+        rule, kind = LIFECYCLE.get(event.event), REMINDERS.get(event.event)
+        plain = self._draft(event, run, event.partner_id or run.partner_id)
+        if rule is None and kind is None:
+            return replace(plain, skip_reason=SkipReason.NO_TEMPLATE_FOR_EVENT)
+        if self.timing.wall - event.happened_at(self.timing.run_after) > self.timing.max_age:
+            return replace(plain, skip_reason=SkipReason.STALE_EVENT)
+        if event.event_id and (holder := self._in_the_way(self.holders.by_event_id, event.event_id)):
+            return replace(plain, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
+        if rule:
+            return self._lifecycle(event, run, rule)
+        return self._reminder(event, plain, self.facts.stuck.get((run.id, kind)) if kind else None)
 
+    def _lifecycle(self, event: Event, run: ProductionRun, rule: Lifecycle) -> Draft:
+        partner_id = rule.whom(event, run)
+        if isinstance(partner_id, SkipReason):
+            return replace(self._draft(event, run, event.partner_id or run.partner_id), skip_reason=partner_id)
+        draft = self._draft(event, run, partner_id)
+        if holder := self._in_the_way(self.holders.by_context, draft.context_id):
+            return replace(draft, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
+        recipient = find_recipient(partner_id, self.shop, self.means)
+        if isinstance(recipient, SkipReason):
+            return replace(draft, skip_reason=recipient)
+        decided = message_columns(
+            recipient,
+            (rule.template,),
+            {"run_id": run.id, **names_of(recipient, run.design_id, self.shop), **rule.figures(event, run)},
+            picture=None,
+            refused_phones=self.log.refused_phones,
+            means=self.means,
+        )
+        return self._in_its_hours(replace(draft, **decided))
 
-def _reminder(
-    tick: Tick,
-    event: Event,
-    plain: Draft,
-    stuck: StuckRun | None,
-    shop: ShopFacts,
-    log: LogFacts,
-    means: Means,
-    timing: Timing,
-) -> Draft:
-    if stuck is None or event.partner_id not in (None, stuck.partner_id):
-        return replace(plain, skip_reason=SkipReason.STATE_MISMATCH)
-    recipient = find_recipient(stuck.partner_id, shop, means)
-    until = _hold(means.redirect_to or recipient.phone, timing) if isinstance(recipient, Recipient) else None
-    # It belongs to the day on which it is sent, and meets that day's other reminders in its slot.
-    day = replace(tick, day=day_of(until)) if until else tick
-    draft = decide_reminder(day, stuck, recipient, shop, log, means)
-    return replace(
-        draft, event_name=event.event, event_id=event.event_id, decided_at=timing.wall, not_before=until, day=day.day
-    )
+    def _reminder(self, event: Event, plain: Draft, stuck: StuckRun | None) -> Draft:
+        if stuck is None or event.partner_id not in (None, stuck.partner_id):
+            return replace(plain, skip_reason=SkipReason.STATE_MISMATCH)
+        recipient = find_recipient(stuck.partner_id, self.shop, self.means)
+        until = self._hold(self.means.redirect_to or recipient.phone) if isinstance(recipient, Recipient) else None
+        # It belongs to the day on which it is sent, and meets that day's other reminders in its slot.
+        tick = replace(self.tick, day=day_of(until)) if until else self.tick
+        return replace(
+            decide_reminder(tick, stuck, recipient, self.shop, self.log, self.means),
+            event_name=event.event,
+            event_id=event.event_id,
+            decided_at=self.timing.wall,
+            not_before=until,
+            day=tick.day,
+        )
 
+    def _draft(self, event: Event, run: ProductionRun, partner_id: str | None) -> Draft:
+        return Draft(
+            context_type="production_run",
+            context_id=event_context_id(run.id, event.event, partner_id),
+            message_kind="event",
+            production_run_ids=(run.id,),
+            production_run_id=run.id,
+            partner_id=partner_id,
+            design_id=run.design_id,
+            event_name=event.event,
+            event_id=event.event_id,
+            decided_at=self.timing.wall,
+        )
 
-def _draft(event: Event, run: ProductionRun, partner_id: str | None, timing: Timing) -> Draft:
-    return Draft(
-        context_type="production_run",
-        context_id=event_context_id(run.id, event.event, partner_id),
-        message_kind="event",
-        production_run_ids=(run.id,),
-        production_run_id=run.id,
-        partner_id=partner_id,
-        design_id=run.design_id,
-        event_name=event.event,
-        event_id=event.event_id,
-        decided_at=timing.wall,
-    )
+    def _in_the_way(self, holders: Mapping[str, EventHolder], key: str) -> EventHolder | None:
+        holder = holders.get(key)
+        return holder if holder and holder.is_in_the_way_of(self.tick) else None
 
+    def _in_its_hours(self, draft: Draft) -> Draft:
+        until = self._hold(draft.to_phone) if draft.to_phone else None
+        return replace(draft, not_before=until, day=day_of(until)) if until else draft
 
-def _in_its_hours(draft: Draft, timing: Timing) -> Draft:
-    until = _hold(draft.to_phone, timing) if draft.to_phone else None
-    return replace(draft, not_before=until, day=day_of(until)) if until else draft
-
-
-def _hold(phone: str, timing: Timing) -> dt.datetime | None:
-    return not_before(phone, timing.hours, timing.wall) if timing.hours else None
+    def _hold(self, phone: str) -> dt.datetime | None:
+        return not_before(phone, self.timing.hours, self.timing.wall) if self.timing.hours else None
 
 
 def _keep_within(drafts: list[Draft], limit: int) -> list[Draft]:
