@@ -13,7 +13,8 @@ from unittest import mock
 from psycopg.rows import DictRow
 
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import message_log_upkeep, plan, reminders
+from partner_messages.tasks import message_log_upkeep, plan
+from partner_messages.tasks import production_run_reminders as reminders
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 from support.small_policy import (
     DAY,

@@ -16,8 +16,9 @@ from partner_messages.messages.stops import RunAttempt
 from partner_messages.params import RunParams
 from partner_messages.reminders.wording import templates_of
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import events, find, message_log_upkeep, plan, recheck
+from partner_messages.tasks import find, message_log_upkeep, plan, recheck
 from partner_messages.tasks import preflight as checks
+from partner_messages.tasks import production_run_events as events
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.tick import Tick
 from partner_messages.whatsapp.batch import BatchSender, Outcome

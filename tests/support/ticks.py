@@ -26,7 +26,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from psycopg.rows import DictRow
 
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import reminders, sending
+from partner_messages.tasks import production_run_reminders as reminders
+from partner_messages.tasks import sending
 from partner_messages.whatsapp.operator import WhatsAppTemplateOperator
 from support.deployment import TICK
 

@@ -65,7 +65,7 @@ def send_and_say(tick: Any, batches: Any, *, title: str, finds: bool = False) ->
     @task(trigger_rule="all_done")
     def escalate(tick: Any) -> dict[str, int]:
         """Write down which runs need a person, and tell operations (setting `on_escalation`)."""
-        from partner_messages.tasks import reminders
+        from partner_messages.tasks import production_run_reminders as reminders
 
         return reminders.escalate(get_current_context(), tick)
 

@@ -14,7 +14,8 @@ from psycopg.rows import DictRow
 
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import message_log_upkeep, reminders
+from partner_messages.tasks import message_log_upkeep
+from partner_messages.tasks import production_run_reminders as reminders
 from partner_messages.tasks.notifier import NotTold
 from partner_messages.tasks.summarise import summarise
 from partner_messages.tick import Tick

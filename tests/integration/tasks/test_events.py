@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from psycopg.rows import DictRow
 
 from partner_messages.settings import SCHEDULE_TIMEZONE
-from partner_messages.tasks import events
+from partner_messages.tasks import production_run_events as events
 from partner_messages.tick import NotNow
 from partner_messages.whatsapp.operator import raise_for
 from sandbox.shop import partner_id, run_id

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from partner_messages.tasks import reminders
+from partner_messages.tasks import production_run_reminders as reminders
 from support.deployment import TICK
 
 MINUTE = dt.timedelta(minutes=1)
