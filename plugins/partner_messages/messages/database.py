@@ -16,6 +16,7 @@ from partner_messages.messages.migrations import SCHEMA
 from partner_messages.recipients.masking import mask
 from partner_messages.settings import MESSAGE_LOG_CONN_ID
 from partner_messages.sql import query
+from partner_messages.tick import Tick
 
 LogConnection = psycopg.Connection[DictRow]
 """A session in autocommit mode whose search path is the schema; several statements share a transaction by saying so."""
@@ -50,6 +51,11 @@ def rows(connection: LogConnection, name: str, **parameters: Any) -> list[DictRo
     with connection.cursor() as cursor:
         cursor.execute(query(f"messages/{name}.sql").encode(), parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+def of_tick(tick: Tick) -> dict[str, str]:
+    """The parameters by which a statement knows a tick's rows; the DAG and its run are there for the index."""
+    return {"dag_id": tick.dag_id, "dag_run_id": tick.dag_run_id, "tick_id": tick.id}
 
 
 # As it is in UTF-8: escaped, a text in Hindi is twice as long to send, and slow for PostgreSQL to read.

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from partner_messages.messages.database import LogConnection, recordset, rows
+from partner_messages.messages.database import LogConnection, of_tick, recordset, rows
 from partner_messages.messages.history import days_reminded
 from partner_messages.reminders.escalation import Answer, DayFacts, Escalation, Judgement, Reason
 from partner_messages.runs.kinds import ReminderKind
@@ -30,7 +30,7 @@ def day_facts(connection: LogConnection, tick: Tick) -> DayFacts:
         day=tick.day,
         code=NOT_ON_WHATSAPP,
     )
-    ends = rows(connection, "ends_of_tick", dag_id=tick.dag_id, dag_run_id=tick.dag_run_id, tick_id=tick.id)
+    ends = rows(connection, "ends_of_tick", **of_tick(tick))
     return DayFacts(
         ends={row["production_run_id"]: row["said"] for row in ends},
         answers={row["production_run_id"]: Answer(row["partner_id"], row["at"], row["refused"]) for row in answers},

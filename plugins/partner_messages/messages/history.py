@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 
-from partner_messages.messages.database import LogConnection, rows
+from partner_messages.messages.database import LogConnection, of_tick, rows
 from partner_messages.messages.values import Draft, EventHolder, Followed, SlotHolder, StandingDigest
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.tick import Tick
@@ -141,5 +141,5 @@ def recent_sizes(connection: LogConnection, tick: Tick) -> list[int]:
 
 def to_follow_up(connection: LogConnection, tick: Tick) -> list[Followed]:
     """The tick's reminders and assignments that Meta took (or that were rehearsed) and that nothing follows yet."""
-    found = rows(connection, "to_follow_up", dag_id=tick.dag_id, dag_run_id=tick.dag_run_id, tick_id=tick.id)
+    found = rows(connection, "to_follow_up", **of_tick(tick))
     return [Followed(**row) for row in found]

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass, field
 
-from partner_messages.messages.database import LogConnection, rows
+from partner_messages.messages.database import LogConnection, of_tick, rows
 from partner_messages.tick import Tick
 
 
@@ -57,5 +57,5 @@ class SentMessage:
 
 def messages_to_mirror(connection: LogConnection, tick: Tick) -> list[SentMessage]:
     """The tick's live messages that Meta took, oldest first."""
-    found = rows(connection, "to_mirror", dag_id=tick.dag_id, dag_run_id=tick.dag_run_id, tick_id=tick.id)
+    found = rows(connection, "to_mirror", **of_tick(tick))
     return [SentMessage(**row) for row in found]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from partner_messages.messages.database import LogConnection, recordset, rows
+from partner_messages.messages.database import LogConnection, of_tick, recordset, rows
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Claimed, Message, Settlement
 from partner_messages.recipients.masking import plain
@@ -78,7 +78,7 @@ def answers_of(
     (found,) = rows(
         connection,
         "sender_answers",
-        **{"dag_id": tick.dag_id, "dag_run_id": tick.dag_run_id, "tick_id": tick.id},
+        **of_tick(tick),
         sender=sender,
         first=first,
         recipient_codes=sorted(recipient_codes),
@@ -93,9 +93,7 @@ def fail_refused_template(
     failed = rows(
         connection,
         "fail_refused_template",
-        dag_id=tick.dag_id,
-        dag_run_id=tick.dag_run_id,
-        tick_id=tick.id,
+        **of_tick(tick),
         sender=sender,
         template=name,
         language=language,

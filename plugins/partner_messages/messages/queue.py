@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from partner_messages.messages.database import LogConnection, MessageLogError, recordset, rows
+from partner_messages.messages.database import LogConnection, MessageLogError, of_tick, recordset, rows
 from partner_messages.messages.history import event_holders, slot_holders
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, QueuedMessage
@@ -219,7 +219,7 @@ def queued_of_tick(
     found = rows(
         connection,
         "queued_of_tick",
-        **{"dag_id": tick.dag_id, "dag_run_id": tick.dag_run_id, "tick_id": tick.id},
+        **of_tick(tick),
         followups=followups,
         now=now,
     )
@@ -233,8 +233,7 @@ def queued_of_tick(
 
 def release(connection: LogConnection, tick: Tick, *, now: dt.datetime, in_send_window: bool) -> int:
     """Hand the live messages of the tick's day that have come due to the tick; return how many there were."""
-    parameters = {key: value for key, value in _tick_parameters(tick).items() if key != "delivery"}
-    return len(rows(connection, "release", **parameters, now=now, in_send_window=in_send_window))
+    return len(rows(connection, "release", **of_tick(tick), day=tick.day, now=now, in_send_window=in_send_window))
 
 
 def sweep(connection: LogConnection, today: dt.date, lease: dt.timedelta) -> tuple[int, int]:
@@ -250,13 +249,7 @@ def sweep(connection: LogConnection, today: dt.date, lease: dt.timedelta) -> tup
 
 
 def _tick_parameters(tick: Tick) -> dict[str, Any]:
-    return {
-        "dag_id": tick.dag_id,
-        "dag_run_id": tick.dag_run_id,
-        "tick_id": tick.id,
-        "delivery": tick.delivery,
-        "day": tick.day,
-    }
+    return {**of_tick(tick), "delivery": tick.delivery, "day": tick.day}
 
 
 def _records(drafts: Iterable[Draft], *columns: str) -> Any:

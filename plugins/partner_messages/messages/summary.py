@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from partner_messages.messages.database import LogConnection, rows
+from partner_messages.messages.database import LogConnection, of_tick, rows
 from partner_messages.reminders.escalation import Escalation
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tick import Tick
@@ -159,11 +159,10 @@ def summarise_tick(
         stopped_senders: Senders that Meta refuses as a whole.
         now: The moment by which messages are held or not; by default the database's.
     """
-    of_tick = {"dag_id": tick.dag_id, "dag_run_id": tick.dag_run_id, "tick_id": tick.id}
     statuses: collections.Counter[str] = collections.Counter()
     skipped: collections.Counter[str] = collections.Counter()
     followups: collections.Counter[str] = collections.Counter()
-    for row in rows(connection, "summary", **of_tick, now=now):
+    for row in rows(connection, "summary", **of_tick(tick), now=now):
         if row["is_followup"]:
             followups[row["skip_reason"] or row["status"]] += row["messages"]
             continue
@@ -182,7 +181,7 @@ def summarise_tick(
         stopped_senders=stopped_senders,
         unapproved={
             f"{row['template_name']} in {row['language']} on the account of {row['sender']}": row["messages"]
-            for row in rows(connection, "unapproved", **of_tick)
+            for row in rows(connection, "unapproved", **of_tick(tick))
         },
-        named=[Named(**row) for row in rows(connection, "named", **of_tick, now=now)],
+        named=[Named(**row) for row in rows(connection, "named", **of_tick(tick), now=now)],
     )
