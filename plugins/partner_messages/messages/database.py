@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import psycopg
@@ -48,8 +48,13 @@ def open_message_log() -> Iterator[LogConnection]:
 
 def rows(connection: LogConnection, name: str, **parameters: Any) -> list[DictRow]:
     """Run one named query of `include/sql/messages/` and return its rows."""
+    return rows_of(connection, f"messages/{name}.sql", parameters)
+
+
+def rows_of(connection: LogConnection, file: str, parameters: Mapping[str, Any]) -> list[DictRow]:
+    """Run the query of a file under `include/sql/` and return its rows; none where it returns nothing."""
     with connection.cursor() as cursor:
-        cursor.execute(query(f"messages/{name}.sql").encode(), parameters)
+        cursor.execute(query(file).encode(), parameters)
         return cursor.fetchall() if cursor.description else []
 
 

@@ -12,8 +12,7 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
-from partner_messages.messages.database import LogConnection, recordset
-from partner_messages.sql import query
+from partner_messages.messages.database import LogConnection, recordset, rows_of
 from partner_messages.templates.gate import Approval
 from partner_messages.templates.remote import RemoteTemplate, Standing, remote_template, standing
 
@@ -198,6 +197,4 @@ def _approval(row: DictRow) -> Approval:
 
 def rows(connection: LogConnection, query_name: str, /, **parameters: Any) -> list[DictRow]:
     """Run one named query of `include/sql/templates/` and return its rows."""
-    with connection.cursor() as cursor:
-        cursor.execute(query(f"templates/{query_name}.sql").encode(), parameters)
-        return cursor.fetchall() if cursor.description else []
+    return rows_of(connection, f"templates/{query_name}.sql", parameters)
