@@ -4,11 +4,11 @@ WITH closed AS (
     UPDATE escalation
     SET closed_at = %(now)s, closed_by = %(by)s, closed_why = %(why)s
     WHERE delivery = 'live' AND production_run_id = %(production_run_id)s AND closed_at IS NULL
-    RETURNING reason, since
+    RETURNING reason
 )
-SELECT reason, since FROM closed
+SELECT reason FROM closed
 UNION ALL
-SELECT reason, since
+SELECT reason
 FROM escalation
 WHERE delivery = 'live'
     AND production_run_id = %(production_run_id)s
