@@ -50,7 +50,7 @@ lock-check: $(READY)
 	diff "$$folder/is" "$$folder/should-be" \
 	|| { echo 'requirements.txt does not follow from pyproject.toml (see above, ">" is missing); run make lock.'; exit 1; }
 
-readme: $(READY) ## Write the README's tables of settings, params and skip reasons from the code
+readme: $(READY) ## Write the README's generated tables and calendars from the code
 	@PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m support.readme
 
 bench: $(READY) ## Measure finding, planning and sending (parts with ARGS="--only send", small with ARGS=--quick)

@@ -1,1 +1,1 @@
-"""The message log: queue, claim, settle, history."""
+"""The message log: queue, claim, settle, history, escalations."""

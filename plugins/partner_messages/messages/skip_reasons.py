@@ -40,7 +40,7 @@ class Explanation:
 
     Attributes:
         meaning: What happened, for operations.
-        acts: Who can change it: `nobody` (as it should be), `operations`, `partner` or `engineer`.
+        acts: Who can change it: `nobody` (as it should be), `operations` or `engineer`.
         escalates: Whether a run that keeps being skipped for this needs a person.
     """
 

@@ -1,1 +1,1 @@
-"""Whom a message goes to: phone, consent, language (pure: no Airflow, no database, no network)."""
+"""Whom a message goes to: phone, consent, language, hours, link (pure: no Airflow, no database, no network)."""

@@ -1,1 +1,1 @@
-"""The policy: which day a run speaks for, who is due, worded how, dealt into which batches (pure)."""
+"""The policy: who is due on which day, worded how, gathered and dealt into what, and who needs a person (pure)."""
