@@ -30,7 +30,15 @@ NEXT_DUE = "next_due"
 
 @dataclass(frozen=True)
 class LogFacts:
-    """What the message log knows about the tick's day and the runs' past."""
+    """What the message log knows about the tick's day and the runs' past.
+
+    Attributes:
+        slot_holders: The messages that hold the runs' slots of the day, by run.
+        digests: Those that hold their contexts of the day.
+        refused_phones: Numbers that Meta refused on the day for the recipient's own sake.
+        last_reminded: On which earlier day each run was last reminded, in whatever kind.
+        days_reminded: On which earlier days it was reminded in its present kind, in order; empty where nobody asks.
+    """
 
     slot_holders: Mapping[str, SlotHolder] = field(default_factory=dict)
     digests: Sequence[StandingDigest] = ()

@@ -92,14 +92,8 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
         note_counts(connection, tick, census, planned)
         queued = queued_of_tick(connection, tick, now=wall)
     batches = deal_out(queued, settings, max_map_length)
-    if means.digest and (apart := kept_apart(drafts)):
-        log.warning(
-            "Although setting digest is on, %d partners get more than one message (a part was queued before, or %s"
-            " cannot be sent to them): %s.",
-            *(len(apart), TEMPLATE, ", ".join(apart[:_FEW])),
-        )
-    if not_due := _not_due_said(drafts):
-        log.info("Not due today: %s.", not_due)
+    _tell_of_digests(drafts, settings)
+    _tell_of_cadence(drafts)
     _tell_of_hours(drafts, settings)
     log.info("%d stuck runs: %d messages to send in %d tasks.", len(stuck), len(queued), len(batches))
     return batches
@@ -136,17 +130,30 @@ def _log_facts(
     )
 
 
-def _not_due_said(drafts: Sequence[Draft]) -> str:
+def _tell_of_digests(drafts: Sequence[Draft], settings: Settings) -> None:
+    """Which partners get several messages though they should get one."""
+    if settings.digest and (apart := kept_apart(drafts)):
+        log.warning(
+            "Although setting digest is on, %d partners get more than one message (a part was queued before, or %s"
+            " cannot be sent to them): %s.",
+            *(len(apart), TEMPLATE, ", ".join(apart[:_FEW])),
+        )
+
+
+def _tell_of_cadence(drafts: Sequence[Draft]) -> None:
     """Where they are few, each run that is not due and when it is; else how many are due next on which day."""
     next_due = {
         draft.production_run_id or "": draft.variables[NEXT_DUE]
         for draft in drafts
         if draft.skip_reason is SkipReason.NOT_DUE and draft.variables
     }
-    if len(next_due) <= _FEW:
-        return ", ".join(f"{run_id} (next on {day})" for run_id, day in sorted(next_due.items()))
-    days = collections.Counter(next_due.values())
-    return f"{len(next_due)} runs, next due " + ", ".join(f"{days[day]} on {day}" for day in sorted(days)[:_FEW])
+    if not next_due:
+        return
+    said = ", ".join(f"{run_id} (next on {day})" for run_id, day in sorted(next_due.items()))
+    if len(next_due) > _FEW:
+        days = collections.Counter(next_due.values())
+        said = f"{len(next_due)} runs, next due " + ", ".join(f"{days[day]} on {day}" for day in sorted(days)[:_FEW])
+    log.info("Not due today: %s.", said)
 
 
 def _tell_of_hours(drafts: Sequence[Draft], settings: Settings) -> None:
