@@ -25,8 +25,8 @@ FIVE_RUNS = tuple(ONE_RUN[0] + dt.timedelta(days=days) for days in (0, 0, 3, 5, 
 
 WEEKEND, WAITS, HOLIDAY, PAUSED, PERSON = " ", ".", "h", "p", "!"
 LEGEND = (
-    "`R`: a reminder leaves; `2R`: two of them; `.`: nothing is due; `h`: a holiday; `p`: the partner is paused;"
-    " `!`: a person is called (and again after 7 days)."
+    "`R`: a reminder leaves (`2R`: two of them); `.`: nothing leaves; `h`: a holiday; `p`: the partner is paused; `!`:"
+    " a person is called (and again after 7 days, while it is still so)."
 )
 MARKS = {SkipReason.NOT_DUE: WAITS, SkipReason.PAUSED: PAUSED, SkipReason.ESCALATED: PERSON}
 
@@ -59,7 +59,11 @@ MONTHS = (
         "This partner is away until Monday the 16th",
         {"cadence": [1, 3, 7], "partners": {"P1": {"paused_until": "2026-11-16"}}},
     ),
-    Month("A partner with five runs, a message for each", {"cadence": [1, 3, 7]}, FIVE_RUNS),
+    Month(
+        "A partner with five runs, two of 30 October and one each of 2, 4 and 10 November; a message for each run",
+        {"cadence": [1, 3, 7]},
+        FIVE_RUNS,
+    ),
     Month("The same five runs, one message for all that are due", {"cadence": [1, 3, 7], "digest": True}, FIVE_RUNS),
 )
 
