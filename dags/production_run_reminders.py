@@ -42,7 +42,8 @@ PARAMS = {
         "auto",
         type="string",
         enum=[*DELIVERIES],
-        description="`auto` follows the setting; another day than today's is always a dry run.",
+        description="`auto` follows the setting; for another day than today it rehearses, and `live` and `redirect` are"
+        " refused.",
     ),
     "redirect_to": redirect_to(),
     "kinds": Param(

@@ -317,7 +317,9 @@ class Settings(_Strict):
         None, description="One language for everybody, before any other rule but a partner's own (`partners`)."
     )
     fallback_language: Language = Field(
-        "hi", description="The language when nothing else decides (the seed's WHATSAPP_TEMPLATE_LANG)."
+        "hi",
+        description="The language where there is no phone number to judge by (the seed's WHATSAPP_TEMPLATE_LANG): no"
+        " message that can be sent is in it for that reason.",
     )
     connect_timeout: Seconds = Field(5, description="Seconds to wait for a connection to Meta.")
     read_timeout: Seconds = Field(30, description="Seconds to wait for Meta's answer; after it a message is `unknown`.")
