@@ -152,7 +152,8 @@ class BatchSender:
     def _skip(self, reasons: Mapping[uuid.UUID, SkipReason]) -> None:
         if reasons:
             outbox.skip(self.connection, self.tick, reasons)
-            log.info("Withdrawn: %s.", dict(collections.Counter(reason.value for reason in reasons.values())))
+            counts = collections.Counter(reason.value for reason in reasons.values())
+            log.info("Withdrawn: %s.", ", ".join(f"{number} {reason}" for reason, number in sorted(counts.items())))
 
     def _hold(self, moments: Mapping[uuid.UUID, dt.datetime]) -> None:
         if moments:
