@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import functools
 import json
-from collections.abc import Iterator, Mapping
+import math
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import psycopg
@@ -66,7 +69,23 @@ def of_tick(tick: Tick) -> dict[str, str]:
 # As it is in UTF-8: escaped, a text in Hindi is twice as long to send, and slow for PostgreSQL to read.
 _as_json = functools.partial(json.dumps, ensure_ascii=False)
 
+_IN_JSON: dict[type, Callable[[Any], Any]] = {
+    dt.datetime: dt.datetime.isoformat,
+    dt.date: dt.date.isoformat,
+    uuid.UUID: str,
+    # JSON has neither NaN nor infinity, which a shop's quantity may be; PostgreSQL reads both from text.
+    float: lambda number: number if math.isfinite(number) else str(number),
+}
 
-def recordset(records: list[dict[str, Any]]) -> Json:
+
+def recordset(records: Iterable[Mapping[str, Any]]) -> Json:
     """Many records as one bound value, so that one statement writes them all (`json_to_recordset`)."""
-    return Json(records, dumps=_as_json)
+    return Json([_jsonable(record) for record in records], dumps=_as_json)
+
+
+def _jsonable(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _IN_JSON[type(value)](value) if type(value) in _IN_JSON else value
+        for key, value in record.items()
+        if value is not None
+    }

@@ -63,14 +63,14 @@ def write_judgement(connection: LogConnection, tick: Tick, judgement: Judgement)
 
     Two ticks at once open one row for a run: the second one finds it open.
     """
-    troubles = [{**trouble.as_json(), "id": str(uuid.uuid4())} for trouble in judgement.new]
+    troubles = [{**trouble.as_json(), "id": uuid.uuid4()} for trouble in judgement.new]
     with connection.transaction():
         ended = rows(
             connection,
             "end_escalations",
             now=tick.now,
             by=tick.dag_run_id,
-            over=recordset([{"id": str(id_), "why": why} for id_, why in judgement.over.items()]),
+            over=recordset([{"id": id_, "why": why} for id_, why in judgement.over.items()]),
         )
         opened = rows(
             connection,

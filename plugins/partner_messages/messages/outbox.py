@@ -28,13 +28,13 @@ def messages_of(
 
 def skip(connection: LogConnection, tick: Tick, reasons: Mapping[uuid.UUID, SkipReason]) -> None:
     """Withdraw messages that are still queued and this tick's, each for its reason."""
-    skips = [{"id": str(id_), "reason": reason} for id_, reason in reasons.items()]
+    skips = [{"id": id_, "reason": reason} for id_, reason in reasons.items()]
     rows(connection, "skip", tick_id=tick.id, skips=recordset(skips))
 
 
 def hold(connection: LogConnection, tick: Tick, until: Mapping[uuid.UUID, tuple[dt.datetime, dt.date]]) -> None:
     """Let messages that are still queued and this tick's wait for a moment, which lies on that day."""
-    holds = [{"id": str(id_), "not_before": at.isoformat(), "day": day.isoformat()} for id_, (at, day) in until.items()]
+    holds = [{"id": id_, "not_before": at, "day": day} for id_, (at, day) in until.items()]
     rows(connection, "hold", tick_id=tick.id, holds=recordset(holds))
 
 
@@ -57,7 +57,6 @@ def settle(
     answers = [
         {
             **asdict(settlement),
-            "id": str(settlement.id),
             "meta_message_id": settlement.meta_message_id and plain(settlement.meta_message_id),
             "error_detail": settlement.error_detail and plain(settlement.error_detail),
         }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import math
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -16,72 +15,7 @@ from partner_messages.messages.database import LogConnection, MessageLogError, o
 from partner_messages.messages.history import event_holders, slot_holders
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, QueuedMessage
-from partner_messages.runs.kinds import Census, ReminderKind, StuckRun
 from partner_messages.tick import Tick
-
-
-def start_tick(connection: LogConnection, tick: Tick) -> None:
-    """Note that a DAG run passed its preflight."""
-    rows(
-        connection,
-        "start_tick",
-        **{key: getattr(tick, key) for key in ("dag_id", "dag_run_id", "delivery", "day", "now")},
-        tick_id=tick.id,
-    )
-
-
-def record_stuck(
-    connection: LogConnection, tick: Tick, kind: ReminderKind, stuck: Sequence[StuckRun], *, observed_at: dt.datetime
-) -> None:
-    """Write what a DAG run found stuck in one kind, in place of what an earlier try of it found.
-
-    Args:
-        connection: The message log.
-        tick: The run's tick.
-        kind: The kind.
-        stuck: What was found.
-        observed_at: The wall clock: quantities count only where they were observed on the day itself.
-    """
-    with connection.transaction():
-        rows(
-            connection,
-            "forget_stuck",
-            dag_run_id=tick.dag_run_id,
-            kind=kind,
-            production_run_ids=[run.production_run_id for run in stuck],
-        )
-        rows(
-            connection,
-            "record_stuck",
-            dag_run_id=tick.dag_run_id,
-            kind=kind,
-            delivery=tick.delivery,
-            day=tick.day,
-            observed_at=observed_at,
-            stuck=recordset([_jsonable(vars(run)) for run in stuck]),
-        )
-
-
-def note_quantities(
-    connection: LogConnection, started: Sequence[StuckRun], *, now: dt.datetime, observed_at: dt.datetime
-) -> None:
-    """Note the produced quantities of started runs where they were not known yet or have changed.
-
-    Less than before is a change too: whoever corrects a figure is at work. A quantity that is gone is none, so that a
-    fault which takes it away and brings it back is not work twice.
-
-    Args:
-        connection: The message log.
-        started: The runs as they were just read.
-        now: The moment at which they are judged; a change does not count in what is judged at an earlier one.
-        observed_at: The wall clock before the shop was read: an older reading than the last one changes nothing.
-    """
-    if started:
-        readings = [_jsonable({name: getattr(run, name) for name in _READING}) for run in started]
-        rows(connection, "note_quantities", now=now, observed_at=observed_at, readings=recordset(readings))
-
-
-_READING = ("production_run_id", "produced_quantity")
 
 
 def write_drafts(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> bool:
@@ -193,18 +127,6 @@ def withdraw_reminders(connection: LogConnection, tick: Tick, production_run_ids
     return len(found)
 
 
-def note_counts(connection: LogConnection, tick: Tick, census: Census, planned: int) -> None:
-    """Note what the tick inspected and planned, for its summary and for later ticks' blast radius."""
-    rows(
-        connection,
-        "note_counts",
-        tick_id=tick.id,
-        inspected=census.inspected,
-        no_partner=len(census.without_partner),
-        planned=planned,
-    )
-
-
 def queued_of_tick(
     connection: LogConnection, tick: Tick, *, followups: bool = False, now: dt.datetime | None = None
 ) -> list[QueuedMessage]:
@@ -254,24 +176,7 @@ def _tick_parameters(tick: Tick) -> dict[str, Any]:
 
 def _records(drafts: Iterable[Draft], *columns: str) -> Any:
     """Drafts as one bound value: all of their columns, or those that the statement reads; what is missing is null."""
-    return recordset([_jsonable({name: getattr(draft, name) for name in columns or vars(draft)}) for draft in drafts])
-
-
-_IN_JSON: dict[type, Callable[[Any], Any]] = {
-    dt.datetime: dt.datetime.isoformat,
-    dt.date: dt.date.isoformat,
-    uuid.UUID: str,
-    # JSON has neither NaN nor infinity, which a shop's quantity may be; PostgreSQL reads both from text.
-    float: lambda number: number if math.isfinite(number) else str(number),
-}
-
-
-def _jsonable(record: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: _IN_JSON[type(value)](value) if type(value) in _IN_JSON else value
-        for key, value in record.items()
-        if value is not None
-    }
+    return recordset({name: getattr(draft, name) for name in columns or vars(draft)} for draft in drafts)
 
 
 def _ids(found: Iterable[dict[str, Any]], column: str) -> set[uuid.UUID]:

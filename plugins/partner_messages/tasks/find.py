@@ -10,7 +10,7 @@ from partner_messages import run_context
 from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.history import quantity_changes
-from partner_messages.messages.queue import note_quantities, record_stuck
+from partner_messages.messages.ticks import note_quantities, record_stuck
 from partner_messages.params import RunParams
 from partner_messages.reminders.policy import Policy
 from partner_messages.runs.kinds import ReminderKind, StuckRun, worked_on

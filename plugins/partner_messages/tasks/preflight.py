@@ -12,7 +12,7 @@ from partner_messages.inbox.mirror import open_inbox
 from partner_messages.live_settings import load_portal, load_senders, load_settings
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.migrations import migrate
-from partner_messages.messages.queue import start_tick
+from partner_messages.messages.ticks import start_tick
 from partner_messages.reminders.policy import calendar_of
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.shop import open_shop

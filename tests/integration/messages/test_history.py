@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from partner_messages.messages import history
-from partner_messages.messages.queue import note_counts, record_stuck, start_tick
+from partner_messages.messages.ticks import note_counts, record_stuck, start_tick
 from partner_messages.messages.values import SlotHolder
 from partner_messages.runs.kinds import Census, ReminderKind, StuckRun
 from partner_messages.whatsapp.errors import RECIPIENT_CODES

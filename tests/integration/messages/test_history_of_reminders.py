@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from partner_messages.messages.history import days_reminded
-from partner_messages.messages.queue import record_stuck
+from partner_messages.messages.ticks import record_stuck
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tick import Tick
 from support.deployment import TICK

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from partner_messages.messages.history import quantity_changes
-from partner_messages.messages.queue import note_quantities
+from partner_messages.messages.ticks import note_quantities
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from support.at_once import at_once, wait_until_blocked
 from support.deployment import TICK

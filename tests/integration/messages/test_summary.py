@@ -6,8 +6,8 @@ import functools
 
 import pytest
 
-from partner_messages.messages.queue import note_counts, record_stuck, start_tick
 from partner_messages.messages.summary import Named, Summary, summarise_tick
+from partner_messages.messages.ticks import note_counts, record_stuck, start_tick
 from partner_messages.runs.kinds import Census, ReminderKind
 from support.deployment import TICK
 from support.examples import stuck_run, tick
