@@ -71,11 +71,7 @@ def preflight(
     check_notifiers(settings)
     catalog = installed_catalog()
     sent = [template for name in templates(settings) if (template := catalog.get(name))]
-    with open_shop(settings.tables) as shop:
-        shop.check(activity=settings.idle_signal == "work")
-    if settings.mirror_to_shop and tick.delivery == "live":
-        with open_inbox(settings.tables):
-            pass
+    _check_shop(tick, settings)
     with open_message_log() as connection:
         applied = migrate(connection)
         closed = close_what_is_over(connection, day_of(wall), settings)
@@ -91,3 +87,12 @@ def preflight(
         *(applied or "none", closed),
     )
     return tick.to_xcom()
+
+
+def _check_shop(tick: Tick, settings: Settings) -> None:
+    """See that the shop has what is read of it and, where the run writes into its inbox, that this can be reached."""
+    with open_shop(settings.tables) as shop:
+        shop.check(activity=settings.idle_signal == "work")
+    if settings.mirror_to_shop and tick.delivery == "live":
+        with open_inbox(settings.tables):
+            pass
