@@ -76,7 +76,8 @@ def test_planning_again_after_a_kill_loses_and_doubles_nothing(
 
 
 def test_a_run_that_was_killed_after_planning_is_sent_by_the_next_one(start: Start, log: Log, graph_api: Any) -> None:
-    start(plan_task, found("run 1"), dies=Death(f"{PLAN}.deal_out", "after")).ended()
+    first = start(plan_task, found("run 1"), dies=Death(f"{PLAN}.deal_out", "after"))
+    assert first.ended() == -signal.SIGKILL
 
     second = found("run 2")
     for batch in start(plan_task, second).result():
