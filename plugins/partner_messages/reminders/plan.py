@@ -161,9 +161,15 @@ def _keep_within_limit(drafts: Sequence[Draft], *, stuck: Sequence[StuckRun], lo
     """Put off the messages over the limit: the least recently reminded runs go first, then the oldest.
 
     A digest is one message, as urgent as the most urgent of its runs. What an earlier run of the day lets wait for its
-    recipient's day is within that run's own limit: it is not taken over, and sent when it comes due.
+    recipient's day is within that run's own limit: it is not taken over, and sent when it comes due. So is whatever
+    takes the place of a digest that waited: what is withdrawn for it must not be lost.
     """
-    messages = [draft for draft in drafts if not draft.skip_reason]
+    waiting = {run_id: holder.id for run_id, holder in log.slot_holders.items() if holder.waits}
+    waits = frozenset(waiting.values())
+    given_up = {
+        run_id for draft in drafts if draft.skip_reason and draft.adopts in waits for run_id in draft.production_run_ids
+    }
+    messages = [draft for draft in drafts if not draft.skip_reason and given_up.isdisjoint(draft.production_run_ids)]
     if len(messages) <= limit:
         return list(drafts)
     since = {run.production_run_id: run.since for run in stuck}
@@ -175,12 +181,15 @@ def _keep_within_limit(drafts: Sequence[Draft], *, stuck: Sequence[StuckRun], lo
             if run_id in since
         )
 
+    def goes_on_waiting(draft: Draft) -> bool:
+        # A digest that is taken over may speak of runs that this tick did not look at.
+        return draft.adopts in waits or waiting.keys() >= set(draft.production_run_ids)
+
     put_off = {draft.id for draft in sorted(messages, key=urgency)[limit:]}
-    waiting = {run_id for run_id, holder in log.slot_holders.items() if holder.waits}
     return [
         replace(draft, skip_reason=SkipReason.OVER_LIMIT) if draft.id in put_off else draft
         for draft in drafts
-        if draft.id not in put_off or not waiting.issuperset(draft.production_run_ids)
+        if draft.id not in put_off or not goes_on_waiting(draft)
     ]
 
 
