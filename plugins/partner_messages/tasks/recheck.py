@@ -14,6 +14,7 @@ from partner_messages.drafting.recipient import find_recipient
 from partner_messages.events.event import Event
 from partner_messages.events.rules import LIFECYCLE
 from partner_messages.messages.database import LogConnection, open_message_log
+from partner_messages.messages.history import refused_phones
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Message
 from partner_messages.params import parse_params
@@ -31,6 +32,7 @@ from partner_messages.tasks.plan import facts_of_stuck
 from partner_messages.tasks.recheck_digests import digests_no_longer_due
 from partner_messages.tick import Tick, day_of, keeps_their_hours
 from partner_messages.whatsapp.batch import Hindrance
+from partner_messages.whatsapp.errors import RECIPIENT_CODES
 
 
 def no_longer_due(
@@ -39,7 +41,8 @@ def no_longer_due(
     """Which of these queued messages must not go out now or any more, and why.
 
     The decision of planning is taken again with the shop as it is at the wall clock: what a message says of its run
-    must still be so, and its partner still be reached on the same phone, at an hour that is theirs.
+    must still be so, and its partner still be reached on the same phone, at an hour that is theirs; what Meta has
+    refused there meanwhile for the recipient's sake is not tried again that day.
     """
     if not messages:
         return {}
@@ -55,9 +58,10 @@ def no_longer_due(
     means = replace(means, limit=len(messages), approvals=None, digest=False)
     hindered: dict[uuid.UUID, Hindrance] = dict(followups_no_longer_due(followups, settings, wall))
     with open_message_log() as connection, open_shop(settings.tables) as shop:
-        hindered |= _reminders(tick, reminders, shop, connection, settings, means, wall)
-        hindered |= digests_no_longer_due(tick, digests, shop, connection, settings, means, wall)
-        hindered |= _events(tick, events, shop, means)
+        log = LogFacts(refused_phones=refused_phones(connection, tick, RECIPIENT_CODES))
+        hindered |= _reminders(tick, reminders, shop, connection, settings, log, means, wall)
+        hindered |= digests_no_longer_due(tick, digests, shop, connection, settings, log, means, wall)
+        hindered |= _events(tick, events, shop, log, means)
     left = [message for message in messages if message.id not in hindered]
     hindered |= _outside_event_window([message for message in left if message.event_name], tick, settings, wall)
     hindered |= _outside_send_windows([message for message in left if not message.event_name], tick, settings, wall)
@@ -70,6 +74,7 @@ def _reminders(
     shop: Shop,
     connection: LogConnection,
     settings: Settings,
+    log: LogFacts,
     means: Means,
     wall: dt.datetime,
 ) -> dict[uuid.UUID, Hindrance]:
@@ -92,7 +97,7 @@ def _reminders(
     facts = facts_of_stuck(shop, stuck, tick)
     drafts = {
         draft.production_run_id: draft
-        for draft in plan_reminders(tick, stuck, without_partner=(), shop=facts, log=LogFacts(), means=means)
+        for draft in plan_reminders(tick, stuck, without_partner=(), shop=facts, log=log, means=means)
     }
     hindered: dict[uuid.UUID, Hindrance] = {}
     for message in messages:
@@ -113,7 +118,9 @@ def _stuck(messages: Sequence[Message], find: Callable[[ReminderKind, Scope], It
     return [run for kind in ReminderKind for run in find(kind, scope)]
 
 
-def _events(tick: Tick, messages: Sequence[Message], shop: Shop, means: Means) -> dict[uuid.UUID, Hindrance]:
+def _events(
+    tick: Tick, messages: Sequence[Message], shop: Shop, log: LogFacts, means: Means
+) -> dict[uuid.UUID, Hindrance]:
     """A run must still be as the event says, for the partner whom the message names."""
     if not messages:
         return {}
@@ -131,6 +138,8 @@ def _events(tick: Tick, messages: Sequence[Message], shop: Shop, means: Means) -
             hindered[message.id] = recipient
         elif (means.redirect_to or recipient.phone) != message.to_phone:
             hindered[message.id] = SkipReason.MOVED_ON
+        elif message.to_phone in log.refused_phones:
+            hindered[message.id] = SkipReason.REFUSED_TODAY
     return hindered
 
 

@@ -35,6 +35,7 @@ def digests_no_longer_due(
     shop: Shop,
     connection: LogConnection,
     settings: Settings,
+    known: LogFacts,
     means: Means,
     wall: dt.datetime,
 ) -> dict[uuid.UUID, SkipReason]:
@@ -54,7 +55,7 @@ def digests_no_longer_due(
         for run in overdue_runs(shop, connection, kind, now=wall, wall=wall, scope=scope, settings=settings)
     }
     facts = facts_of_stuck(shop, list(stuck.values()), tick)
-    drafts = _drafts(tick, stuck, facts, means)
+    drafts = _drafts(tick, stuck, facts, known, means)
     withdrawn: dict[uuid.UUID, SkipReason] = {}
     for message in messages:
         gone = {
@@ -71,14 +72,16 @@ def digests_no_longer_due(
     return withdrawn
 
 
-def _drafts(tick: Tick, stuck: Mapping[str, StuckRun], facts: ShopFacts, means: Means) -> dict[str, Draft]:
+def _drafts(
+    tick: Tick, stuck: Mapping[str, StuckRun], facts: ShopFacts, known: LogFacts, means: Means
+) -> dict[str, Draft]:
     """What would become of each run by itself, by its id."""
     drafts = plan_reminders(
         tick,
         list(stuck.values()),
         without_partner=(),
         shop=facts,
-        log=LogFacts(),
+        log=known,
         means=replace(means, limit=len(stuck)),
     )
     return {draft.production_run_id or "": draft for draft in drafts}
