@@ -78,7 +78,8 @@ def event_holders(
     """The messages that stand in the way of these drafts of events.
 
     Returns:
-        By the event's id, whenever it was; and by context, where it was decided less than an hour from the draft.
+        By the event's id, whenever it was; and by context, where it was decided less than an hour from the draft, or
+        by the tick's own DAG run, whenever that was: cleared hours later, it has nothing new to tell.
     """
     by_event_id: dict[str, EventHolder] = {}
     by_context: dict[str, EventHolder] = {}
@@ -88,7 +89,7 @@ def event_holders(
     found = rows(
         connection,
         "event_holders",
-        delivery=tick.delivery,
+        **{"dag_id": tick.dag_id, "dag_run_id": tick.dag_run_id, "delivery": tick.delivery},
         event_ids=[draft.event_id for draft in asked if draft.event_id],
         context_ids=[draft.context_id for draft in asked if draft.message_kind == "event"],
         at=max(draft.decided_at for draft in asked if draft.decided_at),
@@ -97,7 +98,7 @@ def event_holders(
         holder = EventHolder(row["id"], row["status"], row["dag_run_id"])
         if row["event_id"]:
             by_event_id[row["event_id"]] = holder
-        if row["holds_hour"]:
+        if row["holds_context"]:
             by_context[row["context_id"]] = holder
     return by_event_id, by_context
 

@@ -32,6 +32,12 @@ def skip(connection: LogConnection, tick: Tick, reasons: Mapping[uuid.UUID, Skip
     rows(connection, "skip", tick_id=tick.id, skips=recordset(skips))
 
 
+def skip_repeats(connection: LogConnection, tick: Tick, ids: Sequence[uuid.UUID], now: dt.datetime) -> set[uuid.UUID]:
+    """Withdraw those of the tick's queued events that another message tells of within the hour; return their ids."""
+    found = rows(connection, "skip_repeats", tick_id=tick.id, ids=list(ids), now=now)
+    return {row["id"] for row in found}
+
+
 def hold(connection: LogConnection, tick: Tick, until: Mapping[uuid.UUID, tuple[dt.datetime, dt.date]]) -> None:
     """Let messages that are still queued and this tick's wait for a moment, which lies on that day."""
     holds = [{"id": id_, "not_before": at, "day": day} for id_, (at, day) in until.items()]

@@ -15,6 +15,7 @@ from partner_messages.events.event import Event
 from partner_messages.events.rules import LIFECYCLE
 from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.history import refused_phones
+from partner_messages.messages.outbox import skip_repeats
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Message
 from partner_messages.params import parse_params
@@ -61,7 +62,9 @@ def no_longer_due(
         log = LogFacts(refused_phones=refused_phones(connection, tick, RECIPIENT_CODES))
         hindered |= _reminders(tick, reminders, shop, connection, settings, log, means, wall)
         hindered |= digests_no_longer_due(tick, digests, shop, connection, settings, log, means, wall)
-        hindered |= _events(tick, events, shop, log, means)
+        repeats = skip_repeats(connection, tick, [message.id for message in events], wall) if events else ()
+        hindered |= dict.fromkeys(repeats, SkipReason.DUPLICATE)
+        hindered |= _events(tick, [message for message in events if message.id not in hindered], shop, log, means)
     left = [message for message in messages if message.id not in hindered]
     hindered |= _outside_event_window([message for message in left if message.event_name], tick, settings, wall)
     hindered |= _outside_send_windows([message for message in left if not message.event_name], tick, settings, wall)

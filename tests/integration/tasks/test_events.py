@@ -24,6 +24,7 @@ from support.event_runs import (
     start_events,
     tell,
     tell_together,
+    upkeep,
     weekday_tick,
 )
 from support.log_rows import Log, change, everything, slots
@@ -272,6 +273,52 @@ def test_a_repeat_of_what_waits_for_the_morning_does_not_arrive_with_it(
     assert told(log) == [("run 1", "queued"), ("run 2", end)]
 
 
+def test_a_repeat_of_what_the_night_held_up_at_the_last_minute_is_told_in_its_place(
+    log: Log, deployment: Deployment, graph_api: Any
+) -> None:
+    at(deployment, "21:59")
+    planned = plan_events(conf(event_id="E1"))
+    at(deployment, "22:00")
+    planned.send()
+    at(deployment, "06:30", day=24)
+    plan_events(conf(event_id="E2"), "run 2")
+
+    at(deployment, "07:00", day=24)
+    upkeep().send()
+
+    first, second = sorted(everything(log), key=lambda one: one["event_id"])
+    assert (first["skip_reason"], first["duplicate_of"], second["status"]) == ("duplicate", second["id"], "sent")
+    assert taken(graph_api) == [str(second["id"])]
+
+
+def test_what_was_held_up_until_a_repeat_has_been_told_is_not_told_with_it(
+    log: Log, deployment: Deployment, graph_api: Any
+) -> None:
+    held_up = plan_events(conf(event_id="E1"))
+    deployment.now += 90 * MINUTE
+    tell(conf(event_id="E2"), "run 2")
+
+    deployment.now += 59 * MINUTE
+    held_up.send()
+
+    first, second = only_row(log, "run 1"), only_row(log, "run 2")
+    assert (first["skip_reason"], first["duplicate_of"]) == ("duplicate", second["id"])
+    assert taken(graph_api) == [str(second["id"])]
+
+
+def test_what_was_held_up_is_told_where_the_repeat_was_told_long_ago(
+    log: Log, deployment: Deployment, graph_api: Any
+) -> None:
+    held_up = plan_events(conf(event_id="E1"))
+    deployment.now += 90 * MINUTE
+    tell(conf(event_id="E2"), "run 2")
+
+    deployment.now += 60 * MINUTE
+    held_up.send()
+
+    assert told(log) == [("run 1", "sent"), ("run 2", "sent")]
+
+
 def test_a_repeat_by_night_of_what_was_sent_within_the_hour_is_a_duplicate(log: Log, deployment: Deployment) -> None:
     at(deployment, "21:50")
     tell(conf())
@@ -409,6 +456,33 @@ def test_a_run_that_is_cleared_after_it_has_sent_sends_nothing(log: Log, graph_a
     assert cleared.batches == []
     assert len(taken(graph_api)) == 3
     assert sorted(one["skip_reason"] or one["status"] for one in everything(log)) == ["duplicate"] * 3 + ["sent"] * 3
+
+
+def test_a_run_that_is_cleared_hours_later_tells_nothing_again(
+    log: Log, graph_api: Any, deployment: Deployment
+) -> None:
+    due = deployment.now
+    tell(conf(), run_after=due)
+    deployment.now += 90 * MINUTE
+
+    tell(conf(), clear_number=1, run_after=due)
+
+    assert told(log) == [("run 1", "duplicate"), ("run 1", "sent")]
+    assert len(taken(graph_api)) == 1
+
+
+def test_a_run_that_is_cleared_hours_later_tells_what_has_failed(
+    log: Log, graph_api: Any, deployment: Deployment
+) -> None:
+    due = deployment.now
+    planned = plan_events(conf(), run_after=due)
+    graph_api.fail_next(100)
+    planned.send()
+    deployment.now += 90 * MINUTE
+
+    tell(conf(), clear_number=1, run_after=due)
+
+    assert told(log) == [("run 1", "failed"), ("run 1", "sent")]
 
 
 def test_a_queued_message_stays_the_one_of_its_own_event_whatever_order_they_are_planned_in(log: Log) -> None:
