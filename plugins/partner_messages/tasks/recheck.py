@@ -23,6 +23,7 @@ from partner_messages.recipients.hours import not_before
 from partner_messages.reminders.hours import Hours
 from partner_messages.reminders.plan import LogFacts, plan_reminders
 from partner_messages.runs.kinds import ReminderKind, StuckRun
+from partner_messages.runs.run import ProductionRun
 from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import Settings
@@ -34,6 +35,9 @@ from partner_messages.tasks.recheck_digests import digests_no_longer_due
 from partner_messages.tick import Tick, day_of, keeps_their_hours
 from partner_messages.whatsapp.batch import Hindrance
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
+
+_BEING_MADE = frozenset({"sent_to_partner", "in_progress"})
+"""Statuses of a run whose partner has still to do with it."""
 
 
 def no_longer_due(
@@ -64,7 +68,8 @@ def no_longer_due(
         hindered |= digests_no_longer_due(tick, digests, shop, connection, settings, log, means, wall)
         repeats = skip_repeats(connection, tick, [message.id for message in events], wall) if events else ()
         hindered |= dict.fromkeys(repeats, SkipReason.DUPLICATE)
-        hindered |= _events(tick, [message for message in events if message.id not in hindered], shop, log, means)
+        of_runs = [message for message in (*events, *followups) if message.id not in hindered]
+        hindered |= _of_runs(tick, of_runs, shop, log, means)
     left = [message for message in messages if message.id not in hindered]
     hindered |= _outside_event_window([message for message in left if message.event_name], tick, settings, wall)
     hindered |= _outside_send_windows([message for message in left if not message.event_name], tick, settings, wall)
@@ -121,10 +126,10 @@ def _stuck(messages: Sequence[Message], find: Callable[[ReminderKind, Scope], It
     return [run for kind in ReminderKind for run in find(kind, scope)]
 
 
-def _events(
+def _of_runs(
     tick: Tick, messages: Sequence[Message], shop: Shop, log: LogFacts, means: Means
 ) -> dict[uuid.UUID, Hindrance]:
-    """A run must still be as the event says, for the partner whom the message names."""
+    """An event's run must still be as the event says, a follow-up's still be made, by the partner whom it names."""
     if not messages:
         return {}
     runs = shop.runs(message.production_run_id or "" for message in messages)
@@ -135,7 +140,7 @@ def _events(
         recipient = find_recipient(message.partner_id, facts, means)
         if run is None:
             hindered[message.id] = SkipReason.MOVED_ON
-        elif isinstance(whom := LIFECYCLE[message.event_name or ""].whom(_as_event(message), run), SkipReason):
+        elif isinstance(whom := _whom(message, run), SkipReason):
             hindered[message.id] = whom
         elif isinstance(recipient, SkipReason):
             hindered[message.id] = recipient
@@ -144,6 +149,14 @@ def _events(
         elif message.to_phone in log.refused_phones:
             hindered[message.id] = SkipReason.REFUSED_TODAY
     return hindered
+
+
+def _whom(message: Message, run: ProductionRun) -> str | SkipReason:
+    """Whom a message may go to as its run stands now."""
+    if message.message_kind == "event":
+        return LIFECYCLE[message.event_name or ""].whom(_as_event(message), run)
+    is_theirs = run.partner_id == message.partner_id and run.status in _BEING_MADE
+    return message.partner_id if is_theirs else SkipReason.MOVED_ON
 
 
 def _as_event(message: Message) -> Event:
