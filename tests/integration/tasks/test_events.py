@@ -319,6 +319,20 @@ def test_what_was_held_up_is_told_where_the_repeat_was_told_long_ago(
     assert told(log) == [("run 1", "sent"), ("run 2", "sent")]
 
 
+@pytest.mark.parametrize(("after", "end"), [(59 * MINUTE, "duplicate"), (60 * MINUTE, "sent")])
+def test_a_repeat_of_what_was_held_up_is_one_for_an_hour_from_when_it_was_told(
+    log: Log, deployment: Deployment, after: dt.timedelta, end: str
+) -> None:
+    held_up = plan_events(conf(event_id="E1"))
+    deployment.now += 90 * MINUTE
+    held_up.send()
+    deployment.now += after
+
+    tell(conf(event_id="E2"), "run 2")
+
+    assert told(log) == [("run 1", "sent"), ("run 2", end)]
+
+
 def test_a_repeat_by_night_of_what_was_sent_within_the_hour_is_a_duplicate(log: Log, deployment: Deployment) -> None:
     at(deployment, "21:50")
     tell(conf())
