@@ -71,7 +71,7 @@ def preflight(
     check_notifiers(settings)
     catalog = installed_catalog()
     sent = [template for name in templates(settings) if (template := catalog.get(name))]
-    _check_shop(tick, settings)
+    strangers = _check_shop(tick, settings)
     with open_message_log() as connection:
         applied = migrate(connection)
         closed = close_what_is_over(connection, day_of(wall), settings)
@@ -79,6 +79,11 @@ def preflight(
         start_tick(connection, tick)
     if warning:
         log.warning("%s", warning)
+    if strangers:
+        # No error: the shop may have removed a partner for good. But whoever was meant is written to as everybody is.
+        log.warning(
+            "Setting partners names %s, whom the shop does not know: look for a typing mistake.", ", ".join(strangers)
+        )
     if settings.allow_any_time:
         log.warning("TEST SYSTEM: setting allow_any_time is on, so messages may leave for another day and at any hour.")
     log.info(
@@ -89,10 +94,16 @@ def preflight(
     return tick.to_xcom()
 
 
-def _check_shop(tick: Tick, settings: Settings) -> None:
-    """See that the shop has what is read of it and, where the run writes into its inbox, that this can be reached."""
+def _check_shop(tick: Tick, settings: Settings) -> list[str]:
+    """See that the shop has what is read of it and, where the run writes into its inbox, that this can be reached.
+
+    Returns:
+        The partners of the settings whom it does not know.
+    """
     with open_shop(settings.tables) as shop:
         shop.check(activity=settings.idle_signal == "work")
+        strangers = sorted(settings.partners.keys() - shop.partners(settings.partners).keys())
     if settings.mirror_to_shop and tick.delivery == "live":
         with open_inbox(settings.tables):
             pass
+    return strangers
