@@ -70,6 +70,9 @@ def no_longer_due(
         hindered |= dict.fromkeys(repeats, SkipReason.DUPLICATE)
         of_runs = [message for message in (*events, *followups) if message.id not in hindered]
         hindered |= _of_runs(tick, of_runs, shop, log, means)
+    # What operations have taken out of the setting is not written from any more.
+    labels = {sender.label for sender in means.senders}
+    hindered |= {message.id: SkipReason.NO_SENDER for message in messages if message.sender not in labels}
     left = [message for message in messages if message.id not in hindered]
     hindered |= _outside_event_window([message for message in left if message.event_name], tick, settings, wall)
     hindered |= _outside_send_windows([message for message in left if not message.event_name], tick, settings, wall)

@@ -282,6 +282,8 @@ def test_a_partner_s_language_is_what_is_sent(deployment: Deployment, one_run: N
             id="another partner's exception",
         ),
         pytest.param({"cadence": [30]}, None, id="the cadence is not asked again"),
+        pytest.param({"senders": ["au"]}, SkipReason.NO_SENDER, id="its sender is one no more"),
+        pytest.param({"senders": ["au", "in"]}, None, id="there is another sender"),
     ],
 )
 def test_just_before_sending_the_exceptions_are_looked_at_again(
