@@ -23,6 +23,11 @@ SET
             THEN coalesce(%(now)s, clock_timestamp()) + make_interval(secs => a.wait_seconds)
         ELSE m.not_before
     END,
+    day = CASE
+        WHEN m.status = 'sending' AND a.status = 'queued' AND a.wait_seconds > 0 AND m.message_kind = 'event'
+            THEN ((coalesce(%(now)s, clock_timestamp()) + make_interval(secs => a.wait_seconds)) AT TIME ZONE %(timezone)s)::date
+        ELSE m.day
+    END,
     updated_at = now()
 FROM json_to_recordset(%(answers)s) AS a (
     id uuid, status text, meta_message_id text, error_code integer, error_detail text, wait_seconds double precision

@@ -13,6 +13,7 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Claimed, Message, Settlement
 from partner_messages.recipients.masking import plain
 from partner_messages.runs.kinds import ReminderKind
+from partner_messages.settings import SCHEDULE_TIMEZONE
 from partner_messages.tick import Tick
 
 
@@ -68,7 +69,7 @@ def settle(
         }
         for settlement in settlements
     ]
-    rows(connection, "settle", token=token, answers=recordset(answers), now=now)
+    rows(connection, "settle", token=token, answers=recordset(answers), now=now, timezone=SCHEDULE_TIMEZONE.key)
 
 
 def lose_expired_claims(connection: LogConnection, ids: Sequence[uuid.UUID], lease: dt.timedelta) -> int:

@@ -77,6 +77,23 @@ def test_a_message_that_is_to_wait_is_not_due_before_that(log: Log) -> None:
     assert outbox.claim(log, [id_], OTHER_TOKEN) == []
 
 
+@pytest.mark.parametrize(
+    ("message_kind", "day"), [("event", dt.date(2026, 11, 24)), ("reminder", dt.date(2026, 11, 23))], ids=str
+)
+def test_an_event_that_is_to_wait_past_midnight_belongs_to_the_new_day_and_a_reminder_has_had_its_day(
+    log: Log, message_kind: str, day: dt.date
+) -> None:
+    late = dt.datetime(2026, 11, 23, 18, 20, tzinfo=dt.UTC)  # 23:50 in India; in Rome it is still day
+    id_ = put(log, "queued", message_kind=message_kind, day=dt.date(2026, 11, 23))
+    assert outbox.claim(log, [id_], TOKEN, late)
+
+    outbox.settle(log, TOKEN, [Settlement(id_, "queued", wait_seconds=1_200)], late)
+
+    found = row(log, id_)
+    assert (found["status"], found["not_before"]) == ("queued", late + dt.timedelta(minutes=20))
+    assert found["day"] == day
+
+
 def test_many_answers_are_written_at_once_each_to_its_message(log: Log) -> None:
     ids = [claimed(log, f"R{number}") for number in range(4)]
 
