@@ -1,25 +1,28 @@
 -- Claim queued messages for sending; another claimer's are passed over. From here on only this token's owner settles them.
--- An event's hour lasts until an hour after it leaves, also where that is later than was planned, unless a repeat of it stands there.
+-- An event's hour lasts until an hour after it leaves, also where that is later than was planned; where a repeat of it was told
+-- meanwhile, it begins when that one's is over.
 -- (NO KEY: a duplicate that is being written holds the key of the message it names, which must not hide it from its claimer.)
 UPDATE message_log
 SET
     status = 'sending', claim_token = %(token)s, claimed_at = clock_timestamp(), attempts = attempts + 1, not_before = NULL,
     error_code = NULL, error_detail = NULL, updated_at = now(),
     event_hour = CASE
-        WHEN message_kind = 'event' AND NOT EXISTS (
-            SELECT
-            FROM message_log AS other
-            WHERE other.delivery = message_log.delivery
-                AND other.context_type = message_log.context_type
-                AND other.context_id = message_log.context_id
-                AND other.message_kind = 'event'
-                AND other.holds_slot
-                AND other.id <> message_log.id
-                AND other.event_hour >> message_log.event_hour
+        WHEN message_kind = 'event' THEN (
+            SELECT CASE WHEN starts < ends THEN tstzrange(starts, ends) ELSE message_log.event_hour END
+            FROM (
+                SELECT
+                    greatest(lower(message_log.event_hour), max(upper(other.event_hour))) AS starts,
+                    greatest(upper(message_log.event_hour), coalesce(%(now)s, clock_timestamp()) + interval '60 minutes') AS ends
+                FROM message_log AS other
+                WHERE other.delivery = message_log.delivery
+                    AND other.context_type = message_log.context_type
+                    AND other.context_id = message_log.context_id
+                    AND other.message_kind = 'event'
+                    AND other.holds_slot
+                    AND other.id <> message_log.id
+                    AND other.event_hour >> message_log.event_hour
+            ) AS hour
         )
-            THEN tstzrange(
-                lower(event_hour), greatest(upper(event_hour), coalesce(%(now)s, clock_timestamp()) + interval '60 minutes')
-            )
         ELSE event_hour
     END
 WHERE id IN (

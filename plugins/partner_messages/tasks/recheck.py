@@ -66,8 +66,6 @@ def no_longer_due(
         log = LogFacts(refused_phones=refused_phones(connection, tick, RECIPIENT_CODES))
         hindered |= _reminders(tick, reminders, shop, connection, settings, log, means, wall)
         hindered |= digests_no_longer_due(tick, digests, shop, connection, settings, log, means, wall)
-        repeats = skip_repeats(connection, tick, [message.id for message in events], wall) if events else ()
-        hindered |= dict.fromkeys(repeats, SkipReason.DUPLICATE)
         of_runs = [message for message in (*events, *followups) if message.id not in hindered]
         hindered |= _of_runs(tick, of_runs, shop, log, means)
     # What operations have taken out of the setting is not written from any more.
@@ -76,6 +74,10 @@ def no_longer_due(
     left = [message for message in messages if message.id not in hindered]
     hindered |= _outside_event_window([message for message in left if message.event_name], tick, settings, wall)
     hindered |= _outside_send_windows([message for message in left if not message.event_name], tick, settings, wall)
+    # Last: what repeats an event is withdrawn only for one that is told indeed.
+    if told := [message.id for message in events if message.id not in hindered]:
+        with open_message_log() as connection:
+            hindered |= dict.fromkeys(skip_repeats(connection, tick, told, wall), SkipReason.DUPLICATE)
     return hindered
 
 

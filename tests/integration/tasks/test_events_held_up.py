@@ -1,0 +1,86 @@
+"""Events that were held up (a stopped sender, a task cleared late), and their repeats in other DAG runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from sandbox.shop import partner_id, run_id
+from support.deployment import Deployment
+from support.event_runs import plan_events, tell
+from support.log_rows import Log, everything
+from support.sending import taken
+from support.submitted import submit_templates
+
+Shop = psycopg.Connection[DictRow]
+
+RUN = run_id("SENT25H")
+ASSIGNED = "production_run.sent_to_partner"
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def _one_sender(deployment: Deployment) -> None:
+    deployment.set(senders=["in"])
+    submit_templates()
+
+
+def conf(event_id: str | None = None) -> dict[str, Any]:
+    return {"event": ASSIGNED, "production_run_id": RUN, "event_id": event_id}
+
+
+def told(log: Log) -> list[tuple[str, str]]:
+    """Which DAG run's decision came to what, in the order of the DAG runs' names."""
+    return sorted((one["dag_run_id"], one["skip_reason"] or one["status"]) for one in everything(log))
+
+
+@pytest.mark.parametrize(
+    "order", [["run 1", "run 2"], ["run 2", "run 1"]], ids=["the first is sent first", "the repeat is sent first"]
+)
+def test_of_two_repeats_that_were_both_held_up_the_first_to_leave_is_told(
+    log: Log, deployment: Deployment, graph_api: Any, order: list[str]
+) -> None:
+    planned = {"run 1": plan_events(conf("E1"))}
+    deployment.now += 90 * MINUTE
+    planned["run 2"] = plan_events(conf("E2"), "run 2")
+    deployment.now += 5 * MINUTE
+
+    for name in order:
+        planned[name].send()
+
+    by_run = {one["dag_run_id"]: one for one in everything(log)}
+    first, second = (by_run[name] for name in order)
+    assert (first["status"], second["skip_reason"], second["duplicate_of"]) == ("sent", "duplicate", first["id"])
+    assert taken(graph_api) == [str(first["id"])]
+
+
+def test_a_repeat_stays_queued_where_what_it_repeats_is_not_told(log: Log, shop: Shop, deployment: Deployment) -> None:
+    first = plan_events(conf("E1"))
+    deployment.now += 90 * MINUTE
+    shop.execute("UPDATE partner SET whatsapp_number = '+919829099999' WHERE id = %s", [partner_id("RAJESH")])
+    second = plan_events(conf("E2"), "run 2")
+
+    first.send()
+    second.send()
+
+    assert told(log) == [("run 1", "moved_on"), ("run 2", "sent")]
+
+
+@pytest.mark.parametrize(("after", "end"), [(59 * MINUTE, "duplicate"), (60 * MINUTE, "sent")])
+def test_the_hour_of_what_was_held_up_is_kept_though_a_repeat_was_told_meanwhile(
+    log: Log, deployment: Deployment, after: dt.timedelta, end: str
+) -> None:
+    held_up = plan_events(conf("E1"))
+    deployment.now += 90 * MINUTE
+    tell(conf("E2"), "run 2")
+    deployment.now += 60 * MINUTE
+    held_up.send()
+    deployment.now += after
+
+    tell(conf("E3"), "run 3")
+
+    assert told(log) == [("run 1", "sent"), ("run 2", "sent"), ("run 3", end)]
