@@ -1,5 +1,6 @@
--- The messages that these events have had already, and by context those of the last hour about the same run, event and partner and
--- those that this DAG run itself has told of them: it may be cleared much later.
+-- The messages that these events have had already, and by context those about the same run, event and partner of the last hour and
+-- those that were decided since this DAG run was due: it may be cleared much later, and message_log_upkeep may have told its events.
+-- Last comes what the DAG run has queued itself and may take up again.
 SELECT id, status, dag_run_id, event_id, context_id, holds_context
 FROM (
     SELECT
@@ -9,7 +10,7 @@ FROM (
             AND context_id = ANY (%(context_ids)s)
             AND (
                 event_hour && tstzrange(%(at)s, %(at)s + interval '60 minutes')
-                OR (dag_id = %(dag_id)s AND dag_run_id = %(dag_run_id)s)
+                OR lower(event_hour) >= %(due)s::timestamptz
             ) AS holds_context
     FROM message_log
     WHERE delivery = %(delivery)s
@@ -20,3 +21,4 @@ FROM (
         )
 ) AS known
 WHERE holds_context OR event_id = ANY (%(event_ids)s)
+ORDER BY status = 'queued' AND dag_run_id = %(dag_run_id)s

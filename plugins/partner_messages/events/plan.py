@@ -43,7 +43,7 @@ class Holders:
 
     Attributes:
         by_event_id: The message that each event has had already.
-        by_context: The message of the last hour about the same run, event and partner, or of the same DAG run.
+        by_context: The message about the same run, event and partner of the last hour, or since the DAG run was due.
     """
 
     by_event_id: Mapping[str, EventHolder] = field(default_factory=dict)

@@ -73,13 +73,19 @@ def spoken_of(connection: LogConnection, ids: Sequence[uuid.UUID]) -> dict[uuid.
 
 
 def event_holders(
-    connection: LogConnection, tick: Tick, drafts: Iterable[Draft]
+    connection: LogConnection, tick: Tick, drafts: Iterable[Draft], *, due: dt.datetime | None = None
 ) -> tuple[dict[str, EventHolder], dict[str, EventHolder]]:
     """The messages that stand in the way of these drafts of events.
 
+    Args:
+        connection: The message log.
+        tick: The tick.
+        drafts: The drafts.
+        due: When the tick's DAG run was due: cleared hours later, it has nothing to tell that was told since then.
+
     Returns:
         By the event's id, whenever it was; and by context, where it was decided less than an hour from the draft, or
-        by the tick's own DAG run, whenever that was: cleared hours later, it has nothing new to tell.
+        since the DAG run was due.
     """
     by_event_id: dict[str, EventHolder] = {}
     by_context: dict[str, EventHolder] = {}
@@ -89,7 +95,9 @@ def event_holders(
     found = rows(
         connection,
         "event_holders",
-        **{"dag_id": tick.dag_id, "dag_run_id": tick.dag_run_id, "delivery": tick.delivery},
+        dag_run_id=tick.dag_run_id,
+        delivery=tick.delivery,
+        due=due,
         event_ids=[draft.event_id for draft in asked if draft.event_id],
         context_ids=[draft.context_id for draft in asked if draft.message_kind == "event"],
         at=max(draft.decided_at for draft in asked if draft.decided_at),

@@ -86,7 +86,7 @@ def plan_event_messages(
             facts=facts,
             shop=_shop_facts(shop, params.events, facts, tick, settings),
             log=LogFacts(refused_phones=refused_phones(connection, tick, RECIPIENT_CODES)),
-            holders=_holders(connection, tick, params.events, facts, timing.wall),
+            holders=_holders(connection, tick, params.events, facts, timing),
             means=means,
             timing=timing,
         )
@@ -136,7 +136,7 @@ def _shop_facts(shop: Shop, events: Sequence[Event], facts: EventRuns, tick: Tic
 
 
 def _holders(
-    connection: LogConnection, tick: Tick, events: Sequence[Event], facts: EventRuns, wall: dt.datetime
+    connection: LogConnection, tick: Tick, events: Sequence[Event], facts: EventRuns, timing: Timing
 ) -> Holders:
     by_event_id, by_context = event_holders(
         connection,
@@ -149,12 +149,13 @@ def _holders(
                 production_run_ids=(),
                 event_name=event.event,
                 event_id=event.event_id,
-                decided_at=wall,
+                decided_at=timing.wall,
             )
             for event in events
             if (run := facts.runs.get(event.production_run_id))
             for partner_id in {event.partner_id or run.partner_id}
         ],
+        due=timing.run_after,
     )
     return Holders(by_event_id, by_context)
 
