@@ -202,6 +202,7 @@ def production_run(id_: str = "R1", **changes: Any) -> ProductionRun:
         "quantity": 250.0,
         "produced_quantity": None,
         "accepted_at": None,
+        "finished_at": None,
         "cancelled_reason": None,
     }
     return ProductionRun(id_, **{**plain, **changes})

@@ -2,6 +2,6 @@
 SELECT
     id, status, nullif(partner_id, '') AS partner_id,
     {{ "nullif(previous_partner_id, '')" if has_previous_partner_id else "NULL" }} AS previous_partner_id,
-    design_id, quantity, produced_quantity, accepted_at, cancelled_reason
+    design_id, quantity, produced_quantity, accepted_at, finished_at, cancelled_reason
 FROM {{ production_runs }}
 WHERE id = ANY (%(production_run_ids)s) AND deleted_at IS NULL

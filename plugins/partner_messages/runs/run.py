@@ -19,6 +19,7 @@ class ProductionRun:
         quantity: Pieces ordered.
         produced_quantity: Pieces produced; None means the partner never reported.
         accepted_at: When the partner accepted it.
+        finished_at: When the partner had finished it.
         cancelled_reason: Why it was cancelled, in the shop's words.
     """
 
@@ -30,4 +31,5 @@ class ProductionRun:
     quantity: float
     produced_quantity: float | None
     accepted_at: dt.datetime | None
+    finished_at: dt.datetime | None
     cancelled_reason: str | None

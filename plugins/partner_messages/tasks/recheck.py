@@ -160,7 +160,7 @@ def _whom(message: Message, run: ProductionRun) -> str | SkipReason:
     """Whom a message may go to as its run stands now."""
     if message.message_kind == "event":
         return LIFECYCLE[message.event_name or ""].whom(_as_event(message), run)
-    is_theirs = run.partner_id == message.partner_id and run.status in _BEING_MADE
+    is_theirs = run.partner_id == message.partner_id and run.status in _BEING_MADE and run.finished_at is None
     return message.partner_id if is_theirs else SkipReason.MOVED_ON
 
 

@@ -57,6 +57,7 @@ def test_it_is_sent_where_nothing_has_changed(log: Log, queued: SendingRun) -> N
         ),
         pytest.param(f"UPDATE production_runs SET deleted_at = now() WHERE id = '{RUN}'", "moved_on", id="deleted"),
         pytest.param(f"UPDATE production_runs SET status = 'cancelled' WHERE id = '{RUN}'", "moved_on", id="cancelled"),
+        pytest.param(f"UPDATE production_runs SET finished_at = now() WHERE id = '{RUN}'", "moved_on", id="finished"),
         pytest.param(f"UPDATE partner SET status = 'inactive' WHERE id = '{MEERA}'", "partner_inactive", id="inactive"),
         pytest.param(
             f"UPDATE partner SET whatsapp_number = '+919829099999' WHERE id = '{MEERA}'", "moved_on", id="another phone"
