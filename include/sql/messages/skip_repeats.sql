@@ -15,7 +15,8 @@ FROM (
         AND other.message_kind = 'event'
         AND other.holds_slot
         AND (
-            (other.status <> 'queued' AND other.event_hour @> %(now)s::timestamptz)
+            -- (An hour that begins later is that of one claimed while this one was being planned.)
+            (other.status <> 'queued' AND other.event_hour && tstzrange(%(now)s, NULL))
             OR (other.status = 'queued' AND other.tick_id = late.tick_id AND other.event_hour >> late.event_hour)
         )
     ORDER BY late.id, other.created_at DESC, other.id

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.rows import DictRow
 
+from partner_messages.messages import outbox
 from sandbox.shop import partner_id, run_id
 from support.deployment import Deployment
 from support.event_runs import plan_events, tell
@@ -56,6 +58,22 @@ def test_of_two_repeats_that_were_both_held_up_the_first_to_leave_is_told(
     first, second = (by_run[name] for name in order)
     assert (first["status"], second["skip_reason"], second["duplicate_of"]) == ("sent", "duplicate", first["id"])
     assert taken(graph_api) == [str(first["id"])]
+
+
+def test_what_was_claimed_while_a_repeat_of_it_was_planned_is_seen_by_that_one(
+    log: Log, deployment: Deployment, graph_api: Any
+) -> None:
+    plan_events(conf("E1"))
+    (first,) = everything(log)
+    deployment.now += 90 * MINUTE
+    second = plan_events(conf("E2"), "run 2")
+    deployment.now += MINUTE
+    assert outbox.claim(log, [first["id"]], uuid.uuid4(), deployment.now)  # without having seen the repeat
+
+    second.send()
+
+    assert told(log) == [("run 1", "sending"), ("run 2", "duplicate")]
+    assert taken(graph_api) == []
 
 
 def test_a_repeat_stays_queued_where_what_it_repeats_is_not_told(log: Log, shop: Shop, deployment: Deployment) -> None:
