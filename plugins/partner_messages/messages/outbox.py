@@ -34,14 +34,14 @@ def skip(connection: LogConnection, tick: Tick, reasons: Mapping[uuid.UUID, Skip
 
 
 def skip_repeats(connection: LogConnection, tick: Tick, ids: Sequence[uuid.UUID], now: dt.datetime) -> set[uuid.UUID]:
-    """Withdraw those of the tick's queued events that another message tells of within the hour; return their ids.
-
-    The others are about to be told: what repeats them and is queued by another tick is withdrawn for them first. Of two
-    ticks at once, the one that comes too late for that finds the other's message claimed.
-    """
-    rows(connection, "skip_later_repeats", tick_id=tick.id, ids=list(ids))
+    """Withdraw those of the tick's queued events that another message tells of within the hour; return their ids."""
     found = rows(connection, "skip_repeats", tick_id=tick.id, ids=list(ids), now=now)
     return {row["id"] for row in found}
+
+
+def skip_later_repeats(connection: LogConnection, tick: Tick, ids: Sequence[uuid.UUID]) -> None:
+    """Withdraw what repeats those of the tick's queued events that are about to be told, and is queued elsewhere."""
+    rows(connection, "skip_later_repeats", tick_id=tick.id, ids=list(ids))
 
 
 def hold(connection: LogConnection, tick: Tick, until: Mapping[uuid.UUID, tuple[dt.datetime, dt.date]]) -> None:

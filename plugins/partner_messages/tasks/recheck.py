@@ -15,7 +15,7 @@ from partner_messages.events.event import Event
 from partner_messages.events.rules import LIFECYCLE
 from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.history import refused_phones
-from partner_messages.messages.outbox import skip_repeats
+from partner_messages.messages.outbox import skip_later_repeats, skip_repeats
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Message
 from partner_messages.params import parse_params
@@ -66,6 +66,7 @@ def no_longer_due(
         log = LogFacts(refused_phones=refused_phones(connection, tick, RECIPIENT_CODES))
         hindered |= _reminders(tick, reminders, shop, connection, settings, log, means, wall)
         hindered |= digests_no_longer_due(tick, digests, shop, connection, settings, log, means, wall)
+        hindered |= _repeats(connection, tick, events, wall)
         of_runs = [message for message in (*events, *followups) if message.id not in hindered]
         hindered |= _of_runs(tick, of_runs, shop, log, means)
     # What operations have taken out of the setting is not written from any more.
@@ -74,11 +75,20 @@ def no_longer_due(
     left = [message for message in messages if message.id not in hindered]
     hindered |= _outside_event_window([message for message in left if message.event_name], tick, settings, wall)
     hindered |= _outside_send_windows([message for message in left if not message.event_name], tick, settings, wall)
-    # Last: what repeats an event is withdrawn only for one that is told indeed.
-    if told := [message.id for message in events if message.id not in hindered]:
+    # Last: what repeats an event is withdrawn only for one that is told indeed. A repeat that was faster is seen then.
+    if told := [message for message in events if message.id not in hindered]:
         with open_message_log() as connection:
-            hindered |= dict.fromkeys(skip_repeats(connection, tick, told, wall), SkipReason.DUPLICATE)
+            skip_later_repeats(connection, tick, [message.id for message in told])
+            hindered |= _repeats(connection, tick, told, wall)
     return hindered
+
+
+def _repeats(
+    connection: LogConnection, tick: Tick, events: Sequence[Message], wall: dt.datetime
+) -> dict[uuid.UUID, SkipReason]:
+    """Which events another message tells of within the hour: they are withdrawn already, with its name."""
+    repeats = skip_repeats(connection, tick, [message.id for message in events], wall) if events else ()
+    return dict.fromkeys(repeats, SkipReason.DUPLICATE)
 
 
 def _reminders(

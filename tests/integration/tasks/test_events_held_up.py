@@ -11,6 +11,7 @@ import pytest
 from psycopg.rows import DictRow
 
 from partner_messages.messages import outbox
+from partner_messages.settings import SCHEDULE_TIMEZONE
 from sandbox.shop import partner_id, run_id
 from support.deployment import Deployment
 from support.event_runs import plan_events, tell
@@ -58,6 +59,20 @@ def test_of_two_repeats_that_were_both_held_up_the_first_to_leave_is_told(
     first, second = (by_run[name] for name in order)
     assert (first["status"], second["skip_reason"], second["duplicate_of"]) == ("sent", "duplicate", first["id"])
     assert taken(graph_api) == [str(first["id"])]
+
+
+def test_what_was_held_up_into_the_night_does_not_wait_for_the_morning_where_a_repeat_was_told(
+    log: Log, deployment: Deployment
+) -> None:
+    deployment.now = dt.datetime(2026, 11, 23, 20, 30, tzinfo=SCHEDULE_TIMEZONE)
+    held_up = plan_events(conf("E1"))
+    deployment.now += 80 * MINUTE
+    tell(conf("E2"), "run 2")
+    deployment.now += 15 * MINUTE
+
+    held_up.send()
+
+    assert told(log) == [("run 1", "duplicate"), ("run 2", "sent")]
 
 
 def test_what_was_claimed_while_a_repeat_of_it_was_planned_is_seen_by_that_one(
