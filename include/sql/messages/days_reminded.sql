@@ -1,6 +1,6 @@
 -- On which days before this one the partners of the runs that a DAG run found stuck were reminded of them in the kind that it
--- found them in, since they were last found in another: what Meta took, or what was rehearsed, in this delivery's own history.
--- Whoever had a run before was reminded in vain; whoever has it now starts again.
+-- found them in, since they were last found in another or with another partner: what Meta took, or what was rehearsed, in this
+-- delivery's own history. Whoever had a run before was reminded in vain; whoever has it now, or has it back, starts again.
 SELECT found.production_run_id, array_agg(DISTINCT r.day ORDER BY r.day) AS days
 FROM stuck_run AS found
     CROSS JOIN LATERAL (
@@ -9,7 +9,7 @@ FROM stuck_run AS found
         WHERE other.production_run_id = found.production_run_id
             AND other.delivery = %(delivery)s
             AND other.day < %(day)s
-            AND other.kind <> found.kind
+            AND (other.kind <> found.kind OR other.partner_id IS DISTINCT FROM found.partner_id)
     ) AS elsewhere
     JOIN message_run AS r ON r.production_run_id = found.production_run_id
     JOIN message_log AS m ON m.id = r.message_id AND m.partner_id = found.partner_id

@@ -130,7 +130,7 @@ def days_reminded(connection: LogConnection, tick: Tick, *, with_today: bool = F
 
     What counts is what Meta took (unknown counts) and did not later report as failed, in the tick's own delivery: a dry
     run counts its own rehearsals and nothing else does. Every run of a digest was reminded by it. A run that was found
-    in another kind since then, or is another partner's, starts again; one never reminded is absent.
+    in another kind or with another partner since then starts again; one never reminded is absent.
 
     Args:
         connection: The message log.

@@ -110,6 +110,16 @@ def test_what_another_partner_was_reminded_of_does_not_count(log: Log) -> None:
     assert days_reminded(log, found(log, PENDING, "R1")) == {"R1": (ago(3),)}
 
 
+def test_a_run_that_another_partner_had_in_between_starts_again(log: Log) -> None:
+    found(log, PENDING, "R1", days=9)
+    between = tick(TODAY - 5, day=ago(5))
+    record_stuck(log, between, PENDING, [stuck_run("R1", kind=PENDING, partner_id="P2")], observed_at=TICK)
+    found(log, PENDING, "R1", days=2)
+    reminded(log, PENDING, 9, 2)
+
+    assert days_reminded(log, found(log, PENDING, "R1")) == {"R1": (ago(2),)}
+
+
 def test_a_run_that_was_stuck_elsewhere_in_between_starts_again(log: Log) -> None:
     found(log, PENDING, "R1", "R2", days=9)
     found(log, NOT_STARTED, "R1", days=5)
