@@ -1,5 +1,5 @@
 -- The runs that nobody has, and since when: those that are parked as they are marked now, and the active ones without a partner.
--- A parent run that was split has no partner either: its children have it.
+-- A parent run that was split has no partner either: its children have it, if they were not deleted.
 WITH {% include "runs/as_of_now.sql" %},
 unowned AS (
     SELECT id, nullif(partner_id, '') AS partner_id, greatest(created_at, dispatch_completed_at, accepted_at, started_at) AS moved_at
@@ -13,7 +13,10 @@ unowned AS (
     SELECT id, partner_id, greatest(sent_at, accepted_at, started_at)
     FROM active
     WHERE partner_id IS NULL
-        AND NOT EXISTS (SELECT FROM {{ production_runs }} AS child WHERE child.parent_run_id = active.id)
+        AND NOT EXISTS (
+            SELECT FROM {{ production_runs }} AS child
+            WHERE child.parent_run_id = active.id AND child.deleted_at IS NULL AND child.created_at <= %(now)s
+        )
 )
 {%- if has_activity %},
 parked AS (

@@ -106,6 +106,17 @@ def test_the_sample_shop_s_runs_that_nobody_has_or_nobody_reaches_are_opened_onc
     assert parked["since"] == TICK - dt.timedelta(hours=800)
 
 
+def test_a_run_without_a_partner_whose_parts_were_deleted_is_nobody_s(
+    deployment: Deployment, log: Log, shop: Shop
+) -> None:
+    keep(shop, run_id("PARENT"), run_id("PARENTA"), run_id("PARENTB"))
+    shop.execute("UPDATE production_runs SET deleted_at = %s WHERE parent_run_id IS NOT NULL", [TICK - DAY])
+
+    escalated(deployment)
+
+    assert rows(log) == [(run_id("PARENT"), "parked", True)]
+
+
 def test_one_list_is_told_once_and_again_after_seven_days(
     deployment: Deployment, log: Log, shop: Shop, told: Path
 ) -> None:
