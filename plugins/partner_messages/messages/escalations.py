@@ -9,7 +9,7 @@ from typing import Any
 
 from partner_messages.messages.database import LogConnection, of_tick, recordset, rows
 from partner_messages.messages.history import days_reminded
-from partner_messages.reminders.escalation import Answer, DayFacts, Escalation, Judgement, Reason
+from partner_messages.reminders.escalation import DayFacts, Escalation, Judgement, Reason
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tick import Tick
 
@@ -22,9 +22,9 @@ NOT_ON_WHATSAPP = 131026
 
 def day_facts(connection: LogConnection, tick: Tick) -> DayFacts:
     """What the message log knows of the runs that a tick found stuck, after it has sent."""
-    answers = rows(
+    refused = rows(
         connection,
-        "last_answers",
+        "not_on_whatsapp",
         dag_run_id=tick.dag_run_id,
         delivery=tick.delivery,
         day=tick.day,
@@ -33,7 +33,7 @@ def day_facts(connection: LogConnection, tick: Tick) -> DayFacts:
     ends = rows(connection, "ends_of_tick", **of_tick(tick))
     return DayFacts(
         ends={row["production_run_id"]: row["said"] for row in ends},
-        answers={row["production_run_id"]: Answer(row["partner_id"], row["at"], row["refused"]) for row in answers},
+        not_on_whatsapp=frozenset(row["partner_id"] for row in refused),
         reminded=days_reminded(connection, tick, with_today=True),
     )
 

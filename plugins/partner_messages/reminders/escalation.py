@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -196,26 +196,17 @@ RULES: Mapping[Reason, Rule] = {
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Meta's last word on a message to a partner about one run: taken, or refused as not on WhatsApp."""
-
-    partner_id: str
-    at: dt.datetime
-    refused: bool
-
-
-@dataclass(frozen=True)
 class DayFacts:
     """What the message log knows of a day, sending included.
 
     Attributes:
         ends: What became of each run's reminder in this tick.
-        answers: Meta's last answer about each run.
+        not_on_whatsapp: The partners about whom Meta's last answer, over all their runs, was that the number is not.
         reminded: The days of each run's reminders in its kind that count, today included, in order.
     """
 
     ends: Mapping[str, str]
-    answers: Mapping[str, Answer]
+    not_on_whatsapp: Collection[str]
     reminded: Mapping[str, Sequence[dt.date]]
 
 
@@ -229,7 +220,6 @@ def cases_of(
         )
         for run in unowned
     }
-    refused = _not_on_whatsapp(day.answers.values())
     for run in stuck:
         reminded = policy.in_this_stall(run, day.reminded.get(run.production_run_id, ()), tick)
         case = Case(
@@ -238,20 +228,11 @@ def cases_of(
             kind=run.kind,
             since=run.since,
             end=day.ends.get(run.production_run_id),
-            refused=run.partner_id in refused,
+            refused=run.partner_id in day.not_on_whatsapp,
             ignored=_is_ignored(reminded, policy),
         )
         cases.setdefault(run.production_run_id, case)
     return list(cases.values())
-
-
-def _not_on_whatsapp(answers: Iterable[Answer]) -> frozenset[str]:
-    """The partners about whom Meta's last answer, over all their runs, was a refusal."""
-    last: dict[str, Answer] = {}
-    for answer in answers:
-        if answer.partner_id not in last or answer.at > last[answer.partner_id].at:
-            last[answer.partner_id] = answer
-    return frozenset(id_ for id_, answer in last.items() if answer.refused)
 
 
 def _is_ignored(reminded: Sequence[dt.date], policy: Policy) -> bool:

@@ -242,6 +242,33 @@ def test_a_number_of_which_meta_says_only_after_the_tick_that_it_is_not_on_whats
     assert rows(log) == [(RUN, "not_on_whatsapp", True)]
 
 
+REFUSED = {"status": "failed", "error_code": 131026}
+
+
+@pytest.mark.parametrize(
+    ("last", "opened"),
+    [
+        pytest.param({RUN: (5, REFUSED)}, 1, id="refused"),
+        pytest.param({RUN: (5, {"status": "read"})}, 0, id="read"),
+        pytest.param({RUN: (5, REFUSED), "moved on": (4, {"status": "read"})}, 0, id="read elsewhere since"),
+        pytest.param({RUN: (4, REFUSED), "moved on": (5, {"status": "read"})}, 1, id="read elsewhere before"),
+        pytest.param({RUN: (5, {"status": "read"}), "moved on": (4, REFUSED)}, 1, id="refused elsewhere since"),
+        pytest.param({RUN: (5, REFUSED), "moved on": (4, {"status": "unknown"})}, 1, id="no answer since"),
+        pytest.param({"moved on": (4, {**REFUSED, "partner_id": "P2"})}, 0, id="another partner"),
+    ],
+)
+def test_the_last_answer_over_all_a_partner_s_runs_says_whether_they_are_on_whatsapp(
+    deployment: Deployment, log: Log, shop: Shop, last: dict[str, tuple[int, dict[str, Any]]], opened: int
+) -> None:
+    keep(shop, RUN)
+    for run, (days, columns) in last.items():
+        left = TICK - days * DAY
+        row = {"partner_id": RAJESH, "day": left.date(), "claimed_at": left, **columns}
+        put(log, row.pop("status"), run, **row)
+
+    assert escalated(deployment)["opened"] == opened
+
+
 def test_a_run_past_its_cap_or_reminded_in_a_row_needs_a_person(deployment: Deployment, log: Log, shop: Shop) -> None:
     keep(shop, RUN)
     for days in (3, 4):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +13,6 @@ from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.reminders.calendar import Calendar
 from partner_messages.reminders.escalation import (
     RULES,
-    Answer,
     Case,
     DayFacts,
     Escalation,
@@ -64,7 +64,7 @@ def policy(**settings: Any) -> Policy:
 
 
 def case_of(run: Any, by: Policy, **facts: Any) -> Case:
-    plain = {"ends": {}, "answers": {}, "reminded": {}}
+    plain = {"ends": {}, "not_on_whatsapp": (), "reminded": {}}
     (case,) = cases_of([run], [], DayFacts(**{**plain, **facts}), by, tick())
     return case
 
@@ -96,22 +96,9 @@ def test_reminders_of_an_earlier_stall_do_not_count() -> None:
     assert not case.ignored
 
 
-@pytest.mark.parametrize(
-    ("answers", "refused"),
-    [
-        ({}, False),
-        ({"R1": Answer(PARTNER_ID, TICK, True)}, True),
-        ({"R1": Answer(PARTNER_ID, TICK, False)}, False),
-        ({"R2": Answer(PARTNER_ID, TICK, True)}, True),
-        ({"R1": Answer(PARTNER_ID, TICK - HOUR, False), "R2": Answer(PARTNER_ID, TICK, True)}, True),
-        ({"R1": Answer(PARTNER_ID, TICK, False), "R2": Answer(PARTNER_ID, TICK - HOUR, True)}, False),
-        ({"R2": Answer("P2", TICK, True)}, False),
-    ],
-)
-def test_the_last_answer_over_all_a_partner_s_runs_says_whether_they_are_on_whatsapp(
-    answers: dict[str, Answer], refused: bool
-) -> None:
-    assert case_of(stuck_run(), policy(), answers=answers).refused is refused
+@pytest.mark.parametrize(("not_on_whatsapp", "refused"), [((), False), ([PARTNER_ID], True), (["P2"], False)])
+def test_a_run_is_refused_where_its_partner_s_number_is(not_on_whatsapp: Sequence[str], refused: bool) -> None:
+    assert case_of(stuck_run(), policy(), not_on_whatsapp=not_on_whatsapp).refused is refused
 
 
 def test_a_run_that_lost_its_partner_since_it_was_found_is_nobody_s() -> None:
