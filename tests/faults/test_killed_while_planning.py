@@ -51,11 +51,19 @@ def sent_runs(log: Log, graph_api: Any) -> list[str]:
     [
         (Death(f"{PLAN}.write_drafts", "before"), False),
         (Death("partner_messages.messages.queue._as_duplicates", "before"), False),
-        (Death(f"{PLAN}.write_drafts", "after"), True),
+        (Death(f"{PLAN}.write_drafts", "after"), False),
+        (Death(f"{PLAN}._write", "after"), True),
         (Death(f"{PLAN}.note_counts", "after"), True),
         (Death(f"{PLAN}.deal_out", "after"), True),
     ],
-    ids=["before it writes", "while it writes", "after it wrote", "before it deals", "before it returns"],
+    ids=[
+        "before it writes",
+        "while it writes",
+        "before it commits",
+        "after it wrote",
+        "before it deals",
+        "before it returns",
+    ],
 )
 def test_planning_again_after_a_kill_loses_and_doubles_nothing(
     start: Start, log: Log, graph_api: Any, dies: Death, rows_left: bool

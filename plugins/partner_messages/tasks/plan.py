@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from psycopg import Rollback
+
 from partner_messages import run_context
 from partner_messages.drafting.facts import DEFAULT_FAMILY, ShopFacts
 from partner_messages.live_settings import load_settings
@@ -86,7 +88,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
             planned = sum(draft.skip_reason is None for draft in drafts)
             if tick.delivery == "live" and not params.confirmed:
                 _check_blast_radius(planned, blast_radius(settings.confirm_above, recent_sizes(connection, tick)))
-            if write_drafts(connection, tick, drafts):
+            if _write(connection, tick, drafts):
                 break
         else:
             raise MessageLogError(f"Other runs of the DAG changed the day's digests {_TRIES} times while planning.")
@@ -98,6 +100,18 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
     _tell_of_hours(drafts, settings)
     log.info("%d stuck runs: %d messages to send in %d tasks.", len(stuck), len(queued), len(batches))
     return batches
+
+
+def _write(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> bool:
+    """Write the plan if everything in it finds its place, else nothing; return whether it was written.
+
+    What is planned again may come to more messages than may be sent, and then nothing must have been written.
+    """
+    with connection.transaction() as transaction:
+        if write_drafts(connection, tick, drafts):
+            return True
+        raise Rollback(transaction)
+    return False
 
 
 def _shop_facts(shop: Shop, stuck: Sequence[StuckRun], tick: Tick, settings: Settings) -> ShopFacts:

@@ -18,7 +18,7 @@ from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tasks import find, plan
 from partner_messages.tasks import preflight as checks
 from partner_messages.tasks.plan import templates_of_reminders
-from partner_messages.tick import Tick
+from partner_messages.tick import RunRefused, Tick
 from sandbox.connections import PORTAL, PORTAL_SECRET
 from sandbox.shop import partner_id, run_id
 from support.at_once import at_once
@@ -337,6 +337,26 @@ def test_a_run_that_was_queued_meanwhile_leaves_the_other_runs_a_digest_of_their
     queued = next(row for row in everything(log) if row["status"] == "queued")
     assert spoken_of(log, queued) == {SENT25H, ACCEPTED, STARTED}
     assert (f"{SENT10D}:reminder:2026-11-23", "duplicate") in ends(log)
+
+
+def test_a_plan_that_a_rival_drives_above_the_limit_has_written_nothing(
+    log: Log, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployment.set(senders=["in"], digest=True, confirm_above=2)
+    event = {"event_name": "production_run.reminder_assignment_pending", "event_id": "E1"}
+    rivals: list[Any] = [lambda: put(log, "queued", SENT10D, by=5, partner_id=RAJESH, **event)]
+
+    def write_late(connection: Any, tick: Tick, drafts: list[Draft]) -> bool:
+        if rivals:
+            rivals.pop()()
+        return write_drafts(connection, tick, drafts)
+
+    monkeypatch.setattr(plan, "write_drafts", write_late)
+
+    with pytest.raises(RunRefused, match=r"would send 3 messages, more than the 2 .* nothing was written or sent"):
+        weekday_tick(*runs, run_id("SENT24H1S"))
+
+    assert ends(log) == [(f"{SENT10D}:reminder:2026-11-23", "queued")]
 
 
 @pytest.mark.parametrize(
