@@ -162,7 +162,8 @@ def _keep_within_limit(drafts: Sequence[Draft], *, stuck: Sequence[StuckRun], lo
 
     A digest is one message, as urgent as the most urgent of its runs. What an earlier run of the day lets wait for its
     recipient's day is within that run's own limit: it is not taken over, and sent when it comes due. So is whatever
-    takes the place of a digest that waited: what is withdrawn for it must not be lost.
+    takes the place of a digest that waited: what is withdrawn for it must not be lost. Neither is a digest put off that
+    speaks of runs at which this tick did not look: it stays with the run that queued it.
     """
     waiting = {run_id: holder.id for run_id, holder in log.slot_holders.items() if holder.waits}
     waits = frozenset(waiting.values())
@@ -181,15 +182,15 @@ def _keep_within_limit(drafts: Sequence[Draft], *, stuck: Sequence[StuckRun], lo
             if run_id in since
         )
 
-    def goes_on_waiting(draft: Draft) -> bool:
-        # A digest that is taken over may speak of runs that this tick did not look at.
-        return draft.adopts in waits or waiting.keys() >= set(draft.production_run_ids)
+    def stays_with_who_queued_it(draft: Draft) -> bool:
+        run_ids = set(draft.production_run_ids)
+        return draft.adopts in waits or waiting.keys() >= run_ids or not since.keys() >= run_ids
 
     put_off = {draft.id for draft in sorted(messages, key=urgency)[limit:]}
     return [
         replace(draft, skip_reason=SkipReason.OVER_LIMIT) if draft.id in put_off else draft
         for draft in drafts
-        if draft.id not in put_off or not goes_on_waiting(draft)
+        if draft.id not in put_off or not stays_with_who_queued_it(draft)
     ]
 
 

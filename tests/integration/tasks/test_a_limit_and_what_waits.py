@@ -63,6 +63,22 @@ def test_a_digest_goes_on_waiting_though_the_limited_run_looks_at_one_of_its_run
     assert told_by_the_afternoon(log, deployment) == {ROME, SECOND, OLDEST}
 
 
+def test_a_digest_that_was_left_queued_is_not_put_off_by_a_limited_run_that_looks_at_one_of_its_runs_alone(
+    log: Log, deployment: Deployment
+) -> None:
+    deployment.set(partner_send_window=["00:00", "23:59"])
+    stopped = weekday_tick(ROME, SECOND)
+    deployment.set(max_messages_per_run=1)
+
+    weekday_tick(ROME, OLDEST, run_id="tick 2").send()
+    stopped.send()  # its tasks are cleared
+
+    assert {one["production_run_id"] or one["message_kind"]: one["status"] for one in everything(log)} == {
+        OLDEST: "sent",
+        "digest": "sent",
+    }
+
+
 @pytest.mark.parametrize(
     ("settings", "looked_at"),
     [
