@@ -1,6 +1,7 @@
 -- On which days before this one the partners of the runs that a DAG run found stuck were reminded of them in the kind that it
 -- found them in, since they were last found in another or with another partner: what Meta took, or what was rehearsed, in this
--- delivery's own history. Whoever had a run before was reminded in vain; whoever has it now, or has it back, starts again.
+-- delivery's own history. Of the day on which its clock began, what a tick before that moment reminded of was an earlier stall.
+-- Whoever had a run before was reminded in vain; whoever has it now, or has it back, starts again.
 SELECT found.production_run_id, array_agg(DISTINCT r.day ORDER BY r.day) AS days
 FROM stuck_run AS found
     CROSS JOIN LATERAL (
@@ -17,6 +18,10 @@ WHERE found.dag_run_id = %(dag_run_id)s
     AND r.delivery = %(delivery)s
     AND r.day < %(day)s
     AND (elsewhere.day IS NULL OR r.day >= elsewhere.day)
+    AND (
+        r.day <> (found.since AT TIME ZONE %(timezone)s)::date
+        OR EXISTS (SELECT FROM tick AS t WHERE t.id = m.tick_id AND t.now > found.since)
+    )
     AND r.message_kind IN ('reminder', 'digest')
     AND m.status IN ('sent', 'delivered', 'read', 'unknown', 'rehearsed')
     AND (

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from partner_messages.messages.database import LogConnection, of_tick, rows
 from partner_messages.messages.values import Draft, EventHolder, Followed, SlotHolder, StandingDigest
 from partner_messages.runs.kinds import ReminderKind, StuckRun
+from partner_messages.settings import SCHEDULE_TIMEZONE
 from partner_messages.tick import Tick
 
 
@@ -130,7 +131,8 @@ def days_reminded(connection: LogConnection, tick: Tick, *, with_today: bool = F
 
     What counts is what Meta took (unknown counts) and did not later report as failed, in the tick's own delivery: a dry
     run counts its own rehearsals and nothing else does. Every run of a digest was reminded by it. A run that was found
-    in another kind or with another partner since then starts again; one never reminded is absent.
+    in another kind or with another partner since then starts again; one never reminded is absent. Of the day on
+    which a run's clock began, what was reminded of before that moment does not count; earlier days are the caller's.
 
     Args:
         connection: The message log.
@@ -138,7 +140,12 @@ def days_reminded(connection: LogConnection, tick: Tick, *, with_today: bool = F
         with_today: Whether the tick's own day counts too (after sending), or only those before it.
     """
     until = tick.day + dt.timedelta(days=with_today)
-    found = rows(connection, "days_reminded", dag_run_id=tick.dag_run_id, delivery=tick.delivery, day=until)
+    found = rows(
+        connection,
+        "days_reminded",
+        **{"dag_run_id": tick.dag_run_id, "delivery": tick.delivery, "day": until},
+        timezone=SCHEDULE_TIMEZONE.key,
+    )
     return {row["production_run_id"]: tuple(row["days"]) for row in found}
 
 

@@ -17,7 +17,7 @@ from partner_messages.reminders.calendar import Calendar
 from partner_messages.reminders.policy import Policy
 from partner_messages.runs.kinds import ReminderKind, StuckRun, UnownedRun
 from partner_messages.runs.scope import Scope
-from partner_messages.tick import Tick, day_of
+from partner_messages.tick import day_of
 
 
 class Reason(enum.StrEnum):
@@ -210,9 +210,7 @@ class DayFacts:
     reminded: Mapping[str, Sequence[dt.date]]
 
 
-def cases_of(
-    stuck: Iterable[StuckRun], unowned: Iterable[UnownedRun], day: DayFacts, policy: Policy, tick: Tick
-) -> list[Case]:
+def cases_of(stuck: Iterable[StuckRun], unowned: Iterable[UnownedRun], day: DayFacts, policy: Policy) -> list[Case]:
     """What a tick knows of every stuck run, and of every one that nobody has (a run that is both is the latter)."""
     cases = {
         run.production_run_id: Case(
@@ -221,7 +219,7 @@ def cases_of(
         for run in unowned
     }
     for run in stuck:
-        reminded = policy.in_this_stall(run, day.reminded.get(run.production_run_id, ()), tick)
+        reminded = policy.in_this_stall(run, day.reminded.get(run.production_run_id, ()))
         case = Case(
             production_run_id=run.production_run_id,
             partner_id=run.partner_id,

@@ -141,7 +141,7 @@ def _left_alone(tick: Tick, run: StuckRun, log: LogFacts, policy: Policy) -> Dra
     reminded = log.days_reminded.get(run.production_run_id, ())
     if next_due := policy.next_due(run, reminded, tick):
         return _reminder(tick, run, skip_reason=SkipReason.NOT_DUE, variables={NEXT_DUE: next_due.isoformat()})
-    if policy.is_used_up(run, reminded, tick):
+    if policy.is_used_up(run, reminded):
         return _reminder(tick, run, skip_reason=SkipReason.ESCALATED)
     return None
 

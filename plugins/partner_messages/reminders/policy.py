@@ -58,24 +58,25 @@ class Policy:
         return next_due_day(
             self.steps,
             first_day=self._first_day(run, tick),
-            reminded=self.in_this_stall(run, reminded, tick),
+            reminded=self.in_this_stall(run, reminded),
             today=tick.day,
             calendar=self.calendar,
         )
 
-    def is_used_up(self, run: StuckRun, reminded: Sequence[dt.date], tick: Tick) -> bool:
+    def is_used_up(self, run: StuckRun, reminded: Sequence[dt.date]) -> bool:
         """Whether a stuck run was reminded as often as it may be (arguments as in `next_due`)."""
         most = self.settings.max_reminders
-        return most is not None and len(self.in_this_stall(run, reminded, tick)) >= most
+        return most is not None and len(self.in_this_stall(run, reminded)) >= most
 
-    def in_this_stall(self, run: StuckRun, reminded: Sequence[dt.date], tick: Tick) -> list[dt.date]:
+    @staticmethod
+    def in_this_stall(run: StuckRun, reminded: Sequence[dt.date]) -> list[dt.date]:
         """Those of the days of a run's reminders that count in its present stall.
 
         A clock that began anew (work was reported, the run was sent again) is a new stall: reminders of an earlier one
-        do not count in it. One that an event asked for may come before the threshold.
+        do not count in it (of the day on which the clock began, the message log tells which). One that an event asked
+        for may come before the threshold.
         """
-        began = min(self._first_day(run, tick), day_of(run.since) + dt.timedelta(days=1))
-        return [day for day in reminded if day >= began]
+        return [day for day in reminded if day >= day_of(run.since)]
 
     def _first_day(self, run: StuckRun, tick: Tick) -> dt.date:
         return first_day_past(self._passed(run), tick.now, tick.day)

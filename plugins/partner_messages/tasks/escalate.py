@@ -53,7 +53,6 @@ def escalate(tick: Tick, params: RunParams, context: Mapping[str, Any]) -> dict[
             shop.unowned_runs(now=tick.now, scope=params.scope),
             escalations.day_facts(connection, tick),
             policy,
-            tick,
         )
         judgement = judge(cases, escalations.standing_escalations(connection, tick), view)
         opened, ended = escalations.write_judgement(connection, tick, judgement)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from partner_messages.messages.history import days_reminded
-from partner_messages.messages.ticks import record_stuck
+from partner_messages.messages.ticks import record_stuck, start_tick
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tick import Tick
 from support.deployment import TICK
@@ -26,7 +26,8 @@ def ago(days: int) -> dt.date:
 def found(log: Log, kind: ReminderKind, *run_ids: str, days: int = 0, **changes: Any) -> Tick:
     """What a tick of that many days ago found stuck in a kind; today's is the one that asks."""
     of = tick(TODAY - days, day=ago(days), **changes)
-    record_stuck(log, of, kind, [stuck_run(id_, kind=kind) for id_ in run_ids], observed_at=TICK)
+    since = TICK - dt.timedelta(days=30)
+    record_stuck(log, of, kind, [stuck_run(id_, kind=kind, since=since) for id_ in run_ids], observed_at=TICK)
     return of
 
 
@@ -40,6 +41,17 @@ def test_the_days_before_today_come_in_order(log: Log) -> None:
     reminded(log, PENDING, 2, 9, 0, 5, -1)
 
     assert days_reminded(log, asking) == {"R1": (ago(9), ago(5), ago(2))}
+
+
+@pytest.mark.parametrize(("hours", "counts"), [(-1, True), (0, False), (1, False)])
+def test_of_the_day_on_which_the_clock_began_what_came_after_it_counts(log: Log, hours: int, counts: bool) -> None:
+    reminding = tick(1, day=ago(3), now=TICK - dt.timedelta(days=3))
+    start_tick(log, reminding)
+    reminded(log, PENDING, 3)
+    asking, since = tick(TODAY), reminding.now + dt.timedelta(hours=hours)
+    record_stuck(log, asking, PENDING, [stuck_run("R1", kind=PENDING, since=since)], observed_at=TICK)
+
+    assert days_reminded(log, asking) == ({"R1": (ago(3),)} if counts else {})
 
 
 def test_each_run_has_its_own_days(log: Log) -> None:

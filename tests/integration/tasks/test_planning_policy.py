@@ -143,6 +143,18 @@ def test_a_backfill_skips_holidays_and_the_cadence_waits_for_them(backfilled: An
     assert days_with(log, "rehearsed") == [2, 4, 12]
 
 
+def test_a_reminder_of_the_very_day_on_which_the_run_was_sent_counts(
+    deployment: Deployment, one_run: None, shop: Shop, log: Log
+) -> None:
+    deployment.set(cadence=[1, 3, 7], thresholds={"assignment_pending": 4})
+    shop.execute("UPDATE production_runs SET created_at = %s", [TICK - dt.timedelta(days=3) + dt.timedelta(hours=2)])
+    evening = context(FRIDAY, "backfill")
+    evening["dag_run"].logical_date += dt.timedelta(hours=8)
+
+    assert ends_of(log, sent(evening)) == {RUN: "rehearsed"}
+    assert ends_of(log, sent(context(delivery="dry_run"))) == {RUN: "not_due"}
+
+
 def test_a_live_tick_does_not_count_what_was_rehearsed(backfilled: Any, deployment: Deployment, log: Log) -> None:
     backfilled(cadence=[1, 3, 7])
 

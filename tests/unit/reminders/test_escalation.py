@@ -65,7 +65,7 @@ def policy(**settings: Any) -> Policy:
 
 def case_of(run: Any, by: Policy, **facts: Any) -> Case:
     plain = {"ends": {}, "not_on_whatsapp": (), "reminded": {}}
-    (case,) = cases_of([run], [], DayFacts(**{**plain, **facts}), by, tick())
+    (case,) = cases_of([run], [], DayFacts(**{**plain, **facts}), by)
     return case
 
 
@@ -102,7 +102,7 @@ def test_a_run_is_refused_where_its_partner_s_number_is(not_on_whatsapp: Sequenc
 
 
 def test_a_run_that_lost_its_partner_since_it_was_found_is_nobody_s() -> None:
-    (case,) = cases_of([stuck_run()], [UnownedRun("R1", None, SINCE)], DayFacts({}, {}, {}), policy(), tick())
+    (case,) = cases_of([stuck_run()], [UnownedRun("R1", None, SINCE)], DayFacts({}, {}, {}), policy())
 
     assert (case.kind, case.partner_id, case.since) == (None, None, SINCE)
 

@@ -93,7 +93,7 @@ SENT_ON_THURSDAY = TICK - dt.timedelta(days=4, hours=1)
         pytest.param((), None, id="found late: due at once"),
         pytest.param(days_ago(3), dt.date(2026, 11, 24), id="reminded on Friday, day 1: Tuesday is day 3"),
         pytest.param(days_ago(30), None, id="a reminder of an earlier stall is none of this one's"),
-        pytest.param(days_ago(4), None, id="nor one of the morning before the run was sent again"),
+        pytest.param(days_ago(4), dt.date(2026, 11, 24), id="one of the day on which it was sent is"),
     ],
 )
 def test_the_cadence_counts_from_the_partner_s_threshold(
