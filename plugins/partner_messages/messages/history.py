@@ -150,7 +150,7 @@ def days_reminded(connection: LogConnection, tick: Tick, *, with_today: bool = F
 
 
 def recent_sizes(connection: LogConnection, tick: Tick) -> list[int]:
-    """How many messages each of the last ten ticks of this delivery planned."""
+    """How many messages the largest tick of each of the last ten days of this delivery planned, last day first."""
     found = rows(connection, "recent_sizes", dag_id=tick.dag_id, delivery=tick.delivery, dag_run_id=tick.dag_run_id)
     return [row["planned"] for row in found]
 

@@ -199,8 +199,8 @@ def blast_radius(confirm_above: int | None, recent_sizes: Sequence[int]) -> int:
 
     Args:
         confirm_above: The setting, if ops chose a number.
-        recent_sizes: What the last ten live ticks planned; without a number of its own the limit is three times their
-            median, at least 50.
+        recent_sizes: What the largest live tick of each of the last ten days planned; without a number of its own the
+            limit is three times their median, at least 50.
     """
     if confirm_above is not None:
         return confirm_above

@@ -119,9 +119,13 @@ def planned(log: Log, number: int, many: int | None, **changes: Any) -> None:
         note_counts(log, of, Census(inspected=50, without_partner=("R8", "R9")), many)
 
 
-def test_the_sizes_of_the_last_ten_ticks_of_this_delivery_are_known(log: Log) -> None:
+def ago(days: int) -> dt.date:
+    return DAY - dt.timedelta(days=days)
+
+
+def test_the_sizes_of_the_last_ten_days_of_this_delivery_are_known(log: Log) -> None:
     for number in range(1, 13):
-        planned(log, number, number * 10)
+        planned(log, number, number * 10, day=ago(13 - number))
     planned(log, 20, 5_000, delivery="dry_run")
     planned(log, 21, 6_000, dag_id="production_run_events")
     planned(log, 22, None)
@@ -130,6 +134,16 @@ def test_the_sizes_of_the_last_ten_ticks_of_this_delivery_are_known(log: Log) ->
     sizes = history.recent_sizes(log, tick(99, dag_run_id="run 23"))
 
     assert sizes == [120, 110, 100, 90, 80, 70, 60, 50, 40, 30]
+
+
+def test_small_runs_by_hand_beside_a_day_s_tick_say_nothing_of_its_size(log: Log) -> None:
+    planned(log, 1, 200, day=ago(2))
+    for number in (2, 3, 4):
+        planned(log, number, 1, day=ago(2))
+    planned(log, 5, 0, day=ago(1))
+    planned(log, 6, 210, day=ago(1))
+
+    assert history.recent_sizes(log, tick(99)) == [210, 200]
 
 
 def test_what_was_found_stuck_is_read_back_oldest_first(log: Log) -> None:
