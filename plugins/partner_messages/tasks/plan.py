@@ -71,7 +71,8 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
     wall = run_context.wall_clock()
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
-        stuck = [run for run in stuck_of_run(connection, tick.dag_run_id) if run.kind in params.kinds]
+        found = stuck_of_run(connection, tick.dag_run_id)
+        stuck = [run for run in found if run.kind in params.kinds]
         census = shop.census(now=tick.now, scope=params.scope)
         facts = _shop_facts(shop, stuck, tick, settings)
         for _ in range(_TRIES):
@@ -92,7 +93,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
                 break
         else:
             raise MessageLogError(f"Other runs of the DAG changed the day's digests {_TRIES} times while planning.")
-        note_counts(connection, tick, census, planned)
+        note_counts(connection, tick, census.apart_from(found), planned)
         queued = queued_of_tick(connection, tick, now=wall)
     batches = deal_out(queued, settings, max_map_length)
     _tell_of_digests(drafts, settings)

@@ -225,6 +225,25 @@ def test_the_census_adds_up_whoever_has_thresholds_of_their_own(
     assert counts["found"] == counts["queued"] + sum(counts["skipped"].values()) - counts["no_partner"]
 
 
+def test_the_census_adds_up_where_a_run_loses_its_partner_after_it_was_found(
+    deployment: Deployment, one_run: None, shop: Shop
+) -> None:
+    of = context(delivery="dry_run")
+    raw = reminders.preflight(of)
+    for kind in ReminderKind:
+        reminders.find_stuck_runs(of, raw, kind)
+    shop.execute("UPDATE production_runs SET partner_id = NULL")
+    reminders.plan_messages(of, raw)
+
+    with open_message_log() as connection:
+        counts = summarise_tick(connection, Tick.from_xcom(raw), {}).counts()
+
+    assert {name: counts[name] for name in ("inspected", "found", "no_partner", "not_overdue", "skipped")} == {
+        **{"inspected": 1, "found": 1, "no_partner": 0, "not_overdue": 0},
+        "skipped": {"no_partner": 1},
+    }
+
+
 def test_a_longer_threshold_of_one_partner_finds_less_of_theirs_alone(deployment: Deployment, log: Log) -> None:
     usual = ends_of(log, planned(context(delivery="dry_run"))[0])
     deployment.set(partners={RAJESH: {"thresholds": {"assignment_pending": 24 * 30}}})
