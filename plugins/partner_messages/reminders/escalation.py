@@ -151,11 +151,13 @@ _COULD_BE_WRITTEN_TO = frozenset(
 """The ends of a day that show that nothing stands between us and the partner."""
 
 
-def _skipped(reason: SkipReason) -> Rule:
+def _skipped(reason: SkipReason, *, of_our_message: bool = False) -> Rule:
+    """A skip; one of our own message (its template, its picture, its hours) is not disproved by what the shop wrote."""
+    disproved_by = _COULD_BE_WRITTEN_TO - ({SkipReason.ALREADY_IN_SHOP} if of_our_message else set())
     return Rule(
         EXPLANATIONS[reason].meaning,
         holds=lambda case: case.end == reason,
-        lasts=lambda case: case.end not in _COULD_BE_WRITTEN_TO,
+        lasts=lambda case: case.end not in disproved_by,
     )
 
 
@@ -178,9 +180,9 @@ RULES: Mapping[Reason, Rule] = {
         holds=lambda case: case.refused,
         lasts=lambda case: case.refused,
     ),
-    Reason.NO_APPROVED_TEMPLATE: _skipped(SkipReason.NO_APPROVED_TEMPLATE),
-    Reason.NO_PICTURE: _skipped(SkipReason.NO_PICTURE),
-    Reason.NO_COMMON_HOURS: _skipped(SkipReason.NO_COMMON_HOURS),
+    Reason.NO_APPROVED_TEMPLATE: _skipped(SkipReason.NO_APPROVED_TEMPLATE, of_our_message=True),
+    Reason.NO_PICTURE: _skipped(SkipReason.NO_PICTURE, of_our_message=True),
+    Reason.NO_COMMON_HOURS: _skipped(SkipReason.NO_COMMON_HOURS, of_our_message=True),
     Reason.REMINDERS_USED_UP: Rule(
         "The partner was reminded as often as setting max_reminders allows, and is not reminded any more.",
         holds=lambda case: case.end == SkipReason.ESCALATED,

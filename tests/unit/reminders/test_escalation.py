@@ -173,6 +173,12 @@ def test_what_is_opened_says_since_when_the_run_is_stuck() -> None:
         pytest.param(Reason.NO_PHONE, {"end": "not_due"}, False, id="has a phone, is not due"),
         pytest.param(Reason.NO_PHONE, {"end": "paused"}, True, id="nobody looked"),
         pytest.param(Reason.NO_PHONE, {"end": None}, True, id="nothing was decided"),
+        pytest.param(Reason.NO_PHONE, {"end": "already_in_shop"}, False, id="has a phone, the shop wrote"),
+        *(
+            pytest.param(reason, {"end": "already_in_shop"}, True, id=f"the shop wrote, {reason} was not looked at")
+            for reason in (Reason.NO_APPROVED_TEMPLATE, Reason.NO_PICTURE, Reason.NO_COMMON_HOURS)
+        ),
+        pytest.param(Reason.NO_APPROVED_TEMPLATE, {"end": "duplicate"}, False, id="another run of the day wrote"),
         pytest.param(Reason.NO_APPROVED_TEMPLATE, {"end": "failed"}, True, id="refused when sent"),
         pytest.param(Reason.NOT_ON_WHATSAPP, {"refused": True, "end": "not_due"}, True, id="not tried since"),
         pytest.param(Reason.NOT_ON_WHATSAPP, {"refused": False}, False, id="a message arrived"),
