@@ -294,7 +294,7 @@ class Settings(_Strict):
     confirm_above: Annotated[int, Field(ge=1)] | None = Field(
         None,
         description="A live run that would send more than this needs `confirmed`; unset: three times the median of the"
-        " last ten days' largest live runs, at least 50.",
+        " last ten ticks (of each day's live runs the largest), at least 50.",
     )
     task_each_up_to: Annotated[int, Field(ge=0, le=1000)] = Field(
         50, description="Up to this many messages each is a mapped task of its own; above it they travel in chunks."

@@ -191,6 +191,6 @@ def _check_blast_radius(planned: int, allowed: int) -> None:
     if planned > allowed:
         raise RunRefused(
             f"This live run would send {planned} messages, more than the {allowed} that setting confirm_above (or three"
-            " times the median of the last ten days' largest live runs) allows; nothing was written or sent. If the"
-            " number is right, trigger the DAG with `confirmed` ticked."
+            " times the median of the last ten ticks, of each day's live runs the largest) allows; nothing was written"
+            " or sent. If the number is right, trigger the DAG with `confirmed` ticked."
         )
