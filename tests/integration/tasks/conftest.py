@@ -1,4 +1,4 @@
-"""Whole ticks without Airflow around their tasks."""
+"""Whole ticks without Airflow around their tasks, and the smallest deployment that can send."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from psycopg.rows import DictRow
 
 from support.deployment import Deployment
+from support.submitted import submit_templates
 from support.ticks import Tick, go_through
 
 
@@ -17,3 +18,10 @@ from support.ticks import Tick, go_through
 def run_tick(deployment: Deployment, log: psycopg.Connection[DictRow]) -> Callable[..., Tick]:
     """Go through the tasks of `production_run_reminders` once."""
     return functools.partial(go_through, log)
+
+
+@pytest.fixture
+def one_sender(deployment: Deployment) -> None:
+    """India's sender alone, with its templates approved."""
+    deployment.set(senders=["in"])
+    submit_templates()

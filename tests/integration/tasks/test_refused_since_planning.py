@@ -22,9 +22,7 @@ ONE, OTHER = run_id("SENT25H"), run_id("SENT10D")
 
 
 @pytest.fixture(autouse=True)
-def _one_sender(deployment: Deployment) -> None:
-    deployment.set(senders=["in"])
-    submit_templates()
+def _with_digests(one_sender: None) -> None:
     submit_templates(["jyt_production_run_digest_v1"])
 
 

@@ -21,8 +21,8 @@ from support.deployment import TICK, Deployment
 from support.event_runs import plan_events, tell, upkeep, weekday_tick
 from support.log_rows import Log, change, everything, put, row
 from support.sending import taken
-from support.submitted import submit_templates
 
+pytestmark = pytest.mark.usefixtures("one_sender")
 Shop = psycopg.Connection[DictRow]
 
 RUN = run_id("SENT25H")
@@ -31,12 +31,6 @@ ASSIGNED = {"event": "production_run.sent_to_partner", "production_run_id": RUN}
 REMINDER = {"event": "production_run.reminder_assignment_pending", "production_run_id": RUN}
 MINUTE = dt.timedelta(minutes=1)
 TODAY, YESTERDAY = dt.date(2026, 11, 23), dt.date(2026, 11, 22)
-
-
-@pytest.fixture(autouse=True)
-def _one_sender(deployment: Deployment) -> None:
-    deployment.set(senders=["in"])
-    submit_templates()
 
 
 def india(clock: str, day: int = 23) -> dt.datetime:
