@@ -11,19 +11,14 @@ from partner_messages.drafting.recipient import Recipient
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.recipients.language import LAST_RESORT
 from partner_messages.templates.catalog import Template
-from partner_messages.templates.cleaning import clean
+from partner_messages.templates.cleaning import clean, without_markup
 from partner_messages.templates.gate import sendable_language
+from partner_messages.templates.stand_ins import STAND_INS, stand_in
 
 
 def names_of(recipient: Recipient, design_id: str | None, shop: ShopFacts) -> dict[str, str]:
-    """The names that every template speaks of.
-
-    They are the seed's: partner name, else "Partner"; design name, else the design's id, else "Unknown Design".
-    """
-    return {
-        "partner_name": clean(recipient.name, "Partner"),
-        "design_name": clean(shop.design_name(design_id), clean(design_id, "Unknown Design")),
-    }
+    """The names that every template speaks of; one that the shop does not know is empty (`templates.stand_ins`)."""
+    return {"partner_name": recipient.name or "", "design_name": shop.design_name(design_id) or ""}
 
 
 def message_columns(
@@ -72,8 +67,15 @@ def message_columns(
 def in_the_words_of(
     template: Template, language: str, values: Mapping[str, str], numbers: Mapping[str, int] = MappingProxyType({})
 ) -> dict[str, Any]:
-    """What of a draft follows from its words alone: the template's variables and the text that they make."""
-    cleaned = template.clean({**values, **template.in_words(language, numbers)})
+    """What of a draft follows from its words alone: the template's variables and the text that they make.
+
+    What people have typed is shown as they typed it, without WhatsApp's markup, and what nobody has typed in words of
+    the message's language.
+    """
+    typed = {
+        name: clean(without_markup(values[name]), stand_in(name, language)) for name in STAND_INS if name in values
+    }
+    cleaned = template.clean({**values, **typed, **template.in_words(language, numbers)})
     return {"variables": cleaned, "body_text": template.text(language, cleaned)}
 
 

@@ -14,9 +14,7 @@ from partner_messages.events.event import PREFIX, Event
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.runs.run import ProductionRun
-from partner_messages.templates.cleaning import clean, quantity_text
-
-NO_REASON = "No reason provided"
+from partner_messages.templates.cleaning import quantity_text, shown
 
 Whom: TypeAlias = Callable[[Event, ProductionRun], str | SkipReason]
 
@@ -68,7 +66,7 @@ LIFECYCLE: Mapping[str, Lifecycle] = {
     f"{PREFIX}cancelled": Lifecycle(
         "jyt_production_run_cancelled_v1",
         _who_had_it,
-        lambda event, run: {"notes": clean(event.notes, clean(run.cancelled_reason, NO_REASON))},
+        lambda event, run: {"notes": shown(event.notes) or shown(run.cancelled_reason)},
         ends_the_run=True,
     ),
     f"{PREFIX}completed": Lifecycle(

@@ -10,6 +10,7 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, Followed
 from partner_messages.recipients import window
 from partner_messages.templates.cleaning import clean
+from partner_messages.templates.stand_ins import stand_in
 
 LONGEST_DESIGN_NAME = 300
 """In a caption, of which Meta takes 1,024 characters: the run's id and the signed-in link need some 450 of them."""
@@ -82,7 +83,8 @@ def draft_followup(parent: Followed, *, in_window: bool, picture: str | None) ->
 
 
 def _caption(parent: Followed) -> str:
-    design = clean(parent.variables.get("design_name") or parent.design_id, "Unknown Design", LONGEST_DESIGN_NAME)
+    unnamed = stand_in("design_name", parent.language)
+    design = clean(parent.variables.get("design_name"), unnamed, LONGEST_DESIGN_NAME)
     return f"{design} — Run {clean(parent.production_run_id)}"
 
 

@@ -38,6 +38,13 @@ _VISIBLE_CATEGORIES = frozenset("LNPS")
 _VIRAMA = 9
 """Unicode's combining class of the sign that ties two Indic consonants into one."""
 
+_MARKUP = re.compile(r"(?<![^\W_])[*_~`]|[*_~`](?![^\W_])")
+"""WhatsApp's signs for bold, italics, strike-through and code, where they are that: not within a word."""
+_LOOKALIKES = str.maketrans(
+    "*_~`",
+    "\N{ASTERISK OPERATOR}\N{MODIFIER LETTER LOW MACRON}\N{TILDE OPERATOR}\N{MODIFIER LETTER GRAVE ACCENT}",
+)
+
 
 def whatsapp_length(text: str) -> int:
     """How long a text is for Meta's limits.
@@ -62,11 +69,25 @@ def clean(text: str | None, fallback: str = FALLBACK, longest: int | None = None
     Raises:
         ValueError: The fallback itself shows nothing, or does not fit.
     """
-    for candidate in (text or "", fallback):
-        fitting = _clip(" ".join(_REMOVED.sub("", candidate).split()), longest)
-        if _shows_something(fitting):
-            return fitting
-    raise ValueError(f"The fallback {fallback!r} shows nothing within {longest} characters.")
+    fitting = shown(text, longest) or shown(fallback, longest)
+    if not fitting:
+        raise ValueError(f"The fallback {fallback!r} shows nothing within {longest} characters.")
+    return fitting
+
+
+def shown(text: str | None, longest: int | None = None) -> str:
+    """What can be seen of a text, on one line; empty where that is nothing."""
+    fitting = _clip(" ".join(_REMOVED.sub("", text or "").split()), longest)
+    return fitting if _shows_something(fitting) else ""
+
+
+def without_markup(text: str) -> str:
+    """A text whose signs WhatsApp shows as they are: `*Star*` is a name, and not a bold one.
+
+    WhatsApp knows no escape for them, so each is replaced by one that looks like it. A sign within a word (`my_design`)
+    means nothing to WhatsApp and stays.
+    """
+    return _MARKUP.sub(lambda sign: sign.group().translate(_LOOKALIKES), text)
 
 
 def _shows_something(text: str) -> bool:

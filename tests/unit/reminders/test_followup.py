@@ -89,21 +89,20 @@ def test_a_reminder_that_an_event_asked_for_keeps_its_hours_and_the_context_of_t
 
 
 @pytest.mark.parametrize(
-    ("design_name", "design_id", "caption"),
+    ("design_name", "language", "caption"),
     [
-        ("Drape\nof two lines", "D1", "Drape of two lines — Run R1"),
-        ("बंधेज साड़ी 🧵", "D1", "बंधेज साड़ी 🧵 — Run R1"),
-        (None, "D1", "D1 — Run R1"),
-        ("", "D1", "D1 — Run R1"),
-        (None, None, "Unknown Design — Run R1"),
+        ("Drape\nof two lines", "en", "Drape of two lines — Run R1"),
+        ("बंधेज साड़ी 🧵", "en", "बंधेज साड़ी 🧵 — Run R1"),
+        (None, "en", "your design — Run R1"),
+        ("", "hi", "आपका डिज़ाइन — Run R1"),
     ],
 )
 def test_the_caption_names_the_design_and_the_run_on_one_line(
-    design_name: str | None, design_id: str | None, caption: str
+    design_name: str | None, language: str, caption: str
 ) -> None:
     names = {} if design_name is None else {"design_name": design_name}
 
-    draft = draft_followup(followed(variables=names, design_id=design_id), in_window=True, picture=None)
+    draft = draft_followup(followed(variables=names, language=language), in_window=True, picture=None)
 
     assert draft.body_text == caption
 

@@ -191,26 +191,29 @@ def test_runs_of_one_partner_get_a_message_each() -> None:
 
 
 @pytest.mark.parametrize("name", [None, "", "   ", INVISIBLE])
-def test_a_partner_whose_name_shows_nothing_is_called_partner(name: str | None) -> None:
-    draft = plan_one(shop={"partners": {PARTNER_ID: partner(name=name)}})
+@pytest.mark.parametrize(("language", "said"), [("en", "Partner"), ("hi", "पार्टनर")])
+def test_a_partner_whose_name_shows_nothing_is_called_partner(name: str | None, language: str, said: str) -> None:
+    draft = plan_one(shop={"partners": {PARTNER_ID: partner(name=name)}}, language=language)
 
     assert draft.variables is not None
-    assert draft.variables["partner_name"] == "Partner"
+    assert draft.variables["partner_name"] == said
 
 
 @pytest.mark.parametrize(
-    ("design_id", "names", "said"),
+    ("design_id", "names", "language", "said"),
     [
-        ("D1", {"D1": "Kurta\n\tof  two lines"}, "Kurta of two lines"),
-        ("D1", {"D1": ""}, "D1"),
-        ("D1", {"D1": INVISIBLE}, "D1"),
-        ("D1", {}, "D1"),
-        (None, {}, "Unknown Design"),
-        ("", {"": "a design nobody asked for"}, "Unknown Design"),
+        ("D1", {"D1": "Kurta\n\tof  two lines"}, "en", "Kurta of two lines"),
+        ("D1", {"D1": ""}, "en", "your design"),
+        ("D1", {"D1": INVISIBLE}, "hi", "आपका डिज़ाइन"),
+        ("D1", {}, "en", "your design"),
+        (None, {}, "hi", "आपका डिज़ाइन"),
+        ("", {"": "a design nobody asked for"}, "en", "your design"),
     ],
 )
-def test_a_design_without_a_name_is_called_by_its_id(design_id: str | None, names: dict[str, str], said: str) -> None:
-    draft = plan_one(stuck_run(design_id=design_id), shop={"design_names": names})
+def test_a_design_without_a_name_is_never_called_by_its_id(
+    design_id: str | None, names: dict[str, str], language: str, said: str
+) -> None:
+    draft = plan_one(stuck_run(design_id=design_id), shop={"design_names": names}, language=language)
 
     assert draft.variables is not None
     assert draft.variables["design_name"] == said
