@@ -77,10 +77,10 @@ def test_four_runs_are_one_message_whose_button_signs_the_partner_in_to_the_olde
     assert run.batches[0]["label"].endswith(" · digest")
     assert taken(graph_api) == [str(row["id"])]
     assert (message["template_name"], message["language"], message["text"]) == (TEMPLATE, "hi", row["body_text"])
-    assert "2 रन आपके जवाब का इंतज़ार कर रहे हैं, 1 शुरू नहीं हुआ है, 1 बिना अपडेट के है" in row["body_text"]
+    assert "2 रन पर आपका जवाब बाकी है, 1 शुरू नहीं हुआ है, 1 बिना अपडेट के है" in row["body_text"]
     assert spoken_of(log, row) == set(runs)
     (button,) = message["buttons"]
-    assert button["text"] == "मेरे रन खोलें"
+    assert button["text"] == "यह रन खोलें"
     bare, _, token = button["url"].partition("?wa_token=")
     claims = jwt.decode(
         token, PORTAL_SECRET, algorithms=["HS256"], issuer="jyt-whatsapp", options={"verify_exp": False}
@@ -187,7 +187,7 @@ def test_a_run_that_moved_on_leaves_the_digest_before_it_is_sent(log: Log, shop:
     (message,) = graph_api.outbox()
     row = only_digest(log)
     assert row["status"] == "sent"
-    assert row["variables"]["counts"] == "1 रन आपके जवाब का इंतज़ार कर रहा है, 1 शुरू नहीं हुआ है, 1 बिना अपडेट के है"
+    assert row["variables"]["counts"] == "1 रन पर आपका जवाब बाकी है, 1 शुरू नहीं हुआ है, 1 बिना अपडेट के है"
     assert row["variables"]["run_id"] == STARTED
     assert message["text"] == row["body_text"]
     assert f"/production-runs/{STARTED}?" in message["buttons"][0]["url"]
@@ -204,7 +204,7 @@ def test_with_one_run_left_it_still_goes_out_in_the_singular(log: Log, shop: Sho
     run.send()
 
     (message,) = graph_api.outbox()
-    assert "1 रन आपके जवाब का इंतज़ार कर रहा है।" in message["text"]
+    assert "1 रन पर आपका जवाब बाकी है।" in message["text"]
     assert slots(log) == {SENT25H: only_digest(log)["id"]}
 
 
@@ -235,7 +235,7 @@ def test_a_run_that_is_stuck_elsewhere_by_now_is_told_of_as_it_is(log: Log, shop
 
     run.send()
 
-    assert only_digest(log)["variables"]["counts"] == "1 रन आपके जवाब का इंतज़ार कर रहा है, 1 शुरू नहीं हुआ है"
+    assert only_digest(log)["variables"]["counts"] == "1 रन पर आपका जवाब बाकी है, 1 शुरू नहीं हुआ है"
     assert spoken_of(log, only_digest(log)) == {SENT10D, SENT25H}
 
 

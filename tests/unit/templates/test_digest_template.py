@@ -32,15 +32,15 @@ def numbers(*counts: int, days: int = 1) -> dict[str, int]:
         (
             (3, 1, 1),
             "3 runs await your answer, 1 is not started, 1 is quiet",
-            "3 रन आपके जवाब का इंतज़ार कर रहे हैं, 1 शुरू नहीं हुआ है, 1 बिना अपडेट के है",
+            "3 रन पर आपका जवाब बाकी है, 1 शुरू नहीं हुआ है, 1 बिना अपडेट के है",
         ),
         (
             (1, 3, 2),
             "1 run awaits your answer, 3 are not started, 2 are quiet",
-            "1 रन आपके जवाब का इंतज़ार कर रहा है, 3 शुरू नहीं हुए हैं, 2 बिना अपडेट के हैं",
+            "1 रन पर आपका जवाब बाकी है, 3 शुरू नहीं हुए हैं, 2 बिना अपडेट के हैं",
         ),
-        ((2, 0, 0), "2 runs await your answer", "2 रन आपके जवाब का इंतज़ार कर रहे हैं"),
-        ((1, 0, 0), "1 run awaits your answer", "1 रन आपके जवाब का इंतज़ार कर रहा है"),
+        ((2, 0, 0), "2 runs await your answer", "2 रन पर आपका जवाब बाकी है"),
+        ((1, 0, 0), "1 run awaits your answer", "1 रन पर आपका जवाब बाकी है"),
         ((0, 2, 0), "2 runs are not started", "2 रन शुरू नहीं हुए हैं"),
         ((0, 1, 0), "1 run is not started", "1 रन शुरू नहीं हुआ है"),
         ((0, 0, 2), "2 runs are quiet", "2 रन बिना अपडेट के हैं"),
@@ -49,7 +49,7 @@ def numbers(*counts: int, days: int = 1) -> dict[str, int]:
         (
             (1, 0, 12),
             "1 run awaits your answer, 12 are quiet",
-            "1 रन आपके जवाब का इंतज़ार कर रहा है, 12 बिना अपडेट के हैं",
+            "1 रन पर आपका जवाब बाकी है, 12 बिना अपडेट के हैं",
         ),
     ],
 )
@@ -77,7 +77,7 @@ def test_the_whole_text_is_one_that_a_partner_reads_at_once(digest: Template) ->
     )
     assert digest.text("hi", {**names, **digest.in_words("hi", numbers(0, 1, 0, days=5))}).startswith(
         "नमस्ते Rajesh, आपके प्रोडक्शन के काम की स्थिति यह है: 1 रन शुरू नहीं हुआ है।"
-        "\n\n*सबसे ज़्यादा समय से:* Kurta, रन prod_run_1, 5 दिन से\n\n"
+        "\n\n*सबसे लंबे समय से रुका हुआ:* Kurta, रन prod_run_1, 5 दिन से\n\n"
     )
 
 

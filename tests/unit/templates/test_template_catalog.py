@@ -111,8 +111,8 @@ def test_hindi_says_the_total_before_the_progress(catalog: Catalog) -> None:
     [
         *((name, "en", "Open run") for name in (*REMINDERS_V2, ASSIGNED)),
         *((name, "hi", "रन खोलें") for name in (*REMINDERS_V2, ASSIGNED)),
-        (DIGEST, "en", "Open my runs"),
-        (DIGEST, "hi", "मेरे रन खोलें"),
+        (DIGEST, "en", "Open this run"),
+        (DIGEST, "hi", "यह रन खोलें"),
     ],
 )
 def test_a_button_opens_the_run(catalog: Catalog, name: str, language: str, label: str) -> None:
