@@ -79,7 +79,7 @@ def _day(value: Any) -> dt.date:
 
 def _with_ids(value: dict[str, Any]) -> dict[str, Any]:
     if not all(id_.strip() for id_ in value):
-        raise ValueError("must have a partner's id for each key, and one is empty")
+        raise ValueError("must have an id for each key, and one is empty")
     return value
 
 
@@ -145,24 +145,42 @@ class OwnThresholds(_Strict):
     idle: Hours | None = None
 
 
-class PartnerException(_Strict):
+class Pause(_Strict):
+    """What is left alone, a partner or a run.
+
+    Attributes:
+        paused_until: The first day on which it is written to, or of, again.
+        never: It is left alone for good.
+    """
+
+    paused_until: Day | None = None
+    never: bool = False
+
+    def is_paused(self, day: dt.date) -> bool:
+        """Whether it is left alone on a day."""
+        return self.never or (self.paused_until is not None and day < self.paused_until)
+
+
+class PartnerException(Pause):
     """What is different for one partner.
 
     Attributes:
         thresholds: Hours, per reminder kind; a kind that is not here has everybody's.
-        paused_until: The first day on which the partner is written to again.
         language: In which the partner is written to, whatever else is known.
-        never: The partner is not written to at all.
     """
 
     thresholds: OwnThresholds = Field(default_factory=OwnThresholds)
-    paused_until: Day | None = None
     language: Language | None = None
-    never: bool = False
 
-    def is_paused(self, day: dt.date) -> bool:
-        """Whether the partner is not to be written to on a day."""
-        return self.never or (self.paused_until is not None and day < self.paused_until)
+
+class RunException(Pause):
+    """What is different for one run.
+
+    Attributes:
+        why: In words, for whoever finds it here later.
+    """
+
+    why: Annotated[str, Field(max_length=1000)] | None = None
 
 
 class Tables(_Strict):
@@ -248,6 +266,12 @@ class Settings(_Strict):
         description="What is different for some partners, by id: `thresholds` (those that differ), `paused_until` (the"
         " first day on which they are written to again), `language` (before any other rule), `never` (`true`: they are"
         ' not written to at all), such as `{"01J...": {"thresholds": {"idle": 120}, "paused_until": "2026-11-16"}}`.',
+    )
+    runs: Annotated[dict[str, RunException], AfterValidator(_with_ids)] = Field(
+        {},
+        description="Runs that are left alone, by id: nobody is written to of one before the day `paused_until`, or"
+        " `never` (`true`), and `why` says for what reason, such as"
+        ' `{"prod_run_01J...": {"paused_until": "2026-11-16", "why": "its loom is being repaired"}}`.',
     )
     cadence: Cadence = Field(
         "daily",
@@ -377,6 +401,10 @@ class Settings(_Strict):
     def paused_on(self, day: dt.date) -> frozenset[str]:
         """The partners who are not to be written to on a day."""
         return frozenset(id_ for id_, partner in self.partners.items() if partner.is_paused(day))
+
+    def runs_paused_on(self, day: dt.date) -> frozenset[str]:
+        """The runs of which nobody is to be written to on a day."""
+        return frozenset(id_ for id_, run in self.runs.items() if run.is_paused(day))
 
     @property
     def own_languages(self) -> Mapping[str, str]:

@@ -89,13 +89,14 @@ def test_a_partner_s_thresholds_differ_where_they_are_said_and_are_everybody_s_e
         ({"paused_until": None}, False, False),
     ],
 )
-def test_a_partner_is_paused_until_a_day_and_not_on_it_or_for_ever(
+def test_a_partner_or_a_run_is_paused_until_a_day_and_not_on_it_or_for_ever(
     said: dict[str, Any], before: bool, on_the_day: bool
 ) -> None:
-    settings = parse_settings({"partners": {"P1": said}})
+    settings = parse_settings({"partners": {"P1": said}, "runs": {"P1": said}})
 
-    assert settings.paused_on(DIWALI - dt.timedelta(days=1)) == (frozenset({"P1"}) if before else frozenset())
-    assert settings.paused_on(DIWALI) == (frozenset({"P1"}) if on_the_day else frozenset())
+    for paused_on in (settings.paused_on, settings.runs_paused_on):
+        assert paused_on(DIWALI - dt.timedelta(days=1)) == (frozenset({"P1"}) if before else frozenset())
+        assert paused_on(DIWALI) == (frozenset({"P1"}) if on_the_day else frozenset())
 
 
 def test_a_partner_s_language_is_written_as_meta_does() -> None:
@@ -125,6 +126,23 @@ def test_a_partner_s_language_is_written_as_meta_does() -> None:
 )
 def test_a_mistake_in_an_exception_is_told_by_its_key(partners: Any, key: str) -> None:
     assert told({"partners": partners}).startswith(f'Variable partner_messages: "{key}"')
+
+
+@pytest.mark.parametrize(
+    ("runs", "key"),
+    [
+        ([], "runs"),
+        ({"R1": True}, "runs.R1"),
+        ({"R1": {"thresholds": {"idle": 1}}}, "runs.R1.thresholds"),
+        ({"R1": {"language": "hi"}}, "runs.R1.language"),
+        ({"R1": {"paused_until": "16.11.2026"}}, "runs.R1.paused_until"),
+        ({"R1": {"never": "perhaps"}}, "runs.R1.never"),
+        ({"R1": {"never": True, "why": 5}}, "runs.R1.why"),
+        ({"": {"never": True}}, "runs"),
+    ],
+)
+def test_a_mistake_in_what_is_said_of_a_run_is_told_by_its_key(runs: Any, key: str) -> None:
+    assert told({"runs": runs}).startswith(f'Variable partner_messages: "{key}"')
 
 
 @pytest.mark.parametrize("codes", [["IN"], ["IN-RJ"], ["IN-RJ", "IT", "AU-NSW"]])

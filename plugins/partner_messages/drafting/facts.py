@@ -60,6 +60,7 @@ class Means:
         allow_marketing: Setting of that name.
         own_languages: Of the partners that operations have chosen one for; it goes before the one for everybody.
         paused: Partners who are not to be written to on the tick's day.
+        paused_runs: Runs of which nobody is to be written to on that day.
         digest: Whether a partner's due runs go into one message (setting `digest`).
     """
 
@@ -74,4 +75,5 @@ class Means:
     allow_marketing: bool = False
     own_languages: Mapping[str, str] = field(default_factory=dict)
     paused: frozenset[str] = frozenset()
+    paused_runs: frozenset[str] = frozenset()
     digest: bool = False

@@ -31,6 +31,13 @@ class Recipient:
     sender: Sender
 
 
+def recipient_of_run(production_run_id: str, partner_id: str, shop: ShopFacts, means: Means) -> Recipient | SkipReason:
+    """How a partner is reached about one run, or why not."""
+    if production_run_id in means.paused_runs:
+        return SkipReason.PAUSED
+    return find_recipient(partner_id, shop, means)
+
+
 def find_recipient(partner_id: str, shop: ShopFacts, means: Means) -> Recipient | SkipReason:
     """How a partner is reached, or why not."""
     if partner_id in means.paused:

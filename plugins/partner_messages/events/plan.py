@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from partner_messages.drafting.facts import Means, ShopFacts
 from partner_messages.drafting.message import message_columns, names_of
-from partner_messages.drafting.recipient import Recipient, find_recipient
+from partner_messages.drafting.recipient import Recipient, recipient_of_run
 from partner_messages.events.event import Event
 from partner_messages.events.rules import LIFECYCLE, REMINDERS, Lifecycle
 from partner_messages.messages.skip_reasons import SkipReason
@@ -119,7 +119,7 @@ class _Planning:
         draft = self._draft(event, run, partner_id)
         if holder := self._in_the_way(self.holders.by_context, draft.context_id):
             return replace(draft, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
-        recipient = find_recipient(partner_id, self.shop, self.means)
+        recipient = recipient_of_run(run.id, partner_id, self.shop, self.means)
         if isinstance(recipient, SkipReason):
             return replace(draft, skip_reason=recipient)
         decided = message_columns(
@@ -135,7 +135,7 @@ class _Planning:
     def _reminder(self, event: Event, plain: Draft, stuck: StuckRun | None) -> Draft:
         if stuck is None or event.partner_id not in (None, stuck.partner_id):
             return replace(plain, skip_reason=SkipReason.STATE_MISMATCH)
-        recipient = find_recipient(stuck.partner_id, self.shop, self.means)
+        recipient = recipient_of_run(stuck.production_run_id, stuck.partner_id, self.shop, self.means)
         until = self._hold(self.means.redirect_to or recipient.phone) if isinstance(recipient, Recipient) else None
         # It belongs to the day on which it is sent, and meets that day's other reminders in its slot.
         tick = replace(self.tick, day=day_of(until)) if until else self.tick

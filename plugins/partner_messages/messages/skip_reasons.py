@@ -84,7 +84,10 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         "The run was reminded as often as setting max_reminders allows; now a person is called.", "operations", True
     ),
     SkipReason.PAUSED: Explanation(
-        "Setting partners says that this partner is not written to, for now or never.", "operations", False
+        "Setting partners says that this partner is not written to, or setting runs that nobody is of this run, for now"
+        " or never.",
+        "operations",
+        False,
     ),
     SkipReason.MOVED_ON: Explanation(
         "Between planning and sending the run moved on, its partner or phone changed, or its digest was planned anew.",

@@ -77,7 +77,7 @@ def plan_reminders(
             continue
         if run.partner_id not in recipients:
             recipients[run.partner_id] = find_recipient(run.partner_id, shop, means)
-        recipient = recipients[run.partner_id]
+        recipient = SkipReason.PAUSED if run.production_run_id in means.paused_runs else recipients[run.partner_id]
         draft = decide_reminder(tick, run, recipient, shop, log, means)
         # What keeps a partner from being written to is told of every day: that is for somebody to put right.
         needs_a_person = draft.skip_reason is not None and EXPLANATIONS[draft.skip_reason].escalates

@@ -42,6 +42,7 @@ def means_of(
         language=settings.language,
         own_languages=settings.own_languages,
         paused=settings.paused_on(tick.day),
+        paused_runs=settings.runs_paused_on(tick.day),
         digest=settings.digest,
         fallback_language=settings.fallback_language,
         limit=limit,

@@ -10,7 +10,7 @@ from typing import Any
 
 from partner_messages import run_context
 from partner_messages.drafting.facts import Means
-from partner_messages.drafting.recipient import find_recipient
+from partner_messages.drafting.recipient import recipient_of_run
 from partner_messages.events.event import Event
 from partner_messages.events.rules import LIFECYCLE
 from partner_messages.messages.database import LogConnection, open_message_log
@@ -152,7 +152,7 @@ def _of_runs(
     hindered: dict[uuid.UUID, Hindrance] = {}
     for message in messages:
         run = runs.get(message.production_run_id or "")
-        recipient = find_recipient(message.partner_id, facts, means)
+        recipient = recipient_of_run(message.production_run_id or "", message.partner_id, facts, means)
         if run is None:
             hindered[message.id] = SkipReason.MOVED_ON
         elif isinstance(whom := _whom(message, run), SkipReason):

@@ -197,6 +197,19 @@ def test_a_run_that_moved_on_leaves_the_digest_before_it_is_sent(log: Log, shop:
     assert left["variables"] == {"digest": str(row["id"])}
 
 
+def test_a_run_that_is_left_alone_since_planning_leaves_the_digest(
+    log: Log, deployment: Deployment, graph_api: Any
+) -> None:
+    run = weekday_tick(*runs)
+    deployment.set(runs={SENT10D: {"never": True}})
+
+    run.send()
+
+    assert spoken_of(log, only_digest(log)) == {SENT25H, ACCEPTED, STARTED}
+    (left,) = [one for one in everything(log) if one["skip_reason"]]
+    assert (left["production_run_id"], left["skip_reason"]) == (SENT10D, "paused")
+
+
 def test_with_one_run_left_it_still_goes_out_in_the_singular(log: Log, shop: Shop, graph_api: Any) -> None:
     run = weekday_tick(SENT10D, SENT25H)
     accepted(shop, SENT10D)

@@ -13,7 +13,19 @@ from psycopg.rows import DictRow
 from partner_messages.tasks import production_run_events as events
 from sandbox.shop import partner_id, run_id
 from support.deployment import TICK, Deployment
-from support.event_examples import ASSIGNED, CANCELLED, COMPLETED, OTHER_RUN, RUN, at, conf, only_row, set_run, told
+from support.event_examples import (
+    ASSIGNED,
+    CANCELLED,
+    COMPLETED,
+    OTHER_RUN,
+    REMINDER,
+    RUN,
+    at,
+    conf,
+    only_row,
+    set_run,
+    told,
+)
 from support.event_runs import context, plan_events, start_events, tell
 from support.log_rows import Log, slots
 from support.sending import taken
@@ -61,6 +73,19 @@ def test_the_reason_of_a_cancelled_run_is_the_shop_s_where_the_event_gives_none(
     plan_events(conf(CANCELLED))
 
     assert only_row(log, "run 1")["variables"]["notes"] == "Out of stock"
+
+
+@pytest.mark.parametrize("event", [ASSIGNED, REMINDER])
+def test_nothing_is_told_of_a_run_that_is_left_alone(
+    log: Log, graph_api: Any, deployment: Deployment, event: str
+) -> None:
+    deployment.set(runs={RUN: {"paused_until": "2026-11-24", "why": "The order is being changed"}})
+
+    tell(conf(event))
+    tell(conf(event, OTHER_RUN), "run 2")
+
+    assert told(log) == [("run 1", "paused"), ("run 2", "sent")]
+    assert len(taken(graph_api)) == 1
 
 
 def test_the_previous_partner_of_a_reassigned_run_is_told_that_it_is_cancelled(log: Log, shop: Shop) -> None:

@@ -13,7 +13,7 @@ from partner_messages.tick import NotNow
 from partner_messages.whatsapp.operator import raise_for
 from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
-from support.event_examples import ASSIGNED, CANCELLED, COMPLETED, REMINDER, at, conf, only_row, set_run, told
+from support.event_examples import ASSIGNED, CANCELLED, COMPLETED, REMINDER, RUN, at, conf, only_row, set_run, told
 from support.event_runs import plan_events, tell
 from support.log_rows import Log
 from support.sending import taken
@@ -53,6 +53,19 @@ def test_an_event_whose_run_has_moved_on_since_planning_is_not_told(
 
     assert outcome.nothing_sent
     assert told(log) == [("run 1", reason)]
+    assert taken(graph_api) == []
+
+
+@pytest.mark.parametrize("event", [ASSIGNED, REMINDER])
+def test_an_event_whose_run_is_left_alone_since_planning_is_not_told(
+    log: Log, graph_api: Any, deployment: Deployment, event: str
+) -> None:
+    planned = plan_events(conf(event))
+    deployment.set(runs={RUN: {"never": True}})
+
+    planned.send()
+
+    assert told(log) == [("run 1", "paused")]
     assert taken(graph_api) == []
 
 

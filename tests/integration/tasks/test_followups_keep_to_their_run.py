@@ -74,8 +74,11 @@ def test_what_has_changed_in_the_shop_since_withdraws_it(
     assert end(log) == reason
 
 
-def test_a_partner_who_is_paused_since_then_gets_none(log: Log, deployment: Deployment, queued: SendingRun) -> None:
-    deployment.set(partners={MEERA: {"never": True}})
+@pytest.mark.parametrize("setting", [{"partners": {MEERA: {"never": True}}}, {"runs": {RUN: {"never": True}}}])
+def test_a_partner_or_run_that_is_paused_since_then_gets_none(
+    log: Log, deployment: Deployment, queued: SendingRun, setting: dict[str, Any]
+) -> None:
+    deployment.set(**setting)
 
     queued.send()
 

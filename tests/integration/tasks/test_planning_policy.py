@@ -302,6 +302,8 @@ def test_a_partner_s_language_is_what_is_sent(deployment: Deployment, one_run: N
     [
         pytest.param({}, None, id="nothing has changed"),
         pytest.param({"partners": {RAJESH: {"never": True}}}, SkipReason.PAUSED, id="paused since"),
+        pytest.param({"runs": {RUN: {"never": True}}}, SkipReason.PAUSED, id="its run left alone since"),
+        pytest.param({"runs": {RUN: {"paused_until": "2026-11-23"}}}, None, id="its run's pause is over"),
         pytest.param(
             {"partners": {RAJESH: {"thresholds": {"assignment_pending": 24 * 300}}}},
             SkipReason.MOVED_ON,

@@ -213,6 +213,24 @@ def test_a_paused_partner_is_skipped_before_anything_else_is_asked_about_them() 
     assert (draft.skip_reason, draft.to_phone, draft.partner_id) == (SkipReason.PAUSED, None, PARTNER_ID)
 
 
+@pytest.mark.parametrize("digest", [False, True], ids=["single messages", "a digest"])
+def test_a_run_that_is_left_alone_is_skipped_and_its_partner_s_other_runs_are_not(digest: bool) -> None:
+    runs = [stuck_run(id_, since=SENT_ON_THURSDAY) for id_ in ("R1", "R2", "R3")]
+
+    drafts = plan_reminders(
+        tick(),
+        runs,
+        without_partner=(),
+        shop=shop_facts(),
+        log=log_facts(days_reminded={"R2": days_ago(1)}),
+        means=means(paused_runs=frozenset({"R2"}), digest=digest),
+        policy=policy(cadence=[1, 2, 3], max_reminders=1),
+    )
+
+    said = {run_id: draft.skip_reason for draft in drafts for run_id in draft.production_run_ids}
+    assert said == {"R1": None, "R2": SkipReason.PAUSED, "R3": None}
+
+
 def test_other_partners_are_not_paused() -> None:
     assert plan_one(stuck_run(), policy(), means=means(paused=frozenset({"P2", ""}))).skip_reason is None
 
