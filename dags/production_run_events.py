@@ -6,8 +6,8 @@ Tells a partner of what has just happened to a run: one DAG run for each event o
 | event | message | goes to |
 |---|---|---|
 | `production_run.sent_to_partner` | assigned | the run's partner, while it is still to be accepted |
-| `production_run.cancelled` | cancelled | the partner named, or the run's while it is cancelled |
-| `production_run.completed` | completed | the run's partner |
+| `production_run.cancelled` | cancelled | the run's partner while it is cancelled, or the previous one if it is named |
+| `production_run.completed` | completed | the run's partner, once it is completed or finished |
 | `production_run.reminder_<kind>` | that run's reminder, now | the run's partner, once a day with the weekday tick |
 
 Other events of a run end as a skip `no_template_for_event`.

@@ -50,11 +50,17 @@ def _who_has_still_to_accept(event: Event, run: ProductionRun) -> str | SkipReas
 
 
 def _who_had_it(event: Event, run: ProductionRun) -> str | SkipReason:
-    """A cancelled run may have gone to somebody else already, so only whom the event names is told then."""
-    if event.partner_id:
-        had_it = event.partner_id in (run.partner_id, run.previous_partner_id)
-        return event.partner_id if had_it else SkipReason.STATE_MISMATCH
+    """It was taken from its previous partner whatever has become of it since, from its present one if it is cancelled.
+
+    A run that has gone to somebody else is not cancelled, so who had it before is told only where the event names them.
+    """
+    if event.partner_id and event.partner_id == run.previous_partner_id != run.partner_id:
+        return event.partner_id
     return _its_partner(event, run) if run.status == "cancelled" else SkipReason.STATE_MISMATCH
+
+
+def _who_made_it(event: Event, run: ProductionRun) -> str | SkipReason:
+    return _its_partner(event, run) if run.is_made else SkipReason.STATE_MISMATCH
 
 
 LIFECYCLE: Mapping[str, Lifecycle] = {
@@ -71,7 +77,7 @@ LIFECYCLE: Mapping[str, Lifecycle] = {
     ),
     f"{PREFIX}completed": Lifecycle(
         "jyt_production_run_completed_v1",
-        _its_partner,
+        _who_made_it,
         lambda _event, run: {"produced_quantity": quantity_text(run.produced_quantity)},
         ends_the_run=True,
     ),

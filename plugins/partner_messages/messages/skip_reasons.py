@@ -122,8 +122,6 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
     SkipReason.STALE_EVENT: Explanation(
         "The event was older than setting event_max_age when it was looked at.", "engineer", False
     ),
-    SkipReason.STATE_MISMATCH: Explanation(
-        "The run was no longer as the event says, or not this partner's.", "nobody", False
-    ),
+    SkipReason.STATE_MISMATCH: Explanation("The run is not as the event says, or not this partner's.", "nobody", False),
     SkipReason.NO_TEMPLATE_FOR_EVENT: Explanation("Nothing is to be said to a partner of this event.", "nobody", False),
 }

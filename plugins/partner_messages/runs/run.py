@@ -33,3 +33,17 @@ class ProductionRun:
     accepted_at: dt.datetime | None
     finished_at: dt.datetime | None
     cancelled_reason: str | None
+
+    @property
+    def is_made(self) -> bool:
+        """Whether its partner has made it: it is completed, or finished and only waits for the shop to complete it.
+
+        A run that was taken back keeps the time at which somebody had finished it, and is not made.
+        """
+        has_it = self.status == "in_progress" or (self.status == "sent_to_partner" and self.accepted_at is not None)
+        return self.status == "completed" or (has_it and self.finished_at is not None)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be done by its partner."""
+        return self.status == "cancelled" or self.is_made

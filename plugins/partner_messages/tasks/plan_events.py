@@ -17,7 +17,6 @@ from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.history import event_holders, refused_phones
 from partner_messages.messages.queue import queued_of_tick, withdraw_reminders, write_drafts
-from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, event_context_id
 from partner_messages.reminders.plan import LogFacts
 from partner_messages.reminders.wording import templates_of
@@ -32,11 +31,6 @@ from partner_messages.tick import RunRefused, Tick, keeps_their_hours
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 
 log = logging.getLogger(__name__)
-
-_DOUBTFUL = frozenset({SkipReason.STATE_MISMATCH, SkipReason.STALE_EVENT})
-"""Skips of an event that the run as it stands may not bear out."""
-_ENDED = frozenset({"cancelled", "completed"})
-"""Statuses of a run that is over."""
 
 
 def templates_of_events(settings: Settings) -> tuple[str, ...]:
@@ -161,7 +155,7 @@ def _holders(
 
 
 def _ended(drafts: Sequence[Draft], facts: EventRuns) -> list[str]:
-    """The runs that are over, or over for their present partner, as these events tell.
+    """The runs that are over, of those that these events say are.
 
     A cancellation that goes to the previous partner says nothing about a run that somebody else has by now.
     """
@@ -171,5 +165,5 @@ def _ended(drafts: Sequence[Draft], facts: EventRuns) -> list[str]:
         if (rule := LIFECYCLE.get(draft.event_name or ""))
         and rule.ends_the_run
         and (run := facts.runs.get(draft.production_run_id or ""))
-        and (run.status in _ENDED or (draft.partner_id == run.partner_id and draft.skip_reason not in _DOUBTFUL))
+        and run.is_over
     ]

@@ -50,20 +50,14 @@ def test_a_cancellation_for_the_previous_partner_leaves_the_present_one_s_remind
     assert (reminder["status"], reminder["partner_id"]) == ("queued", MEERA)
 
 
-def test_a_cancellation_for_the_run_s_partner_counts_before_the_shop_says_so_itself(log: Log) -> None:
-    weekday_tick(RUN)
-
-    plan_events(conf(CANCELLED, partner_id=RAJESH))
-
-    (reminder,) = [one for one in everything(log) if one["message_kind"] == "reminder"]
-    assert reminder["skip_reason"] == "moved_on"
-
-
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
         pytest.param(conf(CANCELLED), "state_mismatch", id="not cancelled"),
+        pytest.param(conf(CANCELLED, partner_id=RAJESH), "state_mismatch", id="not cancelled, its partner named"),
         pytest.param(conf(CANCELLED, partner_id=MEERA), "state_mismatch", id="cancelled for somebody else"),
+        pytest.param(conf(COMPLETED), "state_mismatch", id="not completed"),
+        pytest.param(conf(COMPLETED, partner_id=RAJESH), "state_mismatch", id="not completed, its partner named"),
         pytest.param(conf(COMPLETED, partner_id=MEERA), "state_mismatch", id="completed by somebody else"),
         pytest.param(conf(COMPLETED, occurred_at=(TICK - 7 * HOUR).isoformat()), "stale_event", id="long ago"),
     ],
@@ -76,6 +70,17 @@ def test_an_event_that_the_run_does_not_bear_out_withdraws_nothing(
     plan_events(event)
 
     assert told(log) == [("run 1", reason), ("tick 1", "queued")]
+
+
+def test_an_event_that_comes_again_withdraws_nothing_of_a_run_that_goes_on(log: Log, shop: Shop) -> None:
+    set_run(shop, status="cancelled")
+    tell(conf(CANCELLED, event_id="E1"))
+    set_run(shop, status="sent_to_partner")
+    weekday_tick(RUN)
+
+    plan_events(conf(CANCELLED, event_id="E1", partner_id=RAJESH), "run 2")
+
+    assert told(log) == [("run 1", "sent"), ("run 2", "duplicate"), ("tick 1", "queued")]
 
 
 def test_a_reminder_that_waits_for_tomorrow_is_withdrawn_too(log: Log, shop: Shop, deployment: Deployment) -> None:

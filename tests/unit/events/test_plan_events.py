@@ -61,9 +61,14 @@ def timing(**changes: Any) -> Timing:
     return replace(plain, **changes)
 
 
+def as_told(the_event: Event) -> dict[str, Any]:
+    """What a run is like that bears out an event; the lifecycle ones are named after its status."""
+    return {"status": the_event.event.removeprefix("production_run.")} if the_event.event in LIFECYCLE else {}
+
+
 def plan(*events: Event, by: Any = None, run: dict[str, Any] | None = None, **changes: Any) -> list[Draft]:
-    """Plan events of R1 (and of R2, which is like it)."""
-    runs = {id_: production_run(id_, **(run or {})) for id_ in ("R1", "R2")}
+    """Plan events of R1 (and of R2, which is like it); both stand as the first event says, unless told otherwise."""
+    runs = {id_: production_run(id_, **{**as_told(events[0]), **(run or {})}) for id_ in ("R1", "R2")}
     plain: dict[str, Any] = {
         "facts": EventRuns(runs=runs),
         "shop": shop_facts(),
@@ -173,7 +178,7 @@ def test_the_same_run_event_and_partner_within_the_hour_is_a_duplicate(event_id:
 
     draft = plan_one(event(event_id=event_id), holders=holders)
     other_run = plan_one(event(event_id=event_id, production_run_id="R2"), holders=holders)
-    other_event = plan_one(event("completed", event_id=event_id), holders=holders)
+    other_event = plan_one(event(COMPLETED, event_id=event_id), holders=holders)
 
     assert (draft.skip_reason, draft.duplicate_of) == (SkipReason.DUPLICATE, HELD_BY)
     assert (other_run.skip_reason, other_event.skip_reason) == (None, None)
@@ -213,9 +218,11 @@ def test_whoever_is_not_to_be_reached_is_not_told(
         partners={PARTNER_ID: partner(**who)}, conversations={PARTNER_ID: [conversation(**talk)]} if talk else {}
     )
 
-    draft = plan_one(event(name, partner_id=PARTNER_ID), shop=shop, facts=stuck_in(ReminderKind.ASSIGNMENT_PENDING))
+    of_event = event(name, partner_id=PARTNER_ID)
+    stuck = stuck_in(ReminderKind.ASSIGNMENT_PENDING)
+    facts = replace(stuck, runs={"R1": production_run(**as_told(of_event))})
 
-    assert draft.skip_reason == reason
+    assert plan_one(of_event, shop=shop, facts=facts).skip_reason == reason
 
 
 def test_a_number_that_meta_refused_today_is_not_tried_again() -> None:

@@ -33,44 +33,69 @@ def test_the_map_is_the_seed_s() -> None:
     }
 
 
+FINISHED = {"accepted_at": TICK, "finished_at": TICK}
+PREVIOUS, STRANGER = "P2", "P3"
+WHO = (None, PARTNER_ID, PREVIOUS, STRANGER)
+NONE_IS_TOLD = (MISMATCH,) * 4
+ITS_PARTNER = (PARTNER_ID, PARTNER_ID, MISMATCH, MISMATCH)
+WHO_HAD_IT = (MISMATCH, MISMATCH, PREVIOUS, MISMATCH)
+IT_OR_WHO_HAD_IT = (PARTNER_ID, PARTNER_ID, PREVIOUS, MISMATCH)
+TOLD: dict[str, tuple[tuple[str | SkipReason, ...], dict[str, tuple[str | SkipReason, ...]]]] = {
+    "sent_to_partner": (NONE_IS_TOLD, {"sent_to_partner": ITS_PARTNER}),
+    "cancelled": (WHO_HAD_IT, {"cancelled": IT_OR_WHO_HAD_IT, "cancelled, finished before": IT_OR_WHO_HAD_IT}),
+    "completed": (
+        NONE_IS_TOLD,
+        {
+            "completed": ITS_PARTNER,
+            "completed, finished before": ITS_PARTNER,
+            "in_progress, finished before": ITS_PARTNER,
+            "sent_to_partner, finished before": ITS_PARTNER,
+        },
+    ),
+}
+"""Whom an event goes to, by the run's state and for each of WHO that it may name: in most states, and in the others."""
+
+
+@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("stamps", [{}, FINISHED], ids=["", "finished before"])
+@pytest.mark.parametrize("named", WHO, ids=["nobody named", "its partner", "its previous partner", "a stranger"])
+def test_each_event_goes_to_whom_it_concerns_and_to_nobody_while_the_run_is_otherwise(
+    name: str, status: str, stamps: dict[str, Any], named: str | None
+) -> None:
+    usually, but = TOLD[name]
+    run = production_run(status=status, previous_partner_id=PREVIOUS, **stamps)
+    whom = but.get(f"{status}, finished before" if stamps else status, usually)[WHO.index(named)]
+
+    assert LIFECYCLE[f"production_run.{name}"].whom(event(name, partner_id=named), run) == whom
+
+
 @pytest.mark.parametrize(
     ("name", "run", "named", "whom"),
     [
-        # assigned: still sent, not accepted, the same partner
-        ("sent_to_partner", {}, None, PARTNER_ID),
-        ("sent_to_partner", {}, PARTNER_ID, PARTNER_ID),
-        ("sent_to_partner", {}, "P2", MISMATCH),
-        ("sent_to_partner", {"previous_partner_id": "P2"}, "P2", MISMATCH),
         ("sent_to_partner", {"accepted_at": TICK}, None, MISMATCH),
-        *(
-            ("sent_to_partner", {"status": status}, None, MISMATCH)
-            for status in STATUSES
-            if status != "sent_to_partner"
-        ),
         ("sent_to_partner", {"partner_id": None}, None, NOBODY),
         ("sent_to_partner", {"partner_id": None}, PARTNER_ID, MISMATCH),
-        # cancelled, a partner named: the run's or its previous one, whatever its status
-        *(("cancelled", {"status": status}, PARTNER_ID, PARTNER_ID) for status in STATUSES),
+        # taken back, and nobody's or given to somebody else
         *(
-            ("cancelled", {"status": status, "partner_id": partner_id, "previous_partner_id": "P2"}, "P2", "P2")
+            ("cancelled", {"status": status, "partner_id": None, "previous_partner_id": PREVIOUS}, PREVIOUS, PREVIOUS)
             for status in STATUSES
-            for partner_id in (PARTNER_ID, None)
         ),
-        ("cancelled", {"status": "cancelled", "previous_partner_id": "P2"}, "P3", MISMATCH),
+        ("cancelled", {"status": "cancelled", "partner_id": None, "previous_partner_id": PREVIOUS}, None, NOBODY),
         ("cancelled", {"status": "cancelled", "partner_id": None}, PARTNER_ID, MISMATCH),
-        # cancelled, nobody named: the run's partner while it is cancelled
-        ("cancelled", {"status": "cancelled"}, None, PARTNER_ID),
-        ("cancelled", {"status": "cancelled", "partner_id": None, "previous_partner_id": "P2"}, None, NOBODY),
-        *(("cancelled", {"status": status}, None, MISMATCH) for status in STATUSES if status != "cancelled"),
-        # completed: the run's partner
-        *(("completed", {"status": status}, None, PARTNER_ID) for status in ("completed", "in_progress")),
-        ("completed", {"status": "completed"}, PARTNER_ID, PARTNER_ID),
-        ("completed", {"status": "completed", "previous_partner_id": "P2"}, "P2", MISMATCH),
+        # taken back, and given to the same partner again
+        ("cancelled", {"previous_partner_id": PARTNER_ID}, PARTNER_ID, MISMATCH),
+        ("cancelled", {"status": "cancelled", "previous_partner_id": PARTNER_ID}, PARTNER_ID, PARTNER_ID),
+        # an older shop knows no previous partner
+        ("cancelled", {"status": "in_progress"}, PARTNER_ID, MISMATCH),
+        ("cancelled", {"status": "cancelled"}, PREVIOUS, MISMATCH),
+        # finished by somebody who had it before, and not accepted by its partner since
+        ("completed", {"finished_at": TICK}, None, MISMATCH),
         ("completed", {"status": "completed", "partner_id": None}, None, NOBODY),
         ("completed", {"status": "completed", "partner_id": None}, PARTNER_ID, MISMATCH),
     ],
 )
-def test_each_event_goes_to_whom_it_concerns(
+def test_whom_an_event_goes_to_where_the_run_s_partner_has_changed(
     name: str, run: dict[str, Any], named: str | None, whom: str | SkipReason
 ) -> None:
     rule = LIFECYCLE[f"production_run.{name}"]
