@@ -24,8 +24,19 @@ adoption AS (
         ) AS queued
 ),
 -- Of two drafts of one context (a run's reminder that two events ask for) the one of the message's own event.
-chosen AS (
+of_context AS (
     SELECT DISTINCT ON (message_id) * FROM adoption ORDER BY message_id, is_its_own DESC, event_id
+),
+-- One message for an event: of two runs' reminders that one event asks for, the one that it has had already, or else the first.
+chosen AS (
+    SELECT DISTINCT ON (key) *
+    FROM (SELECT *, coalesce(CASE WHEN skip_reason IS NULL THEN event_id END, message_id::text) AS key FROM of_context) AS o
+    WHERE o.is_its_own
+        OR o.skip_reason IS NOT NULL
+        OR NOT EXISTS (
+            SELECT FROM message_log AS m WHERE m.delivery = %(delivery)s AND m.event_id = o.event_id AND m.holds_slot
+        )
+    ORDER BY key, is_its_own DESC, context_id
 )
 UPDATE message_log AS m
 SET

@@ -20,6 +20,9 @@ def record_stuck(
 ) -> None:
     """Write what a DAG run found stuck in one kind, in place of what an earlier try of it found.
 
+    Its tasks write one after the other: a try that was taken for dead may still be at work, and a run may change its
+    kind between two of them.
+
     Args:
         connection: The message log.
         tick: The run's tick.
@@ -28,6 +31,7 @@ def record_stuck(
         observed_at: The wall clock: quantities count only where they were observed on the day itself.
     """
     with connection.transaction():
+        rows(connection, "lock_run", dag_run_id=tick.dag_run_id)
         rows(
             connection,
             "forget_stuck",

@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 
 from sandbox.shop import partner_id, run_id
 from support.deployment import TICK, Deployment
-from support.event_examples import CANCELLED, COMPLETED, OTHER_RUN, REMINDER, RUN, at, conf, only_row, set_run, told
+from support.event_examples import ASSIGNED, CANCELLED, COMPLETED, OTHER_RUN, REMINDER, RUN, at, conf, only_row, set_run, told
 from support.event_runs import plan_events, tell, weekday_tick
 from support.log_rows import Log, everything
 from support.sending import taken
@@ -152,3 +152,24 @@ def test_a_reminder_event_that_is_repeated_is_a_duplicate_of_its_reminder(log: L
     tell(conf(REMINDER, event_id="E2"), "run 3")
 
     assert told(log) == [("run 1", "sent"), ("run 2", "duplicate"), ("run 3", "sent")]
+
+
+def test_one_event_that_asks_for_two_queued_reminders_is_told_once_and_the_list_s_other_events_too(
+    log: Log, graph_api: Any
+) -> None:
+    weekday_tick(RUN, OTHER_RUN)
+    twice = [conf(REMINDER, run, event_id="E1") for run in (RUN, OTHER_RUN)]
+
+    for _ in range(2):  # The second try of a task that was killed sees what the first one has written.
+        planned = plan_events({"events": [*twice, conf(ASSIGNED, event_id="E2")]}, "run 2")
+
+    of_event = [one for one in everything(log) if one["event_id"] == "E1"]
+    ends = sorted((one["status"], one["duplicate_of"]) for one in of_event if one["status"] == "queued")
+    assert len(ends) == 1
+    (told_of,) = [one for one in of_event if one["status"] == "queued"]
+    assert {one["duplicate_of"] for one in of_event if one["status"] == "skipped"} == {told_of["id"]}
+    planned.send()
+    assert sorted(taken(graph_api)) == sorted(planned.message_ids)
+    assert len(planned.message_ids) == 2
+    (left,) = [one for one in everything(log) if one["status"] == "queued"]
+    assert (left["dag_run_id"], left["event_id"]) == ("tick 1", None)
