@@ -75,12 +75,16 @@ def mask_wamid(wamid: str) -> str:
     return f"wamid.…{told_apart[-4:] if len(told_apart) > 2 * _VISIBLE_DIGITS else ''}"
 
 
+LONGEST = 2_000
+"""Characters of a text from outside that are kept."""
+
+
 def plain(text: str) -> str:
-    """A text from outside that a log file and PostgreSQL can take: no halves of characters, no NUL.
+    """A text from outside that a log file and PostgreSQL can take: no halves of characters, no NUL, no endless one.
 
     One strange answer must not keep the others from being written down.
     """
-    return text.encode("utf-8", "replace").decode().replace("\0", "")
+    return text[:LONGEST].encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def mask(text: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from partner_messages.recipients.masking import mask
+from partner_messages.recipients.masking import mask, plain
 from partner_messages.whatsapp.errors import Meaning, classify
 
 
@@ -36,7 +36,7 @@ class Refused:
     Attributes:
         code: `error.code`.
         subcode: `error.error_subcode`.
-        details: What went wrong, masked.
+        details: What went wrong, masked and plain.
         retry_after: Seconds after which Meta would look at it again.
     """
 
@@ -83,6 +83,9 @@ LONGEST_RETRY_AFTER = 3600.0
 _TIMED_OUT_ON_THE_WAY = frozenset({408, 499})
 """The two 4xx that a gateway may give after it has passed the request on."""
 
+_MESSAGE_ID = re.compile(r"[!-~]{1,512}")
+"""Meta's ids have some 60 letters, digits and signs; what is longer or has others is no id that one could keep."""
+_MESSAGE_STATUS = re.compile(r"[A-Za-z_]{1,64}")
 _SECONDS = re.compile(r"[0-9]{1,9}")
 _MOST = 2**31
 """No code of Meta's is larger, nor may a number be that goes into the message log."""
@@ -91,7 +94,7 @@ _MOST = 2**31
 def read_answer(http_status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     """Say what became of a request to `/messages` that was answered.
 
-    - 2xx with a message id: accepted.
+    - 2xx with a message id that can be one: accepted.
     - Meta's own error, under any status: refused.
     - 3xx or 4xx without Meta's error: somebody on the way (a proxy, a captive portal, Meta's edge) turned the request
       away. One that had passed it on and got no answer says 502 or 504, so Meta has not taken it: not sent. The
@@ -126,9 +129,11 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 def _accepted(payload: Mapping[str, Any]) -> Accepted | None:
     match payload.get("messages"):
-        case [{"id": str(message_id), **rest}, *_] if message_id:
+        case [{"id": str(message_id), **rest}, *_] if _MESSAGE_ID.fullmatch(message_id):
             status = rest.get("message_status")
-            return Accepted(message_id, status if isinstance(status, str) else None)
+            if not isinstance(status, str) or not _MESSAGE_STATUS.fullmatch(status):
+                status = None
+            return Accepted(message_id, status)
     return None
 
 
@@ -140,7 +145,7 @@ def _refused(payload: Mapping[str, Any], retry_after: float | None) -> Refused |
     code = _integer(error.get("code"))
     if code is None:
         return None
-    return Refused(code, _integer(error.get("error_subcode")), mask(_details(error)), retry_after)
+    return Refused(code, _integer(error.get("error_subcode")), plain(mask(_details(error))), retry_after)
 
 
 def _details(error: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ import enum
 import math
 from dataclasses import dataclass
 
+from partner_messages.recipients.masking import plain
 from partner_messages.whatsapp.answers import Refused
 
 
@@ -135,7 +136,7 @@ class ManagementError(Exception):
     """
 
     def __init__(self, kind: Kind, sentence: str, code: int | None = None, subcode: int | None = None) -> None:
-        super().__init__(sentence)
+        super().__init__(plain(sentence))
         self.kind = kind
         self.code = code
         self.subcode = subcode

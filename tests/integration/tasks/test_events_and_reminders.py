@@ -11,7 +11,19 @@ from psycopg.rows import DictRow
 
 from sandbox.shop import partner_id, run_id
 from support.deployment import TICK, Deployment
-from support.event_examples import ASSIGNED, CANCELLED, COMPLETED, OTHER_RUN, REMINDER, RUN, at, conf, only_row, set_run, told
+from support.event_examples import (
+    ASSIGNED,
+    CANCELLED,
+    COMPLETED,
+    OTHER_RUN,
+    REMINDER,
+    RUN,
+    at,
+    conf,
+    only_row,
+    set_run,
+    told,
+)
 from support.event_runs import plan_events, tell, weekday_tick
 from support.log_rows import Log, everything
 from support.sending import taken

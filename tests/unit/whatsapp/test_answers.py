@@ -40,6 +40,11 @@ def test_a_message_id_means_accepted() -> None:
     assert read_answer(200, {}, body({"messages": [{"id": WAMID}]})) == Accepted(WAMID)
 
 
+@pytest.mark.parametrize("status", [None, 7, "", "x" * 65, "a\0b", ["paused"], {"paused": True}])
+def test_a_status_that_meta_has_no_word_for_is_not_kept(status: Any) -> None:
+    assert read_answer(200, {}, body({"messages": [{"id": WAMID, "message_status": status}]})) == Accepted(WAMID)
+
+
 def test_an_accepted_message_id_is_not_shown() -> None:
     assert WAMID not in repr(read_answer(200, {}, body(TAKEN)))
 
@@ -104,6 +109,10 @@ def test_a_code_may_be_text() -> None:
         body({"messages": [{}]}),
         body({"messages": [{"id": ""}]}),
         body({"messages": [{"id": 7}]}),
+        body({"messages": [{"id": "w" * 2_000_000}]}),
+        body({"messages": [{"id": "wamid.\0A"}]}),
+        body({"messages": [{"id": "wamid.\ud800"}]}),
+        body({"messages": [{"id": "wamid.A B"}]}),
         body({"messages": WAMID}),
         body({"success": True}),
     ],
