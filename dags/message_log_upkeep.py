@@ -55,21 +55,21 @@ def message_log_upkeep() -> None:
     @task
     def sweep() -> dict[str, Any]:
         """Bring the message log up to date, and close what nobody will touch again."""
-        from partner_messages.tasks import message_log_upkeep as upkeep
+        from partner_messages.tasks import upkeep_tasks as upkeep
 
         return upkeep.sweep(get_current_context())
 
     @task
     def release(tick: Any) -> list[dict[str, Any]]:
         """Take over the messages that have come due, and deal them out."""
-        from partner_messages.tasks import message_log_upkeep as upkeep
+        from partner_messages.tasks import upkeep_tasks as upkeep
 
         return upkeep.release(tick)
 
     @task
     def close_escalation() -> str:
         """Close by hand what the params name."""
-        from partner_messages.tasks import message_log_upkeep as upkeep
+        from partner_messages.tasks import upkeep_tasks as upkeep
 
         return upkeep.close_escalation(get_current_context())
 

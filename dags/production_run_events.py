@@ -93,21 +93,21 @@ def production_run_events() -> None:
     @task
     def preflight() -> dict[str, Any]:
         """Check everything that must be right, and fix day and delivery."""
-        from partner_messages.tasks import production_run_events as events
+        from partner_messages.tasks import event_tasks as events
 
         return events.preflight(get_current_context())
 
     @task
     def check_runs() -> int:
         """Fail, by name, for runs that the shop does not have; the other events are told all the same."""
-        from partner_messages.tasks import production_run_events as events
+        from partner_messages.tasks import event_tasks as events
 
         return events.check_runs(get_current_context())
 
     @task
     def plan_messages(tick: Any) -> list[dict[str, Any]]:
         """Decide what becomes of each event, queue its message, and deal them out."""
-        from partner_messages.tasks import production_run_events as events
+        from partner_messages.tasks import event_tasks as events
 
         return events.plan_messages(get_current_context(), tick)
 

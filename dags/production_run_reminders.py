@@ -99,21 +99,21 @@ def production_run_reminders() -> None:
     @task
     def preflight() -> dict[str, Any]:
         """Check everything that must be right, and fix day, now and delivery."""
-        from partner_messages.tasks import production_run_reminders as reminders
+        from partner_messages.tasks import reminder_tasks as reminders
 
         return reminders.preflight(get_current_context())
 
     @task(map_index_template="{{ task.op_kwargs['kind'] }}")
     def find_stuck_runs(tick: Any, kind: str) -> dict[str, Any]:
         """Write down every run that is stuck in one kind."""
-        from partner_messages.tasks import production_run_reminders as reminders
+        from partner_messages.tasks import reminder_tasks as reminders
 
         return reminders.find_stuck_runs(get_current_context(), tick, kind)
 
     @task
     def plan_messages(tick: Any) -> list[dict[str, Any]]:
         """Decide who is reminded of what, queue it, and deal it out."""
-        from partner_messages.tasks import production_run_reminders as reminders
+        from partner_messages.tasks import reminder_tasks as reminders
 
         return reminders.plan_messages(get_current_context(), tick)
 

@@ -87,14 +87,14 @@ def whatsapp_templates() -> None:
     @task
     def preflight() -> list[str]:
         """Check everything that can be checked without Meta, and name the accounts: one sender for each."""
-        from partner_messages.tasks import whatsapp_templates as tasks
+        from partner_messages.tasks import template_tasks as tasks
 
         return tasks.preflight(get_current_context())
 
     @task(map_index_template="{{ task.op_kwargs['account'] }}")
     def list_templates(account: str) -> int:
         """Read an account's templates and remember how each stands."""
-        from partner_messages.tasks import whatsapp_templates as tasks
+        from partner_messages.tasks import template_tasks as tasks
 
         return tasks.list_templates(get_current_context(), account)
 
@@ -102,28 +102,28 @@ def whatsapp_templates() -> None:
     @task(trigger_rule="all_done_min_one_success", show_return_value_in_logs=False)
     def plan() -> list[dict[str, Any]]:
         """Compare the catalog with what each account has, and print it as a table."""
-        from partner_messages.tasks import whatsapp_templates as tasks
+        from partner_messages.tasks import template_tasks as tasks
 
         return tasks.plan(get_current_context())
 
     @task(map_index_template="{{ task.op_kwargs['account'] }}")
     def submit(account: str) -> int:
         """Create or edit on one account what the mode says."""
-        from partner_messages.tasks import whatsapp_templates as tasks
+        from partner_messages.tasks import template_tasks as tasks
 
         return tasks.submit(get_current_context(), account)
 
     @task(trigger_rule="all_done", execution_timeout=timedelta(hours=2))
     def wait_for_reviews(accounts: Any) -> int:
         """Look again until Meta has reviewed everything or the time is up; returns what is still in review."""
-        from partner_messages.tasks import whatsapp_templates as tasks
+        from partner_messages.tasks import template_tasks as tasks
 
         return tasks.wait_for_reviews(get_current_context(), accounts)
 
     @task(trigger_rule="all_done", on_failure_callback=notify_on_failure, show_return_value_in_logs=False)
     def report(accounts: Any, planned: Any) -> list[dict[str, Any]]:
         """Say how every template stands, and fail the run for what needs a person."""
-        from partner_messages.tasks import whatsapp_templates as tasks
+        from partner_messages.tasks import template_tasks as tasks
 
         return tasks.report(get_current_context(), accounts, planned)
 

@@ -50,7 +50,7 @@ def sent_runs(log: Log, graph_api: Any) -> list[str]:
     ("dies", "rows_left"),
     [
         (Death(f"{PLAN}.write_drafts", "before"), False),
-        (Death("partner_messages.messages.queue._as_duplicates", "before"), False),
+        (Death("partner_messages.messages.queueing._as_duplicates", "before"), False),
         (Death(f"{PLAN}.write_drafts", "after"), False),
         (Death(f"{PLAN}._write", "after"), True),
         (Death(f"{PLAN}.note_counts", "after"), True),

@@ -13,8 +13,8 @@ from unittest import mock
 from psycopg.rows import DictRow
 
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import message_log_upkeep, plan
-from partner_messages.tasks import production_run_reminders as reminders
+from partner_messages.tasks import plan, upkeep_tasks
+from partner_messages.tasks import reminder_tasks as reminders
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 from support.small_policy import (
     DAY,
@@ -96,8 +96,8 @@ class CheckedWeeks(Weeks):
             return
         self._wait_until(moment)
         run = TaskByTask({"dag_run": self._dag_run("message_log_upkeep", self._now, True), "params": {}})
-        tick = run.call("sweep", message_log_upkeep.sweep)
-        batches = run.call("release", lambda _: message_log_upkeep.release(tick))
+        tick = run.call("sweep", upkeep_tasks.sweep)
+        batches = run.call("release", lambda _: upkeep_tasks.release(tick))
         assert batches is not None
         self._send(run, tick, batches)
         left = self._rows("status = 'queued' AND attempts = 0 AND not_before <= %s", self._now)

@@ -16,9 +16,9 @@ from partner_messages.messages.stops import RunAttempt
 from partner_messages.params import RunParams
 from partner_messages.reminders.wording import templates_of
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import find, message_log_upkeep, plan, recheck
+from partner_messages.tasks import event_tasks as events
+from partner_messages.tasks import find, plan, recheck, upkeep_tasks
 from partner_messages.tasks import preflight as checks
-from partner_messages.tasks import production_run_events as events
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.tick import Tick
 from partner_messages.whatsapp.batch import BatchSender, Outcome
@@ -122,8 +122,8 @@ def tell_together(conf: Mapping[str, Any], run_id: str, together: Barrier) -> No
 
 def upkeep(run_id: str = "upkeep 1") -> SendingRun:
     """A run of `message_log_upkeep` up to where it sends."""
-    tick = message_log_upkeep.sweep(context("message_log_upkeep", run_id, {}, run_type="scheduled"))
-    return SendingRun(Tick.from_xcom(tick), message_log_upkeep.release(tick))
+    tick = upkeep_tasks.sweep(context("message_log_upkeep", run_id, {}, run_type="scheduled"))
+    return SendingRun(Tick.from_xcom(tick), upkeep_tasks.release(tick))
 
 
 def weekday_tick(*production_run_ids: str, run_id: str = "tick 1") -> SendingRun:

@@ -18,7 +18,7 @@ from partner_messages.run_context import RunFacts
 from partner_messages.tasks import plan, recheck
 from partner_messages.tick import Tick
 from partner_messages.whatsapp import batch as sending
-from partner_messages.whatsapp.operator import WhatsAppTemplateOperator
+from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
 from support.deployment import TICK
 
 IMPORTED = (airflow.providers.postgres.hooks.postgres, recheck, sending)

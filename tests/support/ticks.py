@@ -26,9 +26,9 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from psycopg.rows import DictRow
 
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import production_run_reminders as reminders
+from partner_messages.tasks import reminder_tasks as reminders
 from partner_messages.tasks import sending
-from partner_messages.whatsapp.operator import WhatsAppTemplateOperator
+from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
 from support.deployment import TICK
 
 _TRIES = 4

@@ -35,7 +35,7 @@ from partner_messages.tasks.find import find_stuck_runs
 from partner_messages.tasks.plan import plan_messages
 from partner_messages.tasks.preflight import preflight
 from partner_messages.tick import Tick
-from partner_messages.whatsapp.operator import WhatsAppTemplateOperator
+from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
 from sandbox.bench.memory import peak_mb
 
 DAG = "bench"

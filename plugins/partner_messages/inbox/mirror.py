@@ -21,11 +21,11 @@ from psycopg.types.json import Jsonb
 
 from partner_messages.inbox.ids import RANDOM_BITS, ulid
 from partner_messages.messages.mirroring import SentMessage
+from partner_messages.named_sql import query
 from partner_messages.recipients.conversation import conversations_for
 from partner_messages.recipients.masking import mask
 from partner_messages.recipients.people import Conversation, Partner
 from partner_messages.settings import SHOP_INBOX_CONN_ID, SettingsError, Tables
-from partner_messages.sql import query
 
 log = logging.getLogger(__name__)
 

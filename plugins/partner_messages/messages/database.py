@@ -16,9 +16,9 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Json
 
 from partner_messages.messages.migrations import SCHEMA
+from partner_messages.named_sql import query
 from partner_messages.recipients.masking import mask
 from partner_messages.settings import MESSAGE_LOG_CONN_ID
-from partner_messages.sql import query
 from partner_messages.tick import Tick
 
 LogConnection = psycopg.Connection[DictRow]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from partner_messages.reminders.calendar import Calendar
+from partner_messages.reminders.sending_days import Calendar
 
 _DAY = dt.timedelta(days=1)
 

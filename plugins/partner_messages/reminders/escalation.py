@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
-from partner_messages.reminders.calendar import Calendar
 from partner_messages.reminders.policy import Policy
+from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import ReminderKind, StuckRun, UnownedRun
 from partner_messages.runs.scope import Scope
 from partner_messages.tick import day_of

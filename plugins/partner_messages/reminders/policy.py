@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from partner_messages.reminders.cadence import first_day_past, next_due_day
-from partner_messages.reminders.calendar import Calendar
+from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import StuckRun
 from partner_messages.settings import Settings, parse_settings
 from partner_messages.tick import Tick, day_of

@@ -14,6 +14,7 @@ from typing import Any, cast
 import psycopg
 from psycopg.rows import dict_row
 
+from partner_messages.named_sql import query
 from partner_messages.recipients.masking import mask
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
 from partner_messages.recipients.phone import to_e164
@@ -22,7 +23,6 @@ from partner_messages.runs.kinds import Census, ReminderKind, StuckRun, UnownedR
 from partner_messages.runs.run import ProductionRun
 from partner_messages.runs.scope import Scope
 from partner_messages.settings import SCHEDULE_TIMEZONE, SHOP_CONN_ID, SettingsError, Tables
-from partner_messages.sql import query
 
 REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
     "production_runs": (

@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow.sdk import Param, get_current_context, task
 
-from partner_messages.whatsapp.operator import WhatsAppTemplateOperator
+from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "operations",
@@ -65,7 +65,7 @@ def send_and_say(tick: Any, batches: Any, *, title: str, finds: bool = False) ->
     @task(trigger_rule="all_done")
     def escalate(tick: Any) -> dict[str, int]:
         """Write down which runs need a person, and tell operations (setting `on_escalation`)."""
-        from partner_messages.tasks import production_run_reminders as reminders
+        from partner_messages.tasks import reminder_tasks as reminders
 
         return reminders.escalate(get_current_context(), tick)
 

@@ -13,7 +13,7 @@ from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.history import to_follow_up
 from partner_messages.messages.outbox import messages_of
-from partner_messages.messages.queue import queued_of_tick, write_drafts
+from partner_messages.messages.queueing import queued_of_tick, write_drafts
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, Followed, Message
 from partner_messages.recipients import window

@@ -24,7 +24,7 @@ from partner_messages.messages.history import (
     standing_digests,
     stuck_of_run,
 )
-from partner_messages.messages.queue import queued_of_tick, write_drafts
+from partner_messages.messages.queueing import queued_of_tick, write_drafts
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.messages.ticks import note_counts
 from partner_messages.messages.values import Draft

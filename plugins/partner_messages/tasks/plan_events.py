@@ -16,7 +16,7 @@ from partner_messages.events.rules import LIFECYCLE, REMINDERS
 from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.history import event_holders, refused_phones
-from partner_messages.messages.queue import queued_of_tick, withdraw_reminders, write_drafts
+from partner_messages.messages.queueing import queued_of_tick, withdraw_reminders, write_drafts
 from partner_messages.messages.values import Draft, event_context_id
 from partner_messages.reminders.plan import LogFacts
 from partner_messages.reminders.wording import templates_of

@@ -12,7 +12,7 @@ from partner_messages.drafting.facts import Means, ShopFacts
 from partner_messages.drafting.recipient import Recipient, find_recipient
 from partner_messages.messages.database import LogConnection
 from partner_messages.messages.history import spoken_of
-from partner_messages.messages.queue import reword
+from partner_messages.messages.queueing import reword
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, Message
 from partner_messages.reminders.digest import left_out, reworded

@@ -11,7 +11,7 @@ from partner_messages import run_context
 from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.migrations import migrate
-from partner_messages.messages.queue import queued_of_tick, release, sweep
+from partner_messages.messages.queueing import queued_of_tick, release, sweep
 from partner_messages.messages.ticks import start_tick
 from partner_messages.run_context import RunFacts
 from partner_messages.settings import SCHEDULE_TIMEZONE, Settings

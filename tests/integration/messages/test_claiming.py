@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from partner_messages.messages import outbox
-from partner_messages.messages.queue import sweep
+from partner_messages.messages.queueing import sweep
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.runs.kinds import ReminderKind
 from support.at_once import at_once

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from partner_messages.messages.history import slot_holders, spoken_of, standing_digests
-from partner_messages.messages.queue import queued_of_tick, reword, write_drafts
+from partner_messages.messages.queueing import queued_of_tick, reword, write_drafts
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.summary import summarise_tick
 from support.at_once import wait_until_blocked

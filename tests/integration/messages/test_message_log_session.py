@@ -10,7 +10,7 @@ import pytest
 
 from partner_messages.messages import database
 from partner_messages.messages.database import MessageLogError, open_message_log
-from partner_messages.messages.queue import write_drafts
+from partner_messages.messages.queueing import write_drafts
 from partner_messages.messages.ticks import start_tick
 from support.examples import draft, tick
 from support.log_rows import Log, everything, put

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from partner_messages.messages.outbox import claim
-from partner_messages.messages.queue import write_drafts
+from partner_messages.messages.queueing import write_drafts
 from partner_messages.messages.values import Draft
 from support.at_once import at_once, wait_until_blocked
 from support.examples import draft, tick

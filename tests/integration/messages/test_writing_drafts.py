@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from partner_messages.messages.queue import queued_of_tick, write_drafts
+from partner_messages.messages.queueing import queued_of_tick, write_drafts
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, QueuedMessage
 from partner_messages.runs.kinds import ReminderKind

@@ -16,7 +16,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from partner_messages.messages import outbox
 from partner_messages.messages.database import open_message_log
 from partner_messages.whatsapp.answers import Accepted, Answer
-from partner_messages.whatsapp.operator import WhatsAppTemplateOperator
+from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
 from support.deployment import TICK, Deployment
 from support.examples import tick
 from support.log_rows import Log

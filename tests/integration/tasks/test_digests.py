@@ -11,7 +11,7 @@ import pytest
 from psycopg.rows import DictRow
 
 from partner_messages.messages.history import days_reminded
-from partner_messages.messages.queue import write_drafts
+from partner_messages.messages.queueing import write_drafts
 from partner_messages.messages.values import Draft
 from partner_messages.params import RunParams
 from partner_messages.runs.kinds import ReminderKind

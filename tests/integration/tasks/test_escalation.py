@@ -14,8 +14,8 @@ from psycopg.rows import DictRow
 
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import message_log_upkeep
-from partner_messages.tasks import production_run_reminders as reminders
+from partner_messages.tasks import reminder_tasks as reminders
+from partner_messages.tasks import upkeep_tasks
 from partner_messages.tasks.notifier import NotTold
 from partner_messages.tasks.summarise import summarise
 from partner_messages.tick import Tick
@@ -80,7 +80,7 @@ def lists(told: Path) -> list[str]:
 
 
 def close(**params: Any) -> str:
-    return message_log_upkeep.close_escalation({"params": params})
+    return upkeep_tasks.close_escalation({"params": params})
 
 
 def test_the_sample_shop_s_runs_that_nobody_has_or_nobody_reaches_are_opened_once(

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from psycopg.rows import DictRow
 
-from partner_messages.tasks import production_run_events as events
+from partner_messages.tasks import event_tasks as events
 from sandbox.shop import partner_id, run_id
 from support.deployment import TICK, Deployment
 from support.event_examples import (

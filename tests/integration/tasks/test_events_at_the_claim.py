@@ -10,7 +10,7 @@ import pytest
 from psycopg.rows import DictRow
 
 from partner_messages.tick import NotNow
-from partner_messages.whatsapp.operator import raise_for
+from partner_messages.whatsapp.template_operator import raise_for
 from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
 from support.event_examples import ASSIGNED, CANCELLED, COMPLETED, REMINDER, RUN, at, conf, only_row, set_run, told

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from partner_messages.tasks import production_run_events as events
+from partner_messages.tasks import event_tasks as events
 from support.children import children
 from support.deployment import Deployment
 from support.event_examples import OTHER_RUN, REMINDER, RUN, at, conf, only_row, told

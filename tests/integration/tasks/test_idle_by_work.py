@@ -18,7 +18,7 @@ from partner_messages.messages.outbox import messages_of
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.params import RunParams
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import production_run_reminders as reminders
+from partner_messages.tasks import reminder_tasks as reminders
 from partner_messages.tasks.find import find_stuck_runs
 from partner_messages.tasks.recheck import no_longer_due
 from partner_messages.tick import day_of

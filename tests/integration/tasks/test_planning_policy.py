@@ -19,11 +19,11 @@ from partner_messages.messages.outbox import messages_of
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.summary import summarise_tick
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import production_run_events as events
-from partner_messages.tasks import production_run_reminders as reminders
+from partner_messages.tasks import event_tasks as events
+from partner_messages.tasks import reminder_tasks as reminders
 from partner_messages.tasks.recheck import no_longer_due
 from partner_messages.tick import Tick
-from partner_messages.whatsapp.operator import WhatsAppTemplateOperator
+from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
 from sandbox.shop import partner_id, run_id
 from sandbox.shop.expectations import expectations
 from support.deployment import TICK, Deployment

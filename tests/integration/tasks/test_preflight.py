@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from partner_messages.tasks import production_run_reminders as reminders
+from partner_messages.tasks import reminder_tasks as reminders
 from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
 

@@ -14,7 +14,7 @@ from partner_messages.settings import SCHEDULE_TIMEZONE
 from partner_messages.whatsapp.answers import NotSent
 from partner_messages.whatsapp.dispatch import MetaUnreachable
 from partner_messages.whatsapp.hook import WhatsAppHook
-from partner_messages.whatsapp.operator import raise_for
+from partner_messages.whatsapp.template_operator import raise_for
 from sandbox.shop import run_id
 from support.at_once import at_once
 from support.deployment import TICK, Deployment

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_messages.reminders.cadence import first_day_past, next_due_day
-from partner_messages.reminders.calendar import Calendar
+from partner_messages.reminders.sending_days import Calendar
 from partner_messages.tick import day_of
 from support.deployment import TICK
 from support.examples import DAY

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
-from partner_messages.reminders.calendar import Calendar
 from partner_messages.reminders.escalation import (
     RULES,
     Case,
@@ -25,6 +24,7 @@ from partner_messages.reminders.escalation import (
 )
 from partner_messages.reminders.plan import plan_reminders
 from partner_messages.reminders.policy import Policy
+from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import ReminderKind, UnownedRun
 from partner_messages.runs.scope import Scope
 from partner_messages.settings import parse_settings

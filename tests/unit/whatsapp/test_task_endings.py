@@ -6,7 +6,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from partner_messages.whatsapp.batch import Outcome
-from partner_messages.whatsapp.operator import raise_for
+from partner_messages.whatsapp.template_operator import raise_for
 
 RETRIED, FAILED, SKIPPED = AirflowException, AirflowFailException, AirflowSkipException
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_messages.reminders import public_holidays
-from partner_messages.reminders.calendar import Calendar
+from partner_messages.reminders.sending_days import Calendar
 
 RAJASTHAN = Calendar(codes=("IN-RJ",))
 ONE_DAY = dt.timedelta(days=1)
