@@ -20,53 +20,44 @@ from __future__ import annotations
 from typing import Any
 
 import pendulum
-from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
+from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
 
-from partner_messages.tasks.flow import DEFAULT_ARGS, send_and_say
-
-PARAMS = {
-    "production_run_id": Param(
-        None,
-        type=["null", "string"],
-        maxLength=200,
-        description="Close the open escalation of this run; empty to close none.",
-    ),
-    "closed_by": Param(None, type=["null", "string"], maxLength=200, description="Who says so."),
-    "closed_why": Param(
-        None, type=["null", "string"], maxLength=2000, description="Why nobody has to look at the run any more."
-    ),
-}
+from partner_messages.forms import UPKEEP
+from partner_messages.tasks.flow import DEFAULT_ARGS, owner_links, send_and_say
 
 
 @dag(
+    dag_display_name="Message log upkeep",
+    description="Sends what has come due and closes what is over, every 15 minutes",
     schedule=CronTriggerTimetable("*/15 * * * *", timezone="Asia/Kolkata"),
     start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Kolkata"),
     catchup=False,
     is_paused_upon_creation=True,
     max_active_runs=1,
-    params=PARAMS,
+    params=dict(UPKEEP),
     doc_md=__doc__,
     tags=["whatsapp", "production-runs"],
     default_args=DEFAULT_ARGS,
+    owner_links=owner_links(),
 )
 def message_log_upkeep() -> None:
     """Close what is over, send what has come due, say what happened."""
 
-    @task
+    @task(task_display_name="Close what is over")
     def sweep() -> dict[str, Any]:
         """Bring the message log up to date, and close what nobody will touch again."""
         from partner_messages.tasks import upkeep_tasks as upkeep
 
         return upkeep.sweep(get_current_context())
 
-    @task
+    @task(task_display_name="Release what has come due")
     def release(tick: Any) -> list[dict[str, Any]]:
         """Take over the messages that have come due, and deal them out."""
         from partner_messages.tasks import upkeep_tasks as upkeep
 
         return upkeep.release(tick)
 
-    @task
+    @task(task_display_name="Close an escalation by hand")
     def close_escalation() -> str:
         """Close by hand what the params name."""
         from partner_messages.tasks import upkeep_tasks as upkeep

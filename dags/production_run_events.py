@@ -27,84 +27,44 @@ from __future__ import annotations
 from typing import Any
 
 import pendulum
-from airflow.sdk import Param, dag, get_current_context, task
+from airflow.sdk import dag, get_current_context, task
 
-from partner_messages.tasks.flow import DEFAULT_ARGS, DELIVERIES, redirect_to, send_and_say
-
-ID: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[^\s:]+$"}
-FIELDS: dict[str, tuple[dict[str, Any], str]] = {
-    "event": (
-        {"type": "string", "pattern": r"^(production_run\.)?[a-z][a-z0-9_.]*$"},
-        "What happened, such as `production_run.sent_to_partner`.",
-    ),
-    "production_run_id": (ID, "To which run."),
-    "event_id": (ID, "The shop's own id of the event: one message for it, for ever."),
-    "partner_id": (ID, "Whom it concerns; empty for the run's partner."),
-    "notes": (
-        {"type": "string", "maxLength": 5000},
-        "Words for the partner of a cancelled run; empty for the run's `cancelled_reason`.",
-    ),
-    "occurred_at": (
-        {"type": "string", "format": "date-time"},
-        "When it happened, with its zone; empty for when this DAG run was due.",
-    ),
-}
-REQUIRED = ["event", "production_run_id"]
-
-
-def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    return {**schema, "type": ["null", "string"]}
-
-
-PARAMS = {
-    **{name: Param(None, description=said, **_or_null(schema)) for name, (schema, said) in FIELDS.items()},
-    "events": Param(
-        [],
-        type=["null", "array"],
-        items={
-            "type": "object",
-            "required": REQUIRED,
-            "properties": {
-                name: schema if name in REQUIRED else _or_null(schema) for name, (schema, _) in FIELDS.items()
-            },
-        },
-        maxItems=1000,
-        description="Several events in place of the one above: a list of objects with the same fields.",
-    ),
-    "delivery": Param("auto", type="string", enum=[*DELIVERIES], description="`auto` follows the setting."),
-    "redirect_to": redirect_to(),
-}
+from partner_messages.forms import EVENTS
+from partner_messages.tasks.flow import DEFAULT_ARGS, owner_links, send_and_say
 
 
 @dag(
+    dag_display_name="Production run events",
+    description="Tells a partner of a production run that was assigned, cancelled or completed",
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Kolkata"),
     catchup=False,
     is_paused_upon_creation=True,
     max_active_runs=16,
-    params=PARAMS,
+    params=dict(EVENTS),
     doc_md=__doc__,
     tags=["whatsapp", "production-runs"],
     default_args=DEFAULT_ARGS,
+    owner_links=owner_links(),
 )
 def production_run_events() -> None:
     """One event, or a list: check, decide, send, say."""
 
-    @task
+    @task(task_display_name="Preflight")
     def preflight() -> dict[str, Any]:
         """Check everything that must be right, and fix day and delivery."""
         from partner_messages.tasks import event_tasks as events
 
         return events.preflight(get_current_context())
 
-    @task
+    @task(task_display_name="Check that the runs exist")
     def check_runs() -> int:
         """Fail, by name, for runs that the shop does not have; the other events are told all the same."""
         from partner_messages.tasks import event_tasks as events
 
         return events.check_runs(get_current_context())
 
-    @task
+    @task(task_display_name="Plan messages")
     def plan_messages(tick: Any) -> list[dict[str, Any]]:
         """Decide what becomes of each event, queue its message, and deal them out."""
         from partner_messages.tasks import event_tasks as events

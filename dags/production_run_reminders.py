@@ -30,87 +30,44 @@ from __future__ import annotations
 from typing import Any
 
 import pendulum
-from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
+from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
 
-from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks.flow import DEFAULT_ARGS, DELIVERIES, redirect_to, send_and_say
-
-KINDS = [kind.value for kind in ReminderKind]
-
-PARAMS = {
-    "delivery": Param(
-        "auto",
-        type="string",
-        enum=[*DELIVERIES],
-        description="`auto` follows the setting; for another day than today it rehearses, and `live` and `redirect` are"
-        " refused.",
-    ),
-    "redirect_to": redirect_to(),
-    "kinds": Param(
-        KINDS,
-        type="array",
-        items={"type": "string", "enum": KINDS},
-        examples=KINDS,
-        description="Remind only of these stalls (all are found and counted).",
-    ),
-    "partner_ids": Param(
-        [],
-        type=["null", "array"],
-        items={"type": "string", "minLength": 1},
-        description="Look only at these partners' runs; one id a line, empty for all.",
-    ),
-    "production_run_ids": Param(
-        [],
-        type=["null", "array"],
-        items={"type": "string", "minLength": 1},
-        description="Look only at these runs; one id a line, empty for all.",
-    ),
-    "limit": Param(
-        None,
-        type=["null", "integer"],
-        minimum=1,
-        description="Send at most this many messages; empty for the setting max_messages_per_run.",
-    ),
-    "ignore_send_window": Param(
-        False,
-        type="boolean",
-        description="Send outside `send_window` too, this once; each partner's own hours (`partner_send_window`) stay.",
-    ),
-    "confirmed": Param(
-        False, type="boolean", description="Yes, this run may send more messages than setting confirm_above allows."
-    ),
-}
+from partner_messages.forms import KINDS, REMINDERS
+from partner_messages.tasks.flow import DEFAULT_ARGS, owner_links, send_and_say
 
 
 @dag(
+    dag_display_name="Production run reminders",
+    description="Reminds each partner once of a production run that has stalled, on weekdays at 10:00 IST",
     schedule=CronTriggerTimetable("0 10 * * 1-5", timezone="Asia/Kolkata"),
     start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Kolkata"),
     catchup=False,
     is_paused_upon_creation=True,
     max_active_runs=1,
-    params=PARAMS,
+    params=dict(REMINDERS),
     doc_md=__doc__,
     tags=["whatsapp", "production-runs"],
     default_args=DEFAULT_ARGS,
+    owner_links=owner_links(),
 )
 def production_run_reminders() -> None:
     """The weekday tick: find, decide, send, say."""
 
-    @task
+    @task(task_display_name="Preflight")
     def preflight() -> dict[str, Any]:
         """Check everything that must be right, and fix day, now and delivery."""
         from partner_messages.tasks import reminder_tasks as reminders
 
         return reminders.preflight(get_current_context())
 
-    @task(map_index_template="{{ task.op_kwargs['kind'] }}")
+    @task(task_display_name="Find stuck runs", map_index_template="{{ task.op_kwargs['kind'] }}")
     def find_stuck_runs(tick: Any, kind: str) -> dict[str, Any]:
         """Write down every run that is stuck in one kind."""
         from partner_messages.tasks import reminder_tasks as reminders
 
         return reminders.find_stuck_runs(get_current_context(), tick, kind)
 
-    @task
+    @task(task_display_name="Plan messages")
     def plan_messages(tick: Any) -> list[dict[str, Any]]:
         """Decide who is reminded of what, queue it, and deal it out."""
         from partner_messages.tasks import reminder_tasks as reminders

@@ -30,68 +30,37 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Param, dag, get_current_context, task
+from airflow.sdk import dag, get_current_context, task
 
-from partner_messages.tasks.flow import DEFAULT_ARGS, notify_on_failure
-
-PARAMS = {
-    "mode": Param(
-        "dry-run",
-        type="string",
-        enum=["dry-run", "upsert", "edit"],
-        description="`dry-run` shows the plan; `upsert` creates what is missing; `edit` changes what differs.",
-    ),
-    "senders": Param(
-        [],
-        type=["null", "array"],
-        items={"type": "string", "minLength": 1},
-        description="Only the accounts of these senders, such as in; one label a line, empty for all.",
-    ),
-    "templates": Param(
-        [],
-        type=["null", "array"],
-        items={"type": "string", "minLength": 1},
-        description="Only these templates, by name or pattern such as *_v1; one a line, empty for the whole catalog:"
-        " the family that is not chosen is submitted too, so that it is approved before you switch to it.",
-    ),
-    "languages": Param(
-        [],
-        type=["null", "array"],
-        items={"type": "string", "minLength": 1},
-        description="Only these of the languages that an account is to have, such as hi; one a line, empty for all.",
-    ),
-    "wait_seconds": Param(
-        0,
-        type="integer",
-        minimum=0,
-        maximum=3600,
-        description="Wait so long, at most, for reviews to end; 0 to look once. Meta takes minutes, at times a day.",
-    ),
-}
+from partner_messages.forms import TEMPLATES
+from partner_messages.tasks.flow import DEFAULT_ARGS, notify_on_failure, owner_links
 
 
 @dag(
+    dag_display_name="WhatsApp templates",
+    description="Plans, submits and checks the WhatsApp templates on every account, when somebody triggers it",
     schedule=None,
     catchup=False,
     # It acts only when somebody triggers it, and a run of a paused DAG would wait in the queue for ever.
     is_paused_upon_creation=False,
     max_active_runs=1,
-    params=PARAMS,
+    params=dict(TEMPLATES),
     doc_md=__doc__,
     tags=["whatsapp", "templates"],
     default_args={**DEFAULT_ARGS, "execution_timeout": timedelta(minutes=15)},
+    owner_links=owner_links(),
 )
 def whatsapp_templates() -> None:
     """List, plan, submit, look, say."""
 
-    @task
+    @task(task_display_name="Preflight")
     def preflight() -> list[str]:
         """Check everything that can be checked without Meta, and name the accounts: one sender for each."""
         from partner_messages.tasks import template_tasks as tasks
 
         return tasks.preflight(get_current_context())
 
-    @task(map_index_template="{{ task.op_kwargs['account'] }}")
+    @task(task_display_name="Read the accounts", map_index_template="{{ task.op_kwargs['account'] }}")
     def list_templates(account: str) -> int:
         """Read an account's templates and remember how each stands."""
         from partner_messages.tasks import template_tasks as tasks
@@ -99,28 +68,33 @@ def whatsapp_templates() -> None:
         return tasks.list_templates(get_current_context(), account)
 
     # An account that cannot be read does not hold up the others.
-    @task(trigger_rule="all_done_min_one_success", show_return_value_in_logs=False)
+    @task(task_display_name="Plan", trigger_rule="all_done_min_one_success", show_return_value_in_logs=False)
     def plan() -> list[dict[str, Any]]:
         """Compare the catalog with what each account has, and print it as a table."""
         from partner_messages.tasks import template_tasks as tasks
 
         return tasks.plan(get_current_context())
 
-    @task(map_index_template="{{ task.op_kwargs['account'] }}")
+    @task(task_display_name="Submit", map_index_template="{{ task.op_kwargs['account'] }}")
     def submit(account: str) -> int:
         """Create or edit on one account what the mode says."""
         from partner_messages.tasks import template_tasks as tasks
 
         return tasks.submit(get_current_context(), account)
 
-    @task(trigger_rule="all_done", execution_timeout=timedelta(hours=2))
+    @task(task_display_name="Wait for reviews", trigger_rule="all_done", execution_timeout=timedelta(hours=2))
     def wait_for_reviews(accounts: Any) -> int:
         """Look again until Meta has reviewed everything or the time is up; returns what is still in review."""
         from partner_messages.tasks import template_tasks as tasks
 
         return tasks.wait_for_reviews(get_current_context(), accounts)
 
-    @task(trigger_rule="all_done", on_failure_callback=notify_on_failure, show_return_value_in_logs=False)
+    @task(
+        task_display_name="Report",
+        trigger_rule="all_done",
+        on_failure_callback=notify_on_failure,
+        show_return_value_in_logs=False,
+    )
     def report(accounts: Any, planned: Any) -> list[dict[str, Any]]:
         """Say how every template stands, and fail the run for what needs a person."""
         from partner_messages.tasks import template_tasks as tasks

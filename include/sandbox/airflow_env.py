@@ -81,6 +81,7 @@ def airflow_environment(home: Path, metadata: Server, secret_settings: dict[str,
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",  # seconds until a new DAG file is seen
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "PARTNER_MESSAGES_OWNER_LINK": "operations@example.com",
     }
 
 

@@ -18,6 +18,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
 from partner_messages.reminders.hours import UPKEEP_EVERY
+from partner_messages.tasks.flow import owner_links
 
 PROJECT = Path(__file__).resolve().parents[2]
 DAG_FILES = sorted(path.stem for path in (PROJECT / "dags").glob("*.py"))
@@ -37,6 +38,32 @@ def test_a_dag_explains_itself_and_names_its_owner(dag):
     assert dag.doc_md.strip().startswith("###")
     assert dag.tags
     assert {task.owner for task in dag.tasks} == {"operations"}
+
+
+def test_operations_read_words_instead_of_ids(dag):
+    assert dag.description
+    assert dag.dag_display_name != dag.dag_id
+    for task in dag.tasks:
+        assert task.task_display_name != task.task_id, task.task_id
+
+
+def test_every_param_has_a_title_a_section_and_words(dag):
+    for name in dag.params:
+        schema = dag.params.get_param(name).schema
+        assert {"title", "section", "description_md"} <= schema.keys(), name
+        assert schema.get("values_display", {}).keys() == set(schema.get("enum", schema.get("values_display", ()))), (
+            name
+        )
+
+
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [("ops@example.com", "mailto:ops@example.com"), ("https://chat.example.com/ops", "https://chat.example.com/ops")],
+)
+def test_the_owner_s_name_leads_to_where_operations_are(monkeypatch, address, link):
+    monkeypatch.setenv("PARTNER_MESSAGES_OWNER_LINK", address)
+
+    assert owner_links() == {"operations": link}
 
 
 def test_a_dag_that_can_send_starts_paused_without_catch_up(dag):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import runpy
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
+from partner_messages.forms import EVENT_REQUIRED, EVENTS
 from partner_messages.messages.skip_reasons import EXPLANATIONS
 from partner_messages.reminders.escalation import RULES
 from partner_messages.settings import Settings, TimeWindow
@@ -18,7 +18,6 @@ from support.calendars import LEGEND, calendars
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = PROJECT / "README.md"
-EVENTS_DAG = PROJECT / "dags" / "production_run_events.py"
 
 
 def settings_table() -> str:
@@ -39,11 +38,10 @@ def skip_reasons_table() -> str:
 
 def event_params_table() -> str:
     """Every param of the DAG for events, in the order of its form."""
-    dag_file = runpy.run_path(str(EVENTS_DAG))
-    lines = ["| param | meaning |", "|---|---|"]
-    for name, param in dag_file["PARAMS"].items():
-        needed = " Needed, here or in each of `events`." if name in dag_file["REQUIRED"] else ""
-        lines.append(f"| `{name}` | {param.description}{needed} |")
+    lines = ["| param | is called | meaning |", "|---|---|---|"]
+    for name, param in EVENTS.items():
+        needed = " Needed, here or in each of `events`." if name in EVENT_REQUIRED else ""
+        lines.append(f"| `{name}` | {param.schema['title']} | {param.schema['description_md']}{needed} |")
     return "\n".join(lines)
 
 

@@ -5,15 +5,17 @@ DAG files import this, so it imports nothing heavy.
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Param, get_current_context, task
+from airflow.sdk import get_current_context, task
 
 from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
 
+OWNER = "operations"
 DEFAULT_ARGS: dict[str, Any] = {
-    "owner": "operations",
+    "owner": OWNER,
     "retries": 3,
     "retry_delay": timedelta(minutes=1),
     "retry_exponential_backoff": True,
@@ -21,17 +23,11 @@ DEFAULT_ARGS: dict[str, Any] = {
     "execution_timeout": timedelta(minutes=10),
 }
 
-DELIVERIES = ("auto", "live", "dry_run", "redirect")
 
-
-def redirect_to() -> Param:
-    """The param that goes with the delivery `redirect`."""
-    return Param(
-        None,
-        type=["null", "string"],
-        pattern=r"^\+[1-9][0-9]{6,14}$",
-        description="For `redirect`: the one phone that gets the messages, such as +919812345678.",
-    )
+def owner_links() -> dict[str, str]:
+    """Where the owner's name leads on Airflow's pages: a web or mail address of `PARTNER_MESSAGES_OWNER_LINK`."""
+    link = os.environ.get("PARTNER_MESSAGES_OWNER_LINK", "").strip()
+    return {OWNER: link if ":" in link else f"mailto:{link}"} if link else {}
 
 
 def send_and_say(tick: Any, batches: Any, *, title: str, finds: bool = False) -> Any:
@@ -48,37 +44,37 @@ def send_and_say(tick: Any, batches: Any, *, title: str, finds: bool = False) ->
         The task `summarise`, which runs whatever happened before.
     """
 
-    @task(trigger_rule="all_done")
+    @task(task_display_name="Plan follow-ups", trigger_rule="all_done")
     def plan_followups(tick: Any) -> list[dict[str, Any]]:
         """Follow what was taken by the design's picture and the link, where the partner has just written to us."""
         from partner_messages.tasks import sending
 
         return sending.plan_followups(tick)
 
-    @task(trigger_rule="all_done")
+    @task(task_display_name="Mirror to the shop's inbox", trigger_rule="all_done")
     def mirror_to_shop(tick: Any) -> dict[str, int]:
         """Write what was sent into the shop's own inbox (setting `mirror_to_shop`)."""
         from partner_messages.tasks import sending
 
         return sending.mirror_to_shop(tick)
 
-    @task(trigger_rule="all_done")
+    @task(task_display_name="Call for people", trigger_rule="all_done")
     def escalate(tick: Any) -> dict[str, int]:
         """Write down which runs need a person, and tell operations (setting `on_escalation`)."""
         from partner_messages.tasks import reminder_tasks as reminders
 
         return reminders.escalate(get_current_context(), tick)
 
-    @task(trigger_rule="all_done", on_failure_callback=notify_on_failure)
+    @task(task_display_name="Summarise", trigger_rule="all_done", on_failure_callback=notify_on_failure)
     def summarise(tick: Any) -> dict[str, Any]:
         """Say what happened, and fail the run for what needs an engineer."""
         from partner_messages.tasks import sending
 
         return sending.summarise_run(get_current_context(), tick, title, finds=finds)
 
-    sent = _send("send_messages", tick, batches)
+    sent = _send("send_messages", "Send messages", tick, batches)
     followups = plan_followups(tick)
-    followed = _send("send_followups", tick, followups)
+    followed = _send("send_followups", "Send follow-ups", tick, followups)
     mirrored = mirror_to_shop(tick)
     said = summarise(tick)
     sent >> followups
@@ -90,9 +86,10 @@ def send_and_say(tick: Any, batches: Any, *, title: str, finds: bool = False) ->
     return said
 
 
-def _send(task_id: str, tick: Any, batches: Any) -> Any:
+def _send(task_id: str, name: str, tick: Any, batches: Any) -> Any:
     return WhatsAppTemplateOperator.partial(
         task_id=task_id,
+        task_display_name=name,
         map_index_template="{{ task.batch['label'] }}",
         execution_timeout=timedelta(hours=1),
         tick=tick,
