@@ -98,9 +98,7 @@ def _cadence(value: Any) -> Literal["daily"] | tuple[int, ...]:
 
 def _holiday_code(value: Any) -> str:
     if not (isinstance(value, str) and public_holidays.is_known(value)):
-        raise ValueError(
-            'must be the code of a country or state that the package "holidays" knows, such as "IN" or "IN-RJ"'
-        )
+        raise ValueError(public_holidays.advice_on(value))
     return value
 
 
@@ -167,10 +165,12 @@ class PartnerException(Pause):
     Attributes:
         thresholds: Hours, per reminder kind; a kind that is not here has everybody's.
         language: In which the partner is written to, whatever else is known.
+        holidays: Whose holidays the partner keeps, beside everybody's: a partner is not written to on their own.
     """
 
     thresholds: OwnThresholds = Field(default_factory=OwnThresholds)
     language: Language | None = None
+    holidays: tuple[HolidayCode, ...] = ()
 
 
 class RunException(Pause):
@@ -265,7 +265,8 @@ class Settings(_Strict):
         {},
         description="What is different for some partners, by id: `thresholds` (those that differ), `paused_until` (the"
         " first day on which they are written to again), `language` (before any other rule), `never` (`true`: they are"
-        ' not written to at all), such as `{"01J...": {"thresholds": {"idle": 120}, "paused_until": "2026-11-16"}}`.',
+        " not written to at all), `holidays` (of their own: on these days they are not written to, though others are),"
+        ' such as `{"01J...": {"thresholds": {"idle": 120}, "paused_until": "2026-11-16"}}`.',
     )
     runs: Annotated[dict[str, RunException], AfterValidator(_with_ids)] = Field(
         {},
@@ -286,11 +287,14 @@ class Settings(_Strict):
     )
     holidays: tuple[HolidayCode, ...] = Field(
         (),
-        description="Whose public holidays are no sending days, such as `IN` or `IN-RJ` (the codes of the package"
-        " `holidays`); a tick on one is skipped.",
+        description="Whose holidays are no sending days, such as `IN` or `IN-RJ` (the codes of the package `holidays`):"
+        " those of the public and those of the government's offices, which is where many states have their own; a tick"
+        " on one is skipped. One partner's alone stand in `partners`.",
     )
     holidays_added: tuple[Day, ...] = Field((), description='Further days without a tick, such as `"2026-11-09"`.')
-    holidays_removed: tuple[Day, ...] = Field((), description="Public holidays on which there is a tick all the same.")
+    holidays_removed: tuple[Day, ...] = Field(
+        (), description="Holidays, also of single partners, on which there is a tick all the same."
+    )
     send_window: TimeWindow = Field(
         default_factory=lambda: TimeWindow(start=dt.time(9), end=dt.time(19)),
         description="When messages may leave, in India's time.",

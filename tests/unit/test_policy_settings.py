@@ -158,6 +158,17 @@ def test_a_code_that_nobody_knows_is_an_error_that_names_its_place(code: Any) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("key", "raw"),
+    [
+        ("holidays.1", {"holidays": ["IN", "IN-OR"]}),
+        ("partners.P1.holidays.0", {"partners": {"P1": {"holidays": ["IN-OR"]}}}),
+    ],
+)
+def test_an_outdated_code_is_told_with_the_right_one(key: str, raw: Any) -> None:
+    assert told(raw) == f'Variable partner_messages: "{key}": must not be the outdated code "IN-OR"; write "IN-OD".'
+
+
 @pytest.mark.parametrize("key", ["holidays_added", "holidays_removed"])
 def test_added_and_removed_holidays_are_days(key: str) -> None:
     assert getattr(parse_settings({key: ["2026-11-08"]}), key) == (DIWALI,)

@@ -61,6 +61,7 @@ class Means:
         own_languages: Of the partners that operations have chosen one for; it goes before the one for everybody.
         paused: Partners who are not to be written to on the tick's day.
         paused_runs: Runs of which nobody is to be written to on that day.
+        on_holiday: Those who have a holiday of their own then, and its name.
         digest: Whether a partner's due runs go into one message (setting `digest`).
     """
 
@@ -76,4 +77,5 @@ class Means:
     own_languages: Mapping[str, str] = field(default_factory=dict)
     paused: frozenset[str] = frozenset()
     paused_runs: frozenset[str] = frozenset()
+    on_holiday: Mapping[str, str] = field(default_factory=dict)
     digest: bool = False

@@ -18,6 +18,7 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, EventHolder, event_context_id
 from partner_messages.recipients.hours import not_before
 from partner_messages.reminders.plan import LogFacts, decide_reminder
+from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.runs.run import ProductionRun
 from partner_messages.settings import TimeWindow
@@ -59,12 +60,21 @@ class Timing:
         run_after: When the DAG run was due; the time of an event that says none.
         max_age: How old an event may be.
         hours: When messages may leave, in the recipient's own time; None where they leave at any.
+        calendars: The holidays of partners who have their own, on which they are not told either.
     """
 
     wall: dt.datetime
     run_after: dt.datetime
     max_age: dt.timedelta
     hours: TimeWindow | None
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+
+    def hold(self, partner_id: str | None, phone: str) -> dt.datetime | None:
+        """Until when a message waits; None where it may leave now."""
+        if self.hours is None:
+            return None
+        days_off = self.calendars.get(partner_id or "", Calendar())
+        return not_before(phone, self.hours, self.wall, is_day_off=days_off.holiday)
 
 
 def plan_events(
@@ -136,7 +146,9 @@ class _Planning:
         if stuck is None or event.partner_id not in (None, stuck.partner_id):
             return replace(plain, skip_reason=SkipReason.STATE_MISMATCH)
         recipient = recipient_of_run(stuck.production_run_id, stuck.partner_id, self.shop, self.means)
-        until = self._hold(self.means.redirect_to or recipient.phone) if isinstance(recipient, Recipient) else None
+        until = None
+        if isinstance(recipient, Recipient):
+            until = self.timing.hold(stuck.partner_id, self.means.redirect_to or recipient.phone)
         # It belongs to the day on which it is sent, and meets that day's other reminders in its slot.
         tick = replace(self.tick, day=day_of(until)) if until else self.tick
         return replace(
@@ -167,11 +179,8 @@ class _Planning:
         return holder if holder and holder.is_in_the_way_of(self.tick) else None
 
     def _in_its_hours(self, draft: Draft) -> Draft:
-        until = self._hold(draft.to_phone) if draft.to_phone else None
+        until = self.timing.hold(draft.partner_id, draft.to_phone) if draft.to_phone else None
         return replace(draft, not_before=until, day=day_of(until)) if until else draft
-
-    def _hold(self, phone: str) -> dt.datetime | None:
-        return not_before(phone, self.timing.hours, self.timing.wall) if self.timing.hours else None
 
 
 def _keep_within(drafts: list[Draft], limit: int) -> list[Draft]:

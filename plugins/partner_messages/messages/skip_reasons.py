@@ -23,6 +23,7 @@ class SkipReason(enum.StrEnum):
     NOT_DUE = "not_due"
     ESCALATED = "escalated"
     PAUSED = "paused"
+    PARTNER_HOLIDAY = "partner_holiday"
     MOVED_ON = "moved_on"
     EXPIRED = "expired"
     NO_COMMON_HOURS = "no_common_hours"
@@ -87,6 +88,11 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         "Setting partners says that this partner is not written to, or setting runs that nobody is of this run, for now"
         " or never.",
         "operations",
+        False,
+    ),
+    SkipReason.PARTNER_HOLIDAY: Explanation(
+        "It is a holiday of the partner's own (setting partners), named in its variables; `next_due` is the next day.",
+        "nobody",
         False,
     ),
     SkipReason.MOVED_ON: Explanation(

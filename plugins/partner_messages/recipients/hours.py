@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from partner_messages.settings import SCHEDULE_TIMEZONE, TimeWindow
+from partner_messages.tick import day_of
 
-_MINUTE = dt.timedelta(minutes=1)
+_MINUTE, _DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)
 _MINUTES_TO_LOOK_AHEAD = 2 * 24 * 60
 """Longer than any night, a change of the clocks included."""
 
@@ -55,18 +56,26 @@ def agree(zones: Iterable[ZoneInfo], window: TimeWindow, moment: dt.datetime) ->
     return all(window.holds(moment.astimezone(zone)) for zone in zones)
 
 
-def not_before(phone: str, window: TimeWindow, now: dt.datetime) -> dt.datetime | None:
+def not_before(
+    phone: str, window: TimeWindow, now: dt.datetime, *, is_day_off: Callable[[dt.date], object] = lambda _: False
+) -> dt.datetime | None:
     """Say from when a message may leave: it must be within the window in every zone that decides.
 
     Args:
         phone: E.164.
         window: The hours in which messages may leave, by the clock on the recipient's wall.
         now: The moment asked about; aware.
+        is_day_off: Whether nothing may leave on a day of the schedule's zone.
 
     Returns:
         None where the message may leave at `now`; else the first whole minute at which it may, in UTC.
     """
-    moment = _first_moment(deciding_zones(phone, window, now), window, now)
+    begin = now
+    while is_day_off(day_of(begin)):
+        begin = dt.datetime.combine(day_of(begin) + _DAY, dt.time(), SCHEDULE_TIMEZONE).astimezone(dt.UTC)
+    moment = _first_moment(deciding_zones(phone, window, begin), window, begin)
+    if moment and is_day_off(day_of(moment)):
+        return not_before(phone, window, moment, is_day_off=is_day_off)
     return None if moment == now else moment
 
 

@@ -229,15 +229,15 @@ def cases_of(stuck: Iterable[StuckRun], unowned: Iterable[UnownedRun], day: DayF
             since=run.since,
             end=day.ends.get(run.production_run_id),
             refused=run.partner_id in day.not_on_whatsapp,
-            ignored=_is_ignored(reminded, policy),
+            ignored=_is_ignored(reminded, policy, run.partner_id),
         )
         cases.setdefault(run.production_run_id, case)
     return list(cases.values())
 
 
-def _is_ignored(reminded: Sequence[dt.date], policy: Policy) -> bool:
+def _is_ignored(reminded: Sequence[dt.date], policy: Policy, partner_id: str) -> bool:
     after = policy.settings.escalate_after
-    return after is not None and days_in_a_row(reminded, policy.calendar) >= after
+    return after is not None and days_in_a_row(reminded, policy.calendar_for(partner_id)) >= after
 
 
 def days_in_a_row(days: Sequence[dt.date], calendar: Calendar) -> int:

@@ -26,6 +26,8 @@ from partner_messages.tick import Tick
 
 NEXT_DUE = "next_due"
 """What the next due day (ISO 8601) is called in the variables of a run that is not due."""
+HOLIDAY = "holiday"
+"""What the name of the day is called there, where its partner has a holiday."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,11 @@ def plan_reminders(
         draft = decide_reminder(tick, run, recipient, shop, log, means)
         # What keeps a partner from being written to is told of every day: that is for somebody to put right.
         needs_a_person = draft.skip_reason is not None and EXPLANATIONS[draft.skip_reason].escalates
-        if isinstance(recipient, Recipient) and not needs_a_person and not (holder and holder.asked_by_event):
-            draft = _left_alone(tick, run, log, policy) or draft
+        if isinstance(recipient, Recipient) and not needs_a_person:
+            if name := means.on_holiday.get(run.partner_id):
+                draft = _on_holiday(tick, run, name, log, policy)
+            elif not (holder and holder.asked_by_event):
+                draft = _left_alone(tick, run, log, policy) or draft
         drafts.append(draft)
     drafts = digest.gather(
         tick,
@@ -134,6 +139,13 @@ def _reminder(tick: Tick, run: StuckRun, **decided: Any) -> Draft:
         design_id=run.design_id,
         **decided,
     )
+
+
+def _on_holiday(tick: Tick, run: StuckRun, name: str, log: LogFacts, policy: Policy) -> Draft:
+    """A run whose partner has a holiday of their own: the tick writes to the others."""
+    next_day = policy.next_sending_day(run, log.days_reminded.get(run.production_run_id, ()), tick)
+    variables = {HOLIDAY: name, NEXT_DUE: next_day.isoformat()}
+    return _reminder(tick, run, skip_reason=SkipReason.PARTNER_HOLIDAY, variables=variables)
 
 
 def _left_alone(tick: Tick, run: StuckRun, log: LogFacts, policy: Policy) -> Draft | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from partner_messages.reminders.cadence import first_day_past, next_due_day
 from partner_messages.reminders.sending_days import Calendar
@@ -19,7 +20,7 @@ class Policy:
 
     Attributes:
         settings: All of them; the thresholds and the partners' own ones are read here.
-        calendar: The sending days.
+        calendar: The sending days of everybody who has no calendar of their own.
         steps: The cadence; None is `daily`.
     """
 
@@ -60,8 +61,24 @@ class Policy:
             first_day=self._first_day(run, tick),
             reminded=self.in_this_stall(run, reminded),
             today=tick.day,
-            calendar=self.calendar,
+            calendar=self.calendar_for(run.partner_id),
         )
+
+    def next_sending_day(self, run: StuckRun, reminded: Sequence[dt.date], tick: Tick) -> dt.date:
+        """When a stuck run is to be reminded if nothing is sent on the tick's day (arguments as in `next_due`)."""
+        due = self.next_due(run, reminded, tick)
+        return due or self.calendar_for(run.partner_id).sending_day(1, after=tick.day)
+
+    def calendar_for(self, partner_id: str) -> Calendar:
+        """The sending days of one partner: everybody's without the holidays of their own."""
+        return self._calendars.get(partner_id, self.calendar)
+
+    @cached_property
+    def _calendars(self) -> Mapping[str, Calendar]:
+        return {
+            id_: replace(self.calendar, codes=(*self.calendar.codes, *own.codes))
+            for id_, own in own_calendars(self.settings).items()
+        }
 
     def is_used_up(self, run: StuckRun, reminded: Sequence[dt.date]) -> bool:
         """Whether a stuck run was reminded as often as it may be (arguments as in `next_due`)."""
@@ -96,3 +113,19 @@ def calendar_of(settings: Settings) -> Calendar:
         added=frozenset(settings.holidays_added),
         removed=frozenset(settings.holidays_removed),
     )
+
+
+def own_calendars(settings: Settings) -> Mapping[str, Calendar]:
+    """The holidays that are single partners' alone, by their ids."""
+    removed = frozenset(settings.holidays_removed)
+    return {
+        id_: Calendar(codes=partner.holidays, removed=removed)
+        for id_, partner in settings.partners.items()
+        if partner.holidays
+    }
+
+
+def on_holiday(settings: Settings, day: dt.date) -> Mapping[str, str]:
+    """The partners who have a holiday of their own on a day, and its name."""
+    names = {id_: calendar.holiday(day) for id_, calendar in own_calendars(settings).items()}
+    return {id_: name for id_, name in names.items() if name}

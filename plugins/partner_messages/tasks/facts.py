@@ -9,6 +9,7 @@ from partner_messages.drafting.facts import Means, ShopFacts
 from partner_messages.live_settings import load_senders
 from partner_messages.messages.database import LogConnection
 from partner_messages.messages.values import reminder_context_id
+from partner_messages.reminders.policy import on_holiday
 from partner_messages.runs.shop import Shop
 from partner_messages.settings import Settings
 from partner_messages.tasks.template_gate import approvals_of_run
@@ -43,6 +44,7 @@ def means_of(
         own_languages=settings.own_languages,
         paused=settings.paused_on(tick.day),
         paused_runs=settings.runs_paused_on(tick.day),
+        on_holiday=on_holiday(settings, tick.day),
         digest=settings.digest,
         fallback_language=settings.fallback_language,
         limit=limit,

@@ -161,7 +161,7 @@ def _tell_of_cadence(drafts: Sequence[Draft]) -> None:
     next_due = {
         draft.production_run_id or "": draft.variables[NEXT_DUE]
         for draft in drafts
-        if draft.skip_reason is SkipReason.NOT_DUE and draft.variables
+        if draft.skip_reason in (SkipReason.NOT_DUE, SkipReason.PARTNER_HOLIDAY) and draft.variables
     }
     if not next_due:
         return

@@ -19,6 +19,7 @@ from partner_messages.messages.history import event_holders, refused_phones
 from partner_messages.messages.queueing import queued_of_tick, withdraw_reminders, write_drafts
 from partner_messages.messages.values import Draft, event_context_id
 from partner_messages.reminders.plan import LogFacts
+from partner_messages.reminders.policy import own_calendars
 from partner_messages.reminders.wording import templates_of
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.runs.scope import Scope
@@ -70,6 +71,7 @@ def plan_event_messages(
         run_after=run_after,
         max_age=dt.timedelta(hours=settings.event_max_age),
         hours=settings.event_window if keeps_their_hours(tick, settings) else None,
+        calendars=own_calendars(settings),
     )
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         means = means_of(connection, tick, settings, limit=None, redirect_to=params.redirect_to)

@@ -22,6 +22,8 @@ from partner_messages.params import parse_params
 from partner_messages.recipients.hours import not_before
 from partner_messages.reminders.hours import Hours
 from partner_messages.reminders.plan import LogFacts, plan_reminders
+from partner_messages.reminders.policy import own_calendars
+from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.runs.run import ProductionRun
 from partner_messages.runs.scope import Scope
@@ -163,6 +165,8 @@ def _of_runs(
             hindered[message.id] = SkipReason.MOVED_ON
         elif message.to_phone in log.refused_phones:
             hindered[message.id] = SkipReason.REFUSED_TODAY
+        elif message.message_kind == "followup" and message.partner_id in means.on_holiday:
+            hindered[message.id] = SkipReason.PARTNER_HOLIDAY
     return hindered
 
 
@@ -189,8 +193,10 @@ def _outside_event_window(
     hindered: dict[uuid.UUID, Hindrance] = {}
     if not keeps_their_hours(tick, settings):
         return hindered
+    calendars = own_calendars(settings)
     for message in messages:
-        until = not_before(message.to_phone, settings.event_window, wall)
+        days_off = calendars.get(message.partner_id, Calendar())
+        until = not_before(message.to_phone, settings.event_window, wall, is_day_off=days_off.holiday)
         if until:
             waits = message.message_kind == "event" or day_of(until) == message.day
             hindered[message.id] = until if waits else SkipReason.EXPIRED

@@ -43,6 +43,40 @@ def test_a_repeat_of_what_the_night_held_up_at_the_last_minute_is_told_in_its_pl
     assert taken(graph_api) == [str(second["id"])]
 
 
+def test_an_event_waits_for_the_day_after_its_partner_s_own_holiday_and_is_told_once(
+    log: Log, deployment: Deployment, graph_api: Any
+) -> None:
+    deployment.set(partners={RAJESH: {"holidays": ["JP"]}})  # the 23rd is Labor Thanksgiving Day
+    at(deployment, "12:00")
+    plan_events(conf(event_id="E1")).send()
+    at(deployment, "18:00")
+    upkeep().send()
+    assert taken(graph_api) == []
+
+    at(deployment, "07:00", day=24)
+    upkeep().send()
+
+    (row,) = everything(log)
+    assert (row["status"], row["day"].day) == ("sent", 24)
+    assert taken(graph_api) == [str(row["id"])]
+
+
+def test_what_is_queued_when_its_partner_gets_a_holiday_waits_for_the_day_after_it(
+    log: Log, deployment: Deployment, graph_api: Any
+) -> None:
+    at(deployment, "12:00")
+    planned = plan_events(conf(event_id="E1"))
+    deployment.set(partners={RAJESH: {"holidays": ["JP"]}})
+    planned.send()
+    assert taken(graph_api) == []
+
+    at(deployment, "07:00", day=24)
+    upkeep().send()
+
+    (row,) = everything(log)
+    assert (row["status"], taken(graph_api)) == ("sent", [str(row["id"])])
+
+
 @pytest.mark.parametrize(("after", "end"), [(59 * MINUTE, "duplicate"), (60 * MINUTE, "sent")])
 def test_what_was_held_up_until_a_repeat_has_been_told_is_not_told_within_its_hour(
     log: Log, deployment: Deployment, graph_api: Any, after: dt.timedelta, end: str

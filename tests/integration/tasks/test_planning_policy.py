@@ -282,6 +282,23 @@ def test_a_paused_partner_gets_nothing_and_a_row_says_why(
     assert graph_api.outbox()
 
 
+def test_a_partner_on_a_holiday_of_their_own_gets_nothing_and_the_others_do(
+    deployment: Deployment, log: Log, graph_api: Any
+) -> None:
+    deployment.set(partners={RAJESH: {"holidays": ["JP"]}})  # TICK is Labor Thanksgiving Day
+
+    tick = sent(context())
+
+    rows = log.execute("SELECT * FROM message_log WHERE tick_id = %s", [tick.id]).fetchall()
+    his = [(row["skip_reason"], row["variables"]) for row in rows if row["partner_id"] == RAJESH]
+    assert his
+    assert all(
+        one == ("partner_holiday", {"holiday": "Labor Thanksgiving Day", "next_due": "2026-11-24"}) for one in his
+    )
+    assert "partner_holiday" not in {row["skip_reason"] for row in rows if row["partner_id"] != RAJESH}
+    assert graph_api.outbox()
+
+
 def test_a_pause_is_over_on_its_day(deployment: Deployment, one_run: None, log: Log) -> None:
     deployment.set(partners={RAJESH: {"paused_until": "2026-11-23"}})
 
@@ -304,6 +321,7 @@ def test_a_partner_s_language_is_what_is_sent(deployment: Deployment, one_run: N
         pytest.param({"partners": {RAJESH: {"never": True}}}, SkipReason.PAUSED, id="paused since"),
         pytest.param({"runs": {RUN: {"never": True}}}, SkipReason.PAUSED, id="its run left alone since"),
         pytest.param({"runs": {RUN: {"paused_until": "2026-11-23"}}}, None, id="its run's pause is over"),
+        pytest.param({"partners": {RAJESH: {"holidays": ["JP"]}}}, SkipReason.PARTNER_HOLIDAY, id="it is a holiday"),
         pytest.param(
             {"partners": {RAJESH: {"thresholds": {"assignment_pending": 24 * 300}}}},
             SkipReason.MOVED_ON,

@@ -16,8 +16,9 @@ from partner_messages.events.plan import EventRuns, Holders, Timing, plan_events
 from partner_messages.events.rules import LIFECYCLE, REMINDERS
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, EventHolder, reminder_context_id
+from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import ReminderKind
-from partner_messages.settings import parse_settings
+from partner_messages.settings import SCHEDULE_TIMEZONE, parse_settings
 from partner_messages.templates.gate import Approval
 from support.deployment import TICK
 from support.examples import (
@@ -342,6 +343,34 @@ def test_a_reminder_that_waits_takes_the_slot_of_the_day_on_which_it_leaves(
 @pytest.mark.parametrize("name", [ASSIGNED, "reminder_assignment_pending"])
 def test_a_run_that_keeps_no_hours_holds_nothing(name: str) -> None:
     assert planned_for(PHONE, "2026-11-23 19:00", name, hours=None).not_before is None
+
+
+@pytest.mark.parametrize(
+    ("days_off", "wall", "until"),
+    [
+        pytest.param([], "2026-11-23T04:30", None, id="no holiday"),
+        pytest.param([23], "2026-11-23T04:30", "2026-11-24T01:30", id="until the next morning at seven"),
+        pytest.param([23, 24], "2026-11-23T04:30", "2026-11-25T01:30", id="two holidays"),
+        pytest.param([24], "2026-11-23T04:30", None, id="tomorrow's holiday"),
+        pytest.param([24], "2026-11-23T17:00", "2026-11-25T01:30", id="the night before a holiday"),
+        pytest.param([23], "2026-11-23T19:00", "2026-11-24T01:30", id="the night after it"),
+    ],
+)
+def test_on_a_partner_s_own_holiday_a_message_waits_for_the_day_after(
+    days_off: list[int], wall: str, until: str | None
+) -> None:
+    calendar = Calendar(added=frozenset(dt.date(2026, 11, day) for day in days_off))
+    when = timing(wall=utc(wall), run_after=utc(wall), calendars={PARTNER_ID: calendar})
+
+    draft = plan_one(event(), timing=when)
+
+    assert draft.skip_reason is None
+    assert draft.not_before == (until and utc(until))
+    assert draft.day == (utc(until).astimezone(SCHEDULE_TIMEZONE).date() if until else None)
+    assert (
+        plan_one(event(), timing=replace(when, calendars={"P2": calendar}, wall=TICK, run_after=TICK)).not_before
+        is None
+    )
 
 
 def test_what_is_not_sent_waits_for_nothing() -> None:

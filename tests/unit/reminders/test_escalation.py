@@ -88,6 +88,15 @@ def test_a_run_that_was_reminded_on_seven_sending_days_in_a_row_needs_a_person(
     assert case_of(run, policy(**settings), reminded={"R1": november(*reminded)}).ignored is ignored
 
 
+def test_a_partner_s_own_holiday_does_not_interrupt_the_row() -> None:
+    run = stuck_run(kind=IDLE, since=dt.datetime(2026, 9, 1, tzinfo=dt.UTC))
+    by = policy(escalate_after=3, partners={PARTNER_ID: {"holidays": ["IN-OD"]}})
+    days = [dt.date(2026, 9, day) for day in (10, 11, 15)]  # Monday the 14th is Ganesh Chaturthi
+
+    assert case_of(run, by, reminded={"R1": days}).ignored
+    assert not case_of(run, policy(escalate_after=3), reminded={"R1": days}).ignored
+
+
 def test_reminders_of_an_earlier_stall_do_not_count() -> None:
     run = stuck_run(kind=IDLE, since=TICK - dt.timedelta(days=5))  # it worked on the 18th
 

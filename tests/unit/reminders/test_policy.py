@@ -11,7 +11,7 @@ import pytest
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder
 from partner_messages.reminders.plan import plan_reminders
-from partner_messages.reminders.policy import Policy
+from partner_messages.reminders.policy import Policy, on_holiday
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.settings import parse_settings
 from support.deployment import TICK
@@ -137,6 +137,68 @@ def test_holidays_are_no_sending_days_of_the_cadence() -> None:
 
     found = [one.next_due(run, days_ago(3), tick()) for one in (plain, with_holiday, without, longer)]
     assert found == [dt.date(2026, 11, 24), dt.date(2026, 11, 25), dt.date(2026, 11, 24), dt.date(2026, 11, 26)]
+
+
+ODISHA = {PARTNER_ID: {"holidays": ["IN-OD"]}}
+GANESH_CHATURTHI = dt.date(2026, 9, 14)
+"""A Monday: a holiday in Odisha and not in all of India."""
+
+
+def on_the_holiday(run: StuckRun, reminded: tuple[dt.date, ...] = (), **settings: Any) -> Draft:
+    by = policy(partners=ODISHA, **settings)
+    now = dt.datetime.combine(GANESH_CHATURTHI, dt.time(4, 30), dt.UTC)
+    (draft,) = plan_reminders(
+        tick(day=GANESH_CHATURTHI, now=now),
+        [run],
+        without_partner=(),
+        shop=shop_facts(partners={id_: partner(id_) for id_ in (PARTNER_ID, "P2")}),
+        log=log_facts(days_reminded={run.production_run_id: reminded}),
+        means=means(on_holiday=on_holiday(by.settings, GANESH_CHATURTHI)),
+        policy=by,
+    )
+    return draft
+
+
+@pytest.mark.parametrize(
+    ("settings", "reminded", "next_due"),
+    [
+        pytest.param({}, (), "2026-09-15", id="every day"),
+        pytest.param({"cadence": [1, 3]}, (), "2026-09-15", id="due today"),
+        pytest.param(
+            {"cadence": [1, 3]}, (dt.date(2026, 9, 11),), "2026-09-16", id="due on Tuesday, were it no holiday"
+        ),
+        pytest.param(
+            {"cadence": [1, 3], "holidays_added": ["2026-09-15"]}, (), "2026-09-16", id="and everybody's next"
+        ),
+    ],
+)
+def test_a_partner_is_not_written_to_on_a_holiday_of_their_own(
+    settings: dict[str, Any], reminded: tuple[dt.date, ...], next_due: str
+) -> None:
+    sent = dt.datetime(2026, 9, 10, 3, tzinfo=dt.UTC)  # a Thursday: past its 24 hours on Friday the 11th
+
+    draft = on_the_holiday(stuck_run(since=sent), reminded, **settings)
+
+    assert draft.skip_reason == SkipReason.PARTNER_HOLIDAY
+    assert draft.variables == {"holiday": "Ganesh Chaturthi", "next_due": next_due}
+    assert on_the_holiday(stuck_run(since=sent, partner_id="P2")).skip_reason is None
+
+
+def test_a_removed_holiday_is_removed_for_single_partners_too() -> None:
+    run = stuck_run(since=dt.datetime(2026, 9, 10, 3, tzinfo=dt.UTC))
+
+    assert on_the_holiday(run, holidays_removed=[GANESH_CHATURTHI.isoformat()]).skip_reason is None
+
+
+def test_a_partner_s_cadence_counts_their_own_sending_days() -> None:
+    run = stuck_run(since=dt.datetime(2026, 9, 10, 3, tzinfo=dt.UTC))
+    friday, tuesday = dt.date(2026, 9, 11), dt.date(2026, 9, 15)
+    at = tick(day=tuesday, now=dt.datetime.combine(tuesday, dt.time(4, 30), dt.UTC))
+
+    everybody_s = policy(cadence=[1, 3]).next_due(run, (friday,), at)
+    their_own = policy(cadence=[1, 3], partners=ODISHA).next_due(run, (friday,), at)
+
+    assert (everybody_s, their_own) == (None, dt.date(2026, 9, 16))
 
 
 def test_a_run_that_is_not_due_is_skipped_with_the_next_due_day() -> None:

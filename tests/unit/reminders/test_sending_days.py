@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import holidays
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,6 +116,71 @@ def test_a_next_sending_day_is_one_and_that_many_away(calendar: Calendar, start:
 @pytest.mark.parametrize("code", ["IN", "IN-RJ", "IT", "US-CA", "IN-Rajasthan"])
 def test_a_country_or_a_part_of_one_is_known_by_its_code(code: str) -> None:
     assert public_holidays.is_known(code)
+
+
+OWN_DAYS_OF_2026 = {
+    # The first four have the country's list; what falls on one of its days is none of their own.
+    **dict.fromkeys(("AN", "DL", "LA", "NL"), 0),
+    **{"CH": 1, "LD": 2, "BR": 3, "UP": 3, "AR": 4, "AS": 4, "KA": 4, "GA": 5, "JK": 5, "MH": 5, "TN": 5, "TS": 5},
+    **{"DH": 6, "UK": 6, "HP": 7, "CG": 8, "GJ": 8, "JH": 8, "MN": 8, "MP": 8, "MZ": 8, "TR": 8, "AP": 9, "ML": 9},
+    **{"PY": 9, "SK": 9, "OD": 10, "WB": 10, "KL": 11, "PB": 11, "HR": 12, "RJ": 12},
+}
+"""How many days India's states and territories have that India has not."""
+
+
+@pytest.mark.parametrize("state", OWN_DAYS_OF_2026)
+def test_every_state_of_india_has_its_own_days_in_whichever_list_it_keeps_them(state: str) -> None:
+    own = public_holidays.of_year(f"IN-{state}", 2026).keys() - public_holidays.of_year("IN", 2026).keys()
+
+    assert len(own) == OWN_DAYS_OF_2026[state]
+
+
+def test_these_are_all_states_of_india() -> None:
+    assert OWN_DAYS_OF_2026.keys() == set(holidays.country_holidays("IN").subdivisions)
+    assert len(OWN_DAYS_OF_2026) == 36
+
+
+@pytest.mark.parametrize(
+    ("code", "asked", "name"),
+    [
+        ("IN-OD", day(4, 1), "Utkal Day"),
+        ("IN-Odisha", day(4, 1), "Utkal Day"),
+        ("IN-TS", day(8, 10), "Bonalu"),
+        ("IN-TG", day(8, 10), "Bonalu"),
+        ("IN-BR", day(11, 15), "Chhath Puja"),
+        ("IN", day(9, 14), None),
+        ("IN-DL", day(1, 14), None),  # Makar Sankranti is a day of choice there
+        ("US-CA", day(10, 12), "Columbus Day"),
+        ("AU-NSW", day(6, 8), "King's Birthday"),
+    ],
+)
+def test_a_place_s_days_are_those_of_the_public_and_of_its_government_s_offices(
+    code: str, asked: dt.date, name: str | None
+) -> None:
+    assert Calendar(codes=(code,)).holiday(asked) == name
+
+
+OUTDATED = ["IN-OR", "IN-CT", "IN-UT", "IN-DD", "IN-DN", "NZ-WTL", "GB-UK", "US-PW", "NO-30", "FR-GES", "IM-UK"]
+
+
+@pytest.mark.parametrize("code", OUTDATED)
+def test_an_outdated_code_is_not_known_and_the_right_ones_are_named(code: str) -> None:
+    assert not public_holidays.is_known(code)
+    advice = public_holidays.advice_on(code)
+    assert advice.startswith(f'must not be the outdated code "{code}"; write ')
+    named = advice.split("write ")[1].removeprefix('"').removesuffix('"').removeprefix("one of ").split(", ")
+    assert all(public_holidays.is_known(one) for one in named)
+
+
+def test_every_code_that_the_package_calls_outdated_is_refused() -> None:
+    outdated = {
+        f"{country}-{part}"
+        for country in ("IN", "FR", "DE", "NO", "NZ", "PT", "GB", "US")
+        for part in holidays.country_holidays(country)._deprecated_subdivisions
+    }
+
+    assert len(outdated) > 10
+    assert not [code for code in outdated if public_holidays.is_known(code)]
 
 
 @pytest.mark.parametrize(
