@@ -13,7 +13,7 @@ from partner_messages.tasks.summarise import NeedsAnEngineer
 from partner_messages.tasks.template_job import Job
 from partner_messages.templates.change_log import reasons_of_run
 from partner_messages.templates.language_policy import Account
-from partner_messages.templates.submit_plan import PlanRow, plan_table, to_json
+from partner_messages.templates.submit_plan import ASKS_FOR, PlanRow, plan_table, to_json
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,9 @@ def report(
     counted = ", ".join(f"{number} {action}" for action, number in sorted(sums.items())) or "nothing"
     warnings = sum(bool(row.warning) for row in rows)
     log.info("Template run (%s) — %s; warnings: %d.", job.params.mode, counted, warnings)
+    for action, asks_for in ASKS_FOR.items():
+        if sums[action]:
+            log.info("%d %s: %s.", sums[action], action, asks_for)
     problems = [
         *starmap(_unreadable, unreadable.items()),
         *(row.needs_human for row in rows if row.needs_human),

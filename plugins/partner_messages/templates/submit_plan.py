@@ -38,6 +38,18 @@ class Action(enum.StrEnum):
     """The account has it, the catalog does not."""
 
 
+ASKS_FOR: Mapping[Action, str] = {
+    Action.CREATE: "missing there; mode upsert creates them",
+    Action.DIFFERS: "sent with Meta's text until mode edit makes it the catalog's, once a day at most (a category alone"
+    " that differs cannot be edited)",
+    Action.PENDING: "in Meta's review; run this again later to see how it ended",
+    Action.REJECTED: "refused by Meta; change the text in the catalog, then submit it with mode edit",
+    Action.PAUSED: "not sent while Meta has paused them; it resumes them by itself",
+    Action.BLOCKED: "cannot be sent; look at them in WhatsApp Manager",
+    Action.UNKNOWN_THERE: "not in the catalog; nothing of this package sends or changes them",
+}
+"""What an action asks of somebody; the others ask for nothing."""
+
 _ACTIONS = {
     Standing.UNDER_REVIEW: Action.PENDING,
     Standing.REJECTED: Action.REJECTED,

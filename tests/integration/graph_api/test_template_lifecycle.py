@@ -134,9 +134,16 @@ def test_a_list_can_be_narrowed(api: LocalGraphApi, india: Account, read: Callab
 def test_a_list_shows_the_asked_fields_and_always_the_id(read: Callable[..., dict[str, Any]]) -> None:
     (template,) = read(limit=1, fields="status, rejected_reason,quality_score,message_send_ttl_seconds")["data"]
     assert template.pop("id").isdigit()
-    assert template == {"status": "APPROVED", "rejected_reason": "NONE", "quality_score": {"score": "UNKNOWN"}}
+    assert template == {
+        "status": "APPROVED",
+        "rejected_reason": "NONE",
+        "quality_score": {"score": "UNKNOWN"},
+        "message_send_ttl_seconds": 43_200,
+    }
     default = read(limit=1)["data"][0]
-    assert set(default) == {"name", "parameter_format", "components", "language", "status", "category", "id"}
+    assert set(default) == {
+        *("name", "parameter_format", "components", "language", "status", "category", "id", "message_send_ttl_seconds")
+    }
 
 
 @pytest.mark.parametrize("query", [{"fields": "colour"}, {"limit": "many"}, {"limit": 0}, {"after": "ÿ"}])

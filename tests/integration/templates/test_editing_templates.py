@@ -43,10 +43,12 @@ def submitted(run_templates):
     assert run_templates(mode="upsert", **INDIA_IDLE).green
 
 
-def test_what_differs_is_left_alone_by_upsert_and_changed_by_edit(run_templates, bare_api, submitted, reword):
+def test_what_differs_is_left_alone_by_upsert_and_changed_by_edit(run_templates, bare_api, submitted, reword, caplog):
     reword("quiet", "silent")
 
-    upsert = run_templates(mode="upsert", **INDIA_IDLE)
+    with caplog.at_level("INFO"):
+        upsert = run_templates(mode="upsert", **INDIA_IDLE)
+    assert "1 differs: sent with Meta's text until mode edit makes it the catalog's" in caplog.text
     edit = run_templates(mode="edit", **INDIA_IDLE)
     again = run_templates(mode="edit", **INDIA_IDLE)
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from partner_messages.templates.catalog import Template
+from partner_messages.templates.comparison import differences
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.templates.language_policy import Account, language_policy
 from partner_messages.templates.remote import FIELDS, RemoteTemplate, remote_template
 from partner_messages.templates.submit_plan import Action, PlanRow, edit_request, plan_submission
 from partner_messages.whatsapp.picture_format import mime_type
 from sandbox.graph_api.server import LocalGraphApi
+from sandbox.graph_api.template_store import SAMPLE_TEMPLATES
 from support.examples import sender
 
 PORTAL = "https://partners.example"
@@ -155,6 +159,17 @@ def test_every_template_is_sent_with_the_parameters_that_were_approved(
         assert sum(map(len, one["parameters"].values())) == approved[one["template_name"], one["language"]]
         if template.needs_portal:
             assert one["buttons"][0]["url"] == f"{PORTAL}/production-runs/{LINK}"
+
+
+@pytest.mark.parametrize("file", sorted(SAMPLE_TEMPLATES.glob("*.json")), ids=lambda file: file.stem)
+def test_the_accounts_that_make_up_starts_with_equal_the_catalog(file: Path) -> None:
+    sample = json.loads(file.read_bytes())
+    template = installed_catalog().get(sample["name"])
+    assert template is not None
+
+    there = remote_template({**sample, "id": "1", "status": "APPROVED"})
+
+    assert differences(template, sample["language"], there) == ()
 
 
 def test_a_template_that_was_created_without_a_time_to_live_is_given_one_in_place(

@@ -315,7 +315,7 @@ def test_an_example_picture_is_uploaded_once_for_all_templates_that_share_it(run
 
 
 def test_waiting_ends_with_the_review(run_templates, deployed, monkeypatch):
-    with running(templates=False, approval_delay=20) as slow:
+    with running(templates=False, approval_delay=34) as slow:
         deployed.connect("whatsapp_au", {**deployed.connection("whatsapp_au"), "host": slow.url})
         waited = []
 
