@@ -59,7 +59,7 @@ def production_run_events() -> None:
 
     @task(task_display_name="Check that the runs exist")
     def check_runs() -> int:
-        """Fail, by name, for runs that the shop does not have; the other events are told all the same."""
+        """Fail, by name, for runs and partners that the shop does not have; the other events are told all the same."""
         from partner_messages.tasks import event_tasks as events
 
         return events.check_runs(get_current_context())

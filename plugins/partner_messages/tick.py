@@ -42,6 +42,7 @@ class Tick:
         asked: What the run's params asked for (`auto` follows the setting, also while the run is under way).
         day: The day of the schedule's zone that this run speaks for; the dedup day.
         now: The moment at which runs are judged.
+        warnings: What preflight let pass and the summary is to say again, in sentences.
     """
 
     id: str
@@ -51,16 +52,27 @@ class Tick:
     asked: AskedDelivery
     day: dt.date
     now: dt.datetime
+    warnings: tuple[str, ...] = ()
 
-    def to_xcom(self) -> dict[str, str]:
+    def to_xcom(self) -> dict[str, Any]:
         """As JSON values."""
-        return {**asdict(self), "day": self.day.isoformat(), "now": self.now.isoformat()}
+        return {
+            **asdict(self),
+            "day": self.day.isoformat(),
+            "now": self.now.isoformat(),
+            "warnings": list(self.warnings),
+        }
 
     @classmethod
     def from_xcom(cls, value: dict[str, Any]) -> Self:
         """The inverse of `to_xcom`."""
         return cls(
-            **{**value, "day": dt.date.fromisoformat(value["day"]), "now": dt.datetime.fromisoformat(value["now"])}
+            **{
+                **value,
+                "day": dt.date.fromisoformat(value["day"]),
+                "now": dt.datetime.fromisoformat(value["now"]),
+                "warnings": tuple(value.get("warnings", ())),
+            }
         )
 
 

@@ -234,9 +234,12 @@ zones = st.sampled_from([dt.UTC, SCHEDULE_TIMEZONE, dt.timezone(dt.timedelta(hou
     ),
     delivery=st.sampled_from(["live", "dry_run", "redirect"]),
     asked=st.sampled_from(["auto", "live", "dry_run", "redirect"]),
+    warnings=st.lists(st.text(), max_size=2).map(tuple),
 )
-def test_a_tick_comes_back_from_an_xcom_as_it_went(now: dt.datetime, delivery: str, asked: str) -> None:
-    sent = tick(now=now, day=day_of(now), delivery=delivery, asked=asked)
+def test_a_tick_comes_back_from_an_xcom_as_it_went(
+    now: dt.datetime, delivery: str, asked: str, warnings: tuple[str, ...]
+) -> None:
+    sent = tick(now=now, day=day_of(now), delivery=delivery, asked=asked, warnings=warnings)
 
     returned = Tick.from_xcom(json.loads(json.dumps(sent.to_xcom())))
 

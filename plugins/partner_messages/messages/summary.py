@@ -109,6 +109,7 @@ class Summary:
             "followups": dict(self.followups),
             "escalated": dict(self.escalated),
             "escalations": [one.as_json() for one in self.open_escalations[:NAMED]],
+            "warnings": list(self.tick.warnings),
         }
 
     def line(self, title: str = "Reminder run", *, finds: bool = True) -> str:
@@ -121,7 +122,8 @@ class Summary:
         counts = self.counts()
         found = f"{self._found()}; " if finds else ""
         escalated = f"; need a person: {_listed(self.escalated)}" if self.escalated else ""
-        return f"{title} — {counts['day']} {counts['delivery']}: {found}{self._outcome()}{escalated}"
+        warned = f"; warnings: {len(self.tick.warnings)}" if self.tick.warnings else ""
+        return f"{title} — {counts['day']} {counts['delivery']}: {found}{self._outcome()}{escalated}{warned}"
 
     def _found(self) -> str:
         counts = self.counts()

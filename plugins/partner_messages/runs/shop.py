@@ -195,6 +195,23 @@ class Shop:
         """The partners with these ids; one that is not there is absent."""
         return {row["id"]: Partner(**row) for row in self._by_ids("runs/partners.sql", "partner_ids", ids)}
 
+    def existing_partners(self, ids: Iterable[str]) -> dict[str, bool]:
+        """Which of these are ids of partners, each with whether the shop has deleted it."""
+        return {row["id"]: row["deleted"] for row in self._by_ids("runs/existing.sql", "ids", ids, of_runs=False)}
+
+    def existing_runs(self, ids: Iterable[str]) -> dict[str, bool]:
+        """Which of these are ids of runs, each with whether the shop has deleted it."""
+        return {row["id"]: row["deleted"] for row in self._by_ids("runs/existing.sql", "ids", ids, of_runs=True)}
+
+    def partners_called(self, words: Iterable[str]) -> dict[str, list[str]]:
+        """The ids of the partners that each text may mean: by their name or handle, or by the id in another case."""
+        wanted = {word: word.strip().lower() for word in words}
+        rows = self._by_ids(
+            "runs/partners_called.sql", "words", wanted.values(), has_handle="handle" in self.columns()["partner"]
+        )
+        called = {row["id"]: {str(text).strip().lower() for text in row.values()} for row in rows}
+        return {word: [id_ for id_, texts in called.items() if sought in texts] for word, sought in wanted.items()}
+
     def admins(self, partner_ids: Iterable[str]) -> dict[str, list[PartnerAdmin]]:
         """The admins of these partners, eldest first."""
         found: dict[str, list[PartnerAdmin]] = {}

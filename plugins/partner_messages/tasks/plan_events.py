@@ -40,19 +40,25 @@ def templates_of_events(settings: Settings) -> tuple[str, ...]:
 
 
 def check_runs(params: EventParams) -> int:
-    """See that the shop has every run that the events speak of; return how many there are.
+    """See that the shop has every run and partner that the events speak of; return how many runs there are.
 
     Raises:
         RunRefused: Naming those that it has not. The other events are told all the same.
     """
     settings = load_settings()
     asked = {event.production_run_id for event in params.events}
+    named = {event.partner_id for event in params.events if event.partner_id}
     with open_shop(settings.tables) as shop:
         unknown = sorted(asked - shop.runs(asked).keys())
-    if unknown:
+        strangers = sorted(named - shop.existing_partners(named).keys())
+    said = [
+        *([f"no run {', '.join(unknown)} (or has deleted it)"] if unknown else []),
+        *([f"no partner {', '.join(strangers)}"] if strangers else []),
+    ]
+    if said:
+        it = "it" if len(unknown + strangers) == 1 else "them"
         raise RunRefused(
-            f"The shop has no run {', '.join(unknown)} (or has deleted it), so nothing was sent for"
-            f" {'it' if len(unknown) == 1 else 'them'}; trigger again with the right production_run_id."
+            f"The shop has {' and '.join(said)}, so nothing was sent for {it}; trigger again with the right ids."
         )
     return len(asked)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from partner_messages import run_context
@@ -15,10 +16,12 @@ from partner_messages.messages.migrations import migrate
 from partner_messages.messages.ticks import start_tick
 from partner_messages.reminders.policy import calendar_of
 from partner_messages.run_context import RunFacts
+from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import open_shop
 from partner_messages.settings import Settings
 from partner_messages.tasks.notifier import check_notifiers
 from partner_messages.tasks.template_gate import check_templates
+from partner_messages.tasks.typed_ids import check_typed_ids
 from partner_messages.tasks.upkeep import close_what_is_over
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.tick import AskedDelivery, Tick, check_no_holiday, check_not_stale, day_of, decide_delivery
@@ -32,6 +35,7 @@ def preflight(
     templates: Callable[[Settings], Sequence[str]],
     *,
     keeps_holidays: bool = False,
+    scope: Scope | None = None,
 ) -> dict[str, Any]:
     """Check the run, bring the message log up to date, and fix day, now and delivery (DESIGN, decision 2).
 
@@ -42,6 +46,7 @@ def preflight(
         asked: Its param `delivery`.
         templates: The names of what this DAG sends, by the settings.
         keeps_holidays: Whether this DAG's ticks are skipped on holidays.
+        scope: Which runs its params ask for, where they can.
 
     Returns:
         The tick, for the other tasks.
@@ -71,7 +76,7 @@ def preflight(
     check_notifiers(settings)
     catalog = installed_catalog()
     sent = [template for name in templates(settings) if (template := catalog.get(name))]
-    strangers = _check_shop(tick, settings)
+    tick = replace(tick, warnings=_check_shop(tick, settings, scope))
     with open_message_log() as connection:
         applied = migrate(connection)
         closed = close_what_is_over(connection, day_of(wall), settings)
@@ -79,11 +84,8 @@ def preflight(
         start_tick(connection, tick)
     if warning:
         log.warning("%s", warning)
-    if strangers:
-        # No error: the shop may have removed a partner for good. But whoever was meant is written to as everybody is.
-        log.warning(
-            "Setting partners names %s, whom the shop does not know: look for a typing mistake.", ", ".join(strangers)
-        )
+    for said in tick.warnings:
+        log.warning("%s", said)
     if settings.allow_any_time:
         log.warning("TEST SYSTEM: setting allow_any_time is on, so messages may leave for another day and at any hour.")
     log.info(
@@ -94,16 +96,18 @@ def preflight(
     return tick.to_xcom()
 
 
-def _check_shop(tick: Tick, settings: Settings) -> list[str]:
-    """See that the shop has what is read of it and, where the run writes into its inbox, that this can be reached.
+def _check_shop(tick: Tick, settings: Settings, scope: Scope | None) -> tuple[str, ...]:
+    """See that the shop has what is read of it and whom the settings and params name.
+
+    Where the run writes into the shop's inbox, it is also seen that this can be reached.
 
     Returns:
-        The partners of the settings whom it does not know.
+        What a rehearsal is to say of it.
     """
     with open_shop(settings.tables) as shop:
         shop.check(activity=settings.idle_signal == "work")
-        strangers = sorted(settings.partners.keys() - shop.partners(settings.partners).keys())
+        warnings = check_typed_ids(shop, settings, tick.delivery, scope)
     if settings.mirror_to_shop and tick.delivery == "live":
         with open_inbox(settings.tables):
             pass
-    return strangers
+    return warnings

@@ -34,6 +34,7 @@ from partner_messages.tasks.find import overdue_runs
 from partner_messages.tasks.followups import followups_no_longer_due
 from partner_messages.tasks.plan import facts_of_stuck
 from partner_messages.tasks.recheck_digests import digests_no_longer_due
+from partner_messages.tasks.typed_ids import check_typed_ids
 from partner_messages.tick import Tick, day_of, keeps_their_hours
 from partner_messages.whatsapp.batch import Hindrance
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
@@ -50,6 +51,9 @@ def no_longer_due(
     The decision of planning is taken again with the shop as it is at the wall clock: what a message says of its run
     must still be so, and its partner still be reached on the same phone, at an hour that is theirs; what Meta has
     refused there meanwhile for the recipient's sake is not tried again that day.
+
+    Raises:
+        SettingsError: The settings, which are read anew, name a partner or run that the shop does not have.
     """
     if not messages:
         return {}
@@ -65,6 +69,7 @@ def no_longer_due(
     means = replace(means, limit=len(messages), approvals=None, digest=False)
     hindered: dict[uuid.UUID, Hindrance] = dict(followups_no_longer_due(followups, settings, wall))
     with open_message_log() as connection, open_shop(settings.tables) as shop:
+        check_typed_ids(shop, settings, tick.delivery)
         log = LogFacts(refused_phones=refused_phones(connection, tick, RECIPIENT_CODES))
         hindered |= _reminders(tick, reminders, shop, connection, settings, log, means, wall)
         hindered |= digests_no_longer_due(tick, digests, shop, connection, settings, log, means, wall)

@@ -27,6 +27,7 @@ def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
             params.delivery,
             plan.templates_of_reminders,
             keeps_holidays=True,
+            scope=params.scope,
         )
 
 

@@ -43,6 +43,8 @@ def summarise(tick: Tick, attempt: RunAttempt, unfinished: Sequence[str], title:
         if finds:
             summary = replace(summary, escalations=standing_escalations(connection, tick))
     log.info(summary.line(title, finds=finds))
+    for said in tick.warnings:
+        log.error("%s", said)
     for named in summary.named:
         log.warning("%s", named)
     for one in summary.open_escalations[:NAMED]:

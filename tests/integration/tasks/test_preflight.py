@@ -11,8 +11,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from partner_messages.tasks import reminder_tasks as reminders
-from sandbox.shop import partner_id
-from support.deployment import TICK, Deployment
+from support.deployment import TICK
 
 MINUTE = dt.timedelta(minutes=1)
 DAY = dt.timedelta(days=1)
@@ -53,18 +52,6 @@ def test_each_way_to_start_a_run_gets_its_day_and_delivery(deployment, log, star
     (noted,) = log.execute("SELECT day, delivery, now FROM tick").fetchall()
     assert (noted["day"].isoformat(), noted["delivery"]) == (day, delivery)
     assert noted["now"] == (started["dag_run"].logical_date or started["dag_run"].run_after)
-
-
-def test_a_partner_of_the_settings_whom_the_shop_does_not_know_is_named(
-    deployment: Deployment, caplog: pytest.LogCaptureFixture
-) -> None:
-    deployment.set(partners={partner_id("RAJESH"): {"never": True}})
-    reminders.preflight(context())
-    assert "whom the shop does not know" not in caplog.text
-
-    deployment.set(partners={partner_id("RAJESH"): {"never": True}, "01J-RAJSEH": {"never": True}})
-    reminders.preflight(context())
-    assert "Setting partners names 01J-RAJSEH, whom the shop does not know" in caplog.text
 
 
 def test_a_tick_of_the_weekend_before_is_skipped_when_the_dag_is_unpaused_on_monday(deployment):
