@@ -205,6 +205,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch, shop_url: str, log_url: str, gra
     # At TICK it is night for the sample shop's Italians and its American; the tests of hours have the real setting.
     deployed.set(senders=["in", "au", "europe"], delivery="live", partner_send_window=["00:00", "23:59"])
     monkeypatch.setattr(run_context, "wall_clock", lambda: deployed.now)
+    monkeypatch.setenv("PARTNER_MESSAGES_NOTIFIERS", "support.notifier.WritesToAFile,support.notifier.WritesTheList")
     return deployed
 
 

@@ -375,10 +375,12 @@ class Settings(_Strict):
     on_escalation: NotifierSpec | None = Field(
         None,
         description="Airflow notifier told of the runs that need a person, as one list, and again after 7 days:"
-        ' `{"class": "...", "args": {...}}`; `{{ escalations_text }}` in its arguments is the list.',
+        ' `{"class": "...", "args": {...}}`; `{{ escalations_text }}` in its arguments is the list. Only'
+        " [some classes](#notifiers) may be named.",
     )
     on_failure: NotifierSpec | None = Field(
-        None, description='Airflow notifier told of a failed run: `{"class": "...", "args": {...}}`.'
+        None,
+        description='Airflow notifier told of a failed run: `{"class": "...", "args": {...}}`, of the same classes.',
     )
 
     @model_validator(mode="after")

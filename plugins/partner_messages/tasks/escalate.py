@@ -73,7 +73,7 @@ def _tell(connection: LogConnection, tick: Tick, spec: NotifierSpec, context: Ma
         due = escalations.untold(connection, tick.day)
         if due:
             mentions = {"escalations": [one.as_json() for one in due], "escalations_text": as_text(due)}
-            notify(spec, "on_escalation", {**context, **mentions})
+            notify(spec, "on_escalation", context, mentions)
             escalations.note_told(connection, tick.day, due)
     log.info("Operations were told of %d escalations.", len(due))
     return len(due)

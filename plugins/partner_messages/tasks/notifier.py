@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import pkgutil
+import datetime as dt
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from partner_messages.recipients.masking import mask
 from partner_messages.settings import VARIABLE, NotifierSpec, Settings, SettingsError
+from partner_messages.tasks.notifier_classes import NotANotifier, check_arguments, notifier_class
+
+_OF_A_RUN = ("dag_id", "run_id", "run_type", "logical_date", "run_after", "start_date", "end_date", "state")
+_OF_A_TASK = (
+    *("dag_id", "task_id", "run_id", "map_index", "try_number", "max_tries", "state", "hostname"),
+    *("start_date", "end_date", "log_url", "mark_success_url"),
+)
+_PLAIN = (str, int, float, bool, dt.datetime, dt.date)
 
 
 class NotTold(Exception):
@@ -25,13 +34,16 @@ def check_notifiers(settings: Settings) -> None:
             _made(spec, setting)
 
 
-def notify(spec: NotifierSpec, setting: str, context: Mapping[str, Any]) -> None:
+def notify(
+    spec: NotifierSpec, setting: str, context: Mapping[str, Any], mentions: Mapping[str, Any] | None = None
+) -> None:
     """Make a notifier and call it once.
 
     Args:
         spec: Its class and arguments.
         setting: The setting that names it.
-        context: What its templated arguments are rendered with.
+        context: The task's, of which it is told what `facts_of` says.
+        mentions: What else its templated arguments may mention.
 
     Raises:
         SettingsError: There is no such class, or it does not take these arguments.
@@ -39,8 +51,7 @@ def notify(spec: NotifierSpec, setting: str, context: Mapping[str, Any]) -> None
     """
     notifier = _made(spec, setting)
     try:
-        # A notifier adds its own arguments to the context.
-        notifier({**context})
+        notifier({**facts_of(context), **(mentions or {})})
     except Exception as error:
         raise NotTold(
             f"The notifier {spec.class_path} of setting {setting} failed"
@@ -48,9 +59,30 @@ def notify(spec: NotifierSpec, setting: str, context: Mapping[str, Any]) -> None
         ) from None
 
 
+def facts_of(context: Mapping[str, Any]) -> dict[str, Any]:
+    """What a notifier is told of a task: names, times and states, and nothing that leads to more.
+
+    Its arguments are templates that whoever edits the Variable has written: with all that Airflow tells a task they
+    could read every connection's password, and with the DAG the files of its folder.
+    """
+    return {
+        "dag_run": _plain_copy(context.get("dag_run"), _OF_A_RUN),
+        **dict.fromkeys(("ti", "task_instance"), _plain_copy(context.get("ti"), _OF_A_TASK)),
+        "exception": mask(str(context.get("exception") or "")),
+    }
+
+
+def _plain_copy(thing: Any, names: tuple[str, ...]) -> SimpleNamespace:
+    found = {name: getattr(thing, name) for name in names if getattr(thing, name, None) is not None}
+    return SimpleNamespace(**{name: one if isinstance(one, _PLAIN) else str(one) for name, one in found.items()})
+
+
 def _made(spec: NotifierSpec, setting: str) -> Any:
     try:
-        return pkgutil.resolve_name(spec.class_path)(**spec.args)
+        check_arguments(spec.class_path, spec.args)
+        return notifier_class(spec.class_path)(**spec.args)
+    except NotANotifier as error:
+        raise SettingsError(f'Variable {VARIABLE}: "{setting}": {spec.class_path} cannot be used: {error}.') from None
     except Exception as error:
         raise SettingsError(
             f'Variable {VARIABLE}: "{setting}": {spec.class_path} cannot be made'

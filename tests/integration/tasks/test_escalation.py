@@ -373,7 +373,7 @@ def test_a_notifier_that_cannot_be_made_is_named(deployment: Deployment, shop: S
     keep(shop, PARKED)
     deployment.set(on_escalation={"class": "support.notifier.NoSuchClass"})
 
-    with pytest.raises(AirflowFailException, match=r'"on_escalation": support\.notifier\.NoSuchClass cannot be made'):
+    with pytest.raises(AirflowFailException, match=r'"on_escalation": support\.notifier\.NoSuchClass cannot be used'):
         escalated(deployment)
 
 

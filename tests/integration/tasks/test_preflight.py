@@ -125,7 +125,11 @@ def test_a_missing_column_of_the_shop_is_named(deployment, altered_shop):
 
 @pytest.mark.parametrize("setting", ["on_failure", "on_escalation"])
 @pytest.mark.parametrize(
-    "spec", [{"class": "support.notifier.IsNotThere"}, {"class": "support.notifier.WritesToAFile", "args": {"to": "x"}}]
+    "spec",
+    [
+        {"class": "airflow.providers.smtp.is_not_there.Notifier"},
+        {"class": "support.notifier.WritesToAFile", "args": {"to": "x"}},
+    ],
 )
 def test_a_notifier_that_cannot_be_made_is_named_before_anything_is_sent(deployment, setting, spec):
     deployment.set(**{setting: spec})
