@@ -29,6 +29,7 @@ from pydantic import (
 
 from partner_messages.recipients.language import normalise_language
 from partner_messages.reminders import public_holidays
+from partner_messages.runs.signs import WorkSign
 
 VARIABLE = "partner_messages"
 SCHEDULE_TIMEZONE = ZoneInfo("Asia/Kolkata")
@@ -193,6 +194,7 @@ class Tables(_Strict):
     design: TableName = "design"
     messaging_conversation: TableName = "messaging_conversation"
     messaging_message: TableName = "messaging_message"
+    consumption_log: TableName = "consumption_log"
 
 
 class TimeWindow(_Strict):
@@ -257,9 +259,16 @@ class Settings(_Strict):
     )
     idle_signal: Literal["work", "started_at"] = Field(
         "work",
-        description="Since when a started run is idle. `work`: the latest of its start, a change of its produced"
-        " quantity that the daily ticks saw, and its partner's last entry in `production_run_activity` (which older"
-        " shops lack); `started_at`: its start alone (the seed's rule).",
+        description="Since when a started run is idle. `work`: the last sign of work on it (`idle_signals`), or its"
+        " start; `started_at`: its start alone (the seed's rule), as is `work` with no `idle_signals` at all.",
+    )
+    idle_signals: tuple[WorkSign, ...] = Field(
+        tuple(WorkSign),
+        description="What counts as work on a started run, where the shop has the table: `consumption_log`: the partner"
+        " logged cloth, energy, hours or whatever else went into it; `media_attached`: a photo of it was attached;"
+        " `goods_transfer_shipped`, `goods_transfer_recorded`: goods were sent off or handed over; `produced_quantity`:"
+        " the daily ticks saw it change; `partner_activity`: an entry of the partner's in `production_run_activity`."
+        " What the shop's own people and its reminders enter there is no work.",
     )
     partners: Annotated[dict[str, PartnerException], AfterValidator(_with_ids)] = Field(
         {},
@@ -388,6 +397,20 @@ class Settings(_Strict):
         if both := sorted(set(self.holidays_added) & set(self.holidays_removed)):
             raise ValueError(f"holidays_added and holidays_removed both name {both[0]}; take it out of one of them")
         return self
+
+    @model_validator(mode="after")
+    def _idle_by_work_or_by_start(self) -> Settings:
+        if {"idle_signal", "idle_signals"} <= self.model_fields_set:
+            if self.idle_signal == "started_at" and self.idle_signals:
+                raise ValueError('idle_signal is "started_at", but idle_signals names work that counts; take one out')
+            if self.idle_signal == "work" and not self.idle_signals:
+                raise ValueError('idle_signal is "work", but idle_signals names none; take one out')
+        return self
+
+    @property
+    def work_signs(self) -> frozenset[WorkSign]:
+        """What counts as work on a started run; nothing where its start alone does."""
+        return frozenset(self.idle_signals) if self.idle_signal == "work" else frozenset()
 
     def thresholds_of(self, partner_id: str) -> Thresholds:
         """The thresholds that hold for one partner."""

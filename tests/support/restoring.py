@@ -10,7 +10,7 @@ from partner_messages.messages.migrations import SCHEMA
 _AS_NEW = "as_new"
 _SHOP_TABLES = (
     *("social_platform", "partner", "partner_admin", "design", "production_runs", "production_run_activity"),
-    *("messaging_conversation", "messaging_message"),
+    *("messaging_conversation", "messaging_message", "consumption_log"),
 )
 """Whatever a table refers to stands before it."""
 

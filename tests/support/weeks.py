@@ -124,7 +124,7 @@ class Weeks:
 
     def _park(self, run: Run, _: str) -> None:
         if run.state != "parked":
-            self._note(run, "system", "system", None, kind="parked")
+            self._note(run, "lifecycle_event", "system", None, kind="reassignment_needed")
             self._change(
                 run, "parked", None, status="awaiting_reassignment", partner_id=None, previous_partner_id=run.partner_id
             )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from partner_messages.runs.signs import WorkSign
 from partner_messages.settings import SettingsError, Thresholds, parse_settings
 
 KINDS = ("assignment_pending", "not_started", "idle")
@@ -33,6 +34,51 @@ def test_without_them_nothing_is_different_for_anybody_and_every_weekday_counts(
 def test_a_run_is_idle_by_work_unless_its_start_alone_is_asked_for() -> None:
     assert parse_settings({}).idle_signal == "work"
     assert parse_settings({"idle_signal": "started_at"}).idle_signal == "started_at"
+
+
+EVERY_SIGN = frozenset(WorkSign)
+SIGNALS: dict[str, tuple[dict[str, Any], frozenset[WorkSign]]] = {
+    "neither": ({}, EVERY_SIGN),
+    "work": ({"idle_signal": "work"}, EVERY_SIGN),
+    "the start": ({"idle_signal": "started_at"}, frozenset()),
+    "a list": (
+        {"idle_signals": ["consumption_log", "produced_quantity"]},
+        frozenset({WorkSign.CONSUMPTION_LOG, WorkSign.PRODUCED_QUANTITY}),
+    ),
+    "an empty list": ({"idle_signals": []}, frozenset()),
+    "work, by a list": ({"idle_signal": "work", "idle_signals": ["media_attached"]}, {WorkSign.MEDIA_ATTACHED}),
+    "the start, and no list": ({"idle_signal": "started_at", "idle_signals": []}, frozenset()),
+}
+
+
+@pytest.mark.parametrize("case", SIGNALS)
+def test_work_is_what_is_listed_and_nothing_where_the_start_alone_counts(case: str) -> None:
+    raw, signs = SIGNALS[case]
+
+    assert parse_settings(raw).work_signs == signs
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (
+            {"idle_signal": "started_at", "idle_signals": ["media_attached"]},
+            'idle_signal is "started_at", but idle_signals names work that counts; take one out.',
+        ),
+        (
+            {"idle_signal": "work", "idle_signals": []},
+            'idle_signal is "work", but idle_signals names none; take one out.',
+        ),
+    ],
+)
+def test_what_contradicts_itself_about_work_is_refused(raw: Any, said: str) -> None:
+    assert told(raw) == f"Variable partner_messages: {said}"
+
+
+def test_a_sign_of_work_that_does_not_exist_is_told_with_those_that_do() -> None:
+    assert told({"idle_signals": ["media_attached", "photo"]}).startswith(
+        "Variable partner_messages: \"idle_signals.1\": Input should be 'consumption_log', 'media_attached', "
+    )
 
 
 @pytest.mark.parametrize("signal", ["start", "Work", "", None, 1])

@@ -1,6 +1,7 @@
--- Turns the schema, data included, into that of an older deployment: no reminder columns, no parking, no activity.
+-- Turns the schema, data included, into that of an older deployment: no reminder columns, no parking, no activity, no log of what
+-- was used up.
 
-DROP TABLE production_run_activity;
+DROP TABLE production_run_activity, consumption_log;
 
 DELETE FROM production_runs WHERE status = 'awaiting_reassignment';
 

@@ -2,7 +2,7 @@
 
 DROP TABLE IF EXISTS
     production_runs, production_run_activity, partner_admin, partner, design,
-    messaging_message, messaging_conversation, social_platform;
+    messaging_message, messaging_conversation, social_platform, consumption_log;
 
 CREATE TABLE production_runs (
     id                    text PRIMARY KEY,                 -- prod_run_ + ULID
@@ -50,6 +50,21 @@ CREATE TABLE production_run_activity (                      -- absent in older d
     partner_id        text,
     payload           jsonb,
     occurred_at       timestamptz NOT NULL,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    updated_at        timestamptz NOT NULL DEFAULT now(),
+    deleted_at        timestamptz
+);
+
+CREATE TABLE consumption_log (                              -- absent in older deployments
+    id                text PRIMARY KEY,
+    design_id         text NOT NULL,
+    production_run_id text,
+    quantity          real NOT NULL,
+    consumption_type  text NOT NULL DEFAULT 'sample'
+        CHECK (consumption_type IN ('sample', 'production', 'wastage', 'energy_electricity', 'energy_water', 'energy_gas', 'labor')),
+    consumed_by       text NOT NULL DEFAULT 'admin' CHECK (consumed_by IN ('admin', 'partner')),
+    consumed_at       timestamptz NOT NULL,
+    metadata          jsonb,                                -- production_run_id, where the column has it not
     created_at        timestamptz NOT NULL DEFAULT now(),
     updated_at        timestamptz NOT NULL DEFAULT now(),
     deleted_at        timestamptz

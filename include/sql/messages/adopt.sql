@@ -15,6 +15,8 @@ adoption AS (
                 AND m.status = 'queued'
                 -- A digest that was queued since this plan looked may speak of other runs: the ones it lacks would be forgotten.
                 AND (m.message_kind <> 'digest' OR m.id = d.adopts)
+                -- What an event has asked for since this plan looked is not withdrawn for the mark that the shop made with the event.
+                AND (d.skip_reason IS DISTINCT FROM 'already_in_shop' OR d.event_name IS NOT NULL OR m.event_name IS NULL)
                 -- A second event is a repeat, and another DAG run's to send; the same one may be planned again.
                 AND (
                     m.message_kind <> 'event'

@@ -22,11 +22,11 @@ unowned AS (
 parked AS (
     SELECT production_run_id, max(occurred_at) FILTER (WHERE occurred_at <= %(now)s) AS parked_at
     FROM {{ production_run_activity }}
-    WHERE kind = 'parked' AND deleted_at IS NULL AND production_run_id IN (SELECT id FROM unowned)
+    WHERE kind = 'reassignment_needed' AND deleted_at IS NULL AND production_run_id IN (SELECT id FROM unowned)
     GROUP BY production_run_id
 )
--- One that is known to have been parked only after now was not parked then.
-SELECT u.id, u.partner_id, least(coalesce(p.parked_at, u.moved_at), %(now)s) AS since
+-- One that is known to have been parked only after now was not parked then; one that moved since it was parked was parked again.
+SELECT u.id, u.partner_id, least(greatest(p.parked_at, u.moved_at), %(now)s) AS since
 FROM unowned AS u LEFT JOIN parked AS p ON p.production_run_id = u.id
 WHERE p.production_run_id IS NULL OR p.parked_at IS NOT NULL
 {%- else %}

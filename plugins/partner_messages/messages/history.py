@@ -118,6 +118,12 @@ def refused_phones(connection: LogConnection, tick: Tick, codes: Iterable[int]) 
     return frozenset(row["to_phone"] for row in found)
 
 
+def asked_by_events(connection: LogConnection, tick: Tick) -> frozenset[str]:
+    """The runs of which an event asked for a reminder on the tick's day, whatever became of it."""
+    found = rows(connection, "asked_by_events", delivery=tick.delivery, day=tick.day)
+    return frozenset(row["production_run_id"] for row in found)
+
+
 def last_reminded(connection: LogConnection, tick: Tick, production_run_ids: Sequence[str]) -> dict[str, dt.date]:
     """The last day before the tick's on which each run was reminded; a run never reminded is absent."""
     found = rows(

@@ -72,7 +72,9 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         True,
     ),
     SkipReason.NO_CONSENT: Explanation("The partner's conversation says consent was not given.", "operations", True),
-    SkipReason.ALREADY_IN_SHOP: Explanation("The shop's own flow reminded of this run today.", "nobody", False),
+    SkipReason.ALREADY_IN_SHOP: Explanation(
+        "The shop's own flow reminded of this run today, by its inbox or its mark.", "nobody", False
+    ),
     SkipReason.OVER_LIMIT: Explanation(
         "More messages were due than the run may send; least recently reminded runs go first.", "operations", False
     ),

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 
 class ReminderKind(enum.StrEnum):
-    """Where a run is stuck: the seed's buckets."""
+    """Where a run is stuck: the seed's buckets. No clock begins before the present partner got the run (`signs`)."""
 
     ASSIGNMENT_PENDING = "assignment_pending"
-    """Sent to the partner, never accepted; the clock is when the partner got it."""
+    """Sent to the partner, never accepted; the clock is when the partner got it, or got it once more."""
     NOT_STARTED = "not_started"
     """Accepted, never started; the clock is `accepted_at`."""
     IDLE = "idle"
-    """Started and gone quiet; the clock is the last work that is known of (`worked_on`), or `started_at` alone."""
+    """Started and gone quiet; the clock is the last work that is known of, or `started_at` alone."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,17 @@ class StuckRun:
     produced_quantity: float | None
 
 
-def worked_on(runs: Iterable[StuckRun], *signs: Mapping[str, dt.datetime]) -> list[StuckRun]:
-    """Set the clock of started runs to the last work on them; oldest first.
+def restarted(runs: Iterable[StuckRun], *signs: Mapping[str, dt.datetime]) -> list[StuckRun]:
+    """Set the clocks of runs to what has last set them anew; oldest first.
 
     Args:
-        runs: The runs, each by its start.
-        signs: When there was a sign of work on a run, by its id; one of which nothing is known is absent.
+        runs: The runs, each by the times in its own row.
+        signs: When a run's clock was set anew, by its id (`signs`); one of which nothing is known is absent.
     """
-    return sorted((_worked_on(run, signs) for run in runs), key=lambda run: (run.since, run.production_run_id))
+    return sorted((_restarted(run, signs) for run in runs), key=lambda run: (run.since, run.production_run_id))
 
 
-def _worked_on(run: StuckRun, signs: Iterable[Mapping[str, dt.datetime]]) -> StuckRun:
+def _restarted(run: StuckRun, signs: Iterable[Mapping[str, dt.datetime]]) -> StuckRun:
     since = max([run.since, *(when.get(run.production_run_id, run.since) for when in signs)])
     return run if since == run.since else replace(run, since=since)
 

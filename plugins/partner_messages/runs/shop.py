@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import psycopg
@@ -22,6 +22,7 @@ from partner_messages.runs.design_pictures import PICTURE_COLUMNS, DesignPicture
 from partner_messages.runs.kinds import Census, ReminderKind, StuckRun, UnownedRun
 from partner_messages.runs.run import ProductionRun
 from partner_messages.runs.scope import Scope
+from partner_messages.runs.signs import HANDOVERS, KINDS_OF_WORK, Entry, WorkSign, last_entries
 from partner_messages.settings import SCHEDULE_TIMEZONE, SHOP_CONN_ID, SettingsError, Tables
 
 REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -45,10 +46,13 @@ REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
 """What the queries under `include/sql/runs/` read, by the table's key in `settings.Tables`."""
 
 ACTIVITY = "production_run_activity"
-ACTIVITY_COLUMNS = ("production_run_id", "activity_type", "actor_type", "partner_id", "occurred_at", "deleted_at")
-"""What they read of the one table that older deployments lack."""
-_PARKING_COLUMNS = frozenset({"production_run_id", "kind", "occurred_at", "deleted_at"})
-"""What they read of it for parked runs; where it has not all of these, other columns must do."""
+ACTIVITY_COLUMNS = (
+    *("production_run_id", "activity_type", "kind", "actor_type", "partner_id", "occurred_at", "deleted_at"),
+)
+"""What they read of a table that older deployments lack."""
+CONSUMPTION = "consumption_log"
+CONSUMPTION_COLUMNS = ("production_run_id", "consumed_by", "consumed_at", "deleted_at")
+"""What they read of a table that older deployments lack, or have without the run's id."""
 
 _ENDING = 4
 """Last digits by which a number's conversations are found: no format has fewer, and all of them agree there."""
@@ -102,20 +106,30 @@ class Shop:
             }
         return self._catalog
 
-    def check(self, *, activity: bool = True) -> None:
+    def check(self, work: Collection[WorkSign] = frozenset(WorkSign)) -> None:
         """See that every table and column the queries need is there.
 
         Args:
-            activity: Whether `production_run_activity` is read. It may be missing, but then under its usual name: one
-                that the settings name, or that this user may not read, is no older deployment but a mistake.
+            work: The signs of work that are looked for.
 
         Raises:
             SettingsError: Naming the first one that is missing and where its name is set.
         """
         for key, needed in REQUIRED_COLUMNS.items():
             self._check_table(key, needed)
-        if activity and (self._all_columns()[ACTIVITY] or self._tables[ACTIVITY] != ACTIVITY):
+        if self._is_meant_to_be_there(ACTIVITY):
             self._check_table(ACTIVITY, ACTIVITY_COLUMNS)
+        if WorkSign.CONSUMPTION_LOG in work and self._is_meant_to_be_there(CONSUMPTION, CONSUMPTION_COLUMNS):
+            self._check_table(CONSUMPTION, CONSUMPTION_COLUMNS)
+
+    def _is_meant_to_be_there(self, key: str, columns: Collection[str] = ()) -> bool:
+        """Whether a table that older deployments lack is one that this one has.
+
+        Under its usual name it may be missing, or have none of these columns yet. One that the settings name, or that
+        this user may not read, is no older deployment but a mistake.
+        """
+        there = self._all_columns()[key]
+        return self._tables[key] != key or (bool(there) and there.keys() >= set(columns))
 
     def _check_table(self, key: str, needed: Iterable[str]) -> None:
         present = self.columns()[key]
@@ -136,7 +150,7 @@ class Shop:
     ) -> Iterator[StuckRun]:
         """The runs that are stuck in one kind at `now`, oldest first (the seed's buckets, one named query each).
 
-        Idle ones are found by their start; what has been done since then is asked for apart (`last_entries`).
+        Each by the times in its own row; what has set its clock anew since then is asked for apart (`last_signs`).
         """
         rows = self._rows(
             f"runs/{kind}.sql",
@@ -153,25 +167,40 @@ class Shop:
                 produced_quantity=row["produced_quantity"],
             )
 
-    def last_entries(self, runs: Iterable[StuckRun], *, now: dt.datetime) -> dict[str, dt.datetime]:
-        """When the runs' partners last entered something in `production_run_activity`, at or before `now`.
+    def last_signs(
+        self, runs: Iterable[StuckRun], *, now: dt.datetime, work: Collection[WorkSign] = ()
+    ) -> dict[str, dt.datetime]:
+        """When each run's clock was last set anew, at or before `now`: its partner got it, or worked on it.
 
-        An entry that names no partner is the run's own one's; what another had entered, who had it before, is not.
+        Args:
+            runs: The runs, each by the times in its own row.
+            now: The moment at which runs are judged.
+            work: What counts as work; where the shop lacks a table, what it would say is not known.
 
         Returns:
-            By run id; a run without an entry is absent, in an older deployment, which lacks the table, every one is.
+            By run id; a run of which nothing is known but its row is absent.
         """
-        partners = {run.production_run_id: run.partner_id for run in runs}
-        if not (partners and self.columns()[ACTIVITY]):
+        by_id = {run.production_run_id: run for run in runs}
+        if not by_id:
             return {}
         # By their ids, not joined with the query that finds the runs: PostgreSQL misjudges how many those are, and
-        # would look through the whole table once for each of them where it has no index.
-        rows = self._rows("runs/last_entries.sql", {"production_run_ids": list(partners), "now": now})
+        # would look through the whole table once for each of them where it has no index. What came before the earliest
+        # of their clocks sets none anew.
+        asked = {
+            "production_run_ids": list(by_id),
+            "after": min(run.since for run in by_id.values()),
+            "now": now,
+        }
         found: dict[str, dt.datetime] = {}
-        for row in rows:
-            run_id = row["production_run_id"]
-            if row["partner_id"] in (None, partners[run_id]):
-                found[run_id] = max(row["entered_at"], found.get(run_id, row["entered_at"]))
+        if self.columns()[ACTIVITY]:
+            rows = self._rows("runs/activity.sql", {**asked, "kinds": [*HANDOVERS, *KINDS_OF_WORK]})
+            partners = {run_id: run.partner_id for run_id, run in by_id.items()}
+            found = last_entries((Entry(**row) for row in rows), partners, work)
+        present = self.columns()[CONSUMPTION]
+        if WorkSign.CONSUMPTION_LOG in work and present >= set(CONSUMPTION_COLUMNS):
+            for row in self._rows("runs/consumption.sql", asked, has_metadata="metadata" in present):
+                run_id = row["production_run_id"]
+                found[run_id] = max(row["at"], found.get(run_id, row["at"]))
         return found
 
     def census(self, *, now: dt.datetime, scope: Scope) -> Census:
@@ -187,7 +216,7 @@ class Shop:
         rows = self._rows(
             "runs/unowned.sql",
             {"now": now, **scope.parameters()},
-            has_activity=self.columns()[ACTIVITY] >= _PARKING_COLUMNS,
+            has_activity=bool(self.columns()[ACTIVITY]),
         )
         return [UnownedRun(row["id"], row["partner_id"], row["since"]) for row in rows]
 
@@ -251,12 +280,16 @@ class Shop:
         )
         return {row.pop("id"): DesignPictures(**row) for row in rows}
 
-    def reminded_in_shop(self, context_ids: dict[str, str], *, day: dt.date) -> frozenset[str]:
+    def reminded_in_shop(
+        self, context_ids: dict[str, str], *, day: dt.date, asked: Collection[str] = ()
+    ) -> frozenset[str]:
         """Which runs the shop's own flow reminded of on `day`.
 
         Args:
             context_ids: Our context id of that day's reminder, by production run id.
             day: A day of the schedule's zone.
+            asked: Runs of which an event asked for a reminder. The shop marks a run when it emits the event, before
+                anything is sent: of these only a message that it did send counts.
         """
         if not context_ids:
             return frozenset()
@@ -264,7 +297,7 @@ class Shop:
             "runs/reminded_in_shop.sql",
             {
                 "context_ids": list(context_ids.values()),
-                "production_run_ids": list(context_ids),
+                "marked_run_ids": [run_id for run_id in context_ids if run_id not in asked],
                 "timezone": SCHEDULE_TIMEZONE.key,
                 "day": day,
             },

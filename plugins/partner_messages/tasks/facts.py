@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from partner_messages.drafting.facts import Means, ShopFacts
 from partner_messages.live_settings import load_senders
@@ -58,6 +58,7 @@ def shop_facts(
     partner_ids: Iterable[str],
     design_ids: Iterable[str | None],
     reminded: Iterable[str] = (),
+    asked: Collection[str] = (),
     day: dt.date,
 ) -> ShopFacts:
     """Read what the shop knows about some partners and designs.
@@ -67,6 +68,7 @@ def shop_facts(
         partner_ids: The partners.
         design_ids: The designs; None stands for a run without one.
         reminded: Runs of which it is asked whether the shop's own flow reminded of them.
+        asked: Those of them of which an event asked for a reminder that day.
         day: The day of those reminders.
     """
     partners = set(partner_ids)
@@ -75,5 +77,7 @@ def shop_facts(
         admins=shop.admins(partners),
         conversations=shop.conversations(partners),
         design_names=shop.design_names(id_ for id_ in design_ids if id_),
-        reminded_in_shop=shop.reminded_in_shop({run: reminder_context_id(run, day) for run in reminded}, day=day),
+        reminded_in_shop=shop.reminded_in_shop(
+            {run: reminder_context_id(run, day) for run in reminded}, day=day, asked=asked
+        ),
     )

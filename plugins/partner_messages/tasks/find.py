@@ -13,9 +13,10 @@ from partner_messages.messages.history import quantity_changes
 from partner_messages.messages.ticks import note_quantities, record_stuck
 from partner_messages.params import RunParams
 from partner_messages.reminders.policy import Policy
-from partner_messages.runs.kinds import ReminderKind, StuckRun, worked_on
+from partner_messages.runs.kinds import ReminderKind, StuckRun, restarted
 from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import Shop, open_shop
+from partner_messages.runs.signs import WorkSign
 from partner_messages.settings import Settings
 from partner_messages.tick import Tick, day_of
 
@@ -50,7 +51,8 @@ def overdue_runs(
 ) -> list[StuckRun]:
     """The runs that are stuck in a kind at `now`, each by its own partner's threshold; oldest first.
 
-    Idle ones are those on which nobody has worked since, unless the settings ask for their start alone.
+    No run is older than its partner has it, and idle ones are those on which nobody has worked since, by what the
+    settings call work.
 
     Args:
         shop: The shop.
@@ -62,24 +64,30 @@ def overdue_runs(
         settings: The settings.
     """
     policy = Policy.of(settings)
-    if kind is ReminderKind.IDLE and settings.idle_signal == "work":
-        return _idle_by_work(shop, connection, policy, now=now, wall=wall, scope=scope)
-    found = shop.stuck_runs(kind, now=now, threshold_hours=settings.shortest_threshold(kind), scope=scope)
-    return policy.overdue(found, now=now)
-
-
-def _idle_by_work(
-    shop: Shop, connection: LogConnection, policy: Policy, *, now: dt.datetime, wall: dt.datetime, scope: Scope
-) -> list[StuckRun]:
-    started = list(shop.stuck_runs(ReminderKind.IDLE, now=now, threshold_hours=0, scope=scope))
+    work = settings.work_signs if kind is ReminderKind.IDLE else frozenset()
+    by_quantity = WorkSign.PRODUCED_QUANTITY in work
+    hours = 0 if by_quantity else settings.shortest_threshold(kind)
+    found = list(shop.stuck_runs(kind, now=now, threshold_hours=hours, scope=scope))
     # What the shop has now says nothing of another day. Of runs that are not overdue yet it is noted too: they may be
     # on the day on which their quantity is first seen to have changed.
-    if day_of(now) == day_of(wall):
-        note_quantities(connection, started, now=now, observed_at=wall)
-    by_start = policy.overdue(started, now=now)
-    entries = shop.last_entries(by_start, now=now)
-    changes = quantity_changes(connection, (run.production_run_id for run in by_start), now=now)
-    idle = policy.overdue(worked_on(by_start, entries, changes), now=now)
-    if worked := len(by_start) - len(idle):
-        log.info("%d runs that were started long enough ago to be idle have been worked on since.", worked)
-    return idle
+    if by_quantity and day_of(now) == day_of(wall):
+        note_quantities(connection, found, now=now, observed_at=wall)
+    by_row = policy.overdue(found, now=now)
+    signs = [shop.last_signs(by_row, now=now, work=work)]
+    if by_quantity:
+        signs.append(quantity_changes(connection, (run.production_run_id for run in by_row), now=now))
+    overdue = policy.overdue(restarted(by_row, *signs), now=now)
+    if spared := len(by_row) - len(overdue):
+        log.info(
+            "%d runs that %s have been %s since.",
+            *(spared, "were started long enough ago to be idle", "worked on")
+            if kind is ReminderKind.IDLE
+            else (spared, f"seem to be stuck in {kind}", "sent to their partners"),
+        )
+    return overdue
+
+
+def stuck_now(shop: Shop, kind: ReminderKind, *, wall: dt.datetime, scope: Scope) -> list[StuckRun]:
+    """The runs that are in the state of a kind, however short a time: an event asks for a reminder of them now."""
+    found = list(shop.stuck_runs(kind, now=wall, threshold_hours=0, scope=scope))
+    return restarted(found, shop.last_signs(found, now=wall))

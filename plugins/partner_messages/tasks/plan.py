@@ -16,6 +16,7 @@ from partner_messages.drafting.facts import DEFAULT_FAMILY, ShopFacts
 from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import LogConnection, MessageLogError, open_message_log
 from partner_messages.messages.history import (
+    asked_by_events,
     days_reminded,
     last_reminded,
     recent_sizes,
@@ -74,7 +75,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
         found = stuck_of_run(connection, tick.dag_run_id)
         stuck = [run for run in found if run.kind in params.kinds]
         census = shop.census(now=tick.now, scope=params.scope)
-        facts = _shop_facts(shop, stuck, tick, settings)
+        facts = _shop_facts(shop, connection, stuck, tick, settings)
         for _ in range(_TRIES):
             drafts = plan_reminders(
                 tick,
@@ -115,20 +116,23 @@ def _write(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> bo
     return False
 
 
-def _shop_facts(shop: Shop, stuck: Sequence[StuckRun], tick: Tick, settings: Settings) -> ShopFacts:
-    facts = facts_of_stuck(shop, stuck, tick)
+def _shop_facts(
+    shop: Shop, connection: LogConnection, stuck: Sequence[StuckRun], tick: Tick, settings: Settings
+) -> ShopFacts:
+    facts = facts_of_stuck(shop, connection, stuck, tick)
     if settings.template_family == DEFAULT_FAMILY:
         return facts
     return replace(facts, pictures=usable_pictures(shop, (run.design_id for run in stuck), settings.pictures))
 
 
-def facts_of_stuck(shop: Shop, stuck: Sequence[StuckRun], tick: Tick) -> ShopFacts:
+def facts_of_stuck(shop: Shop, connection: LogConnection, stuck: Sequence[StuckRun], tick: Tick) -> ShopFacts:
     """What the shop knows about stuck runs, but for pictures."""
     return shop_facts(
         shop,
         partner_ids=(run.partner_id for run in stuck),
         design_ids=(run.design_id for run in stuck),
         reminded=(run.production_run_id for run in stuck),
+        asked=asked_by_events(connection, tick),
         day=tick.day,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,12 +21,12 @@ from partner_messages.messages.values import Draft, event_context_id
 from partner_messages.reminders.plan import LogFacts
 from partner_messages.reminders.policy import own_calendars
 from partner_messages.reminders.wording import templates_of
-from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import Settings
 from partner_messages.tasks.dealing import deal_out
 from partner_messages.tasks.facts import means_of, shop_facts
+from partner_messages.tasks.find import stuck_now
 from partner_messages.tasks.pictures import usable_pictures
 from partner_messages.tick import RunRefused, Tick, keeps_their_hours
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
@@ -105,16 +105,11 @@ def plan_event_messages(
     return batches
 
 
-def stuck_now(shop: Shop, run_ids: Iterable[str], kinds: Iterable[ReminderKind], wall: dt.datetime) -> list[StuckRun]:
-    """Which of these runs are in the state of a reminder kind, however short a time (an event asks for it now)."""
-    scope = Scope(production_run_ids=tuple(run_ids))
-    return [stuck for kind in kinds for stuck in shop.stuck_runs(kind, now=wall, threshold_hours=0, scope=scope)]
-
-
 def _event_runs(shop: Shop, events: Sequence[Event], wall: dt.datetime) -> EventRuns:
     reminders = {event.production_run_id: REMINDERS[event.event] for event in events if event.event in REMINDERS}
     kinds = {REMINDERS[event.event] for event in events if event.event in REMINDERS}
-    stuck = stuck_now(shop, reminders, kinds, wall) if reminders else []
+    scope = Scope(production_run_ids=tuple(reminders))
+    stuck = [run for kind in kinds for run in stuck_now(shop, kind, wall=wall, scope=scope)]
     return EventRuns(
         runs=shop.runs(event.production_run_id for event in events),
         stuck={(run.production_run_id, run.kind): run for run in stuck},
@@ -124,11 +119,13 @@ def _event_runs(shop: Shop, events: Sequence[Event], wall: dt.datetime) -> Event
 def _shop_facts(shop: Shop, events: Sequence[Event], facts: EventRuns, tick: Tick, settings: Settings) -> ShopFacts:
     named = {event.partner_id for event in events}
     runs = facts.runs.values()
+    asked = {run_id for run_id, _ in facts.stuck}
     found = shop_facts(
         shop,
         partner_ids={id_ for id_ in {*named, *(run.partner_id for run in runs)} if id_},
         design_ids=[run.design_id for run in runs],
-        reminded=[run_id for run_id, _ in facts.stuck],
+        reminded=asked,
+        asked=asked,
         day=tick.day,
     )
     if settings.template_family == DEFAULT_FAMILY or not facts.stuck:

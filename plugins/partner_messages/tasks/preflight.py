@@ -105,7 +105,7 @@ def _check_shop(tick: Tick, settings: Settings, scope: Scope | None) -> tuple[st
         What a rehearsal is to say of it.
     """
     with open_shop(settings.tables) as shop:
-        shop.check(activity=settings.idle_signal == "work")
+        shop.check(settings.work_signs)
         warnings = check_typed_ids(shop, settings, tick.delivery, scope)
     if settings.mirror_to_shop and tick.delivery == "live":
         with open_inbox(settings.tables):

@@ -30,7 +30,7 @@ from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import Settings
 from partner_messages.tasks.facts import means_of, shop_facts
-from partner_messages.tasks.find import overdue_runs
+from partner_messages.tasks.find import overdue_runs, stuck_now
 from partner_messages.tasks.followups import followups_no_longer_due
 from partner_messages.tasks.plan import facts_of_stuck
 from partner_messages.tasks.recheck_digests import digests_no_longer_due
@@ -122,9 +122,9 @@ def _reminders(
 
     stuck = [
         *_stuck(of_ticks, overdue),
-        *_stuck(asked, lambda kind, scope: shop.stuck_runs(kind, now=wall, threshold_hours=0, scope=scope)),
+        *_stuck(asked, lambda kind, scope: stuck_now(shop, kind, wall=wall, scope=scope)),
     ]
-    facts = facts_of_stuck(shop, stuck, tick)
+    facts = facts_of_stuck(shop, connection, stuck, tick)
     drafts = {
         draft.production_run_id: draft
         for draft in plan_reminders(tick, stuck, without_partner=(), shop=facts, log=log, means=means)

@@ -54,7 +54,7 @@ def digests_no_longer_due(
         for kind in ReminderKind
         for run in overdue_runs(shop, connection, kind, now=wall, wall=wall, scope=scope, settings=settings)
     }
-    facts = facts_of_stuck(shop, list(stuck.values()), tick)
+    facts = facts_of_stuck(shop, connection, list(stuck.values()), tick)
     drafts = _drafts(tick, stuck, facts, known, means)
     withdrawn: dict[uuid.UUID, SkipReason] = {}
     for message in messages:

@@ -164,3 +164,72 @@ def test_an_older_shop_knows_only_what_its_inbox_says(source: Shop, changes: Cha
     changes.execute("ALTER TABLE production_runs DROP COLUMN last_reminded_at")
 
     assert source.reminded_in_shop(CONTEXTS, day=DAY) == {run_id("MSGT0DAY")}
+
+
+MARK = dt.datetime.fromisoformat("2026-11-23T04:30:20+00:00")
+
+
+def mark(changes: Changes, run: str) -> None:
+    changes.execute("UPDATE production_runs SET last_reminded_at = %s WHERE id = %s", [MARK, run])
+
+
+def write(changes: Changes, run: str, seconds: float, status: str, **columns: Any) -> None:
+    """The shop's own reminder of that day, so many seconds after its mark."""
+    row = {
+        "id": f"M{seconds}",
+        "conversation_id": partner_id("MEERATAK"),
+        "direction": "outbound",
+        "content": "Hi",
+        "status": status,
+        "context_type": "production_run",
+        "context_id": CONTEXTS[run],
+        "created_at": MARK + dt.timedelta(seconds=seconds),
+        **columns,
+    }
+    changes.execute(
+        f"INSERT INTO messaging_message ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})", list(row.values())
+    )
+
+
+MARKED: dict[str, tuple[list[dict[str, Any]], bool, bool]] = {
+    "no message yet, or one that was lost": ([], True, False),
+    "sent": ([{"seconds": 2, "status": "sent"}], True, True),
+    "on its way": ([{"seconds": 2, "status": "pending"}], True, True),
+    "failed": ([{"seconds": 2, "status": "failed"}], False, False),
+    "failed, written a moment before the mark": ([{"seconds": -2, "status": "failed"}], False, False),
+    "an earlier one failed: the mark is another one's": ([{"seconds": -3600, "status": "failed"}], True, False),
+    "failed, and sent again": (
+        [{"seconds": 2, "status": "failed"}, {"seconds": 4000, "status": "delivered"}],
+        True,
+        True,
+    ),
+    "failed, but deleted": ([{"seconds": 2, "status": "failed", "deleted_at": MARK}], True, False),
+    "another day's failed": (
+        [{"seconds": 2, "status": "failed", "context_id": CONTEXTS[run_id("SENT25H")].replace("-23", "-22")}],
+        True,
+        False,
+    ),
+    "another run's failed": (
+        [{"seconds": 2, "status": "failed", "context_id": CONTEXTS[run_id("SENT24H1S")]}],
+        True,
+        False,
+    ),
+    "an answer": ([{"seconds": 2, "status": "failed", "direction": "inbound"}], True, False),
+    "failed, but ours": ([{"seconds": 2, "status": "failed", "metadata": '{"message_log_id": "1"}'}], True, False),
+}
+"""What the inbox holds beside the mark, whether that is a reminder, and whether it is where an event asks."""
+
+
+@pytest.mark.parametrize("case", MARKED)
+def test_a_mark_counts_unless_its_message_failed_and_never_where_an_event_asks(
+    source: Shop, changes: Changes, case: str
+) -> None:
+    run = run_id("SENT25H")
+    messages, reminded, sent = MARKED[case]
+    mark(changes, run)
+    for message in messages:
+        write(changes, run, **message)
+
+    assert (run in source.reminded_in_shop(CONTEXTS, day=DAY)) is reminded
+    assert (run in source.reminded_in_shop(CONTEXTS, day=DAY, asked={run})) is sent
+    assert source.reminded_in_shop(CONTEXTS, day=DAY, asked={run}) - {run} == SHOP_REMINDED

@@ -12,6 +12,7 @@ from psycopg.rows import DictRow
 from partner_messages.messages.database import open_message_log
 from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import ACTIVITY_COLUMNS, REQUIRED_COLUMNS, Shop, ShopError, open_shop
+from partner_messages.runs.signs import WorkSign
 from partner_messages.settings import SettingsError, Tables
 from sandbox.shop import allow_reading
 from support.deployment import TICK
@@ -126,7 +127,6 @@ def test_an_activity_that_is_there_must_have_what_is_read(changes: Changes, colu
     assert told(changes) == (
         f'Connection production_db: table "production_run_activity" has no column "{column}", which this package reads.'
     )
-    Shop(changes, Tables()).check(activity=False)
 
 
 def test_an_activity_that_this_user_may_not_read_is_not_taken_for_one_that_is_missing(
@@ -137,7 +137,20 @@ def test_an_activity_that_this_user_may_not_read_is_not_taken_for_one_that_is_mi
     changes.execute(f"SET ROLE {role}")
 
     assert 'no table "production_run_activity" that this user can read; grant SELECT' in told(changes)
-    Shop(changes, Tables()).check(activity=False)
+
+    changes.execute(f"RESET ROLE; GRANT SELECT ON production_run_activity TO {role}; SET ROLE {role}")
+    assert 'no table "consumption_log" that this user can read; grant SELECT' in told(changes)
+    Shop(changes, Tables()).check(frozenset(WorkSign) - {WorkSign.CONSUMPTION_LOG})
+
+
+def test_a_log_of_what_is_used_up_that_the_settings_name_must_be_there_with_what_is_read(changes: Changes) -> None:
+    assert 'no table "cloth_log" that this user can read' in told(changes, Tables(consumption_log="cloth_log"))
+
+    changes.execute("ALTER TABLE consumption_log RENAME TO cloth_log")
+    changes.execute("ALTER TABLE cloth_log DROP COLUMN production_run_id")
+    assert told(changes, Tables(consumption_log="cloth_log")) == (
+        'Connection production_db: table "cloth_log" has no column "production_run_id", which this package reads.'
+    )
 
 
 @pytest.mark.parametrize("name", ["production_run", "old_shop.production_runs", "Production_Run"])

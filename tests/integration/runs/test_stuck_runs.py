@@ -13,6 +13,7 @@ from psycopg.rows import DictRow, dict_row
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import Shop
+from partner_messages.runs.signs import WorkSign
 from partner_messages.settings import Tables, Thresholds
 from partner_messages.templates.cleaning import days_text
 from sandbox.shop import expectations, load, partner_id, run_id
@@ -83,7 +84,7 @@ def test_an_older_deployment_is_read_as_well(older_source: Shop) -> None:
     assert kinds_at(older_source) == kinds_by_start(there)
     idle = list(older_source.stuck_runs(ReminderKind.IDLE, now=TICK, threshold_hours=0, scope=EVERYTHING))
     assert idle
-    assert older_source.last_entries(idle, now=TICK) == {}
+    assert older_source.last_signs(idle, now=TICK, work=frozenset(WorkSign)) == {}
     census = older_source.census(now=TICK, scope=EVERYTHING)
     assert census.inspected == sum(one.is_inspected for one in there.values())
     assert set(census.without_partner) == {id_ for id_, one in there.items() if one.kind == "no_partner"}

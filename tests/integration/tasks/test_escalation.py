@@ -306,7 +306,9 @@ def test_one_closed_by_hand_says_who_and_why_and_stays_closed(
     assert [escalated(deployment, days)["opened"] for days in (1, 8)] == [0, 0]
     assert len(lists(told)) == 1
 
-    shop.execute("UPDATE production_run_activity SET occurred_at = %s WHERE kind = 'parked'", [TICK + 8 * DAY])
+    shop.execute(
+        "UPDATE production_run_activity SET occurred_at = %s WHERE kind = 'reassignment_needed'", [TICK + 8 * DAY]
+    )
     assert escalated(deployment, 9) == {"opened": 1, "ended": 1, "told": 1}
     assert [one["closed_by"] for one in log.execute("SELECT closed_by FROM escalation ORDER BY opened_at")] == [
         "ops",

@@ -61,11 +61,11 @@ def report(shop: Shop, produced: float | None, run: str = RUN) -> None:
 
 
 def enter(shop: Shop, moment: dt.datetime, run: str = RUN, **columns: Any) -> None:
-    row = {"activity_type": "note", "actor_type": "partner", "partner_id": RAJESH, **columns}
+    row = {"activity_type": "note", "actor_type": "partner", "partner_id": RAJESH, "kind": None, **columns}
     shop.execute(
         "INSERT INTO production_run_activity"
-        " (id, production_run_id, occurred_at, activity_type, actor_type, partner_id)"
-        " VALUES (gen_random_uuid(), %s, %s, %s, %s, %s)",
+        " (id, production_run_id, occurred_at, activity_type, actor_type, partner_id, kind)"
+        " VALUES (gen_random_uuid(), %s, %s, %s, %s, %s, %s)",
         [run, moment, *row.values()],
     )
 
@@ -167,6 +167,49 @@ def test_an_entry_of_the_partner_ends_the_quiet_and_another_s_does_not(
     assert idle_days(deployment, shop, {}) == [9, 10, 11, 12, 13]
 
 
+def log_cloth(shop: Shop, moment: dt.datetime, run: str = RUN) -> None:
+    shop.execute(
+        "INSERT INTO consumption_log (id, design_id, production_run_id, quantity, consumed_by, consumed_at)"
+        " VALUES (gen_random_uuid(), 'D', %s, 4.5, 'partner', %s)",
+        [run, moment],
+    )
+
+
+SIGNS: dict[str, tuple[dict[str, Any], list[int]]] = {
+    "all of them": ({}, [13]),
+    "all of them, by the other setting": ({"idle_signal": "work"}, [13]),
+    "cloth alone": ({"idle_signals": ["consumption_log"]}, [5, 11, 12, 13]),
+    "photos alone": ({"idle_signals": ["media_attached"]}, [5, 6, 9, 13]),
+    "the quantity alone": ({"idle_signals": ["produced_quantity"]}, [9, 10, 11, 12, 13]),
+    "cloth and photos": ({"idle_signal": "work", "idle_signals": ["media_attached", "consumption_log"]}, [5, 13]),
+    "none": ({"idle_signals": []}, [5, 6, 9, 10, 11, 12, 13]),
+    "the start": ({"idle_signal": "started_at"}, [5, 6, 9, 10, 11, 12, 13]),
+}
+
+
+@pytest.mark.parametrize("case", SIGNS)
+def test_what_is_work_is_what_the_settings_say(deployment: Deployment, shop: Shop, one_run: None, case: str) -> None:
+    settings, days = SIGNS[case]
+    deployment.set(**settings)
+    log_cloth(shop, at(6) - HOUR)
+    log_cloth(shop, at(7) + HOUR)
+    enter(shop, at(9) + HOUR, kind="media_attached", actor_type="admin")
+
+    assert idle_days(deployment, shop, {4: 5}) == days
+
+
+def test_what_the_partner_before_did_is_no_work_and_neither_is_its_time(
+    deployment: Deployment, shop: Shop, one_run: None, log: Log
+) -> None:
+    deployment.set(idle_signals=["consumption_log", "media_attached"])
+    log_cloth(shop, at(5))
+    enter(shop, at(6) - HOUR, kind="partner_assigned", actor_type="system", activity_type="lifecycle_event")
+    enter(shop, at(10), kind="media_attached", actor_type="admin", partner_id=GANESH)
+
+    assert idle_days(deployment, shop, {}) == [9, 10, 11, 12, 13]
+    assert [run.since for run in stuck_of_run(log, "tick of 9, 1")] == [at(6) - HOUR]
+
+
 def test_the_clock_of_what_is_found_is_the_last_work(
     deployment: Deployment, shop: Shop, one_run: None, log: Log
 ) -> None:
@@ -234,15 +277,20 @@ def test_an_older_shop_goes_by_the_start_and_the_quantities(
     assert idle_days(deployment, altered_shop, {4: 5}) == [9, 10, 11, 12, 13]
 
 
-def test_an_activity_that_cannot_be_read_stops_the_run_unless_the_start_alone_counts(
+def test_tables_of_work_that_cannot_be_read_stop_the_run_and_what_is_no_work_is_not_read(
     deployment: Deployment, altered_shop: Shop
 ) -> None:
-    altered_shop.execute("ALTER TABLE production_run_activity DROP COLUMN actor_type")
-    with pytest.raises(AirflowFailException, match='table "production_run_activity" has no column "actor_type"'):
+    altered_shop.execute("ALTER TABLE consumption_log RENAME TO cloth_log")
+    altered_shop.execute("ALTER TABLE cloth_log DROP COLUMN consumed_at")
+    deployment.set(tables={"consumption_log": "cloth_log"})
+    with pytest.raises(AirflowFailException, match='table "cloth_log" has no column "consumed_at"'):
         reminders.preflight(context("run 1"))
 
     deployment.set(idle_signal="started_at")
     assert reminders.preflight(context("run 2"))["dag_run_id"] == "run 2"
+    altered_shop.execute("ALTER TABLE production_run_activity DROP COLUMN kind")
+    with pytest.raises(AirflowFailException, match='table "production_run_activity" has no column "kind"'):
+        reminders.preflight(context("run 3"))
 
 
 @pytest.mark.parametrize("signal", ["work", "started_at"])
@@ -277,11 +325,12 @@ def test_a_run_that_was_worked_on_since_the_morning_has_moved_on(
 ) -> None:
     deployment.set(idle_signal=signal)
     names = ("START73H", "START80H", "START72H1S", "PARENTA", "MARKYESTERDAY", "READYAFTER", "ENDSAFTER")
-    nothing, by_shop, by_partner, to_come, more, fewer, gone = runs = tuple(map(run_id, names))
+    cloth, by_shop, by_partner, to_come, more, fewer, gone = runs = tuple(map(run_id, names))
     planned = weekday_tick(*runs)
     enter(shop, TICK + HOUR, by_shop, actor_type="admin", partner_id=GANESH)
     enter(shop, TICK + HOUR, by_partner, partner_id=partner_id("ENEA"))
     enter(shop, TICK + 9 * HOUR, to_come, partner_id=partner_id("SYDNEY"))
+    log_cloth(shop, TICK + HOUR, cloth)
     report(shop, 2, more)
     report(shop, 29, fewer)
     report(shop, None, gone)
@@ -289,8 +338,8 @@ def test_a_run_that_was_worked_on_since_the_morning_has_moved_on(
     # Twice, for a task that is tried again: work is not forgotten.
     for minutes in (80, 90):
         deployment.now = TICK + minutes * MINUTE
-        worked_on = {by_partner: reason, more: reason, fewer: reason}
-        assert hindered(planned) == worked_on | dict.fromkeys((nothing, by_shop, to_come, gone))
+        worked_on = {cloth: reason, by_partner: reason, more: reason, fewer: reason}
+        assert hindered(planned) == worked_on | dict.fromkeys((by_shop, to_come, gone))
 
 
 def test_a_reminder_that_an_event_asks_for_asks_for_no_quiet(deployment: Deployment, shop: Shop) -> None:

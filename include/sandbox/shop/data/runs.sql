@@ -96,7 +96,7 @@ FROM clock, LATERAL (VALUES
     ('A2', 'MARKYESTERDAY', 'reminder_sent',   'idle',    'scheduled_flow', 'PANKAJ', '{"template": "jyt_production_run_reminder_idle_v1"}', yesterday),
     ('A3', 'START73H',      'lifecycle_event', 'started', 'partner',        'RAJESH', NULL,                                                  tick - interval '73 hours'),
     ('A4', 'PARENTA',       'note',            NULL,      'partner',        'SYDNEY', '{"text": "Loom repaired, starting again"}',           tick - interval '100 hours'),
-    ('A5', 'PARKED',        'system',          'parked',  'system',         NULL,     NULL,                                                  tick - interval '800 hours'),
+    ('A5', 'PARKED',        'lifecycle_event', 'reassignment_needed', 'system', NULL, NULL,                                                  tick - interval '800 hours'),
     ('A6', 'STEADY200H',    'note',            NULL,      'partner',        'GANESH', '{"text": "Warp is on, photo tomorrow"}',              tick - interval '20 hours'),
     -- no work of the run's partner, or none yet
     ('A7', 'START80H',      'note',            NULL,      'admin',          'GANESH', '{"text": "Called, nobody answered"}',                 tick - interval '5 hours'),

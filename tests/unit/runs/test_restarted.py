@@ -1,4 +1,4 @@
-"""The clock of a started run: the latest sign of work, and who is overdue by it."""
+"""The clock of a run: the latest of what sets it anew, and who is overdue by it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from partner_messages.reminders.policy import Policy
-from partner_messages.runs.kinds import ReminderKind, StuckRun, worked_on
+from partner_messages.runs.kinds import ReminderKind, StuckRun, restarted
 from partner_messages.settings import parse_settings
 from support.deployment import TICK
 from support.examples import stuck_run
@@ -36,13 +36,13 @@ def test_the_clock_is_the_latest_of_the_start_and_every_sign_of_work(
 ) -> None:
     signs = [{} if hours is None else {"R1": TICK - hours * HOUR} for hours in (entered, changed)]
 
-    assert worked_on([started(hours=200)], *signs) == [started(hours=clock)]
+    assert restarted([started(hours=200)], *signs) == [started(hours=clock)]
 
 
 def test_work_on_one_run_is_no_work_on_another_and_the_longest_quiet_comes_first() -> None:
     runs = [started("R1", hours=300), started("R2", hours=200), started("R3", hours=100)]
 
-    found = worked_on(runs, {"R1": TICK - 20 * HOUR, "R9": TICK})
+    found = restarted(runs, {"R1": TICK - 20 * HOUR, "R9": TICK})
 
     assert found == [started("R2", hours=200), started("R3", hours=100), started("R1", hours=20)]
 
@@ -54,6 +54,6 @@ def test_work_on_one_run_is_no_work_on_another_and_the_longest_quiet_comes_first
 def test_a_partner_s_own_threshold_is_counted_from_the_last_work(partner_id: str, hours: float, overdue: bool) -> None:
     own = {"SLOW": {"thresholds": {"idle": 120}}, "QUICK": {"thresholds": {"idle": 24}}}
     policy = Policy.of(parse_settings({"partners": own}))
-    runs = worked_on([started(hours=900, partner_id=partner_id)], {"R1": TICK - hours * HOUR})
+    runs = restarted([started(hours=900, partner_id=partner_id)], {"R1": TICK - hours * HOUR})
 
     assert bool(policy.overdue(runs, now=TICK)) is overdue

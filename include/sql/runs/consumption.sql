@@ -1,0 +1,15 @@
+-- When these runs' partners last logged what they used up: after a moment, up to now. Whatever it was: who logs wastage, energy or
+-- hours is at work as well. A row names no partner (it is of whoever had the run then), and one that names no run is about none
+{%- if has_metadata %}; the partners' own page has named the run in the metadata alone{% endif %}.
+SELECT run.id AS production_run_id, max(log.consumed_at) AS at
+FROM {{ consumption_log }} AS log
+    CROSS JOIN LATERAL (
+        SELECT {{ "coalesce(nullif(log.production_run_id, ''), log.metadata ->> 'production_run_id')" if has_metadata
+            else "log.production_run_id" }} AS id
+    ) AS run
+WHERE run.id = ANY (%(production_run_ids)s)
+    AND log.consumed_by = 'partner'
+    AND log.consumed_at > %(after)s
+    AND log.consumed_at <= %(now)s
+    AND log.deleted_at IS NULL
+GROUP BY run.id
