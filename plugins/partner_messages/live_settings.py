@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from partner_messages.recipients.deeplink import Portal, portal_from_connection
 from partner_messages.settings import (
@@ -16,16 +18,58 @@ from partner_messages.settings import (
 )
 from partner_messages.whatsapp.senders import Sender, sender_from_extra
 
+if TYPE_CHECKING:
+    from airflow.sdk.bases.secrets_backend import BaseSecretsBackend
+
 
 def load_settings() -> Settings:
     """Read the Variable `partner_messages`; called again before every claim, so that `halt` works within seconds.
 
     Raises:
-        SettingsError: A key is unknown or wrong (it is named), or the Variable is not JSON.
+        SettingsError: A key is unknown or wrong (it is named), the Variable is not JSON, or it is not the one that
+            operations see and change.
     """
     from airflow.sdk import Variable
 
+    fixed_by = settings_fixed_by()
+    if fixed_by and VARIABLE in Variable.keys(prefix=VARIABLE):
+        raise SettingsError(
+            f"{fixed_by} hides the Variable {VARIABLE} that is stored in Airflow: what is set there, halt above all,"
+            f" has no effect; remove {fixed_by} from every process of Airflow, or delete the stored Variable."
+        )
     return parse_settings(_decoded(Variable.get(VARIABLE, default=None)))
+
+
+def settings_fixed_by() -> str | None:
+    """What has the settings in the place of Airflow's database, so that its UI cannot change them.
+
+    A place that only the API server knows of cannot be seen from a task.
+
+    Returns:
+        The environment variable or the secrets backend; None where there is none, and outside tasks.
+    """
+    for backend in _asked_before_the_database():
+        if _has_settings(backend):
+            name = type(backend).__name__
+            return f"AIRFLOW_VAR_{VARIABLE.upper()}" if name == "EnvironmentVariablesBackend" else name
+    return None
+
+
+def _asked_before_the_database() -> Sequence[BaseSecretsBackend]:
+    """Where Airflow looks for a task's Variables first, in its order."""
+    from airflow.sdk.execution_time.secrets import ExecutionAPISecretsBackend
+    from airflow.sdk.execution_time.supervisor import ensure_secrets_backend_loaded
+
+    asked = ensure_secrets_backend_loaded()
+    first = list(itertools.takewhile(lambda backend: not isinstance(backend, ExecutionAPISecretsBackend), asked))
+    return first if len(first) < len(asked) else ()
+
+
+def _has_settings(backend: BaseSecretsBackend) -> bool:
+    try:
+        return backend.get_variable(VARIABLE) is not None
+    except Exception:  # Whatever it raises, Airflow then asks the next one.
+        return False
 
 
 def _decoded(value: Any) -> Any:

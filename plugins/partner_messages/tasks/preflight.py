@@ -10,7 +10,7 @@ from typing import Any
 
 from partner_messages import run_context
 from partner_messages.inbox.mirror import open_inbox
-from partner_messages.live_settings import load_portal, load_senders, load_settings
+from partner_messages.live_settings import load_portal, load_senders, load_settings, settings_fixed_by
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.migrations import migrate
 from partner_messages.messages.ticks import start_tick
@@ -86,6 +86,11 @@ def preflight(
         log.warning("%s", warning)
     for said in tick.warnings:
         log.warning("%s", said)
+    if fixed_by := settings_fixed_by():
+        log.warning(
+            "The settings are in %s, so they cannot be changed in Airflow's UI: to stop sending, set halt there.",
+            fixed_by,
+        )
     if settings.allow_any_time:
         log.warning("TEST SYSTEM: setting allow_any_time is on, so messages may leave for another day and at any hour.")
     log.info(
