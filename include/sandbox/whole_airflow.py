@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import airflow_env, processes, stack
+from sandbox import airflow_env, entering, processes, stack
 
 FIRST_PARTS: tuple[tuple[str, ...], ...] = (
     ("api-server",),
@@ -79,7 +79,11 @@ def running(
     tell("Airflow's api-server, scheduler, dag-processor and triggerer")
     with contextlib.ExitStack() as ending:
         parts = [ending.enter_context(_part(folder, arguments, environment)) for arguments in FIRST_PARTS]
-        _enter(folder, connections, settings, environment)
+        entering.enter(
+            lambda command: stack.airflow(command, environment, folder / "import.log"),
+            *(folder, connections, settings),
+            overwrite=True,
+        )
         _wait_until_healthy(url, ("metadatabase",), parts, folder)
         parts.append(ending.enter_context(_part(folder, SCHEDULER, environment)))
         ending.callback(_ask_to_stop, parts)  # all at once; then each is waited for
@@ -98,30 +102,6 @@ def _part(
         log=folder / f"{name}.log",
         cwd=airflow_env.PROJECT,
     )
-
-
-def _enter(
-    folder: Path,
-    connections: Mapping[str, Mapping[str, Any]],
-    settings: Mapping[str, Any],
-    environment: Mapping[str, str],
-) -> None:
-    importable = {name: {**one, "extra": json.dumps(one.get("extra", {}))} for name, one in connections.items()}
-    _import(folder, ["connections", "import", "--overwrite"], importable, environment)
-    variables = {"partner_messages": settings}
-    _import(folder, ["variables", "import", "--action-on-existing-key", "skip"], variables, environment)
-
-
-def _import(folder: Path, command: list[str], content: Mapping[str, Any], environment: Mapping[str, str]) -> None:
-    """Give Airflow a JSON file to import; it holds tokens, so nobody else may read it and it does not stay."""
-    file = folder / f"{command[0]}.json"
-    file.unlink(missing_ok=True)
-    file.touch(mode=0o600)
-    try:
-        file.write_text(json.dumps(content))
-        stack.airflow([*command, str(file)], environment, folder / "import.log")
-    finally:
-        file.unlink()
 
 
 def _wait_until_healthy(url: str, components: Sequence[str], parts: Sequence[processes.Kept], folder: Path) -> None:

@@ -1,0 +1,59 @@
+"""Makes the tables of Airflow's database and enters what the environment has for the first start.
+
+`python -m sandbox.initial`, the service `airflow-init` of docker-compose.yaml, at each of its starts.
+`INITIAL_SETTINGS` is the Variable `partner_messages`, `INITIAL_CONN_<ID>` a connection, as JSON or as a URI. What
+Airflow has already stays as it is, for operations may have changed it; what is empty is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+SETTINGS = "INITIAL_SETTINGS"
+CONNECTION = "INITIAL_CONN_"
+
+
+def connections_of(environment: Mapping[str, str]) -> dict[str, str | dict[str, Any]]:
+    """The connections of an environment, by id.
+
+    Raises:
+        SystemExit: One is neither JSON nor a URI.
+    """
+    given = {name: value for name, value in environment.items() if name.startswith(CONNECTION) and value}
+    return {name.removeprefix(CONNECTION).lower(): _connection(name, value) for name, value in given.items()}
+
+
+def _connection(name: str, value: str) -> str | dict[str, Any]:
+    if "://" in value and not value.lstrip().startswith("{"):
+        return value
+    try:
+        connection: dict[str, Any] = json.loads(value)
+    except json.JSONDecodeError as error:
+        # Without the value, which holds a password.
+        raise SystemExit(f"{name} is neither JSON nor a URI: {error.msg} at character {error.pos}.") from None
+    return connection
+
+
+def main() -> None:
+    """Do it, on the database that Airflow's own environment names."""
+    from sandbox.entering import enter
+
+    connections, settings = connections_of(os.environ), os.environ.get(SETTINGS) or None
+    _airflow(["db", "migrate"])
+    print("Entering what Airflow does not have yet; what it has stays:", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        enter(_airflow, Path(folder), connections, settings, overwrite=False)
+
+
+def _airflow(arguments: list[str]) -> None:
+    subprocess.run(["airflow", *arguments], check=True)
+
+
+if __name__ == "__main__":
+    main()
