@@ -435,6 +435,11 @@ class Settings(_Strict):
         """The runs of which nobody is to be written to on a day."""
         return frozenset(id_ for id_, run in self.runs.items() if run.is_paused(day))
 
+    def is_left_alone(self, production_run_id: str, partner_id: str) -> bool:
+        """Whether the partner is never to be written to of a run."""
+        exceptions = (self.partners.get(partner_id), self.runs.get(production_run_id))
+        return any(one is not None and one.never for one in exceptions)
+
     @property
     def own_languages(self) -> Mapping[str, str]:
         """The languages of the partners that have one of their own."""

@@ -235,14 +235,19 @@ class CheckedWeeks(Weeks):
             if row:
                 assert (row["kind"], row["partner_id"]) == (run.kind, run.partner_id), f"{run} has moved on from {row}"
                 assert row["since"] == run.clock(now), f"{run} has moved on from {row}"
-                if row["opened_at"] == now:
-                    maybe = {"no_approved_template"} if self._was_ill else set()
-                    if any(one["error_code"] == 131026 for one in self._rows("m.status = 'failed'")):
-                        maybe.add("not_on_whatsapp")
+                maybe = {"no_approved_template"} if self._was_ill else set()
+                if any(one["error_code"] == 131026 for one in self._rows("m.status = 'failed'")):
+                    maybe.add("not_on_whatsapp")
+                most, reminded = self.rules.max_reminders, self._days_reminded(run, now, until=self.today + DAY)
+                if most is not None and len(reminded) >= most:
+                    maybe.add("reminders_used_up")  # It is not due today.
+                if end.get("skip_reason") != "moved_on":  # Else nobody knows today.
                     assert row["reason"] in causes | maybe, f"{run} needs a person for {causes}, not {row}"
 
     def _causes(self, run: Run, now: dt.datetime, end: dict[str, Any]) -> set[str]:
-        causes = set()
+        causes: set[str] = set()
+        if end.get("skip_reason") == "paused":
+            return causes
         if end.get("skip_reason") == "escalated":
             causes.add("reminders_used_up")
         if end.get("skip_reason") == "no_phone":

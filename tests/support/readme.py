@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from partner_messages.forms import EVENT_REQUIRED, EVENTS
 from partner_messages.messages.skip_reasons import EXPLANATIONS
-from partner_messages.reminders.escalation import RULES
+from partner_messages.reminders.reasons import RULES
 from partner_messages.settings import Settings, TimeWindow
 from support.calendars import LEGEND, calendars
 
@@ -46,10 +46,10 @@ def event_params_table() -> str:
 
 
 def escalation_reasons_table() -> str:
-    """Every reason for which a run needs a person."""
-    return "\n".join(
-        ["| reason | meaning |", "|---|---|", *(f"| `{one}` | {rule.meaning} |" for one, rule in RULES.items())]
-    )
+    """Every reason for which a run needs a person, and what it asks for."""
+    lines = ["| reason | meaning | what to do |", "|---|---|---|"]
+    lines += [f"| `{one}` | {rule.meaning} | {rule.act} |" for one, rule in RULES.items()]
+    return "\n".join(lines)
 
 
 def months() -> str:

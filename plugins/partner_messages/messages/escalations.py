@@ -9,7 +9,8 @@ from typing import Any
 
 from partner_messages.messages.database import LogConnection, of_tick, recordset, rows
 from partner_messages.messages.history import days_reminded
-from partner_messages.reminders.escalation import DayFacts, Escalation, Judgement, Reason
+from partner_messages.reminders.escalation import DayFacts, Escalation, Judgement
+from partner_messages.reminders.reasons import RULES, Reason, reasons_that_ask_for
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tick import Tick
 
@@ -34,6 +35,7 @@ def day_facts(connection: LogConnection, tick: Tick) -> DayFacts:
     return DayFacts(
         ends={row["production_run_id"]: row["said"] for row in ends},
         not_on_whatsapp=frozenset(row["partner_id"] for row in refused),
+        awaited=frozenset(row["production_run_id"] for row in refused if row["awaited"]),
         reminded=days_reminded(connection, tick, with_today=True),
     )
 
@@ -61,9 +63,13 @@ def rewind_rehearsals(connection: LogConnection, tick: Tick) -> None:
 def write_judgement(connection: LogConnection, tick: Tick, judgement: Judgement) -> tuple[int, int]:
     """End what is over and open what is new, all or nothing; return how many rows were opened and ended.
 
-    Two ticks at once open one row for a run: the second one finds it open.
+    Two ticks at once open one row for a run: the second one finds it open. What asks for the same act as an earlier row
+    of the stall counts as told on the day on which operations were told of that one.
     """
-    troubles = [{**trouble.as_json(), "id": uuid.uuid4()} for trouble in judgement.new]
+    troubles = [
+        {**trouble.as_json(), "id": uuid.uuid4(), "same_act": reasons_that_ask_for(RULES[trouble.reason].act)}
+        for trouble in judgement.new
+    ]
     with connection.transaction():
         ended = rows(
             connection,

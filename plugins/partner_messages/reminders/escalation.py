@@ -6,72 +6,17 @@ Pure: what the shop and the message log know of a day comes in as values.
 from __future__ import annotations
 
 import datetime as dt
-import enum
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.reminders.policy import Policy
+from partner_messages.reminders.reasons import RULES, Case, Reason, Stall
 from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import ReminderKind, StuckRun, UnownedRun
 from partner_messages.runs.scope import Scope
 from partner_messages.tick import day_of
-
-
-class Reason(enum.StrEnum):
-    """Why a run needs a person: the value of `escalation.reason`; where several hold, the first one stands."""
-
-    PARKED = "parked"
-    PARTNER_INACTIVE = "partner_inactive"
-    NO_PHONE = "no_phone"
-    INVALID_PHONE = "invalid_phone"
-    NO_CONSENT = "no_consent"
-    NOT_ON_WHATSAPP = "not_on_whatsapp"
-    NO_APPROVED_TEMPLATE = "no_approved_template"
-    NO_PICTURE = "no_picture"
-    NO_COMMON_HOURS = "no_common_hours"
-    REMINDERS_USED_UP = "reminders_used_up"
-    NO_REACTION = "no_reaction"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stall:
-    """One stall of one run; as long as all of it is the same, the run has not moved.
-
-    Attributes:
-        production_run_id: The shop's run id.
-        partner_id: Whose turn it is, if anybody's.
-        kind: Where it is stuck; None where nobody has it.
-        since: The clock that made it stuck, or when it was parked.
-    """
-
-    production_run_id: str
-    partner_id: str | None
-    kind: ReminderKind | None
-    since: dt.datetime
-
-    def is_same(self, other: Stall) -> bool:
-        """Whether the run has not moved between the two."""
-        return (self.production_run_id, self.partner_id, self.kind, self.since) == (
-            *(other.production_run_id, other.partner_id, other.kind, other.since),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case(Stall):
-    """What a tick knows of one stall.
-
-    Attributes:
-        end: What became of the run's reminder today: a status or a skip reason; None where nothing was decided.
-        refused: Whether Meta's last answer about the partner was that the number is not on WhatsApp.
-        ignored: Whether the run was reminded so often in a row that it needs a person.
-    """
-
-    end: str | None = None
-    refused: bool = False
-    ignored: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +27,8 @@ class Trouble(Stall):
 
     def __str__(self) -> str:
         whose = f"of partner {self.partner_id}" if self.partner_id else "of nobody"
-        return (
-            f"{self.production_run_id} {whose}: {self.reason} since {day_of(self.since)}. {RULES[self.reason].meaning}"
-        )
+        rule = RULES[self.reason]
+        return f"{self.production_run_id} {whose}: {self.reason} since {day_of(self.since)}. {rule.meaning} {rule.act}"
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values, for the run's return value and for notifiers."""
@@ -104,7 +48,7 @@ class Escalation(Trouble):
     Attributes:
         id: The row.
         opened_at: The now of the tick that opened it.
-        told_on: The day on which operations were last told of it.
+        told_on: The day on which operations were last told of this stall for a reason that asks for the same act.
         closed_at: When it was closed, by a tick or by hand.
         over_at: When a tick saw that it no longer holds.
     """
@@ -127,77 +71,6 @@ class Escalation(Trouble):
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One row of the table.
-
-    Attributes:
-        meaning: What is the matter, for operations.
-        holds: Whether a stall is to be escalated for it.
-        lasts: Whether it goes on while the run does not move; True where it may well not hold every day.
-    """
-
-    meaning: str
-    holds: Callable[[Case], bool]
-    lasts: Callable[[Case], bool]
-
-
-_COULD_BE_WRITTEN_TO = frozenset(
-    {
-        *("queued", "sending", "sent", "delivered", "read", "unknown", "rehearsed"),
-        *(SkipReason.DUPLICATE, SkipReason.ALREADY_IN_SHOP, SkipReason.OVER_LIMIT, SkipReason.NOT_DUE),
-        SkipReason.ESCALATED,
-    }
-)
-"""The ends of a day that show that nothing stands between us and the partner."""
-
-
-def _skipped(reason: SkipReason, *, of_our_message: bool = False) -> Rule:
-    """A skip; one of our own message (its template, its picture, its hours) is not disproved by what the shop wrote."""
-    disproved_by = _COULD_BE_WRITTEN_TO - ({SkipReason.ALREADY_IN_SHOP} if of_our_message else set())
-    return Rule(
-        EXPLANATIONS[reason].meaning,
-        holds=lambda case: case.end == reason,
-        lasts=lambda case: case.end not in disproved_by,
-    )
-
-
-def _while_it_does_not_move(_: Case) -> bool:
-    return True
-
-
-RULES: Mapping[Reason, Rule] = {
-    Reason.PARKED: Rule(
-        "Nobody has the run: it waits to be reassigned, or has no partner.",
-        holds=lambda case: case.kind is None,
-        lasts=_while_it_does_not_move,
-    ),
-    Reason.PARTNER_INACTIVE: _skipped(SkipReason.PARTNER_INACTIVE),
-    Reason.NO_PHONE: _skipped(SkipReason.NO_PHONE),
-    Reason.INVALID_PHONE: _skipped(SkipReason.INVALID_PHONE),
-    Reason.NO_CONSENT: _skipped(SkipReason.NO_CONSENT),
-    Reason.NOT_ON_WHATSAPP: Rule(
-        "Meta could not deliver to the partner's number: it is not on WhatsApp (131026).",
-        holds=lambda case: case.refused,
-        lasts=lambda case: case.refused,
-    ),
-    Reason.NO_APPROVED_TEMPLATE: _skipped(SkipReason.NO_APPROVED_TEMPLATE, of_our_message=True),
-    Reason.NO_PICTURE: _skipped(SkipReason.NO_PICTURE, of_our_message=True),
-    Reason.NO_COMMON_HOURS: _skipped(SkipReason.NO_COMMON_HOURS, of_our_message=True),
-    Reason.REMINDERS_USED_UP: Rule(
-        "The partner was reminded as often as setting max_reminders allows, and is not reminded any more.",
-        holds=lambda case: case.end == SkipReason.ESCALATED,
-        lasts=_while_it_does_not_move,
-    ),
-    Reason.NO_REACTION: Rule(
-        "The partner was reminded on as many days in a row as setting escalate_after says, and nothing happened.",
-        holds=lambda case: case.ignored,
-        lasts=_while_it_does_not_move,
-    ),
-}
-"""By reason, in the order of `Reason`."""
-
-
-@dataclass(frozen=True)
 class DayFacts:
     """What the message log knows of a day, sending included.
 
@@ -205,11 +78,14 @@ class DayFacts:
         ends: What became of each run's reminder in this tick.
         not_on_whatsapp: The partners about whom Meta's last answer, over all their runs, was that the number is not.
         reminded: The days of each run's reminders in its kind that count, today included, in order.
+        awaited: Those runs of these partners of which that answer was not given, where Meta has taken a message to the
+            number today: it may have been put right.
     """
 
     ends: Mapping[str, str]
     not_on_whatsapp: Collection[str]
     reminded: Mapping[str, Sequence[dt.date]]
+    awaited: Collection[str] = ()
 
 
 def cases_of(stuck: Iterable[StuckRun], unowned: Iterable[UnownedRun], day: DayFacts, policy: Policy) -> list[Case]:
@@ -229,13 +105,16 @@ def cases_of(stuck: Iterable[StuckRun], unowned: Iterable[UnownedRun], day: DayF
             since=run.since,
             end=day.ends.get(run.production_run_id),
             refused=run.partner_id in day.not_on_whatsapp,
-            ignored=_is_ignored(reminded, policy, run.partner_id),
+            awaited=run.production_run_id in day.awaited,
+            used_up=policy.is_used_up(run, reminded),
+            ignored=_was_ignored(reminded, policy, run.partner_id),
+            left_alone=policy.settings.is_left_alone(run.production_run_id, run.partner_id),
         )
         cases.setdefault(run.production_run_id, case)
     return list(cases.values())
 
 
-def _is_ignored(reminded: Sequence[dt.date], policy: Policy, partner_id: str) -> bool:
+def _was_ignored(reminded: Sequence[dt.date], policy: Policy, partner_id: str) -> bool:
     after = policy.settings.escalate_after
     return after is not None and days_in_a_row(reminded, policy.calendar_for(partner_id)) >= after
 
@@ -295,34 +174,67 @@ class Judgement:
 def judge(cases: Iterable[Case], rows: Sequence[Escalation], view: View) -> Judgement:
     """Compare what a tick knows with the rows that are not over.
 
-    A run has one open row. It stays, whatever else comes to hold, as long as the run does not move and its reason
-    lasts; when only its reason has gone, the row is over and the next reason opens another one. A row that was closed
-    by hand keeps the run from being opened again for that reason for just as long.
+    A run has one open row, which says what holds today: the first reason that does, or else the row's own as long as
+    nothing disproves it. Where that is another one, the row is over and a new one opens; so it is where the run has
+    moved. A row that was closed by hand keeps the run from being opened again for that reason, until that is disproved.
     """
     known = {case.production_run_id: case for case in cases if view.covers(case)}
     over: dict[uuid.UUID, str] = {}
     standing: dict[str, list[Escalation]] = {}
     for row in rows:
-        case = known.get(row.production_run_id)
-        if row.over_at is None and view.covers(row) and not view.precedes(row):
-            if case is None or not row.is_same(case):
-                over[row.id] = "The run moved on."
-                continue
-            if not RULES[row.reason].lasts(case):
-                over[row.id] = f"The reason ({row.reason}) is gone."
-                continue
-        standing.setdefault(row.production_run_id, []).append(row)
-    new = (_trouble(case, standing.get(case.production_run_id, ()), view) for case in known.values())
-    return Judgement([trouble for trouble in new if trouble], over)
+        if (why := _is_over(row, known.get(row.production_run_id), view)) is not None:
+            over[row.id] = why
+        else:
+            standing.setdefault(row.production_run_id, []).append(row)
+    new: list[Trouble] = []
+    for case in known.values():
+        its_rows = standing.get(case.production_run_id, ())
+        of_now = next((row for row in its_rows if row.is_open), None)
+        reason = _reason_today(case, its_rows)
+        if any(_is_out_of_reach(row, view) for row in its_rows) or (of_now and of_now.reason is reason):
+            continue
+        if of_now:
+            over[of_now.id] = _why_it_changed(of_now.reason, reason)
+        if reason:
+            new.append(_trouble(case, reason))
+    return Judgement(new, over)
 
 
-def _trouble(case: Case, standing: Sequence[Escalation], view: View) -> Trouble | None:
-    if any(row.is_open or view.precedes(row) for row in standing):
+def _is_out_of_reach(row: Escalation, view: View) -> bool:
+    """Whether the tick may not end a row that is not over: it has not looked there, or knows less than a later one."""
+    return view.precedes(row) or (row.is_open and not view.covers(row))
+
+
+def _is_over(row: Escalation, case: Case | None, view: View) -> str | None:
+    """Why a row is over, whatever else holds; None where it stands."""
+    if row.over_at is not None or view.precedes(row) or not view.covers(row):
         return None
-    dealt_with = {row.reason for row in standing}
-    reason = next((one for one, rule in RULES.items() if one not in dealt_with and rule.holds(case)), None)
-    if reason is None:
-        return None
+    if case is None or not row.is_same(case):
+        return "The run moved on."
+    if row.is_closed_by_hand and not (case.rests or RULES[row.reason].lasts(case)):
+        return _why_it_changed(row.reason, None)
+    return None
+
+
+def _reason_today(case: Case, rows: Sequence[Escalation]) -> Reason | None:
+    """The first reason that holds, or that was open and lasts; none that somebody has dealt with."""
+    dealt_with = {row.reason for row in rows if not row.is_open}
+    open_for = {row.reason for row in rows if row.is_open}
+    return next(
+        (
+            one
+            for one, rule in RULES.items()
+            if one not in dealt_with and (rule.holds(case) or (one in open_for and rule.lasts(case)))
+        ),
+        None,
+    )
+
+
+def _why_it_changed(before: Reason, now: Reason | None) -> str:
+    return f"The reason ({before}) is gone; now it is {now}." if now else f"The reason ({before}) is gone."
+
+
+def _trouble(case: Case, reason: Reason) -> Trouble:
     return Trouble(
         production_run_id=case.production_run_id,
         partner_id=case.partner_id,

@@ -87,7 +87,7 @@ def plan_reminders(
             if name := means.on_holiday.get(run.partner_id):
                 draft = _on_holiday(tick, run, name, log, policy)
             elif not (holder and holder.asked_by_event):
-                draft = _left_alone(tick, run, log, policy) or draft
+                draft = _left_alone(tick, run, log, policy, recipient, hours) or draft
         drafts.append(draft)
     drafts = digest.gather(
         tick,
@@ -148,14 +148,21 @@ def _on_holiday(tick: Tick, run: StuckRun, name: str, log: LogFacts, policy: Pol
     return _reminder(tick, run, skip_reason=SkipReason.PARTNER_HOLIDAY, variables=variables)
 
 
-def _left_alone(tick: Tick, run: StuckRun, log: LogFacts, policy: Policy) -> Draft | None:
-    """A run that is not due, or that would be and was reminded often enough."""
+def _left_alone(
+    tick: Tick, run: StuckRun, log: LogFacts, policy: Policy, recipient: Recipient, hours: Hours | None
+) -> Draft | None:
+    """A run that is not due, or that would be and was reminded often enough.
+
+    That there is no hour for its next reminder either is said today: a change of the clocks may have made it so.
+    """
     reminded = log.days_reminded.get(run.production_run_id, ())
-    if next_due := policy.next_due(run, reminded, tick):
-        return _reminder(tick, run, skip_reason=SkipReason.NOT_DUE, variables={NEXT_DUE: next_due.isoformat()})
-    if policy.is_used_up(run, reminded):
-        return _reminder(tick, run, skip_reason=SkipReason.ESCALATED)
-    return None
+    next_due = policy.next_due(run, reminded, tick)
+    if next_due is None and not policy.is_used_up(run, reminded):
+        return None
+    reason = SkipReason.NOT_DUE if next_due else SkipReason.ESCALATED
+    if hours and hours.hindrance(recipient.phone, tick.day) is SkipReason.NO_COMMON_HOURS:
+        reason = SkipReason.NO_COMMON_HOURS
+    return _reminder(tick, run, skip_reason=reason, variables={NEXT_DUE: next_due.isoformat()} if next_due else None)
 
 
 def _skip_draft(tick: Tick, production_run_id: str, reason: SkipReason) -> Draft:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -25,3 +26,12 @@ def one_sender(deployment: Deployment) -> None:
     """India's sender alone, with its templates approved."""
     deployment.set(senders=["in"])
     submit_templates()
+
+
+@pytest.fixture
+def told(deployment: Deployment, tmp_path: Path) -> Path:
+    """The file into which the notifier of the setting writes its list; `fails` beside it makes it fail."""
+    path = tmp_path / "told"
+    args = {"path": str(path), "fails_while": str(tmp_path / "fails"), "text": "{{ escalations_text }}"}
+    deployment.set(on_escalation={"class": "support.notifier.WritesTheList", "args": args})
+    return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -11,12 +12,9 @@ import pytest
 
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.reminders.escalation import (
-    RULES,
-    Case,
     DayFacts,
     Escalation,
     Judgement,
-    Reason,
     View,
     cases_of,
     days_in_a_row,
@@ -24,6 +22,7 @@ from partner_messages.reminders.escalation import (
 )
 from partner_messages.reminders.plan import plan_reminders
 from partner_messages.reminders.policy import Policy
+from partner_messages.reminders.reasons import RULES, Act, Case, Reason, reasons_that_ask_for
 from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import ReminderKind, UnownedRun
 from partner_messages.runs.scope import Scope
@@ -149,6 +148,9 @@ def opened(judgement: Judgement) -> list[tuple[str, str]]:
         ({"end": "failed"}, None),
         ({"end": "failed", "refused": True}, "not_on_whatsapp"),
         ({"end": "sent", "ignored": True}, "no_reaction"),
+        ({"end": "failed", "refused": True, "awaited": True}, None),
+        ({"end": "paused", "refused": True, "ignored": True}, None),
+        ({"end": "paused", "left_alone": True, "ignored": True}, "left_alone"),
         ({"end": "no_phone", "ignored": True}, "no_phone"),
         ({"end": "escalated", "ignored": True}, "reminders_used_up"),
     ],
@@ -161,6 +163,13 @@ def test_every_reason_has_its_rule_in_order() -> None:
     assert list(RULES) == list(Reason)
 
 
+def test_reasons_that_ask_for_the_same_are_told_of_together() -> None:
+    assert {"no_phone", "invalid_phone", "not_on_whatsapp"} <= set(reasons_that_ask_for(Act.FIND_NUMBER))
+    assert set(reasons_that_ask_for(Act.CALL)) >= {"reminders_used_up", "no_reaction"}
+    assert {one for act in Act for one in reasons_that_ask_for(act)} == set(Reason)
+    assert all(reasons_that_ask_for(act) for act in Act)
+
+
 def test_what_is_opened_says_since_when_the_run_is_stuck() -> None:
     (trouble,) = judged([case(end="no_phone")]).new
 
@@ -171,17 +180,25 @@ def test_what_is_opened_says_since_when_the_run_is_stuck() -> None:
 @pytest.mark.parametrize(
     ("reason", "state", "stays"),
     [
-        pytest.param(Reason.NO_REACTION, {"end": "sent"}, True, id="reminded, no longer in a row"),
-        pytest.param(Reason.NO_REACTION, {"end": "paused"}, True, id="paused meanwhile"),
+        pytest.param(Reason.NO_REACTION, {"end": "sent", "ignored": True}, True, id="reminded again"),
+        pytest.param(Reason.NO_REACTION, {"end": "sent"}, False, id="more days in a row are allowed"),
+        pytest.param(Reason.NO_REACTION, {"end": "paused", "ignored": True}, False, id="paused meanwhile"),
         pytest.param(Reason.NO_REACTION, {"since": SINCE + HOUR}, False, id="work was reported"),
         pytest.param(Reason.NO_REACTION, {"kind": ReminderKind.NOT_STARTED}, False, id="stuck elsewhere"),
         pytest.param(Reason.NO_REACTION, {"partner_id": "P2"}, False, id="another partner's"),
-        pytest.param(Reason.REMINDERS_USED_UP, {"end": "sent"}, True, id="the cap was raised"),
+        pytest.param(Reason.REMINDERS_USED_UP, {"end": "not_due", "used_up": True}, True, id="the cap stands"),
+        pytest.param(Reason.REMINDERS_USED_UP, {"end": "not_due"}, False, id="the cap was raised, none is due"),
+        pytest.param(Reason.REMINDERS_USED_UP, {"end": "sent"}, False, id="the cap was raised"),
+        pytest.param(Reason.REMINDERS_USED_UP, {"end": "paused", "used_up": True}, False, id="paused at the cap"),
         pytest.param(Reason.NO_PHONE, {"end": "no_phone"}, True, id="still no phone"),
         pytest.param(Reason.NO_PHONE, {"end": "sent"}, False, id="has a phone"),
         pytest.param(Reason.NO_PHONE, {"end": "not_due"}, False, id="has a phone, is not due"),
-        pytest.param(Reason.NO_PHONE, {"end": "paused"}, True, id="nobody looked"),
+        pytest.param(Reason.NO_PHONE, {"end": "partner_holiday"}, False, id="has a phone, and a holiday"),
+        pytest.param(Reason.NO_PHONE, {"end": "failed"}, False, id="has a phone, it failed"),
+        pytest.param(Reason.NO_PHONE, {"end": "refused_today"}, False, id="has a phone, it was refused"),
+        pytest.param(Reason.NO_PHONE, {"end": "paused"}, False, id="paused, so that nobody needs it"),
         pytest.param(Reason.NO_PHONE, {"end": None}, True, id="nothing was decided"),
+        pytest.param(Reason.NO_PHONE, {"end": "moved_on"}, True, id="nobody knows yet"),
         pytest.param(Reason.NO_PHONE, {"end": "already_in_shop"}, False, id="has a phone, the shop wrote"),
         *(
             pytest.param(reason, {"end": "already_in_shop"}, True, id=f"the shop wrote, {reason} was not looked at")
@@ -190,7 +207,11 @@ def test_what_is_opened_says_since_when_the_run_is_stuck() -> None:
         pytest.param(Reason.NO_APPROVED_TEMPLATE, {"end": "duplicate"}, False, id="another run of the day wrote"),
         pytest.param(Reason.NO_APPROVED_TEMPLATE, {"end": "failed"}, True, id="refused when sent"),
         pytest.param(Reason.NOT_ON_WHATSAPP, {"refused": True, "end": "not_due"}, True, id="not tried since"),
+        pytest.param(Reason.NOT_ON_WHATSAPP, {"refused": True, "awaited": True}, True, id="tried again just now"),
+        pytest.param(Reason.NOT_ON_WHATSAPP, {"refused": True, "end": "paused"}, False, id="refused and paused"),
         pytest.param(Reason.NOT_ON_WHATSAPP, {"refused": False}, False, id="a message arrived"),
+        pytest.param(Reason.LEFT_ALONE, {"end": "paused", "left_alone": True}, True, id="still left alone"),
+        pytest.param(Reason.LEFT_ALONE, {"end": "sent"}, False, id="left alone no more"),
     ],
 )
 def test_an_open_one_stays_while_the_run_does_not_move_and_its_reason_lasts(
@@ -215,8 +236,87 @@ def test_a_parked_run_that_was_reassigned_closes_it() -> None:
     assert list(judged([case()], of_before).over) == [of_before.id]
 
 
-def test_a_run_has_one_open_escalation_whatever_else_comes_to_hold() -> None:
-    assert judged([case(end="no_phone", ignored=True)], row(Reason.NO_REACTION)) == Judgement([], {})
+CLOSED = {"closed_at": TICK - dt.timedelta(days=1)}
+STATES: dict[Reason, dict[str, Any]] = {
+    Reason.PARKED: {"kind": None},
+    **{Reason(one): {"end": one} for one in SkipReason if one in set(Reason)},
+    Reason.NOT_ON_WHATSAPP: {"end": "failed", "refused": True},
+    Reason.REMINDERS_USED_UP: {"end": "escalated", "used_up": True},
+    Reason.NO_REACTION: {"end": "sent", "ignored": True},
+    Reason.LEFT_ALONE: {"end": "paused", "left_alone": True},
+}
+"""What a tick knows of a run that needs a person for each of the reasons, and for no other."""
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [pytest.param(*pair, id=" ".join(pair)) for pair in itertools.permutations(Reason, 2)],
+)
+def test_an_open_one_is_always_for_what_holds_today(before: Reason, now: Reason) -> None:
+    of_before = row(before, kind=None if before is Reason.PARKED else IDLE)
+
+    judgement = judged([case(**STATES[now])], of_before)
+
+    assert (opened(judgement), list(judgement.over)) == ([("R1", now)], [of_before.id])
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_the_same_reason_opens_no_second_one(reason: Reason) -> None:
+    of_before = row(reason, kind=None if reason is Reason.PARKED else IDLE)
+
+    assert judged([case(**STATES[reason])], of_before) == Judgement([], {})
+
+
+@pytest.mark.parametrize("reason", [one for one in Reason if one not in (Reason.PARKED, Reason.LEFT_ALONE)])
+def test_a_pause_ends_whatever_is_open_and_keeps_what_was_closed_by_hand(reason: Reason) -> None:
+    paused = case(**{**STATES[reason], "end": "paused"})
+    of_before, by_hand = row(reason), row(reason, **CLOSED)
+
+    judgement = judged([paused], of_before)
+
+    assert (judgement.new, list(judgement.over)) == ([], [of_before.id])
+    assert judged([paused], by_hand) == Judgement([], {})
+    assert judged([case(**STATES[reason])], by_hand) == Judgement([], {})
+
+
+def test_of_two_reasons_that_hold_the_first_one_takes_the_place_of_the_other() -> None:
+    of_before = row(Reason.NO_REACTION)
+
+    judgement = judged([case(end="no_phone", ignored=True)], of_before)
+
+    assert (opened(judgement), list(judgement.over)) == ([("R1", "no_phone")], [of_before.id])
+
+
+def test_a_reason_of_which_nothing_is_known_today_keeps_the_place_of_a_later_one() -> None:
+    assert judged([case(end="moved_on", ignored=True)], row(Reason.NO_PHONE)) == Judgement([], {})
+
+
+def test_what_is_over_says_what_came_in_its_place() -> None:
+    (why,) = judged([case(end="failed", refused=True)], row(Reason.NO_PHONE)).over.values()
+
+    assert why == "The reason (no_phone) is gone; now it is not_on_whatsapp."
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "left_alone"),
+    [
+        ({}, False),
+        ({"partners": {PARTNER_ID: {"never": True}}}, True),
+        ({"partners": {PARTNER_ID: {"paused_until": "2026-12-24"}}}, False),
+        ({"partners": {"P2": {"never": True}}}, False),
+        ({"runs": {"R1": {"never": True}}}, True),
+        ({"runs": {"R2": {"never": True}}}, False),
+    ],
+)
+def test_a_run_is_left_alone_where_the_settings_say_never(exceptions: dict[str, Any], left_alone: bool) -> None:
+    assert case_of(stuck_run(), policy(**exceptions)).left_alone is left_alone
+
+
+@pytest.mark.parametrize(("most", "used_up"), [(None, False), (2, True), (3, False)])
+def test_a_run_is_used_up_as_long_as_its_cap_is_what_it_was(most: int | None, used_up: bool) -> None:
+    run = stuck_run(kind=IDLE, since=SINCE)
+
+    assert case_of(run, policy(max_reminders=most), reminded={"R1": november(19, 20)}).used_up is used_up
 
 
 def test_when_its_reason_is_gone_the_next_one_opens_another() -> None:
@@ -225,9 +325,6 @@ def test_when_its_reason_is_gone_the_next_one_opens_another() -> None:
     judgement = judged([case(end="sent", ignored=True)], of_before)
 
     assert (opened(judgement), list(judgement.over)) == ([("R1", "no_reaction")], [of_before.id])
-
-
-CLOSED = {"closed_at": TICK - dt.timedelta(days=1)}
 
 
 def test_one_closed_by_hand_is_not_opened_again_for_the_same_reason_and_stall() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from partner_messages.messages.values import SlotHolder
 from partner_messages.recipients.hours import agree, deciding_zones
 from partner_messages.reminders.hours import UPKEEP_EVERY, Hours
 from partner_messages.reminders.plan import plan_reminders
+from partner_messages.reminders.policy import Policy
 from partner_messages.settings import SCHEDULE_TIMEZONE, TimeWindow, parse_settings
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, draft, log_facts, means, partner, sender, shop_facts, stuck_run, tick
@@ -196,6 +198,35 @@ def test_what_cannot_leave_today_takes_no_place_within_the_limit_and_what_waits_
         "R": india("2026-11-23", "12:30"),
         "S": "over_limit",
     }
+
+
+@pytest.mark.parametrize(
+    ("settings", "reminded", "day", "reason"),
+    [
+        pytest.param({"cadence": [1, 10]}, 1, "2026-10-30", "not_due", id="before the clocks of Texas go back"),
+        pytest.param({"cadence": [1, 10]}, 1, "2026-11-02", "no_common_hours", id="on the first day after, not due"),
+        pytest.param({"max_reminders": 1}, 1, "2026-11-02", "no_common_hours", id="nor to be reminded any more"),
+        pytest.param({"cadence": [1, 10]}, 0, "2026-11-02", "no_common_hours", id="due"),
+    ],
+)
+def test_a_change_of_the_clocks_that_leaves_no_common_hours_is_said_the_same_day_whatever_the_cadence(
+    settings: dict[str, Any], reminded: int, day: str, reason: str
+) -> None:
+    now = india(day)
+    since = india("2026-10-28", "06:00")
+
+    (draft,) = plan_reminders(
+        tick(day=now.date(), now=now),
+        [stuck_run(since=since)],
+        without_partner=(),
+        shop=shop_facts(partners={PARTNER_ID: partner(whatsapp_number=TEXAS, country_code=None)}),
+        log=log_facts(days_reminded={"R1": [dt.date(2026, 10, 29)] * reminded}),
+        means=means(senders=(sender(is_default=True),)),
+        policy=Policy.of(parse_settings(settings)),
+        hours=replace(HOURS, wall=now),
+    )
+
+    assert draft.skip_reason == reason
 
 
 def test_what_an_event_asked_for_keeps_the_hours_of_events() -> None:

@@ -1,0 +1,66 @@
+"""Ticks up to where they escalate, and the escalations that come of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+from psycopg.rows import DictRow
+
+from partner_messages.runs.kinds import ReminderKind
+from partner_messages.tasks import reminder_tasks as reminders
+from support.deployment import TICK, Deployment
+from support.log_rows import Log, change
+
+Shop = psycopg.Connection[DictRow]
+DAY = dt.timedelta(days=1)
+
+
+def keep(shop: Shop, *run_ids: str) -> None:
+    shop.execute("DELETE FROM production_runs WHERE NOT id = ANY (%s)", [list(run_ids)])
+
+
+def planned(deployment: Deployment, days: int = 0, **params: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A run of the DAG so many days after TICK, up to where it sends: its context and its tick."""
+    now = TICK + days * DAY
+    if params.get("delivery") != "dry_run":
+        deployment.now = now + dt.timedelta(minutes=1)
+    run = SimpleNamespace(
+        dag_id="production_run_reminders",
+        run_id=f"{now.isoformat()} {params}",
+        run_type="manual",
+        logical_date=now,
+        run_after=now,
+        clear_number=0,
+    )
+    of = {"dag_run": run, "params": params}
+    tick = reminders.preflight(of)
+    for kind in ReminderKind:
+        reminders.find_stuck_runs(of, tick, kind.value)
+    reminders.plan_messages(of, tick)
+    return of, tick
+
+
+def escalated(deployment: Deployment, days: int = 0, **params: Any) -> dict[str, int]:
+    return reminders.escalate(*planned(deployment, days, **params))
+
+
+def rows(log: Log) -> list[tuple[str, str, bool]]:
+    """Every escalation: its run, its reason, whether it is open; in the order in which they were opened."""
+    found = log.execute("SELECT * FROM escalation ORDER BY opened_at, production_run_id").fetchall()
+    return [(row["production_run_id"], row["reason"], row["closed_at"] is None) for row in found]
+
+
+def lists(told: Path) -> list[str]:
+    return told.read_text().split("\n---\n")[:-1] if told.exists() else []
+
+
+def goes(log: Log, *statuses: str, **columns: Any) -> None:
+    """What becomes of the message that was queued last."""
+    (last,) = log.execute("SELECT id FROM message_log ORDER BY created_at DESC LIMIT 1").fetchall()
+    for status in ("sending", *statuses):
+        change(log, last["id"], status=status, claimed_at=dt.datetime.now(dt.UTC))
+    change(log, last["id"], **{"error_code": None, **columns})
