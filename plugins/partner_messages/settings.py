@@ -359,7 +359,9 @@ class Settings(_Strict):
         " message that can be sent is in it for that reason.",
     )
     connect_timeout: Seconds = Field(5, description="Seconds to wait for a connection to Meta.")
-    read_timeout: Seconds = Field(30, description="Seconds to wait for Meta's answer; after it a message is `unknown`.")
+    read_timeout: Seconds = Field(
+        30, description="Seconds to wait for Meta's whole answer; after it a message is `unknown`."
+    )
     pictures: Pictures = Field(
         default_factory=Pictures,
         description="The designs' pictures: hosts in `allowed_hosts` may have private addresses; `fallback_url` stands"

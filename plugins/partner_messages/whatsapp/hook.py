@@ -25,9 +25,12 @@ from partner_messages.recipients.masking import mask
 from partner_messages.settings import SettingsError
 from partner_messages.whatsapp.answers import Answer, NotSent, Unknown, read_answer
 from partner_messages.whatsapp.senders import Sender
-from partner_messages.whatsapp.transport import Transport
+from partner_messages.whatsapp.transport import Transport, exchange
 
 USER_AGENT = "partner-messages"
+
+LONGEST_ANSWER = 1024 * 1024
+"""Bytes; what Meta says of a message has under a thousand."""
 
 _TOKEN = re.compile(r"[!-~]+")
 """What may stand in a header; Meta's own tokens are letters and digits."""
@@ -50,7 +53,7 @@ class WhatsAppHook(HttpHook):
     Args:
         sender: The number to send from; its connection holds the token.
         connect_timeout: Seconds to wait for a connection.
-        read_timeout: Seconds to wait for Meta's answer.
+        read_timeout: Seconds to wait for Meta's whole answer.
         connections: How many requests may be under way at once.
     """
 
@@ -117,11 +120,8 @@ class WhatsAppHook(HttpHook):
         except Exception as error:
             return NotSent(mask(f"{type(error).__name__}: {error}"))
         try:
-            # Not through the session, which would look where a redirect leads.
-            response = session.get_adapter(self._url).send(
-                request, timeout=self._timeouts, verify=session.verify or True, proxies=session.proxies
-            )
-            return read_answer(response.status_code, response.headers, response.content)
+            received = exchange(session, request, timeouts=self._timeouts, most=LONGEST_ANSWER)
+            return read_answer(received.status, received.headers, received.body)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             said = mask(f"{type(error).__name__}: {error}")
             return NotSent(said) if _before_the_request_was_written(error) else Unknown(said)

@@ -20,6 +20,10 @@ from partner_messages.whatsapp.answers import Refused, read_answer
 from partner_messages.whatsapp.hook import WhatsAppHook
 from partner_messages.whatsapp.management_errors import INVISIBLE_OBJECT, Kind, ManagementError, refusal
 from partner_messages.whatsapp.senders import Sender
+from partner_messages.whatsapp.transport import Received, exchange
+
+LONGEST_ANSWER = 8 * 1024 * 1024
+"""Bytes; a page of the largest templates, with the addresses of their example pictures, has about one million."""
 
 PAGE = 100
 """Templates a request asks for; Meta refuses lists that grow too large with their components."""
@@ -163,22 +167,23 @@ class TemplateApi:
         content = body if json_body is None else json.dumps(json_body).encode()
         session = self._hook.get_conn()
         try:
-            response = session.request(method, url, data=content, timeout=self._timeouts, allow_redirects=False, **sent)
+            request = session.prepare_request(requests.Request(method, url, data=content, **sent))
+            received = exchange(session, request, timeouts=self._timeouts, most=LONGEST_ANSWER)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise self._unclear(mask(f"{type(error).__name__}: {error}")) from None
-        return self._read(response)
+        return self._read(received)
 
-    def _read(self, response: requests.Response) -> dict[str, Any]:
+    def _read(self, received: Received) -> dict[str, Any]:
         try:
-            payload = response.json()
-        except ValueError:
+            payload = json.loads(received.body)
+        except (ValueError, RecursionError):
             payload = None
-        if response.ok and isinstance(payload, dict) and "error" not in payload:
+        if received.status < 400 and isinstance(payload, dict) and "error" not in payload:
             return payload
-        answer = read_answer(response.status_code, response.headers, response.content)
+        answer = read_answer(received.status, received.headers, received.body)
         if isinstance(answer, Refused):
             raise refusal(self._sender.conn_id, answer, _for_people(payload) or answer.details)
-        raise self._unclear(getattr(answer, "reason", f"HTTP {response.status_code}"))
+        raise self._unclear(getattr(answer, "reason", f"HTTP {received.status}"))
 
     def _unclear(self, seen: str) -> ManagementError:
         return ManagementError(Kind.UNCLEAR, f"{self._sender.conn_id}: {seen}.")

@@ -26,6 +26,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from partner_messages.recipients.masking import mask
 from partner_messages.settings import Pictures
+from partner_messages.whatsapp.deadline import Deadline, TimedTlsSocket
 from partner_messages.whatsapp.hook import USER_AGENT
 from partner_messages.whatsapp.picture_format import LARGEST, MAGIC_LENGTH, NO_PICTURE, TOO_LARGE, has_magic, unfit
 
@@ -80,30 +81,6 @@ class _Refused(Exception):
     """The message is the reason."""
 
 
-class _Deadline:
-    """The end of a whole download, however many redirects and pieces it has.
-
-    Args:
-        seconds: From now.
-        clock: Monotonic, in seconds.
-    """
-
-    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._end = clock() + seconds
-
-    def left(self) -> float:
-        """Seconds that are left.
-
-        Raises:
-            TimeoutError: None are.
-        """
-        left = self._end - self._clock()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-
 class PictureChecker:
     """Looks at each URL once and remembers what it saw; threads may share it. Make one for a run.
 
@@ -126,7 +103,7 @@ class PictureChecker:
             urls: A design's pictures, the best first; after them comes the setting's fallback.
         """
         reasons: dict[str, None] = {}
-        search = _Deadline(_SEARCH_DEADLINES * self._settings.deadline, self._clock)
+        search = Deadline(_SEARCH_DEADLINES * self._settings.deadline, self._clock)
         for url in urls:
             try:
                 search.left()
@@ -170,7 +147,7 @@ class PictureChecker:
 
     def _look(self, url: str) -> Look:
         try:
-            reason = unfit(self._download(url, _Deadline(self._settings.deadline, self._clock)))
+            reason = unfit(self._download(url, Deadline(self._settings.deadline, self._clock)))
         except _Refused as refused:
             reason = str(refused)
         except TimeoutError:
@@ -179,7 +156,7 @@ class PictureChecker:
             reason = mask(f"it could not be fetched ({type(error).__name__}: {error})")
         return Unusable(f"{urlsplit(url).hostname}: {reason}") if reason else Usable(url)
 
-    def _download(self, url: str, deadline: _Deadline) -> bytes:
+    def _download(self, url: str, deadline: Deadline) -> bytes:
         for _ in range(1 + MOST_REDIRECTS):
             parts = urlsplit(url)
             connection = _Connection(
@@ -244,19 +221,8 @@ def _tls_context() -> ssl.SSLContext:
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
     in_folder = Path(bundle).is_dir()
     context = ssl.create_default_context(capath=bundle if in_folder else None, cafile=None if in_folder else bundle)
-    context.sslsocket_class = _TimedSocket
+    context.sslsocket_class = TimedTlsSocket
     return context
-
-
-class _TimedSocket(ssl.SSLSocket):
-    """Waits until the deadline of the download, not for so many seconds a time: a byte now and then would pass that."""
-
-    deadline: _Deadline
-
-    def recv_into(self, *args: Any, **options: Any) -> int:
-        """Wait for some bytes."""
-        self.settimeout(self.deadline.left())
-        return super().recv_into(*args, **options)
 
 
 class _Connection(http.client.HTTPSConnection):
@@ -266,7 +232,7 @@ class _Connection(http.client.HTTPSConnection):
     """
 
     def __init__(
-        self, host: str, port: int | None, *, tls: ssl.SSLContext, deadline: _Deadline, any_address: bool
+        self, host: str, port: int | None, *, tls: ssl.SSLContext, deadline: Deadline, any_address: bool
     ) -> None:
         super().__init__(host, port, context=tls)
         self._tls = tls
@@ -283,7 +249,7 @@ class _Connection(http.client.HTTPSConnection):
         if not (self._any_address or all(is_public(address[0]) for *_, address in found)):
             raise _Refused("its server has a private address")
         secure = self._tls.wrap_socket(self._open(found), server_hostname=self.host)
-        self.sock = cast("_TimedSocket", secure)
+        self.sock = cast("TimedTlsSocket", secure)
         self.sock.deadline = self._deadline
 
     def _open(self, found: _Addresses) -> socket.socket:
@@ -303,7 +269,7 @@ class _Connection(http.client.HTTPSConnection):
         raise failed
 
 
-def _addresses(host: str, port: int, deadline: _Deadline) -> _Addresses:
+def _addresses(host: str, port: int, deadline: Deadline) -> _Addresses:
     # A name server is waited for as long as the system likes, so somebody else waits.
     answer: Future[_Addresses] = Future()
 

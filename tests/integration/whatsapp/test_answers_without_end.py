@@ -1,0 +1,196 @@
+"""What Meta, or whoever answers in its place, says without end: it takes neither memory nor time without end."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import itertools
+import json
+import socket
+import threading
+import tracemalloc
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from partner_messages.live_settings import load_sender
+from partner_messages.whatsapp import management, transport
+from partner_messages.whatsapp.answers import Accepted, NotSent, Unknown
+from partner_messages.whatsapp.deadline import Deadline
+from partner_messages.whatsapp.hook import LONGEST_ANSWER
+from partner_messages.whatsapp.management import template_api
+from partner_messages.whatsapp.management_errors import Kind, ManagementError
+from support.raw_http import RawServer, answering, raw_server, response
+
+WAMID = b'{"messages": [{"id": "wamid.HBgM"}]}'
+MEGABYTE = 1024 * 1024
+MOST_MEMORY = 8 * MEGABYTE
+"""What one answer may take beside the largest of its kind."""
+
+Raw = Callable[[RawServer, socket.socket], None]
+
+
+def without_end(before: bytes, again: bytes) -> Raw:
+    """Answer with a beginning, and then with the same again for as long as somebody listens."""
+
+    def talk(server: RawServer, client: socket.socket) -> None:
+        server.read_request(client)
+        client.sendall(before)
+        while True:
+            client.sendall(again)
+
+    return talk
+
+
+ENDLESS = {
+    "a body of 300 MB": without_end(b"HTTP/1.1 200 OK\r\nContent-Length: 314572800\r\n\r\n" + WAMID, b" " * MEGABYTE),
+    "a body without an end": without_end(b"HTTP/1.1 200 OK\r\n\r\n" + WAMID, b" " * MEGABYTE),
+    "chunks without an end": without_end(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b" " * 65536 + b"\r\n"
+    ),
+    "a bomb": answering(response("200 OK", gzip.compress(bytes(64 * MEGABYTE)), "Content-Encoding: gzip")),
+    "a redirect's body": without_end(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\r\n", b" " * MEGABYTE),
+    "an error's body": without_end(b"HTTP/1.1 400 Bad Request\r\n\r\n", b" " * MEGABYTE),
+    "headers": without_end(b"HTTP/1.1 200 OK\r\n", b"X-More: " + b"1" * 60_000 + b"\r\n"),
+    "a header": without_end(b"HTTP/1.1 200 OK\r\nX-More: ", b"1" * MEGABYTE),
+    "promises of an answer": without_end(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
+}
+
+
+@pytest.fixture
+def little_memory() -> Iterator[None]:
+    """Whatever the test does takes no more than MOST_MEMORY."""
+    tracemalloc.start()
+    try:
+        yield
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < MOST_MEMORY
+
+
+@pytest.mark.parametrize("answer", ENDLESS)
+def test_an_answer_without_end_leaves_a_message_unknown_and_takes_little_memory(
+    make_hook: Any, payload: Any, little_memory: None, answer: str
+) -> None:
+    with raw_server(ENDLESS[answer]) as server:
+        assert isinstance(make_hook(server.url).send_message(payload), Unknown)
+
+
+def test_an_answer_may_be_as_long_as_that_and_no_longer(make_hook: Any, payload: Any) -> None:
+    longest = response("200 OK", WAMID.ljust(LONGEST_ANSWER))
+    with raw_server(answering(longest, longest, response("200 OK", WAMID.ljust(LONGEST_ANSWER + 1)))) as server:
+        hook = make_hook(server.url)
+        answers = [hook.send_message(payload) for _ in range(3)]
+
+    assert [type(answer) for answer in answers] == [Accepted, Accepted, Unknown]
+    assert answers[2] == Unknown("AnswerTooLong: the answer has more than 1,048,576 bytes")
+    assert server.accepted == 1
+
+
+def test_a_packed_answer_is_unpacked(make_hook: Any, payload: Any) -> None:
+    with raw_server(answering(response("200 OK", gzip.compress(WAMID), "Content-Encoding: gzip"))) as server:
+        assert isinstance(make_hook(server.url).send_message(payload), Accepted)
+
+
+# Time
+
+
+def at_each_look(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Let a second pass whenever somebody looks how much time is left; what is returned counts the looks."""
+    looks, seconds = threading.Semaphore(0), itertools.count()
+
+    def clock() -> float:
+        looks.release()
+        return next(seconds)
+
+    monkeypatch.setattr(transport, "Deadline", functools.partial(Deadline, clock=clock))
+    return looks
+
+
+@pytest.mark.parametrize(
+    "whole", [0, len(response("200 OK", WAMID)) - len(WAMID)], ids=["from the head on", "the body"]
+)
+def test_a_byte_now_and_then_does_not_hold_a_request_beyond_its_time(
+    make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch, whole: int
+) -> None:
+    looks = at_each_look(monkeypatch)
+    said = response("200 OK", WAMID)
+
+    def talk(server: RawServer, client: socket.socket) -> None:
+        server.read_request(client)
+        client.sendall(said[:whole])
+        for byte in said[whole:]:
+            looks.acquire()
+            client.sendall(bytes([byte]))
+
+    with raw_server(talk) as server:
+        answer = make_hook(server.url, read_timeout=20).send_message(payload)
+        looks.release(len(said))  # The server waits no longer for somebody who has left.
+
+    assert isinstance(answer, Unknown)
+    assert "Read timed out" in answer.reason
+
+
+def test_each_request_on_a_connection_has_the_whole_time(
+    make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_each_look(monkeypatch)
+    with raw_server(answering(*[response("200 OK", WAMID)] * 9)) as server:
+        hook = make_hook(server.url, read_timeout=5)
+        answers = [hook.send_message(payload) for _ in range(9)]
+
+    assert {type(answer) for answer in answers} == {Accepted}
+    assert server.accepted == 1
+
+
+def test_a_proxy_that_talks_without_end_makes_no_connection(
+    make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_each_look(monkeypatch)
+    with raw_server(without_end(b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n")) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        answer = make_hook("https://graph.meta.test").send_message(payload)
+
+    assert isinstance(answer, NotSent)
+
+
+# Templates
+
+
+def listing(*names: str) -> bytes:
+    """A page of templates, each as large as Meta's largest."""
+    padding = "x" * 10_000
+    return json.dumps({"data": [{"name": name, "padding": padding} for name in names]}).encode()
+
+
+@pytest.fixture
+def asked(make_hook: Any) -> Callable[[str], list[dict[str, Any]]]:
+    """Ask a server for the templates of an account."""
+
+    def ask(url: str) -> list[dict[str, Any]]:
+        make_hook(url)
+        with template_api(load_sender("in"), connect_timeout=5, read_timeout=10) as api:
+            return api.list_templates(["name"])
+
+    return ask
+
+
+def test_a_page_of_templates_may_be_larger_than_an_answer_to_a_message(asked: Any) -> None:
+    names = [f"order_{number}" for number in range(4 * management.PAGE)]
+    page = listing(*names)
+    assert LONGEST_ANSWER < len(page) < management.LONGEST_ANSWER
+
+    with raw_server(answering(response("200 OK", page))) as server:
+        assert [row["name"] for row in asked(server.url)] == names
+
+
+@pytest.mark.parametrize("answer", ENDLESS)
+def test_a_list_without_end_is_no_list(asked: Any, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(management, "LONGEST_ANSWER", LONGEST_ANSWER)  # A smaller one, for the sake of time.
+    with raw_server(ENDLESS[answer]) as server, pytest.raises(ManagementError) as error:
+        asked(server.url)
+
+    assert error.value.kind is Kind.UNCLEAR
+    assert server.accepted == 1
