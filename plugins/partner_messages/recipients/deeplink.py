@@ -8,14 +8,14 @@ is an argument.
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import jwt
 
 from partner_messages.settings import PORTAL_CONN_ID, SCHEDULE_TIMEZONE, SettingsError
 from partner_messages.tick import TICK_TIME
+from partner_messages.web_address import is_base_url
 
 RUN_PATH = "/production-runs/"
 """Where the portal shows a run; the path of the templates' URL button."""
@@ -115,7 +115,7 @@ def portal_from_connection(host: str | None, password: str | None) -> Portal:
     Raises:
         SettingsError: Either of them cannot be; the secret is never quoted.
     """
-    return Portal(_base_url(host or ""), check_secret(password))
+    return Portal(base_url(host), check_secret(password))
 
 
 def check_secret(secret: str | None) -> str:
@@ -137,27 +137,15 @@ def check_secret(secret: str | None) -> str:
     return stripped
 
 
-def _base_url(host: str) -> str:
-    if not _is_web_address(host):
+def base_url(host: str | None) -> str:
+    """The portal's URL without a slash at its end.
+
+    Raises:
+        SettingsError: Its connection has no such host, or one that is not safe.
+    """
+    if not host or not is_base_url(host):
         raise SettingsError(
-            f'{PORTAL_CONN_ID}: the host must be the portal\'s URL, such as "https://partners.example"; http is for'
-            " this machine alone."
+            f'{PORTAL_CONN_ID}: the host must be the portal\'s URL, such as "https://partners.example", with nothing'
+            " but a path behind it; http is for this machine alone."
         )
     return host.rstrip("/")
-
-
-def _is_web_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port  # The port is parsed when it is asked for.
-    except ValueError:
-        return False
-    plain = url.isprintable() and not any(character in url for character in ' ?#@\\{}"<>')
-    return plain and bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host)))
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

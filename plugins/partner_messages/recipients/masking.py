@@ -31,7 +31,9 @@ _PATTERNS = re.compile(
     )
   | (?P<wamid>wamid\.[A-Za-z0-9+/_=-]+)
   | (?P<secret>
-        (?P<before>(?i:\bbearer\s+))\S+
+        (?P<scheme>(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{{1,30}}://)[^\s/"'<>]+(?=@)   # a URL's user and password
+      | (?P<named>(?i:(?<![a-z])(?:ssl)?password|passwd|access_token|app_secret|client_secret)=["']?)[^\s&;"']+
+      | (?P<before>(?i:\bbearer\s+))\S+
       | (?P<quoted>(?i:\baccess\ token:?\s+))[\w|-]{{16,}}                            # as Meta quotes a malformed one
       | \bEAA[A-Za-z0-9]{{16,}}                                                        # Meta's access tokens
       | (?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*                                          # JWT: the deep link's token
@@ -100,4 +102,5 @@ def _hide(match: re.Match[str]) -> str:
         return mask_wamid(found)
     if match.lastgroup == "phone":
         return mask_phone(found)
-    return f"{match['before'] or match['quoted'] or ''}{HIDDEN}"
+    shown = match["scheme"] or match["named"] or match["before"] or match["quoted"] or ""
+    return f"{shown}{HIDDEN}"

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from partner_messages.live_settings import load_senders, load_settings
 from partner_messages.messages.database import LogConnection
+from partner_messages.recipients.deeplink import base_url
 from partner_messages.run_context import RunFacts
 from partner_messages.settings import PORTAL_CONN_ID, Settings, SettingsError, first_problem
 from partner_messages.templates.approvals import read_approvals, read_listing
@@ -179,6 +180,7 @@ def _portal_url() -> str | None:
     from airflow.sdk.exceptions import AirflowNotFoundException
 
     try:
-        return BaseHook.get_connection(PORTAL_CONN_ID).host or None
+        host = BaseHook.get_connection(PORTAL_CONN_ID).host
     except AirflowNotFoundException:
         return None
+    return base_url(host) if host else None

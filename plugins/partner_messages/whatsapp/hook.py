@@ -6,7 +6,6 @@ field of the connection's extra, the app secret too, as a header, waits for ever
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import re
@@ -23,6 +22,7 @@ from requests.utils import get_environ_proxies
 
 from partner_messages.recipients.masking import mask
 from partner_messages.settings import SettingsError
+from partner_messages.web_address import is_this_machine
 from partner_messages.whatsapp.answers import Answer, NotSent, Unknown, read_answer
 from partner_messages.whatsapp.senders import Sender
 from partner_messages.whatsapp.transport import Transport, exchange
@@ -136,12 +136,7 @@ class WhatsAppHook(HttpHook):
 
 def _proxies(url: str) -> dict[str, str]:
     """The environment's proxies for a URL; none for this machine itself, which no proxy could mean."""
-    host = urlsplit(url).hostname or ""
-    try:
-        here = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        here = host == "localhost"
-    return {} if here else get_environ_proxies(url)
+    return {} if is_this_machine(urlsplit(url).hostname or "") else get_environ_proxies(url)
 
 
 def _before_the_request_was_written(error: Exception) -> bool:

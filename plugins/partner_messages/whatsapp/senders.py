@@ -5,7 +5,7 @@ A `Sender` holds no secret: the access token stays in the connection, and only t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from partner_messages.recipients.language import LAST_RESORT, normalise_language
 from partner_messages.settings import SENDER_CONN_PREFIX, SettingsError
+from partner_messages.web_address import TEST_HOSTS, is_base_url
 
 AIRFLOW_HTTP_EXTRAS = frozenset(
     {
@@ -105,7 +106,13 @@ class _Extra(BaseModel):
     webhook_verify_token: str | None = Field(None, description="the webhook's verify token, as text")
 
 
-def sender_from_extra(label: str, host: str | None, password_present: bool, extra: Mapping[str, Any]) -> Sender:
+def sender_from_extra(
+    label: str,
+    host: str | None,
+    password_present: bool,
+    extra: Mapping[str, Any],
+    plain_hosts: Collection[str] = (),
+) -> Sender:
     """Build a sender from its connection.
 
     Args:
@@ -113,13 +120,18 @@ def sender_from_extra(label: str, host: str | None, password_present: bool, extr
         host: The connection's host with its scheme.
         password_present: Whether the connection has a password (the access token, which is not wanted here).
         extra: The connection's extra, decoded.
+        plain_hosts: Hosts of a test system, to which the token may go without TLS.
 
     Raises:
         SettingsError: One sentence that names the connection and the key, and never a value.
     """
     conn_id = f"{SENDER_CONN_PREFIX}{label}"
-    if not host or not host.startswith(("https://", "http://")):
-        raise SettingsError(f"{conn_id}: the host must be the Graph API's URL, such as https://graph.facebook.com.")
+    if not host or not is_base_url(host, plain_hosts):
+        raise SettingsError(
+            f"{conn_id}: the host must be the Graph API's https URL with nothing but a path behind it (http is for this"
+            f" machine alone, and for test systems whose hosts {TEST_HOSTS} lists in the environment), such as"
+            " https://graph.facebook.com."
+        )
     if not password_present:
         raise SettingsError(f"{conn_id}: the password is missing; set it to the sender's access token.")
     known = _known(conn_id, {key: value for key, value in extra.items() if key not in AIRFLOW_HTTP_EXTRAS})

@@ -112,6 +112,7 @@ def test_the_example_connects_to_the_demo():
     meant = connections(shop_url="", message_log_url="", graph_api_url="http://demo-graph-api:8090", shop_inbox_url="x")
 
     assert given.keys() == meant.keys()
+    assert example()["PARTNER_MESSAGES_TEST_HOSTS"] == "demo-graph-api"
     assert {name: given[name] for name in meant if meant[name]["conn_type"] == "http"} == {
         name: meant[name] for name in meant if meant[name]["conn_type"] == "http"
     }

@@ -109,6 +109,16 @@ def test_an_incomplete_sender_is_named_with_its_key(deployment):
         reminders.preflight(context())
 
 
+def test_a_sender_s_host_speaks_tls_unless_the_environment_lists_it(deployment, monkeypatch):
+    deployment.connect("whatsapp_in", {**deployment.connection("whatsapp_in"), "host": "http://demo-graph-api:8090"})
+
+    with pytest.raises(AirflowFailException, match="whatsapp_in: the host must be the Graph API's https URL"):
+        reminders.preflight(context())
+
+    monkeypatch.setenv("PARTNER_MESSAGES_TEST_HOSTS", "elsewhere, Demo-Graph-API")
+    assert reminders.preflight(context(delivery="dry_run"))
+
+
 def test_a_sender_without_a_token_is_named(deployment):
     deployment.connect("whatsapp_in", {**deployment.connection("whatsapp_in"), "password": ""})
 

@@ -95,6 +95,7 @@ def test_this_machine_is_never_reached_through_a_proxy(
 def test_meta_is_reached_through_the_proxy_of_the_environment(
     make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch, no_proxy: str, through_it: bool
 ) -> None:
+    monkeypatch.setenv("PARTNER_MESSAGES_TEST_HOSTS", "graph.meta.test")
     with raw_server(answering(TAKEN)) as proxy:
         monkeypatch.setattr("socket.getaddrinfo", no_such_name_but(proxy.port))
         hook = make_hook("http://graph.meta.test")

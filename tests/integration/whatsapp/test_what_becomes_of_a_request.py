@@ -156,7 +156,7 @@ def test_a_name_that_nobody_knows_means_not_sent(make_hook: Any, payload: Any, m
     def unknown(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    hook = make_hook("http://graph.invalid")
+    hook = make_hook("https://graph.invalid")
     monkeypatch.setattr("socket.getaddrinfo", unknown)
 
     assert isinstance(hook.send_message(payload), NotSent)

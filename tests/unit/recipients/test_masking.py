@@ -47,6 +47,15 @@ def test_a_masked_phone_shows_its_country_and_four_digits(phone: str, masked: st
         ("Malformed access token sandbox-token-of-india", f"Malformed access token {HIDDEN}"),
         ("token EAAGm0PX4ZCpsBAKZCZBxyz expired", f"token {HIDDEN} expired"),
         ("{'Authorization': 'Bearer s3cr3t'}", f"{{'Authorization': 'Bearer {HIDDEN}"),
+        ("at https://user:pass@graph.facebook.com/x", f"at https://{HIDDEN}@graph.facebook.com/x"),
+        ("postgresql://shop:p@ss:w0rd?#@db:5432/shop", f"postgresql://{HIDDEN}@db:5432/shop"),
+        ("{'proxy': 'http://a-token@proxy.example'}", f"{{'proxy': 'http://{HIDDEN}@proxy.example'}}"),
+        ("https://550e8400-e29b-41d4-a716-446655440000:pw@x", f"https://{HIDDEN}@x"),
+        ("host=db user=shop password='s3cr3t' dbname=shop", f"host=db user=shop password='{HIDDEN}' dbname=shop"),
+        (
+            "/v25.0/1/message_templates?access_token=abc|1&after=2",
+            f"/v25.0/1/message_templates?access_token={HIDDEN}&after=2",
+        ),
         ("/production-runs/r1?wa_token=eyJhbGci.eyJzdWIi.c-_1 end", f"/production-runs/r1?wa_token={HIDDEN} end"),
     ],
 )
@@ -64,6 +73,8 @@ def test_a_text_shows_no_phone_and_no_token(text: str, masked: str) -> None:
         "(#132000) body: number of localizable_params (1) does not match the expected number of params (3)",
         "HTTP 503 from 127.0.0.1:8123 after 30.0 s",
         "(#190) Error validating access token: Session has expired",
+        "https://graph.facebook.com/v25.0/1/messages of ops@example.com",
+        'connection to server at "db", port 5432 failed: FATAL: password authentication failed for user "shop"',
     ],
 )
 def test_what_is_no_phone_stays_readable(text: str) -> None:

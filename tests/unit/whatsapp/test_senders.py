@@ -113,10 +113,59 @@ def test_what_is_wrong_is_named_with_its_connection_and_key(extra: dict[str, Any
     assert str(error.value).endswith(".")
 
 
-@pytest.mark.parametrize("host", [None, "", "graph.facebook.com", "ftp://graph.facebook.com"])
-def test_a_host_without_its_scheme_is_an_error(host: str | None) -> None:
-    with pytest.raises(SettingsError, match=r"^whatsapp_in: the host must be .* https://graph\.facebook\.com\.$"):
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            None,
+            "",
+            "graph.facebook.com",
+            "//graph.facebook.com",
+            "ftp://graph.facebook.com",
+            "https://",
+            "https:///v25.0",
+        ),
+        # in clear
+        *("http://graph.facebook.com", "HTTP://graph.facebook.com", "http://127.0.0.1.example", "http://10.0.0.1"),
+        # with somebody's password, or more than a path
+        *("https://user:s3cr3t@graph.facebook.com", "https://s3cr3t@graph.facebook.com", "https://@graph.facebook.com"),
+        *(
+            "https://graph.facebook.com?to=s3cr3t",
+            "https://graph.facebook.com/#s3cr3t",
+            "https://graph.facebook.com/{{1}}",
+        ),
+        # what is not seen
+        *("https://graph.facebook.com\n", "https://graph.\tfacebook.com", " https://graph.facebook.com"),
+        *(
+            "https://graph.facebook.com\r\nX-More: 1",
+            "https://graph.facebook.com\0",
+            "https://graph.facebook\u200b.com",
+        ),
+        *("https:\\\\graph.facebook.com", "https://[::1", "https://graph.facebook.com:port"),
+    ],
+)
+def test_a_host_that_is_not_safe_is_refused_and_not_quoted(host: str | None) -> None:
+    with pytest.raises(
+        SettingsError, match=r"^whatsapp_in: the host must be .* https://graph\.facebook\.com\.$"
+    ) as error:
         sender_from_extra("in", host, True, LEAST)
+    assert "s3cr3t" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "https://graph.facebook.com/",
+            "https://gateway.example:8443/meta",
+            "http://127.0.0.1:8090",
+            "http://[::1]:1",
+        ),
+        *("http://localhost:8090", "http://demo-graph-api:8090", "http://Demo-Graph-API"),
+    ],
+)
+def test_http_is_for_this_machine_and_for_the_hosts_of_a_test_system(host: str) -> None:
+    assert sender_from_extra("in", host, True, LEAST, {"demo-graph-api"}).host == host.rstrip("/")
 
 
 def test_a_missing_token_is_an_error() -> None:
