@@ -85,11 +85,17 @@ def conversation(partner_id: str = PARTNER_ID, **changes: Any) -> Conversation:
         "id": "C1",
         "partner_id": partner_id,
         "phone_number": PHONE,
+        "country_code": "IN",
         "status": "active",
+        "deleted": False,
         "last_message_at": TICK - dt.timedelta(days=1),
         "default_sender_platform_id": None,
         "language": None,
         "consent_given": None,
+        "consent_given_at": None,
+        "consent_source": None,
+        "created_at": TICK - dt.timedelta(days=400),
+        "updated_at": TICK - dt.timedelta(days=1),
     }
     return Conversation(**{**plain, **changes})
 

@@ -24,7 +24,9 @@ class ShopFacts:
     Attributes:
         partners: By id.
         admins: By partner.
-        conversations: By partner.
+        conversations: By the partner for whom they may speak: their own, and whoever else's on their phone.
+        reached_at: Numbers, E.164, at which Meta says that a partner is, by partner; those are asked for whose number,
+            as it was typed, may mean several.
         design_names: By design.
         pictures: URLs of pictures that Meta would take, by design (None: a run without a design, which has the
             fallback picture alone); a design without a usable picture is absent.
@@ -34,6 +36,7 @@ class ShopFacts:
     partners: Mapping[str, Partner]
     admins: Mapping[str, Sequence[PartnerAdmin]] = field(default_factory=dict)
     conversations: Mapping[str, Sequence[Conversation]] = field(default_factory=dict)
+    reached_at: Mapping[str, frozenset[str]] = field(default_factory=dict)
     design_names: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str | None, str] = field(default_factory=dict)
     reminded_in_shop: frozenset[str] = frozenset()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from partner_messages.drafting.facts import Means, ShopFacts
 from partner_messages.drafting.message import message_columns, names_of
-from partner_messages.drafting.recipient import Recipient, recipient_of_run
+from partner_messages.drafting.recipient import Recipient, recipient_of_run, why_not
 from partner_messages.events.event import Event
 from partner_messages.events.rules import LIFECYCLE, REMINDERS, Lifecycle
 from partner_messages.messages.skip_reasons import SkipReason
@@ -131,7 +131,7 @@ class _Planning:
             return replace(draft, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
         recipient = recipient_of_run(run.id, partner_id, self.shop, self.means)
         if isinstance(recipient, SkipReason):
-            return replace(draft, skip_reason=recipient)
+            return replace(draft, **why_not(partner_id, recipient, self.shop))
         decided = message_columns(
             recipient,
             (rule.template,),

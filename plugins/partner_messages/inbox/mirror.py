@@ -135,7 +135,8 @@ class Inbox:
         )
 
     def _conversation_of(self, partner: Partner, message: SentMessage) -> str:
-        known = (Conversation(**row) for row in self._rows("runs/conversations.sql", partner_ids=[partner.id]))
+        rows = self._rows("runs/conversations.sql", partner_ids=[partner.id], endings=[], ending_length=0)
+        known = (Conversation(**row) for row in rows)
         found = conversations_for(partner, message.to_phone, known)
         if found:
             return found[0].id

@@ -14,6 +14,7 @@ class SkipReason(enum.StrEnum):
     PARTNER_INACTIVE = "partner_inactive"
     NO_PHONE = "no_phone"
     INVALID_PHONE = "invalid_phone"
+    AMBIGUOUS_PHONE = "ambiguous_phone"
     NO_SENDER = "no_sender"
     NO_TEMPLATE = "no_template"
     NO_APPROVED_TEMPLATE = "no_approved_template"
@@ -57,11 +58,17 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
     SkipReason.NO_PARTNER: Explanation(
         "The run has no partner: a parent run that was split, or one that waits to be assigned.", "operations", False
     ),
-    SkipReason.PARTNER_INACTIVE: Explanation("The partner is not active, or was deleted.", "operations", True),
+    SkipReason.PARTNER_INACTIVE: Explanation("The partner is inactive, or was deleted.", "operations", True),
     SkipReason.NO_PHONE: Explanation(
         "No verified WhatsApp number and no active admin with a phone.", "operations", True
     ),
     SkipReason.INVALID_PHONE: Explanation("The partner's number is not a possible phone number.", "operations", True),
+    SkipReason.AMBIGUOUS_PHONE: Explanation(
+        "What was typed may be either of two numbers (`readings` in its variables), and none is guessed: it lacks a +"
+        " and the country code.",
+        "operations",
+        True,
+    ),
     SkipReason.NO_SENDER: Explanation("No sender is configured for this number.", "engineer", False),
     SkipReason.NO_TEMPLATE: Explanation(
         "The catalog has no template for it in a language of the sender.", "engineer", False
@@ -71,7 +78,11 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         "engineer",
         True,
     ),
-    SkipReason.NO_CONSENT: Explanation("The partner's conversation says consent was not given.", "operations", True),
+    SkipReason.NO_CONSENT: Explanation(
+        "The partner, or whoever has the phone, said not to be written to (`consent_given` in any conversation).",
+        "operations",
+        True,
+    ),
     SkipReason.ALREADY_IN_SHOP: Explanation(
         "The shop's own flow reminded of this run today, by its inbox or its mark.", "nobody", False
     ),

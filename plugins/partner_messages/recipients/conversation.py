@@ -1,21 +1,24 @@
-"""Which of the shop's conversations speaks for a phone, and whether it forbids writing."""
+"""Which of the shop's conversations speaks for a phone, and whether one forbids writing."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from partner_messages.recipients.people import Conversation, Partner
-from partner_messages.recipients.phone import to_e164
+from partner_messages.recipients.phone import readings
+from partner_messages.recipients.spelling import is_same_phone
 
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+_OF_AN_ADMIN = "admin_initiated"
+"""The `consent_source` of a "yes" that the shop's own people gave by writing: no word of the partner's."""
 
 
 def conversations_for(partner: Partner, phone: str, conversations: Iterable[Conversation]) -> tuple[Conversation, ...]:
     """The partner's active conversations on one phone, newest first; the first one decides language and sender.
 
-    The shop keeps several for one phone (`+39…` beside `39…`), so numbers are compared as E.164. Newest is by
-    `last_message_at`, one in which nobody ever wrote comes last, and of equals the later id (ULIDs sort by time).
+    The shop keeps several for one phone (`+39…` beside `39…`, `521…` beside `+52…`). Newest is by `last_message_at`,
+    one in which nobody ever wrote comes last, and of equals the later id (ULIDs sort by time).
 
     Args:
         partner: Whose conversations they are; others are left out.
@@ -27,23 +30,53 @@ def conversations_for(partner: Partner, phone: str, conversations: Iterable[Conv
         for conversation in conversations
         if conversation.partner_id == partner.id
         and conversation.status == "active"
-        and to_e164(conversation.phone_number, partner.country_code) == phone
+        and not conversation.deleted
+        and _may_be_on(conversation, phone)
     )
     return tuple(sorted(found, key=lambda one: (one.last_message_at or _NEVER, one.id), reverse=True))
 
 
-def consent_refused(conversations: Sequence[Conversation]) -> bool:
-    """Whether the partner said not to be written to.
+def consent_refused(partner: Partner, phone: str, conversations: Iterable[Conversation]) -> bool:
+    """Whether the partner, or whoever has the phone, said not to be written to and has not taken it back there.
 
-    The newest conversation decides. Where it says nothing, one "no" anywhere on this phone counts: silence in a new
-    thread takes nothing back.
+    A "no" counts wherever it stands: on whatever phone the partner said it, whichever partner said it on this one, in
+    an archived or a deleted conversation too. Only a "yes" on this very phone takes it back, and only if it is known to
+    be the later one. The shop notes no time of a "no", so it may be as young as the last change of its row.
 
     Args:
-        conversations: As `conversations_for` gives them.
+        partner: Who is to be written to.
+        phone: The chosen phone, E.164.
+        conversations: Theirs, and whoever else's on this phone.
     """
-    if not conversations:
-        return False
-    newest = conversations[0].consent_given
-    if newest is not None:
-        return not newest
-    return any(conversation.consent_given is False for conversation in conversations)
+    known = list(conversations)
+    refused = [
+        one for one in known if one.consent_given is False and (one.partner_id == partner.id or _may_be_on(one, phone))
+    ]
+    agreed = max((_agreed_since(one) for one in known if _is_on(one, phone)), default=_NEVER)
+    return any(one.updated_at is None or one.updated_at >= agreed for one in refused)
+
+
+def _agreed_since(conversation: Conversation) -> dt.datetime:
+    """From when on the other side's own "yes" has certainly been there; the beginning of time where it is not."""
+    since = _moment(conversation.consent_given_at) or conversation.created_at
+    own = conversation.consent_given is True and conversation.consent_source != _OF_AN_ADMIN
+    if not own or conversation.deleted or since is None or conversation.updated_at is None:
+        return _NEVER
+    return min(since, conversation.updated_at)
+
+
+def _moment(written: str | None) -> dt.datetime | None:
+    try:
+        moment = dt.datetime.fromisoformat(written or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def _may_be_on(conversation: Conversation, phone: str) -> bool:
+    return any(is_same_phone(one, phone) for one in readings(conversation.phone_number, conversation.country_code))
+
+
+def _is_on(conversation: Conversation, phone: str) -> bool:
+    meant = readings(conversation.phone_number, conversation.country_code)
+    return bool(meant) and all(is_same_phone(one, phone) for one in meant)

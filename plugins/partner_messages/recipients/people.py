@@ -1,4 +1,4 @@
-"""Who may be written to, as the shop knows them (values only; one value is one row that is not deleted)."""
+"""Who may be written to, as the shop knows them (values only; one value is one row)."""
 
 from __future__ import annotations
 
@@ -55,19 +55,32 @@ class Conversation:
     Attributes:
         id: The shop's conversation id.
         partner_id: The partner on the other side.
-        phone_number: As Meta or a person wrote it, with or without `+`.
+        phone_number: As Meta or a person wrote it, with or without `+`; or the person's id within the business.
+        country_code: The partner's.
         status: `active` or `archived`.
+        deleted: Whether the shop has soft-deleted the row.
         last_message_at: When somebody last wrote, if anybody did.
         default_sender_platform_id: The sender (`social_platform`) this conversation is pinned to, if any.
         language: The saved language, if any.
         consent_given: What the partner said about being written to; None means nothing was said.
+        consent_given_at: When the first "yes" was said, as the shop wrote it (ISO 8601), if it did.
+        consent_source: Who brought the conversation about, if the shop noted it: `admin_initiated`,
+            `system_notification`.
+        created_at: When the conversation began.
+        updated_at: When anything about it was last written.
     """
 
     id: str
     partner_id: str
     phone_number: str = field(repr=False)
+    country_code: str | None
     status: str
+    deleted: bool
     last_message_at: dt.datetime | None
     default_sender_platform_id: str | None
     language: str | None
     consent_given: bool | None
+    consent_given_at: str | None
+    consent_source: str | None
+    created_at: dt.datetime | None
+    updated_at: dt.datetime | None

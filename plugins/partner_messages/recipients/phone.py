@@ -1,19 +1,21 @@
 """Phone numbers: whatever was typed becomes E.164 at the edge, or nothing at all; and which number is the partner's.
 
-A wrong guess writes to a stranger, so a text is read in few, ordered ways and only a valid number comes out.
+A wrong guess writes to a stranger, so a text is read in every way in which it may be meant: where two of them are
+numbers, and nothing but a guess would decide, there is none.
 """
 
 from __future__ import annotations
 
 import enum
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from partner_messages.recipients.people import Partner, PartnerAdmin
+from partner_messages.recipients.spelling import dialled, is_same_phone
 
 DEFAULT_REGION = "IN"
 """How a national number is read when the partner has no country code: the shop is in India."""
@@ -37,6 +39,8 @@ class PhoneProblem(enum.StrEnum):
     """Nothing was typed anywhere it may be taken from."""
     INVALID_PHONE = "invalid_phone"
     """Something was typed, and it is not a number that can receive WhatsApp."""
+    AMBIGUOUS_PHONE = "ambiguous_phone"
+    """What was typed is a number of two countries, or two of one, and does not say which."""
 
 
 @dataclass(frozen=True)
@@ -46,21 +50,26 @@ class PhoneChoice:
     Attributes:
         phone: E.164 with `+`.
         problem: Why there is no phone.
+        readings: The numbers between which nothing decides, if that is the problem.
     """
 
     phone: str | None = field(default=None, repr=False)
     problem: PhoneProblem | None = None
+    readings: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def possible(self) -> tuple[str, ...]:
+        """Every number that may be the partner's."""
+        return (self.phone,) if self.phone else self.readings
 
 
-@functools.lru_cache(maxsize=10_000)
-def to_e164(raw: str | None, country_code: str | None) -> str | None:
-    """Read a number as typed.
+@functools.lru_cache(maxsize=50_000)
+def readings(raw: str | None, country_code: str | None) -> tuple[str, ...]:
+    """Every number that a text, as typed, may mean.
 
-    The readings, in order; the first valid one wins:
-
-    1. With `+`, or `00`, as international.
-    2. As a national number of the partner's country (with or without trunk zero or the country's own code).
-    3. Digits only, as international without its `+`: `61412345678`.
+    One with `+` says its country. Any other may be a national number of the partner's country (with or without trunk
+    zero or the country's own code), or, digits only, an international one without its `+`, as the shop stores verified
+    ones: `61412345678`. One with `00` is international, but elsewhere other digits lead abroad: `001` in Thailand.
 
     Args:
         raw: As typed: spaces, dashes, dots and brackets may stand in it, letters may not.
@@ -68,20 +77,39 @@ def to_e164(raw: str | None, country_code: str | None) -> str | None:
             reading is tried.
 
     Returns:
-        `+` and digits, or None where nothing valid that can receive WhatsApp comes out.
+        `+` and digits, each one valid and able to receive WhatsApp, none twice; more than one where the text does not
+        say which.
     """
     if raw is None or any(character.isalpha() for character in raw):
-        return None
+        return ()
     region = (country_code or "").strip().upper() or DEFAULT_REGION
-    for text, reading_region in _readings(raw.strip(), region):
-        phone = _valid(text, reading_region)
-        if phone:
-            return phone
-    return None
+    found = (_valid(text, reading_region) for text, reading_region in _ways(_from_its_start(raw), region))
+    return tuple(dict.fromkeys(phone for phone in found if phone))
 
 
-def _readings(text: str, region: str) -> Iterator[tuple[str, str | None]]:
-    if text.startswith(("+", "\N{FULLWIDTH PLUS SIGN}")):
+def to_e164(raw: str | None, country_code: str | None) -> str | None:
+    """Read a number as typed.
+
+    Args:
+        raw: As `readings` takes it.
+        country_code: As `readings` takes it.
+
+    Returns:
+        `+` and digits, or None where nothing valid that can receive WhatsApp comes out, or more than one number.
+    """
+    found = readings(raw, country_code)
+    return found[0] if len(found) == 1 else None
+
+
+def _from_its_start(raw: str) -> str:
+    """A text from its first digit or plus on, in the digits and the plus that everybody types."""
+    text = "".join(str(int(one)) if one.isdecimal() else one for one in raw).replace("\N{FULLWIDTH PLUS SIGN}", "+")
+    start = next((at for at, one in enumerate(text) if one == "+" or one.isdecimal()), len(text))
+    return text[start:]
+
+
+def _ways(text: str, region: str) -> Iterator[tuple[str, str | None]]:
+    if text.startswith("+"):
         yield text, None
         return
     if text.startswith("00"):
@@ -90,6 +118,7 @@ def _readings(text: str, region: str) -> Iterator[tuple[str, str | None]]:
     # People also write a trunk zero before their own country code: 091 98290 12345.
     if text.startswith(f"0{phonenumbers.country_code_for_region(region)}"):
         yield f"+{text[1:]}", None
+    # A trunk zero says that a number is national.
     if not text.startswith("0"):
         yield f"+{text}", None
 
@@ -99,17 +128,26 @@ def _valid(text: str, region: str | None) -> str | None:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if phonenumbers.number_type(number) in _NO_WHATSAPP:
-        return None
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    if phonenumbers.number_type(number) not in _NO_WHATSAPP:
+        return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    # What Meta calls a phone need not be what is dialled, and only that is known to be valid.
+    written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return _valid(dialled(written), None) if region is None and dialled(written) != written else None
 
 
-def choose_phone(partner: Partner, admins: Iterable[PartnerAdmin]) -> PhoneChoice:
+def choose_phone(
+    partner: Partner, admins: Iterable[PartnerAdmin], reached_at: Collection[str] = frozenset()
+) -> PhoneChoice:
     """Choose the partner's phone by the shop's own rule.
 
     `whatsapp_number` if it is verified, else the phone of the first active admin (by `created_at`, then id) that has
     one. The choice is made before the number is read: a verified number that cannot be is a fault to be repaired, not a
     reason to write to somebody else.
+
+    Args:
+        partner: Whose phone it is.
+        admins: Of whomever; others' are left out.
+        reached_at: Numbers, E.164, at which Meta says that the partner is: one of them decides between two readings.
     """
     if partner.whatsapp_verified and _typed(partner.whatsapp_number):
         raw = partner.whatsapp_number
@@ -119,8 +157,13 @@ def choose_phone(partner: Partner, admins: Iterable[PartnerAdmin]) -> PhoneChoic
         if first is None:
             return PhoneChoice(problem=PhoneProblem.NO_PHONE)
         raw = first.phone
-    phone = to_e164(raw, partner.country_code)
-    return PhoneChoice(phone=phone) if phone else PhoneChoice(problem=PhoneProblem.INVALID_PHONE)
+    found = readings(raw, partner.country_code)
+    if len(found) > 1:
+        decided = [phone for phone in found if any(is_same_phone(phone, known) for known in reached_at)]
+        if len(decided) != 1:
+            return PhoneChoice(problem=PhoneProblem.AMBIGUOUS_PHONE, readings=found)
+        found = (decided[0],)
+    return PhoneChoice(phone=found[0]) if found else PhoneChoice(problem=PhoneProblem.INVALID_PHONE)
 
 
 def _typed(raw: str | None) -> bool:

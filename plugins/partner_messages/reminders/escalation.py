@@ -51,6 +51,7 @@ class Escalation(Trouble):
         told_on: The day on which operations were last told of this stall for a reason that asks for the same act.
         closed_at: When it was closed, by a tick or by hand.
         over_at: When a tick saw that it no longer holds.
+        readings: What the partner's number may mean, masked, where it does not say so itself.
     """
 
     id: uuid.UUID
@@ -58,6 +59,14 @@ class Escalation(Trouble):
     told_on: dt.date | None = None
     closed_at: dt.datetime | None = None
     over_at: dt.datetime | None = None
+    readings: str | None = None
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}{f' It may be {self.readings}.' if self.readings else ''}"
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON values, with the readings where there are any."""
+        return {**super().as_json(), **({"readings": self.readings} if self.readings else {})}
 
     @property
     def is_open(self) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from partner_messages.drafting.facts import Means, ShopFacts
 from partner_messages.drafting.message import message_columns, names_of
-from partner_messages.drafting.recipient import Recipient, find_recipient
+from partner_messages.drafting.recipient import Recipient, find_recipient, why_not
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.messages.values import Draft, SlotHolder, StandingDigest, reminder_context_id
 from partner_messages.reminders import digest
@@ -113,7 +113,7 @@ def decide_reminder(
 ) -> Draft:
     """What becomes of one stuck run whose slot of the day is free."""
     if isinstance(recipient, SkipReason):
-        return _reminder(tick, run, skip_reason=recipient)
+        return _reminder(tick, run, **why_not(run.partner_id, recipient, shop))
     if run.production_run_id in shop.reminded_in_shop:
         return _reminder(tick, run, skip_reason=SkipReason.ALREADY_IN_SHOP)
     decided = message_columns(

@@ -18,6 +18,7 @@ class Reason(enum.StrEnum):
     PARTNER_INACTIVE = "partner_inactive"
     NO_PHONE = "no_phone"
     INVALID_PHONE = "invalid_phone"
+    AMBIGUOUS_PHONE = "ambiguous_phone"
     NO_CONSENT = "no_consent"
     NOT_ON_WHATSAPP = "not_on_whatsapp"
     NO_APPROVED_TEMPLATE = "no_approved_template"
@@ -33,6 +34,7 @@ class Act(enum.StrEnum):
 
     GIVE_AWAY = "Give the run to a partner who is active."
     FIND_NUMBER = "Find a number on which the partner is reached."
+    SAY_COUNTRY = "Type the number with + and the country code, such as +919812345678."
     ASK_FOR_CONSENT = "Ask the partner whether they may be written to."
     GET_APPROVAL = "Have the template approved."
     ADD_PICTURE = "Give the design a picture."
@@ -150,6 +152,7 @@ RULES: Mapping[Reason, Rule] = {
     Reason.PARTNER_INACTIVE: _skipped(SkipReason.PARTNER_INACTIVE, Act.GIVE_AWAY),
     Reason.NO_PHONE: _skipped(SkipReason.NO_PHONE, Act.FIND_NUMBER),
     Reason.INVALID_PHONE: _skipped(SkipReason.INVALID_PHONE, Act.FIND_NUMBER),
+    Reason.AMBIGUOUS_PHONE: _skipped(SkipReason.AMBIGUOUS_PHONE, Act.SAY_COUNTRY),
     Reason.NO_CONSENT: _skipped(SkipReason.NO_CONSENT, Act.ASK_FOR_CONSENT),
     Reason.NOT_ON_WHATSAPP: Rule(
         "Meta could not deliver to the partner's number: it is not on WhatsApp (131026).",

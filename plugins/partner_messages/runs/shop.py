@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import psycopg
@@ -17,7 +17,8 @@ from psycopg.rows import dict_row
 from partner_messages.named_sql import query
 from partner_messages.recipients.masking import mask
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
-from partner_messages.recipients.phone import to_e164
+from partner_messages.recipients.phone import readings
+from partner_messages.recipients.spelling import dialled
 from partner_messages.runs.design_pictures import PICTURE_COLUMNS, DesignPictures
 from partner_messages.runs.kinds import Census, ReminderKind, StuckRun, UnownedRun
 from partner_messages.runs.run import ProductionRun
@@ -36,7 +37,7 @@ REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
     "design": ("id", "name", "deleted_at"),
     "messaging_conversation": (
         *("id", "partner_id", "phone_number", "status", "last_message_at", "default_sender_platform_id"),
-        *("metadata", "deleted_at"),
+        *("metadata", "created_at", "updated_at", "deleted_at"),
     ),
     "messaging_message": (
         *("id", "conversation_id", "direction", "status", "context_type", "context_id", "metadata", "created_at"),
@@ -248,12 +249,35 @@ class Shop:
             found.setdefault(row["partner_id"], []).append(PartnerAdmin(**row))
         return found
 
-    def conversations(self, partner_ids: Iterable[str]) -> dict[str, list[Conversation]]:
-        """The conversations with these partners."""
+    def conversations(self, phones: Mapping[str, Collection[str]]) -> dict[str, list[Conversation]]:
+        """The conversations that may speak for some partners: their own, and whoever else's on their phones.
+
+        Args:
+            phones: Numbers, E.164, that may be the partner's, by partner id.
+
+        Returns:
+            By the partner for whom they may speak; deleted ones too.
+        """
+        wanted = {id_: its for id_, its in phones.items() if id_}
+        if not wanted:
+            return {}
+        holders: dict[str, set[str]] = {}
+        for id_, its in wanted.items():
+            for phone in its:
+                holders.setdefault(dialled(phone), set()).add(id_)
+        rows = self._rows("runs/conversations.sql", {"partner_ids": sorted(wanted), **_endings(holders)})
         found: dict[str, list[Conversation]] = {}
-        for row in self._by_ids("runs/conversations.sql", "partner_ids", partner_ids):
-            found.setdefault(row["partner_id"], []).append(Conversation(**row))
+        for conversation in (Conversation(**row) for row in rows):
+            for id_ in _named_by(conversation.phone_number, conversation.country_code, holders).union(
+                wanted.keys() & {conversation.partner_id}
+            ):
+                found.setdefault(id_, []).append(conversation)
         return found
+
+    def begun_by_the_other_side(self, conversation_ids: Iterable[str]) -> frozenset[str]:
+        """Which of these conversations began with a message to us, so that their number is Meta's own."""
+        rows = self._by_ids("runs/begun_by_the_other_side.sql", "conversation_ids", conversation_ids)
+        return frozenset(row["conversation_id"] for row in rows)
 
     def runs(self, ids: Iterable[str]) -> dict[str, ProductionRun]:
         """The runs with these ids as they stand now; one that is not there, or is deleted, is absent."""
@@ -315,14 +339,14 @@ class Shop:
         Returns:
             By partner id and phone, over all their conversations on it (`+39…` beside `39…`, archived ones too).
         """
-        wanted = set(phones)
+        wanted: dict[str, set[str]] = {}
+        for phone in phones:
+            wanted.setdefault(dialled(phone), set()).add(phone)
         if not wanted:
             return {}
         found: dict[tuple[str, str], dt.datetime] = {}
-        endings = sorted({phone[-_ENDING:] for phone in wanted})
-        for row in self._rows("runs/last_inbound.sql", {"endings": endings, "ending_length": _ENDING, "until": until}):
-            phone = to_e164(row["phone_number"], row["country_code"])
-            if phone in wanted:
+        for row in self._rows("runs/last_inbound.sql", {"until": until, **_endings(wanted)}):
+            for phone in _named_by(row["phone_number"], row["country_code"], wanted):
                 key = (row["partner_id"], phone)
                 found[key] = max(row["last_inbound"], found.get(key, row["last_inbound"]))
         return found
@@ -332,6 +356,15 @@ class Shop:
         # partner.
         wanted = sorted({id_ for id_ in ids if id_})
         return self._rows(name, {parameter: wanted}, **switches) if wanted else []
+
+
+def _endings(phones: Iterable[str]) -> dict[str, Any]:
+    return {"endings": sorted({phone[-_ENDING:] for phone in phones}), "ending_length": _ENDING}
+
+
+def _named_by(written: str, country_code: str | None, of_phone: Mapping[str, Collection[str]]) -> set[str]:
+    """What belongs to the phones that a number, as it was written, may mean; by how they are dialled."""
+    return {one for phone in readings(written, country_code) for one in of_phone.get(dialled(phone), ())}
 
 
 @contextlib.contextmanager

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from partner_messages.drafting.facts import Means, ShopFacts
 from partner_messages.live_settings import load_senders
 from partner_messages.messages.database import LogConnection
 from partner_messages.messages.values import reminder_context_id
+from partner_messages.recipients.people import Conversation
+from partner_messages.recipients.phone import choose_phone
 from partner_messages.reminders.policy import on_holiday
 from partner_messages.runs.shop import Shop
 from partner_messages.settings import Settings
@@ -71,13 +73,36 @@ def shop_facts(
         asked: Those of them of which an event asked for a reminder that day.
         day: The day of those reminders.
     """
-    partners = set(partner_ids)
+    ids = set(partner_ids)
+    partners, admins = shop.partners(ids), shop.admins(ids)
+    phones = {id_: choose_phone(partner, admins.get(id_, ())).possible for id_, partner in partners.items()}
+    conversations = shop.conversations(phones)
+    unclear = {id_: conversations.get(id_, ()) for id_, possible in phones.items() if len(possible) > 1}
     return ShopFacts(
-        partners=shop.partners(partners),
-        admins=shop.admins(partners),
-        conversations=shop.conversations(partners),
+        partners=partners,
+        admins=admins,
+        conversations=conversations,
+        reached_at=_reached_at(shop, unclear),
         design_names=shop.design_names(id_ for id_ in design_ids if id_),
         reminded_in_shop=shop.reminded_in_shop(
             {run: reminder_context_id(run, day) for run in reminded}, day=day, asked=asked
         ),
     )
+
+
+def _reached_at(shop: Shop, conversations: Mapping[str, Iterable[Conversation]]) -> dict[str, frozenset[str]]:
+    """At which numbers Meta says that these partners are, by partner.
+
+    The shop makes a conversation of its own accord where a partner writes to it from a number that it finds in none: it
+    notes no source then, and the number as Meta gave it, international and digits only.
+    """
+    given = {
+        one.id: one
+        for partner_id, its in conversations.items()
+        for one in its
+        if one.partner_id == partner_id and not (one.deleted or one.consent_source) and one.phone_number.isdecimal()
+    }
+    found: dict[str, set[str]] = {}
+    for id_ in shop.begun_by_the_other_side(given):
+        found.setdefault(given[id_].partner_id, set()).add(f"+{given[id_].phone_number}")
+    return {partner_id: frozenset(numbers) for partner_id, numbers in found.items()}

@@ -70,6 +70,24 @@ def test_a_national_number_is_read_in_its_partners_country(source: Shop, changes
     assert source.last_inbound([SYDNEY], until=TICK) == of("SYDNEY", SYDNEY, HOUR)
 
 
+@pytest.mark.parametrize(
+    ("phone", "written"),
+    [
+        ("+522221234567", "5212221234567"),
+        ("+5491123456789", "541123456789"),
+        ("+5511987654321", "551187654321"),
+        ("+2290195123456", "22995123456"),
+    ],
+)
+def test_a_number_may_be_spelled_as_meta_does(source: Shop, changes: Changes, phone: str, written: str) -> None:
+    write(changes, "KARANEST", HOUR)
+    changes.execute(
+        "UPDATE messaging_conversation SET phone_number = %s WHERE id = %s", [written, partner_id("KARANEST")]
+    )
+
+    assert source.last_inbound([phone], until=TICK) == of("KARAN", phone, HOUR)
+
+
 def test_archived_conversations_count(source: Shop, changes: Changes) -> None:
     write(changes, "GANESH1", HOUR)
 

@@ -12,6 +12,7 @@ from psycopg.rows import DictRow
 from partner_messages.messages.values import reminder_context_id
 from partner_messages.runs.shop import Shop
 from sandbox.shop import partner_id, run_id
+from support.deployment import TICK
 from support.examples import DAY
 
 Changes = psycopg.Connection[DictRow]
@@ -46,12 +47,18 @@ def test_admins_come_eldest_first_and_not_when_deleted(source: Shop, changes: Ch
     assert partner_id("NEHA") not in found
 
 
-def test_conversations_come_with_language_consent_and_pin_and_not_when_deleted(source: Shop, changes: Changes) -> None:
+def test_conversations_come_with_language_consent_and_pin_and_are_marked_when_deleted(
+    source: Shop, changes: Changes
+) -> None:
     changes.execute("UPDATE messaging_conversation SET deleted_at = now() WHERE id = %s", [partner_id("GANESH3")])
 
-    found = source.conversations([partner_id("GANESH"), partner_id("PANKAJ"), partner_id("MARTA")])
+    found = source.conversations({partner_id(name): () for name in ("GANESH", "PANKAJ", "MARTA")})
 
-    assert {talk.id for talk in found[partner_id("GANESH")]} == {partner_id("GANESH1"), partner_id("GANESH2")}
+    assert {talk.id: talk.deleted for talk in found[partner_id("GANESH")]} == {
+        partner_id("GANESH1"): False,
+        partner_id("GANESH2"): False,
+        partner_id("GANESH3"): True,
+    }
     (pinned,) = found[partner_id("PANKAJ")]
     assert (pinned.default_sender_platform_id, pinned.language, pinned.consent_given) == (
         partner_id("SENDER39"),
@@ -80,9 +87,67 @@ def test_any_metadata_can_be_read(
 ) -> None:
     changes.execute("UPDATE messaging_conversation SET metadata = %s WHERE id = %s", [metadata, partner_id("MEERATAK")])
 
-    (talk,) = source.conversations([partner_id("MEERA")])[partner_id("MEERA")]
+    (talk,) = source.conversations({partner_id("MEERA"): ()})[partner_id("MEERA")]
 
     assert (talk.language, talk.consent_given) == (language, consent)
+
+
+@pytest.mark.parametrize("written", ["5215559876543", "+525559876543", "00 52 555 987 6543", "525559876543"])
+def test_whoever_else_has_a_conversation_on_a_partner_s_phone_comes_with_it(
+    source: Shop, changes: Changes, written: str
+) -> None:
+    changes.execute(
+        "UPDATE messaging_conversation SET phone_number = %s WHERE id = %s", [written, partner_id("REKHATAK")]
+    )
+
+    found = source.conversations({partner_id("MEERA"): ["+525559876543"], partner_id("KARAN"): ["+525550006543"]})
+
+    assert {talk.id for talk in found[partner_id("MEERA")]} == {partner_id("MEERATAK"), partner_id("REKHATAK")}
+    assert {talk.id for talk in found[partner_id("KARAN")]} == {partner_id("KARANNEW"), partner_id("KARANEST")}
+    assert found.keys() == {partner_id("MEERA"), partner_id("KARAN")}
+
+
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "0001-01-01 BC", "294276-12-31"])
+def test_a_moment_that_no_calendar_has_is_none(source: Shop, changes: Changes, moment: str) -> None:
+    changes.execute(
+        "UPDATE messaging_conversation"
+        " SET last_message_at = %(moment)s, created_at = %(moment)s, updated_at = %(moment)s WHERE id = %(id)s",
+        {"moment": moment, "id": partner_id("MEERATAK")},
+    )
+
+    (talk,) = source.conversations({partner_id("MEERA"): ()})[partner_id("MEERA")]
+
+    assert (talk.last_message_at, talk.created_at, talk.updated_at) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "begun"),
+    [
+        pytest.param("inbound", "outbound", True, id="the other side wrote first"),
+        pytest.param("outbound", "inbound", False, id="the shop wrote first"),
+        pytest.param(None, None, False, id="nobody wrote"),
+    ],
+)
+def test_a_conversation_was_begun_by_whoever_wrote_first(
+    source: Shop, changes: Changes, first: str | None, then: str | None, begun: bool
+) -> None:
+    for ago, direction in ((2, first), (1, then)):
+        if direction:
+            changes.execute(
+                "INSERT INTO messaging_message (id, conversation_id, direction, content, created_at)"
+                " VALUES (gen_random_uuid()::text, %s, %s, 'ok', %s)",
+                [partner_id("KARANNEW"), direction, TICK - dt.timedelta(hours=ago)],
+            )
+
+    found = source.begun_by_the_other_side([partner_id("KARANNEW"), partner_id("KARANEST")])
+
+    assert found == ({partner_id("KARANNEW")} if begun else set())
+
+
+def test_a_first_message_that_was_deleted_was_still_the_first(source: Shop, changes: Changes) -> None:
+    changes.execute("UPDATE messaging_message SET deleted_at = now() WHERE id = %s", [partner_id("M1SAYS")])
+
+    assert source.begun_by_the_other_side([partner_id("MEERATAK")]) == frozenset()
 
 
 def test_designs_come_with_their_names_and_not_when_deleted(source: Shop) -> None:
@@ -102,7 +167,7 @@ def test_an_id_that_is_none_finds_nothing_not_even_a_row_with_an_empty_id(
 
     assert source.partners(ids) == {}
     assert source.admins(ids) == {}
-    assert source.conversations(ids) == {}
+    assert source.conversations(dict.fromkeys(ids, ())) == {}
     assert source.design_names(ids) == {}
 
 

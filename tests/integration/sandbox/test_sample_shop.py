@@ -81,11 +81,11 @@ def test_the_expectations_follow_from_the_rules(shop):
 
 def test_every_kind_and_every_skip_reason_of_planning_is_there():
     assert Counter(one.kind for one in expectations().values()) == Counter(
-        {"assignment_pending": 14, "not_started": 6, "idle": 9, "no_partner": 2, "none": 18}
+        {"assignment_pending": 15, "not_started": 6, "idle": 9, "no_partner": 2, "none": 18}
     )
     assert {one.outcome for one in expectations().values()} == {
         *("send", "not_overdue", "not_inspected", "no_partner", "no_phone", "invalid_phone"),
-        *("partner_inactive", "no_consent", "already_in_shop"),
+        *("ambiguous_phone", "partner_inactive", "no_consent", "already_in_shop"),
     }
     assert {(one.by, one.language) for one in expectations().values() if one.outcome == "send"} == {
         *(("in", "hi"), ("in", "en"), ("au", "en"), ("europe", "en")),
@@ -143,7 +143,10 @@ CASES = {
     "SELECT DISTINCT ON (partner_id) * FROM messaging_conversation ORDER BY partner_id, last_message_at DESC"
     ") AS newest WHERE status = 'archived')",
     "a partner without consent": "partner_id IN ("
-    "SELECT partner_id FROM messaging_conversation WHERE metadata ->> 'consent_given' = 'false' AND status = 'active')",
+    "SELECT partner_id FROM messaging_conversation WHERE metadata ->> 'consent_given' = 'false')",
+    "a partner whom the shop has not approved yet": "partner_id IN (SELECT id FROM partner WHERE status = 'pending')",
+    "a partner whose number is one of two countries": "partner_id IN ("
+    "SELECT id FROM partner WHERE whatsapp_number = '6581258574' AND country_code IS NULL)",
     "a name with newline, tab, quotes": "partner_id IN ("
     """SELECT id FROM partner WHERE name LIKE E'%\\n%' AND name LIKE E'%\\t%' AND name LIKE '%"%')""",
     "a name of 5,000 characters": "partner_id IN (SELECT id FROM partner WHERE length(name) = 5000)",

@@ -42,7 +42,7 @@ def test_the_sample_shop_s_runs_that_nobody_has_or_nobody_reaches_are_opened_onc
     assert run_id("PARENT") not in found
     skipped = log.execute(
         "SELECT production_run_id, skip_reason FROM message_log WHERE skip_reason = ANY (%s)",
-        [["no_phone", "invalid_phone", "partner_inactive", "no_consent"]],
+        [["no_phone", "invalid_phone", "ambiguous_phone", "partner_inactive", "no_consent"]],
     ).fetchall()
     assert skipped
     assert {row["production_run_id"]: row["skip_reason"] for row in skipped}.items() <= found.items()
@@ -76,6 +76,20 @@ def test_one_list_is_told_once_and_again_after_seven_days(
     assert "2 production runs need a person" in lists(told)[0]
     assert PARKED in lists(told)[0]
     assert "+91" not in told.read_text()
+
+
+def test_a_number_of_two_countries_is_told_with_both_readings_and_what_to_type(
+    deployment: Deployment, log: Log, shop: Shop, told: Path
+) -> None:
+    keep(shop, run_id("HENG30H"))
+
+    assert escalated(deployment)["told"] == 1
+
+    (line,) = [line for line in told.read_text().splitlines() if run_id("HENG30H") in line]
+    assert "ambiguous_phone" in line
+    assert "Type the number with + and the country code, such as +919812345678." in line
+    assert "It may be +91•••••8574 or +65•••••8574." in line
+    assert "581258574" not in told.read_text()
 
 
 def test_a_list_that_could_not_be_told_is_told_at_the_next_try(

@@ -74,6 +74,7 @@ def test_an_event_whose_run_is_left_alone_since_planning_is_not_told(
     [
         ("status = 'inactive'", "partner_inactive"),
         ("whatsapp_number = '+919829099999'", "moved_on"),
+        ("whatsapp_number = '6581258574', country_code = NULL", "ambiguous_phone"),
     ],
 )
 @pytest.mark.parametrize("event", [ASSIGNED, REMINDER])
@@ -86,6 +87,23 @@ def test_a_partner_who_is_not_reached_there_any_more_is_not_told(
     planned.send()
 
     assert told(log) == [("run 1", reason)]
+    assert taken(graph_api) == []
+
+
+@pytest.mark.parametrize("event", [ASSIGNED, REMINDER])
+def test_a_no_that_another_partner_says_on_the_phone_since_planning_is_heard(
+    log: Log, shop: Shop, graph_api: Any, event: str
+) -> None:
+    planned = plan_events(conf(event))
+    shop.execute(
+        "INSERT INTO messaging_conversation (id, partner_id, phone_number, status, metadata)"
+        """ VALUES ('NO', %s, '919829012345', 'archived', '{"consent_given": false}')""",
+        [MEERA],
+    )
+
+    planned.send()
+
+    assert told(log) == [("run 1", "no_consent")]
     assert taken(graph_api) == []
 
 

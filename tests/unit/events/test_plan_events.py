@@ -209,6 +209,7 @@ def test_what_this_dag_run_has_queued_itself_is_no_duplicate(held: EventHolder, 
         ({}, {"consent_given": False}, SkipReason.NO_CONSENT),
         ({"whatsapp_number": None}, None, SkipReason.NO_PHONE),
         ({"whatsapp_number": "12"}, None, SkipReason.INVALID_PHONE),
+        ({"whatsapp_number": "6581258574"}, None, SkipReason.AMBIGUOUS_PHONE),
     ],
 )
 @pytest.mark.parametrize("name", [*LIFECYCLE, "reminder_assignment_pending"])

@@ -12,7 +12,8 @@ DESIGN = frozenset(
         *("duplicate", "no_partner", "partner_inactive", "no_phone", "invalid_phone", "no_sender", "no_template"),
         *("no_approved_template", "no_consent", "already_in_shop", "over_limit", "not_due", "moved_on", "expired"),
         *("refused_today", "outside_24h_window", "opted_out", "paused", "stale_event", "state_mismatch"),
-        *("no_template_for_event", "no_picture", "no_common_hours", "escalated"),
+        *("no_template_for_event", "no_picture", "no_common_hours", "escalated", "ambiguous_phone"),
+        "partner_holiday",
     }
 )
 """The names other people's code relies on (DESIGN, "Skip reasons")."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from partner_messages.recipients.conversation import consent_refused, conversations_for
+from partner_messages.recipients.conversation import conversations_for
 from partner_messages.recipients.people import Conversation, Partner
 
 PHONE = "+393331234567"
@@ -21,11 +21,17 @@ def conversation(id_: str, *, days_ago: int | None = 0, **changes: Any) -> Conve
         "id": id_,
         "partner_id": "p1",
         "phone_number": PHONE,
+        "country_code": "IT",
         "status": "active",
+        "deleted": False,
         "last_message_at": None if days_ago is None else MONDAY - dt.timedelta(days=days_ago),
         "default_sender_platform_id": None,
         "language": None,
         "consent_given": None,
+        "consent_given_at": None,
+        "consent_source": None,
+        "created_at": MONDAY - dt.timedelta(days=400),
+        "updated_at": MONDAY,
     }
     return Conversation(**{**facts, **changes})
 
@@ -53,40 +59,30 @@ def test_a_phone_is_the_same_however_it_is_written(written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("phone", "written"),
+    [
+        ("+522221234567", "5212221234567"),
+        ("+5491123456789", "541123456789"),
+        ("+541123456789", "5491123456789"),
+        ("+5511987654321", "551187654321"),
+        ("+2290195123456", "22995123456"),
+    ],
+)
+def test_a_phone_is_the_same_as_meta_spells_it(phone: str, written: str) -> None:
+    assert ids(conversations_for(PARTNER, phone, [conversation("c", phone_number=written)])) == ["c"]
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"status": "archived"},
+        {"deleted": True},
         {"partner_id": "p2"},
         {"phone_number": "+393337654321"},
         {"phone_number": ""},
         {"phone_number": "unknown"},
+        {"phone_number": "IT.13491208655302741918"},
     ],
 )
 def test_a_conversation_that_is_not_about_this_phone_does_not_count(changes: dict[str, Any]) -> None:
     assert conversations_for(PARTNER, PHONE, [conversation("c", **changes)]) == ()
-
-
-@pytest.mark.parametrize(
-    ("newest_first", "refused"),
-    [
-        ([], False),
-        ([None], False),
-        ([True], False),
-        ([False], True),
-        ([True, False], False),
-        ([False, True], True),
-        ([None, False], True),
-        ([None, True], False),
-        ([None, True, False], True),
-    ],
-)
-def test_the_newest_word_on_consent_counts_and_silence_takes_no_refusal_back(
-    newest_first: list[bool | None], refused: bool
-) -> None:
-    threads = [conversation(str(age), days_ago=age, consent_given=said) for age, said in enumerate(newest_first)]
-    assert consent_refused(conversations_for(PARTNER, PHONE, threads)) is refused
-
-
-def test_a_refusal_in_an_archived_conversation_does_not_count() -> None:
-    threads = [conversation("new"), conversation("old", days_ago=9, status="archived", consent_given=False)]
-    assert not consent_refused(conversations_for(PARTNER, PHONE, threads))

@@ -91,11 +91,13 @@ def test_of_several_reasons_the_first_in_the_order_of_the_rules_is_told(first: i
     [
         pytest.param({"partners": {}}, "partner_inactive", id="the partner's row is gone"),
         pytest.param(of_partner(deleted=True), "partner_inactive", id="soft-deleted"),
-        pytest.param(of_partner(status="pending"), "partner_inactive", id="not active yet"),
-        pytest.param(of_partner(status=None), "partner_inactive", id="no status at all"),
+        pytest.param(of_partner(status="inactive"), "partner_inactive", id="inactive"),
         pytest.param(of_partner(whatsapp_number=" "), "no_phone", id="a blank number"),
         pytest.param(of_partner(whatsapp_verified=False), "no_phone", id="a number nobody has verified"),
         pytest.param(of_partner(whatsapp_number="12345"), "invalid_phone", id="an impossible number"),
+        pytest.param(
+            of_partner(whatsapp_number="6581258574", country_code=None), "ambiguous_phone", id="one of two countries"
+        ),
         pytest.param(
             of_partner(whatsapp_number="12345") | {"admins": {PARTNER_ID: [admin()]}},
             "invalid_phone",
@@ -117,10 +119,36 @@ def test_a_partner_who_cannot_be_reached_is_skipped(shop: dict[str, Any], reason
     assert plan_one(shop, {}, {}).skip_reason == reason
 
 
-def test_a_conversation_on_another_phone_forbids_nothing() -> None:
-    elsewhere = conversation(phone_number="+919829099999", consent_given=False)
+@pytest.mark.parametrize("status", ["pending", "active", None])
+def test_only_an_inactive_partner_is_left_out(status: str | None) -> None:
+    assert plan_one(of_partner(status=status), {}, {}).skip_reason is None
 
-    assert plan_one({"conversations": {PARTNER_ID: [elsewhere]}}, {}, {}).skip_reason is None
+
+def test_a_number_of_two_countries_names_both_and_shows_neither() -> None:
+    draft = plan_one(of_partner(whatsapp_number="6581258574", country_code=None), {}, {})
+
+    assert draft.variables == {"readings": "+91•••••8574 or +65•••••8574"}
+
+
+def test_a_number_of_two_countries_is_the_one_at_which_meta_reached_the_partner() -> None:
+    shop = of_partner(whatsapp_number="6581258574", country_code=None)
+
+    draft = plan_one({**shop, "reached_at": {PARTNER_ID: frozenset({"+6581258574"})}}, {}, {})
+
+    assert (draft.skip_reason, draft.to_phone) == (None, "+6581258574")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"phone_number": "+919829099999"}, id="the partner's, on another phone"),
+        pytest.param({"partner_id": "P2"}, id="another partner's, on this phone"),
+    ],
+)
+def test_a_no_elsewhere_forbids_writing(changes: dict[str, Any]) -> None:
+    elsewhere = conversation(**{"consent_given": False, **changes})
+
+    assert plan_one({"conversations": {PARTNER_ID: [elsewhere]}}, {}, {}).skip_reason == "no_consent"
 
 
 def test_a_language_that_no_template_has_is_no_template() -> None:

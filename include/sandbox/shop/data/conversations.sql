@@ -12,23 +12,24 @@ FROM (VALUES
 ) AS row (id, name, category, status, config);
 
 INSERT INTO messaging_conversation
-    (id, partner_id, phone_number, last_message_at, status, default_sender_platform_id, metadata, created_at)
-SELECT pg_temp.ulid(id), pg_temp.ulid(partner), phone, tick - last_message::interval, status, pg_temp.ulid(pinned), metadata::jsonb, tick - last_message::interval
+    (id, partner_id, phone_number, last_message_at, status, default_sender_platform_id, metadata, created_at, updated_at)
+SELECT pg_temp.ulid(id), pg_temp.ulid(partner), phone, tick - last_message::interval, status, pg_temp.ulid(pinned), metadata::jsonb,
+       tick - last_message::interval, tick - last_message::interval
 FROM clock, (VALUES
 --   id          partner   phone            last_message  status      pinned      metadata
     ('MEERATAK', 'MEERA',  '+919829012346', '2h',         'active',   NULL,       '{"language": "en", "consent_given": true}'),  -- English, against her prefix
-    ('ANANDTAK', 'ANAND',  '',              '1h',         'active',   NULL,       '{"language": "en", "consent_given": false}'),  -- an empty number is nobody's
+    ('ANANDTAK', 'ANAND',  '',              '1h',         'active',   NULL,       '{"language": "en"}'),                         -- an empty number is nobody's
     ('KARANNEW', 'KARAN',  '919829012348',  '30h',        'active',   NULL,       '{}'),                                         -- the newest decides, though it saved nothing
     ('KARANEST', 'KARAN',  '+919829012348', '900h',       'active',   NULL,       '{"language": "en"}'),                         -- the same number with a +: older
-    ('GANESH1',  'GANESH', '+919829012349', '1h',         'archived', NULL,       '{"language": "hi", "consent_given": false}'),  -- newest, but archived
+    ('GANESH1',  'GANESH', '+919829012349', '1h',         'archived', NULL,       '{"language": "hi"}'),                         -- newest, but archived
     ('GANESH2',  'GANESH', '919829012349',  '48h',        'active',   NULL,       '{"language": "en"}'),                         -- newest active one: English
     ('GANESH3',  'GANESH', '+919829012349', '400h',       'active',   NULL,       '{"language": "hi"}'),                         -- older
-    ('YASHTAK',  'YASH',   '+919829000007', '1h',         'active',   'SENDER61', '{"language": "en", "consent_given": false}'),  -- a number he no longer has
+    ('YASHTAK',  'YASH',   '+919829000007', '1h',         'active',   'SENDER61', '{"language": "en"}'),                         -- a number he no longer has
     ('PANKAJTK', 'PANKAJ', '+919829012354', '60h',        'active',   'SENDER39', '{"language": "hi"}'),                         -- pinned to Europe, which has no Hindi
     ('SYDNEYTK', 'SYDNEY', '61412345678',   '30h',        'active',   NULL,       '{"language": "en", "consent_given": true}'),
     ('MARTATAK', 'MARTA',  '+393123456789', '70h',        'active',   'SENDER00', NULL),                                         -- pinned to a sender that is switched off
     ('ENEATAK',  'ENEA',   '+393123456790', '80h',        'active',   NULL,       '{"language": "it"}'),                         -- Italian, which no sender has
-    ('REKHATAK', 'REKHA',  '+919829012358', '500h',       'active',   NULL,       '{"language": "hi", "consent_given": false}')  -- said no
+    ('REKHATAK', 'REKHA',  '919829012358',  '500h',       'archived', NULL,       '{"language": "hi", "consent_given": false}')  -- said no; that it was archived since takes nothing back
 ) AS row (id, partner, phone, last_message, status, pinned, metadata);
 
 INSERT INTO messaging_message

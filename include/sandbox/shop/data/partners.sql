@@ -22,8 +22,9 @@ FROM clock, (VALUES
     ('ESHA',    'Esha Fabrics',                             'esha',     'active',   '',                  true,     'IN',    NULL),    -- empty phones everywhere
     ('VASANT',  'Vasant Mills',                             'vasant',   'active',   '+919829000003',     false,    'IN',    NULL),    -- not verified, and the only admin is inactive
     ('PRANAV',  'Pranav Silks',                             'pranav',   'active',   '12345',             true,     'IN',    NULL),    -- impossible phone
+    ('HENG',    'Heng Hup Silks',                           'henghup',  'active',   '6581258574',        true,     NULL,    NULL),    -- digits only, no country: a mobile in Singapore, and one in India
     ('SAMEER',  'Sameer Studio',                            'sameer',   'inactive', '+919829012355',     true,     'IN',    NULL),    -- inactive
-    ('JAYA',    'Jaya Ateliers',                            'jaya',     'pending',  '+919829012356',     true,     'IN',    NULL),    -- not yet active
+    ('JAYA',    'Jaya Ateliers',                            'jaya',     'pending',  '+919829012356',     true,     'IN',    NULL),    -- not yet approved by the shop: reminded all the same
     ('TARA',    'Tara Traders',                             'tara',     'active',   '+919829012357',     true,     'IN',    '1d'),    -- soft-deleted
     ('REKHA',   'Rekha Prints',                             'rekha',    'active',   '+919829012358',     true,     'IN',    NULL)     -- withdrew consent
 ) AS row (id, name, handle, status, number, verified, country, deleted);

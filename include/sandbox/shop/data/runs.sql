@@ -66,6 +66,7 @@ FROM clock, (VALUES
     ('ESHA30H',       'sent_to_partner',       'ESHA',    'KAMEEZ', 5,        NULL,     '30h',    NULL,       NULL,     NULL,     NULL,     NULL),
     ('VASANT30H',     'sent_to_partner',       'VASANT',  'KAMEEZ', 5,        NULL,     '30h',    NULL,       NULL,     NULL,     NULL,     NULL),
     ('PRANAV30H',     'sent_to_partner',       'PRANAV',  'KAMEEZ', 5,        NULL,     '30h',    NULL,       NULL,     NULL,     NULL,     NULL),
+    ('HENG30H',       'sent_to_partner',       'HENG',    'KAMEEZ', 5,        NULL,     '30h',    NULL,       NULL,     NULL,     NULL,     NULL),
     ('SAMEER30H',     'in_progress',           'SAMEER',  'KAMEEZ', 5,        NULL,     '60h',    NULL,       '30h',    NULL,     NULL,     NULL),
     ('JAYA30H',       'sent_to_partner',       'JAYA',    'KAMEEZ', 5,        NULL,     '30h',    NULL,       NULL,     NULL,     NULL,     NULL),
     ('TARA30H',       'in_progress',           'TARA',    'KAMEEZ', 5,        NULL,     '60h',    NULL,       '30h',    NULL,     NULL,     NULL),

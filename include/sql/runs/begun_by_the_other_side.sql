@@ -1,0 +1,10 @@
+-- Which of these conversations began with a message to us. The shop made them, and wrote down the number that Meta gave; in any other
+-- the number is as somebody typed it, and a reply from whatever number ends alike goes into it.
+SELECT conversation_id
+FROM (
+    SELECT DISTINCT ON (conversation_id) conversation_id, direction, deleted_at
+    FROM {{ messaging_message }}
+    WHERE conversation_id = ANY (%(conversation_ids)s)
+    ORDER BY conversation_id, created_at, id
+) AS first_message
+WHERE direction = 'inbound' AND deleted_at IS NULL
