@@ -1,0 +1,1 @@
+"""What operations read on Airflow's own pages."""

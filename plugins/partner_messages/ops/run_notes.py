@@ -1,0 +1,80 @@
+"""The note of a DAG run: whether it was live, and its counts, on the first page that operations open of it.
+
+A task can write no note. It leaves the text as an XCom, and Airflow's scheduler, which calls this module as a listener
+when the DAG run ends, puts it into the note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.listeners import hookimpl
+
+KEY = "run_note"
+"""Under which XCom a task leaves the text; the latest one of the DAG run counts."""
+
+DAG_IDS = frozenset({"production_run_reminders", "production_run_events", "message_log_upkeep", "whatsapp_templates"})
+LONGEST = 1_000
+"""Characters that Airflow keeps of a note."""
+
+DELIVERIES: Mapping[str, str] = {
+    "live": "LIVE",
+    "dry_run": "DRY RUN: nothing was sent",
+    "redirect": "REDIRECT: all of it to one test phone",
+}
+
+
+def text_of(counts: Mapping[str, Any]) -> str:
+    """The note of a run that came to its end.
+
+    Args:
+        counts: What `summarise` returns.
+    """
+    took = "rehearsed" if counts["delivery"] == "dry_run" else "sent"
+    ends = {took: counts["dispatched"], **{end: counts[end] for end in ("failed", "unknown", "queued", "held")}}
+    lines = [
+        f"**{DELIVERIES[counts['delivery']]}**, {counts['day']}",
+        ", ".join(f"{number} {end}" for end, number in ends.items() if number or end == took),
+        *_counted("Not written to", counts["skipped"]),
+        *_counted("Need a person", counts["escalated"]),
+    ]
+    return "\n\n".join(lines)
+
+
+def _counted(what: str, numbers: Mapping[str, int]) -> list[str]:
+    listed = ", ".join(f"{number} {reason}" for reason, number in sorted(numbers.items()))
+    return [f"{what}: {listed}"] if listed else []
+
+
+@hookimpl
+def on_dag_run_success(dag_run: Any, msg: str) -> None:  # noqa: ARG001 - Airflow's signature
+    """Note what a green run did."""
+    _write(dag_run)
+
+
+@hookimpl
+def on_dag_run_failed(dag_run: Any, msg: str) -> None:  # noqa: ARG001 - Airflow's signature
+    """Note what a red run did, and what must be changed."""
+    _write(dag_run)
+
+
+def _write(dag_run: Any) -> None:
+    """Put the run's text into its note, in the session in which Airflow ends the run; a person's own note stays."""
+    from airflow.models.xcom import XComModel
+    from sqlalchemy import select
+    from sqlalchemy.orm import object_session
+
+    session = object_session(dag_run)
+    if session is None or dag_run.dag_id not in DAG_IDS:
+        return
+    latest = (
+        select(XComModel.value)
+        .where(XComModel.dag_id == dag_run.dag_id, XComModel.run_id == dag_run.run_id, XComModel.key == KEY)
+        .order_by(XComModel.timestamp.desc())
+        .limit(1)
+    )
+    text = session.scalar(latest)
+    by_hand = dag_run.dag_run_note is not None and dag_run.dag_run_note.user_id is not None
+    if text and not by_hand:
+        dag_run.note = text[:LONGEST]

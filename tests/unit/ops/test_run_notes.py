@@ -1,0 +1,55 @@
+"""What the note of a DAG run says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from partner_messages.ops.run_notes import text_of
+
+COUNTS: dict[str, Any] = {
+    "day": "2026-11-23",
+    "delivery": "live",
+    "dispatched": 22,
+    "failed": 0,
+    "unknown": 0,
+    "queued": 0,
+    "held": 0,
+    "skipped": {},
+    "escalated": {},
+}
+
+
+def note(**changed: Any) -> list[str]:
+    return text_of({**COUNTS, **changed}).split("\n\n")
+
+
+@pytest.mark.parametrize(
+    ("delivery", "first"),
+    [
+        ("live", "**LIVE**, 2026-11-23"),
+        ("dry_run", "**DRY RUN: nothing was sent**, 2026-11-23"),
+        ("redirect", "**REDIRECT: all of it to one test phone**, 2026-11-23"),
+    ],
+)
+def test_the_first_line_says_whether_anybody_was_written_to(delivery: str, first: str) -> None:
+    assert note(delivery=delivery)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("delivery", "said"), [("live", "22 sent"), ("dry_run", "22 rehearsed"), ("redirect", "22 sent")]
+)
+def test_a_rehearsal_has_sent_nothing(delivery: str, said: str) -> None:
+    assert note(delivery=delivery)[1:] == [said]
+
+
+def test_what_did_not_happen_is_not_said_but_that_nothing_was_sent_is() -> None:
+    assert note(dispatched=0, failed=2, held=1)[1] == "0 sent, 2 failed, 1 held"
+
+
+def test_whoever_got_nothing_and_whoever_is_needed_is_counted_by_reason() -> None:
+    assert note(skipped={"no_phone": 2, "duplicate": 9}, escalated={"no_phone": 2})[2:] == [
+        "Not written to: 9 duplicate, 2 no_phone",
+        "Need a person: 2 no_phone",
+    ]
