@@ -93,6 +93,18 @@ def test_the_notifier_of_the_setting_is_told_of_a_failed_run(run_tick, deploymen
     assert told.read_text() == "production_run_reminders failed"
 
 
+def test_a_misspelt_setting_is_told_through_the_last_notifier_that_was_right(run_tick, deployment, tmp_path, few_runs):
+    told = tmp_path / "told"
+    deployment.set(on_failure={"class": "support.notifier.WritesToAFile", "args": {"path": str(told)}})
+    run_tick()
+    assert not told.exists()
+    deployment.set(sendrs=["in"])
+
+    run_tick()
+
+    assert told.read_text() == "production_run_reminders failed"
+
+
 def test_a_failed_run_names_the_task_that_failed_and_none_that_waited_for_it(run_tick, deployment, capsys, few_runs):
     deployment.set(send_window=["10:00"])
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from partner_messages.live_settings import load_settings
 from partner_messages.recipients.masking import mask
 from partner_messages.settings import VARIABLE, NotifierSpec, Settings, SettingsError
 from partner_messages.tasks.notifier_classes import NotANotifier, check_arguments, notifier_class
+from partner_messages.tasks.notifier_templates import TemplateProblem, check_templates
+
+log = logging.getLogger(__name__)
 
 _OF_A_RUN = ("dag_id", "run_id", "run_type", "logical_date", "run_after", "start_date", "end_date", "state")
 _OF_A_TASK = (
@@ -19,19 +24,70 @@ _OF_A_TASK = (
 _PLAIN = (str, int, float, bool, dt.datetime, dt.date)
 
 
+KEPT_VARIABLE = f"{VARIABLE}_last_on_failure"
+"""The Variable in which preflight keeps the last good notifier of the setting `on_failure`."""
+
+_ESCALATION = dict.fromkeys(("production_run_id", "partner_id", "kind", "reason", "since"), "1")
+"""As `Trouble.as_json` has it."""
+
+MENTIONS: Mapping[str, Mapping[str, Any]] = {
+    "on_failure": {},
+    "on_escalation": {"escalations": [_ESCALATION], "escalations_text": "1"},
+}
+"""What a setting's notifier is told beside `facts_of`, with a value of its kind."""
+
+
+def _sample(names: tuple[str, ...]) -> SimpleNamespace:
+    moment = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    return SimpleNamespace(**{name: moment if name.endswith(("_date", "_after")) else "1" for name in names})
+
+
+_SAMPLE = {"dag_run": _sample(_OF_A_RUN), "ti": _sample(_OF_A_TASK)}
+
+
 class NotTold(Exception):
     """A notifier failed; worth a retry."""
 
 
 def check_notifiers(settings: Settings) -> None:
-    """See that the notifiers of the settings can be made, before there is something to tell.
+    """See that the notifiers can be made and their templates filled in, before there is something to tell.
 
     Raises:
         SettingsError: Naming the setting of the first one that cannot.
     """
-    for setting in ("on_failure", "on_escalation"):
+    for setting, mentions in MENTIONS.items():
         if spec := getattr(settings, setting):
-            _made(spec, setting)
+            fields = _made(spec, setting).template_fields
+            try:
+                check_templates(spec.args, fields, {**facts_of(_SAMPLE), **mentions})
+            except TemplateProblem as error:
+                raise SettingsError(f'Variable {VARIABLE}: "{setting}": {error}.') from None
+
+
+def keep_on_failure(settings: Settings) -> None:
+    """Keep the notifier of a Variable that was right, for a time when it is not and somebody must be told so."""
+    from airflow.sdk import Variable
+
+    spec = settings.on_failure
+    wanted = spec.model_dump_json(by_alias=True) if spec else ""
+    try:
+        if Variable.get(KEPT_VARIABLE, default="") != wanted:
+            Variable.set(KEPT_VARIABLE, wanted, description="The last good on_failure; preflight keeps it here.")
+    except Exception as error:
+        # Nothing that is wrong with it is a reason to remind nobody.
+        log.warning("The notifier of setting on_failure could not be kept in Variable %s: %s", KEPT_VARIABLE, error)
+
+
+def on_failure_now() -> NotifierSpec | None:
+    """The notifier of the setting `on_failure`; of a Variable that cannot be read, the last good one."""
+    from airflow.sdk import Variable
+
+    try:
+        return load_settings().on_failure
+    except SettingsError as error:
+        log.warning("%s Operations are told through the last notifier that was right.", error)
+    kept = Variable.get(KEPT_VARIABLE, default="")
+    return NotifierSpec.model_validate_json(kept) if kept else None
 
 
 def notify(

@@ -19,7 +19,7 @@ from partner_messages.run_context import RunFacts
 from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import open_shop
 from partner_messages.settings import Settings
-from partner_messages.tasks.notifier import check_notifiers
+from partner_messages.tasks.notifier import check_notifiers, keep_on_failure
 from partner_messages.tasks.template_gate import check_templates
 from partner_messages.tasks.typed_ids import check_typed_ids
 from partner_messages.tasks.upkeep import close_what_is_over
@@ -74,6 +74,7 @@ def preflight(
     senders = load_senders(settings)
     load_portal()  # A secret that cannot sign links is found out here, not by a partner.
     check_notifiers(settings)
+    keep_on_failure(settings)
     catalog = installed_catalog()
     sent = [template for name in templates(settings) if (template := catalog.get(name))]
     tick = replace(tick, warnings=_check_shop(tick, settings, scope))

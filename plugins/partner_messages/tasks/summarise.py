@@ -8,12 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from partner_messages import run_context
-from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.escalations import standing_escalations
 from partner_messages.messages.stops import RunAttempt, stops_of
 from partner_messages.messages.summary import NAMED, Summary, summarise_tick
-from partner_messages.tasks.notifier import notify
+from partner_messages.tasks.notifier import notify, on_failure_now
 from partner_messages.tick import Tick
 from partner_messages.whatsapp.errors import RECIPIENT_CODES, classify
 
@@ -86,6 +85,5 @@ def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
 
 def notify_on_failure(context: Any) -> None:
     """Tell operations of a failed run through the notifier of the setting `on_failure`, if there is one."""
-    settings = load_settings()
-    if settings.on_failure:
-        notify(settings.on_failure, "on_failure", context)
+    if spec := on_failure_now():
+        notify(spec, "on_failure", context)

@@ -12,6 +12,7 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
+from partner_messages.reminders.escalation import Reason, Trouble
 from partner_messages.settings import NotifierSpec, SettingsError, parse_settings
 from partner_messages.tasks import reminder_tasks as reminders
 from partner_messages.tasks.notifier import NotTold, check_notifiers, notify
@@ -152,6 +153,37 @@ def test_who_lists_a_class_lets_it_have_files_but_no_connection_of_this_package(
 
     check_notifiers(parse_settings({"on_failure": {"class": SMTP, "args": {"to": "x", "template": str(text)}}}))
     assert '"smtp_conn_id" must name' in refusal(SMTP, to="x", smtp_conn_id="partner_portal")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ escalation_text }}", "'escalation_text' is undefined; it is told {{ dag_run }}"),
+        ("{{ dag_run.runid }}", "has no attribute 'runid'"),
+        ("{{ escalations_text", "is no template"),
+    ],
+)
+def test_a_template_that_cannot_be_filled_in_is_refused_before_there_is_something_to_tell(
+    monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    monkeypatch.setenv(LISTED, LIST_WRITER)
+    spec = {"class": LIST_WRITER, "args": {"path": "x", "text": text}}
+
+    with pytest.raises(SettingsError, match=r'"on_escalation": .*its argument "text"') as refused:
+        check_notifiers(parse_settings({"on_escalation": spec}))
+
+    assert said in str(refused.value)
+
+
+def test_what_a_template_may_mention_is_known_to_preflight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(LISTED, LIST_WRITER)
+    text = (
+        "{{ dag_run.run_id }} {{ dag_run.logical_date.year }} {{ ti.log_url }} {{ exception }} {{ escalations_text }}"
+    )
+    trouble = Trouble(production_run_id="R1", partner_id="P1", kind=None, since=TICK, reason=Reason.PARKED)
+    text += "".join(f"{{{{ escalations[0].{name} }}}}" for name in trouble.as_json())
+
+    check_notifiers(parse_settings({"on_escalation": {"class": LIST_WRITER, "args": {"path": "x", "text": text}}}))
 
 
 def told(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> str:
