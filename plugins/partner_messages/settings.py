@@ -11,6 +11,7 @@ import contextlib
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -87,14 +88,31 @@ def _with_ids(value: dict[str, Any]) -> dict[str, Any]:
 _LAST_STEP = 365
 
 
-def _cadence(value: Any) -> Literal["daily"] | tuple[int, ...]:
+@dataclass(frozen=True)
+class WeeklyCadence:
+    """Reminders on some sending days of a stall, then each week on the weekday of the last of them."""
+
+    days: tuple[int, ...]
+
+
+def _cadence(value: Any) -> Literal["daily"] | tuple[int, ...] | WeeklyCadence:
     if value == "daily":
         return "daily"
-    steps = tuple(value) if isinstance(value, list | tuple) else ()
-    whole = all(type(step) is int and 1 <= step <= _LAST_STEP for step in steps)
-    if not (steps and whole and all(one < other for one, other in pairwise(steps))):
+    if isinstance(value, dict) and "days" in value:
+        days = _rising_days(value["days"])
+        if days is None or value != {"days": value["days"], "then": "weekly"}:
+            raise ValueError('must have days in rising order and then "weekly": {"days": [1, 3, 7], "then": "weekly"}')
+        return WeeklyCadence(days)
+    steps = _rising_days(value)
+    if steps is None:
         raise ValueError(f'must be "daily" or days in rising order from 1 to {_LAST_STEP}, such as [1, 3, 7]')
     return steps
+
+
+def _rising_days(value: Any) -> tuple[int, ...] | None:
+    days = tuple(value) if isinstance(value, list | tuple) else ()
+    whole = all(type(day) is int and 1 <= day <= _LAST_STEP for day in days)
+    return days if days and whole and all(one < other for one, other in pairwise(days)) else None
 
 
 def _holiday_code(value: Any) -> str:
@@ -110,7 +128,7 @@ def _host_name(value: Any) -> Any:
 ClockTime = Annotated[dt.time, BeforeValidator(_clock_time)]
 Language = Annotated[str, BeforeValidator(_language)]
 Day = Annotated[dt.date, BeforeValidator(_day)]
-Cadence = Annotated[Literal["daily"] | tuple[int, ...], PlainValidator(_cadence)]
+Cadence = Annotated[Literal["daily"] | tuple[int, ...] | WeeklyCadence, PlainValidator(_cadence)]
 HolidayCode = Annotated[str, BeforeValidator(_holiday_code)]
 Hours = Annotated[float, Field(gt=0, le=24 * 365)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
@@ -286,8 +304,9 @@ class Settings(_Strict):
     cadence: Cadence = Field(
         "daily",
         description="`daily`, or on which sending days of a stall its partner is reminded: `[1, 3, 7]` is on the first"
-        " day past the threshold, the third and the seventh, then every 7; a run that is stuck elsewhere, or has gone"
-        " to another partner, starts again.",
+        " day past the threshold, the third and the seventh, then every 7 sending days;"
+        ' `{"days": [1, 3, 7], "then": "weekly"}` is on these days, then each week on the weekday of the last of them'
+        " (or the next sending day). A run that is stuck elsewhere, or has gone to another partner, starts again.",
     )
     digest: bool = Field(
         False,

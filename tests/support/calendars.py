@@ -50,6 +50,10 @@ MONTHS = (
     Month("Every weekday; after seven in a row a person is called, too"),
     Month("On the first, the third and the seventh day, then every seventh", {"cadence": [1, 3, 7]}),
     Month("The same, and not on Rajasthan's holidays", {"cadence": [1, 3, 7], "holidays": ["IN-RJ"]}),
+    Month(
+        "On the first, the third and the seventh day, then each week on the weekday of the third",
+        {"cadence": {"days": [1, 3, 7], "then": "weekly"}},
+    ),
     Month("Three times at most; then a person is called instead", {"cadence": [1, 3, 7], "max_reminders": 3}),
     Month(
         "This partner has five days to answer instead of one",

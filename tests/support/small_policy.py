@@ -9,6 +9,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
 INDIA, ITALY = ZoneInfo("Asia/Kolkata"), ZoneInfo("Europe/Rome")
@@ -24,7 +25,7 @@ TAKEN = ("sent", "delivered", "read", "unknown")
 class Rules:
     """The settings, as far as they are changed here; by their names."""
 
-    cadence: str | tuple[int, ...] = "daily"
+    cadence: str | tuple[int, ...] | dict[str, Any] = "daily"
     digest: bool = False
     max_reminders: int | None = None
     escalate_after: int | None = 7
@@ -64,11 +65,22 @@ class Rules:
         if self.cadence == "daily":
             return True
         assert not isinstance(self.cadence, str)
-        steps = [*self.cadence, *(self.cadence[-1] * number for number in range(2, len(reminded) + 2))]
+        if isinstance(self.cadence, dict) and len(reminded) >= len(self.cadence["days"]):
+            return day_of(now) >= self.a_week_later(reminded[-1], reminded[len(self.cadence["days"]) - 1].weekday())
+        days = self.cadence["days"] if isinstance(self.cadence, dict) else self.cadence
+        steps = [*days, *(days[-1] * number for number in range(2, len(reminded) + 2))]
         number, today = len(reminded), day_of(now)
         if self.sending_days(self.day_one(run, now), today) < steps[number]:
             return False
         return not reminded or self.sending_days(reminded[-1] + DAY, today) >= steps[number] - steps[number - 1]
+
+    def a_week_later(self, last: dt.date, weekday: int) -> dt.date:
+        """The first sending day from a week after the day of the weekday that is nearest to the last reminder's."""
+        (nearest,) = [day for number in range(-3, 4) if (day := last + number * DAY).weekday() == weekday]
+        due = nearest + 7 * DAY
+        while not self.is_sending_day(due):
+            due += DAY
+        return due
 
     def longest_row(self, days: Iterable[dt.date]) -> int:
         """The most sending days one after the other that are all among these."""

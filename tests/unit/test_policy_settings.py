@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from partner_messages.reminders.policy import Policy
 from partner_messages.runs.signs import WorkSign
-from partner_messages.settings import SettingsError, Thresholds, parse_settings
+from partner_messages.settings import SettingsError, Thresholds, WeeklyCadence, parse_settings
 
 KINDS = ("assignment_pending", "not_started", "idle")
 DIWALI = dt.date(2026, 11, 8)
@@ -93,6 +94,35 @@ def test_a_cadence_is_daily_or_days_in_rising_order(cadence: Any) -> None:
     said = list(cadence) if isinstance(cadence, tuple) else cadence
 
     assert parse_settings({"cadence": said}).cadence == cadence
+
+
+def test_a_cadence_may_go_on_weekly() -> None:
+    weekly = parse_settings({"cadence": {"days": [1, 3, 7], "then": "weekly"}}).cadence
+
+    assert weekly == WeeklyCadence((1, 3, 7))
+    assert (Policy.of(parse_settings({"cadence": {"days": [2], "then": "weekly"}})).steps) == (2,)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"days": [1, 3, 7]},
+        {"days": [1, 3, 7], "then": "Weekly"},
+        {"days": [1, 3, 7], "then": None},
+        {"days": [], "then": "weekly"},
+        {"days": [3, 1], "then": "weekly"},
+        {"days": "daily", "then": "weekly"},
+        {"days": 7, "then": "weekly"},
+        {"days": [1.0], "then": "weekly"},
+        {"days": [1, 3], "then": "weekly", "until": 5},
+    ],
+    ids=repr,
+)
+def test_a_mistake_in_a_weekly_cadence_is_told_with_a_right_one(said: Any) -> None:
+    assert told({"cadence": said}) == (
+        'Variable partner_messages: "cadence": must have days in rising order and then "weekly":'
+        ' {"days": [1, 3, 7], "then": "weekly"}.'
+    )
 
 
 WRONG_CADENCES: list[Any] = [

@@ -10,7 +10,7 @@ from functools import cached_property
 from partner_messages.reminders.cadence import first_day_past, next_due_day
 from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import StuckRun
-from partner_messages.settings import Settings, parse_settings
+from partner_messages.settings import Settings, WeeklyCadence, parse_settings
 from partner_messages.tick import Tick, day_of
 
 
@@ -22,20 +22,23 @@ class Policy:
         settings: All of them; the thresholds and the partners' own ones are read here.
         calendar: The sending days of everybody who has no calendar of their own.
         steps: The cadence; None is `daily`.
+        weekly: Whether its reminders after the steps go by the weekday.
     """
 
     settings: Settings = field(default_factory=lambda: parse_settings(None))
     calendar: Calendar = field(default_factory=Calendar)
     steps: tuple[int, ...] | None = None
+    weekly: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Policy:
         """What the settings say."""
-        return cls(
-            settings=settings,
-            calendar=calendar_of(settings),
-            steps=None if settings.cadence == "daily" else settings.cadence,
-        )
+        plain, cadence = cls(settings=settings, calendar=calendar_of(settings)), settings.cadence
+        if cadence == "daily":
+            return plain
+        if isinstance(cadence, WeeklyCadence):
+            return replace(plain, steps=cadence.days, weekly=True)
+        return replace(plain, steps=cadence)
 
     @property
     def asks_for_history(self) -> bool:
@@ -62,6 +65,7 @@ class Policy:
             reminded=self.in_this_stall(run, reminded),
             today=tick.day,
             calendar=self.calendar_for(run.partner_id),
+            weekly=self.weekly,
         )
 
     def next_sending_day(self, run: StuckRun, reminded: Sequence[dt.date], tick: Tick) -> dt.date:

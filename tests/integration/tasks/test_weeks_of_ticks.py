@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck
@@ -109,8 +110,8 @@ class WeeksOfTicks(RuleBasedStateMachine):
     def a_partner_s_number_is_lost(self, found_again: bool) -> None:
         self.weeks.lose_phone(found_again=found_again)
 
-    @rule(cadence=st.sampled_from(["daily", (1, 3, 7), (2, 3)]))
-    def the_cadence_is_changed(self, cadence: str | tuple[int, ...]) -> None:
+    @rule(cadence=st.sampled_from(["daily", (1, 3, 7), (2, 3), {"days": [1, 2], "then": "weekly"}]))
+    def the_cadence_is_changed(self, cadence: str | tuple[int, ...] | dict[str, Any]) -> None:
         self.weeks.change_rules(cadence=cadence)
 
     @rule(digest=st.booleans())

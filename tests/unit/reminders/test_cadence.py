@@ -36,11 +36,13 @@ def reminders(
     ticks: list[dt.date],
     calendar: Calendar,
     failing: frozenset[dt.date] = frozenset(),
+    *,
+    weekly: bool = False,
 ) -> list[dt.date]:
     """The days on which one run is reminded, when a tick on each of these days does what is due."""
     reminded: list[dt.date] = []
     for today in ticks:
-        due = next_due_day(steps, first_day=first_day, reminded=reminded, today=today, calendar=calendar)
+        due = next_due_day(steps, first_day=first_day, reminded=reminded, today=today, calendar=calendar, weekly=weekly)
         if due is None and today not in failing:
             reminded.append(today)
     return reminded
@@ -74,6 +76,61 @@ def test_a_run_s_month(
     found = reminders(steps, on(first_day), sending_days_from(on(first_tick), 25, calendar), calendar)
 
     assert [named(day) for day in found][: len(days)] == days
+
+
+WEEKLY = [
+    pytest.param((1, 3, 7), "Mon 1", (), "Mon 1, Wed 1, Tue 2, Tue 3, Tue 4, Tue 5", id="the third one's weekday"),
+    pytest.param((1,), "Thu 1", (), "Thu 1, Thu 2, Thu 3, Thu 4", id="the first one's"),
+    pytest.param((1,), "Sat 1", (), "Mon 2, Mon 3, Mon 4", id="past it on a Saturday"),
+    pytest.param((1,), "Tue 1", ("Tue 2",), "Tue 1, Wed 2, Tue 3, Tue 4", id="a holiday: back to the weekday"),
+    pytest.param((1,), "Fri 1", ("Fri 2",), "Fri 1, Mon 3, Fri 3, Fri 4", id="a Friday off: on Monday"),
+    pytest.param((1,), "Tue 1", ("Tue 2", "Tue 3"), "Tue 1, Wed 2, Wed 3, Tue 4", id="two of them"),
+    pytest.param((1,), "Tue 1", ("Tue 2", "Wed 2", "Thu 2"), "Tue 1, Fri 2, Tue 3", id="three days late"),
+    pytest.param(
+        (1,), "Tue 1", ("Tue 2", "Wed 2", "Thu 2", "Fri 2"), "Tue 1, Mon 3, Tue 4", id="six: not again the next day"
+    ),
+    pytest.param(
+        (1,), "Mon 1", ("Mon 2", "Tue 2", "Wed 2", "Thu 2", "Fri 2"), "Mon 1, Mon 3, Mon 4", id="a week of holidays"
+    ),
+]
+
+
+@pytest.mark.parametrize(("steps", "first_day", "off", "expected"), WEEKLY)
+def test_a_weekly_cadence_keeps_its_weekday(
+    steps: tuple[int, ...], first_day: str, off: tuple[str, ...], expected: str
+) -> None:
+    calendar = Calendar(added=frozenset(map(on, off)))
+    days = expected.split(", ")
+
+    found = reminders(steps, on(first_day), sending_days_from(on(first_day), 25, calendar), calendar, weekly=True)
+
+    assert [named(day) for day in found][: len(days)] == days
+
+
+@pytest.mark.parametrize(
+    ("today", "reminded", "due"),
+    [
+        pytest.param("Wed 1", ["Tue 1"], "Tue 2", id="the next Tuesday"),
+        pytest.param("Tue 2", ["Tue 1"], None, id="it is Tuesday"),
+        pytest.param("Thu 2", ["Tue 1"], None, id="Tuesday's tick was missed: the next one makes up for it"),
+        pytest.param("Fri 2", ["Tue 1", "Thu 2"], "Tue 3", id="and then it is Tuesday again"),
+        pytest.param("Wed 1", ["Sat 0"], "Mon 2", id="the first one was asked for on a Saturday"),
+        pytest.param("Sat 1", ["Sat 0"], "Mon 2", id="no sending day, though a Saturday"),
+        pytest.param("Wed 4", ["Tue 1"], None, id="weeks late: once"),
+        pytest.param("Thu 4", ["Tue 1", "Wed 4"], "Tue 5", id="and not for the weeks that went by"),
+    ],
+)
+def test_what_is_not_due_in_a_weekly_cadence_says_when_it_is(today: str, reminded: list[str], due: str | None) -> None:
+    found = next_due_day(
+        (1,),
+        first_day=on("Mon 0"),
+        reminded=[on(day) for day in reminded],
+        today=on(today),
+        calendar=Calendar(),
+        weekly=True,
+    )
+
+    assert (found and named(found)) == due
 
 
 @pytest.mark.parametrize(
@@ -154,6 +211,27 @@ def test_the_day_that_is_named_is_a_sending_day_ahead_and_on_it_the_run_is_due_a
         between = [today + number * ONE_DAY for number in range((named_day - today).days)]
         assert {due(day) for day in between} == {named_day}
         assert due(named_day) is None
+
+
+@given(steps=steps_, calendar=calendars, failing=st.frozensets(st.integers(0, 59)))
+def test_a_weekly_reminder_is_on_its_weekday_or_the_next_tick_after_it_and_never_within_four_days_of_another(
+    steps: tuple[int, ...], calendar: Calendar, failing: frozenset[int]
+) -> None:
+    ticks = sending_days_from(DAY, 60, calendar)
+    working = [tick for number, tick in enumerate(ticks) if number not in failing]
+
+    days = reminders(steps, DAY, working, calendar, weekly=True)
+
+    of_weeks = days[len(steps) - 1 :]
+    for before, after in itertools.pairwise(of_weeks):
+        assert (after - before).days >= 4
+        weekdays = [
+            day
+            for number in range(4, (after - before).days + 1)
+            if (day := before + number * ONE_DAY).weekday() == of_weeks[0].weekday()
+        ]
+        assert weekdays
+        assert not [tick for tick in working if weekdays[0] <= tick < after], "no tick passes it over"
 
 
 @given(steps=steps_, first=st.integers(0, 30), calendar=calendars)
