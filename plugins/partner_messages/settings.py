@@ -213,6 +213,7 @@ class Tables(_Strict):
     messaging_conversation: TableName = "messaging_conversation"
     messaging_message: TableName = "messaging_message"
     consumption_log: TableName = "consumption_log"
+    inventory_orders: TableName = "inventory_orders"
 
 
 class TimeWindow(_Strict):

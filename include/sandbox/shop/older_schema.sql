@@ -1,11 +1,12 @@
 -- Turns the schema, data included, into that of an older deployment: no reminder columns, no parking, no activity, no log of what
--- was used up.
+-- was used up, no orders of material.
 
-DROP TABLE production_run_activity, consumption_log;
+DROP TABLE production_run_activity, consumption_log, inventory_orders;
 
 DELETE FROM production_runs WHERE status = 'awaiting_reassignment';
 
 ALTER TABLE production_runs
+    DROP COLUMN depends_on_inventory_order_ids,
     DROP COLUMN reminder_count,
     DROP COLUMN reminder_kind,
     DROP COLUMN reminder_status,

@@ -2,7 +2,7 @@
 
 DROP TABLE IF EXISTS
     production_runs, production_run_activity, partner_admin, partner, design,
-    messaging_message, messaging_conversation, social_platform, consumption_log;
+    messaging_message, messaging_conversation, social_platform, consumption_log, inventory_orders;
 
 CREATE TABLE production_runs (
     id                    text PRIMARY KEY,                 -- prod_run_ + ULID
@@ -28,6 +28,8 @@ CREATE TABLE production_runs (
     dispatch_completed_at timestamptz,
     snapshot              jsonb NOT NULL,
     captured_at           timestamptz NOT NULL,
+    depends_on_run_ids    jsonb,                            -- a list of ids
+    depends_on_inventory_order_ids jsonb,                   -- a list of ids; absent in older deployments
     -- from here to reassign_retry_count: absent in older deployments
     reminder_count        integer NOT NULL DEFAULT 0,
     reminder_kind         text,
@@ -68,6 +70,21 @@ CREATE TABLE consumption_log (                              -- absent in older d
     created_at        timestamptz NOT NULL DEFAULT now(),
     updated_at        timestamptz NOT NULL DEFAULT now(),
     deleted_at        timestamptz
+);
+
+CREATE TABLE inventory_orders (                             -- material that was ordered; absent in older deployments
+    id                     text PRIMARY KEY,                -- inv_order_ + ULID
+    quantity               integer NOT NULL,
+    total_price            numeric NOT NULL,
+    status                 text NOT NULL DEFAULT 'Pending'
+        CHECK (status IN ('Pending', 'Processing', 'Ready for Delivery', 'Shipped', 'Delivered', 'Cancelled', 'Partial')),
+    expected_delivery_date timestamptz,
+    order_date             timestamptz,
+    is_sample              boolean NOT NULL DEFAULT false,
+    metadata               jsonb,
+    created_at             timestamptz NOT NULL DEFAULT now(),
+    updated_at             timestamptz NOT NULL DEFAULT now(),
+    deleted_at             timestamptz
 );
 
 CREATE TABLE partner (

@@ -2,20 +2,40 @@
 --
 -- The only scan of the whole table, kept to rows that can have been active: most runs of an old shop are long over. Materialized,
 -- so that PostgreSQL reads no column of the others beyond the ones this condition names.
+{%- from "runs/possible.sql" import bad_column, id_pattern, moment, pieces %}
 candidate AS MATERIALIZED (
     SELECT
         id, partner_id, design_id, quantity, produced_quantity, status, created_at, dispatch_completed_at, accepted_at, started_at,
-        finished_at, completed_at, cancelled_at, deleted_at
+        finished_at, completed_at, cancelled_at, deleted_at, {% include "runs/needs_columns.sql" %}
     FROM {{ production_runs }}
-    WHERE (status IN ('sent_to_partner', 'in_progress') OR completed_at > %(now)s OR cancelled_at > %(now)s)
+    WHERE (
+            status IN ('sent_to_partner', 'in_progress')
+            OR completed_at > %(now)s AND ({{ moment("completed_at") }}) IS NOT NULL
+            OR cancelled_at > %(now)s AND ({{ moment("cancelled_at") }}) IS NOT NULL
+        )
         AND (%(partner_ids)s::text[] IS NULL OR partner_id = ANY (%(partner_ids)s))
         AND (%(production_run_ids)s::text[] IS NULL OR id = ANY (%(production_run_ids)s))
+),
+-- What cannot be is taken out, its column named, and an id that fits into no message's context replaced.
+judged AS (
+    SELECT
+        CASE WHEN id ~ '{{ id_pattern }}' THEN id ELSE 'bad-id-' || md5(id) END AS id,
+        nullif(partner_id, '') AS partner_id, design_id, status, deleted_at, inventory_orders, runs, {{ bad_column() }} AS bad_column,
+        -- Where a run with a bad column seems to stand.
+        CASE WHEN started_at IS NOT NULL THEN 'idle' WHEN accepted_at IS NOT NULL THEN 'not_started' ELSE 'assignment_pending' END AS seems,
+        coalesce({{ moment("created_at") }}, '2000-01-01') AS created_at,
+        {%- for column in ("dispatch_completed_at", "accepted_at", "started_at", "finished_at", "completed_at", "cancelled_at") %}
+        {{ moment(column) }} AS {{ column }},
+        {%- endfor %}
+        {{ pieces("quantity") }} AS quantity,
+        {{ pieces("produced_quantity") }} AS produced_quantity
+    FROM candidate
 ),
 -- Timestamps after now count as null, runs created after now do not exist, and a status reached only after now is wound back:
 -- completed or cancelled to where the run stood before, in_progress to sent_to_partner where it was accepted later.
 wound_back AS (
     SELECT
-        id, nullif(partner_id, '') AS partner_id, design_id, quantity, produced_quantity,
+        id, partner_id, design_id, quantity, produced_quantity, inventory_orders, runs, bad_column, seems,
         CASE
             WHEN (status = 'completed' AND completed_at > %(now)s) OR (status = 'cancelled' AND cancelled_at > %(now)s)
                 THEN CASE WHEN accepted_at <= %(now)s OR started_at <= %(now)s THEN 'in_progress' ELSE 'sent_to_partner' END
@@ -26,7 +46,7 @@ wound_back AS (
         CASE WHEN accepted_at <= %(now)s THEN accepted_at END AS accepted_at,
         CASE WHEN started_at <= %(now)s THEN started_at END AS started_at,
         CASE WHEN finished_at <= %(now)s THEN finished_at END AS finished_at
-    FROM candidate
+    FROM judged
     WHERE deleted_at IS NULL AND created_at <= %(now)s
 ),
 active AS (

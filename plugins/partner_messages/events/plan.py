@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 
 from partner_messages.drafting.facts import Means, ShopFacts
 from partner_messages.drafting.message import message_columns, names_of
-from partner_messages.drafting.recipient import Recipient, recipient_of_run, why_not
+from partner_messages.drafting.recipient import Recipient, find_recipient, recipient_of_run, why_not
 from partner_messages.events.event import Event
 from partner_messages.events.rules import LIFECYCLE, REMINDERS, Lifecycle
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, EventHolder, event_context_id
 from partner_messages.recipients.hours import not_before
-from partner_messages.reminders.plan import LogFacts, decide_reminder
+from partner_messages.reminders.plan import LogFacts, decide_reminder, why_left_alone
 from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.runs.run import ProductionRun
@@ -145,7 +145,7 @@ class _Planning:
     def _reminder(self, event: Event, plain: Draft, stuck: StuckRun | None) -> Draft:
         if stuck is None or event.partner_id not in (None, stuck.partner_id):
             return replace(plain, skip_reason=SkipReason.STATE_MISMATCH)
-        recipient = recipient_of_run(stuck.production_run_id, stuck.partner_id, self.shop, self.means)
+        recipient = why_left_alone(stuck, self.means) or find_recipient(stuck.partner_id, self.shop, self.means)
         until = None
         if isinstance(recipient, Recipient):
             until = self.timing.hold(stuck.partner_id, self.means.redirect_to or recipient.phone)

@@ -25,6 +25,8 @@ class SkipReason(enum.StrEnum):
     ESCALATED = "escalated"
     PAUSED = "paused"
     PARTNER_HOLIDAY = "partner_holiday"
+    WAITS_FOR_MATERIAL = "waits_for_material"
+    BAD_DATA = "bad_data"
     MOVED_ON = "moved_on"
     EXPIRED = "expired"
     NO_COMMON_HOURS = "no_common_hours"
@@ -107,6 +109,18 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         "It is a holiday of the partner's own (setting partners), named in its variables; `next_due` is the next day.",
         "nobody",
         False,
+    ),
+    SkipReason.WAITS_FOR_MATERIAL: Explanation(
+        "Material that was ordered for the run has not arrived, or a run of somebody else that it needs is not"
+        " finished; its clock begins when the last of it is there.",
+        "nobody",
+        False,
+    ),
+    SkipReason.BAD_DATA: Explanation(
+        "A column of the run's row holds what cannot be, or names what the shop does not have; `bad_column` in its"
+        " variables says which.",
+        "engineer",
+        True,
     ),
     SkipReason.MOVED_ON: Explanation(
         "Between planning and sending the run moved on, its partner or phone changed, or its digest was planned anew.",

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.reminders.policy import Policy
 from partner_messages.reminders.reasons import RULES, Case, Reason, Stall
 from partner_messages.reminders.sending_days import Calendar
@@ -98,7 +99,10 @@ class DayFacts:
 
 
 def cases_of(stuck: Iterable[StuckRun], unowned: Iterable[UnownedRun], day: DayFacts, policy: Policy) -> list[Case]:
-    """What a tick knows of every stuck run, and of every one that nobody has (a run that is both is the latter)."""
+    """What a tick knows of every stuck run, and of every one that nobody has (a run that is both is the latter).
+
+    A run that waits for what others have to bring is nobody's case: neither its partner nor operations let it lie.
+    """
     cases = {
         run.production_run_id: Case(
             production_run_id=run.production_run_id, partner_id=run.partner_id, kind=None, since=run.since
@@ -106,6 +110,8 @@ def cases_of(stuck: Iterable[StuckRun], unowned: Iterable[UnownedRun], day: DayF
         for run in unowned
     }
     for run in stuck:
+        if day.ends.get(run.production_run_id) == SkipReason.WAITS_FOR_MATERIAL:
+            continue
         reminded = policy.in_this_stall(run, day.reminded.get(run.production_run_id, ()))
         case = Case(
             production_run_id=run.production_run_id,

@@ -28,6 +28,8 @@ NEXT_DUE = "next_due"
 """What the next due day (ISO 8601) is called in the variables of a run that is not due."""
 HOLIDAY = "holiday"
 """What the name of the day is called there, where its partner has a holiday."""
+BAD_COLUMN = "bad_column"
+"""What the column that holds what cannot be is called in the variables of a run that is skipped for it."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def plan_reminders(
             continue
         if run.partner_id not in recipients:
             recipients[run.partner_id] = find_recipient(run.partner_id, shop, means)
-        recipient = SkipReason.PAUSED if run.production_run_id in means.paused_runs else recipients[run.partner_id]
+        recipient = why_left_alone(run, means) or recipients[run.partner_id]
         draft = decide_reminder(tick, run, recipient, shop, log, means)
         # What keeps a partner from being written to is told of every day: that is for somebody to put right.
         needs_a_person = draft.skip_reason is not None and EXPLANATIONS[draft.skip_reason].escalates
@@ -108,11 +110,22 @@ def plan_reminders(
     return _keep_within_limit(drafts, stuck=stuck, log=log, limit=means.limit)
 
 
+def why_left_alone(run: StuckRun, means: Means) -> SkipReason | None:
+    """What about a run itself keeps its partner from being reminded of it, whoever that is."""
+    if run.production_run_id in means.paused_runs:
+        return SkipReason.PAUSED
+    if run.bad_column:
+        return SkipReason.BAD_DATA
+    return SkipReason.WAITS_FOR_MATERIAL if run.waits else None
+
+
 def decide_reminder(
     tick: Tick, run: StuckRun, recipient: Recipient | SkipReason, shop: ShopFacts, log: LogFacts, means: Means
 ) -> Draft:
     """What becomes of one stuck run whose slot of the day is free."""
     if isinstance(recipient, SkipReason):
+        if recipient is SkipReason.BAD_DATA:
+            return _reminder(tick, run, skip_reason=recipient, variables={BAD_COLUMN: run.bad_column})
         return _reminder(tick, run, **why_not(run.partner_id, recipient, shop))
     if run.production_run_id in shop.reminded_in_shop:
         return _reminder(tick, run, skip_reason=SkipReason.ALREADY_IN_SHOP)

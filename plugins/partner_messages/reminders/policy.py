@@ -46,8 +46,8 @@ class Policy:
         return self.steps is not None or self.settings.max_reminders is not None
 
     def overdue(self, runs: Iterable[StuckRun], *, now: dt.datetime) -> list[StuckRun]:
-        """Those of the runs that are past their own partner's threshold at `now`."""
-        return [run for run in runs if self._passed(run) < now]
+        """Those of the runs that are past their own partner's threshold at `now`, or whose clock cannot be trusted."""
+        return [run for run in runs if run.bad_column or self._passed(run) < now]
 
     def next_due(self, run: StuckRun, reminded: Sequence[dt.date], tick: Tick) -> dt.date | None:
         """When a stuck run is to be reminded again; None where that is on the tick's day.

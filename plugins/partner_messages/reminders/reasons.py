@@ -21,6 +21,7 @@ class Reason(enum.StrEnum):
     AMBIGUOUS_PHONE = "ambiguous_phone"
     NO_CONSENT = "no_consent"
     NOT_ON_WHATSAPP = "not_on_whatsapp"
+    BAD_DATA = "bad_data"
     NO_APPROVED_TEMPLATE = "no_approved_template"
     NO_PICTURE = "no_picture"
     NO_COMMON_HOURS = "no_common_hours"
@@ -36,6 +37,7 @@ class Act(enum.StrEnum):
     FIND_NUMBER = "Find a number on which the partner is reached."
     SAY_COUNTRY = "Type the number with + and the country code, such as +919812345678."
     ASK_FOR_CONSENT = "Ask the partner whether they may be written to."
+    REPAIR_ROW = "Repair the run's row in the shop."
     GET_APPROVAL = "Have the template approved."
     ADD_PICTURE = "Give the design a picture."
     WIDEN_HOURS = "Widen one of the two windows."
@@ -160,6 +162,7 @@ RULES: Mapping[Reason, Rule] = {
         holds=lambda case: case.refused and not case.awaited and not case.rests,
         lasts=lambda case: case.refused and not case.rests,
     ),
+    Reason.BAD_DATA: _skipped(SkipReason.BAD_DATA, Act.REPAIR_ROW),
     Reason.NO_APPROVED_TEMPLATE: _skipped(SkipReason.NO_APPROVED_TEMPLATE, Act.GET_APPROVAL, _SAYS_NOTHING_OF_OURS),
     Reason.NO_PICTURE: _skipped(SkipReason.NO_PICTURE, Act.ADD_PICTURE, _SAYS_NOTHING_OF_OURS),
     Reason.NO_COMMON_HOURS: _skipped(SkipReason.NO_COMMON_HOURS, Act.WIDEN_HOURS, _SAYS_NOTHING_OF_OURS),

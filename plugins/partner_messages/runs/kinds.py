@@ -29,8 +29,12 @@ class StuckRun:
         partner_id: Whose turn it is.
         design_id: The design it makes, if the shop knows it.
         since: The clock that made it stuck; ages in messages are counted from here.
-        quantity: Pieces ordered.
+        quantity: Pieces ordered; None where that is the bad column.
         produced_quantity: Pieces produced; None means the partner never reported.
+        waits: Whether it waits for material, or for a run of somebody else. As it was read, and not written down: who
+            reads it from the message log asks the shop again.
+        bad_column: The column of its row that holds what cannot be, likewise; where it is stuck, and since when, is
+            then as near as the other columns tell.
     """
 
     production_run_id: str
@@ -38,8 +42,10 @@ class StuckRun:
     partner_id: str
     design_id: str | None
     since: dt.datetime
-    quantity: float
+    quantity: float | None
     produced_quantity: float | None
+    waits: bool = False
+    bad_column: str | None = None
 
 
 def restarted(runs: Iterable[StuckRun], *signs: Mapping[str, dt.datetime]) -> list[StuckRun]:
@@ -54,7 +60,7 @@ def restarted(runs: Iterable[StuckRun], *signs: Mapping[str, dt.datetime]) -> li
 
 def _restarted(run: StuckRun, signs: Iterable[Mapping[str, dt.datetime]]) -> StuckRun:
     since = max([run.since, *(when.get(run.production_run_id, run.since) for when in signs)])
-    return run if since == run.since else replace(run, since=since)
+    return run if since == run.since or run.bad_column else replace(run, since=since)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import psycopg
@@ -24,6 +25,16 @@ from partner_messages.runs.kinds import Census, ReminderKind, StuckRun, UnownedR
 from partner_messages.runs.run import ProductionRun
 from partner_messages.runs.scope import Scope
 from partner_messages.runs.signs import HANDOVERS, KINDS_OF_WORK, Entry, WorkSign, last_entries
+from partner_messages.runs.supply import (
+    INVENTORY_ORDER_IDS,
+    RUN_IDS,
+    InventoryOrder,
+    Needs,
+    OtherRun,
+    Stock,
+    Supply,
+    supply_of,
+)
 from partner_messages.settings import SCHEDULE_TIMEZONE, SHOP_CONN_ID, SettingsError, Tables
 
 REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -54,6 +65,10 @@ ACTIVITY_COLUMNS = (
 CONSUMPTION = "consumption_log"
 CONSUMPTION_COLUMNS = ("production_run_id", "consumed_by", "consumed_at", "deleted_at")
 """What they read of a table that older deployments lack, or have without the run's id."""
+
+INVENTORY_ORDERS = "inventory_orders"
+INVENTORY_ORDER_COLUMNS = ("id", "status", "created_at", "updated_at", "deleted_at")
+"""What they read of the table that the runs of newer shops wait for."""
 
 _ENDING = 4
 """Last digits by which a number's conversations are found: no format has fewer, and all of them agree there."""
@@ -107,6 +122,20 @@ class Shop:
             }
         return self._catalog
 
+    def _reads_inventory_orders(self) -> bool:
+        """Whether runs can wait for material: only newer shops know which."""
+        return INVENTORY_ORDER_IDS in self.columns()["production_runs"] and bool(self.columns()[INVENTORY_ORDERS])
+
+    def _rows_with_needs(self, name: str, parameters: dict[str, Any], **switches: bool) -> list[dict[str, Any]]:
+        """The rows of a query that reads what runs need."""
+        return self._rows(
+            name,
+            parameters,
+            has_inventory_orders=self._reads_inventory_orders(),
+            has_run_dependencies=RUN_IDS in self.columns()["production_runs"],
+            **switches,
+        )
+
     def check(self, work: Collection[WorkSign] = frozenset(WorkSign)) -> None:
         """See that every table and column the queries need is there.
 
@@ -122,6 +151,9 @@ class Shop:
             self._check_table(ACTIVITY, ACTIVITY_COLUMNS)
         if WorkSign.CONSUMPTION_LOG in work and self._is_meant_to_be_there(CONSUMPTION, CONSUMPTION_COLUMNS):
             self._check_table(CONSUMPTION, CONSUMPTION_COLUMNS)
+        runs_need_orders = INVENTORY_ORDER_IDS in self._all_columns()["production_runs"]
+        if runs_need_orders and self._is_meant_to_be_there(INVENTORY_ORDERS):
+            self._check_table(INVENTORY_ORDERS, INVENTORY_ORDER_COLUMNS)
 
     def _is_meant_to_be_there(self, key: str, columns: Collection[str] = ()) -> bool:
         """Whether a table that older deployments lack is one that this one has.
@@ -153,20 +185,61 @@ class Shop:
 
         Each by the times in its own row; what has set its clock anew since then is asked for apart (`last_signs`).
         """
-        rows = self._rows(
+        rows = self._rows_with_needs(
             f"runs/{kind}.sql",
             {"now": now, "overdue_before": now - dt.timedelta(hours=threshold_hours), **scope.parameters()},
         )
+        supplies = self._supplies(rows, now)
         for row in rows:
+            supply = supplies[row["id"]]
             yield StuckRun(
                 production_run_id=row["id"],
                 kind=kind,
                 partner_id=row["partner_id"],
                 design_id=row["design_id"],
-                since=row["since"],
+                since=max(row["since"], supply.since or row["since"]),
                 quantity=row["quantity"],
                 produced_quantity=row["produced_quantity"],
+                waits=supply.waits,
+                bad_column=supply.bad_column,
             )
+
+    def looked_at_again(self, stuck: Iterable[StuckRun], *, now: dt.datetime) -> list[StuckRun]:
+        """Runs that were written down as stuck, with what was not: whether they wait, and which column is bad."""
+        runs = list(stuck)
+        ids = (run.production_run_id for run in runs)
+        supplies = self._supplies(self._by_ids("runs/needs.sql", "production_run_ids", ids, needs=True), now)
+        # One whose row is gone, or has another id than was written down, is not understood either.
+        known = ((run, supplies.get(run.production_run_id, Supply(bad_column="id"))) for run in runs)
+        return [replace(run, waits=supply.waits, bad_column=supply.bad_column) for run, supply in known]
+
+    def _supplies(self, rows: Iterable[dict[str, Any]], now: dt.datetime) -> dict[str, Supply]:
+        """How the runs of these rows stand with what they need, by id; what is bad in a row itself goes before."""
+        bad = {row["id"]: Supply(bad_column=row["bad_column"]) for row in rows if row["bad_column"]}
+        needs = [_needs_of(row) for row in rows if not row["bad_column"]]
+        stock = self._stock([one for one in needs if one.inventory_orders or one.runs])
+        return bad | {one.production_run_id: supply_of(one, stock, now=now) for one in needs}
+
+    def _stock(self, needs: Sequence[Needs]) -> Stock:
+        """What these runs need, and what the runs among that need themselves, and so on."""
+        runs: dict[str, OtherRun] = {}
+        wanted = list(needs)
+        while missing := {id_ for one in wanted for id_ in one.run_ids or ()} - runs.keys():
+            rows = self._by_ids("runs/other_runs.sql", "production_run_ids", missing, needs=True)
+            found = {
+                row["id"]: OtherRun(_needs_of(row), row["status"], row["ended_at"], row["deleted"]) for row in rows
+            }
+            runs |= found
+            wanted = [run.needs for run in found.values()]
+        everybody = (*needs, *(run.needs for run in runs.values()))
+        orders = {id_ for one in everybody for id_ in one.inventory_order_ids or ()}
+        return Stock(
+            {
+                row.pop("id"): InventoryOrder(**row)
+                for row in self._by_ids("runs/inventory_orders.sql", "inventory_order_ids", orders)
+            },
+            runs,
+        )
 
     def last_signs(
         self, runs: Iterable[StuckRun], *, now: dt.datetime, work: Collection[WorkSign] = ()
@@ -206,7 +279,7 @@ class Shop:
 
     def census(self, *, now: dt.datetime, scope: Scope) -> Census:
         """Count the active runs at `now` and name those without a partner."""
-        (row,) = self._rows("runs/census.sql", {"now": now, **scope.parameters()})
+        (row,) = self._rows_with_needs("runs/census.sql", {"now": now, **scope.parameters()})
         return Census(inspected=row["inspected"], without_partner=tuple(row["without_partner"]))
 
     def unowned_runs(self, *, now: dt.datetime, scope: Scope) -> list[UnownedRun]:
@@ -214,7 +287,7 @@ class Shop:
 
         Whether a run is parked is read as it is marked now; since when, as far as it is known, at `now`.
         """
-        rows = self._rows(
+        rows = self._rows_with_needs(
             "runs/unowned.sql",
             {"now": now, **scope.parameters()},
             has_activity=bool(self.columns()[ACTIVITY]),
@@ -351,11 +424,19 @@ class Shop:
                 found[key] = max(row["last_inbound"], found.get(key, row["last_inbound"]))
         return found
 
-    def _by_ids(self, name: str, parameter: str, ids: Iterable[str], **switches: bool) -> Sequence[dict[str, Any]]:
+    def _by_ids(
+        self, name: str, parameter: str, ids: Iterable[str], *, needs: bool = False, **switches: bool
+    ) -> Sequence[dict[str, Any]]:
         # An empty or null id must never reach a filter: in the system this one replaces, it matched an unrelated
         # partner.
         wanted = sorted({id_ for id_ in ids if id_})
-        return self._rows(name, {parameter: wanted}, **switches) if wanted else []
+        if not wanted:
+            return []
+        return (self._rows_with_needs if needs else self._rows)(name, {parameter: wanted}, **switches)
+
+
+def _needs_of(row: dict[str, Any]) -> Needs:
+    return Needs(row["id"], row["partner_id"], row["inventory_orders"], row["runs"])
 
 
 def _endings(phones: Iterable[str]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def overdue_runs(
     # What the shop has now says nothing of another day. Of runs that are not overdue yet it is noted too: they may be
     # on the day on which their quantity is first seen to have changed.
     if by_quantity and day_of(now) == day_of(wall):
-        note_quantities(connection, found, now=now, observed_at=wall)
+        note_quantities(connection, [run for run in found if not run.bad_column], now=now, observed_at=wall)
     by_row = policy.overdue(found, now=now)
     signs = [shop.last_signs(by_row, now=now, work=work)]
     if by_quantity:

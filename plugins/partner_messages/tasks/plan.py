@@ -73,7 +73,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
         found = stuck_of_run(connection, tick.dag_run_id)
-        stuck = [run for run in found if run.kind in params.kinds]
+        stuck = shop.looked_at_again((run for run in found if run.kind in params.kinds), now=tick.now)
         census = shop.census(now=tick.now, scope=params.scope)
         facts = _shop_facts(shop, connection, stuck, tick, settings)
         for _ in range(_TRIES):

@@ -133,7 +133,7 @@ def test_an_activity_that_this_user_may_not_read_is_not_taken_for_one_that_is_mi
     changes: Changes, postgres: Any
 ) -> None:
     role = _as(changes, postgres, "half_a_reader")
-    changes.execute(f"GRANT SELECT ON {', '.join(REQUIRED_COLUMNS)} TO {role}")
+    changes.execute(f"GRANT SELECT ON {', '.join(REQUIRED_COLUMNS)}, inventory_orders TO {role}")
     changes.execute(f"SET ROLE {role}")
 
     assert 'no table "production_run_activity" that this user can read; grant SELECT' in told(changes)
@@ -151,6 +151,17 @@ def test_a_log_of_what_is_used_up_that_the_settings_name_must_be_there_with_what
     assert told(changes, Tables(consumption_log="cloth_log")) == (
         'Connection production_db: table "cloth_log" has no column "production_run_id", which this package reads.'
     )
+
+
+def test_orders_that_this_user_may_not_read_are_not_taken_for_ones_that_are_missing(
+    changes: Changes, postgres: Any
+) -> None:
+    role = _as(changes, postgres, "reader_without_orders")
+    granted = ", ".join([*REQUIRED_COLUMNS, "production_run_activity", "consumption_log"])
+    changes.execute(f"GRANT SELECT ON {granted} TO {role}")
+    changes.execute(f"SET ROLE {role}")
+
+    assert 'no table "inventory_orders" that this user can read; grant SELECT' in told(changes)
 
 
 @pytest.mark.parametrize("name", ["production_run", "old_shop.production_runs", "Production_Run"])

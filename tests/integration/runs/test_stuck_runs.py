@@ -186,7 +186,9 @@ def test_a_run_whose_partner_id_is_empty_has_no_partner(source: Shop, changes: p
 def test_a_strange_quantity_is_no_reason_not_to_find_a_run(
     source: Shop, changes: psycopg.Connection[DictRow], strange: str
 ) -> None:
-    changes.execute("UPDATE production_runs SET produced_quantity = %s::real", [strange])
+    changes.execute(
+        "UPDATE production_runs SET produced_quantity = %s::real WHERE id = %s", [strange, run_id("START73H")]
+    )
 
     assert kinds_at(source) == kinds_by_start(expectations())
 

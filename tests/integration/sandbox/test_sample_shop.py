@@ -81,11 +81,11 @@ def test_the_expectations_follow_from_the_rules(shop):
 
 def test_every_kind_and_every_skip_reason_of_planning_is_there():
     assert Counter(one.kind for one in expectations().values()) == Counter(
-        {"assignment_pending": 15, "not_started": 6, "idle": 9, "no_partner": 2, "none": 18}
+        {"assignment_pending": 15, "not_started": 7, "idle": 9, "no_partner": 2, "none": 18}
     )
     assert {one.outcome for one in expectations().values()} == {
         *("send", "not_overdue", "not_inspected", "no_partner", "no_phone", "invalid_phone"),
-        *("ambiguous_phone", "partner_inactive", "no_consent", "already_in_shop"),
+        *("ambiguous_phone", "partner_inactive", "no_consent", "already_in_shop", "waits_for_material"),
     }
     assert {(one.by, one.language) for one in expectations().values() if one.outcome == "send"} == {
         *(("in", "hi"), ("in", "en"), ("au", "en"), ("europe", "en")),

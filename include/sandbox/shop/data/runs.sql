@@ -34,6 +34,7 @@ FROM clock, (VALUES
     ('ACCEPT23H',     'in_progress',           'KARAN',   'DRAPE',  30,       NULL,     '60h',    '59h',      '23h',    NULL,     NULL,     NULL),
     ('ACCEPTSENT',    'sent_to_partner',       'SYDNEY',  'SHAW',   60,       NULL,     '70h',    NULL,       '50h',    NULL,     NULL,     NULL),   -- accepted, the status did not follow
     ('STARTSAFTER',   'in_progress',           'MARTA',   'SCARF',  60,       NULL,     '90h',    NULL,       '74h',    '-2h',    NULL,     NULL),   -- started after the tick
+    ('C0TT0NGAP',     'in_progress',           'KARAN',   'DRAPE',  30,       NULL,     '90h',    '89h',      '80h',    NULL,     NULL,     NULL),   -- its cloth is on the way, see below
 
     -- started, not finished: stuck after 72 hours
     ('START73H',      'in_progress',           'RAJESH',  'KAMEEZ', 250,      120,      '200h',   '199h',     '100h',   '73h',    NULL,     NULL),
@@ -88,6 +89,18 @@ UPDATE production_runs SET reminder_count = 3, reminder_kind = 'idle', reminder_
 FROM clock WHERE id = pg_temp.run_id('MARKT0DAY');
 UPDATE production_runs SET reminder_count = 1, reminder_kind = 'idle', reminder_status = 'active', last_reminded_at = yesterday
 FROM clock WHERE id = pg_temp.run_id('MARKYESTERDAY');
+
+INSERT INTO inventory_orders (id, quantity, total_price, status, order_date, created_at, updated_at)
+SELECT 'inv_order_' || pg_temp.ulid(id), quantity, price, status, tick - ordered::interval, tick - ordered::interval, tick - changed::interval
+FROM clock, (VALUES
+--   id       quantity  price  status       ordered  changed
+    ('C0T0N', 60,       9000,  'Delivered', '300h',  '100h'),
+    ('DYE',   4,        1200,  'Shipped',   '120h',  '50h')
+) AS row (id, quantity, price, status, ordered, changed);
+
+UPDATE production_runs
+SET depends_on_inventory_order_ids = (SELECT jsonb_agg(id ORDER BY id) FROM inventory_orders)
+WHERE id = pg_temp.run_id('C0TT0NGAP');
 
 INSERT INTO production_run_activity (id, production_run_id, activity_type, kind, actor_type, partner_id, payload, occurred_at)
 SELECT pg_temp.ulid(id), pg_temp.run_id(run), activity_type, kind, actor_type, pg_temp.ulid(partner), payload::jsonb, occurred

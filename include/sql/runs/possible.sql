@@ -1,0 +1,21 @@
+{#- What a value of a run's row can be. PostgreSQL can hold more: infinity, years before Christ, quantities that are no number. -#}
+{%- set id_pattern = "^[!-9;-~]([ -9;-~]{0,198}[!-9;-~])?$" -%}
+{%- macro moment(column) -%}
+CASE WHEN {{ column }} >= '2000-01-01' AND {{ column }} < '2100-01-01' THEN {{ column }} END
+{%- endmacro -%}
+{%- macro pieces(column) -%}
+CASE WHEN {{ column }} BETWEEN 0 AND 1e9 THEN {{ column }} END
+{%- endmacro -%}
+{#- The first column of production_runs that holds what cannot be, null where all can; an id must fit into a message's context. -#}
+{%- macro bad_column() -%}
+CASE
+    WHEN id !~ '{{ id_pattern }}' THEN 'id'
+    WHEN nullif(partner_id, '') !~ '{{ id_pattern }}' THEN 'partner_id'
+    {%- for column in ("created_at", "dispatch_completed_at", "accepted_at", "started_at", "finished_at") %}
+    WHEN {{ column }} IS NOT NULL AND ({{ moment(column) }}) IS NULL THEN '{{ column }}'
+    {%- endfor %}
+    {%- for column in ("quantity", "produced_quantity") %}
+    WHEN {{ column }} IS NOT NULL AND ({{ pieces(column) }}) IS NULL THEN '{{ column }}'
+    {%- endfor %}
+END
+{%- endmacro -%}
