@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from partner_messages.plain_text import shown
 from partner_messages.recipients.deeplink import Portal, portal_from_connection
 from partner_messages.settings import (
     PORTAL_CONN_ID,
@@ -78,9 +80,28 @@ def _decoded(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value) if value.strip() else None
+        return json.loads(value, object_pairs_hook=_each_key_once, parse_constant=_no_number) if value.strip() else None
     except json.JSONDecodeError as error:
         raise SettingsError(f"Variable {VARIABLE} is not JSON: {error.msg} in line {error.lineno}.") from None
+    except SettingsError:
+        raise
+    except (ValueError, RecursionError):
+        # A number of thousands of digits, or brackets without end.
+        raise SettingsError(f"Variable {VARIABLE} is not JSON that anybody has written: shorten it.") from None
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """JSON lets the last of two equal keys win; whoever wrote the first one meant it."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
+        raise SettingsError(f'Variable {VARIABLE}: "{shown(twice)}" stands twice in one object; take one of them out.')
+    return found
+
+
+def _no_number(text: str) -> Any:
+    """Python's JSON knows NaN and Infinity, which JSON does not."""
+    raise SettingsError(f"Variable {VARIABLE} is not JSON: {text} is no number.")
 
 
 def load_senders(settings: Settings) -> list[Sender]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from partner_messages.plain_text import checked_text
 from partner_messages.recipients.phone import to_e164
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.runs.scope import Scope
-from partner_messages.settings import SettingsError, first_problem
+from partner_messages.settings import Id, SettingsError, first_problem
 from partner_messages.tick import AskedDelivery
 
 # An empty id must never become a filter: in the system this one replaces, it matched an unrelated partner.
-Ids = tuple[Annotated[str, Field(min_length=1, pattern=r"\S")], ...]
+Ids = tuple[Id, ...]
+Flag = Annotated[bool, Field(strict=True)]
 
 
 class DeliveryParams(BaseModel):
@@ -42,9 +44,9 @@ class RunParams(DeliveryParams):
     kinds: tuple[ReminderKind, ...] = tuple(ReminderKind)
     partner_ids: Ids = ()
     production_run_ids: Ids = ()
-    limit: Annotated[int, Field(ge=1)] | None = None
-    ignore_send_window: bool = False
-    confirmed: bool = False
+    limit: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
+    ignore_send_window: Flag = False
+    confirmed: Flag = False
 
     @property
     def scope(self) -> Scope:
@@ -57,9 +59,9 @@ class ClosingParams(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
 
-    production_run_id: Annotated[str, Field(min_length=1, max_length=200)]
-    closed_by: Annotated[str, Field(min_length=1, max_length=200)]
-    closed_why: Annotated[str, Field(min_length=1, max_length=2000)]
+    production_run_id: Id
+    closed_by: Id
+    closed_why: Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(checked_text)]
 
 
 def parse_closing(raw: Mapping[str, Any]) -> ClosingParams | None:

@@ -28,9 +28,12 @@ from pydantic import (
     model_validator,
 )
 
+from partner_messages.plain_text import checked_id, shown
 from partner_messages.recipients.language import normalise_language
 from partner_messages.reminders import public_holidays
 from partner_messages.runs.signs import WorkSign
+from partner_messages.table_names import checked_table
+from partner_messages.web_address import is_web_address
 
 VARIABLE = "partner_messages"
 SCHEDULE_TIMEZONE = ZoneInfo("Asia/Kolkata")
@@ -57,7 +60,8 @@ def _clock_time(value: Any) -> Any:
     if isinstance(value, dt.time):
         return value
     if isinstance(value, str) and _CLOCK_TIME.fullmatch(value):
-        return value.zfill(len("09:00"))
+        with contextlib.suppress(ValueError):
+            return dt.time.fromisoformat(value.zfill(len("09:00")))
     raise ValueError('must be a time such as "09:00"')
 
 
@@ -80,8 +84,8 @@ def _day(value: Any) -> dt.date:
 
 
 def _with_ids(value: dict[str, Any]) -> dict[str, Any]:
-    if not all(id_.strip() for id_ in value):
-        raise ValueError("must have an id for each key, and one is empty")
+    for id_ in value:
+        checked_id(id_)
     return value
 
 
@@ -125,6 +129,25 @@ def _host_name(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
+def _picture_url(value: str) -> str:
+    # Meta fetches it, so it is seen by others.
+    if not is_web_address(value):
+        raise ValueError("must be an https URL of a host, without a user or password")
+    return value
+
+
+_SLASHES_TO_THE_PATH = "https://host/".count("/")
+
+
+def _rewrite(value: str) -> str:
+    before, placeholder, after = value.partition("{url}")
+    behind_the_host = "?" in before or before.count("/") >= _SLASHES_TO_THE_PATH
+    if not placeholder or not behind_the_host or set(before + after) & set("{}"):
+        raise ValueError('must have "{url}" in it once, behind the host, and no other braces')
+    _picture_url(before + after)
+    return value
+
+
 ClockTime = Annotated[dt.time, BeforeValidator(_clock_time)]
 Language = Annotated[str, BeforeValidator(_language)]
 Day = Annotated[dt.date, BeforeValidator(_day)]
@@ -132,13 +155,23 @@ Cadence = Annotated[Literal["daily"] | tuple[int, ...] | WeeklyCadence, PlainVal
 HolidayCode = Annotated[str, BeforeValidator(_holiday_code)]
 Hours = Annotated[float, Field(gt=0, le=24 * 365)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
-# Table names go into SQL text, so they are identifiers or they are refused.
-TableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?$")]
+TableName = Annotated[str, AfterValidator(checked_table)]
+Id = Annotated[str, AfterValidator(checked_id)]
 HostName = Annotated[str, BeforeValidator(_host_name), Field(pattern=r"^[a-z0-9.:-]+$")]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    """A JSON object whose values are what they say: `true` is no number, `"24"` none either, and `1` is not `true`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, value: Any) -> Any:
+        """JSON knows no tuples."""
+        if not isinstance(value, dict):
+            return value
+        return {key: tuple(one) if isinstance(one, list) else one for key, one in value.items()}
 
 
 class Thresholds(_Strict):
@@ -247,8 +280,8 @@ class Pictures(_Strict):
     """Which of a design's pictures may be sent, and from where."""
 
     allowed_hosts: tuple[HostName, ...] = ()
-    fallback_url: Annotated[str, Field(pattern=r"^https://\S+$")] | None = None
-    rewrite: Annotated[str, Field(pattern=r"^https://[^\s{}]+\{url\}[^\s{}]*$")] | None = None
+    fallback_url: Annotated[str, AfterValidator(_picture_url)] | None = None
+    rewrite: Annotated[str, AfterValidator(_rewrite)] | None = None
     deadline: Annotated[float, Field(gt=0, le=60)] = 10
 
 
@@ -281,7 +314,7 @@ class Settings(_Strict):
         description="Since when a started run is idle. `work`: the last sign of work on it (`idle_signals`), or its"
         " start; `started_at`: its start alone (the seed's rule), as is `work` with no `idle_signals` at all.",
     )
-    idle_signals: tuple[WorkSign, ...] = Field(
+    idle_signals: tuple[Annotated[WorkSign, Field(strict=False)], ...] = Field(
         tuple(WorkSign),
         description="What counts as work on a started run, where the shop has the table: `consumption_log`: the partner"
         " logged cloth, energy, hours or whatever else went into it; `media_attached`: a photo of it was attached;"
@@ -495,7 +528,7 @@ def parse_settings(raw: Any) -> Settings:
 def first_problem(error: ValidationError) -> str:
     """Say the first problem of a validation as `"key": what is wrong with it`, without the value (it may be secret)."""
     problem = error.errors(include_url=False, include_input=False)[0]
-    key = ".".join(str(part) for part in problem["loc"])
+    key = shown(".".join(str(part) for part in problem["loc"]))
     said = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
         return f'"{key}" is not a setting; see the settings table in the README.'

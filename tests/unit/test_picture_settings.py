@@ -28,6 +28,11 @@ def test_what_is_said_is_taken_and_host_names_are_in_small_letters() -> None:
     assert pictures.model_dump() == {**said, "allowed_hosts": ("media.shop.internal", "10.0.0.7")}
 
 
+@pytest.mark.parametrize("rewrite", ["https://cdn.example?of={url}", "https://cdn.example/{url}/small"])
+def test_the_picture_s_url_may_be_in_the_path_or_in_the_query(rewrite: str) -> None:
+    assert parse_settings({"pictures": {"rewrite": rewrite}}).pictures.rewrite == rewrite
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -39,6 +44,15 @@ def test_what_is_said_is_taken_and_host_names_are_in_small_letters() -> None:
         ("fallback_url", "http://cdn.example/logo.png"),
         ("fallback_url", "cdn.example/logo.png"),
         ("fallback_url", "https://cdn.example/a logo.png"),
+        ("fallback_url", "https://user:pass@cdn.example/logo.png"),
+        ("fallback_url", "https://user@cdn.example/logo.png"),
+        ("fallback_url", "https:///logo.png"),
+        ("fallback_url", "https://cdn.example/logo.png\n"),
+        ("fallback_url", "https://cdn.example/\u202egnp.ogol"),
+        ("rewrite", "https://user:pass@cdn.example/{url}"),
+        ("rewrite", "https://{url}.cdn.example/"),
+        ("rewrite", "https://cdn.example{url}"),
+        ("rewrite", "https://cdn.example/{url}\n"),
         ("rewrite", "https://cdn.example/resize"),
         ("rewrite", "http://cdn.example/{url}"),
         ("rewrite", "https://{url}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -80,6 +81,28 @@ WRONG: list[tuple[str, Any]] = [
     ("delivery", None),
     ("halt", SECRET),
     ("halt", None),
+    ("halt", 1),
+    ("halt", "yes"),
+    ("halt", "false"),
+    ("thresholds", {"idle": True}),
+    ("thresholds", {"idle": "24"}),
+    ("chunk_size", True),
+    ("chunk_size", 250.0),
+    ("chunk_size", "250"),
+    ("max_messages_per_run", 10**30),
+    ("senders", ["\ud800"]),
+    ("senders", ["in\0"]),
+    ("partners", {"P\0": {}}),
+    ("partners", {"P\n1": {}}),
+    ("partners", {"P\u200b1": {}}),
+    ("partners", {"\ud800": {}}),
+    ("partners", {"P" * 201: {}}),
+    ("partners", {"P1": {"never": 1}}),
+    ("partners", {"P\n1": {"nevr": True}}),
+    ("runs", {"R\0": {}}),
+    ("runs", {"R1": {"never": "true"}}),
+    ("pictures", {"deadline": True}),
+    ("pictures", {"allowed_hosts": ["cdn.example\n"]}),
     ("allow_any_time", 2),
     ("senders", "in"),
     ("senders", ["IN"]),
@@ -135,6 +158,16 @@ WRONG: list[tuple[str, Any]] = [
     ("tables", {"partner": "1partner"}),
     ("tables", {"partner": "{{ partner }}"}),
     ("tables", {"partner": None}),
+    ("tables", {"partner": "user"}),
+    ("tables", {"partner": "Order"}),
+    ("tables", {"partner": "table.partner"}),
+    ("tables", {"partner": "pg_class"}),
+    ("tables", {"partner": "pg_catalog.pg_class"}),
+    ("tables", {"partner": "PG_TEMP.partner"}),
+    ("tables", {"partner": "information_schema.tables"}),
+    ("tables", {"partner": "p" * 64}),
+    ("tables", {"partner": "partner\0"}),
+    ("tables", {"partner": "p\u0430rtner"}),
     ("on_failure", "slack"),
     ("on_failure", {"class": "Notifier"}),
     ("on_failure", {"class": "a.b; import os"}),
@@ -149,7 +182,40 @@ def test_a_value_that_cannot_be_is_told_by_its_key_and_never_quoted(key: str, va
     assert said.startswith(f'Variable partner_messages: "{key}')
     assert said.endswith(".")
     assert SECRET not in said
-    assert "\n" not in said
+    assert said.isprintable()
+
+
+def scalars(schema: dict[str, Any], definitions: dict[str, Any]) -> Iterator[tuple[list[str], str]]:
+    """Where a JSON schema has booleans and numbers, outside lists and tables of ids, and which of them."""
+    schema = definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+    if schema.get("type") in ("boolean", "integer", "number"):
+        yield [], schema["type"]
+    for one in schema.get("anyOf", ()):
+        yield from scalars(one, definitions)
+    for name, inner in schema.get("properties", {}).items():
+        yield from (([name, *path], kind) for path, kind in scalars(inner, definitions))
+
+
+SCHEMA = Settings.model_json_schema()
+SCALARS = [(".".join(path), kind) for path, kind in scalars(SCHEMA, SCHEMA["$defs"])]
+LAX: dict[str, list[Any]] = {
+    "boolean": [1, 0, "true", "no"],
+    "integer": [True, "1", 1.0],
+    "number": [True, "1", float("nan"), float("inf")],
+}
+
+
+def test_there_are_numbers_and_switches() -> None:
+    assert {("halt", "boolean"), ("chunk_size", "integer"), ("thresholds.idle", "number")} <= set(SCALARS)
+
+
+@pytest.mark.parametrize(("path", "kind"), SCALARS)
+def test_a_value_is_what_it_says_and_nothing_that_python_takes_for_it(path: str, kind: str) -> None:
+    for value in LAX[kind]:
+        raw: Any = value
+        for name in reversed(path.split(".")):
+            raw = {name: raw}
+        assert told(raw).startswith(f'Variable partner_messages: "{path}"')
 
 
 @given(
@@ -190,7 +256,9 @@ def test_a_language_is_any_code_however_it_is_written(code: str) -> None:
     assert parse_settings({"language": code, "fallback_language": code}).fallback_language
 
 
-@pytest.mark.parametrize("name", ["production_run", "shop.production_runs", "_t", "Runs2"])
+@pytest.mark.parametrize(
+    "name", ["production_run", "shop.production_runs", "_t", "Runs2", "users", "public.user", "p" * 63]
+)
 def test_a_table_may_have_any_plain_name_and_a_schema(name: str) -> None:
     assert parse_settings({"tables": {"production_runs": name}}).tables.production_runs == name
 

@@ -6,9 +6,19 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from partner_messages.params import DeliveryParams
+from partner_messages.plain_text import checked_id
 from partner_messages.settings import SettingsError, first_problem
 
 PREFIX = "production_run."
@@ -21,7 +31,17 @@ def _full_name(value: Any) -> Any:
 
 EventName = Annotated[str, BeforeValidator(_full_name), Field(pattern=r"^production_run\.[a-z][a-z0-9_.]*$")]
 # A colon would run into the next part of a dedup key, and an empty id must never become a filter.
-Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\s:]+$")]
+Id = Annotated[str, Field(pattern=r"^[^\s:]+$"), AfterValidator(checked_id)]
+
+
+def _moment(value: Any) -> Any:
+    # A bare number would be read as seconds since 1970, and so would one in quotes.
+    if isinstance(value, dt.datetime) or (isinstance(value, str) and "-" in value):
+        return value
+    raise ValueError('must be a time with its zone, such as "2026-11-23T10:00:00+05:30"')
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 
 
 class Event(BaseModel):
@@ -43,7 +63,7 @@ class Event(BaseModel):
     event_id: Id | None = None
     partner_id: Id | None = None
     notes: Annotated[str, Field(max_length=5_000)] | None = None
-    occurred_at: AwareDatetime | None = None
+    occurred_at: Moment | None = None
 
     def happened_at(self, run_after: dt.datetime) -> dt.datetime:
         """When it happened, as far as is known: never after its DAG run was due, whatever the shop's clock says."""

@@ -35,7 +35,7 @@ class TemplateParams(BaseModel):
     senders: Texts = ()
     templates: Texts = ()
     languages: Texts = ()
-    wait_seconds: Annotated[int, Field(ge=0, le=3600)] = 0
+    wait_seconds: Annotated[int, Field(strict=True, ge=0, le=3600)] = 0
 
 
 def parse_template_params(raw: Mapping[str, Any]) -> TemplateParams:

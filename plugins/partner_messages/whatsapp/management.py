@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,10 @@ LONGEST_ANSWER = 8 * 1024 * 1024
 
 PAGE = 100
 """Templates a request asks for; Meta refuses lists that grow too large with their components."""
+
+# What Meta has called something goes into the path of the next request, and must not lead it elsewhere.
+_TEMPLATE_ID = re.compile(r"[A-Za-z0-9_-]+")
+_UPLOAD = re.compile(r"upload:[A-Za-z0-9_:=+/~-]+(\?sig=[A-Za-z0-9_=%+/~.-]+)?")
 
 
 class _AsOAuth(AuthBase):
@@ -104,6 +109,8 @@ class TemplateApi:
             template_id: Meta's id of the template in one language.
             changes: `components` (all of them), `message_send_ttl_seconds` and, unless it is approved, `category`.
         """
+        if not _TEMPLATE_ID.fullmatch(template_id):
+            raise self._unclear("what Meta calls the template is no id")
         answer = self._call("POST", template_id, json_body=changes)
         if answer.get("success") is not True:
             raise self._unclear("the answer does not say that it was done")
@@ -150,7 +157,7 @@ class TemplateApi:
                 error.subcode,
             ) from None
         upload = answer.get("id")
-        if not isinstance(upload, str) or not upload.startswith("upload:"):
+        if not isinstance(upload, str) or not _UPLOAD.fullmatch(upload):
             raise self._unclear("the answer names no upload")
         return upload
 

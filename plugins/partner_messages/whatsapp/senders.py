@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from partner_messages.recipients.language import LAST_RESORT, normalise_language
-from partner_messages.settings import SENDER_CONN_PREFIX, SettingsError
+from partner_messages.settings import SENDER_CONN_PREFIX, Id, SettingsError
 from partner_messages.web_address import TEST_HOSTS, is_base_url
 
 AIRFLOW_HTTP_EXTRAS = frozenset(
@@ -92,14 +92,14 @@ class _Extra(BaseModel):
     api_version: str = Field(
         "v25.0", pattern=r"^v[1-9][0-9]*\.[0-9]+$", description='a Graph API version such as "v25.0"'
     )
-    label: str | None = Field(None, min_length=1, description='the shop\'s name for the sender, such as "IN"')
+    label: Id | None = Field(None, description='the shop\'s name for the sender, such as "IN"')
     country_codes: tuple[CountryCode, ...] = Field((), description='a list of prefixes such as ["+91"]')
-    is_default: bool = Field(False, description="true or false")
-    platform_id: str | None = Field(None, min_length=1, description="the shop's social_platform id")
+    is_default: bool = Field(False, strict=True, description="true or false")
+    platform_id: Id | None = Field(None, description="the shop's social_platform id")
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] | None = Field(
         None, description='a list of template languages such as ["en", "hi"]'
     )
-    messages_per_second: float = Field(80, gt=0, allow_inf_nan=False, description="a number above 0, such as 80")
+    messages_per_second: float = Field(80, strict=True, gt=0, le=10_000, description="a number above 0, such as 80")
     app_id: MetaId | None = Field(None, description="Meta's id of the app")
     # Secrets that only the hook and the webhook read; known here so that they are not taken for typing mistakes.
     app_secret: str | None = Field(None, description="the app's secret, as text")

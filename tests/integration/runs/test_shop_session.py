@@ -14,6 +14,7 @@ from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import ACTIVITY_COLUMNS, REQUIRED_COLUMNS, Shop, ShopError, open_shop
 from partner_messages.runs.signs import WorkSign
 from partner_messages.settings import SettingsError, Tables
+from partner_messages.table_names import RESERVED
 from sandbox.shop import allow_reading
 from support.deployment import TICK
 
@@ -56,6 +57,12 @@ def test_an_error_of_the_shop_is_told_of_the_shop_and_not_of_the_message_log() -
         open_shop(Tables(production_runs="no_such_table")) as source,
     ):
         source.census(now=TICK, scope=Scope())
+
+
+def test_every_word_that_postgresql_takes_for_no_table_is_refused_as_one(changes: Changes) -> None:
+    words = changes.execute("SELECT word FROM pg_get_keywords() WHERE catcode IN ('R', 'T')").fetchall()
+
+    assert {row["word"] for row in words} <= RESERVED
 
 
 def test_a_shop_that_cannot_be_reached_is_named_without_its_password(

@@ -275,6 +275,9 @@ def test_one_closed_by_hand_says_who_and_why_and_stays_closed(
         ({"production_run_id": PARKED, "closed_why": "x"}, "closed_by is missing"),
         ({"production_run_id": PARKED, "closed_by": "ops", "closed_why": " "}, "closed_why is missing"),
         ({"production_run_id": PARKED, "closed_by": "ops", "closed_why": 3}, '"closed_why"'),
+        ({"production_run_id": PARKED, "closed_by": "ops", "closed_why": "x\0"}, '"closed_why"'),
+        ({"production_run_id": PARKED, "closed_by": "o\nps", "closed_why": "x"}, '"closed_by"'),
+        ({"production_run_id": f"{PARKED}\0", "closed_by": "ops", "closed_why": "x"}, '"production_run_id"'),
         (
             {"production_run_id": RUN, "closed_by": "ops", "closed_why": "x"},
             f"Run {RUN} has no open escalation",

@@ -100,6 +100,25 @@ def test_a_wrong_setting_is_named(deployment, settings, sentence):
         reminders.preflight(context())
 
 
+@pytest.mark.parametrize(
+    ("variable", "sentence"),
+    [
+        ('{"halt": true, "senders": ["in"], "halt": false}', '"halt" stands twice in one object'),
+        ('{"partners": {"P1": {"never": true}, "P1": {}}}', '"P1" stands twice in one object'),
+        ('{"stop_after": NaN}', "is not JSON: NaN is no number"),
+        ('{"thresholds": {"idle": -Infinity}}', "is not JSON: -Infinity is no number"),
+        ('{"stop_after": ' + "9" * 5_000 + "}", "is not JSON that anybody has written"),
+        ("[" * 100_000, "is not JSON that anybody has written"),
+        ('{"halt": true', "is not JSON: "),
+    ],
+)
+def test_a_variable_that_two_programs_would_read_in_two_ways_is_refused(deployment, monkeypatch, variable, sentence):
+    monkeypatch.setenv("AIRFLOW_VAR_PARTNER_MESSAGES", variable)
+
+    with pytest.raises(AirflowFailException, match=f"Variable partner_messages.*{sentence}"):
+        reminders.preflight(context())
+
+
 def test_an_incomplete_sender_is_named_with_its_key(deployment):
     connection = deployment.connection("whatsapp_au")
     del connection["extra"]["phone_number_id"]

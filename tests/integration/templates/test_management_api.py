@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from partner_messages.live_settings import load_sender
@@ -9,6 +11,7 @@ from partner_messages.templates.remote import FIELDS
 from partner_messages.whatsapp import management
 from partner_messages.whatsapp.management import template_api
 from partner_messages.whatsapp.management_errors import Kind, ManagementError
+from support.raw_http import answering, raw_server, response
 
 
 @pytest.fixture
@@ -147,6 +150,23 @@ def test_an_example_picture_is_uploaded_and_its_handle_taken(api, bare_api, orde
     assert headers["authorization"] == f"OAuth {bare_api.accounts['IN'].token}"
     assert headers["content-type"] == "image/png"
     assert "access_token" not in upload["query"]
+
+
+@pytest.mark.parametrize(
+    "upload", ["upload:../../me", "upload:a/../b", "upload:a#b", "upload:", "upload:a?sig=b&to=c", "me"]
+)
+def test_an_upload_is_not_led_elsewhere_by_its_name(deployed, picture, upload):
+    with raw_server(answering(*[response("200 OK", json.dumps({"id": upload}).encode())] * 2)) as server:
+        deployed.connect("whatsapp_in", {**deployed.connection("whatsapp_in"), "host": server.url})
+        with template_api(load_sender("in"), connect_timeout=2, read_timeout=2) as api:
+            error = refused(api.upload_example, picture, "image/png")
+
+    assert (error.kind, len(server.received)) == (Kind.UNCLEAR, 1)
+
+
+def test_a_template_is_not_edited_elsewhere_than_where_its_id_is_one(api, bare_api):
+    assert refused(api.edit, "1/../../me", {}).kind is Kind.UNCLEAR
+    assert bare_api.requests()["total"] == 0
 
 
 def test_what_is_no_picture_is_refused_for_its_template_alone(api):

@@ -100,6 +100,12 @@ def test_a_thousand_events_are_taken() -> None:
         pytest.param({**ONE, "partner_id": "P1:x"}, "partner_id", id="a colon in the partner"),
         pytest.param({**ONE, "notes": "x" * 5_001}, "notes", id="notes of 5,001 characters"),
         pytest.param({**ONE, "occurred_at": "2026-11-23T10:00:00"}, "occurred_at", id="a time without a zone"),
+        pytest.param({**ONE, "production_run_id": "R\0"}, "production_run_id", id="a NUL in the run"),
+        pytest.param({**ONE, "partner_id": "P\u200b1"}, "partner_id", id="what is not seen in the partner"),
+        pytest.param({**ONE, "event_id": "E\ud800"}, "event_id", id="half a character in the event's id"),
+        pytest.param({**ONE, "occurred_at": 1_795_408_200}, "occurred_at", id="seconds since 1970"),
+        pytest.param({**ONE, "occurred_at": "1795408200"}, "occurred_at", id="seconds since 1970 as a text"),
+        pytest.param({**ONE, "occurred_at": True}, "occurred_at", id="true for a time"),
         pytest.param({**ONE, "occurred_at": "yesterday"}, "occurred_at", id="no time"),
         pytest.param({**ONE, "delivery": "redirect"}, "redirect_to must be a phone", id="a redirect without a phone"),
         pytest.param(

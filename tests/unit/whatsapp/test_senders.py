@@ -103,6 +103,16 @@ def test_the_extras_of_airflows_http_hook_are_left_alone(key: str) -> None:
         ({"languages": ["hindi"]}, 'extra "languages" must be a list of template languages'),
         ({"languages": ["hi"]}, 'extra "languages" must contain "en"'),
         ({"platform_id": ""}, 'extra "platform_id" must be'),
+        ({"platform_id": "01J\0"}, 'extra "platform_id" must be'),
+        ({"label": "IN\nAU"}, 'extra "label" must be'),
+        ({"is_default": 1}, 'extra "is_default" must be true or false'),
+        ({"is_default": "yes"}, 'extra "is_default" must be true or false'),
+        ({"messages_per_second": True}, 'extra "messages_per_second" must be'),
+        ({"messages_per_second": "80"}, 'extra "messages_per_second" must be'),
+        ({"messages_per_second": 1e300}, 'extra "messages_per_second" must be'),
+        ({"messages_per_second": float("nan")}, 'extra "messages_per_second" must be'),
+        ({"waba_id": "../me"}, 'extra "waba_id" must be'),
+        ({"api_version": "v25.0/../me"}, 'extra "api_version" must be'),
     ],
 )
 def test_what_is_wrong_is_named_with_its_connection_and_key(extra: dict[str, Any], said: str) -> None:

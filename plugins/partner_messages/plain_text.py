@@ -1,0 +1,34 @@
+"""What a text that somebody typed may be made of (pure)."""
+
+from __future__ import annotations
+
+LONGEST_ID = 200
+
+
+def checked_id(value: str) -> str:
+    """An id: something to see, and nothing that is not seen.
+
+    PostgreSQL takes no NUL and no half of a character, and a line break in an id would begin a log line of its own.
+
+    Raises:
+        ValueError: It cannot be one.
+    """
+    if not value.strip() or len(value) > LONGEST_ID or not value.isprintable():
+        raise ValueError(f"must be an id: up to {LONGEST_ID} characters, all of which can be seen")
+    return value
+
+
+def checked_text(value: str) -> str:
+    """A text of several lines, perhaps, that PostgreSQL takes.
+
+    Raises:
+        ValueError: It has a NUL or a half of a character.
+    """
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise ValueError("must be a text without NUL and halves of characters")
+    return value
+
+
+def shown(text: str) -> str:
+    """A text from outside in one short line, whatever it has in it."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text[:LONGEST_ID])
