@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel
 from partner_messages.forms import EVENT_REQUIRED, EVENTS
 from partner_messages.messages.skip_reasons import EXPLANATIONS
 from partner_messages.reminders.reasons import RULES
-from partner_messages.settings import Settings, TimeWindow
+from partner_messages.settings import Settings, Tables, TimeWindow
 from support.calendars import LEGEND, calendars
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -57,12 +58,19 @@ def months() -> str:
     return f"{LEGEND}\n\n{calendars()}"
 
 
+def shop_rights() -> str:
+    """What the user of `production_db` needs."""
+    grant = f"GRANT SELECT ON {', '.join(Tables().model_dump().values())} TO shop_reader;"
+    return f"```sql\n{textwrap.fill(grant, width=120, subsequent_indent='    ')}\n```"
+
+
 TABLES = {
     "settings": settings_table,
     "event params": event_params_table,
     "skip reasons": skip_reasons_table,
     "escalation reasons": escalation_reasons_table,
     "months": months,
+    "shop rights": shop_rights,
 }
 
 

@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import logging
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast
 
@@ -19,6 +19,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
+from partner_messages.database_access import database_errors
 from partner_messages.inbox.ids import RANDOM_BITS, ulid
 from partner_messages.messages.mirroring import SentMessage
 from partner_messages.named_sql import query
@@ -72,7 +73,7 @@ class Inbox:
             InboxError: The inbox could not be asked at all, or the session broke off.
         """
         wanted = sorted(messages, key=lambda message: (message.partner_id, message.sent_at, message.id))
-        with _told_of_the_inbox():
+        with _told_of_the_inbox(self._tables):
             # One look for all: finding a message by Meta's id takes a scan of the shop's whole table.
             there = self._already_there(wanted)
             missing = [message for message in wanted if message.wamid not in there]
@@ -109,7 +110,8 @@ class Inbox:
         return True
 
     def _note(self, error: Exception, what: str) -> None:
-        if self._connection.closed:
+        # What befalls every message alike is not counted one by one.
+        if self._connection.closed or isinstance(error, psycopg.errors.InsufficientPrivilege):
             raise error
         log.error("Not written into the shop's inbox: %s: %s", what, mask(f"{type(error).__name__}: {error}"))
 
@@ -167,12 +169,14 @@ def _new_id(message: SentMessage) -> str:
     return ulid(message.sent_at, secrets.randbits(RANDOM_BITS))
 
 
-@contextlib.contextmanager
-def _told_of_the_inbox() -> Iterator[None]:
-    try:
-        yield
-    except psycopg.Error as error:
-        raise InboxError(mask(f"{SHOP_INBOX_CONN_ID}: {type(error).__name__}: {error}")) from None
+def _told_of_the_inbox(tables: Mapping[str, str]) -> contextlib.AbstractContextManager[None]:
+    conversations, messages = tables["messaging_conversation"], tables["messaging_message"]
+    return database_errors(
+        SHOP_INBOX_CONN_ID,
+        InboxError,
+        f"GRANT SELECT ON {tables['partner']}, {conversations}, {messages} TO {{role}};"
+        f" GRANT INSERT ON {conversations}, {messages} TO {{role}}; GRANT UPDATE ON {conversations} TO {{role}};",
+    )
 
 
 @contextlib.contextmanager
@@ -182,12 +186,13 @@ def open_inbox(tables: Tables) -> Iterator[Inbox]:
     Raises:
         SettingsError: There is no such connection.
         InboxError: It cannot be reached.
+        AccessRefused: Its user is not let in.
     """
     from airflow.providers.postgres.hooks.postgres import PostgresHook
     from airflow.sdk.exceptions import AirflowNotFoundException
 
     try:
-        with _told_of_the_inbox():
+        with _told_of_the_inbox(tables.model_dump()):
             hook = PostgresHook(postgres_conn_id=SHOP_INBOX_CONN_ID)
             session = cast("psycopg.Connection[DictRow]", hook.get_conn())
     except AirflowNotFoundException:

@@ -15,14 +15,20 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Json
 
+from partner_messages.database_access import database_errors
 from partner_messages.messages.migrations import SCHEMA
 from partner_messages.named_sql import query
-from partner_messages.recipients.masking import mask
 from partner_messages.settings import MESSAGE_LOG_CONN_ID
 from partner_messages.tick import Tick
 
 LogConnection = psycopg.Connection[DictRow]
 """A session in autocommit mode whose search path is the schema; several statements share a transaction by saying so."""
+
+GRANT = (
+    f"GRANT USAGE ON SCHEMA {SCHEMA} TO {{role}};"
+    f" GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {SCHEMA} TO {{role}};"
+)
+"""All that a user needs where another one, the owner, applies the migrations."""
 
 
 class MessageLogError(RuntimeError):
@@ -36,17 +42,18 @@ def open_message_log() -> Iterator[LogConnection]:
     Raises:
         MessageLogError: For every database error inside the block: PostgreSQL quotes whole rows in its details, and a
             row holds a phone number.
+        AccessRefused: The user is not let in or lacks a right.
     """
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
     hook = PostgresHook(postgres_conn_id=MESSAGE_LOG_CONN_ID, options=f"-c search_path={SCHEMA}")
-    try:
-        with contextlib.closing(cast("LogConnection", hook.get_conn())) as connection:
-            connection.autocommit = True
-            connection.row_factory = dict_row
-            yield connection
-    except psycopg.Error as error:
-        raise MessageLogError(mask(f"{MESSAGE_LOG_CONN_ID}: {type(error).__name__}: {error}")) from None
+    with (
+        database_errors(MESSAGE_LOG_CONN_ID, MessageLogError, GRANT),
+        contextlib.closing(cast("LogConnection", hook.get_conn())) as connection,
+    ):
+        connection.autocommit = True
+        connection.row_factory = dict_row
+        yield connection
 
 
 def rows(connection: LogConnection, name: str, **parameters: Any) -> list[DictRow]:

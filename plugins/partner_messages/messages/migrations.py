@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +59,8 @@ def migrate(connection: psycopg.Connection[Any], migrations: list[Migration] | N
     Two preflights at once wait for each other at the advisory lock; the second finds nothing left to do.
 
     Raises:
-        SettingsError: An applied file was edited, or the database is ahead of this code.
+        SettingsError: An applied file was edited, the database is ahead of this code, or the user may not apply what is
+            pending.
     """
     wanted = read_migrations() if migrations is None else migrations
     with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
@@ -66,24 +69,40 @@ def migrate(connection: psycopg.Connection[Any], migrations: list[Migration] | N
         applied = _applied(cursor)
         _compare(applied, wanted)
         pending = [migration for migration in wanted if migration.number not in applied]
+        if pending:
+            _apply(cursor, pending)
+    return [migration.number for migration in pending]
+
+
+def _applied(cursor: psycopg.Cursor[TupleRow]) -> dict[int, str]:
+    if cursor.execute("SELECT to_regclass(%s) IS NULL", [f"{SCHEMA}.schema_migration"]).fetchone() == (True,):
+        return {}
+    return dict(cursor.execute("SELECT number, checksum FROM schema_migration").fetchall())
+
+
+def _apply(cursor: psycopg.Cursor[TupleRow], pending: Sequence[Migration]) -> None:
+    try:
+        # Where both are there, their user may lack the right to make them, so it is asked for only when needed.
+        if cursor.execute("SELECT to_regnamespace(%s) IS NULL", [SCHEMA]).fetchone() == (True,):
+            cursor.execute(f"CREATE SCHEMA {SCHEMA}")
+        if cursor.execute("SELECT to_regclass('schema_migration') IS NULL").fetchone() == (True,):
+            cursor.execute(
+                "CREATE TABLE schema_migration (number integer PRIMARY KEY, name text NOT NULL,"
+                " checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+            )
         for migration in pending:
             cursor.execute(migration.sql.encode())
             cursor.execute(
                 "INSERT INTO schema_migration (number, name, checksum) VALUES (%s, %s, %s)",
                 [migration.number, migration.name, migration.checksum],
             )
-    return [migration.number for migration in pending]
-
-
-def _applied(cursor: psycopg.Cursor[TupleRow]) -> dict[int, str]:
-    # CREATE SCHEMA needs a right that an existing schema's user may lack, so it is asked for only when needed.
-    if cursor.execute("SELECT to_regnamespace(%s) IS NULL", [SCHEMA]).fetchone() == (True,):
-        cursor.execute(f"CREATE SCHEMA {SCHEMA}")
-    cursor.execute(
-        "CREATE TABLE IF NOT EXISTS schema_migration (number integer PRIMARY KEY, name text NOT NULL,"
-        " checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
-    )
-    return dict(cursor.execute("SELECT number, checksum FROM schema_migration").fetchall())
+    except psycopg.errors.InsufficientPrivilege as error:
+        numbers = ", ".join(f"{migration.number:04}" for migration in pending)
+        raise SettingsError(
+            f"Connection {MESSAGE_LOG_CONN_ID}: migrations {numbers} are pending, and its user may not apply them"
+            f" ({error.diag.message_primary}); apply them as the owner of schema {SCHEMA}, with plugins/ in PYTHONPATH:"
+            f" python -m partner_messages.messages.migrations 'postgresql://OWNER@HOST/DATABASE'"
+        ) from None
 
 
 def _compare(applied: dict[int, str], wanted: list[Migration]) -> None:
@@ -99,3 +118,16 @@ def _compare(applied: dict[int, str], wanted: list[Migration]) -> None:
                 f"Migration {number:04}_{known[number].name}.sql was edited after it had been applied; restore it and"
                 " put the change into a new migration."
             )
+
+
+def main() -> None:
+    """`python -m partner_messages.messages.migrations URL`: apply what is pending, as the user whom the URL names."""
+    if len(sys.argv) != 2:
+        sys.exit("Give one argument: the URL of the message log's database, as the owner of its schema.")
+    with psycopg.connect(sys.argv[1]) as connection:
+        applied = migrate(connection)
+    sys.stdout.write(f"Migrations applied: {applied or 'none'}.\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -15,8 +15,8 @@ from typing import Any, cast
 import psycopg
 from psycopg.rows import dict_row
 
+from partner_messages.database_access import database_errors
 from partner_messages.named_sql import query
-from partner_messages.recipients.masking import mask
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
 from partner_messages.recipients.phone import readings
 from partner_messages.recipients.spelling import dialled
@@ -78,13 +78,9 @@ class ShopError(RuntimeError):
     """The shop's database cannot be reached or refused a question; worth a retry."""
 
 
-@contextlib.contextmanager
-def _told_of_the_shop() -> Iterator[None]:
+def _told_of_the_shop(tables: Mapping[str, str]) -> contextlib.AbstractContextManager[None]:
     # The message log's session is often open around this one, and must not take the shop's errors for its own.
-    try:
-        yield
-    except psycopg.Error as error:
-        raise ShopError(mask(f"{SHOP_CONN_ID}: {type(error).__name__}: {error}")) from None
+    return database_errors(SHOP_CONN_ID, ShopError, f"GRANT SELECT ON {', '.join(tables.values())} TO {{role}};")
 
 
 class Shop:
@@ -96,7 +92,7 @@ class Shop:
         self._catalog: dict[str, dict[str, bool]] | None = None
 
     def _rows(self, name: str, parameters: dict[str, Any], **switches: bool) -> list[dict[str, Any]]:
-        with _told_of_the_shop(), self._connection.cursor(row_factory=dict_row) as cursor:
+        with _told_of_the_shop(self._tables), self._connection.cursor(row_factory=dict_row) as cursor:
             cursor.execute(query(name, **self._tables, **switches).encode(), parameters)
             return cursor.fetchall()
 
@@ -454,11 +450,12 @@ def open_shop(tables: Tables) -> Iterator[Shop]:
 
     Raises:
         ShopError: It cannot be reached.
+        AccessRefused: Its user is not let in.
     """
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
     hook = PostgresHook(postgres_conn_id=SHOP_CONN_ID)
-    with _told_of_the_shop():
+    with _told_of_the_shop(tables.model_dump()):
         session = cast("psycopg.Connection[Any]", hook.get_conn())
     with contextlib.closing(session) as connection:
         connection.read_only = True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -46,7 +47,7 @@ class WhatsAppTemplateOperator(BaseOperator):
         from partner_messages.whatsapp.dispatch import MetaUnreachable
         from partner_messages.whatsapp.gate import SenderStopped
 
-        with open_message_log() as connection:
+        with _ended_by_a_refusal(), open_message_log() as connection:
             sender = self._sender = self._batch_sender(connection, context)
             try:
                 if not self._told_to_stop:
@@ -90,6 +91,17 @@ class WhatsAppTemplateOperator(BaseOperator):
             catalog=installed_catalog(),
             clock=run_context.wall_clock,
         )
+
+
+@contextlib.contextmanager
+def _ended_by_a_refusal() -> Iterator[None]:
+    """No further try where the message log's database does not let its user in, or not do what is needed."""
+    from partner_messages.database_access import AccessRefused
+
+    try:
+        yield
+    except AccessRefused as error:
+        raise AirflowFailException(str(error)) from None
 
 
 def raise_for(outcome: Outcome) -> None:

@@ -1,0 +1,83 @@
+"""What a database refuses: what is worth another try, and what somebody has to change first."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+import psycopg
+from psycopg import sql
+
+from partner_messages.recipients.masking import mask
+from partner_messages.settings import SettingsError
+
+_TURNED_AWAY = re.compile(
+    "|".join(
+        (
+            "(password|peer|ident|certificate|sasl) authentication failed",
+            "no password supplied",
+            "not permitted to log in",
+            "permission denied for database",
+            "no pg_hba.conf entry",
+            "pg_hba.conf rejects",
+            r"(database|role|user) \S+ does not exist",
+            r"no such (database|user)",  # PgBouncer's words
+            "unsupported startup parameter",  # PgBouncer's too: it has to be told to ignore `options`
+        )
+    ),
+    re.IGNORECASE,
+)
+"""Why a server lets nobody in who comes with this connection.
+
+The driver has no code for it, only the server's words: where those are in another language, it is tried again in vain.
+"""
+
+
+class AccessRefused(SettingsError):
+    """A database lets this connection's user not in, or not do what is needed: no further try helps."""
+
+
+@contextlib.contextmanager
+def database_errors(conn_id: str, failure: type[Exception], grant: str) -> Iterator[None]:
+    """Say a database's errors in one sentence, with phone numbers masked: PostgreSQL quotes whole rows.
+
+    Args:
+        conn_id: The database's connection.
+        failure: What an error becomes that another try may mend.
+        grant: The statements that give a user all it needs, with `{role}` for its name.
+
+    Raises:
+        AccessRefused: The user is not let in or lacks a right; the statements are in it.
+    """
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise AccessRefused(
+            f"Connection {conn_id}: {mask(_words(error))}; as the owner of the tables run:"
+            f" {grant.format(role=role_of(conn_id))}"
+        ) from None
+    except psycopg.Error as error:
+        said = mask(f"{type(error).__name__}: {error}")
+        if is_turned_away(error):
+            raise AccessRefused(f"Connection {conn_id}: correct its user, password or database: {said}") from None
+        raise failure(f"{conn_id}: {said}") from None
+
+
+def is_turned_away(error: psycopg.Error) -> bool:
+    """Whether a server answered, and will not let this user into this database however often it is asked."""
+    return (
+        isinstance(error, psycopg.OperationalError) and error.sqlstate is None and bool(_TURNED_AWAY.search(str(error)))
+    )
+
+
+def role_of(conn_id: str) -> str:
+    """The name of a connection's user, as SQL has it."""
+    from airflow.sdk import BaseHook
+
+    login = BaseHook.get_connection(conn_id).login
+    return sql.Identifier(login).as_string() if login else "<its user>"
+
+
+def _words(error: psycopg.Error) -> str:
+    return error.diag.message_primary or str(error)
