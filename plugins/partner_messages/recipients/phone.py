@@ -83,8 +83,12 @@ def readings(raw: str | None, country_code: str | None) -> tuple[str, ...]:
     if raw is None or any(character.isalpha() for character in raw):
         return ()
     region = (country_code or "").strip().upper() or DEFAULT_REGION
-    found = (_valid(text, reading_region) for text, reading_region in _ways(_from_its_start(raw), region))
-    return tuple(dict.fromkeys(phone for phone in found if phone))
+    found: dict[str, None] = {}
+    for text, reading_region in _ways(_from_its_start(raw), region):
+        # Digits that begin with their country's code are mostly one number in both ways: it need not be read twice.
+        if text not in found and (phone := _valid(text, reading_region)):
+            found[phone] = None
+    return tuple(found)
 
 
 def to_e164(raw: str | None, country_code: str | None) -> str | None:
