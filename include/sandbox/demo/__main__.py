@@ -66,7 +66,8 @@ def demo() -> None:
         tell("The tick again for a partner with five runs, as a dry run with setting digest on")
         run(stack.DAG, {"delivery": "dry_run", "partner_ids": [PARTNER]}, changed={"digest": True}, log_name="digest")
         tell("Done.")
-        _show(server.url_of(stack.MESSAGE_LOG), {message["id"]: message for message in api.outbox()}, tick)
+        outbox = {message["id"]: message for message in api.outbox()}
+        _show(server.url_of(stack.MESSAGE_LOG), server.url_of(stack.SHOP), outbox, tick)
 
 
 def _events() -> list[dict[str, str]]:
@@ -139,8 +140,8 @@ def _run_dag(
         raise dag_run.failure()
 
 
-def _show(message_log_url: str, outbox: Mapping[str, Mapping[str, Any]], tick: dt.datetime) -> None:
-    """Print what the tick and the events led to, from the message log and from what Meta took.
+def _show(message_log_url: str, shop_url: str, outbox: Mapping[str, Mapping[str, Any]], tick: dt.datetime) -> None:
+    """Print what the tick and the events led to, from the message log, the shop and what Meta took.
 
     Raises:
         DemoError: The two disagree, or nothing was sent.
@@ -155,6 +156,9 @@ def _show(message_log_url: str, outbox: Mapping[str, Mapping[str, Any]], tick: d
     print(f"\nReminders and lifecycle messages of {report.day_and_time(tick)}\n")
     print(report.census_line(census["inspected"], found, census["no_partner"]), end="\n\n")
     print("\n".join(report.decision_table(found, decisions)))
+    logged = [report.Logged(**row) for row in _rows(shop_url, "logged.sql", tick=tick)]
+    idle = {row["production_run_id"] for row in _rows(message_log_url, "idle.sql")}
+    print("\n".join(["", *report.not_called_idle(logged, idle, tick)]))
     print("\nThe messages, as Meta took them\n")
     for number, message in enumerate(messages, start=1):
         print("\n".join(report.message_block(number, message)), end="\n\n", flush=True)

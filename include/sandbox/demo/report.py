@@ -7,7 +7,7 @@ import functools
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +116,43 @@ class Told:
     delivery: str
     message_kind: str
     body_text: str
+
+
+@dataclass(frozen=True)
+class Logged:
+    """One run that was started long ago, and whose partner logs what it takes.
+
+    Attributes:
+        production_run_id: The run.
+        name: Its partner's.
+        started_at: When it was started.
+        logged_at: When its partner last logged something.
+    """
+
+    production_run_id: str
+    name: str
+    started_at: dt.datetime
+    logged_at: dt.datetime
+
+
+def not_called_idle(logged: Iterable[Logged], idle: Collection[str], tick: dt.datetime) -> list[str]:
+    """A line for each run that its partner's log keeps from being called idle.
+
+    Args:
+        logged: The runs that would be idle by their start alone.
+        idle: The ids of those that the tick found idle.
+        tick: Its moment.
+    """
+    return [
+        f"Not called idle: {one.production_run_id} of {one.name}, started {_hours(tick - one.started_at)} ago; what it"
+        f" takes was last logged {_hours(tick - one.logged_at)} ago (consumption_log)."
+        for one in logged
+        if one.production_run_id not in idle
+    ]
+
+
+def _hours(time: dt.timedelta) -> str:
+    return f"{time / dt.timedelta(hours=1):.0f} h"
 
 
 def both_policies(told: Iterable[Told]) -> list[str]:

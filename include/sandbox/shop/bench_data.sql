@@ -48,3 +48,15 @@ FROM (
                              ELSE 'completed'
                          END AS state) AS of_run
 ) AS run;
+
+-- What the shop notes of the runs that are not over, and a log of what partners used up long before the runs went quiet.
+INSERT INTO production_run_activity (id, production_run_id, activity_type, kind, actor_type, partner_id, occurred_at)
+SELECT 'A' || kind || run.id, run.id, 'lifecycle_event', kind, 'system', run.partner_id, moment
+FROM production_runs AS run,
+    LATERAL (VALUES ('sent_to_partner', dispatch_completed_at), ('accepted', accepted_at), ('started', started_at)) AS noted (kind, moment)
+WHERE run.status IN ('sent_to_partner', 'in_progress') AND moment IS NOT NULL;
+
+INSERT INTO consumption_log (id, design_id, production_run_id, quantity, consumption_type, consumed_by, consumed_at)
+SELECT 'C' || day || run.id, run.design_id, run.id, 5, 'production', 'partner', run.started_at + day * interval '1 day'
+FROM production_runs AS run, generate_series(1, 3) AS day
+WHERE run.status = 'in_progress' AND run.started_at IS NOT NULL;

@@ -23,6 +23,7 @@ class Expectation:
     design: str | None = None
     by_start: str | None = None
     older: str | None = None
+    older_kind: str | None = None
 
     @property
     def is_inspected(self) -> bool:
@@ -38,6 +39,11 @@ class Expectation:
     def kind_by_start(self) -> str:
         """The kind where work does not count: a run is idle by its start alone."""
         return self.by_start or self.kind
+
+    @property
+    def kind_in_older(self) -> str:
+        """The kind in an older deployment: there the run's own row is all that is known."""
+        return self.older_kind or self.kind_by_start
 
 
 def expectations() -> dict[str, Expectation]:

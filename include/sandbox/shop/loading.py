@@ -11,7 +11,14 @@ import psycopg
 from psycopg import sql
 
 HERE = Path(__file__).parent
-SAMPLE = ("data/clock.sql", "data/partners.sql", "data/designs.sql", "data/conversations.sql", "data/runs.sql")
+SAMPLE = (
+    "data/clock.sql",
+    "data/partners.sql",
+    "data/designs.sql",
+    "data/conversations.sql",
+    "data/runs.sql",
+    "data/activity.sql",
+)
 BENCH = ("data/clock.sql", "bench_data.sql")
 
 Deployment = Literal["current", "older"]

@@ -30,6 +30,9 @@ def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left
     assert shown == Counter(
         one.kind.replace("_", " ") for one in expectations().values() if one.outcome == "send"
     ) + Counter(["assigned", "cancelled", "completed", "follow-up", "follow-up"])
+    assert (
+        f"Not called idle: {run_id('STEADY200H')} of गणेश रंगाई, started 200 h ago; what it takes was last logged" in said
+    )
     assert "A partner with 5 stuck runs got 5 messages; with setting digest on: 1\n" in said
     assert "*Progress:* 12.5 of 40.5 pieces produced" in said
     assert f"/production-runs/{run_id('SENT23H')}?wa_token=…" in said

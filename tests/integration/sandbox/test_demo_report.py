@@ -7,6 +7,7 @@ import pytest
 
 from sandbox.demo.report import (
     Decision,
+    Logged,
     Sent,
     Told,
     aligned,
@@ -17,6 +18,7 @@ from sandbox.demo.report import (
     in_order,
     masked,
     message_block,
+    not_called_idle,
     plan_of,
 )
 
@@ -40,6 +42,18 @@ def taken(text, *buttons):
 
 
 LINK = "https://partners.example/production-runs/prod_run_1?wa_token="
+
+
+def test_a_run_whose_partner_logs_what_it_takes_has_a_line_unless_it_was_found_idle():
+    tick = dt.datetime(2026, 11, 23, 4, 30, tzinfo=dt.UTC)
+    logged = [
+        Logged(id_, "Ganesh", tick - dt.timedelta(hours=200), tick - dt.timedelta(hours=20)) for id_ in ("R1", "R2")
+    ]
+
+    assert not_called_idle(logged, {"R2"}, tick) == [
+        "Not called idle: R1 of Ganesh, started 200 h ago; what it takes was last logged 20 h ago (consumption_log)."
+    ]
+    assert not_called_idle([], set(), tick) == []
 
 
 def test_the_table_has_a_line_for_each_subject_and_the_reasons():

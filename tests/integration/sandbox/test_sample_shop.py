@@ -13,6 +13,11 @@ from sandbox.shop import expectations, partner_id, run_id
 from support.deployment import TICK
 
 HOUR = dt.timedelta(hours=1)
+RECORDED = (
+    *("sent_to_partner", "accepted", "started", "finished", "completed", "cancelled", "reassignment_needed"),
+    *("reminder_escalated", "reminder_retried_same_partner", "partner_assigned"),
+)
+"""What the shop's recorder notes of a run's life."""
 THRESHOLDS = {"assignment_pending": 24 * HOUR, "not_started": 24 * HOUR, "idle": 72 * HOUR}
 
 
@@ -30,27 +35,28 @@ def as_it_stood(row, now):
     return then | {"status": status}
 
 
-def clock_and_kind(run, worked):
+def clock_and_kind(run, handed_over, worked):
     """The reminder kind a run would fall into once it is overdue, and the clock that counts."""
     if run["status"] == "in_progress" and run["started_at"]:
-        return (None, None) if run["finished_at"] else ("idle", max([run["started_at"], *worked]))
+        return (None, None) if run["finished_at"] else ("idle", max([run["started_at"], *handed_over, *worked]))
     if run["started_at"]:
         return None, None
     if run["accepted_at"]:
-        return "not_started", run["accepted_at"]
+        return "not_started", max([run["accepted_at"], *handed_over])
     if run["status"] == "sent_to_partner":
-        return "assignment_pending", max(filter(None, [run["created_at"], run["dispatch_completed_at"]]))
+        sent = filter(None, [run["created_at"], run["dispatch_completed_at"]])
+        return "assignment_pending", max([*sent, *handed_over])
     return None, None
 
 
-def judged(row, now, worked=()):
+def judged(row, now, handed_over=(), worked=()):
     """(kind, outcome up to the partner, whole days) of a run at `now`, by the rules in words."""
     run = as_it_stood(row, now)
     if run is None or run["status"] not in {"sent_to_partner", "in_progress"}:
         return "none", "not_inspected", None
     if run["partner_id"] is None:
         return "no_partner", "no_partner", None
-    kind, clock = clock_and_kind(run, [moment for moment in worked if moment <= now])
+    kind, clock = clock_and_kind(run, *([one for one in moments if one <= now] for moments in (handed_over, worked)))
     if kind is None or not clock < now - THRESHOLDS[kind]:
         return "none", "not_overdue", None
     return kind, "found", max(1, (now - clock).days)
@@ -59,18 +65,32 @@ def judged(row, now, worked=()):
 def test_the_expectations_follow_from_the_rules(shop):
     rows = shop.execute("SELECT * FROM production_runs").fetchall()
 
-    entries = shop.execute("SELECT * FROM production_run_activity WHERE actor_type = 'partner'").fetchall()
+    entries = shop.execute("SELECT * FROM production_run_activity").fetchall()
+    logged = shop.execute(
+        "SELECT *, coalesce(production_run_id, metadata ->> 'production_run_id') AS run FROM consumption_log"
+        " WHERE consumed_by = 'partner' AND deleted_at IS NULL"
+    ).fetchall()
 
-    def worked(run):
+    def entered(run, kinds):
         return [
             entry["occurred_at"]
             for entry in entries
             if (entry["production_run_id"], entry["partner_id"]) == (run["id"], run["partner_id"])
+            and entry["kind"] in kinds
         ]
 
-    by_start = {row["id"]: judged(row, TICK)[0] for row in rows}
-    found = {row["id"]: judged(row, TICK, worked(row)) for row in rows}
+    def handed_over(run):
+        return entered(run, {"sent_to_partner", "partner_assigned", "reminder_retried_same_partner"})
 
+    def worked(run):
+        seen = entered(run, {"media_attached", "goods_transfer_shipped", "goods_transfer_recorded"})
+        return [*seen, *(row["consumed_at"] for row in logged if row["run"] == run["id"])]
+
+    by_row = {row["id"]: judged(row, TICK)[0] for row in rows}
+    by_start = {row["id"]: judged(row, TICK, handed_over(row))[0] for row in rows}
+    found = {row["id"]: judged(row, TICK, handed_over(row), worked(row)) for row in rows}
+
+    assert by_row == {id_: one.kind_in_older for id_, one in expectations().items()}
     assert by_start == {id_: one.kind_by_start for id_, one in expectations().items()}
     assert {id_: verdict[0] for id_, verdict in found.items()} == {id_: e.kind for id_, e in expectations().items()}
     for id_, one in expectations().items():
@@ -81,7 +101,7 @@ def test_the_expectations_follow_from_the_rules(shop):
 
 def test_every_kind_and_every_skip_reason_of_planning_is_there():
     assert Counter(one.kind for one in expectations().values()) == Counter(
-        {"assignment_pending": 15, "not_started": 7, "idle": 9, "no_partner": 2, "none": 18}
+        {"assignment_pending": 16, "not_started": 7, "idle": 10, "no_partner": 2, "none": 21}
     )
     assert {one.outcome for one in expectations().values()} == {
         *("send", "not_overdue", "not_inspected", "no_partner", "no_phone", "invalid_phone"),
@@ -115,9 +135,9 @@ CASES = {
     "SELECT count(*) FROM production_runs AS child WHERE child.parent_run_id = production_runs.id)",
     "a sample": "run_type = 'sample'",
     "a broken quantity": "quantity <> floor(quantity) AND produced_quantity <> floor(produced_quantity)",
-    "started long ago, worked on yesterday": "started_at < {tick} - interval '72h' AND EXISTS ("
-    "SELECT FROM production_run_activity WHERE production_run_id = production_runs.id AND actor_type = 'partner'"
-    " AND occurred_at BETWEEN {tick} - interval '24h' AND {tick})",
+    "started long ago, and a photo came lately": "started_at < {tick} - interval '72h' AND EXISTS ("
+    "SELECT FROM production_run_activity WHERE production_run_id = production_runs.id AND kind = 'media_attached'"
+    " AND actor_type = 'admin' AND occurred_at BETWEEN {tick} - interval '48h' AND {tick})",
     "an entry of the shop's own people": "EXISTS (SELECT FROM production_run_activity"
     " WHERE production_run_id = production_runs.id AND actor_type = 'admin')",
     "an entry of another partner": "EXISTS (SELECT FROM production_run_activity AS entry"
@@ -132,6 +152,15 @@ CASES = {
     "reminded by the shop's inbox today": "EXISTS (SELECT FROM messaging_message WHERE direction = 'outbound' AND"
     " context_id = production_runs.id || ':reminder:2026-11-23')",
     "marked as reminded today": "(last_reminded_at AT TIME ZONE 'Asia/Kolkata')::date = date '2026-11-23'",
+    "marked as reminded today, and the message failed": "(last_reminded_at AT TIME ZONE 'Asia/Kolkata')::date"
+    " = date '2026-11-23' AND EXISTS (SELECT FROM messaging_message WHERE status = 'failed' AND"
+    " context_id = production_runs.id || ':reminder:2026-11-23')",
+    "handed over long after it was made": "id IN (SELECT production_run_id FROM production_run_activity"
+    " WHERE kind = 'partner_assigned' AND occurred_at > production_runs.created_at + interval '80 days')",
+    "its partner logs what is used up": "id IN (SELECT production_run_id FROM consumption_log"
+    " WHERE consumed_by = 'partner' AND deleted_at IS NULL AND consumed_at < {tick})",
+    "logged in the metadata alone": "id IN (SELECT metadata ->> 'production_run_id' FROM consumption_log"
+    " WHERE production_run_id IS NULL)",
     "marked as reminded yesterday": "(last_reminded_at AT TIME ZONE 'Asia/Kolkata')::date = date '2026-11-22'",
     "a partner with a saved language nobody sends": "partner_id IN ("
     "SELECT partner_id FROM messaging_conversation WHERE metadata ->> 'language' = 'it')",
@@ -188,6 +217,17 @@ def test_every_way_to_write_a_phone_number_is_there(shop):
         assert any(re.fullmatch(form, number) for number in written), form
     for country in ("+61", "+39", "+1 "):
         assert any(number.startswith(country) for number in written), country
+
+
+def test_nothing_stands_in_the_activity_that_the_real_shop_does_not_write(shop):
+    written = shop.execute("SELECT DISTINCT activity_type, kind, actor_type FROM production_run_activity").fetchall()
+
+    assert {tuple(row.values()) for row in written} <= {
+        *(("reminder_sent", kind, "scheduled_flow") for kind in THRESHOLDS),
+        *(("lifecycle_event", kind, "system") for kind in RECORDED),
+        *(("note", kind, "admin") for kind in ("media_attached", "admin_comment")),
+        *(("system", kind, "system") for kind in ("goods_transfer_shipped", "goods_transfer_recorded")),
+    }
 
 
 def test_ids_are_ulids_and_the_files_know_every_run(shop):

@@ -306,7 +306,7 @@ def test_the_sample_shop_s_steady_run_is_found_by_its_start_and_not_by_work(
     kind = "kind" if signal == "work" else "kind_by_start"
     assert found == {id_ for id_, one in expectations().items() if getattr(one, kind) == "idle"}
     assert (run_id("STEADY200H") in found) is (signal == "started_at")
-    assert ("1 runs that were started long enough ago to be idle have been worked on since" in caplog.text) is (
+    assert ("3 runs that were started long enough ago to be idle have been worked on since" in caplog.text) is (
         signal == "work"
     )
 

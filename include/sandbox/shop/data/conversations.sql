@@ -42,6 +42,7 @@ FROM clock, LATERAL (VALUES
     ('M2SAYS',  'SYDNEYTK',   'inbound',  'G''day, parcel is on its way',  'text',       'read',      NULL,           NULL,                          tick - interval '30 hours'),
     ('M3TDAY',  'MEERATAK',   'outbound', 'Hi Meera, a quick reminder …',  'template',   'delivered', 'MSGT0DAY',     ':reminder:' || today_is,      earlier_today),              -- the shop reminded today
     ('M4YDAY',  'YASHTAK',    'outbound', 'नमस्ते Yash, याद दिला रहे हैं …',    'template',   'delivered', 'MSGYESTERDAY', ':reminder:' || yesterday_was, yesterday),                  -- the shop reminded yesterday
+    ('M7DR0P',  'PANKAJTK',   'outbound', 'Hi Pankaj, checking in …',      'template',   'failed',    'MARKDR0P',     ':reminder:' || today_is,      earlier_today),              -- the shop's reminder failed
     ('M5EVENT', 'MEERATAK',   'outbound', 'A new run for you',             'template',   'sent',      'SENT24H1S',    '',                            earlier_today),              -- an assignment, not a reminder
     ('M6SAYS',  'MEERATAK',   'inbound',  'ok',                            'text',       'read',      'SENT24H1S',    ':reminder:' || today_is,      earlier_today)               -- came in, was not sent
 ) AS row (id, conversation, direction, content, message_type, status, run, about, sent);

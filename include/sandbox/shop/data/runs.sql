@@ -23,6 +23,8 @@ FROM clock, (VALUES
     ('HANDED26H',     'sent_to_partner',       'BHARAT',  'BARE',   12.5,     NULL,     '96h',    '26h',      NULL,     NULL,     NULL,     NULL),   -- the partner got it later than it was created
     ('HANDED23H',     'sent_to_partner',       'BHARAT',  'DRAPE',  12.5,     NULL,     '96h',    '23h',      NULL,     NULL,     NULL,     NULL),
     ('HANDED50H',     'sent_to_partner',       'HEMANT',  'ABSENT', 100,      NULL,     '30h',    '50h',      NULL,     NULL,     NULL,     NULL),   -- dispatch before creation: creation counts
+    ('RESENT26H',     'sent_to_partner',       'BHARAT',  'TENT',   20,       NULL,     '1992h',  NULL,       NULL,     NULL,     NULL,     NULL),   -- made 83 days ago, handed over yesterday: see the activity
+    ('RESENT2H',      'sent_to_partner',       'BHARAT',  'TENT',   20,       NULL,     '1992h',  NULL,       NULL,     NULL,     NULL,     NULL),   -- made 83 days ago, asked for once more just now
     ('ACCEPTSAFTER',  'in_progress',           'ANAND',   'KAMEEZ', 80,       NULL,     '48h',    NULL,       '-6h',    NULL,     NULL,     NULL),   -- accepted after the tick
     ('AXEDAFTER',     'cancelled',             'NAMEGAP', 'ERASED', 80,       NULL,     '30h',    NULL,       NULL,     NULL,     NULL,     '-5h'),  -- cancelled after the tick
     ('FRESHAFTER',    'sent_to_partner',       'RAJESH',  'KAMEEZ', 80,       NULL,     '-2h',    NULL,       NULL,     NULL,     NULL,     NULL),   -- created after the tick
@@ -42,7 +44,9 @@ FROM clock, (VALUES
     ('START72H',      'in_progress',           'ENEA',    'SCARF',  40.5,     12.5,     '200h',   '199h',     '100h',   '72h',    NULL,     NULL),   -- exactly at the threshold: not yet
     ('START71H',      'in_progress',           'ENEA',    'SCARF',  40.5,     NULL,     '200h',   '199h',     '100h',   '71h',    NULL,     NULL),
     ('START80H',      'in_progress',           'GANESH',  'SAREE',  250,      NULL,     '200h',   NULL,       NULL,     '80h',    NULL,     NULL),   -- started without accepting; reported nothing
-    ('STEADY200H',    'in_progress',           'GANESH',  'SAREE',  250,      90,       '300h',   NULL,       '290h',   '200h',   NULL,     NULL),   -- started long ago, worked on yesterday: see the activity
+    ('STEADY200H',    'in_progress',           'GANESH',  'SAREE',  250,      90,       '300h',   NULL,       '290h',   '200h',   NULL,     NULL),   -- started long ago, worked on daily: see the log of what was used up
+    ('SNAP150H',      'in_progress',           'KARAN',   'DRAPE',  30,       NULL,     '300h',   '299h',     '290h',   '150h',   NULL,     NULL),   -- sent a photo: see the activity
+    ('CARTED150H',    'in_progress',           'KARAN',   'DRAPE',  30,       NULL,     '300h',   '299h',     '290h',   '150h',   NULL,     NULL),   -- sent goods off
     ('READY',         'in_progress',           'GANESH',  'SAREE',  250,      250,      '200h',   NULL,       '190h',   '180h',   '30h',    NULL),   -- finished: waits for the shop
     ('READYAFTER',    'in_progress',           'TEXAS',   'TENT',   60,       30,       '200h',   NULL,       '190h',   '100h',   '-3h',    NULL),   -- finished after the tick
     ('ENDSAFTER',     'completed',             'RAJESH',  'TENT',   60,       59,       '200h',   NULL,       '190h',   '90h',    '-3h',    '-4h'),  -- completed after the tick
@@ -77,6 +81,7 @@ FROM clock, (VALUES
     ('MSGT0DAY',      'sent_to_partner',       'MEERA',   'SAREE',  5,        NULL,     '50h',    NULL,       NULL,     NULL,     NULL,     NULL),   -- today, by its inbox
     ('MSGYESTERDAY',  'sent_to_partner',       'YASH',    'SAREE',  5,        NULL,     '50h',    NULL,       NULL,     NULL,     NULL,     NULL),   -- yesterday
     ('MARKT0DAY',     'in_progress',           'ANAND',   'SAREE',  5,        1,        '200h',   NULL,       '190h',   '80h',    NULL,     NULL),   -- today, by the run's own mark
+    ('MARKDR0P',      'in_progress',           'PANKAJ',  'SAREE',  5,        1,        '200h',   NULL,       '190h',   '80h',    NULL,     NULL),   -- today, but its message failed
     ('MARKYESTERDAY', 'in_progress',           'PANKAJ',  'SAREE',  5,        1,        '200h',   NULL,       '190h',   '80h',    NULL,     NULL)    -- yesterday
 ) AS row (id, status, partner, design, quantity, produced, created, dispatched, accepted, started, finished, ended);
 
@@ -84,9 +89,9 @@ UPDATE production_runs SET deleted_at = tick - interval '5 hours' FROM clock WHE
 UPDATE production_runs SET parent_run_id = pg_temp.run_id('PARENT') WHERE id IN (pg_temp.run_id('PARENTA'), pg_temp.run_id('PARENTB'));
 UPDATE production_runs SET run_type = 'sample' WHERE id = pg_temp.run_id('SENT10D');
 UPDATE production_runs SET cancelled_reason = 'Customer changed the order' WHERE id = pg_temp.run_id('AXED');
-UPDATE production_runs SET previous_partner_id = pg_temp.ulid('RAJESH'), reassign_retry_count = 2 WHERE id = pg_temp.run_id('PARKED');
+UPDATE production_runs SET previous_partner_id = pg_temp.ulid('RAJESH'), reassign_retry_count = 2, reminder_status = 'closed' WHERE id = pg_temp.run_id('PARKED');
 UPDATE production_runs SET reminder_count = 3, reminder_kind = 'idle', reminder_status = 'active', last_reminded_at = earlier_today
-FROM clock WHERE id = pg_temp.run_id('MARKT0DAY');
+FROM clock WHERE id IN (pg_temp.run_id('MARKT0DAY'), pg_temp.run_id('MARKDR0P'));
 UPDATE production_runs SET reminder_count = 1, reminder_kind = 'idle', reminder_status = 'active', last_reminded_at = yesterday
 FROM clock WHERE id = pg_temp.run_id('MARKYESTERDAY');
 
@@ -101,19 +106,3 @@ FROM clock, (VALUES
 UPDATE production_runs
 SET depends_on_inventory_order_ids = (SELECT jsonb_agg(id ORDER BY id) FROM inventory_orders)
 WHERE id = pg_temp.run_id('C0TT0NGAP');
-
-INSERT INTO production_run_activity (id, production_run_id, activity_type, kind, actor_type, partner_id, payload, occurred_at)
-SELECT pg_temp.ulid(id), pg_temp.run_id(run), activity_type, kind, actor_type, pg_temp.ulid(partner), payload::jsonb, occurred
-FROM clock, LATERAL (VALUES
---   id    run              activity_type      kind       actor_type        partner   payload                                                occurred
-    ('A1', 'MARKT0DAY',     'reminder_sent',   'idle',    'scheduled_flow', 'ANAND',  '{"template": "jyt_production_run_reminder_idle_v1"}', earlier_today),
-    ('A2', 'MARKYESTERDAY', 'reminder_sent',   'idle',    'scheduled_flow', 'PANKAJ', '{"template": "jyt_production_run_reminder_idle_v1"}', yesterday),
-    ('A3', 'START73H',      'lifecycle_event', 'started', 'partner',        'RAJESH', NULL,                                                  tick - interval '73 hours'),
-    ('A4', 'PARENTA',       'note',            NULL,      'partner',        'SYDNEY', '{"text": "Loom repaired, starting again"}',           tick - interval '100 hours'),
-    ('A5', 'PARKED',        'lifecycle_event', 'reassignment_needed', 'system', NULL, NULL,                                                  tick - interval '800 hours'),
-    ('A6', 'STEADY200H',    'note',            NULL,      'partner',        'GANESH', '{"text": "Warp is on, photo tomorrow"}',              tick - interval '20 hours'),
-    -- no work of the run's partner, or none yet
-    ('A7', 'START80H',      'note',            NULL,      'admin',          'GANESH', '{"text": "Called, nobody answered"}',                 tick - interval '5 hours'),
-    ('A8', 'START72H1S',    'note',            NULL,      'partner',        'MARTA',  '{"text": "Handed the cloth over"}',                   tick - interval '10 hours'),
-    ('A9', 'READYAFTER',    'note',            NULL,      'partner',        'TEXAS',  '{"text": "Packing"}',                                 tick + interval '2 hours')
-) AS row (id, run, activity_type, kind, actor_type, partner, payload, occurred);
