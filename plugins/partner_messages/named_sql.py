@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import functools
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound
 
-from partner_messages.paths import SQL
+from partner_messages.paths import SQL, included
+from partner_messages.settings import SettingsError
 
 
 @functools.cache
 def _environment() -> Environment:
     # SQL is not HTML: escaping would corrupt it, and nothing from outside is ever rendered into it.
-    return Environment(loader=FileSystemLoader(SQL), undefined=StrictUndefined, autoescape=False)  # noqa: S701
+    return Environment(loader=FileSystemLoader(included(SQL)), undefined=StrictUndefined, autoescape=False)  # noqa: S701
 
 
 @functools.lru_cache(maxsize=256)
@@ -28,7 +29,13 @@ def query(name: str, **identifiers: str | bool) -> str:
         identifiers: Table names and switches that the file's placeholders name.
 
     Raises:
-        jinja2.TemplateNotFound: No such file.
+        SettingsError: There is no such file, or no `include/` at all.
         jinja2.UndefinedError: The file has a placeholder that was not given.
     """
-    return _environment().get_template(name).render(identifiers)
+    try:
+        return _environment().get_template(name).render(identifiers)
+    except TemplateNotFound:
+        raise SettingsError(
+            f"There is no file {SQL / name}: include/ and plugins/ are of different versions; copy both anew, from the"
+            " same one."
+        ) from None

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import TupleRow, tuple_row
 
-from partner_messages.paths import MIGRATIONS
+from partner_messages.paths import MIGRATIONS, included
 from partner_messages.settings import MESSAGE_LOG_CONN_ID, SettingsError
 
 SCHEMA = "partner_messages"
@@ -43,13 +43,15 @@ def read_migrations(folder: Path = MIGRATIONS) -> list[Migration]:
         SettingsError: A file's name does not fit, or the numbers are not 1, 2, 3, …
     """
     found = []
-    for path in sorted(folder.glob("*.sql")):
+    for path in sorted(included(folder).glob("*.sql")):
         match = _FILE_NAME.match(path.name)
         if not match:
             raise SettingsError(f"Migration {path.name}: its name must look like 0001_what_it_does.sql.")
         found.append(Migration(int(match[1]), match[2], path.read_text(encoding="utf-8")))
-    if [migration.number for migration in found] != list(range(1, len(found) + 1)):
-        raise SettingsError(f"The migrations in {folder.name}/ must be numbered 0001, 0002, … without a gap.")
+    if not found or [migration.number for migration in found] != list(range(1, len(found) + 1)):
+        raise SettingsError(
+            f"The migrations in {folder} must be numbered 0001, 0002, … without a gap; copy all of them."
+        )
     return found
 
 

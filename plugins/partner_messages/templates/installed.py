@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from partner_messages.paths import TEMPLATES
+from partner_messages.paths import TEMPLATES, included
 from partner_messages.templates.catalog import Catalog, load_catalog
 
 
@@ -13,6 +13,7 @@ def installed_catalog() -> Catalog:
     """The shipped templates, read and checked once a process.
 
     Raises:
+        SettingsError: `include/` is not there.
         CatalogError: Naming every file that breaks a rule.
     """
-    return load_catalog(TEMPLATES)
+    return load_catalog(included(TEMPLATES))
