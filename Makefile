@@ -1,6 +1,7 @@
 # Two commands on a fresh machine: `make demo` and `make test`. `make help` lists the others.
 
 PYTHON ?= python3
+ROUNDS ?= 20
 VENV := .venv
 READY := $(VENV)/ready
 BIN := $(VENV)/bin
@@ -15,7 +16,7 @@ export NO_PROXY := 127.0.0.1,localhost
 export no_proxy := $(NO_PROXY)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up test lint lock lock-check readme bench clean
+.PHONY: help venv demo up test faults lint lock lock-check readme bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +31,9 @@ up: $(READY) ## Run the whole Airflow with its UI until Ctrl-C (KEEP=1 keeps its
 
 test: $(READY) ## Run all tests (choose with ARGS="-k text")
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+faults: $(READY) ## Let everything go wrong at random moments, and print what came of it (ROUNDS=200 of each)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal tests/faults --rounds $(ROUNDS) $(ARGS)
 
 lint: $(READY) lock-check ## Check style, types, the direction of imports, and the lock
 	@$(BIN)/ruff check $(CODE)

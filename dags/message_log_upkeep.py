@@ -7,9 +7,11 @@ Looks after the message log every 15 minutes, between the ticks.
   later. The run they speak of is looked at again first, and all guards hold: `halt`, the setting `delivery`, the day,
   the windows.
 - **Closes what nobody will touch again**: queued messages of past days expire, and a message whose sender vanished
-  becomes unknown.
+  becomes unknown if it may have left, and is queued again if it has not.
 - **Closes an escalation by hand**, if it is triggered with the three params: which run, who says so, and why. The run
   is not escalated again for that reason until it has moved on.
+- **Lets sending go on** after the message log was failed over or restored, if it is triggered with who says so and why
+  (`docs/failover.md`, which comes first).
 
 Unpause it together with `production_run_reminders` and `production_run_events`: without it, a message that waits for
 the recipient's morning expires unsent.

@@ -19,7 +19,8 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -68,6 +69,33 @@ class PostgresError(SandboxError):
     """The embedded server could not be had; the message says why."""
 
 
+class _PortTakenError(PostgresError):
+    """Another program was faster."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A data folder with all that its server needs.
+
+    Attributes:
+        data: PostgreSQL's own folder.
+        programs: Its programs.
+        password: Its administrator's.
+        log: File that takes what the server says.
+        user: The system user that it runs as; None for ourselves.
+    """
+
+    data: Path
+    programs: Path
+    password: str = field(repr=False)
+    log: Path
+    user: str | None
+
+    def url(self, port: int) -> str:
+        """The connection URL of its administrator."""
+        return f"postgresql://{ADMINISTRATOR}:{self.password}@{HOST}:{port}/postgres"
+
+
 @contextlib.contextmanager
 def running(folder: Path, *, keep: bool) -> Iterator[str]:
     """Run the embedded server with its data in a folder; what an earlier, killed run left there is ended first.
@@ -82,6 +110,16 @@ def running(folder: Path, *, keep: bool) -> Iterator[str]:
     Raises:
         PostgresError: It cannot start, or another program uses the folder.
     """
+    with (
+        made(folder, keep=keep) as place,
+        _listening(place, SETTINGS if keep else SETTINGS | CRASH_UNSAFE_SETTINGS) as port,
+    ):
+        yield place.url(port)
+
+
+@contextlib.contextmanager
+def made(folder: Path, *, keep: bool) -> Iterator[Place]:
+    """Make the data folder of an embedded server, for as long as the block lasts (see `running`)."""
     folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()
     user = UNPRIVILEGED_USER if os.geteuid() == 0 else None
@@ -93,9 +131,7 @@ def running(folder: Path, *, keep: bool) -> Iterator[str]:
             ending.callback(_forget, workplace)
         programs = _programs(workplace, user)
         password = _initialised(workplace, data, programs, user)
-        settings = SETTINGS if keep else SETTINGS | CRASH_UNSAFE_SETTINGS
-        port = ending.enter_context(_listening(programs, data, settings, folder / "postgres.log", user))
-        yield f"postgresql://{ADMINISTRATOR}:{password}@{HOST}:{port}/postgres"
+        yield Place(data, programs, password, folder / "postgres.log", user)
 
 
 @contextlib.contextmanager
@@ -238,25 +274,37 @@ def _initialised(workplace: Path, data: Path, programs: Path, user: str | None) 
 
 
 @contextlib.contextmanager
-def _listening(programs: Path, data: Path, settings: dict[str, str], log: Path, user: str | None) -> Iterator[int]:
+def _listening(place: Place, settings: Mapping[str, str]) -> Iterator[int]:
     """Run the server on a free port, once it accepts connections."""
     for _ in range(PORT_TRIES):
         port = free_port()
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        with keep(
-            "PostgreSQL",
-            [programs / "postgres", "-D", data, "-p", str(port), *options],
-            log=log,
-            env=ENVIRONMENT,
-            cwd=Path("/"),
-            stop_signal=signal.SIGINT,  # "fast": ends connections, keeps the data in order
-            grace=STOP_SECONDS,
-            user=user,
-        ) as postmaster:
-            if _is_ready(postmaster, data):
-                yield port
-                return
-    raise PostgresError(f"PostgreSQL found no free port in {PORT_TRIES} tries; see {log}.")
+        with contextlib.suppress(_PortTakenError), listening_on(place, settings, port):
+            yield port
+            return
+    raise PostgresError(f"PostgreSQL found no free port in {PORT_TRIES} tries; see {place.log}.")
+
+
+@contextlib.contextmanager
+def listening_on(place: Place, settings: Mapping[str, str], port: int) -> Iterator[None]:
+    """Run the server on one port, once it accepts connections.
+
+    Raises:
+        PostgresError: It cannot start, or another program has the port.
+    """
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    with keep(
+        "PostgreSQL",
+        [place.programs / "postgres", "-D", place.data, "-p", str(port), *options],
+        log=place.log,
+        env=ENVIRONMENT,
+        cwd=Path("/"),
+        stop_signal=signal.SIGINT,  # "fast": ends connections, keeps the data in order
+        grace=STOP_SECONDS,
+        user=place.user,
+    ) as postmaster:
+        if not _is_ready(postmaster, place.data):
+            raise _PortTakenError(f"Port {port} was taken by another program meanwhile.")
+        yield
 
 
 def _is_ready(postmaster: Kept, data: Path) -> bool:

@@ -214,6 +214,7 @@ TEMPLATES: Mapping[str, Param] = {
 }
 
 _CLOSE = "Close an escalation by hand"
+_TRUST = "Go on from a message log that was failed over or restored"
 
 UPKEEP: Mapping[str, Param] = {
     "production_run_id": Param(
@@ -239,5 +240,22 @@ UPKEEP: Mapping[str, Param] = {
         title="Why",
         section=_CLOSE,
         description_md="Why nobody has to look at the run any more.",
+    ),
+    "trusted_by": Param(
+        None,
+        type=["null", "string"],
+        maxLength=200,
+        title="Who says so",
+        section=_TRUST,
+        description_md="Your name; it is written down. See `docs/failover.md` first: what the log has lost may be sent"
+        " again.",
+    ),
+    "trusted_why": Param(
+        None,
+        type=["null", "string"],
+        maxLength=2000,
+        title="Why",
+        section=_TRUST,
+        description_md="Why sending may go on: what was looked at, and what was lost.",
     ),
 }

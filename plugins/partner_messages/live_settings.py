@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import os
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from partner_messages.plain_text import shown
 from partner_messages.recipients.deeplink import Portal, portal_from_connection
 from partner_messages.settings import (
+    LOG_POSITION_VARIABLE,
     PORTAL_CONN_ID,
     SENDER_CONN_PREFIX,
     VARIABLE,
@@ -24,6 +26,8 @@ from partner_messages.whatsapp.senders import Sender, sender_from_extra
 
 if TYPE_CHECKING:
     from airflow.sdk.bases.secrets_backend import BaseSecretsBackend
+
+log = logging.getLogger(__name__)
 
 
 def load_settings() -> Settings:
@@ -102,6 +106,34 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _no_number(text: str) -> Any:
     """Python's JSON knows NaN and Infinity, which JSON does not."""
     raise SettingsError(f"Variable {VARIABLE} is not JSON: {text} is no number.")
+
+
+def last_log_position() -> Mapping[str, Any] | None:
+    """Where the message log stood when a run last looked (`LogPosition.to_json`); None where none has."""
+    from airflow.sdk import Variable
+
+    kept = Variable.get(LOG_POSITION_VARIABLE, default=None)
+    try:
+        return cast("Mapping[str, Any]", json.loads(kept)) if kept else None
+    except ValueError:
+        raise SettingsError(
+            f"Variable {LOG_POSITION_VARIABLE} does not hold what a run kept there; delete it if the message log is the"
+            " one that was always written to."
+        ) from None
+
+
+def keep_log_position(position: Mapping[str, Any]) -> None:
+    """Keep where the message log stands, outside it, for the runs that come after."""
+    from airflow.sdk import Variable
+
+    try:
+        Variable.set(
+            LOG_POSITION_VARIABLE,
+            json.dumps(position),
+            description="Where the message log stood when a run last looked (docs/failover.md).",
+        )
+    except Exception as error:  # Not what a run fails for: the tick carries it, too.
+        log.warning("Variable %s cannot be set (%s).", LOG_POSITION_VARIABLE, type(error).__name__)
 
 
 def load_senders(settings: Settings) -> list[Sender]:

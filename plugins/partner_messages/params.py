@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -17,6 +17,9 @@ from partner_messages.tick import AskedDelivery
 # An empty id must never become a filter: in the system this one replaces, it matched an unrelated partner.
 Ids = tuple[Id, ...]
 Flag = Annotated[bool, Field(strict=True)]
+
+
+Act = TypeVar("Act", bound=BaseModel)
 
 
 class DeliveryParams(BaseModel):
@@ -64,23 +67,42 @@ class ClosingParams(BaseModel):
     closed_why: Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(checked_text)]
 
 
+class TrustParams(BaseModel):
+    """The params of `message_log_upkeep` with which somebody lets sending go on from a log that has changed."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
+
+    trusted_by: Annotated[str, Field(min_length=1, max_length=200)]
+    trusted_why: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
 def parse_closing(raw: Mapping[str, Any]) -> ClosingParams | None:
     """Validate what is to be closed by hand; None where nothing is.
 
     Raises:
         SettingsError: Naming the param that is missing or wrong.
     """
-    given = {key: raw.get(key) for key in ClosingParams.model_fields if not _is_blank(raw.get(key))}
+    return _parse_act(ClosingParams, raw, "to close an escalation, say production_run_id, closed_by and closed_why")
+
+
+def parse_trust(raw: Mapping[str, Any]) -> TrustParams | None:
+    """Validate who lets sending go on, and why; None where nobody does.
+
+    Raises:
+        SettingsError: Naming the param that is missing or wrong.
+    """
+    return _parse_act(TrustParams, raw, "to let sending go on from the message log, say trusted_by and trusted_why")
+
+
+def _parse_act(act: type[Act], raw: Mapping[str, Any], how: str) -> Act | None:
+    given = {key: raw.get(key) for key in act.model_fields if not _is_blank(raw.get(key))}
     if not given:
         return None
-    missing = [key for key in ClosingParams.model_fields if key not in given]
+    missing = [key for key in act.model_fields if key not in given]
     if missing:
-        raise SettingsError(
-            f"DAG run params: {missing[0]} is missing; to close an escalation, say production_run_id, closed_by and"
-            " closed_why."
-        )
+        raise SettingsError(f"DAG run params: {missing[0]} is missing; {how}.")
     try:
-        return ClosingParams.model_validate(given)
+        return act.model_validate(given)
     except ValidationError as error:
         raise SettingsError(f"DAG run params: {first_problem(error)}") from None
 

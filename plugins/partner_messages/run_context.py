@@ -44,6 +44,11 @@ class RunFacts:
         )
 
 
-def wall_clock() -> dt.datetime:
-    """The time at which this very line runs; tests replace it here, in one place."""
+def machine_clock() -> dt.datetime:
+    """The time at which this very line runs, as this machine has it."""
     return dt.datetime.now(dt.UTC)
+
+
+def wall_clock() -> dt.datetime:
+    """The time by which everything is judged; tests that travel in time replace it here, in one place."""
+    return machine_clock()

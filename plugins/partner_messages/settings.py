@@ -36,6 +36,8 @@ from partner_messages.table_names import checked_table
 from partner_messages.web_address import is_web_address
 
 VARIABLE = "partner_messages"
+LOG_POSITION_VARIABLE = "partner_messages_log_position"
+"""Where the message log stood when a run last looked; set by the package, not by people."""
 SCHEDULE_TIMEZONE = ZoneInfo("Asia/Kolkata")
 """The zone of the weekday tick; "day" means a day of this zone everywhere (DESIGN, decisions 1 and 2)."""
 

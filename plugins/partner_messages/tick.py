@@ -7,6 +7,7 @@ is decided once, at preflight, is judged again at the wall clock before every cl
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self, get_args
 
@@ -43,6 +44,7 @@ class Tick:
         day: The day of the schedule's zone that this run speaks for; the dedup day.
         now: The moment at which runs are judged.
         warnings: What preflight let pass and the summary is to say again, in sentences.
+        log_position: Where the message log stood then (`LogPosition.to_json`), where its server says it.
     """
 
     id: str
@@ -53,6 +55,7 @@ class Tick:
     day: dt.date
     now: dt.datetime
     warnings: tuple[str, ...] = ()
+    log_position: Mapping[str, Any] | None = None
 
     def to_xcom(self) -> dict[str, Any]:
         """As JSON values."""

@@ -12,7 +12,9 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from partner_messages.messages.database import open_message_log
+from partner_messages.messages.ledger import Ledger
 from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.spool import Spool
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.whatsapp.answers import Accepted, Answer
@@ -135,7 +137,17 @@ class ScriptedMeta:
         return self._answer(payload)
 
 
-def dispatch_of(connection: Log, hook: ScriptedMeta, **changes: Any) -> Dispatch:
+def ledger_of(**changes: Any) -> Ledger:
+    """A task's ledger; it keeps on the disk what other tasks of this test process do."""
+    plain: dict[str, Any] = {
+        "lease": dt.timedelta(seconds=95),
+        "clock": lambda: dt.datetime.now(dt.UTC),
+        "spool": Spool.of_this_worker(),
+    }
+    return Ledger(**{**plain, **changes})
+
+
+def dispatch_of(connection: Log, hook: ScriptedMeta, *, ledger: Ledger | None = None, **changes: Any) -> Dispatch:
     """A dispatch whose payloads are just the messages' ids, and which no guard hinders."""
     plain: dict[str, Any] = {
         "connection": connection,
@@ -144,10 +156,9 @@ def dispatch_of(connection: Log, hook: ScriptedMeta, **changes: Any) -> Dispatch
         "attempt": RunAttempt("production_run_reminders", "run 1", 0),
         "payload": lambda message: {"id": str(message.id)},
         "guard": lambda: None,
-        "lease": dt.timedelta(seconds=95),
+        "ledger": ledger or ledger_of(),
         "per_second": 1_000.0,
         "template_refused": lambda _: None,
-        "clock": lambda: dt.datetime.now(dt.UTC),
         "unwell": lambda: None,
     }
     return Dispatch(**{**plain, **changes})

@@ -4,15 +4,15 @@
 -- (NO KEY: a duplicate that is being written holds the key of the message it names, which must not hide it from its claimer.)
 UPDATE message_log
 SET
-    status = 'sending', claim_token = %(token)s, claimed_at = clock_timestamp(), attempts = attempts + 1, not_before = NULL,
-    error_code = NULL, error_detail = NULL, updated_at = now(),
+    status = 'sending', still_here = true, claim_token = %(token)s, claimed_at = clock_timestamp(), attempts = attempts + 1,
+    not_before = NULL, error_code = NULL, error_detail = NULL, updated_at = now(),
     event_hour = CASE
         WHEN message_kind = 'event' THEN (
             SELECT CASE WHEN starts < ends THEN tstzrange(starts, ends) ELSE message_log.event_hour END
             FROM (
                 SELECT
                     greatest(lower(message_log.event_hour), max(upper(other.event_hour))) AS starts,
-                    greatest(upper(message_log.event_hour), coalesce(%(now)s, clock_timestamp()) + interval '60 minutes') AS ends
+                    greatest(upper(message_log.event_hour), %(now)s + interval '60 minutes') AS ends
                 FROM message_log AS other
                 WHERE other.delivery = message_log.delivery
                     AND other.context_type = message_log.context_type
@@ -28,7 +28,7 @@ SET
 WHERE id IN (
     SELECT id
     FROM message_log
-    WHERE id = ANY (%(ids)s) AND status = 'queued' AND (not_before IS NULL OR not_before <= coalesce(%(now)s, clock_timestamp()))
+    WHERE id = ANY (%(ids)s) AND status = 'queued' AND (not_before IS NULL OR not_before <= %(now)s)
     FOR NO KEY UPDATE SKIP LOCKED
 )
 RETURNING

@@ -20,12 +20,12 @@ SET
     error_detail = CASE WHEN m.status IN ('sending', 'unknown') THEN a.error_detail ELSE m.error_detail END,
     not_before = CASE
         WHEN m.status = 'sending' AND a.status = 'queued' AND a.wait_seconds > 0
-            THEN coalesce(%(now)s, clock_timestamp()) + make_interval(secs => a.wait_seconds)
+            THEN %(now)s + make_interval(secs => a.wait_seconds)
         ELSE m.not_before
     END,
     day = CASE
         WHEN m.status = 'sending' AND a.status = 'queued' AND a.wait_seconds > 0 AND m.message_kind = 'event'
-            THEN ((coalesce(%(now)s, clock_timestamp()) + make_interval(secs => a.wait_seconds)) AT TIME ZONE %(timezone)s)::date
+            THEN ((%(now)s + make_interval(secs => a.wait_seconds)) AT TIME ZONE %(timezone)s)::date
         ELSE m.day
     END,
     updated_at = now()

@@ -37,7 +37,7 @@ class MessageLogError(RuntimeError):
 
 @contextlib.contextmanager
 def open_message_log() -> Iterator[LogConnection]:
-    """Open a session with `message_log_db`.
+    """Open a session with `message_log_db` whose commits last.
 
     Raises:
         MessageLogError: For every database error inside the block: PostgreSQL quotes whole rows in its details, and a
@@ -53,6 +53,7 @@ def open_message_log() -> Iterator[LogConnection]:
     ):
         connection.autocommit = True
         connection.row_factory = dict_row
+        rows(connection, "session")
         yield connection
 
 

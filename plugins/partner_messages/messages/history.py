@@ -33,7 +33,7 @@ def quantity_changes(
 
 
 def slot_holders(
-    connection: LogConnection, tick: Tick, production_run_ids: Sequence[str], now: dt.datetime | None = None
+    connection: LogConnection, tick: Tick, production_run_ids: Sequence[str], now: dt.datetime
 ) -> dict[str, SlotHolder]:
     """Which messages hold the slots of the tick's day, by production run id.
 
@@ -41,7 +41,7 @@ def slot_holders(
         connection: The message log.
         tick: The tick.
         production_run_ids: The runs.
-        now: The moment by which messages wait or not; by default the database's.
+        now: The moment by which messages wait or not.
     """
     found = rows(
         connection,

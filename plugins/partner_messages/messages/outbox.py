@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -10,17 +11,18 @@ from typing import Any
 
 from partner_messages.messages.database import LogConnection, of_tick, recordset, rows
 from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.spool import Spool
 from partner_messages.messages.values import Claimed, Message, Settlement
 from partner_messages.recipients.masking import plain
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.settings import SCHEDULE_TIMEZONE
 from partner_messages.tick import Tick
 
+log = logging.getLogger(__name__)
 
-def messages_of(
-    connection: LogConnection, ids: Sequence[str | uuid.UUID], now: dt.datetime | None = None
-) -> list[Message]:
-    """The messages with these ids, as they are now (by the database's clock, if no other is given)."""
+
+def messages_of(connection: LogConnection, ids: Sequence[str | uuid.UUID], now: dt.datetime) -> list[Message]:
+    """The messages with these ids, as they are now."""
     return [
         Message(**{**row, "reminder_kind": row["reminder_kind"] and ReminderKind(row["reminder_kind"])})
         for row in rows(connection, "of_ids", ids=[str(id_) for id_ in ids], now=now)
@@ -50,11 +52,14 @@ def hold(connection: LogConnection, tick: Tick, until: Mapping[uuid.UUID, tuple[
     rows(connection, "hold", tick_id=tick.id, holds=recordset(holds))
 
 
-def claim(
-    connection: LogConnection, ids: Sequence[uuid.UUID], token: uuid.UUID, now: dt.datetime | None = None
-) -> list[Claimed]:
+def claim(connection: LogConnection, ids: Sequence[uuid.UUID], token: uuid.UUID, now: dt.datetime) -> list[Claimed]:
     """Claim those of these messages that are queued and due; the rest belong to somebody else or to later."""
     return [Claimed(**row) for row in rows(connection, "claim", ids=list(ids), token=token, now=now)]
+
+
+def let_go(connection: LogConnection, ids: Sequence[uuid.UUID], token: uuid.UUID) -> set[uuid.UUID]:
+    """Write down that the requests of these claimed messages may leave; return those that may, and no others."""
+    return {row["id"] for row in rows(connection, "let_go", ids=list(ids), token=token)}
 
 
 def rehearse(connection: LogConnection, ids: Sequence[uuid.UUID]) -> int:
@@ -62,9 +67,7 @@ def rehearse(connection: LogConnection, ids: Sequence[uuid.UUID]) -> int:
     return len(rows(connection, "rehearse", ids=list(ids)))
 
 
-def settle(
-    connection: LogConnection, token: uuid.UUID, settlements: Sequence[Settlement], now: dt.datetime | None = None
-) -> None:
+def settle(connection: LogConnection, token: uuid.UUID, settlements: Sequence[Settlement], now: dt.datetime) -> None:
     """Write down answers in one statement (see `settle.sql` for answers that come late)."""
     answers = [
         {
@@ -77,9 +80,46 @@ def settle(
     rows(connection, "settle", token=token, answers=recordset(answers), now=now, timezone=SCHEDULE_TIMEZONE.key)
 
 
-def lose_expired_claims(connection: LogConnection, ids: Sequence[uuid.UUID], lease: dt.timedelta) -> int:
-    """Call messages unknown whose claimer is gone for longer than the lease; return how many."""
-    return len(rows(connection, "lose", lease=lease, ids=list(ids)))
+def restore(connection: LogConnection, token: uuid.UUID, settlements: Sequence[Settlement], now: dt.datetime) -> int:
+    """Write all of a token's answers down (again), all or nothing.
+
+    Returns:
+        How many of them a message log that went back in time had forgotten: their messages were queued once more.
+    """
+    with connection.transaction():
+        # What Meta has taken, refused for good or perhaps taken is never queued again.
+        over = [settlement.id for settlement in settlements if settlement.status != "queued"]
+        forgotten = claim(connection, over, token, now)
+        settle(connection, token, settlements, now)
+    if forgotten:
+        log.error("The message log went back in time: it had forgotten what became of %d messages.", len(forgotten))
+    return len(forgotten)
+
+
+def restore_spooled(connection: LogConnection, spool: Spool, now: dt.datetime) -> None:
+    """Write down what tasks of this machine had to leave on its disk."""
+    for token, settlements in spool.kept():
+        restore(connection, token, settlements, now)
+        spool.forget(token)
+        log.warning("%d answers were written down that had waited on this worker's disk.", len(settlements))
+
+
+def end_expired_claims(
+    connection: LogConnection, lease: dt.timedelta, ids: Sequence[uuid.UUID] | None = None
+) -> tuple[int, int]:
+    """End the claims of processes that are gone for longer than the lease.
+
+    Args:
+        connection: The message log.
+        lease: How long a claim belongs to its claimer.
+        ids: Of these messages; None for all.
+
+    Returns:
+        How many messages are unknown, because their requests may have left, and how many are queued again, because
+        theirs have not.
+    """
+    of = {"lease": lease, "ids": None if ids is None else list(ids)}
+    return len(rows(connection, "lose", **of)), len(rows(connection, "take_back", **of))
 
 
 def answers_of(

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from partner_messages.messages.database import LogConnection, MessageLogError, of_tick, recordset, rows
 from partner_messages.messages.history import event_holders, slot_holders
+from partner_messages.messages.outbox import end_expired_claims
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, QueuedMessage
 from partner_messages.tick import Tick
@@ -95,7 +96,7 @@ def _as_duplicates(connection: LogConnection, tick: Tick, lost: Sequence[Draft])
     for day, of_day in itertools.groupby(sorted(lost, key=_day_in(tick)), key=_day_in(tick)):
         drafts = list(of_day)
         run_ids = [id_ for draft in drafts for id_ in draft.production_run_ids]
-        slots = slot_holders(connection, replace(tick, day=day), run_ids)
+        slots = slot_holders(connection, replace(tick, day=day), run_ids, tick.now)
         by_event_id, by_context = event_holders(connection, tick, drafts)
         for draft in drafts:
             in_slot = next((slots[id_].id for id_ in draft.production_run_ids if id_ in slots), None)
@@ -128,15 +129,15 @@ def withdraw_reminders(connection: LogConnection, tick: Tick, production_run_ids
 
 
 def queued_of_tick(
-    connection: LogConnection, tick: Tick, *, followups: bool = False, now: dt.datetime | None = None
+    connection: LogConnection, tick: Tick, *, now: dt.datetime, followups: bool = False
 ) -> list[QueuedMessage]:
     """What the tick has queued and can send now, grouped by sender.
 
     Args:
         connection: The message log.
         tick: The tick.
+        now: The moment by which messages are held or not.
         followups: Whether what follows its messages is asked for, instead of the messages.
-        now: The moment by which messages are held or not; by default the database's.
     """
     found = rows(
         connection,
@@ -158,16 +159,14 @@ def release(connection: LogConnection, tick: Tick, *, now: dt.datetime, in_send_
     return len(rows(connection, "release", **of_tick(tick), day=tick.day, now=now, in_send_window=in_send_window))
 
 
-def sweep(connection: LogConnection, today: dt.date, lease: dt.timedelta) -> tuple[int, int]:
-    """Close what no task will touch again.
+def sweep(connection: LogConnection, today: dt.date, lease: dt.timedelta) -> dict[str, int]:
+    """Close what no task will touch again; return how many messages were closed, and how.
 
-    Returns:
-        How many queued messages of past days expired, and how many claimed ones became unknown because their lease ran
-        out.
+    Queued messages of past days expire; those whose claimer is gone are unknown, or queued again.
     """
+    unknown, queued = end_expired_claims(connection, lease)
     expired = rows(connection, "sweep", today=today)
-    lost = rows(connection, "lose", lease=lease, ids=None)
-    return len(expired), len(lost)
+    return {"expired": len(expired), "unknown": unknown, "queued again": queued}
 
 
 def _tick_parameters(tick: Tick) -> dict[str, Any]:

@@ -151,7 +151,7 @@ def _said(number: int | None) -> str:
 
 
 def summarise_tick(
-    connection: LogConnection, tick: Tick, stopped_senders: Mapping[str, str], now: dt.datetime | None = None
+    connection: LogConnection, tick: Tick, stopped_senders: Mapping[str, str], now: dt.datetime
 ) -> Summary:
     """Count what this tick did (and nothing that an earlier pass of the same DAG run did).
 
@@ -159,7 +159,7 @@ def summarise_tick(
         connection: The message log.
         tick: The tick.
         stopped_senders: Senders that Meta refuses as a whole.
-        now: The moment by which messages are held or not; by default the database's.
+        now: The moment by which messages are held or not.
     """
     statuses: collections.Counter[str] = collections.Counter()
     skipped: collections.Counter[str] = collections.Counter()

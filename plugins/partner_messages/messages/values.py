@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.runs.kinds import ReminderKind
@@ -184,6 +184,9 @@ class Claimed:
     image_url: str | None = field(repr=False)
 
 
+Settled: TypeAlias = Literal["sent", "failed", "unknown", "queued"]
+
+
 @dataclass(frozen=True)
 class Settlement:
     """What became of one claimed message.
@@ -195,7 +198,7 @@ class Settlement:
     """
 
     id: uuid.UUID
-    status: Literal["sent", "failed", "unknown", "queued"]
+    status: Settled
     meta_message_id: str | None = None
     error_code: int | None = None
     error_detail: str | None = None

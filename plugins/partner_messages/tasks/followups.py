@@ -39,7 +39,7 @@ def plan_followups(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
         parents = [message for message in to_follow_up(connection, tick) if _has_no_picture(message)]
         drafts = _drafts(tick, parents, settings)
         write_drafts(connection, tick, drafts)
-        queued = queued_of_tick(connection, tick, followups=True)
+        queued = queued_of_tick(connection, tick, now=run_context.wall_clock(), followups=True)
     batches = deal_out(queued, settings, max_map_length)
     outside = sum(draft.skip_reason is not None for draft in drafts)
     log.info(
@@ -62,7 +62,7 @@ def followups_no_longer_due(
     if not messages:
         return {}
     with open_message_log() as connection:
-        parents = messages_of(connection, [message.parent_id for message in messages if message.parent_id])
+        parents = messages_of(connection, [message.parent_id for message in messages if message.parent_id], now)
     failed = {parent.id for parent in parents if parent.status == "failed"}
     with open_shop(settings.tables) as shop:
         inbound = _inbound(shop, messages, now)

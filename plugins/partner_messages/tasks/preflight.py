@@ -19,6 +19,7 @@ from partner_messages.run_context import RunFacts
 from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import open_shop
 from partner_messages.settings import Settings
+from partner_messages.tasks.log_checks import may_be_sent_from
 from partner_messages.tasks.notifier import check_notifiers, keep_on_failure
 from partner_messages.tasks.template_gate import check_templates
 from partner_messages.tasks.typed_ids import check_typed_ids
@@ -80,6 +81,7 @@ def preflight(
     tick = replace(tick, warnings=_check_shop(tick, settings, scope))
     with open_message_log() as connection:
         applied = migrate(connection)
+        tick = may_be_sent_from(connection, tick)
         closed = close_what_is_over(connection, day_of(wall), settings)
         check_templates(connection, tick, senders, sent, settings)
         start_tick(connection, tick)

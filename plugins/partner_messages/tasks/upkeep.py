@@ -11,11 +11,14 @@ from partner_messages import run_context
 from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.migrations import migrate
+from partner_messages.messages.outbox import restore_spooled
 from partner_messages.messages.queueing import queued_of_tick, release, sweep
+from partner_messages.messages.spool import Spool
 from partner_messages.messages.ticks import start_tick
 from partner_messages.run_context import RunFacts
 from partner_messages.settings import SCHEDULE_TIMEZONE, Settings
 from partner_messages.tasks.dealing import deal_out
+from partner_messages.tasks.log_checks import may_be_sent_from
 from partner_messages.tick import Tick, day_of
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,7 @@ def look_after_the_log(run: RunFacts) -> dict[str, Any]:
     )
     with open_message_log() as connection:
         applied = migrate(connection)
+        tick = may_be_sent_from(connection, tick)
         closed = close_what_is_over(connection, tick.day, settings)
         start_tick(connection, tick)
     log.info("Migrations applied: %s; closed: %s.", applied or "none", closed)
@@ -50,15 +54,16 @@ def look_after_the_log(run: RunFacts) -> dict[str, Any]:
 
 def close_what_is_over(connection: LogConnection, today: dt.date, settings: Settings) -> str:
     """Close what no task will touch again, and say how much it was."""
-    expired, lost = sweep(connection, today, settings.lease)
-    if expired:
+    restore_spooled(connection, Spool.of_this_worker(), run_context.wall_clock())
+    closed = sweep(connection, today, settings.lease)
+    if closed["expired"]:
         # The run that queued them may have ended well: it was not its turn to send what waited.
         log.warning(
             "%d messages of past days were never sent (expired): sending was stopped meanwhile, or message_log_upkeep"
             " is paused and nobody sends what waits for its recipient's day.",
-            expired,
+            closed["expired"],
         )
-    return f"{expired} expired, {lost} unknown"
+    return ", ".join(f"{number} {end}" for end, number in closed.items())
 
 
 def release_due(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from partner_messages.params import parse_closing
+from partner_messages.params import parse_closing, parse_trust
 from partner_messages.run_context import RunFacts
-from partner_messages.tasks import escalate, upkeep
+from partner_messages.tasks import escalate, log_checks, upkeep
 from partner_messages.tasks.dealing import max_map_length
 from partner_messages.tasks.endings import airflow_endings
 from partner_messages.tick import Tick
 
 
 def sweep(context: Mapping[str, Any]) -> dict[str, Any]:
-    """See `upkeep.look_after_the_log`."""
+    """See `upkeep.look_after_the_log`; before it, somebody may say that the log can be trusted again."""
     with airflow_endings():
+        log_checks.trust_by_hand(parse_trust(context["params"]))
         return upkeep.look_after_the_log(RunFacts.of(context))
 
 

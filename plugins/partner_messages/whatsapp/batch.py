@@ -8,14 +8,18 @@ import datetime as dt
 import functools
 import logging
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from partner_messages.live_settings import load_portal, load_sender, load_settings
 from partner_messages.messages import outbox
 from partner_messages.messages.database import LogConnection
+from partner_messages.messages.ledger import Ledger
+from partner_messages.messages.log_position import check_position
+from partner_messages.messages.log_server import check_clocks
 from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.spool import Spool
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.messages.values import Claimed, Message, Settlement
 from partner_messages.params import parse_params
@@ -24,7 +28,8 @@ from partner_messages.settings import Settings
 from partner_messages.templates.approvals import mark_refused
 from partner_messages.templates.catalog import Catalog
 from partner_messages.tick import NotNow, Tick, check_may_send, day_of
-from partner_messages.whatsapp.dispatch import Dispatch, TemplateRefusal, connections_for
+from partner_messages.whatsapp.carriers import connections_for
+from partner_messages.whatsapp.dispatch import Dispatch, TemplateRefusal
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 from partner_messages.whatsapp.health import FIRST, SenderAnswers, why_leave_alone
 from partner_messages.whatsapp.hook import WhatsAppHook
@@ -82,6 +87,7 @@ class BatchSender:
         no_longer_due: Names the queued messages that must not go out now or any more.
         catalog: The templates.
         clock: The wall clock.
+        spool: What this machine had to keep on its disk.
     """
 
     connection: LogConnection
@@ -94,7 +100,9 @@ class BatchSender:
     no_longer_due: NoLongerDue
     catalog: Catalog
     clock: Callable[[], dt.datetime]
+    spool: Spool = field(default_factory=Spool.of_this_worker)
     _dispatch: Dispatch | None = field(default=None, init=False)
+    _ledger: Ledger | None = field(default=None, init=False)
     _told_to_stop: bool = field(default=False, init=False)
     _keeps_send_window: bool = field(default=True, init=False)
 
@@ -108,11 +116,18 @@ class BatchSender:
         """Withdraw what is too late or has moved on, then send the rest.
 
         Raises:
-            NotNow, SenderStopped, MetaUnreachable: Why messages were left queued.
+            RunRefused, NotNow, SenderStopped, MetaUnreachable: Why messages were left queued.
         """
         settings = load_settings()
-        if lost := outbox.lose_expired_claims(self.connection, self.ids, settings.lease):
-            log.error("%d messages are unknown: whoever claimed them ended without an answer.", lost)
+        if self.tick.delivery != "dry_run":
+            check_position(self.connection, self.tick.log_position)
+            check_clocks(self.connection)
+        outbox.restore_spooled(self.connection, self.spool, self.clock())
+        lost, back = outbox.end_expired_claims(self.connection, settings.lease, self.ids)
+        if lost:
+            log.error("%d messages are unknown: whoever was sending them ended without an answer.", lost)
+        if back:
+            log.warning("%d messages are queued again: whoever had claimed them ended before they left.", back)
         queued = self._queued()
         if self.tick.delivery == "dry_run":
             self._rehearse(queued)
@@ -130,7 +145,8 @@ class BatchSender:
 
     def outcome(self) -> Outcome:
         """How the messages stand now."""
-        messages = self._own()
+        with self._nothing_forgotten():
+            messages = self._own()
         return Outcome(
             counts=collections.Counter("held" if message.held else message.status for message in messages),
             broken=sum(
@@ -177,7 +193,8 @@ class BatchSender:
         log.exception("Message %s cannot be put into a request.", message.id)
         token = uuid.uuid4()
         outbox.claim(self.connection, [message.id], token, self.clock())
-        outbox.settle(self.connection, token, [Settlement(message.id, "failed", error_detail=no_request(error))])
+        failed = Settlement(message.id, "failed", error_detail=no_request(error))
+        outbox.settle(self.connection, token, [failed], self.clock())
 
     def _guard(self) -> None:
         wall, settings = self.clock(), load_settings()
@@ -220,9 +237,19 @@ class BatchSender:
         reason = why_leave_alone(answers, load_settings().stop_after)
         return (answers.error_code, reason) if reason else None
 
+    @contextlib.contextmanager
+    def _nothing_forgotten(self) -> Iterator[None]:
+        """Where the session is lost between two lots or after them, what was written over it may be lost, too."""
+        try:
+            yield
+        finally:
+            if self._ledger:
+                self._ledger.save(self.connection)
+
     def _send_now(self, queued: Sequence[Message], settings: Settings) -> None:
         """Send these messages, looking at what they speak of again after every minute's worth of them."""
         sender, portal = load_sender(self.sender_label), load_portal()
+        ledger = self._ledger = Ledger(settings.lease, self.clock, self.spool)
         per_second = sender.messages_per_second * self.rate_share
         hook = WhatsAppHook(
             sender,
@@ -230,7 +257,7 @@ class BatchSender:
             read_timeout=settings.read_timeout,
             connections=connections_for(per_second),
         )
-        with contextlib.closing(hook):
+        with contextlib.closing(hook), self._nothing_forgotten():
             hook.get_conn()  # Whatever is wrong with the connection is found out before anything is claimed.
             size = max(1, int(per_second * LOOK_AGAIN_AFTER))
             for start in range(0, len(queued), size):
@@ -245,10 +272,9 @@ class BatchSender:
                     attempt=self.attempt,
                     payload=functools.partial(self._payload, portal),
                     guard=self._guard,
-                    lease=settings.lease,
+                    ledger=ledger,
                     per_second=per_second,
                     template_refused=functools.partial(self._stop_trying, sender),
-                    clock=self.clock,
                     unwell=functools.partial(self._unwell, sender),
                 )
                 if self._told_to_stop:

@@ -1,73 +1,54 @@
-"""Sends queued messages: guard, claim, request, settle, for as many at once as the sender's rate allows.
+"""Sends queued messages: guard, claim, let go, request, settle, for as many at once as the sender's rate allows.
 
-One thread talks to the message log; the others each carry one request. None of them is the main thread, because
-signals and Airflow's time-out strike there, at any line: it only waits. Whatever ends the work (a guard that closes, a
-stopped sender, a time-out, a signal, a lost database), requests under way are waited for and their answers written
-down first.
+One thread talks to the message log; the others each carry one request (`carriers`). None of them is the main thread,
+because signals and Airflow's time-out strike there, at any line: it only waits. Whatever ends the work (a guard that
+closes, a stopped sender, a time-out, a signal, a lost database), requests under way are waited for and their answers
+written down first.
 """
 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import logging
 import math
-import queue
 import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
-from partner_messages.messages import outbox
-from partner_messages.messages.database import LogConnection, open_message_log
+from partner_messages.messages.database import LogConnection
+from partner_messages.messages.ledger import Ledger
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.messages.values import Claimed, Settlement
-from partner_messages.recipients.masking import mask, mask_phone, mask_wamid, plain
+from partner_messages.recipients.masking import mask_phone, mask_wamid, plain
 from partner_messages.whatsapp.answers import Accepted, Answer, NotSent, Refused, Unknown
+from partner_messages.whatsapp.carriers import Carriers, Job, SendsMessages
 from partner_messages.whatsapp.errors import TOO_FAST, Action, next_step
 from partner_messages.whatsapp.gate import SenderGate, SenderStopped
-from partner_messages.whatsapp.pacing import Pacer
 from partner_messages.whatsapp.payload import no_request
 from partner_messages.whatsapp.senders import Sender
 
 log = logging.getLogger(__name__)
 
-MOST_CONNECTIONS = 64
-"""Requests under way at once, at most: one process cannot use more."""
-ANSWER_SECONDS = 0.5
-"""How long Meta takes to answer, roughly; with the rate it gives how many requests must be under way to keep it."""
 AHEAD_SECONDS = 0.25
 """How long before its turn a message is claimed, at most: enough to bridge the round trips of a claim, and little to
-lose in a crash."""
-LATEST_START = 30.0
-"""Seconds after its claim until which a request may leave, should its turn come late after all: the lease has a minute
-more than the HTTP time-outs."""
+hold up in a crash."""
+LET_GO_SECONDS = 0.05
+"""How long before its turn a message's request is let go, at most, where a commit takes no time: what a crash leaves in
+doubt is only what was let go, and a few at a time cost one commit."""
+COMMITS_BETWEEN = 4
+"""How many commits may come between two lots that are let go; where one takes long, more must go at a time."""
 IN_VAIN = 3
 """Requests in a row that were not sent, not answered or put off, before the rest is left for a later try."""
 LOOK_AGAIN_SECONDS = 0.5
 """How often a task looks whether another task's probe of a stopped sender has been answered."""
-RECONNECT_PAUSES = (0, 1, 2, 4, 8)
-"""Seconds before each try to write down answers after the database was lost."""
 
 
 class MetaUnreachable(Exception):
     """Meta takes nothing at the moment (no route, no answers, not now); the messages stay queued for a later try."""
-
-
-class SendsMessages(Protocol):
-    """What carries one request to Meta (`WhatsAppHook`)."""
-
-    def send_message(self, payload: dict[str, Any]) -> Answer:
-        """Let one request leave, and say what became of it."""
-
-
-def connections_for(per_second: float) -> int:
-    """How many requests must be under way at once to reach a rate."""
-    return max(1, min(MOST_CONNECTIONS, round(per_second * ANSWER_SECONDS)))
 
 
 @dataclass(frozen=True)
@@ -87,15 +68,6 @@ class TemplateRefusal:
     said: str
 
 
-@dataclass(frozen=True)
-class _Job:
-    """A claimed message on its way to the thread that carries it."""
-
-    message: Claimed
-    payload: dict[str, Any]
-    claimed_at: float
-
-
 @dataclass
 class Dispatch:
     """One task's sending.
@@ -107,12 +79,10 @@ class Dispatch:
         attempt: The DAG run's pass, for stopped senders.
         payload: Builds a message's request from its row.
         guard: Called before every claim; raises where nothing may leave now.
-        lease: How long a claim belongs to its claimer.
+        ledger: What the task has claimed and was told.
         per_second: This task's share of the sender's rate.
         template_refused: Told of a template that Meta refuses, once the message that met it is settled.
-        clock: The wall clock, by which messages come due.
         unwell: Asked after every failure: the code and the reason for which the sender is left alone, if it is.
-        reopen: Opens another session with the message log, should `connection` be lost.
     """
 
     connection: LogConnection
@@ -121,28 +91,21 @@ class Dispatch:
     attempt: RunAttempt
     payload: Callable[[Claimed], dict[str, Any]]
     guard: Callable[[], None]
-    lease: dt.timedelta
+    ledger: Ledger
     per_second: float
     template_refused: Callable[[TemplateRefusal], None]
-    clock: Callable[[], dt.datetime]
     unwell: Callable[[], tuple[int | None, str] | None]
-    reopen: Callable[[], AbstractContextManager[LogConnection]] = open_message_log
-    token: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def __post_init__(self) -> None:
-        self._width = connections_for(self.per_second)
-        self._ended = threading.Event()
-        self._pacer = Pacer(self.per_second, wait=self._ended.wait)
-        self._gate = SenderGate(self.connection, self.sender.label, self.attempt, self.token, self.lease)
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[tuple[Claimed, Answer | None] | None] = queue.SimpleQueue()
+        self._carriers = Carriers(self.hook, self.per_second)
+        self._gate = SenderGate(self.connection, self.sender.label, self.attempt, self.ledger.token, self.ledger.lease)
         self._pending: deque[uuid.UUID] = deque()
+        self._here: deque[Job] = deque()
         self._waiting: dict[uuid.UUID, float] = {}
         self._refusals: dict[uuid.UUID, int] = {}
-        self._unsettled: list[Settlement] = []
         self._templates_refused: list[TemplateRefusal] = []
-        self._carriers: list[threading.Thread] = []
-        self._under_way = self._set_off = self._in_vain = 0
+        self._in_vain = 0
+        self._commit_seconds = 0.0
         self._sender_works = self._told_to_stop = self._finished = self._failed = False
         self._sender_refused: tuple[int | None, str] | None = None
         self._ending: BaseException | None = None
@@ -166,7 +129,7 @@ class Dispatch:
         except BaseException:  # It struck this thread alone: a time-out, Ctrl-C.
             self.stop()
             if worker.ident and not self._finished:
-                at_work.acquire(timeout=self.lease.total_seconds())
+                at_work.acquire(timeout=2 * self.ledger.lease.total_seconds())
             raise
         worker.join()
         if self._ending:
@@ -175,7 +138,7 @@ class Dispatch:
     def stop(self) -> None:
         """Claim nothing more and let nothing more leave; takes no lock, so a signal handler may call it."""
         self._told_to_stop = True
-        self._answers.put(None)
+        self._carriers.stop()
 
     def _work(self, at_work: threading.Lock) -> None:
         for step in (self._send_pending, self._finish):
@@ -183,35 +146,30 @@ class Dispatch:
                 step()
             except BaseException as error:
                 self._end(error)
-            self._ended.set()
+            self._carriers.close()
         self._finished = True
         at_work.release()
 
     def _send_pending(self) -> None:
-        # All of them before the first claim: where threads are scarce, that must not be found out by a message.
-        for number in range(min(self._width, len(self._pending))):
-            carrier = threading.Thread(target=self._carry, name=f"send-{number}", daemon=True)
-            carrier.start()
-            self._carriers.append(carrier)
-        while not (self._told_to_stop or self._ending) and (self._pending or self._waiting or self._under_way):
+        self._carriers.start(len(self._pending))
+        while not (self._told_to_stop or self._ending) and (self._pending or self._waiting or self._claimed):
             self._wake_waiting()
-            self._hear_answers(timeout=min(self._claim(), self._seconds_to_wake()))
+            self._hear_answers(timeout=min(self._claim(), self._let_go(), self._seconds_to_wake()))
             self._settle()
 
     def _finish(self) -> None:
-        """Wait for what is under way and write it down, whatever ended the work."""
-        while self._under_way:
+        """Give back what has not left, wait for what is under way and write it down, whatever ended the work."""
+        while self._here:
+            self.ledger.note(Settlement(self._here.popleft().message.id, "queued"))
+        while self._carriers.under_way:
             with self._going_on():
                 self._hear_answers()
                 self._settle()
         with self._going_on():
+            self._settle()
             self._gate.leave()
-        if self._unsettled:
-            self._settle_elsewhere()
-        for _ in self._carriers:
-            self._jobs.put(None)
-        for carrier in self._carriers:
-            carrier.join()
+        self.ledger.save(self.connection)
+        self._carriers.join()
 
     @contextlib.contextmanager
     def _going_on(self) -> Iterator[None]:
@@ -231,74 +189,68 @@ class Dispatch:
     def _seconds_to_wake(self) -> float:
         return max(0.0, min(self._waiting.values(), default=math.inf) - time.monotonic())
 
+    @property
+    def _claimed(self) -> int:
+        """How many messages are claimed and without an answer."""
+        return len(self._here) + self._carriers.under_way
+
     def _claim(self) -> float:
-        """Claim and set off what there is room for; return for how many seconds there will be none (or an answer)."""
+        """Claim what will be due soon; return for how many seconds there is nothing to claim (or until an answer)."""
         if not self._pending:
             return math.inf
         # What is claimed now would leave after all that was claimed before it.
-        rate = self._pacer.per_second
-        seconds = self._pacer.seconds_left + (self._set_off - self._pacer.turns) / rate
+        rate = self._carriers.pacer.per_second
+        seconds = self._carriers.seconds_to_turn + len(self._here) / rate
         if seconds > AHEAD_SECONDS / 2:
             return seconds - AHEAD_SECONDS / 2
-        free = self._width - self._under_way
-        if free < min(len(self._pending), max(1, self._width // 4)):  # A claim for less is not worth its round trips.
+        width = self._carriers.width
+        free = width - self._claimed
+        if free < min(len(self._pending), max(1, width // 4)):  # A claim for less is not worth its round trips.
             return math.inf
         self.guard()
         room = min(free, max(1, int((AHEAD_SECONDS - seconds) * rate)))
-        allowed = self._gate.lets_pass(room, self._under_way)
+        allowed = self._gate.lets_pass(room, self._claimed)
         if not allowed:
-            return math.inf if self._under_way else LOOK_AGAIN_SECONDS
-        self._set_off_all([self._pending.popleft() for _ in range(min(allowed, len(self._pending)))])
-        return 0.0
-
-    def _set_off_all(self, ids: list[uuid.UUID]) -> None:
-        try:
-            claimed = outbox.claim(self.connection, ids, self.token, self.clock())
-        except Exception:
-            # Whether they were claimed is not known; that they were not sent is.
-            self._unsettled += [Settlement(id_, "queued") for id_ in ids]
-            raise
+            return math.inf if self._claimed else LOOK_AGAIN_SECONDS
+        ids = [self._pending.popleft() for _ in range(min(allowed, len(self._pending)))]
         now = time.monotonic()
-        for message in claimed:
+        for message in self.ledger.claim(self.connection, ids):
             try:
                 payload = self.payload(message)
             except Exception as error:  # A row that cannot become a request must not stop the others.
                 log.exception("Message %s cannot be put into a request.", message.id)
                 self._write_down(message, "failed", error_detail=no_request(error))
-                continue
-            self._under_way += 1
-            self._set_off += 1
-            self._jobs.put(_Job(message, payload, now))
+            else:
+                self._here.append(Job(message, payload, now))
+        return 0.0
 
-    # Carrying: in threads of its own
-
-    def _carry(self) -> None:
-        while job := self._jobs.get():
-            self._answers.put((job.message, self._answer(job)))
-
-    def _answer(self, job: _Job) -> Answer | None:
-        """One request and what became of it; None where it did not leave because the work ended or it was too late."""
-        leaves = False
-        try:
-            self._pacer.take_turn()
-            leaves = not self._told_to_stop and not self._ended.is_set()
-            leaves = leaves and time.monotonic() - job.claimed_at <= LATEST_START
-            return self.hook.send_message(job.payload) if leaves else None
-        except BaseException as error:  # Without an answer the work would wait for ever.
-            said = mask(f"{type(error).__name__}: {error}")
-            return Unknown(said) if leaves else NotSent(said)
+    def _let_go(self) -> float:
+        """Let go what is due now; return for how many seconds nothing is (or until an answer)."""
+        if not (self._here and self._carriers.free):
+            return math.inf
+        ahead = min(AHEAD_SECONDS, LET_GO_SECONDS + COMMITS_BETWEEN * self._commit_seconds)
+        seconds = self._carriers.seconds_to_turn
+        if seconds > ahead / 2:
+            return seconds - ahead / 2
+        room = max(1, int((ahead - seconds) * self._carriers.pacer.per_second))
+        jobs = [self._here.popleft() for _ in range(min(room, self._carriers.free, len(self._here)))]
+        began = time.monotonic()
+        may_leave = self.ledger.let_go(self.connection, [job.message.id for job in jobs])
+        self._commit_seconds = time.monotonic() - began
+        for job in jobs:
+            if job.message.id in may_leave:
+                self._carriers.set_off(job)
+            else:
+                log.warning(
+                    "Message %s is not ours any more: it was taken back while this process slept.", job.message.id
+                )
+        return 0.0
 
     # Answers
 
     def _hear_answers(self, timeout: float = math.inf) -> None:
-        """Take the answers there are, waiting for one that long (or until `stop`)."""
-        with contextlib.suppress(queue.Empty):
-            heard = self._answers.get(timeout=None if timeout == math.inf else timeout)
-            while True:
-                if heard:
-                    self._under_way -= 1
-                    self._judge(*heard)
-                heard = self._answers.get_nowait()
+        for message, answer in self._carriers.answers(timeout):
+            self._judge(message, answer)
 
     def _judge(self, message: Claimed, answer: Answer | None) -> None:
         """What an answer means: for its message, for the sender, for the rest of the work."""
@@ -308,7 +260,8 @@ class Dispatch:
                 self._pending.append(message.id)
                 self._write_down(message, "queued")
             case Accepted(message_id=wamid, message_status=status):
-                log.info("%s: %s (%s).", whom, status or "accepted", mask_wamid(wamid))
+                # With the row's id: where the message log forgot it, this line is what is left.
+                log.info("%s: %s (%s, message %s).", whom, status or "accepted", mask_wamid(wamid), message.id)
                 self._sender_works, self._in_vain = True, 0
                 self._write_down(message, "sent", meta_message_id=wamid)
             case Unknown(reason=reason):
@@ -338,7 +291,7 @@ class Dispatch:
             case Action.RETRY_NOW:
                 self._waiting[message.id] = time.monotonic() + step.seconds
                 if answer.code == TOO_FAST:
-                    self._pacer.slow_down(answer.retry_after or 0)
+                    self._carriers.pacer.slow_down(answer.retry_after or 0)
             case Action.RETRY_LATER:
                 self._note_vain(f"Meta takes no messages of sender {self.sender.label} now: {said}")
         if step.action is not Action.STOP_SENDER:  # Whatever else Meta says, it says to a sender that it knows.
@@ -366,13 +319,11 @@ class Dispatch:
 
     def _write_down(self, message: Claimed, status: Any, **what: Any) -> None:
         self._failed = self._failed or status in ("failed", "unknown")
-        self._unsettled.append(Settlement(message.id, status, **what))
+        self.ledger.note(Settlement(message.id, status, **what))
 
     def _settle(self) -> None:
         """Write down what was heard, in one statement, then what it says of the sender."""
-        if self._unsettled:
-            outbox.settle(self.connection, self.token, self._unsettled, self.clock())
-            self._unsettled.clear()
+        self.ledger.write(self.connection)
         while self._templates_refused:
             self.template_refused(self._templates_refused.pop())
         if self._failed and not self._sender_refused and (unwell := self.unwell()):
@@ -384,16 +335,3 @@ class Dispatch:
         elif self._sender_works:
             self._gate.works()
         self._sender_works, self._sender_refused = False, None
-
-    def _settle_elsewhere(self) -> None:
-        """Write down what could not be written over the session that was lost; without it, it would be unknown."""
-        for pause in RECONNECT_PAUSES:
-            time.sleep(pause)
-            try:
-                with self.reopen() as connection:
-                    outbox.settle(connection, self.token, self._unsettled, self.clock())
-            except Exception as error:
-                log.warning("%d answers cannot be written down yet: %s", len(self._unsettled), mask(str(error)))
-            else:
-                self._unsettled.clear()
-                return

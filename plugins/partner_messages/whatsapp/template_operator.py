@@ -43,7 +43,7 @@ class WhatsAppTemplateOperator(BaseOperator):
         """Send the batch; return how many of its messages are in which status."""
         from partner_messages.messages.database import open_message_log
         from partner_messages.settings import SettingsError
-        from partner_messages.tick import NotNow
+        from partner_messages.tick import NotNow, RunRefused
         from partner_messages.whatsapp.dispatch import MetaUnreachable
         from partner_messages.whatsapp.gate import SenderStopped
 
@@ -52,7 +52,7 @@ class WhatsAppTemplateOperator(BaseOperator):
             try:
                 if not self._told_to_stop:
                     sender.send()
-            except (NotNow, SenderStopped, SettingsError) as error:
+            except (NotNow, RunRefused, SenderStopped, SettingsError) as error:
                 raise AirflowFailException(f"{error} Now: {sender.outcome()}.") from None
             except MetaUnreachable as error:
                 raise AirflowException(f"{error} Now: {sender.outcome()}.") from None

@@ -12,6 +12,7 @@ from partner_messages.messages.queueing import queued_of_tick, reword, write_dra
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.summary import summarise_tick
 from support.at_once import wait_until_blocked
+from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, draft, tick
 from support.log_rows import Log, change, ends, put, queue, row, slots
 
@@ -123,14 +124,14 @@ def test_a_digest_that_was_not_sent_says_of_which_runs_it_would_have_spoken(log:
 
     assert spoken_of(log, [put_off.id]) == {put_off.id: ("R1", "R2")}
     assert slots(log) == {}
-    (named,) = summarise_tick(log, tick(), {}).named
+    (named,) = summarise_tick(log, tick(), {}, TICK).named
     assert str(named) == "digest R1, R2 of partner P1: skipped over_limit"
 
 
 def test_the_task_of_a_digest_is_named_after_it_and_its_partner(log: Log) -> None:
     queue(log, draft("R1", "R2"))
 
-    (queued,) = queued_of_tick(log, tick())
+    (queued,) = queued_of_tick(log, tick(), now=TICK)
 
     assert (queued.about, queued.partner_name) == ("digest", "Rajesh Textiles")
 
@@ -200,5 +201,5 @@ def test_two_ticks_that_both_make_room_for_a_larger_digest_make_one(log: Log, co
         assert waiting.result() is False
 
     assert slots(log) == dict.fromkeys(("R1", "R2", "R3"), larger.id)
-    assert {holder.id for holder in slot_holders(log, tick(3), ["R1", "R2", "R3"]).values()} == {larger.id}
+    assert {holder.id for holder in slot_holders(log, tick(3), ["R1", "R2", "R3"], TICK).values()} == {larger.id}
     assert [end for _, end in ends(log)] == ["moved_on", "queued", "duplicate"]

@@ -29,20 +29,20 @@ record = functools.partial(record_stuck, observed_at=TICK)
 def test_a_slot_has_a_holder_with_its_status_and_tick(log: Log, status: str) -> None:
     id_ = put(log, status, "R1", by=1)
 
-    assert history.slot_holders(log, tick(2), ["R1", "R2"]) == {"R1": SlotHolder(id_, status, tick(1).id)}
+    assert history.slot_holders(log, tick(2), ["R1", "R2"], TICK) == {"R1": SlotHolder(id_, status, tick(1).id)}
 
 
 @pytest.mark.parametrize("event_name", [None, "production_run.reminder_idle"])
 def test_of_a_slot_s_holder_it_is_known_whether_an_event_asked_for_it(log: Log, event_name: str | None) -> None:
     put(log, "queued", "R1", event_name=event_name)
 
-    assert history.slot_holders(log, tick(2), ["R1"])["R1"].asked_by_event is (event_name is not None)
+    assert history.slot_holders(log, tick(2), ["R1"], TICK)["R1"].asked_by_event is (event_name is not None)
 
 
 def test_every_run_of_a_digest_has_the_digest_for_its_holder(log: Log) -> None:
     id_ = put(log, "sent", "R1", "R2", context_type="partner", context_id="P1:digest", message_kind="digest")
 
-    holders = history.slot_holders(log, tick(2), ["R1", "R2"])
+    holders = history.slot_holders(log, tick(2), ["R1", "R2"], TICK)
 
     assert {run_id: holder.id for run_id, holder in holders.items()} == {"R1": id_, "R2": id_}
 
@@ -61,8 +61,8 @@ def test_every_run_of_a_digest_has_the_digest_for_its_holder(log: Log) -> None:
 def test_what_does_not_hold_the_slot_is_no_holder(log: Log, status: str, columns: dict[str, Any]) -> None:
     put(log, status, "R1", **columns)
 
-    assert history.slot_holders(log, tick(2), ["R1"]) == {}
-    assert history.slot_holders(log, tick(2), []) == {}
+    assert history.slot_holders(log, tick(2), ["R1"], TICK) == {}
+    assert history.slot_holders(log, tick(2), [], TICK) == {}
 
 
 def test_a_run_was_last_reminded_on_the_latest_day_before_today(log: Log) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import itertools
+import uuid
 from typing import Any
 
 import psycopg
@@ -28,6 +29,7 @@ NEXT = {
 }
 """The table of the design, "Statuses"."""
 
+TOKEN = uuid.uuid4()
 NOW = dt.datetime(2026, 11, 23, 5, tzinfo=dt.UTC)
 
 
@@ -48,6 +50,25 @@ def test_a_status_becomes_what_the_design_says_and_nothing_else(log: Log, before
             with pytest.raises(psycopg.errors.RaiseException, match=f"a {before} message never becomes {after}"):
                 change(log, id_, **columns_of(after))
         assert row(log, id_)["status"] == (after if after in NEXT[before] else before)
+
+
+def test_only_its_claimer_puts_a_message_back_whose_request_may_have_left(log: Log) -> None:
+    left, still_here = put(log, "sending", "R1", claim_token=TOKEN), put(log, "sending", "R2", still_here=True)
+
+    with pytest.raises(psycopg.errors.RaiseException, match="may have left"):
+        change(log, left, status="queued", claim_token=None)
+    with pytest.raises(psycopg.errors.RaiseException, match="may have left"):
+        change(log, left, status="queued", claim_token=uuid.uuid4())
+    change(log, left, status="queued")
+    change(log, still_here, status="queued", claim_token=None)
+
+    assert [row(log, id_)["status"] for id_ in (left, still_here)] == ["queued", "queued"]
+
+
+@pytest.mark.parametrize("status", sorted(NEXT.keys() - {"sending"}))
+def test_only_what_is_claimed_can_be_still_here(log: Log, status: str) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation, match="still_here"):
+        put(log, status, "R1", still_here=True)
 
 
 HOLDING = ("queued", "sending", "rehearsed", "sent", "delivered", "read", "unknown")

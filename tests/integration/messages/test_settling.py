@@ -18,14 +18,19 @@ WAMID = "wamid.HBgMOTE5ODI5MDEyMzQ1FQIAERgS"
 EARLIER = dt.datetime(2026, 11, 23, 4, 31, tzinfo=dt.UTC)
 
 
+def now() -> dt.datetime:
+    """The clock by which messages come due."""
+    return dt.datetime.now(dt.UTC)
+
+
 def claimed(log: Log, run_id: str = "R1", token: uuid.UUID = TOKEN) -> uuid.UUID:
     (id_,) = queue(log, draft(run_id))
-    assert outbox.claim(log, [id_], token)
+    assert outbox.claim(log, [id_], token, now())
     return id_
 
 
 def settle(log: Log, id_: uuid.UUID, status: Any, token: uuid.UUID = TOKEN, **answer: Any) -> dict[str, Any]:
-    outbox.settle(log, token, [Settlement(id_, status, **answer)])
+    outbox.settle(log, token, [Settlement(id_, status, **answer)], now())
     return row(log, id_)
 
 
@@ -54,7 +59,7 @@ def test_a_message_without_an_answer_is_unknown_and_is_never_sent_again(log: Log
 
     assert (found["status"], found["error_detail"], found["sent_at"]) == ("unknown", "timed out", None)
     assert set(slots(log)) == {"R1"}
-    assert outbox.claim(log, [id_], OTHER_TOKEN) == []
+    assert outbox.claim(log, [id_], OTHER_TOKEN, now()) == []
 
 
 def test_a_message_that_meta_did_not_take_goes_back_into_the_queue(log: Log) -> None:
@@ -63,7 +68,7 @@ def test_a_message_that_meta_did_not_take_goes_back_into_the_queue(log: Log) -> 
     found = settle(log, id_, "queued", error_code=130429, error_detail="too fast")
 
     assert (found["status"], found["not_before"], found["error_code"]) == ("queued", None, 130429)
-    (again,) = outbox.claim(log, [id_], OTHER_TOKEN)
+    (again,) = outbox.claim(log, [id_], OTHER_TOKEN, now())
     assert again.attempts == 2
 
 
@@ -74,7 +79,7 @@ def test_a_message_that_is_to_wait_is_not_due_before_that(log: Log) -> None:
 
     waits = found["not_before"] - found["claimed_at"]
     assert dt.timedelta(seconds=600) <= waits < dt.timedelta(seconds=900)
-    assert outbox.claim(log, [id_], OTHER_TOKEN) == []
+    assert outbox.claim(log, [id_], OTHER_TOKEN, now()) == []
 
 
 @pytest.mark.parametrize(
@@ -105,8 +110,9 @@ def test_many_answers_are_written_at_once_each_to_its_message(log: Log) -> None:
             Settlement(ids[0], "sent", meta_message_id="wamid.A"),
             Settlement(ids[1], "unknown"),
         ],
+        now(),
     )
-    outbox.settle(log, TOKEN, [])
+    outbox.settle(log, TOKEN, [], now())
 
     assert [row(log, id_)["status"] for id_ in ids] == ["sent", "unknown", "failed", "sending"]
     assert row(log, ids[0])["meta_message_id"] == "wamid.A"
@@ -125,7 +131,7 @@ def test_only_the_claim_s_owner_settles(log: Log, status: str) -> None:
 def test_an_owner_whose_message_was_claimed_by_another_since_changes_nothing(log: Log) -> None:
     id_ = claimed(log)
     settle(log, id_, "queued")
-    outbox.claim(log, [id_], OTHER_TOKEN)
+    outbox.claim(log, [id_], OTHER_TOKEN, now())
     before = row(log, id_)
 
     settle(log, id_, "sent", meta_message_id=WAMID)
@@ -163,14 +169,15 @@ def test_an_answer_after_the_lease_ran_out_is_still_news_but_nothing_is_queued_a
     log: Log, answer: str, becomes: str, holds: bool
 ) -> None:
     id_ = claimed(log)
-    assert outbox.lose_expired_claims(log, [id_], dt.timedelta(seconds=-1)) == 1
+    assert outbox.let_go(log, [id_], TOKEN)
+    assert outbox.end_expired_claims(log, dt.timedelta(seconds=-1), [id_]) == (1, 0)
 
     found = settle(log, id_, answer, meta_message_id=WAMID if answer == "sent" else None, wait_seconds=5)
 
     assert (found["status"], found["not_before"]) == (becomes, None)
     assert (found["failed_at"] is not None) is (becomes == "failed")
     assert bool(slots(log)) is holds
-    assert outbox.claim(log, [id_], OTHER_TOKEN) == []
+    assert outbox.claim(log, [id_], OTHER_TOKEN, now()) == []
 
 
 @pytest.mark.parametrize("status", ["queued", "rehearsed", "skipped"])

@@ -34,7 +34,7 @@ def summary(log: Log) -> Summary:
             put(log, "skipped", f"{reason} {number}", skip_reason=reason)
     put(log, "sent", "of another run", by=2)
     put(log, "failed", "of an earlier pass", tick_id=tick(7).id)
-    return summarise_tick(log, tick(), {"in": "The access token has expired"})
+    return summarise_tick(log, tick(), {"in": "The access token has expired"}, TICK)
 
 
 def test_the_counts_are_this_tick_s_own(summary: Summary) -> None:
@@ -94,7 +94,7 @@ def test_a_tick_that_found_nothing_says_noughts(log: Log) -> None:
     start_tick(log, tick())
     note_counts(log, tick(), Census(inspected=0, without_partner=()), planned=0)
 
-    summary = summarise_tick(log, tick(), {})
+    summary = summarise_tick(log, tick(), {}, TICK)
 
     assert summary.line() == (
         "Reminder run — 2026-11-23 live: inspected 0 = found 0 + no partner 0 + not overdue 0;"
@@ -109,7 +109,7 @@ def test_a_tick_whose_planning_never_ended_says_what_it_does_not_know(log: Log, 
         start_tick(log, tick())
     record(log, tick(), ReminderKind.IDLE, [stuck_run()])
 
-    summary = summarise_tick(log, tick(), {})
+    summary = summarise_tick(log, tick(), {}, TICK)
 
     assert (summary.counts()["inspected"], summary.counts()["not_overdue"]) == (None, None)
     assert "inspected not known = found 1 + no partner not known + not overdue not known" in summary.line()

@@ -12,6 +12,7 @@ from partner_messages.messages.queueing import queued_of_tick, write_drafts
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, QueuedMessage
 from partner_messages.runs.kinds import ReminderKind
+from support.deployment import TICK
 from support.examples import DAY, PHONE, draft, tick
 from support.log_rows import Log, change, ends, everything, put, queue, row, slots
 
@@ -227,7 +228,7 @@ def test_what_a_tick_queued_comes_grouped_by_sender_then_by_partner(log: Log) ->
     queue(log, draft("R9"), by=tick(2))
     put(log, "sent", "R8", by=1)
 
-    assert queued_of_tick(log, tick(1)) == [
+    assert queued_of_tick(log, tick(1), now=TICK) == [
         QueuedMessage(str(drafts[1].id), "au", "assignment_pending", ""),
         QueuedMessage(str(drafts[2].id), "in", "assignment_pending", "Anand"),
         QueuedMessage(str(drafts[0].id), "in", "assignment_pending", "Zoya"),

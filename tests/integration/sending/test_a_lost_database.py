@@ -5,19 +5,32 @@ from __future__ import annotations
 import contextlib
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from partner_messages.messages import outbox
+from partner_messages.messages import ledger, outbox
 from partner_messages.messages.database import MessageLogError, open_message_log
-from partner_messages.whatsapp import dispatch
-from partner_messages.whatsapp.answers import Accepted, Answer, Refused
+from partner_messages.messages.spool import Spool
+from partner_messages.messages.values import Message
+from partner_messages.whatsapp import batch
+from partner_messages.whatsapp.answers import Accepted, Answer, NotSent, Refused
 from support.log_rows import Log
-from support.sending import ScriptedMeta, SendTask, dispatch_of, messages, queue_messages, requested, statuses, taken
+from support.sending import (
+    ScriptedMeta,
+    SendTask,
+    dispatch_of,
+    ledger_of,
+    messages,
+    queue_messages,
+    requested,
+    statuses,
+    taken,
+)
 
 
 @pytest.fixture
@@ -120,7 +133,7 @@ def test_a_refusal_that_is_written_down_twice_keeps_its_wait(
 
 
 def test_a_database_that_comes_back_late_is_waited_for(log: Log, session: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "RECONNECT_PAUSES", (0, 0, 0))
+    monkeypatch.setattr(ledger, "pauses", lambda _: (0, 0, 0))
     tries: list[int] = []
 
     @contextlib.contextmanager
@@ -138,34 +151,144 @@ def test_a_database_that_comes_back_late_is_waited_for(log: Log, session: Log, m
     ids = queue_messages(log)
 
     with pytest.raises(psycopg.OperationalError):
-        dispatch_of(session, ScriptedMeta(lose_it), reopen=late).send(ids)
+        dispatch_of(session, ScriptedMeta(lose_it), ledger=ledger_of(reopen=late)).send(ids)
 
     assert len(tries) == 3
     assert statuses(log, ids) == ["sent"]
 
 
-def test_where_the_database_stays_away_a_message_is_unknown_after_its_lease_and_not_sent_again(
+@contextlib.contextmanager
+def gone() -> Iterator[Log]:
+    raise MessageLogError("message_log_db: OperationalError: connection refused")
+    yield
+
+
+@pytest.fixture
+def left_on_the_disk(
+    log: Log, session: Log, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> tuple[list[uuid.UUID], Spool]:
+    """A task that was told of three messages (taken, refused, put off) and never reached the message log again."""
+    monkeypatch.setattr(ledger, "pauses", lambda _: (0, 0))
+    ids = queue_messages(log, 3)
+    answers = dict(
+        zip(
+            map(str, ids),
+            (Accepted("wamid.HBgMOTE5ODI5MDAwMDAx"), Refused(132001, details="+919829000001"), NotSent("no route")),
+            strict=True,
+        )
+    )
+
+    spool = Spool(tmp_path / "answers")
+    all_asked = threading.Barrier(3, lambda: cut_off(log, session), timeout=30)
+
+    def together(payload: dict[str, Any]) -> Answer:
+        all_asked.wait()
+        return answers[payload["id"]]
+
+    with pytest.raises(psycopg.OperationalError):
+        dispatch_of(session, ScriptedMeta(together), ledger=ledger_of(reopen=gone, spool=spool)).send(ids)
+    assert statuses(log, ids) == ["sending"] * 3
+    return ids, spool
+
+
+def test_the_next_try_on_the_same_worker_writes_down_what_was_left_on_its_disk(
+    send: SendTask, log: Log, graph_api: Any, left_on_the_disk: tuple[list[uuid.UUID], Spool]
+) -> None:
+    ids, spool = left_on_the_disk
+
+    assert send(ids, spool=spool).counts == {"sent": 2, "failed": 1}
+
+    assert statuses(log, ids) == ["sent", "failed", "sent"]
+    assert messages(log, ids)[1]["error_code"] == 132001
+    assert taken(graph_api) == [str(ids[2])], "what was not sent goes out at once"
+    assert list(spool.folder.iterdir()) == []
+
+
+def test_on_another_worker_it_is_unknown_after_its_lease_and_not_sent_again(
+    send: SendTask, log: Log, graph_api: Any, left_on_the_disk: tuple[list[uuid.UUID], Spool], tmp_path: Path
+) -> None:
+    ids, _ = left_on_the_disk
+    elsewhere = Spool(tmp_path / "of another worker")
+
+    assert send(ids, spool=elsewhere).counts == {"sending": 3}
+    log.execute("UPDATE message_log SET claimed_at = claimed_at - interval '10 minutes'")
+    assert send(ids, spool=elsewhere).counts == {"unknown": 3}
+    assert taken(graph_api) == []
+
+
+def test_what_the_disk_says_late_is_still_news_but_nothing_is_sent_again(
+    send: SendTask, log: Log, graph_api: Any, left_on_the_disk: tuple[list[uuid.UUID], Spool], tmp_path: Path
+) -> None:
+    ids, spool = left_on_the_disk
+    log.execute("UPDATE message_log SET claimed_at = claimed_at - interval '10 minutes'")
+    assert send(ids, spool=Spool(tmp_path / "of another worker")).counts == {"unknown": 3}
+
+    assert send(ids, spool=spool).counts == {"sent": 1, "failed": 2}
+    assert taken(graph_api) == []
+
+
+def test_the_disk_holds_no_number_and_belongs_to_its_owner_alone(
+    left_on_the_disk: tuple[list[uuid.UUID], Spool],
+) -> None:
+    ids, spool = left_on_the_disk
+    (file,) = spool.folder.iterdir()
+
+    assert (spool.folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o700, 0o600)
+    text = file.read_text()
+    assert all(str(id_) in text for id_ in ids)
+    assert "wamid" not in text
+    assert "919829" not in text
+
+
+def set_back(log: Log, ids: list[uuid.UUID]) -> None:
+    """Let the log forget that these were ever claimed, as a standby does that lacks the last seconds."""
+    log.execute("SET session_replication_role = replica")
+    log.execute(
+        "UPDATE message_log SET status = 'queued', claim_token = NULL, claimed_at = NULL, meta_message_id = NULL,"
+        " sent_at = NULL, error_code = NULL, error_detail = NULL, still_here = false WHERE id = ANY (%s)",
+        [ids],
+    )
+    log.execute("RESET session_replication_role")
+
+
+def test_what_a_log_that_went_back_forgot_is_written_down_again_and_not_sent_again(
     send: SendTask, log: Log, graph_api: Any, session: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "RECONNECT_PAUSES", (0, 0))
+    monkeypatch.setattr(batch, "LOOK_AGAIN_AFTER", 0.05)  # lots of four messages
+    ids = queue_messages(log, 12)
+    lots: list[list[uuid.UUID]] = []
 
-    @contextlib.contextmanager
-    def gone() -> Iterator[Log]:
-        raise MessageLogError("message_log_db: OperationalError: connection refused")
-        yield
+    def third_time_lost(_tick: object, lot: Sequence[Message], *_: object) -> dict[uuid.UUID, Any]:
+        lots.append([message.id for message in lot])
+        if len(lots) == 3:
+            set_back(log, [*lots[0], *lots[1]])
+            cut_off(log, session)
+        return {}
 
-    def lose_it(_: dict[str, Any]) -> Answer:
-        cut_off(log, session)
-        return Accepted("wamid.A")
-
-    ids = queue_messages(log)
     with pytest.raises(psycopg.OperationalError):
-        dispatch_of(session, ScriptedMeta(lose_it), reopen=gone).send(ids)
+        send.sender(session, ids, no_longer_due=third_time_lost).send()
 
-    assert send(ids).counts == {"sending": 1}
-    log.execute("UPDATE message_log SET claimed_at = claimed_at - interval '10 minutes'")
-    assert send(ids).counts == {"unknown": 1}
-    assert taken(graph_api) == []
+    told = [*lots[0], *lots[1]]
+    assert statuses(log, told) == ["sent"] * 8
+    assert all(row["meta_message_id"] for row in messages(log, told))
+    assert send(ids).counts == {"sent": 12}
+    assert sorted(taken(graph_api)) == sorted(map(str, ids))
+
+
+def test_a_log_that_went_back_after_the_last_answer_is_told_again(
+    send: SendTask, log: Log, graph_api: Any, session: Log
+) -> None:
+    ids = queue_messages(log, 3)
+    sender = send.sender(session, ids)
+    sender.send()
+    set_back(log, ids)
+    cut_off(log, session)
+
+    with pytest.raises(psycopg.OperationalError):
+        sender.outcome()
+
+    assert send(ids).counts == {"sent": 3}
+    assert sorted(taken(graph_api)) == sorted(map(str, ids))
 
 
 def test_requests_that_wait_for_their_turn_do_not_leave_without_a_database(log: Log, session: Log) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -30,8 +31,13 @@ from support.sending import (
 LONG_AGO = dt.timedelta(minutes=10)
 
 
-def claimed_by_somebody(log: Log, ids: list[uuid.UUID], ago: dt.timedelta = dt.timedelta()) -> None:
-    outbox.claim(log, ids, uuid.uuid4())
+def claimed_by_somebody(
+    log: Log, ids: list[uuid.UUID], ago: dt.timedelta = dt.timedelta(), *, let_go: bool = True
+) -> None:
+    token = uuid.uuid4()
+    outbox.claim(log, ids, token, dt.datetime.now(dt.UTC))
+    if let_go:
+        outbox.let_go(log, ids, token)
     log.execute("UPDATE message_log SET claimed_at = claimed_at - %s WHERE id = ANY (%s)", [ago, ids])
 
 
@@ -97,6 +103,39 @@ def test_what_a_dead_process_was_sending_is_unknown_after_its_lease_and_not_sent
     assert messages(log, ids)[0]["error_detail"]
 
 
+def test_what_a_dead_process_had_claimed_but_not_let_go_is_sent_after_its_lease(
+    send: SendTask, log: Log, graph_api: Any
+) -> None:
+    ids = queue_messages(log, 3)
+    claimed_by_somebody(log, ids[:2], LONG_AGO, let_go=False)
+
+    outcome = send(ids)
+
+    assert dict(outcome.counts) == {"sent": 3}
+    assert sorted(taken(graph_api)) == sorted(map(str, ids))
+
+
+def test_a_process_that_slept_past_its_lease_sends_nothing_that_was_taken_back_from_it(
+    send: SendTask, log: Log, graph_api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go, others = outbox.let_go, queue_messages(log, 2)
+    ids = queue_messages(log, 3)
+
+    def after_a_long_sleep(connection: Log, its: Sequence[uuid.UUID], token: uuid.UUID) -> set[uuid.UUID]:
+        monkeypatch.setattr(outbox, "let_go", let_go)
+        log.execute("UPDATE message_log SET claimed_at = claimed_at - %s WHERE id = ANY (%s)", [LONG_AGO, ids[:2]])
+        assert send(ids[:2]).counts == {"sent": 2}
+        return let_go(connection, its, token)
+
+    monkeypatch.setattr(outbox, "let_go", after_a_long_sleep)
+    meta = ScriptedMeta()
+    dispatch_of(log, meta).send([*ids, *others])
+
+    assert sorted(meta.requests) == sorted(map(str, [ids[2], *others]))
+    assert sorted(taken(graph_api)) == sorted(map(str, ids[:2]))
+    assert statuses(log, [*ids, *others]) == ["sent"] * 5
+
+
 def test_the_lease_is_as_long_as_the_time_outs_and_a_minute(send: SendTask, log: Log) -> None:
     send.deployment.set(connect_timeout=100, read_timeout=200)
     ids = queue_messages(log)
@@ -140,7 +179,7 @@ def test_an_answer_that_comes_after_the_lease_is_still_news_but_nothing_is_sent_
 
 
 def test_a_message_that_waited_too_long_for_its_turn_is_claimed_anew(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partner_messages.whatsapp.dispatch.LATEST_START", -1.0)
+    monkeypatch.setattr("partner_messages.whatsapp.carriers.LATEST_START", -1.0)
     ids = queue_messages(log)
     given_back = threading.Event()
     settle = outbox.settle
@@ -148,7 +187,7 @@ def test_a_message_that_waited_too_long_for_its_turn_is_claimed_anew(log: Log, m
     def then_in_time(*what: Any) -> None:
         settle(*what)
         given_back.set()
-        monkeypatch.setattr("partner_messages.whatsapp.dispatch.LATEST_START", 30.0)
+        monkeypatch.setattr("partner_messages.whatsapp.carriers.LATEST_START", 30.0)
 
     monkeypatch.setattr(outbox, "settle", then_in_time)
     meta = ScriptedMeta()

@@ -124,7 +124,7 @@ class OneTurnAlone:
 def test_requests_that_wait_for_their_turn_go_back_to_the_queue_at_once(
     log: Log, time_out: None, monkeypatch: pytest.MonkeyPatch, deployment: Deployment
 ) -> None:
-    monkeypatch.setattr("partner_messages.whatsapp.dispatch.Pacer", OneTurnAlone)
+    monkeypatch.setattr("partner_messages.whatsapp.carriers.Pacer", OneTurnAlone)
     ids = queue_messages(log, 10)
 
     def struck(_: dict[str, Any]) -> Answer:

@@ -308,7 +308,7 @@ def test_the_reminder_keeps_its_slot(log, reminded):
 
     plan_followups(tick(), ROOM)
 
-    assert slot_holders(log, tick(), [RUN])[RUN].id == parent
+    assert slot_holders(log, tick(), [RUN], TICK)[RUN].id == parent
 
 
 @pytest.mark.usefixtures("no_picture")
@@ -384,7 +384,7 @@ def test_just_before_the_claim_the_window_is_measured_again(deployment, shop, lo
     reminded()
     reminded("SYDNEY", SYDNEY, run_id("R2"))
     writes(shop, "SYDNEYTK", TICK - 20 * HOUR)
-    queued = messages_of(log, dealt(plan_followups(tick(), ROOM)))
+    queued = messages_of(log, dealt(plan_followups(tick(), ROOM)), TICK)
     sydneys = next(message.id for message in queued if message.to_phone == SYDNEY)
     assert len(queued) == 2
 
@@ -401,7 +401,7 @@ def test_just_before_the_claim_the_window_is_measured_again(deployment, shop, lo
 def test_just_before_the_claim_a_parent_that_failed_takes_its_follow_up_with_it(deployment, log, reminded):
     parent = reminded()
     reminded(run=run_id("R2"))
-    queued = messages_of(log, dealt(plan_followups(tick(), ROOM)))
+    queued = messages_of(log, dealt(plan_followups(tick(), ROOM)), TICK)
     change(log, parent, status="failed")
 
     withdrawn = followups_no_longer_due(queued, load_settings(), deployment.now)

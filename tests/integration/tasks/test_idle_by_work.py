@@ -314,7 +314,7 @@ def test_the_sample_shop_s_steady_run_is_found_by_its_start_and_not_by_work(
 def hindered(planned: SendingRun) -> dict[str | None, Any]:
     """What hinders which messages of a planned DAG run, looked at again just before the claim."""
     with open_message_log() as connection:
-        messages = messages_of(connection, planned.message_ids)
+        messages = messages_of(connection, planned.message_ids, TICK)
     found = no_longer_due(planned.tick, messages, planned.params, load_settings())
     return {message.production_run_id: found.get(message.id) for message in messages}
 

@@ -217,7 +217,7 @@ def test_the_census_adds_up_whoever_has_thresholds_of_their_own(
     tick, _ = planned(context(delivery="dry_run"))
 
     with open_message_log() as connection:
-        counts = summarise_tick(connection, tick, {}).counts()
+        counts = summarise_tick(connection, tick, {}, TICK).counts()
 
     assert counts["inspected"] == sum(one.is_inspected for one in expectations().values())
     assert counts["inspected"] == counts["found"] + counts["no_partner"] + counts["not_overdue"]
@@ -236,7 +236,7 @@ def test_the_census_adds_up_where_a_run_loses_its_partner_after_it_was_found(
     reminders.plan_messages(of, raw)
 
     with open_message_log() as connection:
-        counts = summarise_tick(connection, Tick.from_xcom(raw), {}).counts()
+        counts = summarise_tick(connection, Tick.from_xcom(raw), {}, TICK).counts()
 
     assert {name: counts[name] for name in ("inspected", "found", "no_partner", "not_overdue", "skipped")} == {
         **{"inspected": 1, "found": 1, "no_partner": 0, "not_overdue": 0},
@@ -343,7 +343,7 @@ def test_just_before_sending_the_exceptions_are_looked_at_again(
     tick, (batch,) = planned(context())
     deployment.set(**settings)
 
-    found = no_longer_due(tick, messages_of(log, batch["message_ids"]), {}, load_settings())
+    found = no_longer_due(tick, messages_of(log, batch["message_ids"], TICK), {}, load_settings())
 
     assert list(found.values()) == ([hindered] if hindered else [])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from partner_messages.whatsapp.dispatch import ANSWER_SECONDS, MOST_CONNECTIONS, connections_for
+from partner_messages.whatsapp.carriers import ANSWER_SECONDS, MOST_CONNECTIONS, connections_for
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,106 @@
+"""A `send_messages` task in a process of its own that something happens to, and what becomes of its messages."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowException
+
+from partner_messages.messages.database import MessageLogError
+from partner_messages.tick import Tick
+from support.children import Child
+from support.deployment import Deployment
+from support.examples import tick
+from support.fault_table import Tally
+from support.log_rows import Log
+from support.sending import queue_messages, requested, statuses, taken
+from support.task_work import send_task
+
+MESSAGES = 60
+ANSWER_SECONDS = 0.3
+"""How long the local Graph API takes for an answer, as Meta does."""
+STILL_DUE = "support.sending.still_due"
+LOOKS = 100_000
+TRIES = 4
+
+
+@dataclass
+class Weather:
+    """One round: a task that sends 60 messages at 80 a second, and dice.
+
+    Attributes:
+        log: A session with the message log.
+        graph_api: The local Graph API.
+        start: Starts a process.
+        deployment: Whose connections the processes see.
+        dice: This round's chances.
+        tick: The run's.
+    """
+
+    log: Log
+    graph_api: Any
+    start: Callable[..., Child]
+    deployment: Deployment
+    dice: random.Random
+    tick: Tick = dataclasses.field(default_factory=tick)
+    ids: Sequence[uuid.UUID] = ()
+
+    def begin(self) -> Child:
+        """Queue the messages, and start the task."""
+        self.graph_api.reset()
+        self.graph_api.hang_next(ANSWER_SECONDS, times=10 * MESSAGES, taken=self.dice.random() < 0.5)
+        self.ids = queue_messages(self.log, MESSAGES)
+        return self.task()
+
+    def task(self) -> Child:
+        """Start the task, or try it again."""
+        batch = {"label": "many", "sender": "in", "message_ids": [str(id_) for id_ in self.ids], "rate_share": 1.0}
+        return self.start(send_task, self.tick, batch, STILL_DUE)
+
+    def some_way_in(self, at_least: int = 1, at_most: int = MESSAGES - 1) -> int:
+        """Wait until a random number of requests has arrived; return it."""
+        number = self.dice.randint(at_least, at_most)
+        for _ in range(LOOKS):
+            if requested(self.graph_api) >= number:
+                return number
+        raise AssertionError(f"{number} requests never came")
+
+    def let_the_leases_run_out(self) -> None:
+        """As if two minutes had passed."""
+        self.log.execute(
+            "UPDATE message_log SET claimed_at = claimed_at - interval '10 minutes' WHERE status = 'sending'"
+        )
+
+    def try_until_settled(self) -> None:
+        """Try the task again as Airflow does, until nothing is left to send."""
+        for _ in range(TRIES):
+            self.let_the_leases_run_out()
+            ended_of(self.task())
+            if not {"queued", "sending"} & set(statuses(self.log, self.ids)):
+                return
+
+    def count(self, tally: Tally) -> None:
+        """Add what became of the messages to the scenario's table."""
+        gone = taken(self.graph_api)
+        ends = dict(zip(map(str, self.ids), statuses(self.log, self.ids), strict=True))
+        assert all(end in ("sent", "unknown") for id_, end in ends.items() if id_ in gone)
+        tally.add(
+            messages=len(ends),
+            duplicates=len(gone) - len(set(gone)),
+            unknown=list(ends.values()).count("unknown"),
+            lost=sum(id_ not in gone and end != "unknown" for id_, end in ends.items()),
+        )
+
+
+def ended_of(child: Child) -> Exception | None:
+    """Wait for a process's end; return what its work raised, if that is how tasks may end."""
+    try:
+        child.result()
+    except (AirflowException, MessageLogError) as error:
+        return error
+    return None
