@@ -17,7 +17,7 @@ from partner_messages.events.rules import LIFECYCLE, REMINDERS, Lifecycle
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, EventHolder, event_context_id
 from partner_messages.recipients.hours import not_before
-from partner_messages.reminders.plan import LogFacts, decide_reminder, why_left_alone
+from partner_messages.reminders.plan import BAD_COLUMN, LogFacts, decide_reminder, why_left_alone
 from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.runs.run import ProductionRun
@@ -118,6 +118,8 @@ class _Planning:
             return replace(plain, skip_reason=SkipReason.STALE_EVENT)
         if event.event_id and (holder := self._in_the_way(self.holders.by_event_id, event.event_id)):
             return replace(plain, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
+        if run.bad_column:
+            return replace(plain, skip_reason=SkipReason.BAD_DATA, variables={BAD_COLUMN: run.bad_column})
         if rule:
             return self._lifecycle(event, run, rule)
         return self._reminder(event, plain, self.facts.stuck.get((run.id, kind)) if kind else None)

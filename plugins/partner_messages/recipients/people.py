@@ -38,14 +38,15 @@ class PartnerAdmin:
         partner_id: The partner this person acts for.
         phone: As typed, in any format.
         is_active: Whether the person still acts for the partner.
-        created_at: When the shop got to know the person; the first one stands in for the partner.
+        created_at: When the shop got to know the person; the first one stands in for the partner. None where its time
+            cannot be.
     """
 
     id: str
     partner_id: str
     phone: str | None = field(repr=False)
     is_active: bool
-    created_at: dt.datetime
+    created_at: dt.datetime | None
 
 
 @dataclass(frozen=True)

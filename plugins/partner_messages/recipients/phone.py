@@ -6,6 +6,7 @@ numbers, and nothing but a guess would decide, there is none.
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import functools
 from collections.abc import Collection, Iterable, Iterator
@@ -157,7 +158,7 @@ def choose_phone(
         raw = partner.whatsapp_number
     else:
         own = (admin for admin in admins if admin.partner_id == partner.id and admin.is_active and _typed(admin.phone))
-        first = min(own, key=lambda admin: (admin.created_at, admin.id), default=None)
+        first = min(own, key=_eldest_first, default=None)
         if first is None:
             return PhoneChoice(problem=PhoneProblem.NO_PHONE)
         raw = first.phone
@@ -168,6 +169,14 @@ def choose_phone(
             return PhoneChoice(problem=PhoneProblem.AMBIGUOUS_PHONE, readings=found)
         found = (decided[0],)
     return PhoneChoice(phone=found[0]) if found else PhoneChoice(problem=PhoneProblem.INVALID_PHONE)
+
+
+_UNKNOWN = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+def _eldest_first(admin: PartnerAdmin) -> tuple[bool, dt.datetime, str]:
+    # One whose time nobody knows comes last.
+    return admin.created_at is None, admin.created_at or _UNKNOWN, admin.id
 
 
 def _typed(raw: str | None) -> bool:

@@ -21,6 +21,7 @@ class ProductionRun:
         accepted_at: When the partner accepted it.
         finished_at: When the partner had finished it.
         cancelled_reason: Why it was cancelled, in the shop's words.
+        bad_column: The column of its row that holds what cannot be, if one does.
     """
 
     id: str
@@ -33,6 +34,7 @@ class ProductionRun:
     accepted_at: dt.datetime | None
     finished_at: dt.datetime | None
     cancelled_reason: str | None
+    bad_column: str | None = None
 
     @property
     def is_made(self) -> bool:

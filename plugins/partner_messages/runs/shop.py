@@ -13,7 +13,9 @@ from dataclasses import replace
 from typing import Any, cast
 
 import psycopg
+from psycopg.abc import Buffer
 from psycopg.rows import dict_row
+from psycopg.types.datetime import TimestamptzLoader
 
 from partner_messages.database_access import database_errors
 from partner_messages.named_sql import query
@@ -83,10 +85,27 @@ def _told_of_the_shop(tables: Mapping[str, str]) -> contextlib.AbstractContextMa
     return database_errors(SHOP_CONN_ID, ShopError, f"GRANT SELECT ON {', '.join(tables.values())} TO {{role}};")
 
 
+class _PossibleMoment(TimestamptzLoader):
+    """Reads a time of the shop's; one that cannot be is none, and loses nobody their neighbours.
+
+    PostgreSQL holds infinity and years of which Python knows nothing; the range is that of `runs/possible.sql`.
+    """
+
+    _FIRST, _END = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
+
+    def load(self, data: Buffer) -> dt.datetime | None:  # type: ignore[override]
+        try:
+            moment = super().load(data)
+        except psycopg.DataError:
+            return None
+        return moment if self._FIRST <= moment < self._END else None
+
+
 class Shop:
     """One read-only session with the shop's database; every question may end in a `ShopError`."""
 
     def __init__(self, connection: psycopg.Connection[Any], tables: Tables) -> None:
+        connection.adapters.register_loader("timestamptz", _PossibleMoment)
         self._connection = connection
         self._tables: dict[str, str] = tables.model_dump()
         self._catalog: dict[str, dict[str, bool]] | None = None

@@ -162,6 +162,8 @@ def _of_runs(
         recipient = recipient_of_run(message.production_run_id or "", message.partner_id, facts, means)
         if run is None:
             hindered[message.id] = SkipReason.MOVED_ON
+        elif run.bad_column:
+            hindered[message.id] = SkipReason.BAD_DATA
         elif isinstance(whom := _whom(message, run), SkipReason):
             hindered[message.id] = whom
         elif isinstance(recipient, SkipReason):
