@@ -90,7 +90,7 @@ class Case(Stall):
 
     @property
     def rests(self) -> bool:
-        """Whether operations have set the reminders aside, so that nobody is to be called for want of an answer."""
+        """Whether the reminders are set aside, so that nobody is to be called for want of an answer."""
         return self.end in _SET_ASIDE
 
 
@@ -118,8 +118,8 @@ _SAYS_NOTHING_OF_OURS = _SAYS_NOTHING | {
     "failed",
 }
 """Those that do not show whether our own message can be sent (its template, its picture, its hours)."""
-_SET_ASIDE = frozenset({SkipReason.PAUSED})
-"""The ends by which operations have said that nobody is to be reminded today."""
+_SET_ASIDE = frozenset({SkipReason.PAUSED, SkipReason.WAITS_FOR_MATERIAL})
+"""The ends that say that it is not the partner's turn: operations paused it, or the shop owes what it waits for."""
 
 
 def _skipped(reason: SkipReason, act: Act, says_nothing: Collection[str | None] = _SAYS_NOTHING) -> Rule:

@@ -268,8 +268,9 @@ def test_the_same_reason_opens_no_second_one(reason: Reason) -> None:
 
 
 @pytest.mark.parametrize("reason", [one for one in Reason if one not in (Reason.PARKED, Reason.LEFT_ALONE)])
-def test_a_pause_ends_whatever_is_open_and_keeps_what_was_closed_by_hand(reason: Reason) -> None:
-    paused = case(**{**STATES[reason], "end": "paused"})
+@pytest.mark.parametrize("end", ["paused", "waits_for_material"])
+def test_a_pause_or_a_wait_ends_whatever_is_open_and_keeps_what_was_closed_by_hand(reason: Reason, end: str) -> None:
+    paused = case(**{**STATES[reason], "end": end})
     of_before, by_hand = row(reason), row(reason, **CLOSED)
 
     judgement = judged([paused], of_before)
