@@ -8,8 +8,12 @@ Looks after the message log every 15 minutes, between the ticks.
   the windows.
 - **Closes what nobody will touch again**: queued messages of past days expire, and a message whose sender vanished
   becomes unknown if it may have left, and is queued again if it has not.
-- **Closes an escalation by hand**, if it is triggered with the three params: which run, who says so, and why. The run
+- **Finishes what a run has left** that broke off between sending and its end: the pictures and links that follow its
+  messages, and the shop's inbox. It fails, once, for a message that is unknown and of which no run has told.
+- **Closes an escalation by hand**, if it is triggered with its three params: which run, who says so, and why. The run
   is not escalated again for that reason until it has moved on.
+- **Settles a message by hand**, if it is triggered with the other four: which message that is `unknown`, whether it
+  arrived, who says so, and how they know. One that did not arrive may be sent again that day: trigger its DAG again.
 - **Lets sending go on** after the message log was failed over or restored, if it is triggered with who says so and why
   (`docs/failover.md`, which comes first).
 
@@ -66,9 +70,16 @@ def message_log_upkeep() -> None:
 
         return upkeep.close_escalation(get_current_context())
 
+    @task(task_display_name="Settle a message by hand")
+    def settle_message() -> str:
+        """Settle by hand what the params name."""
+        from partner_messages.tasks import upkeep_tasks as upkeep
+
+        return upkeep.settle_message(get_current_context())
+
     tick = sweep()
-    said = send_and_say(tick, release(tick), title="Upkeep run")
-    tick >> close_escalation() >> said
+    said = send_and_say(tick, release(tick), title="Upkeep run", of_all=True)
+    tick >> [close_escalation(), settle_message()] >> said
 
 
 message_log_upkeep()

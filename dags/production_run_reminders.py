@@ -78,7 +78,7 @@ def production_run_reminders() -> None:
     found = find_stuck_runs.partial(tick=tick).expand(kind=KINDS)
     batches = plan_messages(tick)
     found >> batches
-    send_and_say(tick, batches, title="Reminder run", finds=True)
+    send_and_say(tick, batches, title="Reminder run", found=found)
 
 
 production_run_reminders()

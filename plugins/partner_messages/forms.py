@@ -215,6 +215,12 @@ TEMPLATES: Mapping[str, Param] = {
 
 _CLOSE = "Close an escalation by hand"
 _TRUST = "Go on from a message log that was failed over or restored"
+_SETTLE = "Say what became of a message that is unknown"
+_OUTCOMES = {
+    "": "nothing is to be said",
+    "arrived": "it arrived: it counts as sent",
+    "did_not_arrive": "it did not arrive: it has failed, and may be sent again",
+}
 
 UPKEEP: Mapping[str, Param] = {
     "production_run_id": Param(
@@ -240,6 +246,39 @@ UPKEEP: Mapping[str, Param] = {
         title="Why",
         section=_CLOSE,
         description_md="Why nobody has to look at the run any more.",
+    ),
+    "message_id": Param(
+        None,
+        type=["null", "string"],
+        format="uuid",
+        title="Which message",
+        section=_SETTLE,
+        description_md="The `id` of its row in `partner_messages.message_log`; empty to settle none.",
+    ),
+    "outcome": Param(
+        "",
+        type="string",
+        enum=list(_OUTCOMES),
+        values_display=_OUTCOMES,
+        title="What became of it",
+        section=_SETTLE,
+        description_md="To send another one for it the same day, trigger its DAG again afterwards.",
+    ),
+    "settled_by": Param(
+        None,
+        type=["null", "string"],
+        maxLength=200,
+        title="Who says so",
+        section=_SETTLE,
+        description_md="Your name; it is written down.",
+    ),
+    "settled_why": Param(
+        None,
+        type=["null", "string"],
+        maxLength=2000,
+        title="Why",
+        section=_SETTLE,
+        description_md="How you know: what the partner says, or Meta.",
     ),
     "trusted_by": Param(
         None,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -17,9 +18,6 @@ from partner_messages.tick import AskedDelivery
 # An empty id must never become a filter: in the system this one replaces, it matched an unrelated partner.
 Ids = tuple[Id, ...]
 Flag = Annotated[bool, Field(strict=True)]
-
-
-Act = TypeVar("Act", bound=BaseModel)
 
 
 class DeliveryParams(BaseModel):
@@ -57,54 +55,67 @@ class RunParams(DeliveryParams):
         return Scope(self.partner_ids or None, self.production_run_ids or None)
 
 
-class ClosingParams(BaseModel):
-    """The params of `message_log_upkeep` with which an escalation is closed by hand."""
+# Who says something by hand, and why.
+Who = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(checked_text)]
+Why = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(checked_text)]
+
+
+class ActParams(BaseModel):
+    """The params of `message_log_upkeep` with which a person does something by hand: all of them, or none."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
+    what: ClassVar[str]
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Self | None:
+        """Validate them; None where nothing is to be done.
+
+        Raises:
+            SettingsError: Naming the param that is missing or wrong.
+        """
+        given = {key: raw.get(key) for key in cls.model_fields if not _is_blank(raw.get(key))}
+        if not given:
+            return None
+        missing = [key for key in cls.model_fields if key not in given]
+        if missing:
+            *first, last = cls.model_fields
+            raise SettingsError(
+                f"DAG run params: {missing[0]} is missing; to {cls.what}, say {', '.join(first)} and {last}."
+            )
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise SettingsError(f"DAG run params: {first_problem(error)}") from None
+
+
+class ClosingParams(ActParams):
+    """With which an escalation is closed by hand."""
+
+    what = "close an escalation"
 
     production_run_id: Id
     closed_by: Id
-    closed_why: Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(checked_text)]
+    closed_why: Why
 
 
-class TrustParams(BaseModel):
-    """The params of `message_log_upkeep` with which somebody lets sending go on from a log that has changed."""
+class TrustParams(ActParams):
+    """With which somebody lets sending go on from a log that has changed."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
+    what = "let sending go on from the message log"
 
-    trusted_by: Annotated[str, Field(min_length=1, max_length=200)]
-    trusted_why: Annotated[str, Field(min_length=1, max_length=2000)]
-
-
-def parse_closing(raw: Mapping[str, Any]) -> ClosingParams | None:
-    """Validate what is to be closed by hand; None where nothing is.
-
-    Raises:
-        SettingsError: Naming the param that is missing or wrong.
-    """
-    return _parse_act(ClosingParams, raw, "to close an escalation, say production_run_id, closed_by and closed_why")
+    trusted_by: Who
+    trusted_why: Why
 
 
-def parse_trust(raw: Mapping[str, Any]) -> TrustParams | None:
-    """Validate who lets sending go on, and why; None where nobody does.
+class SettlingParams(ActParams):
+    """With which it is said what became of a message that is unknown."""
 
-    Raises:
-        SettingsError: Naming the param that is missing or wrong.
-    """
-    return _parse_act(TrustParams, raw, "to let sending go on from the message log, say trusted_by and trusted_why")
+    what = "settle a message"
 
-
-def _parse_act(act: type[Act], raw: Mapping[str, Any], how: str) -> Act | None:
-    given = {key: raw.get(key) for key in act.model_fields if not _is_blank(raw.get(key))}
-    if not given:
-        return None
-    missing = [key for key in act.model_fields if key not in given]
-    if missing:
-        raise SettingsError(f"DAG run params: {missing[0]} is missing; {how}.")
-    try:
-        return act.model_validate(given)
-    except ValidationError as error:
-        raise SettingsError(f"DAG run params: {first_problem(error)}") from None
+    message_id: uuid.UUID
+    outcome: Literal["arrived", "did_not_arrive"]
+    settled_by: Who
+    settled_why: Why
 
 
 def _is_blank(value: Any) -> bool:

@@ -33,14 +33,16 @@ class RunFacts:
     @classmethod
     def of(cls, context: Mapping[str, Any]) -> RunFacts:
         """Read them from a task's context."""
-        dag_run = context["dag_run"]
+        dag_run, ti = context["dag_run"], context.get("ti")
         return cls(
             dag_id=dag_run.dag_id,
             dag_run_id=dag_run.run_id,
             run_type=str(getattr(dag_run.run_type, "value", dag_run.run_type)),
             now=dag_run.logical_date or dag_run.run_after,
             run_after=dag_run.run_after,
-            attempt=RunAttempt(dag_run.dag_id, dag_run.run_id, dag_run.clear_number or 0),
+            attempt=RunAttempt(
+                dag_run.dag_id, dag_run.run_id, dag_run.clear_number or 0, try_number=ti.try_number if ti else 1
+            ),
         )
 
 

@@ -122,16 +122,16 @@ def go_through(
         clear_number=0,
     )
     run = TaskByTask({"dag_run": dag_run, "params": conf or {}})
-    tick = run.call("preflight", reminders.preflight)
+    tick, found, batches = run.call("preflight", reminders.preflight), None, None
     if tick:
-        for kind in ReminderKind:
-            run.call(f"find_stuck_runs[{kind}]", reminders.find_stuck_runs, tick, kind)
-        run.send("send_messages", tick, run.call("plan_messages", reminders.plan_messages, tick))
+        found = [run.call(f"find_stuck_runs[{kind}]", reminders.find_stuck_runs, tick, kind) for kind in ReminderKind]
+        batches = run.call("plan_messages", reminders.plan_messages, tick)
+        run.send("send_messages", tick, batches)
     run.send("send_followups", tick, run.call("plan_followups", _without_context(sending.plan_followups), tick))
     run.call("mirror_to_shop", _without_context(sending.mirror_to_shop), tick)
     run.call("escalate", reminders.escalate, tick)
     summarise = functools.partial(sending.summarise_run, title="Reminder run", finds=True)
-    returned = run.call("summarise", summarise, tick)
+    returned = run.call("summarise", summarise, tick, batches, found)
     return _tick(log, state=run.tasks["summarise"], run_id=run_id, tasks=run.tasks, returned=returned)
 
 
@@ -151,8 +151,8 @@ class TaskByTask:
         """Call a task with the run's context; return what it returned, None where it did not end well."""
         run_id = self.context["dag_run"].run_id
         states = {run_id: {re.sub(r"\[(.*)\]", r"_\1", task): state for task, state in self.tasks.items()}}
-        ti = SimpleNamespace(task_id=name.partition("[")[0], get_task_states=lambda **_: states)
-        for _ in range(_TRIES):
+        for number in range(1, _TRIES + 1):
+            ti = SimpleNamespace(task_id=name.partition("[")[0], try_number=number, get_task_states=lambda **_: states)
             self.tasks[name], result = _try(work, {**self.context, "ti": ti}, *given)
             if self.tasks[name] != "up_for_retry":
                 return result

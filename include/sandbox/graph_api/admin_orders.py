@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +15,7 @@ from sandbox.graph_api.template_store import NO_REASON, TemplateStatus
 Number = Annotated[str, Field(pattern=r"^\+[0-9]{7,15}$", description="E.164")]
 Category = Annotated[str, Field(pattern="^(MARKETING|UTILITY)$")]
 Quality = Annotated[str, Field(pattern="^(GREEN|YELLOW|RED|UNKNOWN)$")]
+MessageStatus = Literal["accepted", "held_for_quality_assessment", "paused"]
 
 
 class Order(BaseModel):
@@ -36,6 +37,8 @@ class FaultOrder(Order):
     code: int = 131000
     details: str | None = None
     subcode: int | None = None
+    transient: bool = False
+    message_status: MessageStatus = "held_for_quality_assessment"
     status: int | None = Field(None, ge=400, le=599)
     retry_after: str | None = None
     seconds: float = Field(60.0, gt=0)

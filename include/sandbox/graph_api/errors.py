@@ -37,6 +37,8 @@ MEANINGS: dict[int, Meaning] = {
     10: Meaning("Permission Denied", "Permission is either not granted or has been removed.", 403),
     33: Meaning("Parameter value is not valid", "The business phone number has been deleted."),
     100: Meaning("Invalid parameter"),
+    32: Meaning("Page request limit reached", status=403),
+    102: Meaning("Session key invalid or no longer valid", status=401),
     104: Meaning("An access token is required to request this resource.", status=401),
     190: Meaning("Access token has expired", status=401),
     200: Meaning("API Permission", "Permission is either not granted or has been removed.", 403),
@@ -144,6 +146,7 @@ class GraphError(Exception):
         subcode: int | None = None,
         user_title: str | None = None,
         user_message: str | None = None,
+        transient: bool = False,
         status: int | None = None,
         headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
@@ -156,6 +159,7 @@ class GraphError(Exception):
         self.subcode = subcode
         self.user_title = user_title
         self.user_message = user_message
+        self.transient = transient
         self.status = status or meaning.status
         self.headers = headers
         super().__init__(f"{self.message} {self.details or ''}")
@@ -167,8 +171,9 @@ class GraphError(Exception):
             error["error_data"] = {"messaging_product": "whatsapp", "details": self.details}
         if self.subcode is not None:
             error["error_subcode"] = self.subcode
+        if self.transient or self.user_message is not None:
+            error["is_transient"] = self.transient
         if self.user_message is not None:
-            error["is_transient"] = False
             error["error_user_title"] = self.user_title
             error["error_user_msg"] = self.user_message
         error["fbtrace_id"] = trace_id()

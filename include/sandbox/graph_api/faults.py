@@ -17,6 +17,7 @@ class FaultKind(StrEnum):
     ERROR = "error"  # Meta's envelope with a code of one's choice
     NOT_JSON = "not_json"  # a proxy's page instead of Meta's answer
     NO_MESSAGE_ID = "no_message_id"  # 200, but no message in it
+    HELD_BACK = "held_back"  # taken, and Meta says that it holds it back
     HANG = "hang"  # no answer for a while
     DROP = "drop"  # the connection is cut without an answer
 
@@ -36,6 +37,8 @@ class Fault:
         code: For an error: Meta's code.
         details: For an error: the details; None for Meta's usual ones.
         subcode: For an error: Meta's subcode.
+        transient: For an error: Meta says that it will pass (`is_transient`).
+        message_status: For a template message that is held back: what Meta says instead of `accepted`.
         status: HTTP status; None for the usual one (502 for a page that is no JSON).
         retry_after: Value of a `Retry-After` header; None for none.
         seconds: For a hang: how long. Then the request is answered as usual.
@@ -52,6 +55,8 @@ class Fault:
     code: int = 131000
     details: str | None = None
     subcode: int | None = None
+    transient: bool = False
+    message_status: str = "held_for_quality_assessment"
     status: int | None = None
     retry_after: str | None = None
     seconds: float = 60.0

@@ -11,7 +11,7 @@ from sandbox.graph_api.calls import Call, admit
 from sandbox.graph_api.errors import GraphError, trace_id
 from sandbox.graph_api.exchange import Answer, GraphRequest, refusal
 from sandbox.graph_api.faults import Fault, FaultKind
-from sandbox.graph_api.messages import send_message, without_message_id
+from sandbox.graph_api.messages import held_back, send_message, without_message_id
 from sandbox.graph_api.request_log import Seen
 from sandbox.graph_api.routes import Operation, Route, read_path
 from sandbox.graph_api.transport import ABORT
@@ -94,13 +94,20 @@ class GraphEndpoint:
             case FaultKind.ERROR:
                 seen.code = fault.code
                 error = GraphError(
-                    fault.code, fault.details, subcode=fault.subcode, status=fault.status, headers=retry_after
+                    fault.code,
+                    fault.details,
+                    subcode=fault.subcode,
+                    transient=fault.transient,
+                    status=fault.status,
+                    headers=retry_after,
                 )
                 answer = refusal(error)
             case FaultKind.NOT_JSON:
                 answer = Answer(fault.status or 502, NOT_JSON, (("content-type", "text/html"), *retry_after))
             case FaultKind.NO_MESSAGE_ID:
                 answer = without_message_id(taken or self._answered(request, route, seen))
+            case FaultKind.HELD_BACK:
+                answer = held_back(taken or self._answered(request, route, seen), fault.message_status)
             case FaultKind.DROP:
                 seen.outcome = DROPPED
                 scope["extensions"][ABORT]["abort"]()

@@ -78,6 +78,15 @@ def without_message_id(taken: Answer) -> Answer:
     return Answer(taken.status, json.dumps({"messaging_product": "whatsapp", "messages": []}).encode(), taken.headers)
 
 
+def held_back(taken: Answer, message_status: str) -> Answer:
+    """The same answer, but Meta does not deliver the message at once; only of templates does it say how it stands."""
+    given = json.loads(taken.body)
+    if taken.status != 200 or "message_status" not in given["messages"][0]:
+        return taken
+    given["messages"][0]["message_status"] = message_status
+    return Answer(taken.status, json.dumps(given).encode(), taken.headers)
+
+
 def _accepted(to: str, message: Message) -> bytes:
     sent: dict[str, str] = {"id": message.id}
     if message.type == "template":

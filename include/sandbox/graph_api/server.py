@@ -83,6 +83,12 @@ class LocalGraphApi:
         """Take the next messages, but answer 200 without a message id."""
         self.order_fault("no_message_id", times=times, **{"operation": "send_message", **order})
 
+    def hold_next(self, message_status: str, times: int = 1, **order: Any) -> None:
+        """Take the next template messages, but say that they are `held_for_quality_assessment` or `paused`."""
+        self.order_fault(
+            "held_back", message_status=message_status, times=times, **{"operation": "send_message", **order}
+        )
+
     def order_fault(self, kind: str, **order: Any) -> None:
         """Let the next requests go wrong; see `faults.Fault`."""
         self._post("faults", kind=kind, **order)

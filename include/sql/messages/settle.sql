@@ -9,6 +9,7 @@ SET
         ELSE m.status
     END,
     meta_message_id = coalesce(m.meta_message_id, a.meta_message_id),
+    message_status = coalesce(m.message_status, a.message_status),
     sent_at = coalesce(m.sent_at, CASE WHEN a.status = 'sent' THEN clock_timestamp() END),
     failed_at = CASE
         WHEN m.failed_at IS NULL AND (
@@ -30,7 +31,8 @@ SET
     END,
     updated_at = now()
 FROM json_to_recordset(%(answers)s) AS a (
-    id uuid, status text, meta_message_id text, error_code integer, error_detail text, wait_seconds double precision
+    id uuid, status text, meta_message_id text, message_status text, error_code integer, error_detail text,
+    wait_seconds double precision
 )
 WHERE m.id = a.id AND m.claim_token = %(token)s
 RETURNING m.id, m.status

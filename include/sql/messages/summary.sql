@@ -1,9 +1,14 @@
--- What became of a tick's messages, counted; follow-ups apart, as they never change how the message they follow stands.
+-- What became of a DAG run's messages, counted, and of what its last pass has skipped; follow-ups apart, as they never change how the
+-- message they follow stands. A duplicate of what is not settled, or has failed, says so, and so does what Meta holds back.
 SELECT
     m.message_kind = 'followup' AS is_followup,
     CASE WHEN {% include "messages/waits.sql" %} THEN 'held' ELSE m.status END AS status,
-    m.skip_reason,
+    CASE
+        WHEN other.status IN ('unknown', 'sending', 'failed') THEN m.skip_reason || ' of ' || other.status
+        ELSE m.skip_reason
+    END AS skip_reason,
+    CASE WHEN m.status = 'sent' AND m.message_status <> 'accepted' THEN m.message_status END AS held_back,
     count(*) AS messages
-FROM message_log AS m
-WHERE m.dag_id = %(dag_id)s AND m.dag_run_id = %(dag_run_id)s AND m.tick_id = %(tick_id)s
-GROUP BY 1, 2, 3
+FROM message_log AS m LEFT JOIN message_log AS other ON other.id = m.duplicate_of
+WHERE {% include "messages/of_run.sql" %}
+GROUP BY 1, 2, 3, 4

@@ -6,13 +6,14 @@ looks first.
 
 from __future__ import annotations
 
-import collections
 import contextlib
+import enum
 import itertools
 import logging
 import secrets
+import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import psycopg
@@ -38,23 +39,45 @@ class InboxError(RuntimeError):
     """
 
 
+class End(enum.StrEnum):
+    """What became of a message that was to be written into the inbox."""
+
+    WRITTEN = "written"
+    ALREADY_THERE = "already_there"
+    """From an earlier try of the task, or from another program."""
+    FAILED = "failed"
+    """The log says why."""
+
+
 @dataclass(frozen=True)
 class Mirrored:
-    """What became of messages that were to be written into the inbox.
+    """What became of messages that were to be written into the inbox, by their ids."""
 
-    Attributes:
-        written: They are there now.
-        already_there: They were there before, from an earlier try of the task or from another program.
-        failed: They are not there; the log says why.
-    """
+    ends: Mapping[uuid.UUID, End] = field(default_factory=dict)
 
-    written: int = 0
-    already_there: int = 0
-    failed: int = 0
+    @property
+    def written(self) -> int:
+        """How many are there now and were not before."""
+        return self.counts()[End.WRITTEN]
+
+    @property
+    def already_there(self) -> int:
+        """How many were there before."""
+        return self.counts()[End.ALREADY_THERE]
+
+    @property
+    def failed(self) -> int:
+        """How many are not there."""
+        return self.counts()[End.FAILED]
+
+    @property
+    def there(self) -> list[uuid.UUID]:
+        """Those that the inbox has by now."""
+        return [id_ for id_, end in self.ends.items() if end is not End.FAILED]
 
     def counts(self) -> dict[str, int]:
         """The numbers, as the task's return value."""
-        return asdict(self)
+        return {end.value: sum(one is end for one in self.ends.values()) for end in End}
 
 
 class Inbox:
@@ -77,13 +100,13 @@ class Inbox:
             # One look for all: finding a message by Meta's id takes a scan of the shop's whole table.
             there = self._already_there(wanted)
             missing = [message for message in wanted if message.wamid not in there]
-            ends = collections.Counter({"already_there": len(wanted) - len(missing)})
+            ends = {message.id: End.ALREADY_THERE for message in wanted}
             for partner_id, its in itertools.groupby(missing, key=lambda message: message.partner_id):
-                ends.update(self._mirror_partner(partner_id, list(its)))
-        return Mirrored(**ends)
+                ends |= self._mirror_partner(partner_id, list(its))
+        return Mirrored(ends)
 
-    def _mirror_partner(self, partner_id: str, messages: Sequence[SentMessage]) -> dict[str, int]:
-        written = failed = 0
+    def _mirror_partner(self, partner_id: str, messages: Sequence[SentMessage]) -> dict[uuid.UUID, End]:
+        ends = {message.id: End.ALREADY_THERE for message in messages}
         try:
             with self._connection.transaction():
                 self._rows("inbox/lock_partner.sql", partner_id=partner_id)
@@ -91,14 +114,11 @@ class Inbox:
                 there = self._already_there(messages, partner_id)
                 missing = [message for message in messages if message.wamid not in there]
                 for message in missing:
-                    if self._written(partner, message):
-                        written += 1
-                    else:
-                        failed += 1
+                    ends[message.id] = End.WRITTEN if self._written(partner, message) else End.FAILED
         except (psycopg.Error, InboxError) as error:
             self._note(error, f"the {len(messages)} messages to partner {partner_id}")
-            return {"failed": len(messages)}
-        return {"written": written, "failed": failed, "already_there": len(messages) - len(missing)}
+            return dict.fromkeys(ends, End.FAILED)
+        return ends
 
     def _written(self, partner: Partner, message: SentMessage) -> bool:
         try:

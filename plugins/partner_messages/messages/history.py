@@ -161,7 +161,13 @@ def recent_sizes(connection: LogConnection, tick: Tick) -> list[int]:
     return [row["planned"] for row in found]
 
 
-def to_follow_up(connection: LogConnection, tick: Tick) -> list[Followed]:
-    """The tick's reminders and assignments that Meta took (or that were rehearsed) and that nothing follows yet."""
-    found = rows(connection, "to_follow_up", **of_tick(tick))
+def to_follow_up(connection: LogConnection, tick: Tick, *, of_all: bool = False) -> list[Followed]:
+    """The reminders and assignments that Meta took (or that were rehearsed) on a day, and that nothing follows yet.
+
+    Args:
+        connection: The message log.
+        tick: Those of its DAG run are asked for, whichever pass of it has sent them.
+        of_all: Whether those that other runs have left behind are, too.
+    """
+    found = rows(connection, "to_follow_up", **of_tick(tick), delivery=tick.delivery, day=tick.day, of_all=of_all)
     return [Followed(**row) for row in found]

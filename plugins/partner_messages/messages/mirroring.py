@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from partner_messages.messages.database import LogConnection, of_tick, rows
@@ -55,7 +56,18 @@ class SentMessage:
         return {name: fact for name, fact in facts.items() if fact}
 
 
-def messages_to_mirror(connection: LogConnection, tick: Tick) -> list[SentMessage]:
-    """The tick's live messages that Meta took, oldest first."""
-    found = rows(connection, "to_mirror", **of_tick(tick))
+def messages_to_mirror(connection: LogConnection, tick: Tick, *, of_all: bool = False) -> list[SentMessage]:
+    """The live messages of a DAG run that Meta took, oldest first.
+
+    Args:
+        connection: The message log.
+        tick: The run's tick; what an earlier pass of it has sent counts too.
+        of_all: Whether those of the last day are asked for, too, that other runs have left without writing them there.
+    """
+    found = rows(connection, "to_mirror", **of_tick(tick), of_all=of_all)
     return [SentMessage(**row) for row in found]
+
+
+def note_mirrored(connection: LogConnection, ids: Collection[uuid.UUID]) -> None:
+    """These messages are in the shop's inbox."""
+    rows(connection, "note_mirrored", ids=list(ids))

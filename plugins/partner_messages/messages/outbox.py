@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -27,6 +27,11 @@ def messages_of(connection: LogConnection, ids: Sequence[str | uuid.UUID], now: 
         Message(**{**row, "reminder_kind": row["reminder_kind"] and ReminderKind(row["reminder_kind"])})
         for row in rows(connection, "of_ids", ids=[str(id_) for id_ in ids], now=now)
     ]
+
+
+def missing_of(connection: LogConnection, ids: Collection[str]) -> set[str]:
+    """Which of these messages the log does not have."""
+    return {*ids} - {str(row["id"]) for row in rows(connection, "known", ids=[*ids])}
 
 
 def skip(connection: LogConnection, tick: Tick, reasons: Mapping[uuid.UUID, SkipReason]) -> None:

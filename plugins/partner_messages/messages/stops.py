@@ -1,25 +1,33 @@
 """Stopped senders: Meta refused the whole number or account, so no task of the run tries it again (DESIGN, decision 8).
 
 A later run, or a cleared one, probes with one message: the first task to ask becomes the prober, the others wait for
-what Meta tells it.
+what Meta tells it. So does a later try of the same run's tasks where the token was refused: it may have been rotated.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from partner_messages.messages.database import LogConnection, rows
 
 
 @dataclass(frozen=True)
 class RunAttempt:
-    """One pass of a DAG run: clearing its tasks makes a new one."""
+    """One pass of a DAG run: clearing its tasks makes a new one.
+
+    Attributes:
+        dag_id: The DAG.
+        dag_run_id: Its run.
+        clear_number: How often it was cleared.
+        try_number: Which try of its task this is; the first is 1.
+    """
 
     dag_id: str
     dag_run_id: str
     clear_number: int
+    try_number: int = 1
 
 
 @dataclass(frozen=True)
@@ -29,13 +37,17 @@ class SenderStop:
     Attributes:
         id: The row.
         of_this_run: Whether it was this very attempt of this run that met it.
+        of_this_try: Whether a task met it in as many tries as this one has had; a later try may ask again.
         probed: Whether somebody is probing at the moment.
+        code: Meta's code; None where it has none.
         said: What Meta said, with its code.
     """
 
     id: uuid.UUID
     of_this_run: bool
+    of_this_try: bool
     probed: bool
+    code: int | None
     said: str
 
 
@@ -58,7 +70,14 @@ def open_stop(connection: LogConnection, sender: str, attempt: RunAttempt) -> Se
     if not found:
         return None
     row = found[0]
-    return SenderStop(row["id"], row["of_this_run"], row["probe_token"] is not None, row["error_detail"])
+    return SenderStop(
+        id=row["id"],
+        of_this_run=row["of_this_run"],
+        of_this_try=row["of_this_try"],
+        probed=row["probe_token"] is not None,
+        code=row["error_code"],
+        said=row["error_detail"],
+    )
 
 
 def stops_of(connection: LogConnection, attempt: RunAttempt) -> dict[str, str]:
@@ -82,4 +101,4 @@ def release_probe(connection: LogConnection, stop: SenderStop, token: uuid.UUID)
 
 
 def _parameters(attempt: RunAttempt) -> dict[str, str | int]:
-    return {"dag_id": attempt.dag_id, "dag_run_id": attempt.dag_run_id, "clear_number": attempt.clear_number}
+    return asdict(attempt)

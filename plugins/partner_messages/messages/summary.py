@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import collections
 import datetime as dt
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from partner_messages.messages.database import LogConnection, of_tick, rows
+from partner_messages.messages.stops import RunAttempt
 from partner_messages.reminders.escalation import Escalation
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tick import Tick
@@ -19,8 +21,15 @@ NAMED = 100
 
 @dataclass(frozen=True)
 class Named:
-    """A message that somebody may ask about, by its run and partner (never by its phone)."""
+    """A message that somebody may ask about, by its run and partner (never by its phone).
 
+    Attributes:
+        held_back: What Meta said when it took the message and did not mean to deliver it at once.
+        by_hand: Whether a person said what became of it.
+        other_status: For a duplicate: how the message stands for whose sake it was skipped.
+    """
+
+    id: uuid.UUID
     message_kind: str
     production_run_id: str | None
     partner_id: str | None
@@ -28,28 +37,40 @@ class Named:
     skip_reason: str | None
     error_code: int | None
     error_detail: str | None
+    held_back: str | None = None
+    by_hand: bool = False
+    other_status: str | None = None
 
     def __str__(self) -> str:
-        why = self.skip_reason or self.error_detail or ""
+        of_other = f" of one that is {self.other_status}" if self.other_status else ""
+        why = f"{self.skip_reason or self.held_back or self.error_detail or ''}{of_other}"
         what = f"{self.message_kind} {self.production_run_id or self.partner_id} of partner {self.partner_id}"
+        # By its id a person says what became of it.
+        what = f"{what} ({self.id})" if self.status == "unknown" else what
         return f"{what}: {self.status} {why}".rstrip()
 
 
 @dataclass(frozen=True)
 class Summary:
-    """One tick's counts; they add up: inspected = found + no partner + not overdue.
+    """What a DAG run has done by now, and what its last pass found.
+
+    That adds up: inspected = found + no partner + not overdue.
 
     Attributes:
-        tick: Whose.
+        tick: The last pass.
         inspected: Active runs at the tick's now; None where planning did not get that far.
         no_partner: Those of them with nobody to remind.
         found: Stuck runs by kind.
         statuses: Messages by status, without follow-ups; those that wait for their time are `held`.
         skipped: Skips by reason, without follow-ups.
+        held_back: Messages that Meta took but holds back, by its word for that.
         followups: Follow-ups by status, the skipped ones by reason.
         stopped_senders: Senders that Meta refuses as a whole.
         unapproved: Templates that are not approved where they were needed, each with how many messages it cost.
-        named: Failed, unknown, still queued, or over the limit.
+        named: Failed, unknown, still queued, held back, over the limit, or skipped for the sake of one that is none the
+            better.
+        planned: Whether planning came to its end, as far as the log knows.
+        untold: Messages that are unknown and for which no run has failed yet, by the DAG run that they are of.
         escalations: Of the tick's delivery, those that are not over.
     """
 
@@ -59,11 +80,14 @@ class Summary:
     found: Mapping[str, int]
     statuses: Mapping[str, int]
     skipped: Mapping[str, int]
+    held_back: Mapping[str, int] = field(default_factory=dict)
     followups: Mapping[str, int] = field(default_factory=dict)
     stopped_senders: Mapping[str, str] = field(default_factory=dict)
     unapproved: Mapping[str, int] = field(default_factory=dict)
     named: Collection[Named] = ()
     escalations: Sequence[Escalation] = ()
+    planned: bool = True
+    untold: Mapping[uuid.UUID, str] = field(default_factory=dict)
 
     @property
     def open_escalations(self) -> list[Escalation]:
@@ -105,6 +129,7 @@ class Summary:
             "unknown": self.statuses.get("unknown", 0),
             "queued": self.left,
             "held": self.statuses.get("held", 0),
+            "held_back": dict(self.held_back),
             "skipped": dict(self.skipped),
             "followups": dict(self.followups),
             "escalated": dict(self.escalated),
@@ -138,6 +163,7 @@ class Summary:
         counts = self.counts()
         ends = ", ".join(f"{end} {counts[end]}" for end in ("dispatched", "failed", "unknown", "queued"))
         held = f", held {counts['held']}" if counts["held"] else ""
+        held += f" (of those dispatched, Meta holds back: {_listed(self.held_back)})" if self.held_back else ""
         followups = f"; follow-ups: {_listed(self.followups)}" if self.followups else ""
         return f"skipped: {_listed(self.skipped)}; {ends}{held}{followups}"
 
@@ -151,26 +177,40 @@ def _said(number: int | None) -> str:
 
 
 def summarise_tick(
-    connection: LogConnection, tick: Tick, stopped_senders: Mapping[str, str], now: dt.datetime
+    connection: LogConnection,
+    tick: Tick,
+    stopped_senders: Mapping[str, str],
+    now: dt.datetime,
+    *,
+    clear_number: int = 0,
+    of_all: bool = False,
 ) -> Summary:
-    """Count what this tick did (and nothing that an earlier pass of the same DAG run did).
+    """Count what became of a DAG run's messages, and what its last pass found and skipped.
+
+    What an earlier pass of the same DAG run has sent, or may have, counts too: the last one must not be green over it.
 
     Args:
         connection: The message log.
-        tick: The tick.
+        tick: The last pass.
         stopped_senders: Senders that Meta refuses as a whole.
         now: The moment by which messages are held or not.
+        clear_number: How often the DAG run was cleared: what an earlier pass has failed for is not told again.
+        of_all: Whether it also answers for what no other run has told of.
     """
     statuses: collections.Counter[str] = collections.Counter()
     skipped: collections.Counter[str] = collections.Counter()
+    held_back: collections.Counter[str] = collections.Counter()
     followups: collections.Counter[str] = collections.Counter()
-    for row in rows(connection, "summary", **of_tick(tick), now=now):
+    for row in rows(connection, "summary", **of_tick(tick), delivery=tick.delivery, now=now):
         if row["is_followup"]:
             followups[row["skip_reason"] or row["status"]] += row["messages"]
             continue
         statuses[row["status"]] += row["messages"]
         if row["skip_reason"]:
             skipped[row["skip_reason"]] += row["messages"]
+        if row["held_back"]:
+            held_back[row["held_back"]] += row["messages"]
+    untold = rows(connection, "untold_unknown", **of_tick(tick), clear_number=clear_number, of_all=of_all)
     noted = rows(connection, "tick", tick_id=tick.id)
     return Summary(
         tick=tick,
@@ -179,11 +219,26 @@ def summarise_tick(
         found={row["kind"]: row["found"] for row in rows(connection, "found", dag_run_id=tick.dag_run_id)},
         statuses=statuses,
         skipped=skipped,
+        held_back=held_back,
         followups=followups,
         stopped_senders=stopped_senders,
         unapproved={
             f"{row['template_name']} in {row['language']} on the account of {row['sender']}": row["messages"]
             for row in rows(connection, "unapproved", **of_tick(tick))
         },
-        named=[Named(**row) for row in rows(connection, "named", **of_tick(tick), now=now)],
+        named=[Named(**row) for row in rows(connection, "named", **of_tick(tick), delivery=tick.delivery, now=now)],
+        planned=bool(noted) and noted[0]["planned"] is not None,
+        untold={row["id"]: row["dag_run_id"] for row in untold},
     )
+
+
+def note_told(connection: LogConnection, attempt: RunAttempt, unknown: Collection[uuid.UUID]) -> None:
+    """This pass of a DAG run fails for these messages that are unknown: a later one need not."""
+    told = {"dag_run_id": attempt.dag_run_id, "clear_number": attempt.clear_number, "ids": list(unknown)}
+    rows(connection, "note_unknown_told", **told)
+
+
+def undecided_runs(connection: LogConnection, tick: Tick, kinds: Sequence[ReminderKind]) -> list[str]:
+    """The runs that the tick's DAG run found stuck in these kinds, and about which nothing was decided that day."""
+    asked = {"dag_run_id": tick.dag_run_id, "delivery": tick.delivery, "day": tick.day, "kinds": list(kinds)}
+    return [row["production_run_id"] for row in rows(connection, "undecided", **asked)]

@@ -135,7 +135,11 @@ class QueuedMessage:
 
 @dataclass(frozen=True)
 class Message:
-    """One row of the log, as it was read; `held.sql` says which are held."""
+    """One row of the log, as it was read; `held.sql` says which are held.
+
+    `unknown_told_by` is the DAG run that failed for it while it was unknown, `unknown_told_in` the pass of it;
+    `settled_by` is who said by hand what became of it.
+    """
 
     id: uuid.UUID
     tick_id: uuid.UUID
@@ -162,6 +166,9 @@ class Message:
     attempts: int
     error_code: int | None
     error_detail: str | None
+    unknown_told_by: str | None = None
+    unknown_told_in: int | None = None
+    settled_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -194,12 +201,14 @@ class Settlement:
     Attributes:
         id: The message.
         status: `queued` means Meta certainly did not take it and it may be tried again.
+        message_status: For `sent`: what Meta said of it besides, such as that it is held back.
         wait_seconds: For `queued`: not before this many seconds from now.
     """
 
     id: uuid.UUID
     status: Settled
     meta_message_id: str | None = None
+    message_status: str | None = None
     error_code: int | None = None
     error_detail: str | None = None
     wait_seconds: float = 0

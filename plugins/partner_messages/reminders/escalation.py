@@ -75,6 +75,11 @@ class Escalation(Trouble):
         return self.closed_at is None
 
     @property
+    def key(self) -> str:
+        """The same for every try of telling operations of it, another one when they are told again."""
+        return f"{self.id}:{self.told_on or 'first'}"
+
+    @property
     def is_closed_by_hand(self) -> bool:
         """Whether a person has closed it while it still holds."""
         return self.closed_at is not None and self.over_at is None

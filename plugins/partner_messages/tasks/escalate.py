@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -72,11 +73,20 @@ def _tell(connection: LogConnection, tick: Tick, spec: NotifierSpec, context: Ma
     with connection.transaction():
         due = escalations.untold(connection, tick.day)
         if due:
-            mentions = {"escalations": [one.as_json() for one in due], "escalations_text": as_text(due)}
+            mentions = {
+                "escalations": [{**one.as_json(), "key": one.key} for one in due],
+                "escalations_text": as_text(due),
+                "escalations_key": key_of(due),
+            }
             notify(spec, "on_escalation", context, mentions)
             escalations.note_told(connection, tick.day, due)
     log.info("Operations were told of %d escalations.", len(due))
     return len(due)
+
+
+def key_of(due: Sequence[Escalation]) -> str:
+    """What tells a list from another one: a try whose process died after it had told comes again with the same."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, " ".join(sorted(one.key for one in due))))
 
 
 def as_text(due: Sequence[Escalation]) -> str:

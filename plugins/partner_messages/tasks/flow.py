@@ -30,15 +30,17 @@ def owner_links() -> dict[str, str]:
     return {OWNER: link if ":" in link else f"mailto:{link}"} if link else {}
 
 
-def send_and_say(tick: Any, batches: Any, *, title: str, finds: bool = False) -> Any:
+def send_and_say(tick: Any, batches: Any, *, title: str, found: Any = None, of_all: bool = False) -> Any:
     """The tasks `send_messages`, `plan_followups`, `send_followups`, `mirror_to_shop`, `escalate` and `summarise`.
 
     Args:
         tick: What the first task returned.
         batches: What planning returned; each is one mapped task.
         title: How the line of `summarise` begins.
-        finds: Whether the DAG looks for what is stuck; the line then says what it found, and `escalate` opens and ends
-            what needs a person.
+        found: What the tasks that look for stuck runs returned; the line then says what was found, and `escalate` opens
+            and ends what needs a person. None where the DAG looks for none.
+        of_all: Whether the DAG looks after the whole message log: it finishes what other runs have left, and tells of
+            what none of them has told of.
 
     Returns:
         The task `summarise`, which runs whatever happened before.
@@ -49,14 +51,14 @@ def send_and_say(tick: Any, batches: Any, *, title: str, finds: bool = False) ->
         """Follow what was taken by the design's picture and the link, where the partner has just written to us."""
         from partner_messages.tasks import sending
 
-        return sending.plan_followups(tick)
+        return sending.plan_followups(tick, of_all=of_all)
 
     @task(task_display_name="Mirror to the shop's inbox", trigger_rule="all_done")
     def mirror_to_shop(tick: Any) -> dict[str, int]:
         """Write what was sent into the shop's own inbox (setting `mirror_to_shop`)."""
         from partner_messages.tasks import sending
 
-        return sending.mirror_to_shop(tick)
+        return sending.mirror_to_shop(tick, of_all=of_all)
 
     @task(task_display_name="Call for people", trigger_rule="all_done")
     def escalate(tick: Any) -> dict[str, int]:
@@ -66,17 +68,18 @@ def send_and_say(tick: Any, batches: Any, *, title: str, finds: bool = False) ->
         return reminders.escalate(get_current_context(), tick)
 
     @task(task_display_name="Summarise", trigger_rule="all_done", on_failure_callback=notify_on_failure)
-    def summarise(tick: Any) -> dict[str, Any]:
+    def summarise(tick: Any, batches: Any, found: Any) -> dict[str, Any]:
         """Say what happened, and fail the run for what needs an engineer."""
         from partner_messages.tasks import sending
 
-        return sending.summarise_run(get_current_context(), tick, title, finds=finds)
+        return sending.summarise_run(get_current_context(), tick, batches, found, title, finds=finds, of_all=of_all)
 
+    finds = found is not None
     sent = _send("send_messages", "Send messages", tick, batches)
     followups = plan_followups(tick)
     followed = _send("send_followups", "Send follow-ups", tick, followups)
     mirrored = mirror_to_shop(tick)
-    said = summarise(tick)
+    said = summarise(tick, batches, found)
     sent >> followups
     [sent, followed] >> mirrored
     if finds:

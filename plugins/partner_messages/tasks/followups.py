@@ -23,20 +23,26 @@ from partner_messages.settings import Settings
 from partner_messages.tasks.dealing import deal_out
 from partner_messages.tasks.pictures import usable_pictures
 from partner_messages.templates.installed import installed_catalog
-from partner_messages.tick import Tick
+from partner_messages.tick import NotNow, Tick, check_may_send
 
 log = logging.getLogger(__name__)
 
 
-def plan_followups(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
-    """Plan what follows the tick's messages that Meta took; done again, it plans only what is new.
+def plan_followups(tick: Tick, max_map_length: int, *, of_all: bool = False) -> list[dict[str, Any]]:
+    """Plan what follows the DAG run's messages that Meta took; done again, it plans only what is new.
+
+    Args:
+        tick: The run's tick; what an earlier pass of it has sent counts too.
+        max_map_length: How many mapped tasks Airflow allows.
+        of_all: Whether what other runs have left behind counts too, while it may be sent.
 
     Returns:
         Batches of message ids, one for each mapped sending task; none where there is nothing to follow.
     """
     settings = load_settings()
+    of_all = of_all and _may_leave(tick, settings)
     with open_message_log() as connection:
-        parents = [message for message in to_follow_up(connection, tick) if _has_no_picture(message)]
+        parents = [message for message in to_follow_up(connection, tick, of_all=of_all) if _has_no_picture(message)]
         drafts = _drafts(tick, parents, settings)
         write_drafts(connection, tick, drafts)
         queued = queued_of_tick(connection, tick, now=run_context.wall_clock(), followups=True)
@@ -47,6 +53,15 @@ def plan_followups(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
         *(len(drafts), outside, len(queued), len(batches)),
     )
     return batches
+
+
+def _may_leave(tick: Tick, settings: Settings) -> bool:
+    """Whether what others have left may be sent at this moment; if not, it is left for the next run."""
+    try:
+        check_may_send(tick, run_context.wall_clock(), settings, ignore_send_window=False)
+    except NotNow:
+        return False
+    return True
 
 
 def followups_no_longer_due(

@@ -1,4 +1,4 @@
-"""Writes a tick's sent messages into the shop's own inbox too, where the setting asks for it."""
+"""Writes a DAG run's sent messages into the shop's own inbox too, where the setting asks for it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import logging
 from partner_messages.inbox.mirror import InboxError, Mirrored, open_inbox
 from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import open_message_log
-from partner_messages.messages.mirroring import messages_to_mirror
+from partner_messages.messages.mirroring import messages_to_mirror, note_mirrored
 from partner_messages.settings import SHOP_INBOX_CONN_ID, Settings
 from partner_messages.tick import Tick
 
 log = logging.getLogger(__name__)
 
 
-def mirror_to_shop(tick: Tick) -> dict[str, int]:
-    """Write every message of the tick that Meta took into the partner's conversation in the shop.
+def mirror_to_shop(tick: Tick, *, of_all: bool = False) -> dict[str, int]:
+    """Write every message of the DAG run that Meta took into the partner's conversation in the shop.
 
     Done again, it writes only what is missing.
+
+    Args:
+        tick: The run's tick; what an earlier pass of it has sent counts too.
+        of_all: Whether what other runs have left behind counts, too.
 
     Returns:
         How many were written, were there already, or failed; zeros where nothing is to be mirrored.
@@ -32,9 +36,11 @@ def mirror_to_shop(tick: Tick) -> dict[str, int]:
         log.info("Nothing is written into the shop's inbox: %s.", reason)
         return Mirrored().counts()
     with open_message_log() as connection:
-        messages = messages_to_mirror(connection, tick)
+        messages = messages_to_mirror(connection, tick, of_all=of_all)
     with open_inbox(settings.tables) as inbox:
         mirrored = inbox.mirror(messages)
+    with open_message_log() as connection:
+        note_mirrored(connection, mirrored.there)
     log.info(
         "The shop's inbox: %d messages written, %d were there already, %d failed.",
         *(mirrored.written, mirrored.already_there, mirrored.failed),

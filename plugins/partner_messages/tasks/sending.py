@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from partner_messages.params import parse_params
 from partner_messages.run_context import RunFacts
 from partner_messages.tasks import followups, mirror, summarise
 from partner_messages.tasks.dealing import max_map_length
@@ -17,34 +18,48 @@ from partner_messages.tick import Tick, TickSkipped
 log = logging.getLogger(__name__)
 
 
-def plan_followups(tick: dict[str, Any] | None) -> list[dict[str, Any]]:
+def plan_followups(tick: dict[str, Any] | None, *, of_all: bool = False) -> list[dict[str, Any]]:
     """See `tasks/followups.py`; runs whatever became of the messages, because some of them may have been taken."""
     if tick is None:
         raise AirflowSkipException("Nothing was sent: the first task let nothing pass.")
     with airflow_endings():
-        return followups.plan_followups(Tick.from_xcom(tick), max_map_length())
+        return followups.plan_followups(Tick.from_xcom(tick), max_map_length(), of_all=of_all)
 
 
-def mirror_to_shop(tick: dict[str, Any] | None) -> dict[str, int]:
+def mirror_to_shop(tick: dict[str, Any] | None, *, of_all: bool = False) -> dict[str, int]:
     """See `tasks/mirror.py`; skipped unless the setting asks for it."""
     if tick is None:
         raise AirflowSkipException("Nothing was sent: the first task let nothing pass.")
     with airflow_endings():
-        mirrored = mirror.mirror_to_shop(Tick.from_xcom(tick))
+        mirrored = mirror.mirror_to_shop(Tick.from_xcom(tick), of_all=of_all)
     if not any(mirrored.values()):
         raise AirflowSkipException("Nothing was to be written into the shop's inbox (its log says why).")
     return mirrored
 
 
 def summarise_run(
-    context: Mapping[str, Any], tick: dict[str, Any] | None, title: str, *, finds: bool = False
+    context: Mapping[str, Any],
+    tick: dict[str, Any] | None,
+    batches: Sequence[Mapping[str, Any]] | None,
+    found: Iterable[Mapping[str, Any] | None] | None,
+    title: str,
+    *,
+    finds: bool = False,
+    of_all: bool = False,
 ) -> dict[str, Any]:
     """See `tasks/summarise.py`; runs whatever happened before, and is what makes a DAG run green or red."""
     run = RunFacts.of(context)
     failed_tasks = unfinished(context)
     with airflow_endings():
         if tick is not None:
-            return summarise.summarise(Tick.from_xcom(tick), run.attempt, failed_tasks, title, finds=finds)
+            told = summarise.Told(
+                found={one["kind"]: one["found"] for one in found or () if one},
+                dealt=[id_ for batch in batches or () for id_ in batch["message_ids"]],
+                kinds=parse_params(context["params"]).kinds if finds else (),
+            )
+            return summarise.summarise(
+                Tick.from_xcom(tick), run.attempt, failed_tasks, title, told=told, finds=finds, of_all=of_all
+            )
         log.info("%s — nothing was done: the first task let nothing pass.", title)
         if failed_tasks:
             raise summarise.NeedsAnEngineer(

@@ -3,44 +3,86 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from partner_messages import run_context
-from partner_messages.messages.database import open_message_log
+from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.escalations import standing_escalations
+from partner_messages.messages.outbox import missing_of
 from partner_messages.messages.stops import RunAttempt, stops_of
-from partner_messages.messages.summary import NAMED, Summary, summarise_tick
+from partner_messages.messages.summary import NAMED, Summary, note_told, summarise_tick, undecided_runs
+from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tasks.notifier import notify, on_failure_now
 from partner_messages.tick import Tick
 from partner_messages.whatsapp.errors import RECIPIENT_CODES, classify
 
 log = logging.getLogger(__name__)
 
+_FEW = 10
+"""Up to as many are named one by one in a sentence."""
+PAUSED = "paused"
+"""What Meta says of a message that it took, and whose template it has paused."""
+
 
 class NeedsAnEngineer(Exception):
     """Something went wrong that does not concern one recipient alone; the message says what."""
 
 
-def summarise(tick: Tick, attempt: RunAttempt, unfinished: Sequence[str], title: str, *, finds: bool) -> dict[str, Any]:
-    """Log the tick's summary and return its counts.
+@dataclass(frozen=True)
+class Told:
+    """What Airflow's task results say of a DAG run, to be held against the message log.
+
+    Attributes:
+        found: How many runs were found stuck, by kind; None where this DAG finds nothing, or not every kind has said.
+        dealt: The messages that planning dealt out.
+        kinds: Those that were to be reminded of.
+    """
+
+    found: Mapping[str, int] | None = None
+    dealt: Collection[str] = ()
+    kinds: Sequence[ReminderKind] = ()
+
+
+def summarise(
+    tick: Tick,
+    attempt: RunAttempt,
+    unfinished: Sequence[str],
+    title: str,
+    *,
+    told: Told,
+    finds: bool = False,
+    of_all: bool = False,
+) -> dict[str, Any]:
+    """Log the DAG run's summary and return its counts.
 
     Args:
         tick: The run's tick.
         attempt: The DAG run's pass.
         unfinished: Tasks of the run that failed.
         title: How the log line begins, such as `Reminder run`.
+        told: What the tasks have returned.
         finds: Whether the run looked for what is stuck.
+        of_all: Whether it answers for what no other run has told of, too.
 
     Raises:
-        NeedsAnEngineer: After everything has been said: a stopped sender, unknown outcomes, messages still queued, a
-            template that is refused, another failure that is not the recipient's own, or a failed task.
+        NeedsAnEngineer: After everything has been said: a stopped sender, unknown outcomes that nobody was told of yet,
+            messages still queued, a template that is refused, another failure that is not the recipient's own, a
+            message log that does not have what the tasks say, or a failed task.
     """
     with open_message_log() as connection:
-        summary = summarise_tick(connection, tick, stops_of(connection, attempt), run_context.wall_clock())
+        summary = summarise_tick(
+            connection,
+            tick,
+            stops_of(connection, attempt),
+            run_context.wall_clock(),
+            clear_number=attempt.clear_number,
+            of_all=of_all,
+        )
         if finds:
             summary = replace(summary, escalations=standing_escalations(connection, tick))
+        amiss = _amiss(connection, summary, told, finds=finds) if not unfinished else []
     log.info(summary.line(title, finds=finds))
     for said in tick.warnings:
         log.error("%s", said)
@@ -50,12 +92,43 @@ def summarise(tick: Tick, attempt: RunAttempt, unfinished: Sequence[str], title:
         log.warning("Needs a person: %s", one)
     if (more := len(summary.open_escalations) - NAMED) > 0:
         log.warning("Need a person: %d more; see the table escalation.", more)
-    problems = problems_of(summary, unfinished)
+    problems = [*problems_of(summary, unfinished), *amiss]
     for problem in problems:
         log.error("Needs an engineer: %s.", problem)
+    if summary.untold:
+        with open_message_log() as connection:
+            note_told(connection, attempt, summary.untold.keys())
     if problems:
         raise NeedsAnEngineer("; ".join(problems))
     return summary.counts()
+
+
+def _amiss(connection: LogConnection, summary: Summary, told: Told, *, finds: bool) -> list[str]:
+    """Where the message log does not have what the run's tasks say that they have done, each in a few words."""
+    missing = len(missing_of(connection, told.dealt))
+    undecided = undecided_runs(connection, summary.tick, told.kinds) if finds and summary.planned else []
+    found = {kind: number for kind, number in (told.found or {}).items() if number != summary.found.get(kind, 0)}
+    facts = [
+        (
+            finds and not summary.planned,
+            "the message log does not say that planning came to its end, and its task does",
+        ),
+        (
+            bool(missing),
+            f"{missing} of {len(told.dealt)} messages that were dealt out are not in the message log (another database,"
+            " or one that lost them; see to it, then trigger the DAG again)",
+        ),
+        *(
+            (True, f"{number} runs were found stuck in {kind}, and the message log has {summary.found.get(kind, 0)}")
+            for kind, number in found.items()
+        ),
+        (
+            bool(undecided),
+            f"about {len(undecided)} of {sum(summary.found.values())} stuck runs nothing was decided (trigger the DAG"
+            f" again): {', '.join(undecided[:_FEW])}",
+        ),
+    ]
+    return [said for is_so, said in facts if is_so]
 
 
 def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
@@ -63,17 +136,24 @@ def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
     broken = [
         named
         for named in summary.named
-        if named.status == "failed" and named.error_code not in RECIPIENT_CODES and named.message_kind != "followup"
+        if named.status == "failed"
+        and named.error_code not in RECIPIENT_CODES
+        and named.message_kind != "followup"
+        and not named.by_hand
     ]
     templates = sum(classify(named.error_code).template for named in broken)
-    unknown = summary.statuses.get("unknown", 0)
+    paused = summary.held_back.get(PAUSED, 0)
     facts: list[tuple[bool, str]] = [
         *((True, f"sender {sender} is stopped: {said}") for sender, said in summary.stopped_senders.items()),
         *(
             (True, f"{number} messages were skipped because {template} is not approved")
             for template, number in summary.unapproved.items()
         ),
-        (bool(unknown), f"{unknown} messages are unknown (a request left and no answer came; they are not sent again)"),
+        (bool(summary.untold), _unknown(summary)),
+        (
+            bool(paused),
+            f"{paused} messages were taken and are paused, with their template (see WhatsApp Manager)",
+        ),
         (bool(summary.left), f"{summary.left} messages are still queued (clear send_messages, or trigger again today)"),
         (bool(templates), f"{templates} messages failed because their template is refused"),
         (len(broken) > templates, f"{len(broken) - templates} messages failed (see error_detail in the message log)"),
@@ -81,6 +161,16 @@ def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
         (bool(unfinished), f"failed tasks: {', '.join(unfinished)}"),
     ]
     return [said for is_so, said in facts if is_so]
+
+
+def _unknown(summary: Summary) -> str:
+    others = sorted(set(summary.untold.values()) - {summary.tick.dag_run_id})
+    of_others = f", some of them of {', '.join(others[:_FEW])}" if others else ""
+    return (
+        f"{len(summary.untold)} messages are unknown (a request left and no answer came; they are not sent again unless"
+        " somebody says that they did not arrive: trigger message_log_upkeep with message_id, outcome, settled_by and"
+        f" settled_why){of_others}"
+    )
 
 
 def notify_on_failure(context: Any) -> None:

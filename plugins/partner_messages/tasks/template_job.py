@@ -100,6 +100,10 @@ class Job:
             connection: The message log.
             accounts: Only these; None for all that were asked for. One that could not be read is left out.
         """
+        return [row for row in self.whole_plan(connection, accounts) if self._is_asked_for(row)]
+
+    def whole_plan(self, connection: LogConnection, accounts: Iterable[Account] | None = None) -> list[PlanRow]:
+        """Compare the whole catalog with what accounts had, whichever templates and languages were asked for."""
         wanted = list(self.senders if accounts is None else accounts)
         known = read_approvals(connection, [account.waba_id for account in wanted])
         there = {
@@ -107,8 +111,7 @@ class Job:
             for account in wanted
             if known.listed_at(account.waba_id) and not known.problem(account.waba_id)
         }
-        rows = plan_submission(self.catalog, there, self.languages, portal_url=self.portal_url)
-        return [row for row in rows if self._is_asked_for(row)]
+        return plan_submission(self.catalog, there, self.languages, portal_url=self.portal_url)
 
     def unreadable(self, connection: LogConnection) -> dict[Account, str]:
         """The accounts that could not be read, with the reason."""

@@ -1,7 +1,8 @@
 """Creates or edits one account's templates, as the mode says.
 
 Safe to be killed and repeated at any point: it begins by reading what is there, asks only for what is still missing,
-and what was asked for twice is there once.
+and what was asked for twice is there once. What it asks for is written down before, and what became of it after; where
+it was killed between the two, the next listing of the account tells.
 """
 
 from __future__ import annotations
@@ -21,11 +22,19 @@ from partner_messages.tasks.template_job import Job
 from partner_messages.tasks.template_listing import list_account, look_at_account
 from partner_messages.templates.approvals import record_template
 from partner_messages.templates.catalog import Template
-from partner_messages.templates.change_log import Change, Outcome, changes_since, note_change
+from partner_messages.templates.change_log import (
+    AskedChange,
+    Change,
+    Outcome,
+    asked_changes,
+    changes_since,
+    note_change,
+    settle_change,
+)
 from partner_messages.templates.definition import TemplateError
 from partner_messages.templates.language_policy import Account
 from partner_messages.templates.remote import Standing, standing
-from partner_messages.templates.submit_plan import PlanRow, edit_request
+from partner_messages.templates.submit_plan import Action, PlanRow, edit_request
 from partner_messages.whatsapp.management import TemplateApi
 from partner_messages.whatsapp.management_errors import Kind, ManagementError
 from partner_messages.whatsapp.management_limits import CREATES, EDITS, LONGEST_WINDOW, free_from
@@ -61,6 +70,7 @@ def submit_account(connection: LogConnection, api: TemplateApi, job: Job, accoun
         NeedsAnEngineer: Some were refused or left for later; the others are done.
     """
     list_account(connection, api, account.waba_id)
+    settle_what_was_asked(connection, job, account)
     rows = _to_submit(connection, job, account)
     if not rows:
         raise NothingToSubmit(f"{account.label}: there is nothing to do in mode {job.params.mode}.")
@@ -80,11 +90,24 @@ def submit_account(connection: LogConnection, api: TemplateApi, job: Job, accoun
     return len(rows)
 
 
+def settle_what_was_asked(connection: LogConnection, job: Job, account: Account) -> None:
+    """Write down what became of the changes whose process ended before it could, now that the account was listed."""
+    if not (asked := asked_changes(connection, account.waba_id)):
+        return
+    rows = {_key(row): row for row in job.whole_plan(connection, [account])}
+    for change in asked:
+        row = rows.get((change.name, change.language))
+        undone = row is None or (row.action is Action.CREATE if change.change is Change.CREATE else bool(row.editable))
+        outcome = Outcome.UNCLEAR if undone else Outcome.TAKEN
+        log.info("%s: %s %s (%s), asked for before: %s.", account.label, change.change, *_key(change), outcome)
+        settle_change(connection, change.id, outcome, "Its process ended before the answer came." if undone else "")
+
+
 def _to_submit(connection: LogConnection, job: Job, account: Account) -> list[PlanRow]:
     return [row for row in job.plan(connection, [account]) if job.change_for(row)]
 
 
-def _key(row: PlanRow) -> Key:
+def _key(row: PlanRow | AskedChange) -> Key:
     return row.name, row.language
 
 
@@ -125,23 +148,26 @@ class _Submission:
         self._change = Change.CREATE if self.job.params.mode == "upsert" else Change.EDIT
         self._templates = {template.name: template for template in self.job.catalog}
         self._handles: dict[Path, str] = {}
-        self._lost: list[PlanRow] = []
+        self._lost: list[tuple[PlanRow, int]] = []
 
     def go_through(self, rows: Iterable[PlanRow]) -> None:
         """Ask for each row's change; what one is refused for does not keep the others."""
         lost_in_a_row, stopped = 0, ""
         for row in rows:
             reason, outcome = stopped or self._over_limit(row), Outcome.POSTPONED
-            if not reason:
+            if reason:
+                self._note(row, outcome, reason)
+            else:
+                id_ = self._note(row, Outcome.ASKED)
                 reason, outcome = self._ask(row)
                 lost_in_a_row = lost_in_a_row + 1 if outcome is Outcome.UNCLEAR else 0
                 if outcome is Outcome.POSTPONED or lost_in_a_row == UNREACHABLE_AFTER:
                     stopped = reason
+                if outcome is Outcome.UNCLEAR:
+                    self._lost.append((row, id_))
+                else:
+                    self._settle(row, id_, outcome, reason)
             self.reasons[_key(row)] = reason
-            if outcome is Outcome.UNCLEAR:
-                self._lost.append(row)
-            else:
-                self._note(row, outcome)
 
     def settle_lost_answers(self, left: Collection[Key]) -> bool:
         """Write down what became of requests without an answer, now that the account was looked at.
@@ -152,9 +178,10 @@ class _Submission:
         Returns:
             Whether one of them did not do its work.
         """
-        for row in self._lost:
-            self._note(row, Outcome.UNCLEAR if _key(row) in left else Outcome.TAKEN)
-        return any(_key(row) in left for row in self._lost)
+        for row, id_ in self._lost:
+            outcome = Outcome.UNCLEAR if _key(row) in left else Outcome.TAKEN
+            self._settle(row, id_, outcome, self.reasons[_key(row)])
+        return any(_key(row) in left for row, _ in self._lost)
 
     def _ask(self, row: PlanRow) -> tuple[str, Outcome]:
         try:
@@ -203,13 +230,18 @@ class _Submission:
             "" if free <= now else f"{said}; run it again after {free.astimezone(SCHEDULE_TIMEZONE):%d %b %H:%M} IST."
         )
 
-    def _note(self, row: PlanRow, outcome: Outcome) -> None:
-        now = run_context.wall_clock()
+    def _settle(self, row: PlanRow, id_: int, outcome: Outcome, detail: str) -> None:
         if outcome is Outcome.TAKEN:
             # Of no account for an edit that is not limited, and gone with this pass.
-            (self._creates if self._change is Change.CREATE else self._edits[_key(row)]).append(now)
+            made = self._creates if self._change is Change.CREATE else self._edits[_key(row)]
+            made.append(run_context.wall_clock())
         log.info("%s: %s %s (%s): %s.", self.account.label, self._change, *_key(row), outcome)
-        note_change(
+        settle_change(self.connection, id_, outcome, detail)
+
+    def _note(self, row: PlanRow, outcome: Outcome, detail: str = "") -> int:
+        if outcome is not Outcome.ASKED:
+            log.info("%s: %s %s (%s): %s.", self.account.label, self._change, *_key(row), outcome)
+        return note_change(
             self.connection,
             dag_run_id=self.job.dag_run_id,
             waba_id=self.account.waba_id,
@@ -218,8 +250,8 @@ class _Submission:
             change=self._change,
             status_before=row.status,
             outcome=outcome,
-            detail=self.reasons[_key(row)],
-            made_at=now,
+            detail=detail,
+            made_at=run_context.wall_clock(),
         )
 
 

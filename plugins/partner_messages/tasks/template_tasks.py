@@ -15,7 +15,7 @@ from partner_messages.tasks.endings import airflow_endings, unfinished
 from partner_messages.tasks.summarise import NeedsAnEngineer
 from partner_messages.tasks.template_job import read_job
 from partner_messages.tasks.template_listing import list_account, open_api
-from partner_messages.tasks.template_submission import NothingToSubmit, submit_account
+from partner_messages.tasks.template_submission import NothingToSubmit, settle_what_was_asked, submit_account
 from partner_messages.templates.language_policy import check_languages
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,9 @@ def list_templates(context: Mapping[str, Any], sender: str) -> int:
         job = read_job(context)
         account = job.account(sender)
         with open_message_log() as connection, open_api(job.senders[account], job.settings) as api:
-            return list_account(connection, api, account.waba_id)
+            listed = list_account(connection, api, account.waba_id)
+            settle_what_was_asked(connection, job, account)
+            return listed
 
 
 def plan(context: Mapping[str, Any]) -> list[dict[str, Any]]:

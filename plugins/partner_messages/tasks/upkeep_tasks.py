@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from partner_messages.params import parse_closing, parse_trust
+from partner_messages.params import ClosingParams, SettlingParams, TrustParams
 from partner_messages.run_context import RunFacts
 from partner_messages.tasks import escalate, log_checks, upkeep
+from partner_messages.tasks import settle_by_hand as by_hand
 from partner_messages.tasks.dealing import max_map_length
 from partner_messages.tasks.endings import airflow_endings
 from partner_messages.tick import Tick
@@ -16,7 +17,7 @@ from partner_messages.tick import Tick
 def sweep(context: Mapping[str, Any]) -> dict[str, Any]:
     """See `upkeep.look_after_the_log`; before it, somebody may say that the log can be trusted again."""
     with airflow_endings():
-        log_checks.trust_by_hand(parse_trust(context["params"]))
+        log_checks.trust_by_hand(TrustParams.of(context["params"]))
         return upkeep.look_after_the_log(RunFacts.of(context))
 
 
@@ -29,4 +30,10 @@ def release(tick: dict[str, Any]) -> list[dict[str, Any]]:
 def close_escalation(context: Mapping[str, Any]) -> str:
     """See `escalate.close_by_hand`."""
     with airflow_endings():
-        return escalate.close_by_hand(parse_closing(context["params"]))
+        return escalate.close_by_hand(ClosingParams.of(context["params"]))
+
+
+def settle_message(context: Mapping[str, Any]) -> str:
+    """See `tasks/settle_by_hand.py`."""
+    with airflow_endings():
+        return by_hand.settle_by_hand(SettlingParams.of(context["params"]))

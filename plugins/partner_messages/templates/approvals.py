@@ -192,6 +192,7 @@ def _approval(row: DictRow) -> Approval:
         reason=row["reason"] or "",
         parameters=row["parameter_count"],
         seen_at=row["seen_at"],
+        named=row["listed"] is not None and remote_template(row["listed"]).named,
     )
 
 

@@ -20,6 +20,8 @@ class Change(enum.StrEnum):
 class Outcome(enum.StrEnum):
     """What became of it."""
 
+    ASKED = "asked"
+    """Nobody knows yet: the request is under way, or its process has ended before it wrote down the answer."""
     TAKEN = "taken"
     ADOPTED = "adopted"
     """It was there already."""
@@ -41,6 +43,23 @@ class MadeChange:
     made_at: dt.datetime
 
 
+@dataclass(frozen=True)
+class AskedChange:
+    """A change that was asked for, and of which nobody has noted what became.
+
+    Attributes:
+        id: The row.
+        name: The template.
+        language: Its language.
+        change: What was asked for.
+    """
+
+    id: int
+    name: str
+    language: str
+    change: Change
+
+
 def note_change(
     connection: LogConnection,
     *,
@@ -53,22 +72,25 @@ def note_change(
     outcome: Outcome,
     detail: str,
     made_at: dt.datetime,
-) -> None:
-    """Write down one change and what became of it.
+) -> int:
+    """Write down one change, before Meta is asked for it (`Outcome.ASKED`), or why it is not asked for it.
 
     Args:
         connection: The message log.
-        dag_run_id: The run that asked for it.
+        dag_run_id: The run that asks for it.
         waba_id: The account.
         name: The template.
         language: Its language.
-        change: What was asked for.
+        change: What is asked for.
         status_before: How the template stood then, in Meta's words; empty where it did not exist.
-        outcome: What became of it.
-        detail: Why, one sentence, masked; empty where it was taken.
+        outcome: What became of it, as far as is known.
+        detail: Why, one sentence, masked; empty where there is nothing to say.
         made_at: When.
+
+    Returns:
+        The row's id, for `settle_change`.
     """
-    rows(
+    (noted,) = rows(
         connection,
         "note_change",
         dag_run_id=dag_run_id,
@@ -81,6 +103,26 @@ def note_change(
         detail=detail or None,
         made_at=made_at,
     )
+    id_: int = noted["id"]
+    return id_
+
+
+def settle_change(connection: LogConnection, id_: int, outcome: Outcome, detail: str) -> None:
+    """Write down what became of a change that was asked for.
+
+    Args:
+        connection: The message log.
+        id_: Its row.
+        outcome: What became of it.
+        detail: Why, one sentence, masked; empty where it was taken.
+    """
+    rows(connection, "settle_change", id=id_, outcome=outcome.value, detail=detail or None)
+
+
+def asked_changes(connection: LogConnection, waba_id: str) -> list[AskedChange]:
+    """The changes of an account of which nobody has noted what became, oldest first."""
+    found = rows(connection, "asked_changes", waba_id=waba_id)
+    return [AskedChange(**{**row, "change": Change(row["change"])}) for row in found]
 
 
 def changes_since(connection: LogConnection, waba_id: str, since: dt.datetime) -> list[MadeChange]:

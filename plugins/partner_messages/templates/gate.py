@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from partner_messages.recipients.language import LAST_RESORT
 from partner_messages.templates.catalog import Template
-from partner_messages.templates.remote import Standing, parameters_in_words, standing
+from partner_messages.templates.remote import NAMED, Standing, parameters_in_words, standing
 
 MARKETING = "MARKETING"
 _CHEAPEST = "UTILITY"
@@ -27,6 +27,7 @@ class Approval:
         quality: What recipients make of it, in Meta's words.
         reason: Why Meta refused it.
         parameters: How many parameters a message must give; None where that is not known.
+        named: Whether it must give them by name.
         seen_at: When that was so.
     """
 
@@ -39,6 +40,7 @@ class Approval:
     reason: str
     parameters: int | None
     seen_at: dt.datetime
+    named: bool = False
 
 
 def why_not_sendable(template: Template, language: str, approval: Approval | None, allow_marketing: bool) -> str | None:
@@ -70,6 +72,12 @@ def why_not_sendable(template: Template, language: str, approval: Approval | Non
             return f"cannot be sent ({approval.status or 'without a status'})"
     if not _category_will_do(template, approval.category, allow_marketing):
         return f"is {approval.category}, not {template.category}, as seen on {approval.seen_at:%Y-%m-%d}"
+    return _why_parameters_do_not_fit(template, approval)
+
+
+def _why_parameters_do_not_fit(template: Template, approval: Approval) -> str | None:
+    if approval.named:
+        return NAMED
     if approval.parameters is not None and approval.parameters != template.parameter_count:
         return f"approved with {parameters_in_words(approval.parameters)}, the catalog has {template.parameter_count}"
     return None

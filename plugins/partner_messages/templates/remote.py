@@ -19,11 +19,14 @@ FIELDS = (
     "quality_score",
     "rejected_reason",
     "message_send_ttl_seconds",
+    "parameter_format",
 )
 """What to ask of a list for, so that `remote_template` knows everything."""
 
 _VARIABLE = re.compile(r"\{\{([^{}]+)\}\}")
 _NO_REASON = ("", "NONE")
+NAMED = "made with named parameters, and only numbered ones are sent"
+"""Why a template cannot be sent that somebody has made by hand at Meta."""
 
 
 class Standing(enum.Enum):
@@ -70,6 +73,7 @@ class RemoteTemplate:
         components: As they were given, but that an example picture is a web address now.
         ttl_seconds: How long Meta tries to deliver it; None is Meta's default.
         previous_category: What it was before Meta changed its category.
+        parameter_format: `POSITIONAL` or `NAMED`.
     """
 
     id: str
@@ -82,11 +86,17 @@ class RemoteTemplate:
     components: tuple[Mapping[str, Any], ...] = ()
     ttl_seconds: int | None = None
     previous_category: str = ""
+    parameter_format: str = ""
 
     @property
     def standing(self) -> Standing:
         """What its status means."""
         return standing(self.status)
+
+    @property
+    def named(self) -> bool:
+        """Whether its parameters have names: made so, it stays so, and a message must give the same names."""
+        return self.parameter_format == "NAMED" or any(map(_has_names, self.components))
 
     @property
     def parameter_count(self) -> int | None:
@@ -110,7 +120,12 @@ def remote_template(row: Mapping[str, Any]) -> RemoteTemplate:
         components=tuple(one for one in components if isinstance(one, Mapping)) if isinstance(components, list) else (),
         ttl_seconds=seconds if isinstance(seconds, int) else None,
         previous_category=text_of(row, "previous_category").upper(),
+        parameter_format=text_of(row, "parameter_format").upper(),
     )
+
+
+def _has_names(component: Mapping[str, Any]) -> bool:
+    return any(not name.strip().isdigit() for name in _VARIABLE.findall(text_of(component, "text")))
 
 
 def parameter_count(components: Sequence[Mapping[str, Any]]) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from partner_messages.templates.catalog import Template
 from partner_messages.templates.comparison import COMPONENTS, Difference, Part, differences
 from partner_messages.templates.language_policy import Account, check_languages
-from partner_messages.templates.remote import RemoteTemplate, Standing, parameters_in_words
+from partner_messages.templates.remote import NAMED, RemoteTemplate, Standing, parameters_in_words
 
 
 class Action(enum.StrEnum):
@@ -112,6 +112,11 @@ class PlanRow:
             if self.editable:
                 return f"{what} was rejected{because}, and the catalog has changed since: submit it with mode edit."
             return f"{what} was rejected{because}: change its text in the catalog, then submit it with mode edit."
+        if self.action is Action.BLOCKED and self.reason == NAMED:
+            return (
+                f"{what} was {NAMED}, which cannot be edited: give the catalog's template another name, or delete"
+                " this one in WhatsApp Manager and submit it when Meta frees the name, after 30 days."
+            )
         if self.action is Action.BLOCKED:
             return f"{what} is {self.status} and cannot be sent: look at it in WhatsApp Manager."
         return None
@@ -187,6 +192,8 @@ def _planned(
     row = replace(_beside(row, remote), warning="; ".join(_warnings(template, remote)))
     if not asked:
         return replace(row, action=Action.NOT_FOR_THIS_ACCOUNT)
+    if remote.named:
+        return replace(row, action=Action.BLOCKED, reason=NAMED)
     different = differences(template, row.language, remote, portal_url=portal_url)
     approved = Action.DIFFERS if different else Action.SAME
     return replace(row, action=_ACTIONS.get(remote.standing, approved), differences=different)

@@ -38,17 +38,19 @@ class Refused:
         subcode: `error.error_subcode`.
         details: What went wrong, masked and plain.
         retry_after: Seconds after which Meta would look at it again.
+        transient: `error.is_transient`: Meta says that it will pass.
     """
 
     code: int
     subcode: int | None = None
     details: str = ""
     retry_after: float | None = None
+    transient: bool = False
 
     @property
     def meaning(self) -> Meaning:
         """The row of the table of errors."""
-        return classify(self.code, self.details, self.subcode)
+        return classify(self.code, self.details, self.subcode, transient=self.transient)
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,13 @@ def _refused(payload: Mapping[str, Any], retry_after: float | None) -> Refused |
     code = _integer(error.get("code"))
     if code is None:
         return None
-    return Refused(code, _integer(error.get("error_subcode")), plain(mask(_details(error))), retry_after)
+    return Refused(
+        code,
+        _integer(error.get("error_subcode")),
+        plain(mask(_details(error))),
+        retry_after,
+        transient=error.get("is_transient") is True,
+    )
 
 
 def _details(error: Mapping[str, Any]) -> str:

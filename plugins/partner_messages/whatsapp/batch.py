@@ -24,7 +24,7 @@ from partner_messages.messages.stops import RunAttempt
 from partner_messages.messages.values import Claimed, Message, Settlement
 from partner_messages.params import parse_params
 from partner_messages.recipients.deeplink import Portal
-from partner_messages.settings import Settings
+from partner_messages.settings import MESSAGE_LOG_CONN_ID, Settings
 from partner_messages.templates.approvals import mark_refused
 from partner_messages.templates.catalog import Catalog
 from partner_messages.tick import NotNow, Tick, check_may_send, day_of
@@ -46,22 +46,46 @@ Hindrance: TypeAlias = SkipReason | dt.datetime
 NoLongerDue: TypeAlias = Callable[[Tick, Sequence[Message], Mapping[str, Any], Settings], Mapping[uuid.UUID, Hindrance]]
 
 
+class MessagesMissing(Exception):
+    """Messages that were dealt to a task are not in the message log.
+
+    Args:
+        missing: How many.
+        dealt: Of how many.
+    """
+
+    def __init__(self, missing: int, dealt: int) -> None:
+        super().__init__(
+            f"{missing} of the {dealt} messages that were dealt to this task are not in the message log, so nothing"
+            f" more was claimed: connection {MESSAGE_LOG_CONN_ID} leads to another database than when they were"
+            " planned, or that one has lost them; see to it, then trigger the DAG again."
+        )
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a batch's messages stand after the work.
 
     Attributes:
         counts: Messages by status; those that wait for their time are `held`.
-        broken: Failed for another reason than the recipient's own; a follow-up may fail without harm.
+        broken: Failed for another reason than the recipient's own; a follow-up may fail without harm, and so may what a
+            person says did not arrive.
+        told: Unknown, and an earlier pass of the DAG run has failed for it.
     """
 
     counts: Mapping[str, int]
     broken: int
+    told: int = 0
 
     @property
     def to_retry(self) -> int:
         """Still queued, or claimed by a process that may be gone."""
         return self.counts.get("queued", 0) + self.counts.get("sending", 0)
+
+    @property
+    def unknown(self) -> int:
+        """Of unknown outcome, and nobody was told yet."""
+        return self.counts.get("unknown", 0) - self.told
 
     @property
     def nothing_sent(self) -> bool:
@@ -116,6 +140,7 @@ class BatchSender:
         """Withdraw what is too late or has moved on, then send the rest.
 
         Raises:
+            MessagesMissing: The message log does not have them all.
             RunRefused, NotNow, SenderStopped, MetaUnreachable: Why messages were left queued.
         """
         settings = load_settings()
@@ -153,13 +178,24 @@ class BatchSender:
                 message.status == "failed"
                 and message.error_code not in RECIPIENT_CODES
                 and message.message_kind != "followup"
+                and message.settled_by is None
                 for message in messages
             ),
+            told=sum(self._was_told(message) for message in messages),
+        )
+
+    def _was_told(self, message: Message) -> bool:
+        return (
+            message.status == "unknown"
+            and message.unknown_told_by == self.attempt.dag_run_id
+            and (message.unknown_told_in or 0) < self.attempt.clear_number
         )
 
     def _own(self) -> list[Message]:
         """The messages that a later tick has not taken over: from then on they are that tick's alone."""
         messages = outbox.messages_of(self.connection, self.ids, self.clock())
+        if missing := len(set(self.ids)) - len(messages):
+            raise MessagesMissing(missing, len(self.ids))
         return [message for message in messages if str(message.tick_id) == self.tick.id]
 
     def _queued(self) -> list[Message]:

@@ -263,7 +263,7 @@ class Dispatch:
                 # With the row's id: where the message log forgot it, this line is what is left.
                 log.info("%s: %s (%s, message %s).", whom, status or "accepted", mask_wamid(wamid), message.id)
                 self._sender_works, self._in_vain = True, 0
-                self._write_down(message, "sent", meta_message_id=wamid)
+                self._write_down(message, "sent", meta_message_id=wamid, message_status=status)
             case Unknown(reason=reason):
                 log.error("%s: unknown (%s).", whom, plain(reason))
                 self._note_vain(f"No answer comes from {self.sender.host}: {reason}")
@@ -287,7 +287,9 @@ class Dispatch:
         match step.action:
             case Action.STOP_SENDER:
                 self._sender_refused = answer.code, said
-                self._end(SenderStopped(f"Sender {self.sender.label} is stopped: {said}. {meaning.advice}"))
+                self._end(
+                    SenderStopped(f"Sender {self.sender.label} is stopped: {said}. {meaning.advice}", answer.code)
+                )
             case Action.RETRY_NOW:
                 self._waiting[message.id] = time.monotonic() + step.seconds
                 if answer.code == TOO_FAST:

@@ -69,6 +69,7 @@ class Meaning:
         patience: The waits; set exactly where the action is a retry.
         recipient: It concerns this recipient alone, who is left in peace for the rest of the day (`refused_today`).
         template: The template cannot be sent in this language on this account, to anybody.
+        token: It concerns the access token, which may be a new one a moment later.
     """
 
     codes: tuple[int, ...]
@@ -78,6 +79,7 @@ class Meaning:
     patience: Patience | None = None
     recipient: bool = False
     template: bool = False
+    token: bool = False
 
 
 _NOTHING = "Nothing to do; the message is sent again by itself."
@@ -87,6 +89,13 @@ INVISIBLE_OBJECT = Meaning(
     Action.STOP_SENDER,
     "The phone number id does not exist or this token may not see it",
     "Compare phone_number_id in the connection with WhatsApp Manager and give the token's user access to it.",
+)
+TRANSIENT = Meaning(
+    (),
+    Action.RETRY_NOW,
+    "Meta refused it for a reason that is not in the table of error codes, and says that it will pass",
+    "If it persists, read the details in the message log and Meta's status page.",
+    _OUTAGE,
 )
 UNKNOWN_CODE = Meaning(
     (),
@@ -98,10 +107,37 @@ UNKNOWN_CODE = Meaning(
 MEANINGS: tuple[Meaning, ...] = (
     # The sender: nothing leaves it until somebody acts.
     Meaning(
-        (0, 190),
+        (0, 101, 102, 190, 459, 460, 463, 464, 467),
         Action.STOP_SENDER,
         "The access token has expired or was revoked",
         "Put a new system-user token into the password of the sender's connection.",
+        token=True,
+    ),
+    Meaning(
+        (104,),
+        Action.STOP_SENDER,
+        "The request came to Meta without an access token, or without the proof that Meta's app asks for",
+        'See what a proxy on the way takes out of requests, and switch off "Require app secret" in the app.',
+    ),
+    # The request itself, and so every one like it.
+    Meaning(
+        (12, 2635),
+        Action.STOP_SENDER,
+        "Meta no longer has this version of the Graph API",
+        'Raise "api_version" in the extra of the sender\'s connection.',
+    ),
+    Meaning(
+        (2500, 2501, 803, 1609005),
+        Action.STOP_SENDER,
+        "Meta does not know the address that the request went to",
+        'Compare "api_version" and "phone_number_id" in the extra of the sender\'s connection, and its host, with'
+        " WhatsApp Manager.",
+    ),
+    Meaning(
+        (32,),
+        Action.STOP_SENDER,
+        "The user whose token this is has used up the calls of this hour",
+        "Put a system user's token into the password of the sender's connection: its limit is the account's.",
     ),
     Meaning(
         (3, 10, *range(200, 300), 131005),
@@ -316,6 +352,8 @@ DETAILS_RULES: tuple[DetailsRule, ...] = (
 
 RECIPIENT_CODES = frozenset(code for meaning in MEANINGS if meaning.recipient for code in meaning.codes)
 """Refusals that concern one recipient alone: not tried again that day, and no reason to call an engineer."""
+TOKEN_CODES = frozenset(code for meaning in MEANINGS if meaning.token for code in meaning.codes)
+"""Refusals of the access token: a later try may find that it was rotated meanwhile."""
 TOO_FAST = 130429
 """The number sends faster than it may: beside trying again, the sender slows down."""
 
@@ -323,16 +361,17 @@ _BY_CODE = {code: meaning for meaning in MEANINGS for code in meaning.codes}
 _INVISIBLE_OBJECT_SUBCODE = (100, 33)
 
 
-def classify(code: int | None, details: str = "", subcode: int | None = None) -> Meaning:
+def classify(code: int | None, details: str = "", subcode: int | None = None, *, transient: bool = False) -> Meaning:
     """Look up what a refusal means.
 
     Args:
         code: `error.code`; None where Meta gave none.
         details: `error_data.details`, or the error's message where there are none.
         subcode: `error_subcode`; only 100 with 33 is known to come on sending.
+        transient: `error.is_transient`; what is in the table is known better.
 
     Returns:
-        The row; `UNKNOWN_CODE` for a code that is in no row.
+        The row; for a code that is in no row `TRANSIENT` if Meta says that it will pass, else `UNKNOWN_CODE`.
     """
     if code is None:
         return UNKNOWN_CODE
@@ -341,7 +380,7 @@ def classify(code: int | None, details: str = "", subcode: int | None = None) ->
     for rule in DETAILS_RULES:
         if code in rule.codes and rule.pattern.search(details):
             return rule.meaning
-    return _BY_CODE.get(code, UNKNOWN_CODE)
+    return _BY_CODE.get(code, TRANSIENT if transient else UNKNOWN_CODE)
 
 
 LONGEST_WAIT_IN_TASK = 30.0

@@ -10,12 +10,23 @@ from dataclasses import dataclass, field
 from partner_messages.messages import stops
 from partner_messages.messages.database import LogConnection
 from partner_messages.messages.stops import RunAttempt, SenderStop
+from partner_messages.whatsapp.errors import TOKEN_CODES
 
 log = logging.getLogger(__name__)
 
 
 class SenderStopped(Exception):
-    """Meta refuses everything from this sender; its messages stay queued."""
+    """Meta refuses everything from this sender; its messages stay queued.
+
+    Args:
+        said: Why, and what to do about it.
+        code: Meta's code; None where it has none.
+    """
+
+    def __init__(self, said: str, code: int | None = None) -> None:
+        super().__init__(said)
+        self.may_pass = code in TOKEN_CODES
+        """Whether it may pass without a hand: a token that was refused may be rotated a moment later."""
 
 
 @dataclass
@@ -43,15 +54,15 @@ class SenderGate:
         All of them where the sender is not stopped; one by one where this task probes it; none while another does.
 
         Raises:
-            SenderStopped: It was stopped in this very attempt.
+            SenderStopped: It was stopped in this very attempt, and this is no later try that may find another token.
         """
         if self._probe:
             return 0 if under_way else 1
         stop = stops.open_stop(self.connection, self.sender, self.attempt)
         if stop is None:
             return wanted
-        if stop.of_this_run:
-            raise SenderStopped(f"Sender {self.sender} is stopped for this run: {stop.said}")
+        if stop.of_this_run and (stop.of_this_try or stop.code not in TOKEN_CODES):
+            raise SenderStopped(f"Sender {self.sender} is stopped for this run: {stop.said}", stop.code)
         if under_way or not stops.become_prober(self.connection, stop, self.token, self.lease):
             return 0
         log.warning("Sender %s was stopped (%s): probing it with one message.", self.sender, stop.said)

@@ -19,7 +19,7 @@ class WhatsAppTemplateOperator(BaseOperator):
 
     How the task ends: skipped where nothing was left to send; green where all is well or a refusal concerned the
     recipient alone; failed without a retry for failed or unknown messages, a stopped sender or a closed guard; retried
-    for messages that Meta would take later.
+    for messages that Meta would take later, and for a sender whose token may just be rotated.
 
     Args:
         tick: The run's tick (`Tick.to_xcom`).
@@ -44,6 +44,7 @@ class WhatsAppTemplateOperator(BaseOperator):
         from partner_messages.messages.database import open_message_log
         from partner_messages.settings import SettingsError
         from partner_messages.tick import NotNow, RunRefused
+        from partner_messages.whatsapp.batch import MessagesMissing
         from partner_messages.whatsapp.dispatch import MetaUnreachable
         from partner_messages.whatsapp.gate import SenderStopped
 
@@ -52,11 +53,16 @@ class WhatsAppTemplateOperator(BaseOperator):
             try:
                 if not self._told_to_stop:
                     sender.send()
-            except (NotNow, RunRefused, SenderStopped, SettingsError) as error:
+                outcome = sender.outcome()
+            except MessagesMissing as error:
+                raise AirflowFailException(str(error)) from None
+            except (NotNow, RunRefused, SettingsError) as error:
                 raise AirflowFailException(f"{error} Now: {sender.outcome()}.") from None
+            except SenderStopped as error:
+                ending = AirflowException if error.may_pass else AirflowFailException
+                raise ending(f"{error} Now: {sender.outcome()}.") from None
             except MetaUnreachable as error:
                 raise AirflowException(f"{error} Now: {sender.outcome()}.") from None
-            outcome = sender.outcome()
         raise_for(outcome)
         return dict(outcome.counts)
 
@@ -110,11 +116,11 @@ def raise_for(outcome: Outcome) -> None:
     Raises:
         AirflowSkipException: Every message was withdrawn.
         AirflowException: Some are to be tried again later.
-        AirflowFailException: Some failed or are unknown, and none is to be tried again.
+        AirflowFailException: Some failed, or are unknown and nobody was told yet; none is to be tried again.
     """
     if outcome.to_retry:
         raise AirflowException(f"{outcome.to_retry} messages are to be tried again later. Now: {outcome}.")
-    if outcome.broken or outcome.counts.get("unknown"):
+    if outcome.broken or outcome.unknown:
         raise AirflowFailException(
             f"Not every message was sent; the message log has each one's error_detail. Now: {outcome}."
         )

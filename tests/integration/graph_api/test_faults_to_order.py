@@ -37,6 +37,19 @@ def test_an_ordered_error_has_the_usual_envelope_and_can_be_worded(api: LocalGra
     assert error["fbtrace_id"]
 
 
+@pytest.mark.parametrize("status", ["held_for_quality_assessment", "paused"])
+def test_a_message_can_be_taken_and_held_back(api: LocalGraphApi, send_template: Ask, status: str) -> None:
+    api.hold_next(status)
+    said = [send_template().json()["messages"][0]["message_status"] for _ in range(2)]
+    assert said == [status, "accepted"]
+    assert len(api.outbox()) == 2
+
+
+def test_an_ordered_error_can_be_one_that_will_pass(api: LocalGraphApi, send_template: Ask) -> None:
+    api.fail_next(999_999, transient=True)
+    assert send_template().json()["error"]["is_transient"] is True
+
+
 def test_a_fault_can_be_for_one_sender(api: LocalGraphApi, india: Account, send_template: Ask) -> None:
     api.fail_next(131031, object_id=api.accounts["AU"].phone_number_id)
     assert code(send_template()) is None

@@ -277,6 +277,32 @@ def test_what_was_there_is_not_written_again_whatever_the_shop_did_to_it(deploye
     assert shop.execute("SELECT FROM messaging_message WHERE wa_message_id = 'wamid.ONE'").rowcount == 1
 
 
+def test_what_an_earlier_pass_of_the_run_has_sent_is_written_by_a_later_one(deployed, shop, sent):
+    sent("MEERA", MEERA, "wamid.ONE", tick_id=tick(7).id)
+
+    assert mirror_to_shop(tick()) == {**NOTHING, "written": 1}
+
+
+@pytest.mark.parametrize(
+    ("minutes_ago", "columns", "written_by_upkeep"),
+    [
+        pytest.param(31, {}, 1, id="its run broke off"),
+        pytest.param(20, {}, 0, id="its run may be at work"),
+        pytest.param(60 * 25, {}, 0, id="long ago"),
+        pytest.param(60, {"mirrored_at": TICK}, 0, id="it is there"),
+        pytest.param(60, {"delivery": "redirect"}, 0, id="redirected"),
+        pytest.param(60, {"status": "unknown"}, 0, id="nobody knows"),
+    ],
+)
+def test_the_upkeep_writes_what_other_runs_have_left(deployed, shop, sent, minutes_ago, columns, written_by_upkeep):
+    sent_at = dt.datetime.now(dt.UTC) - minutes_ago * MINUTE
+    sent("MEERA", MEERA, "wamid.ONE", by=2, **{"sent_at": sent_at, **columns})
+
+    assert mirror_to_shop(tick(), of_all=True) == {**NOTHING, "written": written_by_upkeep}
+    assert mirror_to_shop(tick(), of_all=True) == NOTHING
+    assert mirror_to_shop(tick(3)) == NOTHING
+
+
 def test_two_tasks_at_once_write_each_message_once_into_one_conversation(deployed, shop, sent):
     for number in range(5):
         sent("VERA", "+919829012399", f"wamid.VERA{number}", run=f"T{number}")

@@ -37,7 +37,7 @@ def summary(log: Log) -> Summary:
     return summarise_tick(log, tick(), {"in": "The access token has expired"}, TICK)
 
 
-def test_the_counts_are_this_tick_s_own(summary: Summary) -> None:
+def test_the_counts_are_this_dag_run_s_own(summary: Summary) -> None:
     assert summary.statuses == {**STATUSES, "skipped": 5}
     assert summary.skipped == SKIPPED
     assert summary.found == {"idle": 12, "not_started": 3}
@@ -62,6 +62,7 @@ def test_the_counts_are_returned_by_name_and_add_up(summary: Summary) -> None:
         "unknown": 1,
         "queued": 3,
         "held": 0,
+        "held_back": {},
         "skipped": SKIPPED,
         "followups": {},
         "escalated": {},
@@ -69,6 +70,49 @@ def test_the_counts_are_returned_by_name_and_add_up(summary: Summary) -> None:
         "warnings": [],
     }
     assert counts["inspected"] == counts["found"] + counts["no_partner"] + counts["not_overdue"]
+
+
+def test_what_earlier_passes_of_the_dag_run_have_sent_counts_and_what_they_have_left_does_not(log: Log) -> None:
+    start_tick(log, tick())
+    for number, status in enumerate(["sent", "unknown", "sending", "failed", "queued", "skipped"]):
+        put(log, status, f"R{number}", tick_id=tick(7).id)
+    put(log, "sent", "R9", tick_id=tick(7).id, delivery="redirect")
+    put(log, "rehearsed", "R9", tick_id=tick(7).id, delivery="dry_run")
+
+    summary = summarise_tick(log, tick(), {}, TICK)
+
+    assert summary.statuses == {"sent": 1, "unknown": 1, "sending": 1}
+    assert summary.left == 1
+    assert [one.status for one in summary.named] == ["sending", "unknown"]
+
+
+@pytest.mark.parametrize("status", ["unknown", "sending", "failed", "sent", "queued"])
+def test_a_duplicate_says_how_the_other_one_stands_where_that_is_no_success(log: Log, status: str) -> None:
+    start_tick(log, tick())
+    other = put(log, status, "R1", by=2, delivered_at=TICK if status == "failed" else None)
+    put(log, "skipped", "R1", skip_reason="duplicate", duplicate_of=other)
+
+    summary = summarise_tick(log, tick(), {}, TICK)
+
+    doubtful = status in ("unknown", "sending", "failed")
+    assert summary.skipped == {f"duplicate of {status}" if doubtful else "duplicate": 1}
+    assert [str(one) for one in summary.named] == (
+        [f"reminder R1 of partner P1: skipped duplicate of one that is {status}"] if doubtful else []
+    )
+
+
+@pytest.mark.parametrize("said", ["held_for_quality_assessment", "paused", "accepted", None])
+def test_what_meta_took_and_holds_back_is_not_called_sent_without_a_word(log: Log, said: str | None) -> None:
+    start_tick(log, tick())
+    put(log, "sent", "R1", message_status=said)
+    put(log, "delivered", "R2", message_status=said)
+
+    summary = summarise_tick(log, tick(), {}, TICK)
+
+    held = {said: 1} if said not in ("accepted", None) else {}
+    assert summary.counts()["held_back"] == held
+    assert (f"(of those dispatched, Meta holds back: {said} 1)" in summary.line()) == bool(held)
+    assert [one.held_back for one in summary.named] == [*held]
 
 
 def test_the_line_says_it_all_and_begins_as_operations_search_for_it(summary: Summary) -> None:
@@ -86,7 +130,8 @@ def test_what_somebody_may_ask_about_is_named(summary: Summary) -> None:
     assert sorted(one.status for one in summary.named) == [
         *("failed", "failed", "queued", "queued", "sending", "skipped", "skipped", "unknown"),
     ]
-    assert named["failed 0", "failed"] == Named("reminder", "failed 0", "P1", "failed", None, 131026, None)
+    failed = named["failed 0", "failed"]
+    assert failed == Named(failed.id, "reminder", "failed 0", "P1", "failed", None, 131026, None)
     assert named["over_limit 0", "skipped"].skip_reason == "over_limit"
 
 

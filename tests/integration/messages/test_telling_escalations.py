@@ -18,6 +18,7 @@ from partner_messages.messages.escalations import (
 )
 from partner_messages.reminders.escalation import Judgement, Reason, Trouble
 from partner_messages.runs.kinds import ReminderKind
+from partner_messages.tasks.escalate import key_of
 from support.at_once import wait_until_blocked
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, tick
@@ -55,6 +56,22 @@ def test_what_was_not_told_to_its_end_is_as_untold_as_before(log: Log, connect: 
         note_told(teller, DAY, untold(teller, DAY))
 
     assert len(untold(log, DAY)) == 1
+
+
+def test_a_list_that_is_told_again_after_a_crash_has_its_key_and_the_next_week_s_another(
+    log: Log, connect: Connect
+) -> None:
+    opened(log)
+    opened(log, "R2")
+    keys = []
+    for _ in range(2):
+        with connect().transaction(force_rollback=True) as told:
+            keys.append(key_of(untold(told.connection, DAY)))
+    note_told(log, DAY, untold(log, DAY))
+
+    keys.append(key_of(untold(log, DAY + dt.timedelta(days=7))))
+
+    assert keys[0] == keys[1] != keys[2]
 
 
 @pytest.mark.parametrize(("days", "told"), [(0, 0), (6, 0), (7, 1), (30, 1)])

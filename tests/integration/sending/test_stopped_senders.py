@@ -54,7 +54,7 @@ def stop_rows(log: Log) -> list[dict[str, Any]]:
     return log.execute("SELECT * FROM sender_stop").fetchall()
 
 
-@pytest.mark.parametrize("code", [190, 131031, 368, 131042, 133010, 131048, 10])
+@pytest.mark.parametrize("code", [190, 131031, 368, 131042, 133010, 131048, 10, 2635, 2500, 104, 32, 102])
 def test_a_stopped_sender_leaves_its_rows_queued_and_says_what_to_do(
     send: SendTask, log: Log, graph_api: Any, code: int
 ) -> None:
@@ -120,6 +120,50 @@ def test_a_later_attempt_lifts_the_stop_and_sends_everything(
 
     assert [row["lifted_at"] is not None for row in stop_rows(log)] == [True]
     assert sorted(taken(graph_api)) == sorted(map(str, stopped))
+
+
+def next_try(send: SendTask, ids: list[uuid.UUID], number: int) -> Any:
+    return send(ids, attempt=RunAttempt("production_run_reminders", "run 1", 0, number))
+
+
+def test_a_token_that_was_rotated_in_mid_run_is_taken_by_the_next_try(send: SendTask, log: Log, graph_api: Any) -> None:
+    first, second = queue_messages(log, 2), queue_messages(log, 2)
+    graph_api.kill_token(TOKEN)
+    for ids in (first, second):
+        with pytest.raises(SenderStopped) as stopped:
+            send(ids)
+        assert stopped.value.may_pass
+    graph_api.revive_token(TOKEN)
+
+    assert next_try(send, second, 2).counts == {"sent": 2}
+    assert next_try(send, first, 2).counts == {"sent": 2}
+    assert [row["lifted_at"] is not None for row in stop_rows(log)] == [True]
+
+
+def test_while_the_token_is_dead_each_try_of_the_run_asks_once(send: SendTask, log: Log, graph_api: Any) -> None:
+    first, second = queue_messages(log, 2), queue_messages(log, 2)
+    graph_api.kill_token(TOKEN)
+    for number in (1, 2, 3):
+        for ids in (first, second):
+            with pytest.raises(SenderStopped):
+                next_try(send, ids, number)
+
+    assert requested(graph_api) <= 2 + 1 + 1  # A first try does not know; each later one probes with one message.
+    assert statuses(log, [*first, *second]) == ["queued"] * 4
+
+
+@pytest.mark.parametrize("code", [131031, 131048, 2635])
+def test_what_is_no_matter_of_the_token_is_not_asked_again_by_the_next_try(
+    send: SendTask, log: Log, graph_api: Any, code: int
+) -> None:
+    ids = queue_messages(log)
+    graph_api.fail_next(code)
+    for number in (1, 2):
+        with pytest.raises(SenderStopped) as stopped:
+            next_try(send, ids, number)
+        assert not stopped.value.may_pass
+
+    assert requested(graph_api) == 1
 
 
 def in_background(pool: ThreadPoolExecutor, *actions: Callable[[], Any]) -> list[Future[Any]]:

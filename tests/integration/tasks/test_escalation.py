@@ -13,7 +13,7 @@ from partner_messages.messages.stops import RunAttempt
 from partner_messages.tasks import reminder_tasks as reminders
 from partner_messages.tasks import upkeep_tasks
 from partner_messages.tasks.notifier import NotTold
-from partner_messages.tasks.summarise import summarise
+from partner_messages.tasks.summarise import Told, summarise
 from partner_messages.tick import Tick
 from sandbox.shop import partner_id, run_id
 from support.at_once import at_once
@@ -344,7 +344,7 @@ def test_the_summary_counts_and_names_what_needs_a_person(
     close(production_run_id=run_id("PARTNERGAP"), closed_by="ops", closed_why="It is being assigned.")
     tick = Tick.from_xcom(raw)
 
-    counts = summarise(tick, RunAttempt(tick.dag_id, tick.dag_run_id, 0), [], "Reminder run", finds=True)
+    counts = summarise(tick, RunAttempt(tick.dag_id, tick.dag_run_id, 0), [], "Reminder run", told=Told(), finds=True)
 
     assert counts["escalated"] == {"parked": 1, "closed by hand": 1}
     (named,) = counts["escalations"]
@@ -363,6 +363,6 @@ def test_the_summary_of_an_earlier_run_does_not_say_that_a_person_closed_what_a_
     assert escalated(deployment, 1)["ended"] == 1
     tick = Tick.from_xcom(raw)
 
-    counts = summarise(tick, RunAttempt(tick.dag_id, tick.dag_run_id, 0), [], "Reminder run", finds=True)
+    counts = summarise(tick, RunAttempt(tick.dag_id, tick.dag_run_id, 0), [], "Reminder run", told=Told(), finds=True)
 
     assert counts["escalated"] == {}

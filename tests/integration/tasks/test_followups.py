@@ -278,16 +278,49 @@ def test_two_plannings_at_once_queue_it_once(log, reminded):
 
 
 @pytest.mark.usefixtures("no_picture")
-def test_only_this_ticks_follow_ups_are_planned_and_dealt(log, reminded):
+def test_only_this_runs_follow_ups_are_planned_and_dealt_whichever_pass_sent_what_they_follow(log, reminded):
     reminded()
     reminded(run=run_id("R2"), by=2)
     reminded(run=run_id("R4"), tick_id=tick(2).id)  # An earlier pass of this run, before it was cleared.
+    reminded(run=run_id("R5"), tick_id=tick(2).id, day=tick().day - dt.timedelta(days=1))
     put(log, "queued", run_id("R3"))  # A reminder of this tick that was left queued.
 
     batches = plan_followups(tick(), ROOM)
 
-    (planned,) = followups(log)
-    assert dealt(batches) == [planned["id"]]
+    assert {one["production_run_id"] for one in followups(log)} == {RUN, run_id("R4")}
+    assert sorted(dealt(batches)) == sorted(one["id"] for one in followups(log))
+
+
+@pytest.mark.usefixtures("no_picture")
+@pytest.mark.parametrize("of_all", [False, True])
+def test_a_follow_up_that_an_earlier_pass_has_queued_is_taken_over_and_sent_once(log, reminded, of_all):
+    reminded(sent_at=dt.datetime.now(dt.UTC) - HOUR)
+    earlier = plan_followups(tick(), ROOM)
+
+    later = plan_followups(tick(id_=2, dag_run_id="upkeep" if of_all else "run 1"), ROOM, of_all=of_all)
+
+    assert dealt(later) == dealt(earlier)
+    assert [one["tick_id"] for one in followups(log)] == [uuid.UUID(tick(2).id)]
+
+
+@pytest.mark.usefixtures("no_picture")
+@pytest.mark.parametrize(
+    ("ago", "settings", "clock", "planned"),
+    [
+        pytest.param(HOUR, {}, TICK, 1, id="its run broke off"),
+        pytest.param(HOUR / 3, {}, TICK, 0, id="its run may be at work"),
+        pytest.param(HOUR, {"halt": True}, TICK, 0, id="sending is halted"),
+        pytest.param(HOUR, {"delivery": "dry_run"}, TICK, 0, id="not live"),
+        pytest.param(HOUR, {}, TICK + 12 * HOUR, 0, id="outside the send window"),
+    ],
+)
+def test_the_upkeep_follows_what_other_runs_have_left(deployment, log, reminded, ago, settings, clock, planned):
+    reminded(by=2, sent_at=dt.datetime.now(dt.UTC) - ago)
+    deployment.set(**settings)
+    deployment.now = clock
+
+    assert len(plan_followups(tick(), ROOM, of_all=True)) == planned
+    assert len(followups(log)) == planned
 
 
 @pytest.mark.usefixtures("no_picture")

@@ -49,6 +49,22 @@ def test_a_listing_is_remembered_with_all_that_the_gate_asks(log):
     assert (approval.parameters, approval.seen_at) == (2, TICK)
 
 
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({}, False),
+        ({"parameter_format": "POSITIONAL"}, False),
+        ({"parameter_format": "NAMED"}, True),
+        ({"components": [{"type": "BODY", "text": "Run {{run_id}} waits, {{partner_name}}."}]}, True),
+        ({"components": [{"type": "HEADER", "format": "TEXT", "text": "{{run_id}}"}]}, True),
+    ],
+)
+def test_whether_parameters_have_names_is_remembered(log, more, named):
+    record_listing(log, WABA, [listed(**more)], TICK)
+
+    assert read_approvals(log, [WABA]).of(WABA, NAME)["en"].named is named
+
+
 def test_a_plan_reads_back_what_was_listed(log):
     record_listing(log, WABA, [listed(message_send_ttl_seconds=43_200)], TICK)
 

@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from partner_messages.tasks import template_job
+from partner_messages.tasks import template_job, template_submission
 from partner_messages.templates.catalog import Catalog
 from partner_messages.templates.installed import installed_catalog
 
@@ -80,6 +80,27 @@ def test_a_second_edit_on_a_day_is_not_even_asked_for(run_templates, bare_api, d
     assert "edited once a day and ten times in 30 days; run it again after 24 Nov 10:01 IST" in too_early.said["report"]
     assert asked == 1
     assert next_day.green
+
+
+def test_an_edit_whose_process_was_killed_before_it_wrote_down_the_answer_counts(
+    run_templates, bare_api, log, submitted, reword, monkeypatch
+):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    reword("quiet", "silent")
+    with monkeypatch.context() as dying:
+        dying.setattr(template_submission, "settle_change", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run_templates(mode="edit", **INDIA_IDLE)
+
+    assert run_templates(mode="edit", **INDIA_IDLE).green
+
+    found = log.execute("SELECT outcome FROM template_change WHERE change = 'edit'").fetchall()
+    assert [row["outcome"] for row in found] == ["taken"]
+    assert edits(bare_api) == 1
+    reword("silent", "still")
+    assert "edited once a day" in run_templates(mode="edit", **INDIA_IDLE).said["report"]
 
 
 def test_a_limit_that_only_meta_knows_of_is_said_in_metas_words(run_templates, bare_api, log, submitted, reword):

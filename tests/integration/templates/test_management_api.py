@@ -41,6 +41,7 @@ def test_what_was_created_is_listed_with_all_that_is_compared(api, order_ready):
     assert listed == {
         **order_ready,
         "message_send_ttl_seconds": 43_200,
+        "parameter_format": "POSITIONAL",
         "status": "APPROVED",
         "quality_score": {"score": "UNKNOWN"},
         "rejected_reason": "NONE",

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from partner_messages.tasks import template_reviews
+from partner_messages.tasks import template_reviews, template_submission
 from partner_messages.templates.installed import installed_catalog
 from partner_messages.whatsapp.management import TemplateApi
 from sandbox.graph_api.server import running
@@ -216,6 +216,36 @@ def test_a_template_that_somebody_else_creates_meanwhile_is_adopted(run_template
     assert there(bare_api) == ALL_THREE
     outcomes = Counter(row["outcome"] for row in log.execute("SELECT outcome FROM template_change"))
     assert outcomes == {"adopted": 1, "taken": 11}
+
+
+class Killed(BaseException):
+    """The process ends here: nothing catches it."""
+
+
+def changes(log):
+    return Counter(row["outcome"] for row in log.execute("SELECT outcome FROM template_change"))
+
+
+@pytest.mark.parametrize("mode", ["upsert", "dry-run"])
+@pytest.mark.parametrize("taken", [True, False], ids=["Meta had taken it", "Meta had not"])
+def test_a_create_whose_process_was_killed_before_it_wrote_down_the_answer_is_told_by_the_next_listing(
+    run_templates, bare_api, log, monkeypatch, mode, taken
+):
+    def killed(*_):
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr(*((template_submission, "settle_change") if taken else (TemplateApi, "create")), killed)
+        with pytest.raises(Killed):
+            run_templates(mode="upsert", senders=["in"], templates=V1)
+    assert changes(log) == {"asked": 1}
+
+    run_templates(mode=mode, senders=["in"], templates=V1)
+
+    of_first = log.execute("SELECT outcome FROM template_change ORDER BY id LIMIT 1").fetchone()["outcome"]
+    assert of_first == ("taken" if taken else "unclear")
+    assert changes(log)["asked"] == 0
+    assert creates(bare_api) == (6 if mode == "upsert" else int(taken))
 
 
 def test_a_template_that_is_refused_does_not_keep_the_others(run_templates, bare_api):

@@ -49,6 +49,7 @@ def test_what_is_approved_as_it_is_in_the_catalog_can_be_sent(template: Template
         ({"category": "AUTHENTICATION"}, "is AUTHENTICATION, not UTILITY, as seen on 2026-11-20"),
         ({"parameters": 3}, "approved with 3 parameters, the catalog has 4"),
         ({"parameters": 1}, "approved with 1 parameter, the catalog has 4"),
+        ({"named": True}, "made with named parameters, and only numbered ones are sent"),
         # What Meta says comes before what we would say.
         ({"status": "PAUSED", "category": "MARKETING", "parameters": 3}, "paused"),
     ],

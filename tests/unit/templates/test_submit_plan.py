@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,27 @@ def test_what_is_there_as_in_the_catalog_is_the_same(template: Template) -> None
     assert row == PlanRow(INDIA, "run_waits_v2", "en", Action.SAME, "900", "APPROVED", "UTILITY", "GREEN")
     assert row.needs_human is None
     assert not row.submits_components
+
+
+def by_name(listed: dict[str, Any]) -> dict[str, Any]:
+    """The same text as a person would have made it by hand at Meta."""
+    body = component(listed, "BODY")
+    body["text"] = re.sub(r"\{\{(\d)\}\}", lambda match: "{{" + "abcdefghi"[int(match[1])] + "}}", body["text"])
+    return listed
+
+
+@pytest.mark.parametrize("status", ["APPROVED", "PENDING", "REJECTED", "PAUSED"])
+@pytest.mark.parametrize("told", [True, False], ids=["as Meta says", "by its text"])
+def test_what_was_made_with_named_parameters_is_blocked_and_calls_for_a_person(
+    template: Template, status: str, told: bool
+) -> None:
+    listed = as_listed(template, status=status)
+
+    row = planned(template, {**listed, "parameter_format": "NAMED"} if told else by_name(listed))
+
+    assert (row.action, row.editable) == (Action.BLOCKED, frozenset())
+    assert row.needs_human is not None
+    assert "run_waits_v2 (en) was made with named parameters" in row.needs_human
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,16 @@ def test_the_details_are_found_wherever_they_are_and_masked(error: dict[str, Any
     assert read_answer(400, {}, body(envelope(100, **error))) == Refused(100, None, details)
 
 
+@pytest.mark.parametrize(
+    ("said", "transient"), [(True, True), (False, False), (None, False), ("true", False), (1, False)]
+)
+def test_whether_it_will_pass_is_read(said: Any, transient: bool) -> None:
+    answer = read_answer(500, {}, body(envelope(999_999, is_transient=said)))
+    assert isinstance(answer, Refused)
+    assert answer.transient is transient
+    assert answer.meaning.action is (Action.RETRY_NOW if transient else Action.GIVE_UP)
+
+
 def test_a_subcode_is_kept_and_tells_an_invisible_object() -> None:
     answer = read_answer(400, {}, body(envelope(100, error_subcode=33)))
     assert isinstance(answer, Refused)

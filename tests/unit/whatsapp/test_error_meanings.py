@@ -13,6 +13,8 @@ from partner_messages.whatsapp.errors import (
     INVISIBLE_OBJECT,
     LONGEST_WAIT_IN_TASK,
     MEANINGS,
+    TOKEN_CODES,
+    TRANSIENT,
     UNKNOWN_CODE,
     Action,
     Meaning,
@@ -21,13 +23,14 @@ from partner_messages.whatsapp.errors import (
     next_step,
 )
 
-EVERY_MEANING = [*MEANINGS, *(rule.meaning for rule in DETAILS_RULES), UNKNOWN_CODE]
+EVERY_MEANING = [*MEANINGS, *(rule.meaning for rule in DETAILS_RULES), TRANSIENT, UNKNOWN_CODE]
 REFUSED_TODAY = {131026, 131049, 131050, 130472, 130403, 130497}
 
 EXPECTED = {
     Action.STOP_SENDER: [
         *(0, 190, 3, 10, 200, 250, 299, 131005, 33, 368, 131031, 131042, 131045, 131037, 133006, 133010),
         *(131048, 131064, 133000, 133005, 133008, 133009, 133015, 133016),
+        *(12, 32, 101, 102, 104, 463, 803, 2500, 2635),
     ],
     Action.RETRY_NOW: [130429, 131056, 2, 131016, 133004, 1, 131000],
     Action.RETRY_LATER: [4, 17, 341, 613, 80007, 80008, 131057],
@@ -77,6 +80,24 @@ def test_every_refusal_has_a_meaning(code: int | None, details: str, subcode: in
 def test_an_unknown_code_is_still_a_definite_refusal(code: int | None) -> None:
     assert classify(code) is UNKNOWN_CODE
     assert UNKNOWN_CODE.action is Action.GIVE_UP
+
+
+def test_a_code_that_nobody_knows_is_tried_again_where_meta_says_that_it_will_pass() -> None:
+    assert classify(999_999, transient=True) is TRANSIENT
+    assert TRANSIENT.action is Action.RETRY_NOW
+    assert classify(131026, transient=True) is classify(131026)
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"), [(2635, "api_version"), (2500, "api_version"), (32, "token"), (102, "token")]
+)
+def test_what_every_request_would_meet_says_what_to_change(code: int, advice: str) -> None:
+    assert advice in classify(code).advice
+
+
+def test_what_concerns_the_token_stops_the_sender() -> None:
+    assert {0, 102, 190} <= TOKEN_CODES
+    assert {classify(code).action for code in TOKEN_CODES} == {Action.STOP_SENDER}
 
 
 def test_an_object_that_cannot_be_seen_stops_the_sender() -> None:

@@ -1,0 +1,2 @@
+-- Which of these messages the log has.
+SELECT id FROM message_log WHERE id = ANY (%(ids)s)

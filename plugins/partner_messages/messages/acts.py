@@ -1,0 +1,34 @@
+"""What people decide by hand about messages; who and why is kept in the table `audit`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from partner_messages.messages.database import LogConnection, rows
+
+SETTLE_MESSAGE = "settle_message"
+"""Somebody says what became of a message that is unknown."""
+
+
+def settle_by_hand(
+    connection: LogConnection, message_id: uuid.UUID, outcome: str, *, who: str, why: str, now: dt.datetime
+) -> bool:
+    """Say what became of a message that is unknown; return whether it was (or was said to have become so before).
+
+    Args:
+        connection: The message log.
+        message_id: The message.
+        outcome: `arrived`: it counts as sent; `did_not_arrive`: it has failed, and its run may be reminded again.
+        who: Who says so.
+        why: How they know.
+        now: When.
+    """
+    said = {"message_id": message_id, "outcome": outcome, "who": who, "why": why, "act": SETTLE_MESSAGE, "now": now}
+    return bool(rows(connection, "settle_by_hand", **said))
+
+
+def status_of(connection: LogConnection, message_id: uuid.UUID) -> str | None:
+    """How a message stands; None where there is none of that id."""
+    found = rows(connection, "status_of", message_id=message_id)
+    return found[0]["status"] if found else None
