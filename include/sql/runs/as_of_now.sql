@@ -2,7 +2,7 @@
 --
 -- The only scan of the whole table, kept to rows that can have been active: most runs of an old shop are long over. Materialized,
 -- so that PostgreSQL reads no column of the others beyond the ones this condition names.
-{%- from "runs/possible.sql" import bad_column, id_pattern, moment, pieces %}
+{%- from "runs/possible.sql" import bad_column, fitting, moment, pieces %}
 candidate AS MATERIALIZED (
     SELECT
         id, partner_id, design_id, quantity, produced_quantity, status, created_at, dispatch_completed_at, accepted_at, started_at,
@@ -16,11 +16,12 @@ candidate AS MATERIALIZED (
         AND (%(partner_ids)s::text[] IS NULL OR partner_id = ANY (%(partner_ids)s))
         AND (%(production_run_ids)s::text[] IS NULL OR id = ANY (%(production_run_ids)s))
 ),
--- What cannot be is taken out, its column named, and an id that fits into no message's context replaced.
+-- What cannot be is taken out, or an id replaced, and its column named.
 judged AS (
     SELECT
-        CASE WHEN id ~ '{{ id_pattern }}' THEN id ELSE 'bad-id-' || md5(id) END AS id,
-        nullif(partner_id, '') AS partner_id, design_id, status, deleted_at, inventory_orders, runs, {{ bad_column() }} AS bad_column,
+        {{ fitting("id") }} AS id,
+        {{ fitting("nullif(partner_id, '')") }} AS partner_id,
+        design_id, status, deleted_at, inventory_orders, runs, {{ bad_column() }} AS bad_column,
         -- Where a run with a bad column seems to stand.
         CASE WHEN started_at IS NOT NULL THEN 'idle' WHEN accepted_at IS NOT NULL THEN 'not_started' ELSE 'assignment_pending' END AS seems,
         coalesce({{ moment("created_at") }}, '2000-01-01') AS created_at,

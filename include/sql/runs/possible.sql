@@ -6,6 +6,10 @@ CASE WHEN {{ column }} >= '2000-01-01' AND {{ column }} < '2100-01-01' THEN {{ c
 {%- macro pieces(column) -%}
 CASE WHEN {{ column }} BETWEEN 0 AND 1e9 THEN {{ column }} END
 {%- endmacro -%}
+{#- An id that fits into a message's context and into an index; any other is replaced, the same each time. -#}
+{%- macro fitting(column) -%}
+CASE WHEN {{ column }} ~ '{{ id_pattern }}' THEN {{ column }} ELSE 'bad-id-' || md5({{ column }}) END
+{%- endmacro -%}
 {#- The first column of production_runs that holds what cannot be, null where all can; an id must fit into a message's context. -#}
 {%- macro bad_column() -%}
 CASE

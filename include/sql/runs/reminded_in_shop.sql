@@ -21,11 +21,13 @@ UNION
 SELECT run.id
 FROM {{ production_runs }} AS run
 WHERE run.id = ANY (%(marked_run_ids)s)
-    AND (run.last_reminded_at AT TIME ZONE %(timezone)s)::date = %(day)s
+    AND run.last_reminded_at >= %(begins)s
+    AND run.last_reminded_at < %(ends)s
     AND NOT EXISTS (
         SELECT FROM message
         WHERE substring(message.context_id FROM '^[^:]+') = run.id
             AND message.status = 'failed'
-            AND message.created_at > run.last_reminded_at - interval '5 minutes'
+            AND message.created_at > greatest(run.last_reminded_at, %(begins)s) - interval '5 minutes'
+            AND message.created_at < '2100-01-01'
     )
 {%- endif %}

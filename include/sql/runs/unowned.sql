@@ -1,12 +1,19 @@
 -- The runs that nobody has, and since when: those that are parked as they are marked now, and the active ones without a partner.
 -- A parent run that was split has no partner either: its children have it, if they were not deleted.
+-- A time that cannot be is none: it hides no run.
+{%- from "runs/possible.sql" import fitting, moment %}
 WITH {% include "runs/as_of_now.sql" %},
 unowned AS (
-    SELECT id, nullif(partner_id, '') AS partner_id, greatest(created_at, dispatch_completed_at, accepted_at, started_at) AS moved_at
+    SELECT
+        {{ fitting("id") }} AS id, {{ fitting("nullif(partner_id, '')") }} AS partner_id,
+        greatest(
+            coalesce({{ moment("created_at") }}, '2000-01-01'), {{ moment("dispatch_completed_at") }}, {{ moment("accepted_at") }},
+            {{ moment("started_at") }}
+        ) AS moved_at
     FROM {{ production_runs }}
     WHERE status = 'awaiting_reassignment'
         AND deleted_at IS NULL
-        AND created_at <= %(now)s
+        AND coalesce({{ moment("created_at") }}, '2000-01-01') <= %(now)s
         AND (%(partner_ids)s::text[] IS NULL OR partner_id = ANY (%(partner_ids)s))
         AND (%(production_run_ids)s::text[] IS NULL OR id = ANY (%(production_run_ids)s))
     UNION ALL
@@ -15,14 +22,17 @@ unowned AS (
     WHERE partner_id IS NULL
         AND NOT EXISTS (
             SELECT FROM {{ production_runs }} AS child
-            WHERE child.parent_run_id = active.id AND child.deleted_at IS NULL AND child.created_at <= %(now)s
+            WHERE child.parent_run_id = active.id AND child.deleted_at IS NULL AND coalesce({{ moment("child.created_at") }}, '2000-01-01') <= %(now)s
         )
 )
 {%- if has_activity %},
 parked AS (
     SELECT production_run_id, max(occurred_at) FILTER (WHERE occurred_at <= %(now)s) AS parked_at
     FROM {{ production_run_activity }}
-    WHERE kind = 'reassignment_needed' AND deleted_at IS NULL AND production_run_id IN (SELECT id FROM unowned)
+    WHERE kind = 'reassignment_needed'
+        AND deleted_at IS NULL
+        AND production_run_id IN (SELECT id FROM unowned)
+        AND ({{ moment("occurred_at") }}) IS NOT NULL
     GROUP BY production_run_id
 )
 -- One that is known to have been parked only after now was not parked then; one that moved since it was parked was parked again.

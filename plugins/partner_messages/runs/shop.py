@@ -267,9 +267,9 @@ class Shop:
             work: What counts as work; where the shop lacks a table, what it would say is not known.
 
         Returns:
-            By run id; a run of which nothing is known but its row is absent.
+            By run id; a run of which nothing is known but its row, or whose row holds what cannot be, is absent.
         """
-        by_id = {run.production_run_id: run for run in runs}
+        by_id = {run.production_run_id: run for run in runs if not run.bad_column}
         if not by_id:
             return {}
         # By their ids, not joined with the query that finds the runs: PostgreSQL misjudges how many those are, and
@@ -410,8 +410,8 @@ class Shop:
             {
                 "context_ids": list(context_ids.values()),
                 "marked_run_ids": [run_id for run_id in context_ids if run_id not in asked],
-                "timezone": SCHEDULE_TIMEZONE.key,
-                "day": day,
+                "begins": _begin_of(day),
+                "ends": _begin_of(day + dt.timedelta(days=1)),
             },
             has_last_reminded_at="last_reminded_at" in self.columns()["production_runs"],
         )
@@ -448,6 +448,10 @@ class Shop:
         if not wanted:
             return []
         return (self._rows_with_needs if needs else self._rows)(name, {parameter: wanted}, **switches)
+
+
+def _begin_of(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), SCHEDULE_TIMEZONE)
 
 
 def _needs_of(row: dict[str, Any]) -> Needs:
