@@ -9,10 +9,11 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from partner_messages.plain_text import checked_text
+from partner_messages.problems import first_problem
 from partner_messages.recipients.phone import to_e164
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.runs.scope import Scope
-from partner_messages.settings import Id, SettingsError, first_problem
+from partner_messages.settings import Id, SettingsError
 from partner_messages.tick import AskedDelivery
 
 # An empty id must never become a filter: in the system this one replaces, it matched an unrelated partner.
@@ -85,7 +86,7 @@ class ActParams(BaseModel):
         try:
             return cls.model_validate(given)
         except ValidationError as error:
-            raise SettingsError(f"DAG run params: {first_problem(error)}") from None
+            raise SettingsError(f"DAG run params: {first_problem(error, cls)}") from None
 
 
 class ClosingParams(ActParams):
@@ -134,4 +135,4 @@ def parse_params(raw: Mapping[str, Any]) -> RunParams:
     try:
         return RunParams.model_validate(given)
     except ValidationError as error:
-        raise SettingsError(f"DAG run params: {first_problem(error)}") from None
+        raise SettingsError(f"DAG run params: {first_problem(error, RunParams)}") from None

@@ -28,7 +28,8 @@ from pydantic import (
     model_validator,
 )
 
-from partner_messages.plain_text import checked_id, shown
+from partner_messages.plain_text import checked_id
+from partner_messages.problems import first_problem
 from partner_messages.recipients.language import normalise_language
 from partner_messages.reminders import public_holidays
 from partner_messages.runs.signs import WorkSign
@@ -155,8 +156,8 @@ Language = Annotated[str, BeforeValidator(_language)]
 Day = Annotated[dt.date, BeforeValidator(_day)]
 Cadence = Annotated[Literal["daily"] | tuple[int, ...] | WeeklyCadence, PlainValidator(_cadence)]
 HolidayCode = Annotated[str, BeforeValidator(_holiday_code)]
-Hours = Annotated[float, Field(gt=0, le=24 * 365)]
-Seconds = Annotated[float, Field(gt=0, le=600)]
+Hours = Annotated[float, Field(gt=0, le=24 * 365, title="hours")]
+Seconds = Annotated[float, Field(gt=0, le=600, title="seconds")]
 TableName = Annotated[str, AfterValidator(checked_table)]
 Id = Annotated[str, AfterValidator(checked_id)]
 HostName = Annotated[str, BeforeValidator(_host_name), Field(pattern=r"^[a-z0-9.:-]+$")]
@@ -224,7 +225,7 @@ class PartnerException(Pause):
 
     thresholds: OwnThresholds = Field(default_factory=OwnThresholds)
     language: Language | None = None
-    holidays: tuple[HolidayCode, ...] = ()
+    holidays: Annotated[tuple[HolidayCode, ...], Field(examples=[["IN-OD"]])] = ()
 
 
 class RunException(Pause):
@@ -281,7 +282,7 @@ class TimeWindow(_Strict):
 class Pictures(_Strict):
     """Which of a design's pictures may be sent, and from where."""
 
-    allowed_hosts: tuple[HostName, ...] = ()
+    allowed_hosts: Annotated[tuple[HostName, ...], Field(examples=[["cdn.example"]])] = ()
     fallback_url: Annotated[str, AfterValidator(_picture_url)] | None = None
     rewrite: Annotated[str, AfterValidator(_rewrite)] | None = None
     deadline: Annotated[float, Field(gt=0, le=60)] = 10
@@ -306,10 +307,12 @@ class Settings(_Strict):
         description="Test systems only: a live run may be for another day, and outside all windows.",
     )
     senders: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], ...] = Field(
-        (), description="Labels of the senders; each is the connection `whatsapp_<label>`."
+        (), examples=[["in"]], description="Labels of the senders; each is the connection `whatsapp_<label>`."
     )
     thresholds: Thresholds = Field(
-        default_factory=Thresholds, description="Hours after which a run counts as stuck, per reminder kind."
+        default_factory=Thresholds,
+        examples=[{"idle": 72}],
+        description="Hours after which a run counts as stuck, per reminder kind.",
     )
     idle_signal: Literal["work", "started_at"] = Field(
         "work",
@@ -318,6 +321,7 @@ class Settings(_Strict):
     )
     idle_signals: tuple[Annotated[WorkSign, Field(strict=False)], ...] = Field(
         tuple(WorkSign),
+        examples=[["consumption_log", "media_attached"]],
         description="What counts as work on a started run, where the shop has the table: `consumption_log`: the partner"
         " logged cloth, energy, hours or whatever else went into it; `media_attached`: a photo of it was attached;"
         " `goods_transfer_shipped`, `goods_transfer_recorded`: goods were sent off or handed over; `produced_quantity`:"
@@ -326,6 +330,7 @@ class Settings(_Strict):
     )
     partners: Annotated[dict[str, PartnerException], AfterValidator(_with_ids)] = Field(
         {},
+        examples=[{"01J...": {"never": True}}],
         description="What is different for some partners, by id: `thresholds` (those that differ), `paused_until` (the"
         " first day on which they are written to again), `language` (before any other rule), `never` (`true`: they are"
         " not written to at all), `holidays` (of their own: on these days they are not written to, though others are),"
@@ -333,6 +338,7 @@ class Settings(_Strict):
     )
     runs: Annotated[dict[str, RunException], AfterValidator(_with_ids)] = Field(
         {},
+        examples=[{"prod_run_01J...": {"never": True}}],
         description="Runs that are left alone, by id: nobody is written to of one before the day `paused_until`, or"
         " `never` (`true`), and `why` says for what reason, such as"
         ' `{"prod_run_01J...": {"paused_until": "2026-11-16", "why": "its loom is being repaired"}}`.',
@@ -351,25 +357,33 @@ class Settings(_Strict):
     )
     holidays: tuple[HolidayCode, ...] = Field(
         (),
+        examples=[["IN", "IN-RJ"]],
         description="Whose holidays are no sending days, such as `IN` or `IN-RJ` (the codes of the package `holidays`):"
         " those of the public and those of the government's offices, which is where many states have their own; a tick"
         " on one is skipped. One partner's alone stand in `partners`.",
     )
-    holidays_added: tuple[Day, ...] = Field((), description='Further days without a tick, such as `"2026-11-09"`.')
+    holidays_added: tuple[Day, ...] = Field(
+        (), examples=[["2026-11-09"]], description='Further days without a tick, such as `"2026-11-09"`.'
+    )
     holidays_removed: tuple[Day, ...] = Field(
-        (), description="Holidays, also of single partners, on which there is a tick all the same."
+        (),
+        examples=[["2026-11-09"]],
+        description="Holidays, also of single partners, on which there is a tick all the same.",
     )
     send_window: TimeWindow = Field(
         default_factory=lambda: TimeWindow(start=dt.time(9), end=dt.time(19)),
+        examples=[["09:00", "19:00"]],
         description="When messages may leave, in India's time.",
     )
     partner_send_window: TimeWindow = Field(
         default_factory=lambda: TimeWindow(start=dt.time(8), end=dt.time(20)),
+        examples=[["09:00", "19:00"]],
         description="When reminders may leave, in the time of the recipient's own region (in all of them where the"
         " number may be in several); outside it they wait, until `send_window` is over at the latest.",
     )
     event_window: TimeWindow = Field(
         default_factory=lambda: TimeWindow(start=dt.time(7), end=dt.time(22)),
+        examples=[["07:00", "22:00"]],
         description="When lifecycle messages may leave, in the time of the recipient's own region; outside it they"
         " wait.",
     )
@@ -440,12 +454,14 @@ class Settings(_Strict):
     )
     on_escalation: NotifierSpec | None = Field(
         None,
+        examples=[{"class": "airflow.providers.smtp.notifications.smtp.SmtpNotifier", "args": {"to": "..."}}],
         description="Airflow notifier told of the runs that need a person, as one list, and again after 7 days:"
         ' `{"class": "...", "args": {...}}`; `{{ escalations_text }}` in its arguments is the list. Only'
         " [some classes](#notifiers) may be named.",
     )
     on_failure: NotifierSpec | None = Field(
         None,
+        examples=[{"class": "airflow.providers.smtp.notifications.smtp.SmtpNotifier", "args": {"to": "..."}}],
         description='Airflow notifier told of a failed run: `{"class": "...", "args": {...}}`, of the same classes.',
     )
 
@@ -524,15 +540,4 @@ def parse_settings(raw: Any) -> Settings:
     try:
         return Settings.model_validate(raw)
     except ValidationError as error:
-        raise SettingsError(f"Variable {VARIABLE}: {first_problem(error)}") from None
-
-
-def first_problem(error: ValidationError) -> str:
-    """Say the first problem of a validation as `"key": what is wrong with it`, without the value (it may be secret)."""
-    problem = error.errors(include_url=False, include_input=False)[0]
-    key = shown(".".join(str(part) for part in problem["loc"]))
-    said = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] == "extra_forbidden":
-        return f'"{key}" is not a setting; see the settings table in the README.'
-    # A rule about several keys at once names them itself.
-    return f'"{key}": {said}.' if key else f"{said}."
+        raise SettingsError(f"Variable {VARIABLE}: {first_problem(error, Settings)}") from None

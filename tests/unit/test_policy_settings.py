@@ -78,14 +78,14 @@ def test_what_contradicts_itself_about_work_is_refused(raw: Any, said: str) -> N
 
 def test_a_sign_of_work_that_does_not_exist_is_told_with_those_that_do() -> None:
     assert told({"idle_signals": ["media_attached", "photo"]}).startswith(
-        "Variable partner_messages: \"idle_signals.1\": Input should be 'consumption_log', 'media_attached', "
+        'Variable partner_messages: "idle_signals.1": must be "consumption_log", "media_attached", '
     )
 
 
 @pytest.mark.parametrize("signal", ["start", "Work", "", None, 1])
 def test_another_idle_signal_is_told_by_its_key(signal: Any) -> None:
     assert told({"idle_signal": signal}) == (
-        "Variable partner_messages: \"idle_signal\": Input should be 'work' or 'started_at'."
+        'Variable partner_messages: "idle_signal": must be "work" or "started_at".'
     )
 
 

@@ -61,18 +61,61 @@ def test_the_variable_must_be_a_json_object(raw: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "key"),
+    ("raw", "key", "nearest"),
     [
-        ({"dilivery": SECRET}, "dilivery"),
-        ({"Delivery": SECRET}, "Delivery"),
-        ({"thresholds": {"idel": SECRET}}, "thresholds.idel"),
-        ({"tables": {"run": SECRET}}, "tables.run"),
-        ({"send_window": {"start": "09:00", "end": "19:00", "zone": SECRET}}, "send_window.zone"),
-        ({"on_failure": {"class": "a.B", "kwargs": SECRET}}, "on_failure.kwargs"),
+        ({"dilivery": SECRET}, "dilivery", "delivery"),
+        ({"Delivery": SECRET}, "Delivery", "delivery"),
+        ({"thresholds": {"idel": SECRET}}, "thresholds.idel", "idle"),
+        ({"partners": {"P1": {"nevr": SECRET}}}, "partners.P1.nevr", "never"),
+        (
+            {"partners": {"P1": {"thresholds": {"not_start": SECRET}}}},
+            "partners.P1.thresholds.not_start",
+            "not_started",
+        ),
+        ({"on_failure": {"class": "a.B", "arg": SECRET}}, "on_failure.arg", "args"),
     ],
 )
-def test_an_unknown_key_is_named_and_its_value_is_not_shown(raw: dict[str, Any], key: str) -> None:
-    assert told(raw) == (f'Variable partner_messages: "{key}" is not a setting; see the settings table in the README.')
+def test_an_unknown_key_is_named_with_the_nearest_and_its_value_is_not_shown(
+    raw: dict[str, Any], key: str, nearest: str
+) -> None:
+    assert told(raw) == f'Variable partner_messages: "{key}" is not a setting; the nearest one is "{nearest}".'
+
+
+@pytest.mark.parametrize(
+    ("raw", "key"),
+    [
+        ({"colour": SECRET}, "colour"),
+        ({"tables": {"run": SECRET}}, "tables.run"),
+        ({"send_window": {"start": "09:00", "end": "19:00", "zone": SECRET}}, "send_window.zone"),
+    ],
+)
+def test_an_unknown_key_that_is_near_to_none_is_looked_up(raw: dict[str, Any], key: str) -> None:
+    assert told(raw) == f'Variable partner_messages: "{key}" is not a setting; see the settings table in the README.'
+
+
+NUMBER = "must be a number, without quotes or unit"
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ({"senders": "in"}, '"senders": must be a list, such as ["in"].'),
+        ({"partners": {"P1": {"holidays": "IN-OD"}}}, '"partners.P1.holidays": must be a list, such as ["IN-OD"].'),
+        ({"send_window": "09:00-19:00"}, '"send_window": must be a list, such as ["09:00", "19:00"].'),
+        ({"thresholds": 24}, '"thresholds": must be an object in braces, such as {"idle": 72}.'),
+        ({"thresholds": {"idle": "72h"}}, f'"thresholds.idle": {NUMBER} (hours), such as 72.'),
+        ({"connect_timeout": "5 seconds"}, f'"connect_timeout": {NUMBER} (seconds), such as 5.'),
+        ({"thresholds": {"idle": "3 days"}}, f'"thresholds.idle": {NUMBER} (hours).'),
+        ({"thresholds": {"idle": SECRET}}, f'"thresholds.idle": {NUMBER} (hours).'),
+        ({"chunk_size": "250"}, '"chunk_size": must be a whole number, without quotes, such as 250.'),
+        ({"halt": "yes"}, '"halt": must be true or false, without quotes.'),
+        ({"chunk_size": 0}, '"chunk_size": must be 1 or more.'),
+        ({"delivery": "LIVE"}, '"delivery": must be "live" or "dry_run".'),
+        ({"on_failure": {"args": {}}}, '"on_failure.class" is missing.'),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_would_be_right(raw: dict[str, Any], said: str) -> None:
+    assert told(raw) == f"Variable partner_messages: {said}"
 
 
 WRONG: list[tuple[str, Any]] = [

@@ -19,7 +19,8 @@ from pydantic import (
 
 from partner_messages.params import DeliveryParams
 from partner_messages.plain_text import checked_id
-from partner_messages.settings import SettingsError, first_problem
+from partner_messages.problems import first_problem
+from partner_messages.settings import SettingsError
 
 PREFIX = "production_run."
 MOST_EVENTS = 1_000
@@ -100,4 +101,4 @@ def parse_event_params(raw: Mapping[str, Any]) -> EventParams:
     try:
         return EventParams.model_validate(given)
     except ValidationError as error:
-        raise SettingsError(f"DAG run params: {first_problem(error)}") from None
+        raise SettingsError(f"DAG run params: {first_problem(error, EventParams)}") from None

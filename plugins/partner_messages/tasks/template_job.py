@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from partner_messages.live_settings import load_senders, load_settings
 from partner_messages.messages.database import LogConnection
+from partner_messages.problems import first_problem
 from partner_messages.recipients.deeplink import base_url
 from partner_messages.run_context import RunFacts
-from partner_messages.settings import PORTAL_CONN_ID, Settings, SettingsError, first_problem
+from partner_messages.settings import PORTAL_CONN_ID, Settings, SettingsError
 from partner_messages.templates.approvals import read_approvals, read_listing
 from partner_messages.templates.catalog import Catalog
 from partner_messages.templates.change_log import Change
@@ -51,7 +52,7 @@ def parse_template_params(raw: Mapping[str, Any]) -> TemplateParams:
     try:
         return TemplateParams.model_validate({name: value for name, value in raw.items() if value is not None})
     except ValidationError as error:
-        raise SettingsError(f"DAG run params: {first_problem(error)}") from None
+        raise SettingsError(f"DAG run params: {first_problem(error, TemplateParams)}") from None
 
 
 @dataclass(frozen=True)
