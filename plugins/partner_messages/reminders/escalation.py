@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.reminders.policy import Policy
 from partner_messages.reminders.reasons import RULES, Case, Reason, Stall
 from partner_messages.reminders.sending_days import Calendar
@@ -104,10 +103,7 @@ class DayFacts:
 
 
 def cases_of(stuck: Iterable[StuckRun], unowned: Iterable[UnownedRun], day: DayFacts, policy: Policy) -> list[Case]:
-    """What a tick knows of every stuck run, and of every one that nobody has (a run that is both is the latter).
-
-    A run that waits for what others have to bring is nobody's case: neither its partner nor operations let it lie.
-    """
+    """What a tick knows of every stuck run, and of every one that nobody has (a run that is both is the latter)."""
     cases = {
         run.production_run_id: Case(
             production_run_id=run.production_run_id, partner_id=run.partner_id, kind=None, since=run.since
@@ -115,8 +111,6 @@ def cases_of(stuck: Iterable[StuckRun], unowned: Iterable[UnownedRun], day: DayF
         for run in unowned
     }
     for run in stuck:
-        if day.ends.get(run.production_run_id) == SkipReason.WAITS_FOR_MATERIAL:
-            continue
         reminded = policy.in_this_stall(run, day.reminded.get(run.production_run_id, ()))
         case = Case(
             production_run_id=run.production_run_id,
@@ -214,7 +208,7 @@ def judge(cases: Iterable[Case], rows: Sequence[Escalation], view: View) -> Judg
         if any(_is_out_of_reach(row, view) for row in its_rows) or (of_now and of_now.reason is reason):
             continue
         if of_now:
-            over[of_now.id] = _why_it_changed(of_now.reason, reason)
+            over[of_now.id] = _why_it_changed(of_now.reason, reason, case)
         if reason:
             new.append(_trouble(case, reason))
     return Judgement(new, over)
@@ -232,7 +226,7 @@ def _is_over(row: Escalation, case: Case | None, view: View) -> str | None:
     if case is None or not row.is_same(case):
         return "The run moved on."
     if row.is_closed_by_hand and not (case.rests or RULES[row.reason].lasts(case)):
-        return _why_it_changed(row.reason, None)
+        return _why_it_changed(row.reason, None, case)
     return None
 
 
@@ -250,8 +244,10 @@ def _reason_today(case: Case, rows: Sequence[Escalation]) -> Reason | None:
     )
 
 
-def _why_it_changed(before: Reason, now: Reason | None) -> str:
-    return f"The reason ({before}) is gone; now it is {now}." if now else f"The reason ({before}) is gone."
+def _why_it_changed(before: Reason, now: Reason | None, case: Case) -> str:
+    if now:
+        return f"The reason ({before}) is gone; now it is {now}."
+    return f"The run is set aside ({case.end})." if case.rests else f"The reason ({before}) is gone."
 
 
 def _trouble(case: Case, reason: Reason) -> Trouble:

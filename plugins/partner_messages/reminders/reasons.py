@@ -141,7 +141,8 @@ def _is_ignored(case: Case) -> bool:
 
 
 def _is_left_alone(case: Case) -> bool:
-    return case.left_alone
+    # Of a run that waits nobody would be reminded, whatever the settings say.
+    return case.left_alone and case.end != SkipReason.WAITS_FOR_MATERIAL
 
 
 RULES: Mapping[Reason, Rule] = {

@@ -181,3 +181,6 @@ def test_nobody_is_called_for_it_and_what_was_open_is_over(log: Log, shop: Shop,
     judge(weekday_tick(RUN, run_id="tick 2"))
 
     assert escalated(log) == [(RUN, "partner_inactive", False)]
+    assert log.execute("SELECT closed_why FROM escalation").fetchone() == {
+        "closed_why": "The run is set aside (waits_for_material)."
+    }

@@ -182,3 +182,27 @@ def test_a_dry_run_does_everything_but_the_request(run_tick, graph_api, few_runs
     assert graph_api.requests()["total"] == 0
     assert tick.by("status")["rehearsed"] == tick.returned["dispatched"] > 0
     assert all(row["body_text"] for row in tick.rows if row["status"] == "rehearsed")
+
+
+def test_a_run_whose_row_holds_what_cannot_be_is_skipped_and_escalated_and_the_others_go_out(
+    run_tick, graph_api, shop, log
+):
+    bad, parked, *good = (run_id(name) for name in ("START73H", "PARKED", "START80H", "SENT10D"))
+    shop.execute("DELETE FROM production_runs WHERE NOT id = ANY (%s)", [[bad, parked, *good]])
+    shop.execute("UPDATE production_runs SET started_at = '-infinity' WHERE id = %s", [bad])
+    shop.execute("UPDATE production_runs SET id = '', created_at = 'infinity' WHERE id = %s", [parked])
+
+    tick = run_tick()
+
+    assert tick.state == "success"
+    assert tick.ends == {bad: "bad_data", **dict.fromkeys(good, "sent")}
+    assert len(graph_api.outbox()) == 2
+    (skip,) = (row for row in tick.rows if row["skip_reason"])
+    assert skip["variables"] == {"bad_column": "started_at"}
+    counts = {name: tick.returned[name] for name in ("inspected", "found", "no_partner", "not_overdue", "dispatched")}
+    assert counts == {"inspected": 3, "found": 3, "no_partner": 0, "not_overdue": 0, "dispatched": 2}
+    escalated = log.execute("SELECT production_run_id, reason FROM escalation ORDER BY reason").fetchall()
+    assert [(row["production_run_id"].partition("-")[0], row["reason"]) for row in escalated] == [
+        (bad, "bad_data"),
+        ("bad", "parked"),
+    ]

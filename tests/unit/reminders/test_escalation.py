@@ -151,6 +151,7 @@ def opened(judgement: Judgement) -> list[tuple[str, str]]:
         ({"end": "failed", "refused": True, "awaited": True}, None),
         ({"end": "paused", "refused": True, "ignored": True}, None),
         ({"end": "paused", "left_alone": True, "ignored": True}, "left_alone"),
+        ({"end": "waits_for_material", "left_alone": True, "ignored": True}, None),
         ({"end": "no_phone", "ignored": True}, "no_phone"),
         ({"end": "escalated", "ignored": True}, "reminders_used_up"),
     ],
@@ -273,9 +274,7 @@ def test_a_pause_or_a_wait_ends_whatever_is_open_and_keeps_what_was_closed_by_ha
     paused = case(**{**STATES[reason], "end": end})
     of_before, by_hand = row(reason), row(reason, **CLOSED)
 
-    judgement = judged([paused], of_before)
-
-    assert (judgement.new, list(judgement.over)) == ([], [of_before.id])
+    assert judged([paused], of_before) == Judgement([], {of_before.id: f"The run is set aside ({end})."})
     assert judged([paused], by_hand) == Judgement([], {})
     assert judged([case(**STATES[reason])], by_hand) == Judgement([], {})
 
