@@ -6,22 +6,19 @@
 candidate AS MATERIALIZED (
     SELECT
         id, partner_id, design_id, quantity, produced_quantity, status, created_at, dispatch_completed_at, accepted_at, started_at,
-        finished_at, completed_at, cancelled_at, deleted_at, {% include "runs/needs_columns.sql" %}
+        finished_at, completed_at, cancelled_at, deleted_at, {% include "runs/needs_columns.sql" %},
+        {{ bad_column() }} AS bad_column
     FROM {{ production_runs }}
-    WHERE (
-            status IN ('sent_to_partner', 'in_progress')
-            OR completed_at > %(now)s AND ({{ moment("completed_at") }}) IS NOT NULL
-            OR cancelled_at > %(now)s AND ({{ moment("cancelled_at") }}) IS NOT NULL
-        )
+    WHERE (status IN ('sent_to_partner', 'in_progress') OR completed_at > %(now)s OR cancelled_at > %(now)s)
         AND (%(partner_ids)s::text[] IS NULL OR partner_id = ANY (%(partner_ids)s))
         AND (%(production_run_ids)s::text[] IS NULL OR id = ANY (%(production_run_ids)s))
 ),
--- What cannot be is taken out, or an id replaced, and its column named.
-judged AS (
+-- What cannot be is taken out, or an id replaced. Materialized, so that each column is judged once.
+judged AS MATERIALIZED (
     SELECT
-        {{ fitting("id") }} AS id,
-        {{ fitting("nullif(partner_id, '')") }} AS partner_id,
-        design_id, status, deleted_at, inventory_orders, runs, {{ bad_column() }} AS bad_column,
+        CASE WHEN bad_column IS NULL THEN id ELSE {{ fitting("id") }} END AS id,
+        CASE WHEN bad_column IS NULL THEN nullif(partner_id, '') ELSE {{ fitting("nullif(partner_id, '')") }} END AS partner_id,
+        design_id, status, deleted_at, inventory_orders, runs, bad_column,
         -- Where a run with a bad column seems to stand.
         CASE WHEN started_at IS NOT NULL THEN 'idle' WHEN accepted_at IS NOT NULL THEN 'not_started' ELSE 'assignment_pending' END AS seems,
         coalesce({{ moment("created_at") }}, '2000-01-01') AS created_at,
