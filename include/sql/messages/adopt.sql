@@ -1,8 +1,9 @@
 -- Take over messages that are queued already (a killed task, an earlier stopped run): they become this tick's, worded, addressed
--- or withdrawn as it has just decided. Each is looked up by the slot's index and locked in the order of the contexts, so that two
+-- or withdrawn as it has just decided. Each is looked up by the index that makes its context unique (an event has another one than
+-- the rest, and a condition that speaks of both is answered by neither) and locked in the order of the contexts, so that two
 -- plannings at once wait for each other instead of locking each other out.
 WITH {% include "messages/drafts.sql" %},
-adoption AS (
+in_slot AS (
     SELECT d.*, queued.message_id, d.event_id IS NOT DISTINCT FROM queued.event_id AS is_its_own
     FROM (SELECT * FROM draft WHERE duplicate_of IS NULL ORDER BY context_id) AS d
         CROSS JOIN LATERAL (
@@ -12,18 +13,35 @@ adoption AS (
                 AND m.context_type = d.context_type
                 AND m.context_id = d.context_id
                 AND m.holds_slot
+                AND m.message_kind <> 'event'
                 AND m.status = 'queued'
                 -- A digest that was queued since this plan looked may speak of other runs: the ones it lacks would be forgotten.
                 AND (m.message_kind <> 'digest' OR m.id = d.adopts)
                 -- What an event has asked for since this plan looked is not withdrawn for the mark that the shop made with the event.
                 AND (d.skip_reason IS DISTINCT FROM 'already_in_shop' OR d.event_name IS NOT NULL OR m.event_name IS NULL)
-                -- A second event is a repeat, and another DAG run's to send; the same one may be planned again.
-                AND (
-                    m.message_kind <> 'event'
-                    OR (m.dag_run_id = %(dag_run_id)s AND m.event_id IS NOT DISTINCT FROM d.event_id)
-                )
             FOR NO KEY UPDATE
         ) AS queued
+),
+in_hour AS (
+    SELECT d.*, queued.message_id, true AS is_its_own
+    FROM (SELECT * FROM draft WHERE duplicate_of IS NULL AND message_kind = 'event' ORDER BY context_id) AS d
+        CROSS JOIN LATERAL (
+            SELECT m.id AS message_id
+            FROM message_log AS m
+            WHERE m.delivery = %(delivery)s
+                AND m.context_type = d.context_type
+                AND m.context_id = d.context_id
+                AND m.holds_slot
+                AND m.message_kind = 'event'
+                AND m.status = 'queued'
+                -- A second event is a repeat, and another DAG run's to send; the same one may be planned again.
+                AND m.dag_run_id = %(dag_run_id)s
+                AND m.event_id IS NOT DISTINCT FROM d.event_id
+            FOR NO KEY UPDATE
+        ) AS queued
+),
+adoption AS (
+    SELECT * FROM in_slot UNION ALL SELECT * FROM in_hour
 ),
 -- Of two drafts of one context (a run's reminder that two events ask for) the one of the message's own event.
 of_context AS (

@@ -3,47 +3,70 @@
 -- does what Meta took today and may still report: else each day's message would outdo the refusal of the one before. But to a
 -- number other than the refused one it tells that the number was changed; and of a run of which Meta has refused no message yet,
 -- its answer is awaited.
-WITH found AS (
+--
+-- A partner's past is read from its end, and only as far as is asked: a message leaves on its own day, so the days come in the
+-- order of the moments.
+WITH found AS MATERIALIZED (
     SELECT DISTINCT production_run_id, partner_id FROM stuck_run WHERE dag_run_id = %(dag_run_id)s
 ),
-told AS (
-    SELECT m.id, m.partner_id, m.production_run_id, m.to_phone, coalesce(m.claimed_at, m.created_at) AS left_at,
-        CASE
-            WHEN m.status = 'failed' THEN 'refused'
-            WHEN m.status = 'sent' AND m.day = %(day)s THEN 'taken'
-            ELSE 'arrived'
-        END AS answer
-    FROM message_log AS m
-    WHERE m.partner_id IN (SELECT partner_id FROM found)
-        AND m.delivery = %(delivery)s
-        AND m.day <= %(day)s
-        AND (m.status IN ('sent', 'delivered', 'read') OR (m.status = 'failed' AND m.error_code = %(code)s))
+refused AS MATERIALIZED (
+    SELECT last.*
+    FROM (SELECT DISTINCT partner_id FROM found) AS of_run
+        CROSS JOIN LATERAL (
+            SELECT m.partner_id, m.status, m.to_phone, m.day, coalesce(m.claimed_at, m.created_at) AS left_at
+            FROM message_log AS m
+            WHERE m.partner_id = of_run.partner_id
+                AND m.delivery = %(delivery)s
+                AND m.day <= %(day)s
+                AND (
+                    m.status IN ('delivered', 'read')
+                    OR (m.status = 'sent' AND m.day < %(day)s)
+                    OR (m.status = 'failed' AND m.error_code = %(code)s)
+                )
+            ORDER BY m.day DESC, left_at DESC, m.id
+            LIMIT 1
+        ) AS last
+    WHERE last.status = 'failed'
 ),
-last AS (
-    SELECT DISTINCT ON (partner_id) partner_id, answer, to_phone, left_at
-    FROM told
-    WHERE answer <> 'taken'
-    ORDER BY partner_id, left_at DESC, id
-),
-again AS (
-    SELECT taken.partner_id, bool_or(taken.to_phone <> last.to_phone) AS elsewhere
-    FROM told AS taken JOIN last ON last.partner_id = taken.partner_id
-    WHERE taken.answer = 'taken' AND taken.left_at > last.left_at
+-- What Meta took today after the refusal. (Of one so old that its number was blanked nobody knows that it is the same.)
+again AS MATERIALIZED (
+    SELECT taken.partner_id, bool_or(taken.to_phone IS DISTINCT FROM refused.to_phone) AS elsewhere
+    FROM refused JOIN message_log AS taken ON taken.partner_id = refused.partner_id
+    WHERE taken.delivery = %(delivery)s
+        AND taken.day = %(day)s
+        AND taken.status = 'sent'
+        AND coalesce(taken.claimed_at, taken.created_at) > refused.left_at
     GROUP BY taken.partner_id
+),
+-- Of which runs Meta has refused a message to who is awaited again, since one arrived last.
+refused_run AS MATERIALIZED (
+    SELECT DISTINCT again.partner_id, coalesce(r.production_run_id, m.production_run_id) AS production_run_id
+    FROM again
+        LEFT JOIN LATERAL (
+            SELECT m.day, coalesce(m.claimed_at, m.created_at) AS left_at
+            FROM message_log AS m
+            WHERE m.partner_id = again.partner_id
+                AND m.delivery = %(delivery)s
+                AND m.day <= %(day)s
+                AND (m.status IN ('delivered', 'read') OR (m.status = 'sent' AND m.day < %(day)s))
+            ORDER BY m.day DESC, left_at DESC
+            LIMIT 1
+        ) AS arrived ON true
+        JOIN message_log AS m
+            ON m.partner_id = again.partner_id
+                AND m.delivery = %(delivery)s
+                AND m.day BETWEEN coalesce(arrived.day, '-infinity') AND %(day)s
+                AND m.status = 'failed'
+                AND m.error_code = %(code)s
+                AND coalesce(m.claimed_at, m.created_at) >= coalesce(arrived.left_at, '-infinity')
+        LEFT JOIN message_run AS r ON r.message_id = m.id
+    WHERE NOT again.elsewhere
 )
 SELECT f.production_run_id, f.partner_id,
     again.partner_id IS NOT NULL AND NOT EXISTS (
-        SELECT
-        FROM told AS refused LEFT JOIN message_run AS r ON r.message_id = refused.id
-        WHERE refused.partner_id = f.partner_id
-            AND refused.answer = 'refused'
-            AND coalesce(r.production_run_id, refused.production_run_id) = f.production_run_id
-            AND NOT EXISTS (
-                SELECT FROM told AS since
-                WHERE since.partner_id = f.partner_id AND since.answer = 'arrived' AND since.left_at > refused.left_at
-            )
+        SELECT FROM refused_run AS r WHERE r.partner_id = f.partner_id AND r.production_run_id = f.production_run_id
     ) AS awaited
 FROM found AS f
-    JOIN last ON last.partner_id = f.partner_id
+    JOIN refused ON refused.partner_id = f.partner_id
     LEFT JOIN again ON again.partner_id = f.partner_id
-WHERE last.answer = 'refused' AND NOT coalesce(again.elsewhere, false)
+WHERE NOT coalesce(again.elsewhere, false)

@@ -1,5 +1,11 @@
 -- Record the drafts that are not to be sent, each with its reason, once a tick; a digest with the runs that it speaks of.
 WITH {% include "messages/drafts.sql" %},
+-- (Read once: looked for one by one, PostgreSQL would read the tick's rows anew for each draft.)
+known AS MATERIALIZED (
+    SELECT context_type, context_id, event_id
+    FROM message_log
+    WHERE dag_id = %(dag_id)s AND dag_run_id = %(dag_run_id)s AND tick_id = %(tick_id)s AND status = 'skipped'
+),
 skipped AS (
     INSERT INTO message_log (
         id, dag_id, dag_run_id, tick_id, delivery, day, context_type, context_id, message_kind, reminder_kind, event_name,
@@ -12,14 +18,10 @@ skipped AS (
         template_name, variables, body_text, 'skipped', skip_reason, duplicate_of
     FROM draft AS d
     WHERE NOT EXISTS (
-        SELECT FROM message_log AS m
-        WHERE m.dag_id = %(dag_id)s
-            AND m.dag_run_id = %(dag_run_id)s
-            AND m.tick_id = %(tick_id)s
-            AND m.context_type = d.context_type
-            AND m.context_id = d.context_id
-            AND m.event_id IS NOT DISTINCT FROM d.event_id
-            AND m.status = 'skipped'
+        SELECT FROM known
+        WHERE known.context_type = d.context_type
+            AND known.context_id = d.context_id
+            AND known.event_id IS NOT DISTINCT FROM d.event_id
     )
     RETURNING id
 )

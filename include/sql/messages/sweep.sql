@@ -2,5 +2,5 @@
 -- and another day of the same backfill may be at work on it.
 UPDATE message_log
 SET status = 'skipped', skip_reason = 'expired', updated_at = now()
-WHERE status = 'queued' AND day < %(today)s AND delivery <> 'dry_run'
+WHERE status = 'queued' AND attempts >= 0 AND day < %(today)s AND delivery <> 'dry_run'
 RETURNING id

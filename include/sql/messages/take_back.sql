@@ -4,6 +4,7 @@ UPDATE message_log
 SET status = 'queued', claim_token = NULL, claimed_at = NULL, updated_at = now()
 WHERE status = 'sending'
     AND still_here
+    AND attempts >= 0
     AND claimed_at < clock_timestamp() - %(lease)s
     AND (%(ids)s::uuid[] IS NULL OR id = ANY (%(ids)s))
 RETURNING id

@@ -21,8 +21,14 @@ NOT_ON_WHATSAPP = 131026
 """Meta's code for a message that its recipient's number cannot get ("Message undeliverable")."""
 
 
-def day_facts(connection: LogConnection, tick: Tick) -> DayFacts:
-    """What the message log knows of the runs that a tick found stuck, after it has sent."""
+def day_facts(connection: LogConnection, tick: Tick, *, with_history: bool = True) -> DayFacts:
+    """What the message log knows of the runs that a tick found stuck, after it has sent.
+
+    Args:
+        connection: The message log.
+        tick: The tick.
+        with_history: Whether the days of earlier reminders are asked for.
+    """
     refused = rows(
         connection,
         "not_on_whatsapp",
@@ -36,7 +42,7 @@ def day_facts(connection: LogConnection, tick: Tick) -> DayFacts:
         ends={row["production_run_id"]: row["said"] for row in ends},
         not_on_whatsapp=frozenset(row["partner_id"] for row in refused),
         awaited=frozenset(row["production_run_id"] for row in refused if row["awaited"]),
-        reminded=days_reminded(connection, tick, with_today=True),
+        reminded=days_reminded(connection, tick, with_today=True) if with_history else {},
     )
 
 

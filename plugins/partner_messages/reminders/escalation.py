@@ -91,7 +91,8 @@ class DayFacts:
     Attributes:
         ends: What became of each run's reminder in this tick.
         not_on_whatsapp: The partners about whom Meta's last answer, over all their runs, was that the number is not.
-        reminded: The days of each run's reminders in its kind that count, today included, in order.
+        reminded: The days of each run's reminders in its kind that count, today included, in order; empty where nobody
+            asks.
         awaited: Those runs of these partners of which that answer was not given, where Meta has taken a message to the
             number today: it may have been put right.
     """

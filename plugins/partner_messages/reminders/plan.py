@@ -40,7 +40,8 @@ class LogFacts:
         slot_holders: The messages that hold the runs' slots of the day, by run.
         digests: Those that hold their contexts of the day.
         refused_phones: Numbers that Meta refused on the day for the recipient's own sake.
-        last_reminded: On which earlier day each run was last reminded, in whatever kind.
+        last_reminded: On which earlier day each run was last reminded, in whatever kind; empty where no run
+            can be over the limit.
         days_reminded: On which earlier days it was reminded in its present kind, in order; empty where nobody asks.
     """
 

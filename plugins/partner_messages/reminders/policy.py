@@ -45,6 +45,11 @@ class Policy:
         """Whether `next_due` or `is_used_up` depends on the reminders that there were."""
         return self.steps is not None or self.settings.max_reminders is not None
 
+    @property
+    def escalates_by_history(self) -> bool:
+        """Whether it depends on the reminders that there were which runs need a person."""
+        return self.settings.max_reminders is not None or self.settings.escalate_after is not None
+
     def overdue(self, runs: Iterable[StuckRun], *, now: dt.datetime) -> list[StuckRun]:
         """Those of the runs that are past their own partner's threshold at `now`, or whose clock cannot be trusted."""
         return [run for run in runs if run.bad_column or self._passed(run) < now]

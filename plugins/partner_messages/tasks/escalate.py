@@ -52,7 +52,7 @@ def escalate(tick: Tick, params: RunParams, context: Mapping[str, Any]) -> dict[
         cases = cases_of(
             stuck_of_run(connection, tick.dag_run_id),
             shop.unowned_runs(now=tick.now, scope=params.scope),
-            escalations.day_facts(connection, tick),
+            escalations.day_facts(connection, tick, with_history=policy.escalates_by_history),
             policy,
         )
         judgement = judge(cases, escalations.standing_escalations(connection, tick), view)

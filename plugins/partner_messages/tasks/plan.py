@@ -82,7 +82,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
                 stuck,
                 without_partner=census.without_partner,
                 shop=facts,
-                log=_log_facts(connection, tick, stuck, policy, wall),
+                log=_log_facts(connection, tick, stuck, policy, wall, limit=means.limit),
                 means=means,
                 policy=policy,
                 hours=Hours.of(tick, settings, wall),
@@ -138,14 +138,15 @@ def facts_of_stuck(shop: Shop, connection: LogConnection, stuck: Sequence[StuckR
 
 
 def _log_facts(
-    connection: LogConnection, tick: Tick, stuck: Sequence[StuckRun], policy: Policy, wall: dt.datetime
+    connection: LogConnection, tick: Tick, stuck: Sequence[StuckRun], policy: Policy, wall: dt.datetime, *, limit: int
 ) -> LogFacts:
     ids = [run.production_run_id for run in stuck]
     return LogFacts(
         slot_holders=slot_holders(connection, tick, ids, wall),
         digests=standing_digests(connection, tick),
         refused_phones=refused_phones(connection, tick, RECIPIENT_CODES),
-        last_reminded=last_reminded(connection, tick, ids),
+        # A run is in one message at most: where no more are stuck than may be sent, nothing is put off.
+        last_reminded=last_reminded(connection, tick, ids) if len(ids) > limit else {},
         days_reminded=days_reminded(connection, tick) if policy.asks_for_history else {},
     )
 

@@ -319,3 +319,13 @@ def test_a_partner_s_own_language_goes_first(own: str | None, everybody: str | N
     )
 
     assert draft.language == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked"),
+    [({}, True), ({"escalate_after": None}, False), ({"escalate_after": None, "max_reminders": 3}, True)],
+)
+def test_the_past_is_asked_for_who_needs_a_person_only_where_that_depends_on_it(
+    settings: dict[str, Any], asked: bool
+) -> None:
+    assert Policy.of(parse_settings(settings)).escalates_by_history is asked

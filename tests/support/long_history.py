@@ -1,0 +1,119 @@
+"""A message log with a history, and a day of which PostgreSQL's statistics know nothing yet."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from pathlib import Path
+from typing import Any
+
+from psycopg import ClientCursor
+from psycopg.types.json import Jsonb
+
+from partner_messages.messages import outbox
+from partner_messages.messages.database import of_tick, recordset
+from partner_messages.messages.queueing import write_drafts
+from partner_messages.messages.ticks import record_stuck
+from partner_messages.messages.values import Draft, Settlement
+from partner_messages.runs.kinds import ReminderKind
+from support.deployment import TICK
+from support.examples import DAY, draft, stuck_run, tick
+from support.log_rows import Log
+
+DAYS, PER_DAY, PARTNERS = 40, 200, 100
+"""Of the history: 8,000 messages."""
+PLANNING, SENT = tick(1), tick(2)
+"""What the one has found stuck is queued; what the other has queued was sent, but for a tenth of it that failed."""
+
+
+def write_history(log: Log) -> None:
+    """Write the history; PostgreSQL's statistics are of it."""
+    statements = Path(__file__).with_suffix(".sql").read_bytes()
+    size = {"day": DAY, "now": TICK, "days": DAYS, "per_day": PER_DAY, "partners": PARTNERS}
+    ClientCursor(log).execute(statements, size)
+
+
+def put_day(log: Log, size: int) -> list[Draft]:
+    """Let so many runs be stuck, every second one since days, and queue a message of each; return these.
+
+    As many others were sent before.
+    """
+    messages = [_message(f"{'O' if number % 2 else 'N'}{number}", number) for number in range(size)]
+    sent = [_message(f"S{number}", number) for number in range(size)]
+    stuck = [
+        stuck_run(run_id, kind=ReminderKind.IDLE, partner_id=one.partner_id)
+        for one in messages
+        for run_id in one.production_run_ids
+    ]
+    record_stuck(log, PLANNING, ReminderKind.IDLE, stuck, observed_at=TICK)
+    write_drafts(log, PLANNING, messages)
+    write_drafts(log, SENT, sent)
+    token = uuid.uuid4()
+    outbox.claim(log, [one.id for one in sent], token, TICK)
+    outbox.settle(log, token, [_answer(number, one.id) for number, one in enumerate(sent)], TICK)
+    return messages
+
+
+def _message(run_id: str, number: int) -> Draft:
+    return draft(run_id, partner_id=f"P{number % PARTNERS}", reminder_kind=ReminderKind.IDLE)
+
+
+def _answer(number: int, id_: uuid.UUID) -> Settlement:
+    if number % 10 == 0:
+        return Settlement(id_, "failed", error_code=131000, error_detail="Something went wrong.")
+    return Settlement(id_, "sent", meta_message_id=f"wamid.{number}")
+
+
+def parameters(messages: list[Draft], query: str) -> dict[str, Any]:
+    """A value for every parameter of any query (a file under `include/sql/`), by its name."""
+    asked = {**_plain_parameters(), **_parameters_of(messages)}
+    if Path(query).stem in ("sender_answers", "to_mirror", "to_follow_up", "ends_of_tick"):
+        return {**asked, **of_tick(SENT)}
+    if Path(query).stem == "record_skips":
+        skips = (dict(vars(one), id=uuid.uuid4(), skip_reason="moved_on") for one in messages)
+        return {**asked, "drafts": recordset(skips)}
+    return asked
+
+
+def _parameters_of(messages: list[Draft]) -> dict[str, Any]:
+    ids = [one.id for one in messages]
+    runs = [run_id for one in messages for run_id in one.production_run_ids]
+    stall = {"kind": "idle", "partner_id": "P1", "reason": "ignored", "since": TICK, "same_act": ["ignored"]}
+    records: dict[str, list[dict[str, Any]]] = {
+        "answers": [{"id": id_, "status": "sent", "meta_message_id": "wamid.1"} for id_ in ids],
+        "drafts": [vars(one) for one in messages],
+        "holds": [{"id": id_, "not_before": TICK, "day": DAY} for id_ in ids],
+        "over": [{"id": id_, "why": "The run moved on."} for id_ in ids],
+        "readings": [{"production_run_id": run, "produced_quantity": 12.0} for run in runs],
+        "skips": [{"id": id_, "reason": "moved_on"} for id_ in ids],
+        "stuck": [{"production_run_id": f"X{run}", "partner_id": "P1", "since": TICK} for run in runs],
+        "troubles": [{**stall, "id": uuid.uuid4(), "production_run_id": run} for run in runs],
+    }
+    return {
+        **{name: recordset(values) for name, values in records.items()},
+        **{"ids": ids, "id": ids[0], "message_id": ids[0]},
+        **{"production_run_ids": runs, "production_run_id": runs[0]},
+        "event_ids": [f"event {run}" for run in runs],
+        "context_ids": [f"{run}:production_run.cancelled:P1" for run in runs],
+    }
+
+
+def _plain_parameters() -> dict[str, Any]:
+    of_day = dict.fromkeys(("day", "today", "until"), DAY) | {"told_before": DAY - dt.timedelta(days=7)}
+    of_now = dict.fromkeys(("now", "at", "due", "since", "observed_at"), TICK) | {"lease": dt.timedelta(seconds=95)}
+    numbers = dict.fromkeys(
+        ("inspected", "no_partner", "planned", "clear_number", "try_number", "database_id", "timeline", "written"), 1
+    )
+    return {
+        **of_tick(PLANNING),
+        **of_day,
+        **of_now,
+        **numbers,
+        **{"delivery": "live", "token": uuid.uuid4(), "kind": "idle", "kinds": ["idle"], "timezone": "Asia/Kolkata"},
+        **{"sender": "in", "template": "jyt_production_run_reminder_pending_v1", "language": "hi", "followups": False},
+        **{"code": 131026, "codes": [131026, 131049], "recipient_codes": [131026], "error_code": 190, "first": 20},
+        **{"by": "Meera", "who": "Meera", "why": "Her loom is being repaired.", "act": "settle", "outcome": "arrived"},
+        **{"reason": "refused", "error_detail": "refused", "of_all": True},
+        **{"before": TICK - dt.timedelta(days=DAYS / 2), "at_most": 500},
+        **{"variables": Jsonb({}), "body_text": "A text.", "in_send_window": True, "system_identifier": "1"},
+    }
