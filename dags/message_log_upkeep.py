@@ -10,6 +10,8 @@ Looks after the message log every 15 minutes, between the ticks.
   becomes unknown if it may have left, and is queued again if it has not.
 - **Finishes what a run has left** that broke off between sending and its end: the pictures and links that follow its
   messages, and the shop's inbox. It fails, once, for a message that is unknown and of which no run has told.
+- **Forgets what is old**: takes numbers, names and texts out of rows (setting `blank_days`) and deletes rows (setting
+  `retain_days`; skips and rehearsals after 30 days), a bounded number each time, beside what is sent.
 - **Closes an escalation by hand**, if it is triggered with its three params: which run, who says so, and why. The run
   is not escalated again for that reason until it has moved on.
 - **Settles a message by hand**, if it is triggered with the other four: which message that is `unknown`, whether it
@@ -77,9 +79,16 @@ def message_log_upkeep() -> None:
 
         return upkeep.settle_message(get_current_context())
 
+    @task(task_display_name="Forget what is old")
+    def forget() -> dict[str, int]:
+        """Blank and delete what was kept long enough (settings `blank_days` and `retain_days`)."""
+        from partner_messages.tasks import upkeep_tasks as upkeep
+
+        return upkeep.forget()
+
     tick = sweep()
     said = send_and_say(tick, release(tick), title="Upkeep run", of_all=True)
-    tick >> [close_escalation(), settle_message()] >> said
+    tick >> [close_escalation(), settle_message(), forget()] >> said
 
 
 message_log_upkeep()

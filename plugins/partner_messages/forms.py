@@ -124,7 +124,11 @@ _EVENT: dict[str, tuple[dict[str, Any], str, str]] = {
         " (`no_template_for_event`).",
     ),
     "production_run_id": (_ID, "To which run", "Its id in the shop, such as `prod_run_01K8Z4M7Q2X9T5R3W6Y1B0C4DH`."),
-    "event_id": (_ID, "Event id", "The shop's own id of the event: one message for it, for ever."),
+    "event_id": (
+        _ID,
+        "Event id",
+        "The shop's own id of the event: one message for it, as long as the message log keeps that (`retain_days`).",
+    ),
     "partner_id": (_ID, "Partner", "The id of the partner whom it concerns; empty for the run's partner."),
     "notes": (
         {"type": "string", "maxLength": 5000},

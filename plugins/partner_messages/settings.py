@@ -452,6 +452,17 @@ class Settings(_Strict):
         7,
         description="A run that was reminded on so many sending days in a row needs a person; `null`: never for that.",
     )
+    blank_days: Annotated[int, Field(ge=7, le=3650)] = Field(
+        90,
+        description="Days after which `message_log_upkeep` takes numbers, names, texts and Meta's ids and words out of"
+        " a row of the message log.",
+    )
+    retain_days: Annotated[int, Field(ge=30, le=3650)] = Field(
+        400,
+        description="Days after which it deletes rows: the guarantee of one message for an event's id, the days that"
+        " cadence and escalation count, and what is known of a number reach so far back. Skips and rehearsals go after"
+        " 30 days.",
+    )
     on_escalation: NotifierSpec | None = Field(
         None,
         examples=[{"class": "airflow.providers.smtp.notifications.smtp.SmtpNotifier", "args": {"to": "..."}}],
@@ -469,6 +480,12 @@ class Settings(_Strict):
     def _a_day_is_a_holiday_or_is_not(self) -> Settings:
         if both := sorted(set(self.holidays_added) & set(self.holidays_removed)):
             raise ValueError(f"holidays_added and holidays_removed both name {both[0]}; take it out of one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _blanked_before_it_is_deleted(self) -> Settings:
+        if self.blank_days > self.retain_days:
+            raise ValueError("blank_days is more than retain_days, after which nothing is left to be blanked")
         return self
 
     @model_validator(mode="after")

@@ -257,3 +257,11 @@ def test_a_day_cannot_be_added_and_removed() -> None:
         "Variable partner_messages: holidays_added and holidays_removed both name 2026-11-08; take it out of one of"
         " them."
     )
+
+
+def test_nothing_is_kept_unblanked_for_longer_than_it_is_kept() -> None:
+    assert told({"retain_days": 89}) == (
+        "Variable partner_messages: blank_days is more than retain_days, after which nothing is left to be blanked."
+    )
+    assert parse_settings({"blank_days": 30, "retain_days": 30}).retain_days == 30
+    assert told({"retain_days": 29, "blank_days": 7}).startswith('Variable partner_messages: "retain_days"')

@@ -51,7 +51,7 @@ class Event(BaseModel):
     Attributes:
         event: Its name, such as `production_run.sent_to_partner` (the prefix may be left out).
         production_run_id: The run that it speaks of.
-        event_id: The shop's own id of it: one message per id, for ever.
+        event_id: The shop's own id of it: one message per id, as long as the log keeps it.
         partner_id: Whom it concerns; where it names nobody, the run's partner.
         notes: Words for the partner, such as why the run was cancelled.
         occurred_at: When it happened; where it does not say, when the DAG run was due.

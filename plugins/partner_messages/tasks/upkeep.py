@@ -13,6 +13,7 @@ from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.migrations import migrate
 from partner_messages.messages.outbox import restore_spooled
 from partner_messages.messages.queueing import queued_of_tick, release, sweep
+from partner_messages.messages.retention import forget
 from partner_messages.messages.spool import Spool
 from partner_messages.messages.ticks import start_tick
 from partner_messages.run_context import RunFacts
@@ -64,6 +65,22 @@ def close_what_is_over(connection: LogConnection, today: dt.date, settings: Sett
             closed["expired"],
         )
     return ", ".join(f"{number} {end}" for end, number in closed.items())
+
+
+def forget_what_is_old() -> dict[str, int]:
+    """Blank and delete what the message log has kept long enough, and say how much it was.
+
+    Returns:
+        The numbers, by what was done.
+    """
+    settings = load_settings()
+    with open_message_log() as connection:
+        forgotten = forget(connection, run_context.wall_clock(), settings)
+    for one in forgotten:
+        log.info("%s.", one)
+    if not forgotten:
+        log.info("Nothing is old enough to be blanked or deleted.")
+    return {one.step.what: one.number for one in forgotten}
 
 
 def release_due(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:

@@ -27,6 +27,12 @@ def release(tick: dict[str, Any]) -> list[dict[str, Any]]:
         return upkeep.release_due(Tick.from_xcom(tick), max_map_length())
 
 
+def forget() -> dict[str, int]:
+    """See `upkeep.forget_what_is_old`."""
+    with airflow_endings():
+        return upkeep.forget_what_is_old()
+
+
 def close_escalation(context: Mapping[str, Any]) -> str:
     """See `escalate.close_by_hand`."""
     with airflow_endings():

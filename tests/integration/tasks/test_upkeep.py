@@ -11,6 +11,7 @@ import pytest
 from psycopg.rows import DictRow
 
 from partner_messages.settings import SCHEDULE_TIMEZONE
+from partner_messages.tasks import upkeep_tasks
 from partner_messages.whatsapp.answers import NotSent
 from partner_messages.whatsapp.dispatch import MetaUnreachable
 from partner_messages.whatsapp.hook import WhatsAppHook
@@ -309,3 +310,24 @@ def test_what_is_to_be_retried_and_what_comes_due_do_not_send_twice(
     at_once(its_run.send, released.send)
 
     assert released.message_ids == its_run.message_ids == taken(graph_api)
+
+
+def test_what_is_old_is_forgotten_and_the_log_says_how_much(
+    log: Log, deployment: Deployment, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="partner_messages")
+    deployment.set(blank_days=7, retain_days=60)
+    for number, days in enumerate((6, 8, 9, 61)):
+        put(log, "read", f"R{number}", created_at=deployment.now - dt.timedelta(days=days))
+
+    assert upkeep_tasks.forget() == {"Messages blanked": 3, "Messages deleted": 1}
+    assert upkeep_tasks.forget() == {}
+
+    assert [(found["production_run_id"], found["to_phone"] is None) for found in everything(log)] == [
+        ("R0", False),
+        ("R1", True),
+        ("R2", True),
+    ]
+    assert "Messages blanked: 3 (older than 7 days, setting blank_days)." in caplog.messages
+    assert "Messages deleted: 1 (older than 60 days, setting retain_days)." in caplog.messages
+    assert "Nothing is old enough to be blanked or deleted." in caplog.messages
