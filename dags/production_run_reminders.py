@@ -60,7 +60,10 @@ def production_run_reminders() -> None:
 
         return reminders.preflight(get_current_context())
 
-    @task(task_display_name="Find stuck runs", map_index_template="{{ task.op_kwargs['kind'] }}")
+    @task(
+        task_display_name="Find stuck runs",
+        map_index_template="{{ task.op_kwargs['kind'] }}{% if stuck is defined %} · {{ stuck }}{% endif %}",
+    )
     def find_stuck_runs(tick: Any, kind: str) -> dict[str, Any]:
         """Write down every run that is stuck in one kind."""
         from partner_messages.tasks import reminder_tasks as reminders

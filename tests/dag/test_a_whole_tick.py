@@ -5,9 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+from airflow.models.dagrun import DagRun, DagRunNote
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.session import create_session
+
+from partner_messages.ops import run_notes
+from partner_messages.recipients.masking import mask_phone
 from sandbox.connections import PORTAL
 from sandbox.shop.expectations import expectations, run_id
-from support.ticks import run_dag, xcoms_of
+from support.ticks import note_of, run_dag, xcoms_of
 
 
 def test_every_run_of_the_sample_shop_ends_as_expected_and_the_counts_add_up(run_tick, graph_api):
@@ -24,6 +30,7 @@ def test_every_run_of_the_sample_shop_ends_as_expected_and_the_counts_add_up(run
     assert len(graph_api.outbox(type="template")) == sum(end == "sent" for end in expected.values())
 
     counts = tick.returned
+    assert note_of(tick.run_id).startswith(f"**LIVE**, 2026-11-23\n\n{counts['dispatched']} sent\n\n")
     assert counts["inspected"] == sum(one.is_inspected for one in everyone)
     assert counts["found"] == sum(one.is_found for one in everyone)
     assert counts["inspected"] == counts["found"] + counts["no_partner"] + counts["not_overdue"]
@@ -105,14 +112,68 @@ def test_a_misspelt_setting_is_told_through_the_last_notifier_that_was_right(run
     assert told.read_text() == "production_run_reminders failed"
 
 
-def test_a_failed_run_names_the_task_that_failed_and_none_that_waited_for_it(run_tick, deployment, capsys, few_runs):
+def test_a_failed_run_says_why_as_its_note_and_in_its_summary_and_names_no_task_that_waited_for_it(
+    run_tick, deployment, caplog, few_runs
+):
     deployment.set(send_window=["10:00"])
 
-    run_tick()
+    tick = run_tick()
 
-    said = capsys.readouterr().out
-    assert "preflight failed; its log says" in said
-    assert "find_stuck_runs (3) failed" not in said
+    said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    (sentence,) = [line for line in said if line.startswith('Variable partner_messages: "send_window"')]
+    assert f"preflight failed: {sentence}" in said
+    assert note_of(tick.run_id) == sentence
+    assert "find_stuck_runs (3) failed" not in caplog.text
+
+
+def test_a_dry_run_shows_what_it_would_have_sent_and_says_of_itself_everywhere_that_it_is_one(
+    run_tick, deployment, log, caplog, few_runs
+):
+    caplog.set_level("INFO", logger="partner_messages")
+    deployment.set(delivery="dry_run")
+
+    tick = run_tick()
+
+    rehearsed = [row for row in tick.rows if row["status"] == "rehearsed"]
+    said = [record.getMessage() for record in caplog.records]
+    assert rehearsed
+    for row in rehearsed:
+        to, *text = said[said.index(_to(row)) :][: 1 + len(row["body_text"].splitlines())]
+        assert row["to_phone"] not in to
+        assert "\n".join(line.removeprefix("    ") for line in text) == row["body_text"]
+    assert said.count("rehearsed 1, nothing sent") == len(rehearsed)
+    assert note_of(tick.run_id).startswith("**DRY RUN: nothing was sent**, 2026-11-23")
+    assert {label.partition(" · ")[0] for label in _labels(tick, "send_messages")} == {"dry run"}
+    assert _labels(tick, "find_stuck_runs") == [
+        f"{kind} · {number}" for kind, number in sorted(tick.returned["kinds"].items())
+    ]
+
+
+def test_what_a_person_has_noted_on_a_run_stays(run_tick, deployment, few_runs):
+    deployment.set(send_window=["10:00"])
+    run_id = run_tick().run_id
+    with create_session() as session:
+        run = session.query(DagRun).filter(DagRun.run_id == run_id).one()
+        assert run.note
+        run.dag_run_note = DagRunNote("It is being repaired.", user_id="ops")
+
+    with create_session() as session:  # cleared, it ends once more
+        run_notes.on_dag_run_failed(session.query(DagRun).filter(DagRun.run_id == run_id).one(), "")
+
+    assert note_of(run_id) == "It is being repaired."
+
+
+def _to(row):
+    hidden = mask_phone(row["to_phone"])
+    return f"To {hidden} in {row['language']} from {row['sender']} as {row['template_name']}:"
+
+
+def _labels(tick, task_id):
+    with create_session() as session:
+        labels = session.query(TaskInstance.rendered_map_index).filter(
+            TaskInstance.run_id == tick.run_id, TaskInstance.task_id == task_id
+        )
+        return sorted(label for (label,) in labels)
 
 
 def test_an_escalation_is_told_named_and_closed_by_hand_through_the_real_dags(

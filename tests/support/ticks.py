@@ -152,7 +152,12 @@ class TaskByTask:
         run_id = self.context["dag_run"].run_id
         states = {run_id: {re.sub(r"\[(.*)\]", r"_\1", task): state for task, state in self.tasks.items()}}
         for number in range(1, _TRIES + 1):
-            ti = SimpleNamespace(task_id=name.partition("[")[0], try_number=number, get_task_states=lambda **_: states)
+            ti = SimpleNamespace(
+                task_id=name.partition("[")[0],
+                try_number=number,
+                get_task_states=lambda **_: states,
+                xcom_pull=lambda **_: [],
+            )
             self.tasks[name], result = _try(work, {**self.context, "ti": ti}, *given)
             if self.tasks[name] != "up_for_retry":
                 return result
@@ -196,6 +201,15 @@ def _tick(log: psycopg.Connection[DictRow], *, run_id: str, **facts: Any) -> Tic
         followups=[row for row in rows if row["message_kind"] == "followup"],
         **facts,
     )
+
+
+def note_of(run_id: str) -> str | None:
+    """A DAG run's note, as its page shows it."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        return session.query(DagRun).filter(DagRun.run_id == run_id).one().note
 
 
 def xcoms_of(run_id: str) -> str:

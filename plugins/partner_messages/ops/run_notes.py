@@ -6,7 +6,7 @@ when the DAG run ends, puts it into the note.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow.listeners import hookimpl
@@ -25,11 +25,12 @@ DELIVERIES: Mapping[str, str] = {
 }
 
 
-def text_of(counts: Mapping[str, Any]) -> str:
+def text_of(counts: Mapping[str, Any], problems: Sequence[str] = ()) -> str:
     """The note of a run that came to its end.
 
     Args:
         counts: What `summarise` returns.
+        problems: What needs an engineer, each in a sentence.
     """
     took = "rehearsed" if counts["delivery"] == "dry_run" else "sent"
     ends = {took: counts["dispatched"], **{end: counts[end] for end in ("failed", "unknown", "queued", "held")}}
@@ -38,6 +39,7 @@ def text_of(counts: Mapping[str, Any]) -> str:
         ", ".join(f"{number} {end}" for end, number in ends.items() if number or end == took),
         *_counted("Not written to", counts["skipped"]),
         *_counted("Need a person", counts["escalated"]),
+        *(f"Needs an engineer: {problem}" for problem in problems),
     ]
     return "\n\n".join(lines)
 
@@ -61,13 +63,26 @@ def on_dag_run_failed(dag_run: Any, msg: str) -> None:  # noqa: ARG001 - Airflow
 
 def _write(dag_run: Any) -> None:
     """Put the run's text into its note, in the session in which Airflow ends the run; a person's own note stays."""
-    from airflow.models.xcom import XComModel
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
     from sqlalchemy import select
     from sqlalchemy.orm import object_session
 
-    session = object_session(dag_run)
-    if session is None or dag_run.dag_id not in DAG_IDS:
+    if dag_run.dag_id not in DAG_IDS:
         return
+    if (session := object_session(dag_run)) is not None:
+        _note(session, dag_run)
+        return
+    # `airflow dags test` ends a run outside of any session.
+    with create_session(scoped=False) as own:
+        same = select(DagRun).where(DagRun.dag_id == dag_run.dag_id, DagRun.run_id == dag_run.run_id)
+        _note(own, own.scalars(same).one())
+
+
+def _note(session: Any, dag_run: Any) -> None:
+    from airflow.models.xcom import XComModel
+    from sqlalchemy import select
+
     latest = (
         select(XComModel.value)
         .where(XComModel.dag_id == dag_run.dag_id, XComModel.run_id == dag_run.run_id, XComModel.key == KEY)

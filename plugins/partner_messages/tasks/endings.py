@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
+from partner_messages.last_words import SENTENCE, saying_why
 from partner_messages.run_context import RunFacts
 from partner_messages.settings import SettingsError
 from partner_messages.tasks.summarise import NeedsAnEngineer
@@ -27,22 +28,23 @@ _BAD_ENDS = ("failed", "upstream_failed")
 @contextlib.contextmanager
 def airflow_endings() -> Iterator[None]:
     """What must be changed by a person fails without retries; what is over is skipped; the rest is retried."""
-    try:
-        yield
-    except _FOR_A_PERSON as error:
-        raise AirflowFailException(str(error)) from None
-    except ManagementError as error:
-        if error.kind is Kind.UNCLEAR:
-            raise
-        raise AirflowFailException(str(error)) from None
-    except AirflowNotFoundException as error:
-        raise AirflowFailException(f'{error}: add this connection (README, "Point it at a real shop").') from None
-    except TickSkipped as error:
-        raise AirflowSkipException(str(error)) from None
+    with saying_why():
+        try:
+            yield
+        except _FOR_A_PERSON as error:
+            raise AirflowFailException(str(error)) from None
+        except ManagementError as error:
+            if error.kind is Kind.UNCLEAR:
+                raise
+            raise AirflowFailException(str(error)) from None
+        except AirflowNotFoundException as error:
+            raise AirflowFailException(f'{error}: add this connection (README, "Point it at a real shop").') from None
+        except TickSkipped as error:
+            raise AirflowSkipException(str(error)) from None
 
 
 def unfinished(context: Mapping[str, Any]) -> list[str]:
-    """The other tasks of the run that failed, mapped ones counted: `send_messages (3)`.
+    """The other tasks of the run that failed, mapped ones counted, each with why: `send_messages (3) failed: Not …`.
 
     What only waited for them is not named: its log is empty.
     """
@@ -51,4 +53,18 @@ def unfinished(context: Mapping[str, Any]) -> list[str]:
     ended = {end: [name for name, state in states.items() if state == end and name != ti.task_id] for end in _BAD_ENDS}
     worst = next((names for names in ended.values() if names), [])
     failed = collections.Counter(re.sub(r"_\d+$", "", name) for name in worst)
-    return [f"{task} ({number})" if number > 1 else task for task, number in sorted(failed.items())]
+    return [_failed(context, task, number) for task, number in sorted(failed.items())]
+
+
+def _failed(context: Mapping[str, Any], task: str, number: int) -> str:
+    named = f"{task} ({number})" if number > 1 else task
+    said = sentences_of(context, task)
+    more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
+    return f"{named} failed: {said[0]}{more}" if said else f"{named} failed; its log says why"
+
+
+def sentences_of(context: Mapping[str, Any], task_id: str) -> list[str]:
+    """What a task of the run has said of its end, each sentence of its mapped instances once and on one line."""
+    # Of a list of tasks Airflow returns a list, however many have said something.
+    said = context["ti"].xcom_pull(task_ids=[task_id], key=SENTENCE)
+    return list(dict.fromkeys(" ".join(sentence.split()) for sentence in said if sentence))

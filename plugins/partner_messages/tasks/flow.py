@@ -72,9 +72,11 @@ def send_and_say(tick: Any, batches: Any, *, title: str, found: Any = None, of_a
         """Say what happened, and fail the run for what needs an engineer."""
         from partner_messages.tasks import sending
 
-        return sending.summarise_run(get_current_context(), tick, batches, found, title, finds=finds, of_all=of_all)
+        return sending.summarise_run(
+            get_current_context(), tick, batches, found, title, first=first, finds=finds, of_all=of_all
+        )
 
-    finds = found is not None
+    first, finds = tick.operator.task_id, found is not None
     sent = _send("send_messages", "Send messages", tick, batches)
     followups = plan_followups(tick)
     followed = _send("send_followups", "Send follow-ups", tick, followups)
@@ -93,7 +95,7 @@ def _send(task_id: str, name: str, tick: Any, batches: Any) -> Any:
     return WhatsAppTemplateOperator.partial(
         task_id=task_id,
         task_display_name=name,
-        map_index_template="{{ task.batch['label'] }}",
+        map_index_template="{{ task.tick['delivery'] | replace('_', ' ') }} · {{ task.batch['label'] }}",
         execution_timeout=timedelta(hours=1),
         tick=tick,
         no_longer_due="partner_messages.tasks.recheck.no_longer_due",

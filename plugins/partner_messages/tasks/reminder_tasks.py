@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowSkipException
-
 from partner_messages.params import parse_params
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.kinds import ReminderKind
@@ -15,7 +13,7 @@ from partner_messages.tasks import find, plan
 from partner_messages.tasks import preflight as checks
 from partner_messages.tasks.dealing import max_map_length
 from partner_messages.tasks.endings import airflow_endings
-from partner_messages.tick import Tick
+from partner_messages.tick import Tick, TickSkipped
 
 
 def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,10 +29,12 @@ def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
         )
 
 
-def find_stuck_runs(context: Mapping[str, Any], tick: dict[str, Any], kind: str) -> dict[str, Any]:
-    """See `tasks/find.py`."""
+def find_stuck_runs(context: Any, tick: dict[str, Any], kind: str) -> dict[str, Any]:
+    """See `tasks/find.py`; the mapped task's name says how many there are (`stuck` in its context)."""
     with airflow_endings():
-        return find.find_stuck_runs(Tick.from_xcom(tick), ReminderKind(kind), parse_params(context["params"]))
+        found = find.find_stuck_runs(Tick.from_xcom(tick), ReminderKind(kind), parse_params(context["params"]))
+        context["stuck"] = found["found"]
+        return found
 
 
 def plan_messages(context: Mapping[str, Any], tick: dict[str, Any]) -> list[dict[str, Any]]:
@@ -49,7 +49,7 @@ def plan_messages(context: Mapping[str, Any], tick: dict[str, Any]) -> list[dict
 
 def escalate(context: Mapping[str, Any], tick: dict[str, Any] | None) -> dict[str, int]:
     """See `tasks/escalate.py`; runs whatever became of the messages."""
-    if tick is None:
-        raise AirflowSkipException("Nothing was looked at: the first task let nothing pass.")
     with airflow_endings():
+        if tick is None:
+            raise TickSkipped("Nothing was looked at: the first task let nothing pass.")
         return escalation.escalate(Tick.from_xcom(tick), parse_params(context["params"]), context)

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowSkipException
-
+from partner_messages.last_words import leave
+from partner_messages.ops import run_notes
 from partner_messages.params import parse_params
 from partner_messages.run_context import RunFacts
 from partner_messages.tasks import followups, mirror, summarise
 from partner_messages.tasks.dealing import max_map_length
-from partner_messages.tasks.endings import airflow_endings, unfinished
+from partner_messages.tasks.endings import airflow_endings, sentences_of, unfinished
 from partner_messages.tick import Tick, TickSkipped
 
 log = logging.getLogger(__name__)
@@ -20,21 +20,21 @@ log = logging.getLogger(__name__)
 
 def plan_followups(tick: dict[str, Any] | None, *, of_all: bool = False) -> list[dict[str, Any]]:
     """See `tasks/followups.py`; runs whatever became of the messages, because some of them may have been taken."""
-    if tick is None:
-        raise AirflowSkipException("Nothing was sent: the first task let nothing pass.")
     with airflow_endings():
+        if tick is None:
+            raise TickSkipped("Nothing was sent: the first task let nothing pass.")
         return followups.plan_followups(Tick.from_xcom(tick), max_map_length(), of_all=of_all)
 
 
 def mirror_to_shop(tick: dict[str, Any] | None, *, of_all: bool = False) -> dict[str, int]:
     """See `tasks/mirror.py`; skipped unless the setting asks for it."""
-    if tick is None:
-        raise AirflowSkipException("Nothing was sent: the first task let nothing pass.")
     with airflow_endings():
+        if tick is None:
+            raise TickSkipped("Nothing was sent: the first task let nothing pass.")
         mirrored = mirror.mirror_to_shop(Tick.from_xcom(tick), of_all=of_all)
-    if not any(mirrored.values()):
-        raise AirflowSkipException("Nothing was to be written into the shop's inbox (its log says why).")
-    return mirrored
+        if not any(mirrored.values()):
+            raise TickSkipped("Nothing was to be written into the shop's inbox (its log says why).")
+        return mirrored
 
 
 def summarise_run(
@@ -44,13 +44,16 @@ def summarise_run(
     found: Iterable[Mapping[str, Any] | None] | None,
     title: str,
     *,
+    first: str = "preflight",
     finds: bool = False,
     of_all: bool = False,
 ) -> dict[str, Any]:
-    """See `tasks/summarise.py`; runs whatever happened before, and is what makes a DAG run green or red."""
-    run = RunFacts.of(context)
-    failed_tasks = unfinished(context)
+    """See `tasks/summarise.py`; runs whatever happened before, and is what makes a DAG run green or red.
+
+    Where the first task let nothing pass, what it has said of that is the run's note.
+    """
     with airflow_endings():
+        run, failed_tasks = RunFacts.of(context), unfinished(context)
         if tick is not None:
             told = summarise.Told(
                 found={one["kind"]: one["found"] for one in found or () if one},
@@ -61,8 +64,8 @@ def summarise_run(
                 Tick.from_xcom(tick), run.attempt, failed_tasks, title, told=told, finds=finds, of_all=of_all
             )
         log.info("%s — nothing was done: the first task let nothing pass.", title)
+        why = sentences_of(context, first)
+        leave(run_notes.KEY, "\n\n".join(why or failed_tasks))
         if failed_tasks:
-            raise summarise.NeedsAnEngineer(
-                f"{failed_tasks[0]} failed; its log says in one sentence what must be changed"
-            )
-        raise TickSkipped("The first task skipped this run.")
+            raise summarise.NeedsAnEngineer("\n".join(failed_tasks))
+        raise TickSkipped(f"{first} skipped this run: {' '.join(why)}")

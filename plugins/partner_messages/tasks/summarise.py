@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from partner_messages import run_context
+from partner_messages.last_words import leave
 from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.escalations import standing_escalations
 from partner_messages.messages.outbox import missing_of
 from partner_messages.messages.stops import RunAttempt, stops_of
 from partner_messages.messages.summary import NAMED, Summary, note_told, summarise_tick, undecided_runs
+from partner_messages.ops import run_notes
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tasks.notifier import notify, on_failure_now
 from partner_messages.tick import Tick
@@ -27,7 +29,7 @@ PAUSED = "paused"
 
 
 class NeedsAnEngineer(Exception):
-    """Something went wrong that does not concern one recipient alone; the message says what."""
+    """Something went wrong that does not concern one recipient alone; the message says what, a line for each thing."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def summarise(
     Args:
         tick: The run's tick.
         attempt: The DAG run's pass.
-        unfinished: Tasks of the run that failed.
+        unfinished: The tasks of the run that failed, each with why.
         title: How the log line begins, such as `Reminder run`.
         told: What the tasks have returned.
         finds: Whether the run looked for what is stuck.
@@ -93,13 +95,12 @@ def summarise(
     if (more := len(summary.open_escalations) - NAMED) > 0:
         log.warning("Need a person: %d more; see the table escalation.", more)
     problems = [*problems_of(summary, unfinished), *amiss]
-    for problem in problems:
-        log.error("Needs an engineer: %s.", problem)
+    leave(run_notes.KEY, run_notes.text_of(summary.counts(), problems))
     if summary.untold:
         with open_message_log() as connection:
             note_told(connection, attempt, summary.untold.keys())
     if problems:
-        raise NeedsAnEngineer("; ".join(problems))
+        raise NeedsAnEngineer("\n".join(problems))
     return summary.counts()
 
 
@@ -158,7 +159,7 @@ def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
         (bool(templates), f"{templates} messages failed because their template is refused"),
         (len(broken) > templates, f"{len(broken) - templates} messages failed (see error_detail in the message log)"),
         # Last: where a message says why, the task that failed for it adds nothing.
-        (bool(unfinished), f"failed tasks: {', '.join(unfinished)}"),
+        *((True, said) for said in unfinished),
     ]
     return [said for is_so, said in facts if is_so]
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import starmap
 from typing import Any
 
+from partner_messages.last_words import leave
 from partner_messages.messages.database import LogConnection
+from partner_messages.ops import run_notes
 from partner_messages.tasks.summarise import NeedsAnEngineer
 from partner_messages.tasks.template_job import Job
 from partner_messages.templates.change_log import reasons_of_run
@@ -34,7 +36,7 @@ def report(
         connection: The message log.
         job: The run's work.
         planned: What `show_plan` returned; the table is printed again only where it has changed.
-        failed_tasks: Tasks of the run that failed.
+        failed_tasks: The tasks of the run that failed, each with why.
 
     Returns:
         The rows as JSON.
@@ -49,7 +51,8 @@ def report(
     sums = collections.Counter(row.action for row in rows)
     counted = ", ".join(f"{number} {action}" for action, number in sorted(sums.items())) or "nothing"
     warnings = sum(bool(row.warning) for row in rows)
-    log.info("Template run (%s) — %s; warnings: %d.", job.params.mode, counted, warnings)
+    said = f"Template run ({job.params.mode}) — {counted}; warnings: {warnings}."
+    log.info("%s", said)
     for action, asks_for in ASKS_FOR.items():
         if sums[action]:
             log.info("%d %s: %s.", sums[action], action, asks_for)
@@ -57,8 +60,9 @@ def report(
         *starmap(_unreadable, unreadable.items()),
         *(row.needs_human for row in rows if row.needs_human),
         *_undone(connection, job, rows),
-        *([f"Failed tasks: {', '.join(failed_tasks)}."] if failed_tasks else []),
+        *failed_tasks,
     ]
+    leave(run_notes.KEY, "\n\n".join([said, *problems]))
     if problems:
         raise NeedsAnEngineer("\n".join(problems))
     return result

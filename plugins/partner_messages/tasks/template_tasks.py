@@ -8,10 +8,12 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from partner_messages.last_words import leave
 from partner_messages.messages.database import open_message_log
 from partner_messages.messages.migrations import migrate
+from partner_messages.ops import run_notes
 from partner_messages.tasks import template_report, template_reviews
-from partner_messages.tasks.endings import airflow_endings, unfinished
+from partner_messages.tasks.endings import airflow_endings, sentences_of, unfinished
 from partner_messages.tasks.summarise import NeedsAnEngineer
 from partner_messages.tasks.template_job import read_job
 from partner_messages.tasks.template_listing import list_account, open_api
@@ -84,6 +86,7 @@ def report(
     """See `tasks/template_report.py`; runs whatever happened before, and is what makes a DAG run green or red."""
     with airflow_endings():
         if accounts is None:
-            raise NeedsAnEngineer("preflight failed; its log says in one sentence what must be changed")
+            leave(run_notes.KEY, "\n\n".join(sentences_of(context, "preflight")))
+            raise NeedsAnEngineer("\n".join(unfinished(context)))
         with open_message_log() as connection:
             return template_report.report(connection, read_job(context), planned, unfinished(context))

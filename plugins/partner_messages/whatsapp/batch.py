@@ -34,6 +34,7 @@ from partner_messages.whatsapp.errors import RECIPIENT_CODES
 from partner_messages.whatsapp.health import FIRST, SenderAnswers, why_leave_alone
 from partner_messages.whatsapp.hook import WhatsAppHook
 from partner_messages.whatsapp.payload import free_form_message, link_suffix, no_request, template_message
+from partner_messages.whatsapp.rehearsal import lines_of
 from partner_messages.whatsapp.senders import Sender
 
 log = logging.getLogger(__name__)
@@ -213,8 +214,8 @@ class BatchSender:
             log.info("Held until %s at the earliest: %d.", min(moments.values()).isoformat(), len(moments))
 
     def _rehearse(self, queued: Sequence[Message]) -> None:
-        """Do everything but the request."""
-        good: list[uuid.UUID] = []
+        """Do everything but the request, and show what it would have been."""
+        good: list[Message] = []
         portal = load_portal()
         for message in queued:
             try:
@@ -222,8 +223,11 @@ class BatchSender:
             except Exception as error:  # As when sending: it fails alone.
                 self._fail(message, error)
             else:
-                good.append(message.id)
-        outbox.rehearse(self.connection, good)
+                good.append(message)
+        outbox.rehearse(self.connection, [message.id for message in good])
+        for line in lines_of(good):
+            log.info("%s", line)
+        log.info("rehearsed %d, nothing sent", len(good))
 
     def _fail(self, message: Message, error: Exception) -> None:
         log.exception("Message %s cannot be put into a request.", message.id)

@@ -41,6 +41,7 @@ class WhatsAppTemplateOperator(BaseOperator):
 
     def execute(self, context: Any) -> dict[str, int]:
         """Send the batch; return how many of its messages are in which status."""
+        from partner_messages.last_words import saying_why
         from partner_messages.messages.database import open_message_log
         from partner_messages.settings import SettingsError
         from partner_messages.tick import NotNow, RunRefused
@@ -48,23 +49,24 @@ class WhatsAppTemplateOperator(BaseOperator):
         from partner_messages.whatsapp.dispatch import MetaUnreachable
         from partner_messages.whatsapp.gate import SenderStopped
 
-        with _ended_by_a_refusal(), open_message_log() as connection:
-            sender = self._sender = self._batch_sender(connection, context)
-            try:
-                if not self._told_to_stop:
-                    sender.send()
-                outcome = sender.outcome()
-            except MessagesMissing as error:
-                raise AirflowFailException(str(error)) from None
-            except (NotNow, RunRefused, SettingsError) as error:
-                raise AirflowFailException(f"{error} Now: {sender.outcome()}.") from None
-            except SenderStopped as error:
-                ending = AirflowException if error.may_pass else AirflowFailException
-                raise ending(f"{error} Now: {sender.outcome()}.") from None
-            except MetaUnreachable as error:
-                raise AirflowException(f"{error} Now: {sender.outcome()}.") from None
-        raise_for(outcome)
-        return dict(outcome.counts)
+        with saying_why(), _ended_by_a_refusal():
+            with open_message_log() as connection:
+                sender = self._sender = self._batch_sender(connection, context)
+                try:
+                    if not self._told_to_stop:
+                        sender.send()
+                    outcome = sender.outcome()
+                except MessagesMissing as error:
+                    raise AirflowFailException(str(error)) from None
+                except (NotNow, RunRefused, SettingsError) as error:
+                    raise AirflowFailException(f"{error} Now: {sender.outcome()}.") from None
+                except SenderStopped as error:
+                    ending = AirflowException if error.may_pass else AirflowFailException
+                    raise ending(f"{error} Now: {sender.outcome()}.") from None
+                except MetaUnreachable as error:
+                    raise AirflowException(f"{error} Now: {sender.outcome()}.") from None
+            raise_for(outcome)
+            return dict(outcome.counts)
 
     def on_kill(self) -> None:
         """Airflow is told to end the task (SIGTERM): claim nothing more, but wait for what is under way.

@@ -95,7 +95,9 @@ def run_templates(deployed: Deployment, log: psycopg.Connection[DictRow]) -> Cal
 
         def of(task_id: str) -> dict[str, Any]:
             states = {run_id: dict.fromkeys(said, "failed")}
-            ti = SimpleNamespace(task_id=task_id, try_number=1, get_task_states=lambda **_: states)
+            ti = SimpleNamespace(
+                task_id=task_id, try_number=1, get_task_states=lambda **_: states, xcom_pull=lambda **_: []
+            )
             dag_run = SimpleNamespace(
                 dag_id="whatsapp_templates",
                 run_id=run_id,

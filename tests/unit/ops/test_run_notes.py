@@ -53,3 +53,11 @@ def test_whoever_got_nothing_and_whoever_is_needed_is_counted_by_reason() -> Non
         "Not written to: 9 duplicate, 2 no_phone",
         "Need a person: 2 no_phone",
     ]
+
+
+def test_what_needs_an_engineer_stands_below_the_counts() -> None:
+    text = text_of(COUNTS, ["sender in is stopped", "2 messages are unknown"])
+    assert text.split("\n\n")[2:] == [
+        "Needs an engineer: sender in is stopped",
+        "Needs an engineer: 2 messages are unknown",
+    ]

@@ -1,0 +1,52 @@
+"""What a task says of its end, where operations see it: in lines of its own, and in the summary of its run.
+
+Airflow writes why a task failed above a traceback of fifteen lines, and why one was skipped into a folded group.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+
+from partner_messages.recipients.masking import mask
+
+log = logging.getLogger(__name__)
+
+SENTENCE = "sentence"
+"""Under which XCom a task that failed or was skipped leaves the sentence that says why."""
+
+
+@contextlib.contextmanager
+def saying_why() -> Iterator[None]:
+    """Say why the task fails or is skipped before Airflow does, and leave it for the run's summary."""
+    try:
+        yield
+    except AirflowSkipException as error:
+        _say(logging.INFO, str(error))
+        raise
+    except AirflowException as error:
+        _say(logging.ERROR, str(error))
+        raise
+    except Exception as error:
+        # Of a sentence that is not this package's own nobody knows what it quotes.
+        _say(logging.ERROR, mask(f"{type(error).__name__}: {error}"))
+        raise
+
+
+def _say(level: int, sentence: str) -> None:
+    for line in sentence.splitlines():
+        log.log(level, "%s", line)
+    leave(SENTENCE, sentence)
+
+
+def leave(key: str, text: str) -> None:
+    """Leave a text as an XCom of the task that runs here, if Airflow runs one."""
+    # Whatever keeps the text from being left must not take the place of what it says.
+    try:
+        get_current_context()["ti"].xcom_push(key=key, value=text)
+    except Exception:
+        log.debug("%s could not be left for the run's summary.", key, exc_info=True)
