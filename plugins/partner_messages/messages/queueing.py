@@ -31,7 +31,8 @@ def write_drafts(connection: LogConnection, tick: Tick, drafts: Sequence[Draft])
     with connection.transaction():
         adopted = _adopt(connection, tick, drafts)
         missed = {draft.id for draft in drafts if draft.adopts} - adopted
-        rest = [draft for draft in drafts if draft.id not in adopted | missed]
+        found = adopted | missed  # Once, not for each draft: there may be 100,000.
+        rest = [draft for draft in drafts if draft.id not in found]
         skips = [draft for draft in rest if draft.skip_reason]
         messages = [draft for draft in rest if not draft.skip_reason]
         queued = _queue(connection, tick, messages)
