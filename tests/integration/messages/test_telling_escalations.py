@@ -97,7 +97,6 @@ def test_what_is_closed_is_told_to_nobody(log: Log) -> None:
         "closed_at = now(), closed_by = 'Asha', closed_why = ' '",
         "over_at = now()",
         "delivery = 'dry_run', told_on = '2026-11-23'",
-        "kind = NULL",
         "reason = 'parked'",
     ],
 )
