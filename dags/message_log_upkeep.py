@@ -12,6 +12,10 @@ Looks after the message log every 15 minutes, between the ticks.
   messages, and the shop's inbox. It fails, once, for a message that is unknown and of which no run has told.
 - **Forgets what is old**: takes numbers, names and texts out of rows (setting `blank_days`) and deletes rows (setting
   `retain_days`; skips and rehearsals after 30 days), a bounded number each time, beside what is sent.
+- **Halts all sending, or lets it go on**, if it is triggered with which of the two, who says so, and why. It is in
+  force before the next claim of every DAG. The setting `halt` does the same; sending goes on when neither halts it. So
+  that a halt waits for nobody, up to three runs of this DAG are under way at once, and its task goes before all others;
+  runs that meet send nothing twice.
 - **Closes an escalation by hand**, if it is triggered with its three params: which run, who says so, and why. The run
   is not escalated again for that reason until it has moved on.
 - **Settles a message by hand**, if it is triggered with the other four: which message that is `unknown`, whether it
@@ -41,7 +45,7 @@ from partner_messages.tasks.flow import DEFAULT_ARGS, owner_links, send_and_say
     start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Kolkata"),
     catchup=False,
     is_paused_upon_creation=True,
-    max_active_runs=1,
+    max_active_runs=3,
     params=dict(UPKEEP),
     doc_md=__doc__,
     tags=["whatsapp", "production-runs"],
@@ -51,7 +55,14 @@ from partner_messages.tasks.flow import DEFAULT_ARGS, owner_links, send_and_say
 def message_log_upkeep() -> None:
     """Close what is over, send what has come due, say what happened."""
 
-    @task(task_display_name="Close what is over")
+    @task(task_display_name="Halt sending, or go on", priority_weight=1000, weight_rule="absolute")
+    def halt_sending() -> str:
+        """Do what the params say: first, and before whatever waits for a worker."""
+        from partner_messages.tasks import upkeep_tasks as upkeep
+
+        return upkeep.halt_sending(get_current_context())
+
+    @task(task_display_name="Close what is over", trigger_rule="none_failed")
     def sweep() -> dict[str, Any]:
         """Bring the message log up to date, and close what nobody will touch again."""
         from partner_messages.tasks import upkeep_tasks as upkeep
@@ -87,6 +98,7 @@ def message_log_upkeep() -> None:
         return upkeep.forget()
 
     tick = sweep()
+    halt_sending() >> tick
     said = send_and_say(tick, release(tick), title="Upkeep run", of_all=True)
     tick >> [close_escalation(), settle_message(), forget()] >> said
 

@@ -19,7 +19,8 @@ failed. Give the DAG run an id made from the event's (`dag_run_id`), and Airflow
 unpausing this DAG releases no flood. Outside the setting `event_window`, in the recipient's own time, a message waits
 for `message_log_upkeep`, which must be unpaused too.
 
-**To stop everything now**: set `halt` to `true` in the Variable `partner_messages`.
+**To stop everything now**: trigger `message_log_upkeep` with *Sending* = halt, or set `halt` to `true` in the Variable
+`partner_messages`.
 """
 
 from __future__ import annotations

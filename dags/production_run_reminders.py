@@ -13,8 +13,8 @@ Finds the production runs that have stalled and reminds each partner once over W
 it to `live`. A dry run does everything but the request. To send to one test phone, trigger with `delivery` =
 `redirect`.
 
-**To stop everything now**: set `halt` to `true` in the Variable; it is read again before every claim. Pausing this DAG
-stops the next tick, not the running one.
+**To stop everything now**: trigger `message_log_upkeep` with *Sending* = halt, or set `halt` to `true` in the Variable;
+both are asked before every claim. Pausing this DAG stops the next tick, not the running one.
 
 **Nobody is written to at night**: a message waits until it is day for its partner (setting `partner_send_window`), and
 `message_log_upkeep` sends it then, the same day. Unpause the two DAGs together.

@@ -217,6 +217,12 @@ TEMPLATES: Mapping[str, Param] = {
     ),
 }
 
+_HALT = "Halt all sending, or go on"
+_SENDINGS = {
+    "": "leave it as it is",
+    "halt": "halt: nothing leaves from now on",
+    "go_on": "go on: end what was halted here",
+}
 _CLOSE = "Close an escalation by hand"
 _TRUST = "Go on from a message log that was failed over or restored"
 _SETTLE = "Say what became of a message that is unknown"
@@ -227,6 +233,32 @@ _OUTCOMES = {
 }
 
 UPKEEP: Mapping[str, Param] = {
+    "sending": Param(
+        "",
+        type="string",
+        enum=list(_SENDINGS),
+        values_display=_SENDINGS,
+        title="Sending",
+        section=_HALT,
+        description_md="It is asked before every claim of every DAG, live or redirected. The setting `halt` of the"
+        " Variable `partner_messages` does the same; sending goes on when neither halts it.",
+    ),
+    "sending_by": Param(
+        None,
+        type=["null", "string"],
+        maxLength=200,
+        title="Who says so",
+        section=_HALT,
+        description_md="Your name; it is written down.",
+    ),
+    "sending_why": Param(
+        None,
+        type=["null", "string"],
+        maxLength=2000,
+        title="Why",
+        section=_HALT,
+        description_md="What is wrong, or what was repaired; every run says it until sending goes on.",
+    ),
     "production_run_id": Param(
         None,
         type=["null", "string"],

@@ -99,6 +99,16 @@ class ClosingParams(ActParams):
     closed_why: Why
 
 
+class HaltParams(ActParams):
+    """With which all sending is halted, or goes on."""
+
+    what = "halt sending or let it go on"
+
+    sending: Literal["halt", "go_on"]
+    sending_by: Who
+    sending_why: Why
+
+
 class TrustParams(ActParams):
     """With which somebody lets sending go on from a log that has changed."""
 

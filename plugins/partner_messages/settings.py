@@ -301,7 +301,10 @@ class Settings(_Strict):
     delivery: Literal["live", "dry_run"] = Field(
         "dry_run", description="What `auto` means: `dry_run` until operations set `live`."
     )
-    halt: bool = Field(False, description="Stops all sending; read again before every claim.")
+    halt: bool = Field(
+        False,
+        description="Stops all sending; read again before every claim. `message_log_upkeep` can halt it by hand, too.",
+    )
     allow_any_time: bool = Field(
         False,
         description="Test systems only: a live run may be for another day, and outside all windows.",

@@ -32,6 +32,24 @@ class NotNow(Exception):
 
 
 @dataclass(frozen=True)
+class Halt:
+    """That somebody has halted all sending by hand.
+
+    Attributes:
+        who: Who; nothing of a phone number may be in it.
+        why: Why; nor in this.
+        since: Since when.
+    """
+
+    who: str
+    why: str
+    since: dt.datetime
+
+    def __str__(self) -> str:
+        return f"by {self.who} since {self.since.astimezone(SCHEDULE_TIMEZONE):%Y-%m-%d %H:%M} IST: {self.why}"
+
+
+@dataclass(frozen=True)
 class Tick:
     """What preflight fixed for one DAG run; travels to its tasks as ids and dates only.
 
@@ -166,18 +184,39 @@ def keeps_their_hours(tick: Tick, settings: Settings) -> bool:
     return tick.delivery == "live" and not settings.allow_any_time
 
 
-def check_may_send(tick: Tick, wall: dt.datetime, settings: Settings, *, ignore_send_window: bool) -> None:
+def why_halted(settings: Settings, halt: Halt | None) -> str | None:
+    """That all sending is halted, by which of the two ways, and what lets it go on; None where neither halts it."""
+    halts = [
+        *([("setting halt", "set halt to false")] if settings.halt else []),
+        *([(str(halt), "trigger message_log_upkeep with sending = go_on")] if halt else []),
+    ]
+    if not halts:
+        return None
+    by, acts = zip(*halts, strict=True)
+    return f"Sending is halted ({'; and '.join(by)}): nothing is claimed; {' and '.join(acts)}, then clear what failed."
+
+
+def check_may_send(
+    tick: Tick, wall: dt.datetime, settings: Settings, halt: Halt | None, *, ignore_send_window: bool
+) -> None:
     """The guards at the claim, for every way a task can come to run: first try, retry, clear, weeks later.
 
     Whether a message's own day is over is not judged here: such a message is skipped `expired`, whatever else holds.
+
+    Args:
+        tick: The run's tick.
+        wall: The wall clock.
+        settings: The settings as they are at this moment.
+        halt: What somebody has halted by hand, as of this moment.
+        ignore_send_window: Whether the send window is no hindrance.
 
     Raises:
         NotNow: Sending is halted, no longer live, or outside the send window.
     """
     if tick.delivery == "dry_run":
         return
-    if settings.halt:
-        raise NotNow("Sending is halted (setting halt): nothing was claimed; set halt to false, then clear this task.")
+    if halted := why_halted(settings, halt):
+        raise NotNow(halted)
     if tick.asked == "auto" and settings.delivery != tick.delivery:
         raise NotNow(
             f"Setting delivery is {settings.delivery} by now, so this {tick.delivery} run claims nothing more; set it"

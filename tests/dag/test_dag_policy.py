@@ -73,7 +73,19 @@ def test_a_dag_that_can_send_starts_paused_without_catch_up(dag):
 
 
 def test_runs_that_would_meet_come_one_at_a_time(dag):
-    assert dag.max_active_runs == {"production_run_events": 16}.get(dag.dag_id, 1)
+    # Upkeep's may meet: a halt by hand must not wait for one that is sending.
+    at_once = {"production_run_events": 16, "message_log_upkeep": 3}
+    assert dag.max_active_runs == at_once.get(dag.dag_id, 1)
+
+
+def test_a_halt_waits_for_no_other_task_and_stops_its_own_run_where_it_fails(dags):
+    dag = dags["message_log_upkeep"]
+    halt = dag.get_task("halt_sending")
+
+    assert halt.upstream_task_ids == set()
+    assert halt.weight_rule == "absolute"
+    assert halt.priority_weight > max(task.priority_weight for task in dag.tasks if task is not halt)
+    assert dag.get_task("sweep").trigger_rule == "none_failed"
 
 
 SEND_AND_SAY = ["mirror_to_shop", "plan_followups", "send_followups", "send_messages", "summarise"]

@@ -126,6 +126,12 @@ def upkeep(run_id: str = "upkeep 1") -> SendingRun:
     return SendingRun(Tick.from_xcom(tick), upkeep_tasks.release(tick))
 
 
+def act_on_sending(sending: str, run_after: dt.datetime | None = None, **params: Any) -> str:
+    """A run of `message_log_upkeep` with which all sending is halted, or goes on."""
+    said = {"sending": sending, "sending_by": "ops", "sending_why": "wrong text", **params}
+    return upkeep_tasks.halt_sending(context("message_log_upkeep", "by hand", said, run_after=run_after))
+
+
 def weekday_tick(*production_run_ids: str, run_id: str = "tick 1") -> SendingRun:
     """A run of `production_run_reminders` for some runs, up to where it sends."""
     params = RunParams(production_run_ids=production_run_ids)

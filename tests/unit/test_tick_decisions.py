@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import re
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from partner_messages.settings import SCHEDULE_TIMEZONE, Settings, parse_settings
 from partner_messages.tick import (
+    Halt,
     NotNow,
     RunRefused,
     Tick,
@@ -154,20 +156,22 @@ def test_messages_leave_within_the_send_window_only(clock: tuple[int, int, int],
     with (
         FINE if within else pytest.raises(NotNow, match=r"outside the send window 09:00-19:00 \(setting send_window\)")
     ):
-        check_may_send(asked, ist(MONDAY, *clock), settings(), ignore_send_window=False)
+        check_may_send(asked, ist(MONDAY, *clock), settings(), None, ignore_send_window=False)
 
 
 def test_the_send_window_is_a_setting() -> None:
     early = settings(send_window=["7:30", "08:00"])
 
-    check_may_send(tick(asked="live"), ist(MONDAY, 7, 45), early, ignore_send_window=False)
+    check_may_send(tick(asked="live"), ist(MONDAY, 7, 45), early, None, ignore_send_window=False)
     with pytest.raises(NotNow, match="It is 10:00 IST, outside the send window 07:30-08:00"):
-        check_may_send(tick(asked="live"), ist(MONDAY, 10), early, ignore_send_window=False)
+        check_may_send(tick(asked="live"), ist(MONDAY, 10), early, None, ignore_send_window=False)
 
 
 @pytest.mark.parametrize(("ignore", "any_time"), [(True, False), (False, True), (True, True)])
 def test_the_send_window_can_be_ignored_for_one_run_or_on_a_test_system(ignore: bool, any_time: bool) -> None:
-    check_may_send(tick(asked="live"), ist(MONDAY, 3), settings(allow_any_time=any_time), ignore_send_window=ignore)
+    check_may_send(
+        tick(asked="live"), ist(MONDAY, 3), settings(allow_any_time=any_time), None, ignore_send_window=ignore
+    )
 
 
 @pytest.mark.parametrize("asked", ["auto", "live", "redirect"])
@@ -180,23 +184,52 @@ def test_halt_stops_whatever_is_asked(asked: str, loose: bool) -> None:
             of_run,
             ist(MONDAY, 10),
             settings(delivery="live", halt=True, allow_any_time=loose),
+            None,
             ignore_send_window=loose,
         )
+
+
+HALT = Halt(who="Asha", why="wrong text", since=ist(MONDAY, 9, 30))
+SETTING_SAID, HALT_SAID = "setting halt", f"by Asha since {MONDAY} 09:30 IST: wrong text"
+SETTING_ENDS, HALT_ENDS = "set halt to false", "trigger message_log_upkeep with sending = go_on"
+
+
+@pytest.mark.parametrize(
+    ("setting", "halt", "why", "ends"),
+    [
+        (True, None, SETTING_SAID, SETTING_ENDS),
+        (False, HALT, HALT_SAID, HALT_ENDS),
+        (True, HALT, f"{SETTING_SAID}; and {HALT_SAID}", f"{SETTING_ENDS} and {HALT_ENDS}"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["auto", "live", "redirect"])
+def test_a_halt_by_setting_or_by_hand_stops_sending_and_each_says_what_ends_it(
+    asked: str, setting: bool, halt: Halt | None, why: str, ends: str
+) -> None:
+    of_run = tick(asked=asked, delivery="live" if asked == "auto" else asked)
+    said = f"Sending is halted ({why}): nothing is claimed; {ends}, then clear what failed."
+
+    with pytest.raises(NotNow, match=f"^{re.escape(said)}$"):
+        check_may_send(of_run, ist(MONDAY, 10), settings(delivery="live", halt=setting), halt, ignore_send_window=False)
+
+
+def test_a_dry_run_goes_on_while_sending_is_halted_by_hand() -> None:
+    check_may_send(tick(delivery="dry_run"), ist(MONDAY, 10), settings(), HALT, ignore_send_window=False)
 
 
 def test_a_run_that_follows_the_setting_stops_when_the_setting_is_turned_back() -> None:
     live_by_setting = tick(asked="auto", delivery="live")
 
-    check_may_send(live_by_setting, ist(MONDAY, 10), settings(delivery="live"), ignore_send_window=False)
+    check_may_send(live_by_setting, ist(MONDAY, 10), settings(delivery="live"), None, ignore_send_window=False)
     with pytest.raises(NotNow, match="Setting delivery is dry_run by now, so this live run claims nothing more"):
-        check_may_send(live_by_setting, ist(MONDAY, 10), settings(delivery="dry_run"), ignore_send_window=True)
+        check_may_send(live_by_setting, ist(MONDAY, 10), settings(delivery="dry_run"), None, ignore_send_window=True)
 
 
 @pytest.mark.parametrize("asked", ["live", "redirect"])
 def test_a_run_that_was_asked_to_send_does_not_mind_the_setting(asked: str) -> None:
     by_param = tick(asked=asked, delivery=asked)
 
-    check_may_send(by_param, ist(MONDAY, 10), settings(delivery="dry_run"), ignore_send_window=False)
+    check_may_send(by_param, ist(MONDAY, 10), settings(delivery="dry_run"), None, ignore_send_window=False)
 
 
 @pytest.mark.parametrize("asked", ["auto", "dry_run"])
@@ -204,7 +237,7 @@ def test_a_run_that_was_asked_to_send_does_not_mind_the_setting(asked: str) -> N
 def test_a_dry_run_is_never_in_the_way_of_anything(asked: str, setting: str) -> None:
     rehearsal = tick(asked=asked, delivery="dry_run")
 
-    check_may_send(rehearsal, ist(MONDAY, 3), settings(delivery=setting, halt=True), ignore_send_window=False)
+    check_may_send(rehearsal, ist(MONDAY, 3), settings(delivery=setting, halt=True), None, ignore_send_window=False)
 
 
 @pytest.mark.parametrize(

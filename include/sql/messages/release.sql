@@ -1,5 +1,5 @@
 -- Hand the live messages that have come due to this tick, and those that an earlier run of this DAG has tried in vain (a claim
--- forgets until when a message waited, and only one run is under way). What an event asked for keeps its recipient's hours, which
+-- forgets until when a message waited) or has yet to send: where two runs meet, each message is claimed by one of them. What an event asked for keeps its recipient's hours, which
 -- are looked at again before the claim; the rest keeps the send window besides, and where it was tried already by another DAG
 -- (Meta put it off) its own run's retries come first. A follow-up that was put off stays where it is: its hour is over.
 UPDATE message_log

@@ -6,9 +6,13 @@ import datetime as dt
 import uuid
 
 from partner_messages.messages.database import LogConnection, rows
+from partner_messages.recipients.masking import mask
+from partner_messages.tick import Halt
 
 SETTLE_MESSAGE = "settle_message"
 """Somebody says what became of a message that is unknown."""
+HALT, GO_ON = "halt", "go_on"
+"""Somebody halts all sending, or lets it go on."""
 
 
 def settle_by_hand(
@@ -32,3 +36,19 @@ def status_of(connection: LogConnection, message_id: uuid.UUID) -> str | None:
     """How a message stands; None where there is none of that id."""
     found = rows(connection, "status_of", message_id=message_id)
     return found[0]["status"] if found else None
+
+
+def halt(connection: LogConnection, *, who: str, why: str, now: dt.datetime) -> None:
+    """Halt all sending, from the next claim on; who says so last stands for it."""
+    rows(connection, "halt", who=who, why=why, act=HALT, now=now)
+
+
+def go_on(connection: LogConnection, *, who: str, why: str, now: dt.datetime, asked_at: dt.datetime) -> bool:
+    """End the halt, unless it came after this was asked for; return whether one has ended."""
+    return bool(rows(connection, "go_on", who=who, why=why, act=GO_ON, now=now, asked_at=asked_at))
+
+
+def standing_halt(connection: LogConnection) -> Halt | None:
+    """Who has halted all sending by hand; None where nobody has."""
+    found = rows(connection, "standing_halt")
+    return Halt(who=mask(found[0]["who"]), why=mask(found[0]["why"]), since=found[0]["since"]) if found else None

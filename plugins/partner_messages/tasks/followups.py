@@ -10,7 +10,8 @@ from typing import Any
 
 from partner_messages import run_context
 from partner_messages.live_settings import load_settings
-from partner_messages.messages.database import open_message_log
+from partner_messages.messages.acts import standing_halt
+from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.history import to_follow_up
 from partner_messages.messages.outbox import messages_of
 from partner_messages.messages.queueing import queued_of_tick, write_drafts
@@ -40,8 +41,8 @@ def plan_followups(tick: Tick, max_map_length: int, *, of_all: bool = False) -> 
         Batches of message ids, one for each mapped sending task; none where there is nothing to follow.
     """
     settings = load_settings()
-    of_all = of_all and _may_leave(tick, settings)
     with open_message_log() as connection:
+        of_all = of_all and _may_leave(connection, tick, settings)
         parents = [message for message in to_follow_up(connection, tick, of_all=of_all) if _has_no_picture(message)]
         drafts = _drafts(tick, parents, settings)
         write_drafts(connection, tick, drafts)
@@ -55,10 +56,11 @@ def plan_followups(tick: Tick, max_map_length: int, *, of_all: bool = False) -> 
     return batches
 
 
-def _may_leave(tick: Tick, settings: Settings) -> bool:
+def _may_leave(connection: LogConnection, tick: Tick, settings: Settings) -> bool:
     """Whether what others have left may be sent at this moment; if not, it is left for the next run."""
     try:
-        check_may_send(tick, run_context.wall_clock(), settings, ignore_send_window=False)
+        halt = standing_halt(connection)
+        check_may_send(tick, run_context.wall_clock(), settings, halt, ignore_send_window=False)
     except NotNow:
         return False
     return True

@@ -19,6 +19,7 @@ from partner_messages.run_context import RunFacts
 from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import open_shop
 from partner_messages.settings import Settings
+from partner_messages.tasks.halt_by_hand import halted_now
 from partner_messages.tasks.log_checks import may_be_sent_from
 from partner_messages.tasks.notifier import check_notifiers, keep_on_failure
 from partner_messages.tasks.template_gate import check_templates
@@ -85,6 +86,9 @@ def preflight(
         closed = close_what_is_over(connection, day_of(wall), settings)
         check_templates(connection, tick, senders, sent, settings)
         start_tick(connection, tick)
+        halted = halted_now(connection, settings)
+    if halted and tick.delivery != "dry_run":
+        log.error("%s", halted)
     if warning:
         log.warning("%s", warning)
     for said in tick.warnings:

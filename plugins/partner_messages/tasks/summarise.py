@@ -9,6 +9,7 @@ from typing import Any
 
 from partner_messages import run_context
 from partner_messages.last_words import leave
+from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import LogConnection, open_message_log
 from partner_messages.messages.escalations import standing_escalations
 from partner_messages.messages.outbox import missing_of
@@ -16,6 +17,7 @@ from partner_messages.messages.stops import RunAttempt, stops_of
 from partner_messages.messages.summary import NAMED, Summary, note_told, summarise_tick, undecided_runs
 from partner_messages.ops import run_notes
 from partner_messages.runs.kinds import ReminderKind
+from partner_messages.tasks.halt_by_hand import halted_now
 from partner_messages.tasks.notifier import notify, on_failure_now
 from partner_messages.tick import Tick
 from partner_messages.whatsapp.errors import RECIPIENT_CODES, classify
@@ -84,6 +86,7 @@ def summarise(
         )
         if finds:
             summary = replace(summary, escalations=standing_escalations(connection, tick))
+        halted = halted_now(connection, load_settings()) if tick.delivery != "dry_run" else None
         amiss = _amiss(connection, summary, told, finds=finds) if not unfinished else []
     log.info(summary.line(title, finds=finds))
     for said in tick.warnings:
@@ -94,7 +97,10 @@ def summarise(
         log.warning("Needs a person: %s", one)
     if (more := len(summary.open_escalations) - NAMED) > 0:
         log.warning("Need a person: %d more; see the table escalation.", more)
-    problems = [*problems_of(summary, unfinished), *amiss]
+    if halted:
+        log.error("%s", halted)
+    # What is left is left because of it; a halt alone is nobody's fault.
+    problems = [*([halted] if halted and summary.left else []), *problems_of(summary, unfinished), *amiss]
     leave(run_notes.KEY, run_notes.text_of(summary.counts(), problems))
     if summary.untold:
         with open_message_log() as connection:

@@ -19,6 +19,7 @@ from partner_messages.messages.ticks import start_tick
 from partner_messages.run_context import RunFacts
 from partner_messages.settings import SCHEDULE_TIMEZONE, Settings
 from partner_messages.tasks.dealing import deal_out
+from partner_messages.tasks.halt_by_hand import halted_now
 from partner_messages.tasks.log_checks import may_be_sent_from
 from partner_messages.tick import Tick, day_of
 
@@ -91,13 +92,14 @@ def release_due(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
     """
     settings = load_settings()
     wall = run_context.wall_clock()
-    if settings.halt or settings.delivery != "live":
-        log.info(
-            "Nothing is released: setting %s.", "halt is on" if settings.halt else f"delivery is {settings.delivery}"
-        )
+    if settings.delivery != "live":
+        log.info("Nothing is released: setting delivery is %s.", settings.delivery)
         return []
     in_send_window = settings.allow_any_time or settings.send_window.holds(wall.astimezone(SCHEDULE_TIMEZONE))
     with open_message_log() as connection:
+        if halted := halted_now(connection, settings):
+            log.info("Nothing is released. %s", halted)
+            return []
         released = release(connection, tick, now=wall, in_send_window=in_send_window)
         queued = queued_of_tick(connection, tick, now=wall)
     batches = deal_out(queued, settings, max_map_length)

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from partner_messages.params import ClosingParams, SettlingParams, TrustParams
+from partner_messages.params import ClosingParams, HaltParams, SettlingParams, TrustParams
 from partner_messages.run_context import RunFacts
-from partner_messages.tasks import escalate, log_checks, upkeep
+from partner_messages.tasks import escalate, halt_by_hand, log_checks, upkeep
 from partner_messages.tasks import settle_by_hand as by_hand
 from partner_messages.tasks.dealing import max_map_length
 from partner_messages.tasks.endings import airflow_endings
 from partner_messages.tick import Tick
+
+
+def halt_sending(context: Mapping[str, Any]) -> str:
+    """See `tasks/halt_by_hand.py`."""
+    with airflow_endings():
+        return halt_by_hand.halt_by_hand(HaltParams.of(context["params"]), RunFacts.of(context).run_after)
 
 
 def sweep(context: Mapping[str, Any]) -> dict[str, Any]:

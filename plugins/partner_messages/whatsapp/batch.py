@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from partner_messages.live_settings import load_portal, load_sender, load_settings
-from partner_messages.messages import outbox
+from partner_messages.messages import acts, outbox
 from partner_messages.messages.database import LogConnection
 from partner_messages.messages.ledger import Ledger
 from partner_messages.messages.log_position import check_position
@@ -239,7 +239,8 @@ class BatchSender:
     def _guard(self) -> None:
         wall, settings = self.clock(), load_settings()
         ignore_send_window = parse_params(self.params).ignore_send_window or not self._keeps_send_window
-        check_may_send(self.tick, wall, settings, ignore_send_window=ignore_send_window)
+        halt = acts.standing_halt(self.connection)
+        check_may_send(self.tick, wall, settings, halt, ignore_send_window=ignore_send_window)
         if day_of(wall) != self.tick.day and not settings.allow_any_time:
             raise NotNow(f"The day these messages speak for, {self.tick.day}, is over: nothing more was claimed.")
 

@@ -15,6 +15,7 @@ from partner_messages.settings import SettingsError
 from partner_messages.tick import NotNow
 from partner_messages.whatsapp import batch
 from support.deployment import TICK, Deployment
+from support.event_runs import act_on_sending
 from support.log_rows import Log
 from support.sending import SendTask, messages, queue_messages, requested, statuses, taken
 
@@ -63,6 +64,10 @@ def halt(deployment: Deployment) -> None:
     deployment.set(halt=True)
 
 
+def halt_by_hand(_deployment: Deployment) -> None:
+    act_on_sending("halt")
+
+
 def close_the_window(deployment: Deployment) -> None:
     deployment.now = EVENING
 
@@ -79,6 +84,7 @@ def break_the_variable(deployment: Deployment) -> None:
     ("change", "ending", "carried_out"),
     [
         (halt, NotNow, True),
+        (halt_by_hand, NotNow, True),
         (close_the_window, NotNow, False),
         (pass_midnight, NotNow, True),
         (break_the_variable, SettingsError, False),
@@ -118,6 +124,18 @@ def test_what_a_guard_left_queued_goes_out_when_the_task_is_cleared(
         send(ids)
 
     deployment.set(halt=False)
+    assert send(ids, clear_number=1).counts == {"sent": 3}
+
+
+def test_what_a_halt_by_hand_left_queued_goes_out_when_sending_goes_on(
+    send: SendTask, log: Log, deployment: Deployment
+) -> None:
+    ids = queue_messages(log, 3)
+    act_on_sending("halt")
+    with pytest.raises(NotNow, match=r"by ops since 2026-11-23 .* IST: wrong text"):
+        send(ids)
+
+    act_on_sending("go_on")
     assert send(ids, clear_number=1).counts == {"sent": 3}
 
 
