@@ -7,6 +7,7 @@ is decided once, at preflight, is judged again at the wall clock before every cl
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self, get_args
@@ -63,6 +64,7 @@ class Tick:
         now: The moment at which runs are judged.
         warnings: What preflight let pass and the summary is to say again, in sentences.
         log_position: Where the message log stood then (`LogPosition.to_json`), where its server says it.
+        redirected: For a redirect: to which phone (`phone_mark`), because each has a history of its own.
     """
 
     id: str
@@ -74,6 +76,7 @@ class Tick:
     now: dt.datetime
     warnings: tuple[str, ...] = ()
     log_position: Mapping[str, Any] | None = None
+    redirected: str = ""
 
     def to_xcom(self) -> dict[str, Any]:
         """As JSON values."""
@@ -95,6 +98,11 @@ class Tick:
                 "warnings": tuple(value.get("warnings", ())),
             }
         )
+
+
+def phone_mark(phone: str) -> str:
+    """What stands for a test phone in the message log: it tells phones apart, and is no number when it is read."""
+    return hashlib.sha256(phone.encode()).hexdigest()[:16]
 
 
 def day_of(moment: dt.datetime) -> dt.date:

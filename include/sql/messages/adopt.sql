@@ -10,6 +10,7 @@ in_slot AS (
             SELECT m.id AS message_id, m.event_id
             FROM message_log AS m
             WHERE m.delivery = %(delivery)s
+                AND m.redirected = %(redirected)s
                 AND m.context_type = d.context_type
                 AND m.context_id = d.context_id
                 AND m.holds_slot
@@ -29,6 +30,7 @@ in_hour AS (
             SELECT m.id AS message_id
             FROM message_log AS m
             WHERE m.delivery = %(delivery)s
+                AND m.redirected = %(redirected)s
                 AND m.context_type = d.context_type
                 AND m.context_id = d.context_id
                 AND m.holds_slot
@@ -54,7 +56,11 @@ chosen AS (
     WHERE o.is_its_own
         OR o.skip_reason IS NOT NULL
         OR NOT EXISTS (
-            SELECT FROM message_log AS m WHERE m.delivery = %(delivery)s AND m.event_id = o.event_id AND m.holds_slot
+            SELECT FROM message_log AS m
+            WHERE m.delivery = %(delivery)s
+                AND m.redirected = %(redirected)s
+                AND m.event_id = o.event_id
+                AND m.holds_slot
         )
     ORDER BY key, is_its_own DESC, context_id
 )

@@ -15,6 +15,7 @@ SET
                     greatest(upper(message_log.event_hour), %(now)s + interval '60 minutes') AS ends
                 FROM message_log AS other
                 WHERE other.delivery = message_log.delivery
+                    AND other.redirected = message_log.redirected
                     AND other.context_type = message_log.context_type
                     AND other.context_id = message_log.context_id
                     AND other.message_kind = 'event'

@@ -20,6 +20,7 @@ FROM stuck_run AS found
         FROM message_run AS r JOIN message_log AS m ON m.id = r.message_id
         WHERE r.production_run_id = found.production_run_id
             AND r.delivery = %(delivery)s
+            AND r.redirected = %(redirected)s
             AND r.day < %(day)s
             AND (elsewhere.day IS NULL OR r.day >= elsewhere.day)
             AND m.partner_id IS NOT DISTINCT FROM found.partner_id

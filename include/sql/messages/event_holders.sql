@@ -14,6 +14,7 @@ FROM (
             ) AS holds_context
     FROM message_log
     WHERE delivery = %(delivery)s
+        AND redirected = %(redirected)s
         AND holds_slot
         AND (
             event_id = ANY (%(event_ids)s)

@@ -6,6 +6,7 @@ FROM unnest(%(production_run_ids)s::text[]) AS run (id)
         SELECT max(m.day) AS day
         FROM message_run AS r JOIN message_log AS m ON m.id = r.message_id
         WHERE r.delivery = %(delivery)s
+            AND r.redirected = %(redirected)s
             AND r.production_run_id = run.id
             AND r.day < %(day)s
             AND r.message_kind IN ('reminder', 'digest')

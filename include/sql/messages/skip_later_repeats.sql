@@ -7,6 +7,7 @@ WHERE told.id = ANY (%(ids)s)
     AND told.tick_id = %(tick_id)s
     AND told.status = 'queued'
     AND m.delivery = told.delivery
+    AND m.redirected = told.redirected
     AND m.context_type = told.context_type
     AND m.context_id = told.context_id
     AND m.message_kind = 'event'

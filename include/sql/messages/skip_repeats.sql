@@ -7,6 +7,7 @@ FROM (
     FROM message_log AS late
         JOIN message_log AS other
             ON other.delivery = late.delivery
+                AND other.redirected = late.redirected
                 AND other.context_type = late.context_type
                 AND other.context_id = late.context_id
                 AND other.id <> late.id

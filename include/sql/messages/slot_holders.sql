@@ -4,6 +4,7 @@ SELECT
     {% include "messages/waits.sql" %} AS waits
 FROM message_run AS r JOIN message_log AS m ON m.id = r.message_id
 WHERE r.delivery = %(delivery)s
+    AND r.redirected = %(redirected)s
     AND r.day = %(day)s
     AND r.production_run_id = ANY (%(production_run_ids)s)
     AND r.holds_slot

@@ -74,6 +74,11 @@ def of_tick(tick: Tick) -> dict[str, str]:
     return {"dag_id": tick.dag_id, "dag_run_id": tick.dag_run_id, "tick_id": tick.id}
 
 
+def of_history(tick: Tick) -> dict[str, str]:
+    """The parameters by which a statement knows which history counts: the delivery's, for a redirect its phone's."""
+    return {"delivery": tick.delivery, "redirected": tick.redirected}
+
+
 # As it is in UTF-8: escaped, a text in Hindi is twice as long to send, and slow for PostgreSQL to read.
 _as_json = functools.partial(json.dumps, ensure_ascii=False)
 

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 
-from partner_messages.messages.database import LogConnection, of_tick, rows
+from partner_messages.messages.database import LogConnection, of_history, of_tick, rows
 from partner_messages.messages.values import Draft, EventHolder, Followed, SlotHolder, StandingDigest
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.settings import SCHEDULE_TIMEZONE
@@ -46,7 +46,7 @@ def slot_holders(
     found = rows(
         connection,
         "slot_holders",
-        delivery=tick.delivery,
+        **of_history(tick),
         day=tick.day,
         production_run_ids=list(production_run_ids),
         now=now,
@@ -63,7 +63,7 @@ def standing_digests(connection: LogConnection, tick: Tick) -> list[StandingDige
     """The digests that hold their contexts on the tick's day."""
     return [
         StandingDigest(**{**row, "production_run_ids": frozenset(row["production_run_ids"])})
-        for row in rows(connection, "standing_digests", delivery=tick.delivery, day=tick.day)
+        for row in rows(connection, "standing_digests", **of_history(tick), day=tick.day)
     ]
 
 
@@ -97,7 +97,7 @@ def event_holders(
         connection,
         "event_holders",
         dag_run_id=tick.dag_run_id,
-        delivery=tick.delivery,
+        **of_history(tick),
         due=due,
         event_ids=[draft.event_id for draft in asked if draft.event_id],
         context_ids=[draft.context_id for draft in asked if draft.message_kind == "event"],
@@ -120,14 +120,14 @@ def refused_phones(connection: LogConnection, tick: Tick, codes: Iterable[int]) 
 
 def asked_by_events(connection: LogConnection, tick: Tick) -> frozenset[str]:
     """The runs of which an event asked for a reminder on the tick's day, whatever became of it."""
-    found = rows(connection, "asked_by_events", delivery=tick.delivery, day=tick.day)
+    found = rows(connection, "asked_by_events", **of_history(tick), day=tick.day)
     return frozenset(row["production_run_id"] for row in found)
 
 
 def last_reminded(connection: LogConnection, tick: Tick, production_run_ids: Sequence[str]) -> dict[str, dt.date]:
     """The last day before the tick's on which each run was reminded; a run never reminded is absent."""
     found = rows(
-        connection, "last_reminded", delivery=tick.delivery, day=tick.day, production_run_ids=list(production_run_ids)
+        connection, "last_reminded", **of_history(tick), day=tick.day, production_run_ids=list(production_run_ids)
     )
     return {row["production_run_id"]: row["day"] for row in found}
 
@@ -149,7 +149,7 @@ def days_reminded(connection: LogConnection, tick: Tick, *, with_today: bool = F
     found = rows(
         connection,
         "days_reminded",
-        **{"dag_run_id": tick.dag_run_id, "delivery": tick.delivery, "day": until},
+        **{"dag_run_id": tick.dag_run_id, **of_history(tick), "day": until},
         timezone=SCHEDULE_TIMEZONE.key,
     )
     return {row["production_run_id"]: tuple(row["days"]) for row in found}

@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from partner_messages.messages.database import LogConnection, MessageLogError, of_tick, recordset, rows
+from partner_messages.messages.database import LogConnection, MessageLogError, of_history, of_tick, recordset, rows
 from partner_messages.messages.history import event_holders, slot_holders
 from partner_messages.messages.outbox import end_expired_claims
 from partner_messages.messages.skip_reasons import SkipReason
@@ -70,7 +70,7 @@ def reword(
 def _adopt(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> set[uuid.UUID]:
     """Take over what is queued in the drafts' contexts; return the ids of those drafts."""
     # Most days nothing is: then the drafts, texts and all, need not travel for it.
-    found = rows(connection, "queued_contexts", delivery=tick.delivery, day=tick.day)
+    found = rows(connection, "queued_contexts", **of_history(tick), day=tick.day)
     queued = {(row["context_type"], row["context_id"]) for row in found}
     known = [draft for draft in drafts if (draft.context_type, draft.context_id) in queued]
     if not known:
@@ -122,7 +122,7 @@ def withdraw_reminders(connection: LogConnection, tick: Tick, production_run_ids
     found = rows(
         connection,
         "withdraw_reminders",
-        delivery=tick.delivery,
+        **of_history(tick),
         day=tick.day,
         production_run_ids=list(production_run_ids),
     )
@@ -171,7 +171,7 @@ def sweep(connection: LogConnection, today: dt.date, lease: dt.timedelta) -> dic
 
 
 def _tick_parameters(tick: Tick) -> dict[str, Any]:
-    return {**of_tick(tick), "delivery": tick.delivery, "day": tick.day}
+    return {**of_tick(tick), **of_history(tick), "day": tick.day}
 
 
 def _records(drafts: Iterable[Draft], *columns: str) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from partner_messages.messages.database import LogConnection, of_tick, rows
+from partner_messages.messages.database import LogConnection, of_history, of_tick, rows
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.reminders.escalation import Escalation
 from partner_messages.runs.kinds import ReminderKind
@@ -240,5 +240,5 @@ def note_told(connection: LogConnection, attempt: RunAttempt, unknown: Collectio
 
 def undecided_runs(connection: LogConnection, tick: Tick, kinds: Sequence[ReminderKind]) -> list[str]:
     """The runs that the tick's DAG run found stuck in these kinds, and about which nothing was decided that day."""
-    asked = {"dag_run_id": tick.dag_run_id, "delivery": tick.delivery, "day": tick.day, "kinds": list(kinds)}
+    asked = {"dag_run_id": tick.dag_run_id, **of_history(tick), "day": tick.day, "kinds": list(kinds)}
     return [row["production_run_id"] for row in rows(connection, "undecided", **asked)]

@@ -21,7 +21,7 @@ def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
     with airflow_endings():
         params = parse_event_params(context["params"])
         run = replace(RunFacts.of(context), now=run_context.wall_clock())
-        return checks.preflight(run, params.delivery, plan_events.templates_of_events)
+        return checks.preflight(run, params.delivery, plan_events.templates_of_events, redirect_to=params.redirect_to)
 
 
 def check_runs(context: Mapping[str, Any]) -> int:

@@ -26,7 +26,15 @@ from partner_messages.tasks.template_gate import check_templates
 from partner_messages.tasks.typed_ids import check_typed_ids
 from partner_messages.tasks.upkeep import close_what_is_over
 from partner_messages.templates.installed import installed_catalog
-from partner_messages.tick import AskedDelivery, Tick, check_no_holiday, check_not_stale, day_of, decide_delivery
+from partner_messages.tick import (
+    AskedDelivery,
+    Tick,
+    check_no_holiday,
+    check_not_stale,
+    day_of,
+    decide_delivery,
+    phone_mark,
+)
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +44,7 @@ def preflight(
     asked: AskedDelivery,
     templates: Callable[[Settings], Sequence[str]],
     *,
+    redirect_to: str | None = None,
     keeps_holidays: bool = False,
     scope: Scope | None = None,
 ) -> dict[str, Any]:
@@ -47,6 +56,7 @@ def preflight(
         run: The DAG run.
         asked: Its param `delivery`.
         templates: The names of what this DAG sends, by the settings.
+        redirect_to: Its param of that name.
         keeps_holidays: Whether this DAG's ticks are skipped on holidays.
         scope: Which runs its params ask for, where they can.
 
@@ -72,6 +82,7 @@ def preflight(
         asked=asked,
         day=day,
         now=run.now,
+        redirected=phone_mark(redirect_to) if asked == "redirect" and redirect_to else "",
     )
     senders = load_senders(settings)
     load_portal()  # A secret that cannot sign links is found out here, not by a partner.

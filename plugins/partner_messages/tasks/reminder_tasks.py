@@ -24,6 +24,7 @@ def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
             RunFacts.of(context),
             params.delivery,
             plan.templates_of_reminders,
+            redirect_to=params.redirect_to,
             keeps_holidays=True,
             scope=params.scope,
         )
