@@ -100,7 +100,9 @@ def _parameters_of(messages: list[Draft]) -> dict[str, Any]:
 
 def _plain_parameters() -> dict[str, Any]:
     of_day = dict.fromkeys(("day", "today", "until"), DAY) | {"told_before": DAY - dt.timedelta(days=7)}
-    of_now = dict.fromkeys(("now", "at", "due", "since", "observed_at"), TICK) | {"lease": dt.timedelta(seconds=95)}
+    of_now = dict.fromkeys(("now", "at", "due", "since", "observed_at", "asked_at"), TICK) | {
+        "lease": dt.timedelta(seconds=95)
+    }
     numbers = dict.fromkeys(
         ("inspected", "no_partner", "planned", "clear_number", "try_number", "database_id", "timeline", "written"), 1
     )

@@ -17,6 +17,7 @@ from partner_messages.messages.stops import RunAttempt, stops_of
 from partner_messages.messages.summary import NAMED, Summary, note_told, summarise_tick, undecided_runs
 from partner_messages.ops import run_notes
 from partner_messages.runs.kinds import ReminderKind
+from partner_messages.settings import SettingsError
 from partner_messages.tasks.halt_by_hand import halted_now
 from partner_messages.tasks.notifier import notify, on_failure_now
 from partner_messages.tick import Tick
@@ -86,7 +87,7 @@ def summarise(
         )
         if finds:
             summary = replace(summary, escalations=standing_escalations(connection, tick))
-        halted = halted_now(connection, load_settings()) if tick.delivery != "dry_run" else None
+        halted = _halted(connection, tick, unfinished)
         amiss = _amiss(connection, summary, told, finds=finds) if not unfinished else []
     log.info(summary.line(title, finds=finds))
     for said in tick.warnings:
@@ -97,9 +98,9 @@ def summarise(
         log.warning("Needs a person: %s", one)
     if (more := len(summary.open_escalations) - NAMED) > 0:
         log.warning("Need a person: %d more; see the table escalation.", more)
-    if halted:
-        log.error("%s", halted)
     # What is left is left because of it; a halt alone is nobody's fault.
+    if halted and not summary.left:
+        log.error("%s", halted)
     problems = [*([halted] if halted and summary.left else []), *problems_of(summary, unfinished), *amiss]
     leave(run_notes.KEY, run_notes.text_of(summary.counts(), problems))
     if summary.untold:
@@ -108,6 +109,15 @@ def summarise(
     if problems:
         raise NeedsAnEngineer("\n".join(problems))
     return summary.counts()
+
+
+def _halted(connection: LogConnection, tick: Tick, unfinished: Sequence[str]) -> str | None:
+    """Why nothing may leave by now, where sending is halted, it matters to the run, and no task has failed for it."""
+    try:
+        halted = halted_now(connection, load_settings()) if tick.delivery != "dry_run" else None
+    except SettingsError:  # Whatever has met it has said so.
+        return None
+    return None if halted is None or any(halted in said for said in unfinished) else halted
 
 
 def _amiss(connection: LogConnection, summary: Summary, told: Told, *, finds: bool) -> list[str]:

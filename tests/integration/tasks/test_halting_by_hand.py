@@ -98,7 +98,7 @@ def test_preflight_and_summary_say_who_has_halted_sending_and_a_dry_run_is_silen
     assert [said.partition(" since ")[0] for said in errors] == ["Sending is halted (by ops"]
 
     with pytest.raises(
-        NeedsAnEngineer, match=r"^Sending is halted \(by ops since .*: wrong text\).*1 messages are still"
+        NeedsAnEngineer, match=r"^Sending is halted \(by ops since .*: wrong text\)[^\n]*\n1 messages are still"
     ):
         summary_of(planned)
 
