@@ -20,6 +20,7 @@ both are asked before every claim. Pausing this DAG stops the next tick, not the
 `message_log_upkeep` sends it then, the same day. Unpause the two DAGs together.
 
 **Once a day**: a second run on the same day sends nothing twice; it explains each skip as `duplicate`.
+A redirect counts for its own test phone alone.
 
 **What happened**: the log of `summarise` has one line that begins `Reminder run —`; every message and every skip is a
 row of `partner_messages.message_log` with its reason.
