@@ -22,8 +22,9 @@ both are asked before every claim. Pausing this DAG stops the next tick, not the
 **Once a day**: a second run on the same day sends nothing twice; it explains each skip as `duplicate`.
 A redirect counts for its own test phone alone.
 
-**What happened**: the log of `summarise` has one line that begins `Reminder run —`; every message and every skip is a
-row of `partner_messages.message_log` with its reason.
+**What happened**: the run's note says whether it was live, its counts, and what needs an engineer. What `summarise`
+logs begins `Reminder run —`: how many got nothing and why, and, by name, what needs a person. In a dry run, the log of
+each `send_messages` shows the text. Every message and every skip is a row of `partner_messages.message_log`.
 """
 
 from __future__ import annotations

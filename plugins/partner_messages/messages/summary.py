@@ -1,4 +1,4 @@
-"""What became of a tick's messages, counted and said in one line."""
+"""What became of a tick's messages, counted."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from partner_messages.messages.database import LogConnection, of_history, of_tic
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.reminders.escalation import Escalation
 from partner_messages.runs.kinds import ReminderKind
+from partner_messages.runs.names import Names, ids_of
 from partner_messages.tick import Tick
 
 NAMED = 100
@@ -41,13 +42,15 @@ class Named:
     by_hand: bool = False
     other_status: str | None = None
 
-    def __str__(self) -> str:
+    def said(self, names: Names) -> str:
+        """Whom it was for and how it stands, and last by what it is looked up."""
         of_other = f" of one that is {self.other_status}" if self.other_status else ""
         why = f"{self.skip_reason or self.held_back or self.error_detail or ''}{of_other}"
-        what = f"{self.message_kind} {self.production_run_id or self.partner_id} of partner {self.partner_id}"
+        stands = f"{self.status} {why}".rstrip()
+        ids = ids_of(self.production_run_id, self.partner_id)
         # By its id a person says what became of it.
-        what = f"{what} ({self.id})" if self.status == "unknown" else what
-        return f"{what}: {self.status} {why}".rstrip()
+        ids = f"message {self.id}, {ids}" if self.status == "unknown" else ids
+        return f"{names.of(self.production_run_id, self.partner_id)} ({self.message_kind}): {stands} | {ids}"
 
 
 @dataclass(frozen=True)
@@ -136,44 +139,6 @@ class Summary:
             "escalations": [one.as_json() for one in self.open_escalations[:NAMED]],
             "warnings": list(self.tick.warnings),
         }
-
-    def line(self, title: str = "Reminder run", *, finds: bool = True) -> str:
-        """The one log line that operations search for.
-
-        Args:
-            title: How it begins.
-            finds: Whether the run looked for what is stuck, and says what it found.
-        """
-        counts = self.counts()
-        found = f"{self._found()}; " if finds else ""
-        escalated = f"; need a person: {_listed(self.escalated)}" if self.escalated else ""
-        warned = f"; warnings: {len(self.tick.warnings)}" if self.tick.warnings else ""
-        return f"{title} — {counts['day']} {counts['delivery']}: {found}{self._outcome()}{escalated}{warned}"
-
-    def _found(self) -> str:
-        counts = self.counts()
-        kinds = ", ".join(f"{kind} {number}" for kind, number in counts["kinds"].items())
-        return (
-            f"inspected {_said(counts['inspected'])}"
-            f" = found {counts['found']} + no partner {_said(counts['no_partner'])}"
-            f" + not overdue {_said(counts['not_overdue'])}; {kinds}"
-        )
-
-    def _outcome(self) -> str:
-        counts = self.counts()
-        ends = ", ".join(f"{end} {counts[end]}" for end in ("dispatched", "failed", "unknown", "queued"))
-        held = f", held {counts['held']}" if counts["held"] else ""
-        held += f" (of those dispatched, Meta holds back: {_listed(self.held_back)})" if self.held_back else ""
-        followups = f"; follow-ups: {_listed(self.followups)}" if self.followups else ""
-        return f"skipped: {_listed(self.skipped)}; {ends}{held}{followups}"
-
-
-def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{what} {number}" for what, number in sorted(counts.items())) or "none"
-
-
-def _said(number: int | None) -> str:
-    return "not known" if number is None else str(number)
 
 
 def summarise_tick(

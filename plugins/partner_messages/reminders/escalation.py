@@ -15,6 +15,7 @@ from partner_messages.reminders.policy import Policy
 from partner_messages.reminders.reasons import RULES, Case, Reason, Stall
 from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import ReminderKind, StuckRun, UnownedRun
+from partner_messages.runs.names import Names, ids_of
 from partner_messages.runs.scope import Scope
 from partner_messages.tick import day_of
 
@@ -25,10 +26,17 @@ class Trouble(Stall):
 
     reason: Reason
 
-    def __str__(self) -> str:
-        whose = f"of partner {self.partner_id}" if self.partner_id else "of nobody"
-        rule = RULES[self.reason]
-        return f"{self.production_run_id} {whose}: {self.reason} since {day_of(self.since)}. {rule.meaning} {rule.act}"
+    def said(self, names: Names) -> str:
+        """Whose run it is and why it needs a person, what is to be done, and last by what it is looked up."""
+        who, rule = names.of(self.production_run_id, self.partner_id), RULES[self.reason]
+        kind = f" ({self.kind})" if self.kind else ""
+        ids = ids_of(self.production_run_id, self.partner_id)
+        return (
+            f"{who}{kind}: {self.reason} since {day_of(self.since)} — {rule.meaning} {rule.act}{self._hint()} | {ids}"
+        )
+
+    def _hint(self) -> str:
+        return ""
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values, for the run's return value and for notifiers."""
@@ -61,8 +69,8 @@ class Escalation(Trouble):
     over_at: dt.datetime | None = None
     readings: str | None = None
 
-    def __str__(self) -> str:
-        return f"{super().__str__()}{f' It may be {self.readings}.' if self.readings else ''}"
+    def _hint(self) -> str:
+        return f" It may be {self.readings}." if self.readings else ""
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values, with the readings where there are any."""

@@ -17,8 +17,10 @@ from partner_messages.params import ClosingParams, RunParams
 from partner_messages.recipients.masking import mask
 from partner_messages.reminders.escalation import Escalation, View, cases_of, judge
 from partner_messages.reminders.policy import Policy
-from partner_messages.runs.shop import open_shop
+from partner_messages.runs.names import Names
+from partner_messages.runs.shop import Shop, open_shop
 from partner_messages.settings import NotifierSpec, Settings
+from partner_messages.tasks.names import names_in
 from partner_messages.tasks.notifier import notify
 from partner_messages.tick import RunRefused, Tick, TickSkipped, day_of
 
@@ -60,7 +62,7 @@ def escalate(tick: Tick, params: RunParams, context: Mapping[str, Any]) -> dict[
         log.info("%d escalations were opened, %d are over.", opened, ended)
         told = 0
         if tick.delivery == "live" and settings.on_escalation:
-            told = _tell(connection, tick, settings.on_escalation, context)
+            told = _tell(connection, shop, tick, settings.on_escalation, context)
     return {"opened": opened, "ended": ended, "told": told}
 
 
@@ -68,14 +70,14 @@ def _is_of_today(tick: Tick, settings: Settings) -> bool:
     return settings.allow_any_time or tick.day == day_of(run_context.wall_clock())
 
 
-def _tell(connection: LogConnection, tick: Tick, spec: NotifierSpec, context: Mapping[str, Any]) -> int:
+def _tell(connection: LogConnection, shop: Shop, tick: Tick, spec: NotifierSpec, context: Mapping[str, Any]) -> int:
     # In one transaction: what was not told to its end stays untold, and is told again at the next try.
     with connection.transaction():
         due = escalations.untold(connection, tick.day)
         if due:
             mentions = {
                 "escalations": [{**one.as_json(), "key": one.key} for one in due],
-                "escalations_text": as_text(due),
+                "escalations_text": as_text(due, names_in(shop, due[:NAMED])),
                 "escalations_key": key_of(due),
             }
             notify(spec, "on_escalation", context, mentions)
@@ -89,13 +91,13 @@ def key_of(due: Sequence[Escalation]) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, " ".join(sorted(one.key for one in due))))
 
 
-def as_text(due: Sequence[Escalation]) -> str:
+def as_text(due: Sequence[Escalation], names: Names) -> str:
     """The list that operations get."""
     more = [f"... and {len(due) - NAMED} more; see the table escalation."] if len(due) > NAMED else []
     return "\n".join(
         [
             f"{len(due)} production runs need a person:" if len(due) > 1 else "A production run needs a person:",
-            *(f"- {one}" for one in due[:NAMED]),
+            *(f"- {one.said(names)}" for one in due[:NAMED]),
             *more,
             "Each closes by itself when its run moves on. To close one by hand, trigger message_log_upkeep with"
             " production_run_id, closed_by and closed_why.",

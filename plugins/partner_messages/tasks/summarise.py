@@ -15,10 +15,12 @@ from partner_messages.messages.escalations import standing_escalations
 from partner_messages.messages.outbox import missing_of
 from partner_messages.messages.stops import RunAttempt, stops_of
 from partner_messages.messages.summary import NAMED, Summary, note_told, summarise_tick, undecided_runs
+from partner_messages.messages.summary_lines import lines_of
 from partner_messages.ops import run_notes
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.settings import SettingsError
 from partner_messages.tasks.halt_by_hand import halted_now
+from partner_messages.tasks.names import names_if_known
 from partner_messages.tasks.notifier import notify, on_failure_now
 from partner_messages.tick import Tick
 from partner_messages.whatsapp.errors import RECIPIENT_CODES, classify
@@ -66,7 +68,7 @@ def summarise(
         tick: The run's tick.
         attempt: The DAG run's pass.
         unfinished: The tasks of the run that failed, each with why.
-        title: How the log line begins, such as `Reminder run`.
+        title: How its first line begins, such as `Reminder run`.
         told: What the tasks have returned.
         finds: Whether the run looked for what is stuck.
         of_all: Whether it answers for what no other run has told of, too.
@@ -89,13 +91,15 @@ def summarise(
             summary = replace(summary, escalations=standing_escalations(connection, tick))
         halted = _halted(connection, tick, unfinished)
         amiss = _amiss(connection, summary, told, finds=finds) if not unfinished else []
-    log.info(summary.line(title, finds=finds))
+    for line in lines_of(summary, title, finds=finds):
+        log.info("%s", line)
     for said in tick.warnings:
         log.error("%s", said)
+    names = names_if_known([*summary.named, *summary.open_escalations[:NAMED]])
     for named in summary.named:
-        log.warning("%s", named)
+        log.warning("%s", named.said(names))
     for one in summary.open_escalations[:NAMED]:
-        log.warning("Needs a person: %s", one)
+        log.warning("Needs a person: %s", one.said(names))
     if (more := len(summary.open_escalations) - NAMED) > 0:
         log.warning("Need a person: %d more; see the table escalation.", more)
     # What is left is left because of it; a halt alone is nobody's fault.

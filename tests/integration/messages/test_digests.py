@@ -11,6 +11,7 @@ from partner_messages.messages.history import slot_holders, spoken_of, standing_
 from partner_messages.messages.queueing import queued_of_tick, reword, write_drafts
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.summary import summarise_tick
+from partner_messages.runs.names import Names
 from support.at_once import wait_until_blocked
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, draft, tick
@@ -125,7 +126,7 @@ def test_a_digest_that_was_not_sent_says_of_which_runs_it_would_have_spoken(log:
     assert spoken_of(log, [put_off.id]) == {put_off.id: ("R1", "R2")}
     assert slots(log) == {}
     (named,) = summarise_tick(log, tick(), {}, TICK).named
-    assert str(named) == "digest R1, R2 of partner P1: skipped over_limit"
+    assert named.said(Names()) == "A run (digest): skipped over_limit | run R1, R2, partner P1"
 
 
 def test_the_task_of_a_digest_is_named_after_it_and_its_partner(log: Log) -> None:

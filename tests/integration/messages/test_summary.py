@@ -1,14 +1,18 @@
-"""What became of a tick, counted and said in one line."""
+"""What became of a tick, counted and said in lines that can be read whole."""
 
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import pytest
 
+from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.summary import Named, Summary, summarise_tick
+from partner_messages.messages.summary_lines import WIDTH, lines_of
 from partner_messages.messages.ticks import note_counts, record_stuck, start_tick
 from partner_messages.runs.kinds import Census, ReminderKind
+from partner_messages.runs.names import Names
 from support.deployment import TICK
 from support.examples import stuck_run, tick
 from support.log_rows import Log, put
@@ -96,8 +100,8 @@ def test_a_duplicate_says_how_the_other_one_stands_where_that_is_no_success(log:
 
     doubtful = status in ("unknown", "sending", "failed")
     assert summary.skipped == {f"duplicate of {status}" if doubtful else "duplicate": 1}
-    assert [str(one) for one in summary.named] == (
-        [f"reminder R1 of partner P1: skipped duplicate of one that is {status}"] if doubtful else []
+    assert [one.said(Names()) for one in summary.named] == (
+        [f"A run (reminder): skipped duplicate of one that is {status} | run R1, partner P1"] if doubtful else []
     )
 
 
@@ -111,17 +115,33 @@ def test_what_meta_took_and_holds_back_is_not_called_sent_without_a_word(log: Lo
 
     held = {said: 1} if said not in ("accepted", None) else {}
     assert summary.counts()["held_back"] == held
-    assert (f"(of those dispatched, Meta holds back: {said} 1)" in summary.line()) == bool(held)
+    assert (f"of those sent, Meta holds back: {said} 1" in lines_of(summary)) == bool(held)
     assert [one.held_back for one in summary.named] == [*held]
 
 
-def test_the_line_says_it_all_and_begins_as_operations_search_for_it(summary: Summary) -> None:
-    assert summary.line() == (
-        "Reminder run — 2026-11-23 live: inspected 40 = found 15 + no partner 2 + not overdue 23;"
-        " assignment_pending 0, not_started 3, idle 12;"
-        " skipped: no_partner 2, no_phone 1, over_limit 2;"
-        " dispatched 6, failed 2, unknown 1, queued 3"
-    )
+def test_the_lines_say_it_all_and_the_first_begins_as_operations_search_for_it(summary: Summary) -> None:
+    assert lines_of(summary) == [
+        "Reminder run — 2026-11-23 live: sent 6, failed 2, unknown 1, queued 3",
+        "inspected 40 = found 15 + no partner 2 + not overdue 23",
+        "found: assignment_pending 0, not_started 3, idle 12",
+        "skipped no_partner 2 (The run has no partner: a parent run that was split, or one that waits to be assigned)",
+        "skipped no_phone 1 (No verified WhatsApp number and no active admin with a phone)",
+        next(line for line in lines_of(summary) if line.startswith("skipped over_limit 2 (")),
+    ]
+
+
+def test_no_line_is_longer_than_airflow_s_page_shows(summary: Summary) -> None:
+    tick = replace(summary.tick, delivery="dry_run", warnings=("One.",))
+    every = replace(summary, tick=tick, skipped=dict.fromkeys(SkipReason, 1000), followups={"sent": 3})
+
+    assert max(len(line) for line in lines_of(every)) <= WIDTH
+    assert {line.split()[1] for line in lines_of(every) if line.startswith("skipped")} == {*SkipReason}
+
+
+def test_a_rehearsal_says_that_nothing_was_sent(summary: Summary) -> None:
+    rehearsal = replace(summary, tick=replace(summary.tick, delivery="dry_run"), statuses={"rehearsed": 22})
+
+    assert lines_of(rehearsal)[0] == ("Reminder run — 2026-11-23 dry run: rehearsed 22, nothing sent")
 
 
 def test_what_somebody_may_ask_about_is_named(summary: Summary) -> None:
@@ -141,10 +161,12 @@ def test_a_tick_that_found_nothing_says_noughts(log: Log) -> None:
 
     summary = summarise_tick(log, tick(), {}, TICK)
 
-    assert summary.line() == (
-        "Reminder run — 2026-11-23 live: inspected 0 = found 0 + no partner 0 + not overdue 0;"
-        " assignment_pending 0, not_started 0, idle 0; skipped: none; dispatched 0, failed 0, unknown 0, queued 0"
-    )
+    assert lines_of(summary) == [
+        "Reminder run — 2026-11-23 live: sent 0",
+        "inspected 0 = found 0 + no partner 0 + not overdue 0",
+        "found: assignment_pending 0, not_started 0, idle 0",
+        "skipped: none",
+    ]
     assert list(summary.named) == []
 
 
@@ -157,4 +179,4 @@ def test_a_tick_whose_planning_never_ended_says_what_it_does_not_know(log: Log, 
     summary = summarise_tick(log, tick(), {}, TICK)
 
     assert (summary.counts()["inspected"], summary.counts()["not_overdue"]) == (None, None)
-    assert "inspected not known = found 1 + no partner not known + not overdue not known" in summary.line()
+    assert "inspected not known = found 1 + no partner not known + not overdue not known" in lines_of(summary)

@@ -349,8 +349,16 @@ def test_the_summary_counts_and_names_what_needs_a_person(
     assert counts["escalated"] == {"parked": 1, "closed by hand": 1}
     (named,) = counts["escalations"]
     assert (named["production_run_id"], named["reason"]) == (PARKED, "parked")
-    assert "queued 0; need a person: closed by hand 1, parked 1" in caplog.text
-    assert f"Needs a person: {PARKED} of nobody: parked since 2026-10-21." in caplog.text
+    said = [record.getMessage() for record in caplog.records]
+    assert any(line.startswith("Reminder run — ") and line.endswith("live: sent 0; need a person: 1") for line in said)
+    assert "need a person: closed by hand 1" in said
+    assert "need a person: parked 1 (Give the run to a partner who is active)" in said
+    (design,) = shop.execute(
+        "SELECT d.name FROM design d JOIN production_runs r ON r.design_id = d.id WHERE r.id = %s", [PARKED]
+    ).fetchall()
+    (needs,) = [line for line in said if line.startswith("Needs a person: ")]
+    assert needs.startswith(f"Needs a person: {design['name']}: parked since 2026-10-21 — Nobody has the run")
+    assert needs.endswith(f" | run {PARKED}, no partner")
 
 
 def test_the_summary_of_an_earlier_run_does_not_say_that_a_person_closed_what_a_later_one_has_ended(

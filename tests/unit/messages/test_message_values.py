@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import uuid
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 
 from partner_messages.messages.summary import Named
 from partner_messages.messages.values import Message, reminder_context_id
+from partner_messages.runs.names import Names
 from support.examples import PHONE, claimed_message, draft
 
+ID = uuid.UUID(int=7)
 RUN = "prod_run_01J0000000000000000SENT10D"
 
 
@@ -45,10 +48,31 @@ def test_a_phone_number_is_not_seen_in_what_is_printed(value: Any) -> None:
 @pytest.mark.parametrize(
     ("stands", "said"),
     [
-        (("skipped", "over_limit", None, None), "skipped over_limit"),
-        (("failed", None, 131026, "Not on WhatsApp"), "failed Not on WhatsApp"),
-        (("queued", None, None, None), "queued"),
+        (("skipped", "over_limit", None, None), "skipped over_limit | run R1, partner P1"),
+        (("failed", None, 131026, "Not on WhatsApp"), "failed Not on WhatsApp | run R1, partner P1"),
+        (("queued", None, None, None), "queued | run R1, partner P1"),
+        (("unknown", None, None, None), f"unknown | message {ID}, run R1, partner P1"),
     ],
 )
-def test_a_message_that_somebody_may_ask_about_is_named_by_its_run_and_partner(stands: Any, said: str) -> None:
-    assert str(Named("reminder", "R1", "P1", *stands)) == f"reminder R1 of partner P1: {said}"
+def test_a_message_that_somebody_may_ask_about_is_named_by_its_names_first_and_its_ids_last(
+    stands: Any, said: str
+) -> None:
+    named = Named(ID, "reminder", "R1", "P1", *stands)
+
+    assert named.said(Names()) == f"A run (reminder): {said}"
+    names = Names({"P1": "Rajesh Textiles"}, {"R1": "Block Print Kurta"})
+    assert named.said(names) == f"Rajesh Textiles, Block Print Kurta (reminder): {said}"
+
+
+@pytest.mark.parametrize(
+    ("partner", "design", "said"),
+    [
+        ("Rajesh", None, "Rajesh"),
+        (None, "Kurta", "Kurta"),
+        (" \u200b", "\t", "A run"),
+        ("Rajesh\nTextiles", "x" * 50, "Rajesh Textiles, " + "x" * 39 + "…"),
+        (f"Rajesh {PHONE}", None, f"Rajesh +91•••••{PHONE[-4:]}"),
+    ],
+)
+def test_a_name_is_cleaned_before_it_is_said(partner: str | None, design: str | None, said: str) -> None:
+    assert Names({"P1": partner}, {"R1": design}).of("R1", "P1") == said

@@ -25,6 +25,7 @@ from partner_messages.reminders.policy import Policy
 from partner_messages.reminders.reasons import RULES, Act, Case, Reason, reasons_that_ask_for
 from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import ReminderKind, UnownedRun
+from partner_messages.runs.names import Names
 from partner_messages.runs.scope import Scope
 from partner_messages.settings import parse_settings
 from support.deployment import TICK
@@ -175,7 +176,12 @@ def test_what_is_opened_says_since_when_the_run_is_stuck() -> None:
     (trouble,) = judged([case(end="no_phone")]).new
 
     assert (trouble.partner_id, trouble.kind, trouble.since) == (PARTNER_ID, IDLE, SINCE)
-    assert str(trouble).startswith("R1 of partner P1: no_phone since 2026-10-24.")
+    said = trouble.said(Names({"P1": "Rajesh Textiles"}, {"R1": "Block Print Kurta"}))
+    assert said.startswith(
+        "Rajesh Textiles, Block Print Kurta (idle): no_phone since 2026-10-24 — No verified WhatsApp"
+    )
+    assert said.endswith("Find a number on which the partner is reached. | run R1, partner P1")
+    assert trouble.said(Names()).startswith("A run (idle): no_phone since 2026-10-24 — ")
 
 
 @pytest.mark.parametrize(
