@@ -124,6 +124,6 @@ def test_the_shop_connection_is_of_a_role_that_may_only_read():
     with server() as own:
         stack.make_databases(own, TICK)
         with psycopg.connect(stack.shop_reader_url(own)) as connection:
-            assert connection.execute("SELECT count(*) FROM partner").fetchone() == (22,)
+            assert connection.execute("SELECT count(*) FROM partner").fetchone() == (23,)
             with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
                 connection.execute("UPDATE partner SET name = 'x'")
