@@ -71,7 +71,7 @@ class UnsafePostgres:
         postmaster = psutil.Process(int((self._place.data / "postmaster.pid").read_text().split()[0]))
         # The postmaster first: it must not answer the death of another process.
         for process in [postmaster, *postmaster.children(recursive=True)]:
-            with contextlib.suppress(psutil.NoSuchProcess):
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, what)
 
 

@@ -12,6 +12,7 @@ from partner_messages.recipients.masking import LONGEST
 from partner_messages.whatsapp import dispatch
 from partner_messages.whatsapp.answers import Answer, read_answer
 from partner_messages.whatsapp.gate import SenderStopped
+from support.fault_table import Tally
 from support.log_rows import Log
 from support.sending import ScriptedMeta, dispatch_of, messages, queue_messages, statuses
 
@@ -62,7 +63,9 @@ BAD: list[tuple[str, int, bytes, str]] = [
 ]
 
 
-def test_thirty_bad_answers_cost_their_neighbours_nothing(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thirty_bad_answers_cost_their_neighbours_nothing(
+    log: Log, monkeypatch: pytest.MonkeyPatch, tally: Tally
+) -> None:
     monkeypatch.setattr(dispatch, "IN_VAIN", len(BAD))  # They come in no order: several in a row are not Meta's end.
     ids = queue_messages(log, 2 * len(BAD))
     bad = dict(zip(map(str, ids[::2]), BAD, strict=True))
@@ -71,8 +74,16 @@ def test_thirty_bad_answers_cost_their_neighbours_nothing(log: Log, monkeypatch:
         _, status, body, _ = bad.get(payload["id"], ("", 200, taken(GOOD), ""))
         return read_answer(status, {}, body)
 
-    dispatch_of(log, ScriptedMeta(answer), per_second=1.0e4).send(ids)
+    meta = ScriptedMeta(answer)
+    dispatch_of(log, meta, per_second=1.0e4).send(ids)
 
+    ends = statuses(log, ids)
+    tally.add(
+        messages=len(ids),
+        duplicates=len(meta.requests) - len(set(meta.requests)),
+        unknown=ends.count("unknown"),
+        lost=sum(end not in ("sent", "unknown", "failed") for end in ends),
+    )
     assert dict(zip([name for name, *_ in BAD], statuses(log, ids[::2]), strict=True)) == {
         name: end for name, *_, end in BAD
     }

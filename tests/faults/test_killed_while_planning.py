@@ -10,16 +10,11 @@ from typing import Any
 
 import pytest
 
-from partner_messages.params import RunParams
-from partner_messages.reminders.wording import templates_of
-from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import find, preflight
-from partner_messages.tick import Tick
 from sandbox.shop.expectations import expectations
 from support.children import Child, Death
 from support.deployment import Deployment
 from support.log_rows import Log
-from support.task_work import facts, plan_task, send_batch, whole_tick
+from support.task_work import found, plan_task, send_batch, whole_tick
 
 Start = Callable[..., Child]
 PLAN = "partner_messages.tasks.plan"
@@ -30,14 +25,6 @@ TO_SEND = sorted(run_id for run_id, one in expectations().items() if one.outcome
 def _in_chunks(deployment: Deployment) -> None:
     """One batch a sender is enough."""
     deployment.set(task_each_up_to=0)
-
-
-def found(run_id: str) -> Tick:
-    """A run of the DAG up to the point where it plans."""
-    tick = Tick.from_xcom(preflight.preflight(facts(run_id), "auto", lambda _: templates_of("v1")))
-    for kind in ReminderKind:
-        find.find_stuck_runs(tick, kind, RunParams())
-    return tick
 
 
 def sent_runs(log: Log, graph_api: Any) -> list[str]:

@@ -59,8 +59,11 @@ class Weather:
 
     def task(self) -> Child:
         """Start the task, or try it again."""
-        batch = {"label": "many", "sender": "in", "message_ids": [str(id_) for id_ in self.ids], "rate_share": 1.0}
-        return self.start(send_task, self.tick, batch, STILL_DUE)
+        return self.start(send_task, self.tick, self.batch(), STILL_DUE)
+
+    def batch(self) -> dict[str, Any]:
+        """What planning gives the task."""
+        return {"label": "many", "sender": "in", "message_ids": [str(id_) for id_ in self.ids], "rate_share": 1.0}
 
     def some_way_in(self, at_least: int = 1, at_most: int = MESSAGES - 1) -> int:
         """Wait until a random number of requests has arrived; return it."""
@@ -84,16 +87,23 @@ class Weather:
             if not {"queued", "sending"} & set(statuses(self.log, self.ids)):
                 return
 
-    def count(self, tally: Tally) -> None:
-        """Add what became of the messages to the scenario's table."""
+    def count(self, tally: Tally, *, a_person_is_asked: bool = False) -> None:
+        """Add what became of the messages to the scenario's table.
+
+        Args:
+            tally: The scenario's.
+            a_person_is_asked: Whether sending was refused until a person has looked; what is not settled waits then.
+        """
         gone = taken(self.graph_api)
         ends = dict(zip(map(str, self.ids), statuses(self.log, self.ids), strict=True))
-        assert all(end in ("sent", "unknown") for id_, end in ends.items() if id_ in gone)
+        waiting = [id_ for id_, end in ends.items() if a_person_is_asked and end in ("queued", "sending")]
+        assert all(end in ("sent", "unknown") for id_, end in ends.items() if id_ in gone and id_ not in waiting)
         tally.add(
             messages=len(ends),
             duplicates=len(gone) - len(set(gone)),
             unknown=list(ends.values()).count("unknown"),
-            lost=sum(id_ not in gone and end != "unknown" for id_, end in ends.items()),
+            waiting=len(waiting),
+            lost=sum(id_ not in gone and end != "unknown" and id_ not in waiting for id_, end in ends.items()),
         )
 
 

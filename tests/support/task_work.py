@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import signal
 from collections.abc import Sequence
 from threading import Barrier
@@ -12,10 +13,13 @@ from typing import Any
 import airflow.providers.postgres.hooks.postgres
 from airflow.sdk.exceptions import AirflowException
 
+from partner_messages import run_context
 from partner_messages.messages.database import MessageLogError
 from partner_messages.params import RunParams
+from partner_messages.reminders.wording import templates_of
 from partner_messages.run_context import RunFacts
-from partner_messages.tasks import plan, recheck
+from partner_messages.runs.kinds import ReminderKind
+from partner_messages.tasks import find, plan, preflight, recheck
 from partner_messages.tick import Tick
 from partner_messages.whatsapp import batch as sending
 from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
@@ -45,6 +49,14 @@ def context(run_id: str, clear_number: int = 0) -> dict[str, Any]:
     return {"dag_run": run, "params": {}}
 
 
+def found(run_id: str) -> Tick:
+    """A run of the DAG up to the point where it plans."""
+    tick = Tick.from_xcom(preflight.preflight(facts(run_id), "auto", lambda _: templates_of("v1")))
+    for kind in ReminderKind:
+        find.find_stuck_runs(tick, kind, RunParams())
+    return tick
+
+
 def send_task(
     tick: Tick, batch: dict[str, Any], no_longer_due: str = "partner_messages.tasks.recheck.no_longer_due"
 ) -> dict[str, int]:
@@ -54,6 +66,13 @@ def send_task(
     )
     signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())
     return operator.execute(context(tick.dag_run_id))
+
+
+def send_task_by_a_clock(minutes_off: float, tick: Tick, batch: dict[str, Any], no_longer_due: str) -> dict[str, int]:
+    """One such task on a machine whose clock is wrong."""
+    right = run_context.machine_clock
+    run_context.machine_clock = lambda: right() + dt.timedelta(minutes=minutes_off)
+    return send_task(tick, batch, no_longer_due)
 
 
 def plan_task(tick: Tick) -> list[dict[str, Any]]:

@@ -1,0 +1,132 @@
+"""A whole DAG run whose tasks are each killed once at a random moment, in a process of its own, and then done again."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+
+from partner_messages.runs.kinds import ReminderKind
+from partner_messages.tasks import reminder_tasks as reminders
+from partner_messages.tasks import sending, upkeep_tasks
+from partner_messages.tick import Tick
+from support.children import Child
+from support.log_rows import Log
+from support.task_work import context, send_task
+
+RUN_ID = "run 1"
+STARTING_SECONDS = 0.3
+"""What a process takes besides the task's work, about."""
+
+
+def work_of(task: str, run_id: str, *given: Any) -> Any:
+    """Do a task's work as Airflow calls it; None where it skips itself."""
+    ti = SimpleNamespace(task_id=task, try_number=1, get_task_states=lambda **_: {run_id: {}})
+    of_task = {**context(run_id), "ti": ti}
+    try:
+        return WORK[task](of_task, *given)
+    except AirflowSkipException:
+        return None
+
+
+def _summarise(of_task: dict[str, Any], tick: dict[str, Any], batches: Any, found: Any) -> Any:
+    return sending.summarise_run(of_task, tick, batches, found, "Reminder run", finds=True)
+
+
+WORK: dict[str, Callable[..., Any]] = {
+    "preflight": reminders.preflight,
+    "find_stuck_runs": reminders.find_stuck_runs,
+    "plan_messages": reminders.plan_messages,
+    "plan_followups": lambda _, tick: sending.plan_followups(tick),
+    "mirror_to_shop": lambda _, tick: sending.mirror_to_shop(tick),
+    "escalate": reminders.escalate,
+    "summarise": _summarise,
+    "sweep": upkeep_tasks.sweep,
+    "release": lambda _, tick: upkeep_tasks.release(tick),
+    "forget": lambda _: upkeep_tasks.forget(),
+}
+"""The tasks by their names; sending is `send_task`."""
+
+
+@dataclass
+class KilledTick:
+    """A run of `production_run_reminders`, then one of `message_log_upkeep`.
+
+    Attributes:
+        log: A session with the message log.
+        start: Starts a process.
+        dice: Chances; None for a run that nobody kills.
+        lasts: How long each task's work takes, as far as it was seen.
+        killed: The tasks that were killed while they worked.
+    """
+
+    log: Log
+    start: Callable[..., Child]
+    dice: random.Random | None
+    lasts: dict[str, float]
+    killed: list[str] = field(default_factory=list)
+
+    def go_through(self) -> dict[str, int] | None:
+        """Go through both runs; return the summary's counts, None where it asks for a person."""
+        tick = self._task("preflight")
+        found = [self._task("find_stuck_runs", tick, kind.value) for kind in ReminderKind]
+        batches = self._task("plan_messages", tick)
+        self._wait_for_their_morning()
+        now = self._task("plan_messages", tick)
+        self._send(tick, now)
+        self._send(tick, self._task("plan_followups", tick))
+        self._task("mirror_to_shop", tick)
+        self._task("escalate", tick)
+        self._until_morning()
+        later = self._task("sweep", run_id="upkeep")
+        self._send(later, self._task("release", later, run_id="upkeep"))
+        self._task("mirror_to_shop", tick)
+        self._task("forget")
+        counts: dict[str, int] | None = self._task("summarise", tick, batches, found)
+        return counts
+
+    def _task(self, task: str, *given: Any, run_id: str = RUN_ID) -> Any:
+        return self._killed_once(task, work_of, task, run_id, *given)
+
+    def _send(self, tick: dict[str, Any], batches: list[dict[str, Any]] | None) -> None:
+        for batch in batches or ():
+            self._killed_once("send_messages", send_task, Tick.from_xcom(tick), batch)
+
+    def _killed_once(self, task: str, work: Callable[..., Any], *given: Any) -> Any:
+        if self.dice:
+            child = self.start(work, *given)
+            child.process.join(self.dice.random() * (STARTING_SECONDS + self.lasts.get(task, 0.0)))
+            if child.process.exitcode is None:
+                child.kill()
+                self.killed.append(task)
+            self.log.execute(
+                "UPDATE message_log SET claimed_at = claimed_at - interval '10 minutes' WHERE status = 'sending'"
+            )
+        # Here, which is much quicker than in a process of its own.
+        began, at_sigterm = time.monotonic(), signal.getsignal(signal.SIGTERM)
+        try:
+            return work(*given)
+        except AirflowException:
+            return None
+        finally:
+            signal.signal(signal.SIGTERM, at_sigterm)
+            self.lasts[task] = time.monotonic() - began
+
+    def _wait_for_their_morning(self) -> None:
+        """As if it were night for the partners of every third message."""
+        self.log.execute(
+            "UPDATE message_log SET not_before = now() + interval '100 years' WHERE status = 'queued' AND id IN ("
+            " SELECT id FROM (SELECT id, row_number() OVER (ORDER BY context_id) AS number FROM message_log"
+            "  WHERE status = 'queued') AS numbered WHERE number % 3 = 0)"
+        )
+
+    def _until_morning(self) -> None:
+        self.log.execute(
+            "UPDATE message_log SET not_before = '2026-01-01' WHERE status = 'queued' AND not_before IS NOT NULL"
+        )
