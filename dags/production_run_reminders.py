@@ -10,8 +10,8 @@ Finds the production runs that have stalled and reminds each partner once over W
 | `idle` | started, not finished, gone quiet | 72 h |
 
 **Before the first live run**: the setting `delivery` (Variable `partner_messages`) is `dry_run` until operations set
-it to `live`. A dry run does everything but the request. To send to one test phone, trigger with `delivery` =
-`redirect`.
+it to `live`. `auto` in the trigger form, and every scheduled tick, stand for that setting; the run's note says what it
+was. A dry run does everything but the request. To send to one test phone, trigger with `delivery` = `redirect`.
 
 **To stop everything now**: trigger `message_log_upkeep` with *Sending* = halt, or set `halt` to `true` in the Variable;
 both are asked before every claim. Pausing this DAG stops the next tick, not the running one.
