@@ -12,8 +12,9 @@ Tells a partner of what has just happened to a run: one DAG run for each event o
 
 Other events of a run end as a skip `no_template_for_event`.
 
-**Once**: one message for a run, event and partner within 60 minutes, and one for an `event_id` as long as its
-message is kept (setting `retain_days`), unless it failed. Give the DAG run an id made from the event's (`dag_run_id`), and Airflow answers a repeat with 409.
+**Once**: one message for a run, event and partner within 60 minutes, and one for an `event_id` as long as its message
+is kept (setting `retain_days`), unless it failed. Give the DAG run an id made from the event's (`dag_run_id`), and
+Airflow answers a repeat with 409.
 
 **Never late, never at night**: an event older than the setting `event_max_age` is skipped (`stale_event`), so
 unpausing this DAG releases no flood. Outside the setting `event_window`, in the recipient's own time, a message waits
