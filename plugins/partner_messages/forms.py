@@ -232,6 +232,17 @@ _OUTCOMES = {
     "did_not_arrive": "it did not arrive: it has failed, and may be sent again",
 }
 
+
+def _text(title: str, section: str, words: str, *, longest: int) -> Param:
+    """A text that may be left out."""
+    return Param(None, type=["null", "string"], maxLength=longest, title=title, section=section, description_md=words)
+
+
+def _who(section: str, words: str = "") -> Param:
+    """Who does something by hand."""
+    return _text("Who says so", section, f"Your name; it is written down.{words}", longest=200)
+
+
 UPKEEP: Mapping[str, Param] = {
     "sending": Param(
         "",
@@ -243,46 +254,13 @@ UPKEEP: Mapping[str, Param] = {
         description_md="It is asked before every claim of every DAG, live or redirected. The setting `halt` of the"
         " Variable `partner_messages` does the same; sending goes on when neither halts it.",
     ),
-    "sending_by": Param(
-        None,
-        type=["null", "string"],
-        maxLength=200,
-        title="Who says so",
-        section=_HALT,
-        description_md="Your name; it is written down.",
+    "sending_by": _who(_HALT),
+    "sending_why": _text(
+        "Why", _HALT, "What is wrong, or what was repaired; every run says it until sending goes on.", longest=2_000
     ),
-    "sending_why": Param(
-        None,
-        type=["null", "string"],
-        maxLength=2000,
-        title="Why",
-        section=_HALT,
-        description_md="What is wrong, or what was repaired; every run says it until sending goes on.",
-    ),
-    "production_run_id": Param(
-        None,
-        type=["null", "string"],
-        maxLength=200,
-        title="Of which run",
-        section=_CLOSE,
-        description_md="The run's id in the shop; empty to close none.",
-    ),
-    "closed_by": Param(
-        None,
-        type=["null", "string"],
-        maxLength=200,
-        title="Who says so",
-        section=_CLOSE,
-        description_md="Your name; it is written down.",
-    ),
-    "closed_why": Param(
-        None,
-        type=["null", "string"],
-        maxLength=2000,
-        title="Why",
-        section=_CLOSE,
-        description_md="Why nobody has to look at the run any more.",
-    ),
+    "production_run_id": _text("Of which run", _CLOSE, "The run's id in the shop; empty to close none.", longest=200),
+    "closed_by": _who(_CLOSE),
+    "closed_why": _text("Why", _CLOSE, "Why nobody has to look at the run any more.", longest=2_000),
     "message_id": Param(
         None,
         type=["null", "string"],
@@ -300,37 +278,13 @@ UPKEEP: Mapping[str, Param] = {
         section=_SETTLE,
         description_md="To send another one for it the same day, trigger its DAG again afterwards.",
     ),
-    "settled_by": Param(
-        None,
-        type=["null", "string"],
-        maxLength=200,
-        title="Who says so",
-        section=_SETTLE,
-        description_md="Your name; it is written down.",
+    "settled_by": _who(_SETTLE),
+    "settled_why": _text("Why", _SETTLE, "How you know: what the partner says, or Meta.", longest=2_000),
+    "trusted_by": _text(
+        "Who says so",
+        _TRUST,
+        "Your name; it is written down. See `docs/failover.md` first: what the log has lost may be sent again.",
+        longest=200,
     ),
-    "settled_why": Param(
-        None,
-        type=["null", "string"],
-        maxLength=2000,
-        title="Why",
-        section=_SETTLE,
-        description_md="How you know: what the partner says, or Meta.",
-    ),
-    "trusted_by": Param(
-        None,
-        type=["null", "string"],
-        maxLength=200,
-        title="Who says so",
-        section=_TRUST,
-        description_md="Your name; it is written down. See `docs/failover.md` first: what the log has lost may be sent"
-        " again.",
-    ),
-    "trusted_why": Param(
-        None,
-        type=["null", "string"],
-        maxLength=2000,
-        title="Why",
-        section=_TRUST,
-        description_md="Why sending may go on: what was looked at, and what was lost.",
-    ),
+    "trusted_why": _text("Why", _TRUST, "Why sending may go on: what was looked at, and what was lost.", longest=2_000),
 }
