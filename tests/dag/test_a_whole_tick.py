@@ -30,7 +30,7 @@ def test_every_run_of_the_sample_shop_ends_as_expected_and_the_counts_add_up(run
     assert len(graph_api.outbox(type="template")) == sum(end == "sent" for end in expected.values())
 
     counts = tick.returned
-    assert note_of(tick.run_id).startswith(f"**LIVE**, 2026-11-23\n\n{counts['dispatched']} sent\n\n")
+    assert note_of(tick.run_id).startswith(f"**LIVE**, 2026-11-23: {counts['dispatched']} sent\n\n")
     assert counts["inspected"] == sum(one.is_inspected for one in everyone)
     assert counts["found"] == sum(one.is_found for one in everyone)
     assert counts["inspected"] == counts["found"] + counts["no_partner"] + counts["not_overdue"]

@@ -34,9 +34,10 @@ def text_of(counts: Mapping[str, Any], problems: Sequence[str] = ()) -> str:
     """
     took = "rehearsed" if counts["delivery"] == "dry_run" else "sent"
     ends = {took: counts["dispatched"], **{end: counts[end] for end in ("failed", "unknown", "queued", "held")}}
+    counted = ", ".join(f"{number} {end}" for end, number in ends.items() if number or end == took)
     lines = [
-        f"**{DELIVERIES[counts['delivery']]}**, {counts['day']}",
-        ", ".join(f"{number} {end}" for end, number in ends.items() if number or end == took),
+        # Airflow's page shows the first paragraph until somebody opens the note.
+        f"**{DELIVERIES[counts['delivery']]}**, {counts['day']}: {counted}",
         *_counted("Not written to", counts["skipped"]),
         *_counted("Need a person", counts["escalated"]),
         *(f"Needs an engineer: {problem}" for problem in problems),
