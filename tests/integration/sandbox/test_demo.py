@@ -16,7 +16,7 @@ from support.deployment import TICK
 
 def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left_behind, tmp_path):
     program = start("-m", "sandbox.demo", SANDBOX_FOLDER=str(tmp_path))
-    said, _ = program.communicate(timeout=240)
+    said, _ = program.communicate(timeout=600)
 
     assert program.returncode == 0, said
     assert 0 < said.index("IN (211000000000001): 14 create") < said.index("submit: ")
