@@ -68,11 +68,18 @@ class UnsafePostgres:
         self.start()
 
     def _signal(self, what: signal.Signals) -> None:
-        postmaster = psutil.Process(int((self._place.data / "postmaster.pid").read_text().split()[0]))
-        # The postmaster first: it must not answer the death of another process.
-        for process in [postmaster, *postmaster.children(recursive=True)]:
+        processes: list[psutil.Process] = []
+        with contextlib.suppress(psutil.NoSuchProcess):
+            postmaster = psutil.Process(int((self._place.data / "postmaster.pid").read_text().split()[0]))
+            # The postmaster first: it must not answer the death of another process.
+            processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, what)
+
+
+_NO_ANSWER_WHILE_RECOVERING = {"hot_standby": "off"}
+"""A server that is up again takes what is written to it, at once."""
 
 
 @contextlib.contextmanager
@@ -85,7 +92,9 @@ def unsafe_postgres(folder: Path, settings: Mapping[str, str] | None = None) -> 
     """
     with embedded.made(folder, keep=False) as place:
         port = embedded.free_port()
-        server = UnsafePostgres(place.url(port), place, {**embedded.SETTINGS, **(settings or {})}, port)
+        server = UnsafePostgres(
+            place.url(port), place, {**embedded.SETTINGS, **_NO_ANSWER_WHILE_RECOVERING, **(settings or {})}, port
+        )
         server.start()
         try:
             yield server
