@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
 
 import psycopg
 from psycopg import sql
@@ -34,8 +36,53 @@ The driver has no code for it, only the server's words: where those are in anoth
 """
 
 
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""How long a server that says nothing is waited for, as libpq has it: seconds, and the last in milliseconds.
+
+Left to themselves a new session waits for two minutes and an open one for a quarter of an hour or for two hours: longer
+than a claim belongs to its claimer.
+"""
+
+
 class AccessRefused(SettingsError):
     """A database lets this connection's user not in, or not do what is needed: no further try helps."""
+
+
+def open_session(conn_id: str, options: str | None = None) -> psycopg.Connection[Any]:
+    """Open a session with a connection's database, which gives up on a server that is gone without a word.
+
+    Args:
+        conn_id: The connection; what its extra says of time-outs comes first.
+        options: Settings of the session, as on a server's command line.
+    """
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+    hook = PostgresHook(postgres_conn_id=conn_id, options=options)
+    hook.connection.extra = json.dumps(_PATIENCE | hook.connection.extra_dejson)
+    return cast("psycopg.Connection[Any]", hook.get_conn())
+
+
+def granting(privileges: Mapping[str, Iterable[str]]) -> str:
+    """The statements that give a user privileges on tables, and the use of the schemas that their names say.
+
+    Args:
+        privileges: The tables by what may be done with them, such as `SELECT`.
+
+    Returns:
+        The statements, with `{role}` for the user's name.
+    """
+    tables = {privilege: list(names) for privilege, names in privileges.items()}
+    schemas = sorted({name.partition(".")[0] for names in tables.values() for name in names if "." in name})
+    usage = [f"GRANT USAGE ON SCHEMA {schema} TO {{role}};" for schema in schemas]
+    return " ".join(
+        usage + [f"GRANT {privilege} ON {', '.join(names)} TO {{role}};" for privilege, names in tables.items()]
+    )
 
 
 @contextlib.contextmanager

@@ -14,13 +14,13 @@ import secrets
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
-from partner_messages.database_access import database_errors
+from partner_messages.database_access import database_errors, granting, open_session
 from partner_messages.inbox.ids import RANDOM_BITS, ulid
 from partner_messages.messages.mirroring import SentMessage
 from partner_messages.named_sql import query
@@ -194,8 +194,13 @@ def _told_of_the_inbox(tables: Mapping[str, str]) -> contextlib.AbstractContextM
     return database_errors(
         SHOP_INBOX_CONN_ID,
         InboxError,
-        f"GRANT SELECT ON {tables['partner']}, {conversations}, {messages} TO {{role}};"
-        f" GRANT INSERT ON {conversations}, {messages} TO {{role}}; GRANT UPDATE ON {conversations} TO {{role}};",
+        granting(
+            {
+                "SELECT": [tables["partner"], conversations, messages],
+                "INSERT": [conversations, messages],
+                "UPDATE": [conversations],
+            }
+        ),
     )
 
 
@@ -208,13 +213,11 @@ def open_inbox(tables: Tables) -> Iterator[Inbox]:
         InboxError: It cannot be reached.
         AccessRefused: Its user is not let in.
     """
-    from airflow.providers.postgres.hooks.postgres import PostgresHook
     from airflow.sdk.exceptions import AirflowNotFoundException
 
     try:
         with _told_of_the_inbox(tables.model_dump()):
-            hook = PostgresHook(postgres_conn_id=SHOP_INBOX_CONN_ID)
-            session = cast("psycopg.Connection[DictRow]", hook.get_conn())
+            session = open_session(SHOP_INBOX_CONN_ID)
     except AirflowNotFoundException:
         raise SettingsError(
             f"There is no connection {SHOP_INBOX_CONN_ID}, which the setting mirror_to_shop needs; add it (type"

@@ -9,13 +9,13 @@ import json
 import math
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Json
 
-from partner_messages.database_access import database_errors
+from partner_messages.database_access import database_errors, open_session
 from partner_messages.messages.migrations import SCHEMA
 from partner_messages.named_sql import query
 from partner_messages.settings import MESSAGE_LOG_CONN_ID
@@ -44,12 +44,9 @@ def open_message_log() -> Iterator[LogConnection]:
             row holds a phone number.
         AccessRefused: The user is not let in or lacks a right.
     """
-    from airflow.providers.postgres.hooks.postgres import PostgresHook
-
-    hook = PostgresHook(postgres_conn_id=MESSAGE_LOG_CONN_ID, options=f"-c search_path={SCHEMA}")
     with (
         database_errors(MESSAGE_LOG_CONN_ID, MessageLogError, GRANT),
-        contextlib.closing(cast("LogConnection", hook.get_conn())) as connection,
+        contextlib.closing(open_session(MESSAGE_LOG_CONN_ID, f"-c search_path={SCHEMA}")) as connection,
     ):
         connection.autocommit = True
         connection.row_factory = dict_row

@@ -61,7 +61,10 @@ class LogPosition:
     def why_not_the_same(self, seen: LogPosition) -> str | None:
         """What speaks against this being the log that was seen before, with all that it had then; None for nothing."""
         if (self.system_identifier, self.database_id) != (seen.system_identifier, seen.database_id):
-            return "is another database than the one that was written to before"
+            return (
+                "is another database than the one that was written to before (where that one is still there, point the"
+                " connection back to it)"
+            )
         if self.timeline != seen.timeline:
             return (
                 f"was promoted or restored (its timeline was {seen.timeline} and is {self.timeline}), and may lack the"

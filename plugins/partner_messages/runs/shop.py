@@ -10,14 +10,14 @@ import contextlib
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.rows import dict_row
 from psycopg.types.datetime import TimestamptzLoader
 
-from partner_messages.database_access import database_errors
+from partner_messages.database_access import database_errors, granting, open_session
 from partner_messages.named_sql import query
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
 from partner_messages.recipients.phone import readings
@@ -82,7 +82,7 @@ class ShopError(RuntimeError):
 
 def _told_of_the_shop(tables: Mapping[str, str]) -> contextlib.AbstractContextManager[None]:
     # The message log's session is often open around this one, and must not take the shop's errors for its own.
-    return database_errors(SHOP_CONN_ID, ShopError, f"GRANT SELECT ON {', '.join(tables.values())} TO {{role}};")
+    return database_errors(SHOP_CONN_ID, ShopError, granting({"SELECT": tables.values()}))
 
 
 class _PossibleMoment(TimestamptzLoader):
@@ -184,7 +184,7 @@ class Shop:
         if not present:
             raise SettingsError(
                 f'Connection {SHOP_CONN_ID}: there is no table "{self._tables[key]}" that this user can read; '
-                f'grant SELECT on it or set "tables.{key}" in the settings to its real name.'
+                f'grant SELECT on it, and USAGE on its schema, or set "tables.{key}" in the settings to its real name.'
             )
         missing = sorted(set(needed) - present)
         if missing:
@@ -475,11 +475,8 @@ def open_shop(tables: Tables) -> Iterator[Shop]:
         ShopError: It cannot be reached.
         AccessRefused: Its user is not let in.
     """
-    from airflow.providers.postgres.hooks.postgres import PostgresHook
-
-    hook = PostgresHook(postgres_conn_id=SHOP_CONN_ID)
     with _told_of_the_shop(tables.model_dump()):
-        session = cast("psycopg.Connection[Any]", hook.get_conn())
+        session = open_session(SHOP_CONN_ID)
     with contextlib.closing(session) as connection:
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ

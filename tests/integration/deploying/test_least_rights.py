@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,11 +11,12 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from partner_messages.database_access import AccessRefused
+from partner_messages.database_access import AccessRefused, open_session
+from partner_messages.inbox.mirror import open_inbox
 from partner_messages.messages.database import MessageLogError, open_message_log
 from partner_messages.messages.migrations import Migration, main, migrate, read_migrations
 from partner_messages.runs.shop import ShopError, open_shop
-from partner_messages.settings import SettingsError, Tables
+from partner_messages.settings import Settings, SettingsError, Tables
 from partner_messages.tasks.endings import airflow_endings
 from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
 from support.examples import tick as example_tick
@@ -105,6 +107,53 @@ def test_a_missing_right_in_the_shop_is_final_too(as_role, role, shop, shop_url)
         owner.execute(f"GRANT SELECT ON partner TO {reader}")
     with open_shop(Tables()) as source:
         assert source.partners(["P1"]) == {}
+
+
+def ask_the_shop(tables):
+    with open_shop(tables) as source:
+        source.partners(["P1"])
+
+
+def ask_the_inbox(tables):
+    with open_inbox(tables) as inbox:
+        inbox.mirror([])
+
+
+@pytest.mark.parametrize(
+    ("conn_id", "ask"), [("production_db", ask_the_shop), ("shop_inbox_db", ask_the_inbox)], ids=["shop", "inbox"]
+)
+def test_a_schema_that_may_not_be_used_is_in_the_statements_too(deployment, role, altered_shop, shop_url, conn_id, ask):
+    moved = ("partner", "messaging_message")
+    altered_shop.execute("CREATE SCHEMA weavers")
+    for table in moved:
+        altered_shop.execute(f"ALTER TABLE {table} SET SCHEMA weavers")
+    user = role("user_of_weavers", shop_url)
+    deployment.connect(conn_id, {**deployment.connection("production_db"), "login": user, "password": PASSWORD})
+    tables = Tables(**{table: f"weavers.{table}" for table in moved})
+
+    with pytest.raises(AccessRefused, match="permission denied for schema weavers") as refused:
+        ask(tables)
+
+    said = str(refused.value)
+    altered_shop.execute(said[said.index("GRANT") :])
+    ask(tables)
+
+
+@pytest.mark.parametrize("conn_id", ["message_log_db", "production_db", "shop_inbox_db"])
+def test_a_server_that_says_nothing_is_not_waited_for_as_long_as_a_claim_lasts(deployment, conn_id):
+    connection = deployment.connection("production_db")
+    deployment.connect(conn_id, connection)
+    with contextlib.closing(open_session(conn_id)) as session:
+        patience = session.info.get_parameters()
+    idle, interval, count = (int(patience[f"keepalives_{name}"]) for name in ("idle", "interval", "count"))
+    lease = Settings().lease.total_seconds()
+    assert int(patience["connect_timeout"]) <= lease / 4
+    assert idle + interval * count <= lease / 2
+    assert int(patience["tcp_user_timeout"]) <= 1_000 * lease / 2
+
+    deployment.connect(conn_id, {**connection, "extra": {"connect_timeout": 3}})
+    with contextlib.closing(open_session(conn_id)) as session:
+        assert session.info.get_parameters()["connect_timeout"] == "3"
 
 
 def test_a_user_that_may_not_apply_what_is_pending_names_it_and_says_who_applies_it_and_how(as_role, role, log_url):

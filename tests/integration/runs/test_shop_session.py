@@ -97,8 +97,8 @@ def test_a_missing_table_is_named_with_the_setting_of_its_name(changes: Changes,
     changes.execute(f"ALTER TABLE {table} RENAME TO something_else")
 
     assert told(changes) == (
-        f'Connection production_db: there is no table "{table}" that this user can read; grant SELECT on it or set'
-        f' "tables.{table}" in the settings to its real name.'
+        f'Connection production_db: there is no table "{table}" that this user can read; grant SELECT on it,'
+        f' and USAGE on its schema, or set "tables.{table}" in the settings to its real name.'
     )
 
 
@@ -122,8 +122,8 @@ def test_an_older_deployment_may_lack_the_activity(source: Shop, changes: Change
 @pytest.mark.parametrize("name", ["run_activity", "old_shop.production_run_activity"])
 def test_an_activity_that_the_settings_name_must_be_there(changes: Changes, name: str) -> None:
     assert told(changes, Tables(production_run_activity=name)) == (
-        f'Connection production_db: there is no table "{name}" that this user can read; grant SELECT on it or set'
-        ' "tables.production_run_activity" in the settings to its real name.'
+        f'Connection production_db: there is no table "{name}" that this user can read; grant SELECT on it,'
+        ' and USAGE on its schema, or set "tables.production_run_activity" in the settings to its real name.'
     )
 
 
