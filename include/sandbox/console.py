@@ -66,15 +66,25 @@ class Console:
         Raises:
             processes.SandboxError: It takes too long.
         """
-        runs = f"/api/v2/dags/{dag_id}/dagRuns"
-        run_id = self._ask("POST", runs, {"logical_date": None, "conf": conf})["dag_run_id"]
+        run_id = self.trigger(dag_id, conf)
         for _ in processes.pauses(RUN_SECONDS, longest=1):
             self._check()
-            run = self._ask("GET", f"{runs}/{run_id}")
-            if run["end_date"]:
-                start, end = (dt.datetime.fromisoformat(run[name]) for name in ("start_date", "end_date"))
-                return DagRun(run["state"], (end - start).total_seconds())
+            if run := self.over(dag_id, run_id):
+                return run
         raise processes.SandboxError(f"The run {run_id} of {dag_id} was not over after {RUN_SECONDS:.0f} seconds.")
+
+    def trigger(self, dag_id: str, conf: Mapping[str, Any]) -> str:
+        """Trigger a DAG; return its run's id."""
+        run = self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
+        return str(run["dag_run_id"])
+
+    def over(self, dag_id: str, run_id: str) -> DagRun | None:
+        """How a run ended, if it has."""
+        run = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+        if not run["end_date"]:
+            return None
+        start, end = (dt.datetime.fromisoformat(run[name]) for name in ("start_date", "end_date"))
+        return DagRun(run["state"], (end - start).total_seconds())
 
     def _ask(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
         answer = self._session.request(method, f"{self._url}{path}", json=content, timeout=CALL_SECONDS)

@@ -78,22 +78,23 @@ def running(
     stack.airflow(["db", "migrate"], environment, folder / "migrate.log")
     tell("Airflow's api-server, scheduler, dag-processor and triggerer")
     with contextlib.ExitStack() as ending:
-        parts = [ending.enter_context(_part(folder, arguments, environment)) for arguments in FIRST_PARTS]
+        parts = [ending.enter_context(part(folder, arguments, environment)) for arguments in FIRST_PARTS]
         entering.enter(
             lambda command: stack.airflow(command, environment, folder / "import.log"),
             *(folder, connections, settings),
             overwrite=True,
         )
         _wait_until_healthy(url, ("metadatabase",), parts, folder)
-        parts.append(ending.enter_context(_part(folder, SCHEDULER, environment)))
+        parts.append(ending.enter_context(part(folder, SCHEDULER, environment)))
         ending.callback(_ask_to_stop, parts)  # all at once; then each is waited for
         _wait_until_healthy(url, ("scheduler", "dag_processor", "triggerer"), parts, folder)
         yield WholeAirflow(url, parts)
 
 
-def _part(
+def part(
     folder: Path, arguments: Sequence[str], environment: Mapping[str, str]
 ) -> contextlib.AbstractContextManager[processes.Kept]:
+    """Run one part of an Airflow, such as `SCHEDULER`, for as long as the `with` block lasts."""
     name = arguments[0]
     return processes.keep(
         f"Airflow's {name}",

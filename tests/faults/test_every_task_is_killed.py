@@ -74,7 +74,7 @@ def test_every_task_is_killed(
     shop: Shop,
     shop_url: str,
     graph_api: Any,
-    costly_rounds: range,
+    rounds: range,
     tally: Tally,
 ) -> None:
     made = connections(shop_url=shop_url, message_log_url=log_url, graph_api_url=graph_api.url, shop_inbox_url=shop_url)
@@ -87,7 +87,7 @@ def test_every_task_is_killed(
     assert counts is not None
     assert [run_id for kind, run_id in sent if kind == "reminder"] == TO_SEND
 
-    for number in costly_rounds:
+    for number in rounds:
         emptied(log_url)
         restore_shop(shop_url)
         graph_api.reset()
@@ -120,11 +120,11 @@ def test_plannings_and_events_at_once(
     log: Log,
     log_url: str,
     graph_api: Any,
-    costly_rounds: range,
+    rounds: range,
     tally: Tally,
 ) -> None:
     once = {("reminder", run_id) for run_id in TO_SEND} | {("event", RUN)}
-    for number in costly_rounds:
+    for number in rounds:
         emptied(log_url)
         graph_api.reset()
         submit_templates()

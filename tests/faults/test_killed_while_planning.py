@@ -59,8 +59,7 @@ def test_planning_again_after_a_kill_loses_and_doubles_nothing(
     assert start(plan_task, tick, dies=dies).ended() == -signal.SIGKILL
     assert bool(log.execute("SELECT FROM message_log").rowcount) is rows_left
 
-    batches = start(plan_task, tick).result()
-    for batch in batches:
+    for batch in plan_task(tick):
         send_batch(tick, batch)
 
     assert sent_runs(log, graph_api) == TO_SEND
@@ -75,7 +74,7 @@ def test_a_run_that_was_killed_after_planning_is_sent_by_the_next_one(start: Sta
     assert first.ended() == -signal.SIGKILL
 
     second = found("run 2")
-    for batch in start(plan_task, second).result():
+    for batch in plan_task(second):
         send_batch(second, batch)
 
     assert sent_runs(log, graph_api) == TO_SEND

@@ -56,7 +56,7 @@ def hold_for_a_while(log_url: str, one: Weather, what: str, seconds: float, task
 def test_another_session_locks(
     request: pytest.FixtureRequest,
     weather: Callable[[int], Weather],
-    costly_rounds: range,
+    rounds: range,
     tally: Tally,
     log_url: str,
     what: str,
@@ -65,7 +65,7 @@ def test_another_session_locks(
     if impatience:
         request.getfixturevalue("impatient")
     seconds = LONG_HELD_SECONDS if request.config.option.rounds else HELD_SECONDS
-    for number in costly_rounds:
+    for number in rounds:
         one = weather(number)
         task = one.begin()
         hold_for_a_while(log_url, one, lock, seconds, task)
@@ -78,9 +78,9 @@ def test_another_session_locks(
 
 
 def test_one_of_two_workers_has_a_clock_that_is_minutes_off(
-    weather: Callable[[int], Weather], costly_rounds: range, tally: Tally
+    weather: Callable[[int], Weather], rounds: range, tally: Tally
 ) -> None:
-    for number in costly_rounds:
+    for number in rounds:
         one = weather(number)
         minutes = one.dice.choice([-1, 1]) * one.dice.uniform(2, 600)
         right = one.begin()

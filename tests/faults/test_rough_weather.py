@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import random
@@ -33,6 +34,9 @@ LET_GO_AHEAD = int(AHEAD_SECONDS * 80)
 """Requests that are let go before their turn, at 80 a second, where commits take very long; else two or three."""
 OUTAGE = 25.0
 SHORT_OUTAGE = 1.5
+CONNECTIONS = 10
+OTHERS = "others"
+"""The name of the sessions that take the place of the task's."""
 AS_THE_PACKAGE = {"autocommit": True, "row_factory": dict_row, "options": f"-c search_path={SCHEMA}"}
 
 
@@ -95,6 +99,12 @@ def terminate_others(log: Log) -> None:
 
 
 @pytest.fixture
+def outage(pytestconfig: pytest.Config) -> float:
+    """For how many seconds nobody is let in."""
+    return OUTAGE if pytestconfig.option.rounds else SHORT_OUTAGE
+
+
+@pytest.fixture
 def ordinary_role(postgres: Any, log: Log, log_url: str, deployment: Deployment) -> Iterator[sql.Identifier]:
     """The package writes as a role that may do no more than it needs, and may be kept out."""
     name = postgres.create_role("log_writer", "secret")
@@ -112,16 +122,15 @@ def ordinary_role(postgres: Any, log: Log, log_url: str, deployment: Deployment)
 
 
 def test_the_database_takes_no_connections_for_a_while(
-    weather: Callable[[int], Weather], ordinary_role: sql.Identifier, rounds: range, tally: Tally, pytestconfig: Any
+    weather: Callable[[int], Weather], ordinary_role: sql.Identifier, slow_rounds: range, tally: Tally, outage: float
 ) -> None:
-    seconds = OUTAGE if pytestconfig.option.rounds else SHORT_OUTAGE
-    for number in rounds[: max(1, len(rounds) // 10)]:
+    for number in slow_rounds:
         one = weather(number)
         child = one.begin()
         one.some_way_in()
         one.log.execute(sql.SQL("ALTER ROLE {} CONNECTION LIMIT 0").format(ordinary_role))
         terminate_others(one.log)
-        time.sleep(seconds)
+        time.sleep(outage)
         one.log.execute(sql.SQL("ALTER ROLE {} CONNECTION LIMIT -1").format(ordinary_role))
         ended_of(child)
 
@@ -136,7 +145,13 @@ def test_the_database_takes_no_connections_for_a_while(
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UnsafePostgres]:
-    settings = {"synchronous_commit": "off", "wal_level": "replica", "restore_command": "false"}
+    settings = {
+        "synchronous_commit": "off",
+        "wal_level": "replica",
+        "restore_command": "false",
+        "max_connections": str(CONNECTIONS),
+        "superuser_reserved_connections": "0",
+    }
     with unsafe_postgres(tmp_path_factory.mktemp("unsafe"), settings) as server:
         with psycopg.connect(server.url) as connection:
             migrate(connection)
@@ -169,6 +184,43 @@ class OnItsOwn:
 def on_its_own(server: UnsafePostgres, weather: Callable[[int], Weather], deployment: Deployment) -> OnItsOwn:
     deployment.patch.setenv("AIRFLOW_CONN_MESSAGE_LOG_DB", server.url)
     return OnItsOwn(server, weather)
+
+
+def test_the_connections_are_exhausted(on_its_own: OnItsOwn, slow_rounds: range, tally: Tally, outage: float) -> None:
+    for number in slow_rounds:
+        one = on_its_own.round(number)
+        child = one.begin()
+        one.some_way_in()
+        with contextlib.ExitStack() as others:
+            take_all_connections(on_its_own.server.url, others)
+            terminate_task(one.log)
+            take_all_connections(on_its_own.server.url, others)
+            time.sleep(outage)
+        ended_of(child)
+
+        one.try_until_settled()
+
+        one.count(tally)
+        one.log.close()
+    assert (tally.duplicates, sum(tally.unknown), tally.lost) == (0, 0, 0)
+
+
+def take_all_connections(url: str, others: contextlib.ExitStack) -> None:
+    """Open sessions until the server has no room for another."""
+    for _ in range(CONNECTIONS):
+        try:
+            others.enter_context(psycopg.connect(url, application_name=OTHERS))
+        except psycopg.OperationalError:  # Too many clients.
+            return
+    raise AssertionError(f"{CONNECTIONS} sessions more than there were have found room")
+
+
+def terminate_task(log: Log) -> None:
+    log.execute(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> %s",
+        [OTHERS],
+    )
 
 
 @pytest.mark.parametrize("with_it", ["and the task goes on", "and the task with it"])
@@ -210,7 +262,7 @@ def test_a_standby_that_lacks_the_last_seconds_takes_over(
         if with_it == "and the task goes on":
             ended_of(child)
 
-        refused = ended_of(one.task())
+        refused = one.try_again()
         assert "was promoted or restored" in str(refused)
         if with_it == "and the task dies":
             # What the standby lacks nobody knows any more: it stays queued until a person has looked.

@@ -1,6 +1,6 @@
 """How often each fault is let loose, and the table of what came of it (a pytest plugin).
 
-`make test` has a few rounds of each. `make faults` has as many as it is told, says how far each scenario is, and at the
+`make test` has one round of each. `make faults` has as many as it is told, says how far each scenario is, and at the
 end prints the table and keeps it in `.sandbox/faults.md`.
 """
 
@@ -16,7 +16,6 @@ import pytest
 
 from sandbox.airflow_env import SANDBOX
 
-QUICK_ROUNDS = 2
 _PROPERTY = "faults"
 _COLUMNS = ("scenario", "rounds", "messages", "duplicates", "unknown", "waiting", "lost", "unknown in a round")
 _SAYINGS = 10
@@ -60,19 +59,19 @@ class Tally:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Say how many rounds."""
-    parser.addoption("--rounds", type=int, default=0, help="rounds of each fault; a few, and no table, if not given")
+    parser.addoption("--rounds", type=int, default=0, help="rounds of each fault; one, and no table, if not given")
 
 
 @pytest.fixture
 def rounds(pytestconfig: pytest.Config) -> range:
     """The rounds of a scenario, by number; a number is the seed of its round."""
-    return range(pytestconfig.option.rounds or QUICK_ROUNDS)
+    return range(pytestconfig.option.rounds or 1)
 
 
 @pytest.fixture
-def costly_rounds(pytestconfig: pytest.Config) -> range:
-    """The rounds of a scenario that takes long: only one in `make test`."""
-    return range(pytestconfig.option.rounds or 1)
+def slow_rounds(rounds: range) -> range:
+    """The rounds of a scenario that takes half a minute or more: a tenth of them."""
+    return rounds[: max(1, len(rounds) // 10)]
 
 
 @pytest.fixture

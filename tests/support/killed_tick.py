@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +17,7 @@ from partner_messages.tasks import sending, upkeep_tasks
 from partner_messages.tick import Tick
 from support.children import Child
 from support.log_rows import Log
-from support.task_work import context, send_task
+from support.task_work import context, in_this_process, send_task
 
 RUN_ID = "run 1"
 STARTING_SECONDS = 0.3
@@ -33,6 +32,11 @@ def work_of(task: str, run_id: str, *given: Any) -> Any:
         return WORK[task](of_task, *given)
     except AirflowSkipException:
         return None
+
+
+def find_stuck_runs(tick: dict[str, Any], kind: str) -> Any:
+    """One instance of the mapped task of that name."""
+    return work_of("find_stuck_runs", RUN_ID, tick, kind)
 
 
 def _summarise(of_task: dict[str, Any], tick: dict[str, Any], batches: Any, found: Any) -> Any:
@@ -75,7 +79,7 @@ class KilledTick:
     def go_through(self) -> dict[str, int] | None:
         """Go through both runs; return the summary's counts, None where it asks for a person."""
         tick = self._task("preflight")
-        found = [self._task("find_stuck_runs", tick, kind.value) for kind in ReminderKind]
+        found = self._mapped("find_stuck_runs", find_stuck_runs, [(tick, kind.value) for kind in ReminderKind])
         batches = self._task("plan_messages", tick)
         self._wait_for_their_morning()
         now = self._task("plan_messages", tick)
@@ -95,8 +99,15 @@ class KilledTick:
         return self._killed_once(task, work_of, task, run_id, *given)
 
     def _send(self, tick: dict[str, Any], batches: list[dict[str, Any]] | None) -> None:
-        for batch in batches or ():
-            self._killed_once("send_messages", send_task, Tick.from_xcom(tick), batch)
+        self._mapped("send_messages", send_task, [(Tick.from_xcom(tick), batch) for batch in batches or ()])
+
+    def _mapped(self, task: str, work: Callable[..., Any], given: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Do a mapped task's work, one instance after the other; one of them is killed."""
+        victim = self.dice.randrange(len(given)) if self.dice and given else None
+        return [
+            (self._killed_once if number == victim else self._done)(task, work, *one)
+            for number, one in enumerate(given)
+        ]
 
     def _killed_once(self, task: str, work: Callable[..., Any], *given: Any) -> Any:
         if self.dice:
@@ -108,14 +119,16 @@ class KilledTick:
             self.log.execute(
                 "UPDATE message_log SET claimed_at = claimed_at - interval '10 minutes' WHERE status = 'sending'"
             )
-        # Here, which is much quicker than in a process of its own.
-        began, at_sigterm = time.monotonic(), signal.getsignal(signal.SIGTERM)
+        return self._done(task, work, *given)
+
+    def _done(self, task: str, work: Callable[..., Any], *given: Any) -> Any:
+        began = time.monotonic()
         try:
-            return work(*given)
+            with in_this_process():
+                return work(*given)
         except AirflowException:
             return None
         finally:
-            signal.signal(signal.SIGTERM, at_sigterm)
             self.lasts[task] = time.monotonic() - began
 
     def _wait_for_their_morning(self) -> None:

@@ -13,20 +13,23 @@ from airflow.sdk.exceptions import AirflowException
 
 from partner_messages.messages.database import MessageLogError
 from partner_messages.tick import Tick
-from support.children import Child
+from sandbox.processes import pauses
+from support.children import SECONDS, Child
 from support.deployment import Deployment
 from support.examples import tick
 from support.fault_table import Tally
 from support.log_rows import Log
 from support.sending import queue_messages, requested, statuses, taken
-from support.task_work import send_task
+from support.task_work import in_this_process, send_task
 
 MESSAGES = 60
 ANSWER_SECONDS = 0.3
 """How long the local Graph API takes for an answer, as Meta does."""
 STILL_DUE = "support.sending.still_due"
-LOOKS = 100_000
+LOOK_SECONDS = 0.02
+"""Between two looks at how many requests have arrived: one or two come meanwhile."""
 TRIES = 4
+TASK_ENDINGS = (AirflowException, MessageLogError)
 
 
 @dataclass
@@ -58,7 +61,7 @@ class Weather:
         return self.task()
 
     def task(self) -> Child:
-        """Start the task, or try it again."""
+        """Start the task, in a process that something may happen to."""
         return self.start(send_task, self.tick, self.batch(), STILL_DUE)
 
     def batch(self) -> dict[str, Any]:
@@ -68,7 +71,7 @@ class Weather:
     def some_way_in(self, at_least: int = 1, at_most: int = MESSAGES - 1) -> int:
         """Wait until a random number of requests has arrived; return it."""
         number = self.dice.randint(at_least, at_most)
-        for _ in range(LOOKS):
+        for _ in pauses(SECONDS, longest=LOOK_SECONDS):
             if requested(self.graph_api) >= number:
                 return number
         raise AssertionError(f"{number} requests never came")
@@ -83,9 +86,18 @@ class Weather:
         """Try the task again as Airflow does, until nothing is left to send."""
         for _ in range(TRIES):
             self.let_the_leases_run_out()
-            ended_of(self.task())
+            self.try_again()
             if not {"queued", "sending"} & set(statuses(self.log, self.ids)):
                 return
+
+    def try_again(self) -> Exception | None:
+        """Try the task again, and let nothing happen to it; return what it raised, if that is how tasks may end."""
+        try:
+            with in_this_process():
+                send_task(self.tick, self.batch(), STILL_DUE)
+        except TASK_ENDINGS as error:
+            return error
+        return None
 
     def count(self, tally: Tally, *, a_person_is_asked: bool = False) -> None:
         """Add what became of the messages to the scenario's table.
@@ -94,23 +106,28 @@ class Weather:
             tally: The scenario's.
             a_person_is_asked: Whether sending was refused until a person has looked; what is not settled waits then.
         """
-        gone = taken(self.graph_api)
-        ends = dict(zip(map(str, self.ids), statuses(self.log, self.ids), strict=True))
-        waiting = [id_ for id_, end in ends.items() if a_person_is_asked and end in ("queued", "sending")]
-        assert all(end in ("sent", "unknown") for id_, end in ends.items() if id_ in gone and id_ not in waiting)
-        tally.add(
-            messages=len(ends),
-            duplicates=len(gone) - len(set(gone)),
-            unknown=list(ends.values()).count("unknown"),
-            waiting=len(waiting),
-            lost=sum(id_ not in gone and end != "unknown" and id_ not in waiting for id_, end in ends.items()),
-        )
+        count(tally, self.log, self.graph_api, self.ids, a_person_is_asked=a_person_is_asked)
+
+
+def count(tally: Tally, log: Log, graph_api: Any, ids: Sequence[uuid.UUID], *, a_person_is_asked: bool = False) -> None:
+    """Add what became of messages to a scenario's table (`Weather.count`)."""
+    gone = taken(graph_api)
+    ends = dict(zip(map(str, ids), statuses(log, ids), strict=True))
+    waiting = [id_ for id_, end in ends.items() if a_person_is_asked and end in ("queued", "sending")]
+    assert all(end in ("sent", "unknown") for id_, end in ends.items() if id_ in gone and id_ not in waiting)
+    tally.add(
+        messages=len(ends),
+        duplicates=len(gone) - len(set(gone)),
+        unknown=list(ends.values()).count("unknown"),
+        waiting=len(waiting),
+        lost=sum(id_ not in gone and end != "unknown" and id_ not in waiting for id_, end in ends.items()),
+    )
 
 
 def ended_of(child: Child) -> Exception | None:
     """Wait for a process's end; return what its work raised, if that is how tasks may end."""
     try:
         child.result()
-    except (AirflowException, MessageLogError) as error:
+    except TASK_ENDINGS as error:
         return error
     return None

@@ -10,6 +10,7 @@ import yaml
 from airflow.cli.cli_parser import get_parser
 from airflow.configuration import conf
 
+from partner_messages.settings import Settings
 from sandbox.connections import connections
 from sandbox.initial import connections_of
 
@@ -65,6 +66,11 @@ def test_what_is_waited_for_can_come_about():
     assert waited_for("service_completed_successfully") <= {
         name for name in SERVICES if SERVICES[name]["restart"] == "on-failure"
     }
+
+
+def test_a_scheduler_that_is_told_to_end_has_time_for_its_tasks():
+    assert SERVICES["airflow-scheduler"]["stop_grace_period"] == "2m"
+    assert Settings().lease.total_seconds() <= 120
 
 
 @pytest.mark.parametrize(
