@@ -408,7 +408,11 @@ class Settings(_Strict):
     task_each_up_to: Annotated[int, Field(ge=0, le=1000)] = Field(
         50, description="Up to this many messages each is a mapped task of its own; above it they travel in chunks."
     )
-    chunk_size: Annotated[int, Field(ge=1, le=10_000)] = Field(250, description="Messages in one chunk, at most.")
+    chunk_size: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        10_000,
+        description="Messages in one chunk, at most. There are as few chunks as keep the sender's rate, one up to 500 a"
+        " second; those that run at once share it.",
+    )
     stop_after: Annotated[int, Field(ge=1, le=1000)] = Field(
         10,
         description="Failures in a row after which a sender's other messages stay queued; those that concern one"

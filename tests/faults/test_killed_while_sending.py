@@ -24,7 +24,7 @@ OUTBOX = "partner_messages.messages.outbox"
 
 def batch(ids: Sequence[uuid.UUID]) -> dict[str, Any]:
     """What planning gives the task."""
-    return {"label": "one", "sender": "in", "message_ids": [str(id_) for id_ in ids], "rate_share": 1.0}
+    return {"label": "one", "sender": "in", "message_ids": [str(id_) for id_ in ids]}
 
 
 def retry(ids: Sequence[uuid.UUID]) -> dict[str, int]:

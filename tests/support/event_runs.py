@@ -58,7 +58,6 @@ class SendingRun:
                 attempt=RunAttempt(self.tick.dag_id, self.tick.dag_run_id, self.clear_number),
                 ids=[uuid.UUID(id_) for id_ in batch["message_ids"]],
                 sender_label=batch["sender"],
-                rate_share=batch["rate_share"],
                 params=self.params,
                 no_longer_due=recheck.no_longer_due,
                 catalog=installed_catalog(),

@@ -101,7 +101,8 @@ def _parameters_of(messages: list[Draft]) -> dict[str, Any]:
 def _plain_parameters() -> dict[str, Any]:
     of_day = dict.fromkeys(("day", "today", "until"), DAY) | {"told_before": DAY - dt.timedelta(days=7)}
     of_now = dict.fromkeys(("now", "at", "due", "since", "observed_at", "asked_at"), TICK) | {
-        "lease": dt.timedelta(seconds=95)
+        "lease": dt.timedelta(seconds=95),
+        "after": dt.timedelta(seconds=1),
     }
     numbers = dict.fromkeys(
         ("inspected", "no_partner", "planned", "clear_number", "try_number", "database_id", "timeline", "written"), 1
@@ -122,6 +123,7 @@ def _plain_parameters() -> dict[str, Any]:
         **{"sender": "in", "template": "jyt_production_run_reminder_pending_v1", "language": "hi", "followups": False},
         **{"code": 131026, "codes": [131026, 131049], "recipient_codes": [131026], "error_code": 190, "first": 20},
         **{"by": "Meera", "who": "Meera", "why": "Her loom is being repaired.", "act": "settle", "outcome": "arrived"},
+        **{"phone_number_id": "111000000000001", "rate": 80.0, "wanted": 80.0},
         **{"reason": "refused", "error_detail": "refused", "of_all": True},
         **{"before": TICK - dt.timedelta(days=DAYS / 2), "at_most": 500},
         **{"variables": Jsonb({}), "body_text": "A text.", "in_send_window": True, "system_identifier": "1"},

@@ -66,7 +66,7 @@ class Weather:
 
     def batch(self) -> dict[str, Any]:
         """What planning gives the task."""
-        return {"label": "many", "sender": "in", "message_ids": [str(id_) for id_ in self.ids], "rate_share": 1.0}
+        return {"label": "many", "sender": "in", "message_ids": [str(id_) for id_ in self.ids]}
 
     def some_way_in(self, at_least: int = 1, at_most: int = MESSAGES - 1) -> int:
         """Wait until a random number of requests has arrived; return it."""

@@ -104,7 +104,6 @@ class SendTask:
             "attempt": RunAttempt(its_tick.dag_id, its_tick.dag_run_id, clear_number),
             "ids": ids,
             "sender_label": "in",
-            "rate_share": 1.0,
             "params": {},
             "no_longer_due": no_longer_due,
             "catalog": installed_catalog(),

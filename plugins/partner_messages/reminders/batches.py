@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 from partner_messages.messages.values import QueuedMessage
 from partner_messages.templates.cleaning import clean
 
+PER_PROCESS = 500
+"""Messages a second that one process sends at least, whatever its machine; a faster number needs several at once."""
 LONGEST_NAME = 100
 """Of a partner's name in a task's name: Airflow keeps 250 characters of the whole, and a longer one fails the task."""
 
@@ -23,13 +25,11 @@ class Batch:
         label: The task's name in the UI.
         sender: The one sender of all its messages.
         message_ids: Rows of the message log.
-        rate_share: Which part of the sender's rate it may use, so that chunks at work together keep within it.
     """
 
     label: str
     sender: str
     message_ids: tuple[str, ...]
-    rate_share: float = 1.0
 
     def to_xcom(self) -> dict[str, Any]:
         """As JSON values."""
@@ -37,20 +37,25 @@ class Batch:
             "label": self.label,
             "sender": self.sender,
             "message_ids": list(self.message_ids),
-            "rate_share": self.rate_share,
         }
 
 
 def deal(
-    messages: Sequence[QueuedMessage], *, task_each_up_to: int, chunk_size: int, max_map_length: int
+    messages: Sequence[QueuedMessage],
+    *,
+    task_each_up_to: int,
+    chunk_size: int,
+    max_map_length: int,
+    rates: Mapping[str, float],
 ) -> list[Batch]:
-    """Deal messages, which come grouped by sender, into batches.
+    """Deal messages, which come grouped by sender, into batches: no more chunks than keep their sender's rate.
 
     Args:
         messages: What is queued.
         task_each_up_to: Up to this many, each message is a task of its own.
-        chunk_size: Messages in a chunk; larger only where `max_map_length` would not hold that many chunks.
+        chunk_size: Messages in a chunk, at most; more only where `max_map_length` would not hold that many chunks.
         max_map_length: How many mapped tasks Airflow allows (`[core] max_map_length`).
+        rates: Messages a second, by sender; of one that is unknown nothing will be sent.
     """
     if len(messages) <= min(task_each_up_to, max_map_length):
         return [
@@ -63,17 +68,26 @@ def deal(
         ]
     by_sender = [list(group) for _, group in groupby(messages, key=lambda message: message.sender)]
     room = max(1, max_map_length - len(by_sender))
-    size = max(chunk_size, math.ceil(len(messages) / room))
-    chunks = [(chunk, len(group)) for group in by_sender for chunk in _sliced(group, size)]
+    least = math.ceil(len(messages) / room)
+    chunks = [
+        chunk
+        for group in by_sender
+        for chunk in _sliced(group, max(least, min(chunk_size, _even_size(len(group), rates.get(group[0].sender, 0)))))
+    ]
     return [
         Batch(
             label=f"chunk {number} of {len(chunks)} · {len(chunk)} message{'s' if len(chunk) > 1 else ''}",
             sender=chunk[0].sender,
             message_ids=tuple(message.id for message in chunk),
-            rate_share=1 / math.ceil(of_sender / size),
         )
-        for number, (chunk, of_sender) in enumerate(chunks, start=1)
+        for number, chunk in enumerate(chunks, start=1)
     ]
+
+
+def _even_size(messages: int, rate: float) -> int:
+    """How many messages each of the processes gets that are needed to send as fast as the number may."""
+    # What leaves within a second anyway needs none beside it.
+    return math.ceil(messages / math.ceil(max(1.0, min(rate, messages)) / PER_PROCESS))
 
 
 def _sliced(group: Sequence[QueuedMessage], size: int) -> Iterator[Sequence[QueuedMessage]]:

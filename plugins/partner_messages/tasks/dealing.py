@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.sdk import conf
 
+from partner_messages.live_settings import load_senders
 from partner_messages.messages.values import QueuedMessage
 from partner_messages.reminders.batches import deal
 from partner_messages.settings import Settings
@@ -25,10 +26,13 @@ def deal_out(queued: Sequence[QueuedMessage], settings: Settings, max_map_length
         settings: The settings.
         max_map_length: How many mapped tasks Airflow allows.
     """
+    if not queued:
+        return []
     batches = deal(
         queued,
         task_each_up_to=settings.task_each_up_to,
         chunk_size=settings.chunk_size,
         max_map_length=max_map_length,
+        rates={sender.label: sender.messages_per_second for sender in load_senders(settings)},
     )
     return [batch.to_xcom() for batch in batches]

@@ -39,8 +39,10 @@ from partner_messages.whatsapp.senders import Sender
 
 log = logging.getLogger(__name__)
 
+LOT_SECONDS = 45.0
+"""Of how many messages the shop is asked at once: of those that leave within this time, where nobody else sends."""
 LOOK_AGAIN_AFTER = 60.0
-"""Seconds of sending after which what the messages speak of is looked at again: it must be fresh at the claim."""
+"""Seconds after which the shop is asked again of what is not claimed yet: it must be fresh at the claim."""
 
 Hindrance: TypeAlias = SkipReason | dt.datetime
 """Why a message is not sent now: it is withdrawn for a reason, or held until a moment."""
@@ -107,7 +109,6 @@ class BatchSender:
         attempt: The DAG run's pass.
         ids: The messages.
         sender_label: The one sender of all of them.
-        rate_share: Which part of the sender's rate this task may use.
         params: The DAG run's params.
         no_longer_due: Names the queued messages that must not go out now or any more.
         catalog: The templates.
@@ -120,7 +121,6 @@ class BatchSender:
     attempt: RunAttempt
     ids: Sequence[uuid.UUID]
     sender_label: str
-    rate_share: float
     params: Mapping[str, Any]
     no_longer_due: NoLongerDue
     catalog: Catalog
@@ -291,7 +291,7 @@ class BatchSender:
         """Send these messages, looking at what they speak of again after every minute's worth of them."""
         sender, portal = load_sender(self.sender_label), load_portal()
         ledger = self._ledger = Ledger(settings.lease, self.clock, self.spool)
-        per_second = sender.messages_per_second * self.rate_share
+        per_second = sender.messages_per_second
         hook = WhatsAppHook(
             sender,
             connect_timeout=settings.connect_timeout,
@@ -300,9 +300,10 @@ class BatchSender:
         )
         with contextlib.closing(hook), self._nothing_forgotten():
             hook.get_conn()  # Whatever is wrong with the connection is found out before anything is claimed.
-            size = max(1, int(per_second * LOOK_AGAIN_AFTER))
-            for start in range(0, len(queued), size):
-                messages = queued[start : start + size]
+            size = max(1, int(per_second * LOT_SECONDS))
+            left = list(queued)
+            while left:
+                messages, left = left[:size], left[size:]
                 hindered = self.no_longer_due(self.tick, messages, self.params, settings)
                 self._skip({id_: why for id_, why in hindered.items() if isinstance(why, SkipReason)})
                 self._hold({id_: until for id_, until in hindered.items() if isinstance(until, dt.datetime)})
@@ -320,4 +321,6 @@ class BatchSender:
                 )
                 if self._told_to_stop:
                     return
-                self._dispatch.send([message.id for message in messages if message.id not in hindered])
+                ids = [message.id for message in messages if message.id not in hindered]
+                late = set(self._dispatch.send(ids, within=LOOK_AGAIN_AFTER))
+                left = [*(message for message in messages if message.id in late), *left]

@@ -63,12 +63,19 @@ class Carriers:
     Args:
         hook: Lets one request leave.
         per_second: The rate to keep.
+
+    Attributes:
+        pacer: Keeps it.
+        width: How many requests may be under way at once.
+        under_way: How many are.
+        may_leave_until: The moment, by a clock that never goes back, from which on nothing may leave any more.
     """
 
     def __init__(self, hook: SendsMessages, per_second: float) -> None:
         self.width = connections_for(per_second)
         self._closed = threading.Event()
         self.pacer = Pacer(per_second, wait=self._closed.wait)
+        self.may_leave_until = math.inf
         self.under_way = self._set_off = 0
         self._hook = hook
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -132,11 +139,15 @@ class Carriers:
         while job := self._jobs.get():
             self._answers.put((job.message, self._answer(job)))
 
+    @property
+    def _may_leave(self) -> bool:
+        return not self._told_to_stop and not self._closed.is_set() and time.monotonic() < self.may_leave_until
+
     def _answer(self, job: Job) -> Answer | None:
         leaves = False
         try:
             self.pacer.take_turn()
-            leaves = not self._told_to_stop and not self._closed.is_set() and job.may_still_leave
+            leaves = self._may_leave and job.may_still_leave
             return self._hook.send_message(job.payload) if leaves else None
         except BaseException as error:  # Without an answer the work would wait for ever.
             said = mask(f"{type(error).__name__}: {error}")

@@ -30,6 +30,7 @@ from partner_messages.whatsapp.errors import TOO_FAST, Action, next_step
 from partner_messages.whatsapp.gate import SenderGate, SenderStopped
 from partner_messages.whatsapp.payload import no_request
 from partner_messages.whatsapp.senders import Sender
+from partner_messages.whatsapp.share import RateShare
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Dispatch:
         payload: Builds a message's request from its row.
         guard: Called before every claim; raises where nothing may leave now.
         ledger: What the task has claimed and was told.
-        per_second: This task's share of the sender's rate.
+        per_second: The sender's rate, of which this task uses what others leave to it.
         template_refused: Told of a template that Meta refuses, once the message that met it is settled.
         unwell: Asked after every failure: the code and the reason for which the sender is left alone, if it is.
     """
@@ -99,7 +100,10 @@ class Dispatch:
     def __post_init__(self) -> None:
         self._carriers = Carriers(self.hook, self.per_second)
         self._gate = SenderGate(self.connection, self.sender.label, self.attempt, self.ledger.token, self.ledger.lease)
+        self._share = RateShare(self.connection, self.sender.phone_number_id, self.per_second, self.ledger.token)
         self._pending: deque[uuid.UUID] = deque()
+        self._too_late: list[uuid.UUID] = []
+        self._claims_until = math.inf
         self._here: deque[Job] = deque()
         self._waiting: dict[uuid.UUID, float] = {}
         self._refusals: dict[uuid.UUID, int] = {}
@@ -110,8 +114,15 @@ class Dispatch:
         self._sender_refused: tuple[int | None, str] | None = None
         self._ending: BaseException | None = None
 
-    def send(self, ids: Sequence[uuid.UUID]) -> None:
+    def send(self, ids: Sequence[uuid.UUID], *, within: float = math.inf) -> list[uuid.UUID]:
         """Send these messages, those of them that are queued and due.
+
+        Args:
+            ids: The messages.
+            within: Seconds after which none is claimed any more for the first time.
+
+        Returns:
+            Those for which the time did not suffice.
 
         Raises:
             NotNow: A guard closed (from `guard`).
@@ -119,6 +130,7 @@ class Dispatch:
             MetaUnreachable: Meta takes nothing at the moment.
         """
         self._pending.extend(ids)
+        self._claims_until = time.monotonic() + within
         # Not `Thread.join`: until Python 3.12, once interrupted, it takes a thread for ended that is still at work.
         at_work = threading.Lock()
         at_work.acquire()
@@ -134,6 +146,7 @@ class Dispatch:
         worker.join()
         if self._ending:
             raise self._ending
+        return self._too_late
 
     def stop(self) -> None:
         """Claim nothing more and let nothing more leave; takes no lock, so a signal handler may call it."""
@@ -154,7 +167,11 @@ class Dispatch:
         self._carriers.start(len(self._pending))
         while not (self._told_to_stop or self._ending) and (self._pending or self._waiting or self._claimed):
             self._wake_waiting()
-            self._hear_answers(timeout=min(self._claim(), self._let_go(), self._seconds_to_wake()))
+            self._leave_what_is_too_late()
+            self._look_at_share()
+            self._hear_answers(
+                timeout=min(self._claim(), self._let_go(), self._seconds_to_wake(), self._share.seconds_to_look)
+            )
             self._settle()
 
     def _finish(self) -> None:
@@ -168,6 +185,7 @@ class Dispatch:
         with self._going_on():
             self._settle()
             self._gate.leave()
+            self._share.give_back(self._carriers.pacer.seconds_left)
         self.ledger.save(self.connection)
         self._carriers.join()
 
@@ -189,6 +207,17 @@ class Dispatch:
     def _seconds_to_wake(self) -> float:
         return max(0.0, min(self._waiting.values(), default=math.inf) - time.monotonic())
 
+    def _leave_what_is_too_late(self) -> None:
+        if self._pending and time.monotonic() >= self._claims_until:
+            self._too_late += [id_ for id_ in self._pending if id_ not in self._refusals]
+            self._pending = deque(id_ for id_ in self._pending if id_ in self._refusals)
+
+    def _look_at_share(self) -> None:
+        left = len(self._pending) + len(self._waiting) + self._claimed
+        if left and self._share.look(left) and self._share.per_second:
+            self._carriers.pacer.keep_to(self._share.per_second)
+            self._carriers.may_leave_until = self._share.until
+
     @property
     def _claimed(self) -> int:
         """How many messages are claimed and without an answer."""
@@ -196,7 +225,7 @@ class Dispatch:
 
     def _claim(self) -> float:
         """Claim what will be due soon; return for how many seconds there is nothing to claim (or until an answer)."""
-        if not self._pending:
+        if not (self._pending and self._share.per_second):
             return math.inf
         # What is claimed now would leave after all that was claimed before it.
         rate = self._carriers.pacer.per_second
@@ -226,7 +255,7 @@ class Dispatch:
 
     def _let_go(self) -> float:
         """Let go what is due now; return for how many seconds nothing is (or until an answer)."""
-        if not (self._here and self._carriers.free):
+        if not (self._here and self._carriers.free and self._share.per_second):
             return math.inf
         ahead = min(AHEAD_SECONDS, LET_GO_SECONDS + COMMITS_BETWEEN * self._commit_seconds)
         seconds = self._carriers.seconds_to_turn

@@ -33,7 +33,8 @@ class Pacer:
         clock: Callable[[], float] = time.monotonic,
         wait: Callable[[float], bool | None] = time.sleep,
     ) -> None:
-        self._whole = self._per_second = per_second * MARGIN
+        self._whole = per_second * MARGIN
+        self._pace = 1.0
         self._clock = clock
         self._wait = wait
         self._turnstile = threading.Lock()
@@ -44,7 +45,7 @@ class Pacer:
     @property
     def per_second(self) -> float:
         """The rate it keeps now."""
-        return self._per_second
+        return self._whole * self._pace
 
     @property
     def turns(self) -> int:
@@ -56,6 +57,11 @@ class Pacer:
         """How long until the next turn."""
         return max(0.0, self._next - self._clock())
 
+    def keep_to(self, per_second: float) -> None:
+        """Keep another rate from the next turn on; a number that was too fast stays as much slower than that."""
+        with self._lock:
+            self._whole = per_second * MARGIN
+
     def take_turn(self) -> None:
         """Wait until the next request may leave; one thread waits for its time, the others for that thread."""
         with self._turnstile:
@@ -63,8 +69,8 @@ class Pacer:
                 if self._wait(seconds):
                     break
             with self._lock:
-                self._next = max(self._next, self._clock() - CATCH_UP) + 1 / self._per_second
-                self._per_second = min(self._whole, self._per_second + self._whole / RECOVERY / self._per_second)
+                self._next = max(self._next, self._clock() - CATCH_UP) + 1 / self.per_second
+                self._pace = min(1.0, self._pace + 1 / RECOVERY / self.per_second)
                 self._turns += 1
 
     def slow_down(self, pause: float = 0.0) -> None:
@@ -75,6 +81,6 @@ class Pacer:
         with self._lock:
             now = self._clock()
             if now >= self._slows_from:
-                self._per_second = max(min(SLOWEST, self._whole), self._per_second * SLOWER)
+                self._pace = max(min(SLOWEST / self._whole, 1.0), self._pace * SLOWER)
                 self._slows_from = now + 1
             self._next = max(self._next, now + pause)

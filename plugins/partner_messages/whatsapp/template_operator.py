@@ -93,7 +93,6 @@ class WhatsAppTemplateOperator(BaseOperator):
             attempt=run_context.RunFacts.of(context).attempt,
             ids=[uuid.UUID(id_) for id_ in self.batch["message_ids"]],
             sender_label=self.batch["sender"],
-            rate_share=self.batch["rate_share"],
             params=dict(context["params"]),
             no_longer_due=pkgutil.resolve_name(self.no_longer_due),
             catalog=installed_catalog(),

@@ -224,7 +224,7 @@ def test_a_server_that_is_down_is_worth_another_try(deployment, conn_id, failure
 
 def test_a_task_that_sends_is_not_tried_again_where_its_database_lets_it_not_in(as_role, role, log_url):
     as_role("message_log_db", role("messages_user", log_url), password="wrong")
-    batch = {"message_ids": [], "sender": "in", "rate_share": 1.0}
+    batch = {"message_ids": [], "sender": "in"}
     sending = WhatsAppTemplateOperator(
         task_id="send_messages",
         tick=example_tick().to_xcom(),

@@ -254,7 +254,7 @@ def set_back(log: Log, ids: list[uuid.UUID]) -> None:
 def test_what_a_log_that_went_back_forgot_is_written_down_again_and_not_sent_again(
     send: SendTask, log: Log, graph_api: Any, session: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "LOOK_AGAIN_AFTER", 0.05)  # lots of four messages
+    monkeypatch.setattr(batch, "LOT_SECONDS", 0.05)  # lots of four messages
     ids = queue_messages(log, 12)
     lots: list[list[uuid.UUID]] = []
 

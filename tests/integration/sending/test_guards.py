@@ -203,7 +203,7 @@ def test_only_what_is_queued_is_judged_again(send: SendTask, log: Log) -> None:
 def test_after_a_minutes_worth_of_messages_the_rest_is_judged_again(
     send: SendTask, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "LOOK_AGAIN_AFTER", 2 / 80)
+    monkeypatch.setattr(batch, "LOT_SECONDS", 2 / 80)
     ids = queue_messages(log, 5)
     seen: list[list[str]] = []
 

@@ -115,6 +115,9 @@ class OneTurnAlone:
         self._wait = wait
         self._first = threading.Lock()
 
+    def keep_to(self, _per_second: float) -> None:
+        """It has no rate."""
+
     def take_turn(self) -> None:
         if not self._first.acquire(blocking=False):
             self._wait(3600)
@@ -175,7 +178,7 @@ def operator_for(ids: Any) -> WhatsAppTemplateOperator:
     return WhatsAppTemplateOperator(
         task_id="send_messages",
         tick=tick().to_xcom(),
-        batch={"label": "one", "sender": "in", "message_ids": [str(id_) for id_ in ids], "rate_share": 1.0},
+        batch={"label": "one", "sender": "in", "message_ids": [str(id_) for id_ in ids]},
         no_longer_due="support.sending.still_due",
     )
 

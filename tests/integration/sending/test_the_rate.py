@@ -35,7 +35,7 @@ def test_chunks_at_work_together_keep_within_it_too(send: SendTask, log: Log, gr
     send.set_rate(200)
     chunks = [queue_messages(log, 40) for _ in range(4)]
 
-    at_once(*[lambda chunk=chunk: send(chunk, rate_share=1 / 4) for chunk in chunks])
+    at_once(*[lambda chunk=chunk: send(chunk) for chunk in chunks])
 
     assert too_fast(graph_api) == 0
     assert len(taken(graph_api)) == 160

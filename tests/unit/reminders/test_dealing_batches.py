@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import collections
-from fractions import Fraction
-from itertools import groupby
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_messages.messages.values import QueuedMessage
-from partner_messages.reminders.batches import Batch, deal
+from partner_messages.reminders.batches import PER_PROCESS, Batch, deal
 from support.examples import queued_message
 
 RENDERED_MAP_INDEX_COLUMN = 250
@@ -26,8 +25,10 @@ def messages(**by_sender: int) -> list[QueuedMessage]:
     ]
 
 
-def dealt(queued: list[QueuedMessage], each: int = 3, size: int = 2, length: int = 100) -> list[Batch]:
-    return deal(queued, task_each_up_to=each, chunk_size=size, max_map_length=length)
+def dealt(
+    queued: list[QueuedMessage], each: int = 3, size: int = 2, length: int = 100, rates: Mapping[str, float] = {}
+) -> list[Batch]:
+    return deal(queued, task_each_up_to=each, chunk_size=size, max_map_length=length, rates=rates)
 
 
 def test_a_day_without_messages_has_no_tasks() -> None:
@@ -38,7 +39,7 @@ def test_a_day_without_messages_has_no_tasks() -> None:
 def test_one_message_is_one_task_that_says_whom_it_is_about() -> None:
     (batch,) = dealt([queued_message("M1", partner_name="Meera 🌸", about="not_started", sender="au")])
 
-    assert batch == Batch(label="Meera 🌸 · not_started", sender="au", message_ids=("M1",), rate_share=1.0)
+    assert batch == Batch(label="Meera 🌸 · not_started", sender="au", message_ids=("M1",))
 
 
 @pytest.mark.parametrize(
@@ -60,15 +61,28 @@ def test_up_to_the_setting_each_message_is_its_own_task(many: int, each: int, la
     assert [batch.label for batch in dealt(messages(**{"in": many}), each=each)] == labels
 
 
-def test_a_chunk_holds_one_sender_s_messages_and_gets_its_share_of_the_rate() -> None:
+def test_a_chunk_holds_one_sender_s_messages() -> None:
     batches = dealt(messages(au=1, **{"in": 5}))
 
-    assert [(batch.sender, len(batch.message_ids), batch.rate_share) for batch in batches] == [
-        ("au", 1, 1.0),
-        ("in", 2, 1 / 3),
-        ("in", 2, 1 / 3),
-        ("in", 1, 1 / 3),
-    ]
+    assert [(batch.sender, len(batch.message_ids)) for batch in batches] == [("au", 1), ("in", 2), ("in", 2), ("in", 1)]
+
+
+@pytest.mark.parametrize(
+    ("many", "rate", "sizes"),
+    [
+        pytest.param(10_000, 80, [10_000], id="one process keeps 80 a second"),
+        pytest.param(10_000, PER_PROCESS, [10_000], id="all that one process can do"),
+        pytest.param(10_000, 1_000, [5_000, 5_000], id="two processes"),
+        pytest.param(700, 1_000, [350, 350], id="a little more than one can do in a second"),
+        pytest.param(300, 1_000, [300], id="less than a second's work for one"),
+        pytest.param(25_000, 80, [10_000, 10_000, 5_000], id="no more in one than the setting says"),
+        pytest.param(10, 0.5, [10], id="a very slow number"),
+    ],
+)
+def test_there_are_no_more_chunks_than_keep_the_sender_s_rate(many: int, rate: float, sizes: list[int]) -> None:
+    batches = dealt(messages(**{"in": many}), size=10_000, rates={"in": rate})
+
+    assert [len(batch.message_ids) for batch in batches] == sizes
 
 
 def test_fewer_tasks_than_messages_are_allowed_so_one_each_is_too_many() -> None:
@@ -100,7 +114,6 @@ def test_a_batch_travels_as_json_values() -> None:
         "label": "Rajesh Textiles · idle",
         "sender": "in",
         "message_ids": ["in0"],
-        "rate_share": 1.0,
     }
 
 
@@ -109,13 +122,14 @@ def test_a_batch_travels_as_json_values() -> None:
     each=st.integers(0, 60),
     size=st.integers(1, 70),
     length=st.integers(5, 60),
+    rate=st.integers(1, 10_000),
 )
 def test_every_message_is_dealt_once_within_what_airflow_and_the_senders_take(
-    by_sender: list[int], each: int, size: int, length: int
+    by_sender: list[int], each: int, size: int, length: int, rate: int
 ) -> None:
     queued = messages(**{f"s{number}_": many for number, many in enumerate(by_sender)})
 
-    batches = dealt(queued, each, size, length)
+    batches = dealt(queued, each, size, length, dict.fromkeys((one.sender for one in queued), rate))
 
     assert [message_id for batch in batches for message_id in batch.message_ids] == [one.id for one in queued]
     assert len(batches) <= length
@@ -123,7 +137,4 @@ def test_every_message_is_dealt_once_within_what_airflow_and_the_senders_take(
     of_message = {message.id: message.sender for message in queued}
     assert all(of_message[message_id] == batch.sender for batch in batches for message_id in batch.message_ids)
     if len(queued) > min(each, length):
-        for _, chunks in groupby(batches, key=lambda batch: batch.sender):
-            # A share is 1/n as a float: the nearest fraction with a small denominator is what was meant.
-            assert sum(Fraction(chunk.rate_share).limit_denominator(10_000) for chunk in chunks) <= 1
         assert max(collections.Counter(batch.label for batch in batches).values()) == 1
