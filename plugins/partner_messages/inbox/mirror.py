@@ -22,14 +22,19 @@ from psycopg.types.json import Jsonb
 
 from partner_messages.database_access import database_errors, granting, open_session
 from partner_messages.inbox.ids import RANDOM_BITS, ulid
+from partner_messages.messages.database import recordset
 from partner_messages.messages.mirroring import SentMessage
 from partner_messages.named_sql import query
+from partner_messages.pieces import pieces
 from partner_messages.recipients.conversation import conversations_for
 from partner_messages.recipients.masking import mask
 from partner_messages.recipients.people import Conversation, Partner
 from partner_messages.settings import SHOP_INBOX_CONN_ID, SettingsError, Tables
 
 log = logging.getLogger(__name__)
+
+AT_ONCE = 500
+"""Of so many partners messages are written in one transaction: it takes two scans of the shop's whole inbox."""
 
 
 class InboxError(RuntimeError):
@@ -101,33 +106,47 @@ class Inbox:
             there = self._already_there(wanted)
             missing = [message for message in wanted if message.wamid not in there]
             ends = {message.id: End.ALREADY_THERE for message in wanted}
-            for partner_id, its in itertools.groupby(missing, key=lambda message: message.partner_id):
-                ends |= self._mirror_partner(partner_id, list(its))
+            by_partner = [list(its) for _, its in itertools.groupby(missing, key=lambda message: message.partner_id)]
+            for some in pieces(by_partner, AT_ONCE):
+                ends |= self._mirror_some([message for its in some for message in its])
         return Mirrored(ends)
 
-    def _mirror_partner(self, partner_id: str, messages: Sequence[SentMessage]) -> dict[uuid.UUID, End]:
+    def _mirror_some(self, messages: Sequence[SentMessage]) -> dict[uuid.UUID, End]:
+        """Write the messages of some partners in one transaction; what fails alone is left out of it alone."""
         ends = {message.id: End.ALREADY_THERE for message in messages}
+        ids = sorted({message.partner_id for message in messages})
         try:
             with self._connection.transaction():
-                self._rows("inbox/lock_partner.sql", partner_id=partner_id)
-                partner = self._partner(partner_id)
-                there = self._already_there(messages, partner_id)
-                missing = [message for message in messages if message.wamid not in there]
-                for message in missing:
-                    ends[message.id] = End.WRITTEN if self._written(partner, message) else End.FAILED
-        except (psycopg.Error, InboxError) as error:
-            self._note(error, f"the {len(messages)} messages to partner {partner_id}")
+                self._rows("inbox/lock_partners.sql", partner_ids=ids)
+                there = self._already_there(messages)
+                partners = {row["id"]: Partner(**row) for row in self._rows("runs/partners.sql", partner_ids=ids)}
+                known = self._conversations(ids)
+                written = []
+                for message in messages:
+                    if message.wamid not in there:
+                        conversation_id = self._written(partners.get(message.partner_id), message, known)
+                        ends[message.id] = End.WRITTEN if conversation_id else End.FAILED
+                        written.append((conversation_id, message))
+                self._note_in_conversations([(id_, message) for id_, message in written if id_])
+        except psycopg.Error as error:
+            self._note(error, f"the {len(messages)} messages to {len(ids)} partners")
             return dict.fromkeys(ends, End.FAILED)
         return ends
 
-    def _written(self, partner: Partner, message: SentMessage) -> bool:
+    def _written(
+        self, partner: Partner | None, message: SentMessage, known: dict[str, list[Conversation]]
+    ) -> str | None:
+        """Write one message; return its conversation, None where it could not be written."""
+        what = f"message {message.id} to partner {message.partner_id}"
+        if partner is None:
+            self._note(InboxError(f'there is no such row in the shop\'s table "{self._tables["partner"]}"'), what)
+            return None
         try:
             with self._connection.transaction():
-                self._write(partner, message)
+                return self._write(partner, message, known)
         except psycopg.Error as error:
-            self._note(error, f"message {message.id} to partner {partner.id}")
-            return False
-        return True
+            self._note(error, what)
+            return None
 
     def _note(self, error: Exception, what: str) -> None:
         # What befalls every message alike is not counted one by one.
@@ -135,8 +154,13 @@ class Inbox:
             raise error
         log.error("Not written into the shop's inbox: %s: %s", what, mask(f"{type(error).__name__}: {error}"))
 
-    def _write(self, partner: Partner, message: SentMessage) -> None:
-        conversation_id = self._conversation_of(partner, message)
+    def _write(self, partner: Partner, message: SentMessage, known: dict[str, list[Conversation]]) -> str:
+        its = known.setdefault(partner.id, [])
+        usable = conversations_for(partner, message.to_phone, its)
+        conversation_id = usable[0].id if usable else _new_id(message)
+        if not usable:
+            phone = message.to_phone
+            self._rows("inbox/make_conversation.sql", id=conversation_id, partner_id=partner.id, phone_number=phone)
         self._rows(
             "inbox/write_message.sql",
             id=_new_id(message),
@@ -149,39 +173,33 @@ class Inbox:
             metadata=Jsonb(message.metadata()),
             sent_at=message.sent_at,
         )
-        self._rows(
-            "inbox/note_in_conversation.sql",
-            conversation_id=conversation_id,
-            sent_at=message.sent_at,
-            production_run_id=message.production_run_id,
-        )
+        if not usable:
+            known[partner.id] = self._conversations([partner.id]).get(partner.id, [])
+        return conversation_id
 
-    def _conversation_of(self, partner: Partner, message: SentMessage) -> str:
-        rows = self._rows("runs/conversations.sql", partner_ids=[partner.id], endings=[], ending_length=0)
-        known = (Conversation(**row) for row in rows)
-        found = conversations_for(partner, message.to_phone, known)
-        if found:
-            return found[0].id
-        made = _new_id(message)
-        self._rows("inbox/make_conversation.sql", id=made, partner_id=partner.id, phone_number=message.to_phone)
-        return made
+    def _conversations(self, partner_ids: Sequence[str]) -> dict[str, list[Conversation]]:
+        found: dict[str, list[Conversation]] = {}
+        rows = self._rows("runs/conversations.sql", partner_ids=list(partner_ids), endings=[], ending_length=0)
+        for conversation in (Conversation(**row) for row in rows):
+            found.setdefault(conversation.partner_id, []).append(conversation)
+        return found
 
-    def _partner(self, partner_id: str) -> Partner:
-        found = self._rows("runs/partners.sql", partner_ids=[partner_id])
-        if not found:
-            raise InboxError(f'there is no such row in the shop\'s table "{self._tables["partner"]}"')
-        return Partner(**found[0])
+    def _note_in_conversations(self, written: Sequence[tuple[str, SentMessage]]) -> None:
+        notes = [
+            {"conversation_id": id_, "sent_at": message.sent_at, "production_run_id": message.production_run_id}
+            for id_, message in written
+        ]
+        if notes:
+            ids = list({note["conversation_id"] for note in notes})
+            self._rows("inbox/note_in_conversations.sql", written=recordset(notes), conversation_ids=ids)
 
-    def _already_there(self, messages: Sequence[SentMessage], partner_id: str | None = None) -> frozenset[str]:
-        wamids = [message.wamid for message in messages]
-        found = self._rows(
-            "inbox/already_there.sql", {"of_partner": partner_id is not None}, wamids=wamids, partner_id=partner_id
-        )
+    def _already_there(self, messages: Sequence[SentMessage]) -> frozenset[str]:
+        found = self._rows("inbox/already_there.sql", wamids=[message.wamid for message in messages])
         return frozenset(row["wa_message_id"] for row in found)
 
-    def _rows(self, name: str, switches: dict[str, bool] | None = None, /, **parameters: Any) -> list[DictRow]:
+    def _rows(self, name: str, /, **parameters: Any) -> list[DictRow]:
         with self._connection.cursor() as cursor:
-            cursor.execute(query(name, **self._tables, **(switches or {})).encode(), parameters)
+            cursor.execute(query(name, **self._tables).encode(), parameters)
             return cursor.fetchall() if cursor.description else []
 
 

@@ -21,7 +21,7 @@ from partner_messages.messages.values import Message
 from partner_messages.params import parse_params
 from partner_messages.recipients.hours import not_before
 from partner_messages.reminders.hours import Hours
-from partner_messages.reminders.plan import LogFacts, plan_reminders
+from partner_messages.reminders.plan import LogFacts, decide_reminders
 from partner_messages.reminders.policy import own_calendars
 from partner_messages.reminders.sending_days import Calendar
 from partner_messages.runs.kinds import ReminderKind, StuckRun
@@ -63,12 +63,11 @@ def no_longer_due(
     reminders = [message for message in messages if message.message_kind == "reminder"]
     digests = [message for message in messages if message.message_kind == "digest"]
     events = [message for message in messages if message.message_kind == "event"]
-    with open_message_log() as connection:
-        means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
-    # What was queued in a language stays in it: it passed the gate at planning; a change since then is Meta's to say.
-    means = replace(means, limit=len(messages), approvals=None, digest=False)
     hindered: dict[uuid.UUID, Hindrance] = dict(followups_no_longer_due(followups, settings, wall))
     with open_message_log() as connection, open_shop(settings.tables) as shop:
+        means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
+        # What was queued in a language stays in it: it passed the gate at planning; a change since is Meta's to say.
+        means = replace(means, limit=len(messages), approvals=None, digest=False)
         check_typed_ids(shop, settings, tick.delivery)
         log = LogFacts(refused_phones=refused_phones(connection, tick, RECIPIENT_CODES))
         hindered |= _reminders(tick, reminders, shop, connection, settings, log, means, wall)
@@ -127,7 +126,7 @@ def _reminders(
     facts = facts_of_stuck(shop, connection, stuck, tick)
     drafts = {
         draft.production_run_id: draft
-        for draft in plan_reminders(tick, stuck, without_partner=(), shop=facts, log=log, means=means)
+        for draft in decide_reminders(tick, stuck, without_partner=(), shop=facts, log=log, means=means).drafts
     }
     hindered: dict[uuid.UUID, Hindrance] = {}
     for message in messages:
@@ -144,8 +143,12 @@ def _reminders(
 def _stuck(messages: Sequence[Message], find: Callable[[ReminderKind, Scope], Iterable[StuckRun]]) -> list[StuckRun]:
     if not messages:
         return []
-    scope = Scope(production_run_ids=tuple(message.production_run_id or "" for message in messages))
-    return [run for kind in ReminderKind for run in find(kind, scope)]
+    # Each in its own kind alone: one that is stuck in another by now is not what its message speaks of.
+    runs: dict[ReminderKind, list[str]] = {}
+    for message in messages:
+        if message.reminder_kind and message.production_run_id:
+            runs.setdefault(message.reminder_kind, []).append(message.production_run_id)
+    return [run for kind, ids in runs.items() for run in find(kind, Scope(production_run_ids=tuple(ids)))]
 
 
 def _of_runs(

@@ -8,9 +8,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import Rollback
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from partner_messages.messages.database import recordset
 from partner_messages.paths import SQL
 from partner_messages.settings import Tables
 from support.deployment import TICK
@@ -27,7 +29,7 @@ QUERIES = sorted(TEXTS.keys() - set(re.findall(r'(?:include|from) "([\w/]+\.sql)
 LARGE = {"messaging_message", "messaging_conversation", "production_run_activity"}
 EXCEPTIONS: dict[str, tuple[set[str], str]] = {
     "inbox/already_there.sql": ({"messaging_message"}, "by Meta's id"),
-    "inbox/note_in_conversation.sql": ({"messaging_message"}, "by conversation, for the one message that is written"),
+    "inbox/note_in_conversations.sql": ({"messaging_message"}, "by conversation, for all that were just written"),
     "runs/activity.sql": ({"production_run_activity"}, "by run, for all that are stuck at once"),
     "runs/begun_by_the_other_side.sql": ({"messaging_message"}, "by conversation, for all that matter at once"),
     "runs/conversations.sql": ({"messaging_conversation"}, "by the last digits of a number, however it is spelled"),
@@ -93,7 +95,8 @@ def parameters() -> dict[str, Any]:
         **{"context_type": "production_run", "context_id": "R1:reminder:2026-11-23"},
         **{"day": DAY, "timezone": "Asia/Kolkata", "ending_length": 8},
     }
-    return some | one
+    written = recordset([{"conversation_id": "C1", "sent_at": TICK, "production_run_id": "R1"}])
+    return some | one | {"written": written}
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -104,3 +107,21 @@ def test_what_is_read_from_end_to_end_in_the_shop_is_known_with_its_reason(large
 
     expected, _ = EXCEPTIONS.get(query, (set(), ""))
     assert whole & LARGE == expected
+
+
+def test_with_the_readme_s_indexes_nothing_is_read_from_end_to_end(large_shop: Log) -> None:
+    text = (SQL.parents[1] / "README.md").read_text()
+    indexes = text.partition("<!-- shop indexes -->\n```sql\n")[2].partition("```")[0]
+    switches = dict.fromkeys(set(re.findall(r"\b(has_\w+|of_runs|of_partner)\b", " ".join(TEXTS.values()))), True)
+
+    with large_shop.transaction() as transaction:
+        large_shop.execute(indexes.replace(" CONCURRENTLY", "").encode())
+        large_shop.execute("ANALYZE")
+        whole = {
+            query: found
+            for query in EXCEPTIONS
+            if (found := whole_scans(large_shop, query, parameters(), **Tables().model_dump(), **switches) & LARGE)
+        }
+        raise Rollback(transaction)
+
+    assert whole == {}
