@@ -8,7 +8,8 @@ SELECT
         ELSE m.skip_reason
     END AS skip_reason,
     CASE WHEN m.status = 'sent' AND m.message_status <> 'accepted' THEN m.message_status END AS held_back,
+    m.not_followed,
     count(*) AS messages
 FROM message_log AS m LEFT JOIN message_log AS other ON other.id = m.duplicate_of
 WHERE {% include "messages/of_run.sql" %}
-GROUP BY 1, 2, 3, 4
+GROUP BY 1, 2, 3, 4, 5

@@ -59,6 +59,13 @@ def rows(connection: LogConnection, name: str, **parameters: Any) -> list[DictRo
     return rows_of(connection, f"messages/{name}.sql", parameters)
 
 
+def each_row(connection: LogConnection, name: str, **parameters: Any) -> Iterator[DictRow]:
+    """The same rows one by one: of 100,000 only what is made of each is kept."""
+    with connection.cursor() as cursor:
+        cursor.execute(query(f"messages/{name}.sql").encode(), parameters)
+        yield from cursor
+
+
 def rows_of(connection: LogConnection, file: str, parameters: Mapping[str, Any]) -> list[DictRow]:
     """Run the query of a file under `include/sql/` and return its rows; none where it returns nothing."""
     with connection.cursor() as cursor:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import uuid
 from collections.abc import Iterable, Sequence
 
-from partner_messages.messages.database import LogConnection, of_history, of_tick, rows
+from partner_messages.messages.database import LogConnection, each_row, of_history, of_tick, rows
+from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, EventHolder, Followed, SlotHolder, StandingDigest
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.settings import SCHEDULE_TIMEZONE
@@ -16,8 +18,16 @@ from partner_messages.tick import Tick
 def stuck_of_run(connection: LogConnection, dag_run_id: str) -> list[StuckRun]:
     """What this DAG run's `find_stuck_runs` tasks wrote down, oldest first."""
     return [
-        StuckRun(**{**row, "kind": ReminderKind(row["kind"])})
-        for row in rows(connection, "stuck_of_run", dag_run_id=dag_run_id)
+        StuckRun(
+            **{
+                **row,
+                "kind": ReminderKind(row["kind"]),
+                # Each is a text of its own as it is read, and there may be 100,000 of few partners.
+                "partner_id": row["partner_id"] and sys.intern(row["partner_id"]),
+                "design_id": row["design_id"] and sys.intern(row["design_id"]),
+            }
+        )
+        for row in each_row(connection, "stuck_of_run", dag_run_id=dag_run_id)
     ]
 
 
@@ -146,7 +156,7 @@ def days_reminded(connection: LogConnection, tick: Tick, *, with_today: bool = F
         with_today: Whether the tick's own day counts too (after sending), or only those before it.
     """
     until = tick.day + dt.timedelta(days=with_today)
-    found = rows(
+    found = each_row(
         connection,
         "days_reminded",
         **{"dag_run_id": tick.dag_run_id, **of_history(tick), "day": until},
@@ -171,3 +181,8 @@ def to_follow_up(connection: LogConnection, tick: Tick, *, of_all: bool = False)
     """
     found = rows(connection, "to_follow_up", **of_tick(tick), delivery=tick.delivery, day=tick.day, of_all=of_all)
     return [Followed(**row) for row in found]
+
+
+def note_not_followed(connection: LogConnection, ids: Sequence[uuid.UUID], reason: SkipReason) -> None:
+    """Nothing follows these messages, for this reason."""
+    rows(connection, "note_not_followed", ids=list(ids), reason=reason)

@@ -17,7 +17,7 @@ from partner_messages.runs.names import Names, ids_of
 from partner_messages.tick import Tick
 
 NAMED = 100
-"""Up to as many escalations are named one by one, in a log, a return value or a message to operations."""
+"""Up to as many of a list are named one by one, in a log, a return value or a message to operations."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Named:
 
     Attributes:
         held_back: What Meta said when it took the message and did not mean to deliver it at once.
-        by_hand: Whether a person said what became of it.
         other_status: For a duplicate: how the message stands for whose sake it was skipped.
+        more: How many more there are of its status and reason, where it is the last one that is named of them.
     """
 
     id: uuid.UUID
@@ -39,8 +39,8 @@ class Named:
     error_code: int | None
     error_detail: str | None
     held_back: str | None = None
-    by_hand: bool = False
     other_status: str | None = None
+    more: int = 0
 
     def said(self, names: Names) -> str:
         """Whom it was for and how it stands, and last by what it is looked up."""
@@ -50,7 +50,8 @@ class Named:
         ids = ids_of(self.production_run_id, self.partner_id)
         # By its id a person says what became of it.
         ids = f"message {self.id}, {ids}" if self.status == "unknown" else ids
-        return f"{names.of(self.production_run_id, self.partner_id)} ({self.message_kind}): {stands} | {ids}"
+        more = f"; {self.more} more, see the table message_log" if self.more else ""
+        return f"{names.of(self.production_run_id, self.partner_id)} ({self.message_kind}): {stands} | {ids}{more}"
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ class Summary:
         followups: Follow-ups by status, the skipped ones by reason.
         stopped_senders: Senders that Meta refuses as a whole.
         unapproved: Templates that are not approved where they were needed, each with how many messages it cost.
+        broken: Messages that failed, by Meta's code; a follow-up may, and so may what a person says did not arrive.
         named: Failed, unknown, still queued, held back, over the limit, or skipped for the sake of one that is none the
-            better.
+            better; of each such list no more than `NAMED`.
         planned: Whether planning came to its end, as far as the log knows.
         untold: Messages that are unknown and for which no run has failed yet, by the DAG run that they are of.
         escalations: Of the tick's delivery, those that are not over.
@@ -87,6 +89,7 @@ class Summary:
     followups: Mapping[str, int] = field(default_factory=dict)
     stopped_senders: Mapping[str, str] = field(default_factory=dict)
     unapproved: Mapping[str, int] = field(default_factory=dict)
+    broken: Mapping[int | None, int] = field(default_factory=dict)
     named: Collection[Named] = ()
     escalations: Sequence[Escalation] = ()
     planned: bool = True
@@ -166,10 +169,13 @@ def summarise_tick(
     skipped: collections.Counter[str] = collections.Counter()
     held_back: collections.Counter[str] = collections.Counter()
     followups: collections.Counter[str] = collections.Counter()
-    for row in rows(connection, "summary", **of_tick(tick), delivery=tick.delivery, now=now):
+    its_own = {**of_tick(tick), "delivery": tick.delivery}
+    for row in rows(connection, "summary", **its_own, now=now):
         if row["is_followup"]:
             followups[row["skip_reason"] or row["status"]] += row["messages"]
             continue
+        if row["not_followed"]:
+            followups[row["not_followed"]] += row["messages"]
         statuses[row["status"]] += row["messages"]
         if row["skip_reason"]:
             skipped[row["skip_reason"]] += row["messages"]
@@ -191,10 +197,16 @@ def summarise_tick(
             f"{row['template_name']} in {row['language']} on the account of {row['sender']}": row["messages"]
             for row in rows(connection, "unapproved", **of_tick(tick))
         },
-        named=[Named(**row) for row in rows(connection, "named", **of_tick(tick), delivery=tick.delivery, now=now)],
+        broken={row["error_code"]: row["messages"] for row in rows(connection, "broken", **its_own)},
+        named=[_named(row) for row in rows(connection, "named", **its_own, now=now, at_most=NAMED)],
         planned=bool(noted) and noted[0]["planned"] is not None,
         untold={row["id"]: row["dag_run_id"] for row in untold},
     )
+
+
+def _named(row: Mapping[str, Any]) -> Named:
+    of_it = {name: value for name, value in row.items() if name not in ("place", "of_its_list")}
+    return Named(**of_it, more=row["of_its_list"] - NAMED if row["place"] == NAMED else 0)
 
 
 def note_told(connection: LogConnection, attempt: RunAttempt, unknown: Collection[uuid.UUID]) -> None:

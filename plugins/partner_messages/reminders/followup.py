@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Protocol, TypeAlias
 
-from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, Followed
 from partner_messages.recipients import window
 from partner_messages.templates.cleaning import clean
@@ -52,12 +51,11 @@ def may_be_sent_freely(message: Addressed, inbound: Inbound, now: dt.datetime) -
     return window.is_open(last, now)
 
 
-def draft_followup(parent: Followed, *, in_window: bool, picture: str | None) -> Draft:
-    """Draft what follows a message.
+def draft_followup(parent: Followed, *, picture: str | None) -> Draft:
+    """Draft what follows a message whose recipient may be written to freely.
 
     Args:
         parent: The message that is followed; the follow-up goes the same way at the same hours.
-        in_window: Whether its recipient may be written to freely.
         picture: URL of one of the design that Meta would take; without one the follow-up is a text.
     """
     caption = _caption(parent)
@@ -77,8 +75,7 @@ def draft_followup(parent: Followed, *, in_window: bool, picture: str | None) ->
         # The name is for the task's; the link is added at the moment of sending, and stands in no row.
         variables={"partner_name": clean(parent.variables.get("partner_name"), "Partner"), "caption": caption},
         body_text=caption,
-        image_url=picture if in_window else None,
-        skip_reason=None if in_window else SkipReason.OUTSIDE_24H_WINDOW,
+        image_url=picture,
     )
 
 

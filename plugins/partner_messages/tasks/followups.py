@@ -12,7 +12,7 @@ from partner_messages import run_context
 from partner_messages.live_settings import load_settings
 from partner_messages.messages.acts import standing_halt
 from partner_messages.messages.database import LogConnection, open_message_log
-from partner_messages.messages.history import to_follow_up
+from partner_messages.messages.history import note_not_followed, to_follow_up
 from partner_messages.messages.outbox import messages_of
 from partner_messages.messages.queueing import queued_of_tick, write_drafts
 from partner_messages.messages.skip_reasons import SkipReason
@@ -45,13 +45,15 @@ def plan_followups(tick: Tick, max_map_length: int, *, of_all: bool = False) -> 
         of_all = of_all and _may_leave(connection, tick, settings)
         parents = [message for message in to_follow_up(connection, tick, of_all=of_all) if _has_no_picture(message)]
         drafts = _drafts(tick, parents, settings)
+        followed = {draft.parent_id for draft in drafts}
+        outside = [parent.id for parent in parents if parent.id not in followed]
         write_drafts(connection, tick, drafts)
+        note_not_followed(connection, outside, SkipReason.OUTSIDE_24H_WINDOW)
         queued = queued_of_tick(connection, tick, now=run_context.wall_clock(), followups=True)
     batches = deal_out(queued, settings, max_map_length)
-    outside = sum(draft.skip_reason is not None for draft in drafts)
     log.info(
-        "%d messages to follow up: %d partners may only be sent templates; %d follow-ups to send in %d tasks.",
-        *(len(drafts), outside, len(queued), len(batches)),
+        "%d messages to follow up: %d of their partners may only be sent templates; %d follow-ups to send in %d tasks.",
+        *(len(parents), len(outside), len(queued), len(batches)),
     )
     return batches
 
@@ -98,19 +100,17 @@ def _has_no_picture(message: Followed) -> bool:
 
 
 def _drafts(tick: Tick, parents: Sequence[Followed], settings: Settings) -> list[Draft]:
+    """What follows those whose partner may be written to freely."""
     if not parents:
         return []
     # A rehearsal speaks for its own moment, which may be long past; what leaves does so now.
     now = tick.now if tick.delivery == "dry_run" else run_context.wall_clock()
     with open_shop(settings.tables) as shop:
         inbound = _inbound(shop, parents, now)
-        reached = {parent.id for parent in parents if may_be_sent_freely(parent, inbound, now)}
-        designs = {parent.design_id for parent in parents if parent.id in reached}
+        reached = [parent for parent in parents if may_be_sent_freely(parent, inbound, now)]
+        designs = {parent.design_id for parent in reached}
         pictures = usable_pictures(shop, designs, settings.pictures) if designs else {}
-    return [
-        draft_followup(parent, in_window=parent.id in reached, picture=pictures.get(parent.design_id))
-        for parent in parents
-    ]
+    return [draft_followup(parent, picture=pictures.get(parent.design_id)) for parent in reached]
 
 
 def _inbound(shop: Shop, messages: Sequence[Addressed], now: dt.datetime) -> Inbound:

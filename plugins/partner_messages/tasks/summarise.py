@@ -154,15 +154,9 @@ def _amiss(connection: LogConnection, summary: Summary, told: Told, *, finds: bo
 
 def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
     """What needs an engineer, each in a few words; empty where the tick went well."""
-    broken = [
-        named
-        for named in summary.named
-        if named.status == "failed"
-        and named.error_code not in RECIPIENT_CODES
-        and named.message_kind != "followup"
-        and not named.by_hand
-    ]
-    templates = sum(classify(named.error_code).template for named in broken)
+    broken = {code: number for code, number in summary.broken.items() if code not in RECIPIENT_CODES}
+    failed = sum(broken.values())
+    templates = sum(number for code, number in broken.items() if classify(code).template)
     paused = summary.held_back.get(PAUSED, 0)
     facts: list[tuple[bool, str]] = [
         *((True, f"sender {sender} is stopped: {said}") for sender, said in summary.stopped_senders.items()),
@@ -177,7 +171,7 @@ def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
         ),
         (bool(summary.left), f"{summary.left} messages are still queued (clear send_messages, or trigger again today)"),
         (bool(templates), f"{templates} messages failed because their template is refused"),
-        (len(broken) > templates, f"{len(broken) - templates} messages failed (see error_detail in the message log)"),
+        (failed > templates, f"{failed - templates} messages failed (see error_detail in the message log)"),
         # Last: where a message says why, the task that failed for it adds nothing.
         *((True, said) for said in unfinished),
     ]

@@ -19,6 +19,7 @@ from partner_messages.live_settings import load_settings
 from partner_messages.messages.history import slot_holders
 from partner_messages.messages.outbox import messages_of
 from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.summary import summarise_tick
 from partner_messages.tasks.followups import followups_no_longer_due, plan_followups
 from sandbox.connections import PORTAL, PORTAL_SECRET
 from sandbox.shop import partner_id, run_id
@@ -138,16 +139,29 @@ def test_a_text_follows_where_there_is_no_picture(log, reminded):
 
 
 @pytest.mark.parametrize(("name", "phone"), [("SYDNEY", SYDNEY), ("RAJESH", RAJESH)])
-def test_outside_the_window_a_row_says_so_and_no_picture_is_looked_at(pages, log, reminded, name, phone):
+def test_outside_the_window_the_message_s_own_row_says_so_and_no_picture_is_looked_at(
+    pages, log, reminded, name, phone
+):
     parent = reminded(name, phone)
 
     assert plan_followups(tick(), ROOM) == []
 
-    (planned,) = followups(log)
-    assert (planned["status"], planned["skip_reason"]) == ("skipped", "outside_24h_window")
-    assert (planned["parent_id"], planned["image_url"]) == (parent, None)
+    assert followups(log) == []
     assert pages.asked == []
-    assert row(log, parent)["status"] == "sent"
+    assert (row(log, parent)["status"], row(log, parent)["not_followed"]) == ("sent", "outside_24h_window")
+    assert summarise_tick(log, tick(), {}, TICK).followups == {"outside_24h_window": 1}
+
+
+@pytest.mark.usefixtures("no_picture")
+def test_what_an_earlier_pass_has_queued_is_withdrawn_once_the_window_has_closed(deployment, shop, log, reminded):
+    parent = reminded()
+    assert len(plan_followups(tick(), ROOM)) == 1
+    deployment.now = TICK + 48 * HOUR
+
+    assert plan_followups(tick(id_=2, dag_run_id="run 1"), ROOM) == []
+
+    assert [one["skip_reason"] for one in followups(log)] == ["outside_24h_window"]
+    assert row(log, parent)["not_followed"] == "outside_24h_window"
 
 
 def test_only_the_pictures_of_those_who_can_be_written_to_are_looked_at(pages, shop, log, reminded):
@@ -158,10 +172,7 @@ def test_only_the_pictures_of_those_who_can_be_written_to_are_looked_at(pages, s
     plan_followups(tick(), ROOM)
 
     assert pages.asked == ["/kameez.jpg"]
-    assert [one["skip_reason"] for one in followups(log)] in (
-        [None, "outside_24h_window"],
-        ["outside_24h_window", None],
-    )
+    assert [one["status"] for one in followups(log)] == ["queued"]
 
 
 def test_a_run_of_nothing_that_can_be_followed_plans_nothing(deployment, log):
@@ -256,13 +267,13 @@ def test_however_often_it_is_planned_it_is_planned_once(log, reminded):
     first = plan_followups(tick(), ROOM)
 
     assert plan_followups(tick(), ROOM) == first != []
-    assert len(followups(log)) == 2
+    assert len(followups(log)) == 1
 
     (id_,) = dealt(first)
     change(log, id_, status="sending")
     change(log, id_, status="failed")
     assert plan_followups(tick(), ROOM) == []
-    assert len(followups(log)) == 2
+    assert len(followups(log)) == 1
 
 
 @pytest.mark.usefixtures("no_picture")
@@ -345,7 +356,7 @@ def test_the_reminder_keeps_its_slot(log, reminded):
 
 
 @pytest.mark.usefixtures("no_picture")
-@pytest.mark.parametrize(("ago", "status"), [(dt.timedelta(hours=23, minutes=54), "queued"), (24 * HOUR, "skipped")])
+@pytest.mark.parametrize(("ago", "status"), [(dt.timedelta(hours=23, minutes=54), "queued"), (24 * HOUR, None)])
 def test_the_window_of_a_live_run_is_measured_at_the_wall_clock(deployment, shop, log, reminded, ago, status):
     reminded("SYDNEY", SYDNEY)
     deployment.now = TICK + 3 * HOUR
@@ -353,11 +364,11 @@ def test_the_window_of_a_live_run_is_measured_at_the_wall_clock(deployment, shop
 
     plan_followups(tick(), ROOM)
 
-    assert [one["status"] for one in followups(log)] == [status]
+    assert [one["status"] for one in followups(log)] == [status] * bool(status)
 
 
 @pytest.mark.usefixtures("no_picture")
-@pytest.mark.parametrize(("after_the_tick", "status"), [(-HOUR, "queued"), (HOUR, "skipped"), (-25 * HOUR, "skipped")])
+@pytest.mark.parametrize(("after_the_tick", "status"), [(-HOUR, "queued"), (HOUR, None), (-25 * HOUR, None)])
 def test_the_window_of_a_rehearsal_is_that_of_its_own_moment(deployment, shop, log, reminded, after_the_tick, status):
     last_week = tick(delivery="dry_run", asked="dry_run", now=TICK - 7 * 24 * HOUR)
     reminded("SYDNEY", SYDNEY, status="rehearsed", delivery="dry_run", meta_message_id=None)
@@ -365,7 +376,7 @@ def test_the_window_of_a_rehearsal_is_that_of_its_own_moment(deployment, shop, l
 
     plan_followups(last_week, ROOM)
 
-    assert [one["status"] for one in followups(log)] == [status]
+    assert [one["status"] for one in followups(log)] == [status] * bool(status)
 
 
 def test_in_a_dry_run_it_is_rehearsed_and_meta_is_asked_nothing(pages, log, reminded, send, graph_api):
@@ -409,7 +420,7 @@ def test_that_the_partner_has_written_opens_nothing_for_a_test_phone(log, remind
     reminded("MEERA", TEST_PHONE, delivery="redirect")
 
     assert plan_followups(tick(delivery="redirect", asked="redirect"), ROOM) == []
-    assert [one["skip_reason"] for one in followups(log)] == ["outside_24h_window"]
+    assert followups(log) == []
 
 
 @pytest.mark.usefixtures("no_picture")

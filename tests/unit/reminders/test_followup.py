@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.reminders.followup import Followed, draft_followup, may_be_sent_freely
 from partner_messages.templates.cleaning import whatsapp_length
 from support.deployment import TICK
@@ -41,7 +40,7 @@ def followed(**changes: Any) -> Followed:
 
 
 def test_within_the_window_the_picture_follows_with_its_caption() -> None:
-    draft = draft_followup(followed(), in_window=True, picture=PICTURE)
+    draft = draft_followup(followed(), picture=PICTURE)
 
     assert (draft.message_kind, draft.parent_id, draft.template_name) == ("followup", PARENT, None)
     assert (draft.context_type, draft.context_id) == ("production_run", "R1:reminder:2026-11-23:image")
@@ -54,27 +53,21 @@ def test_within_the_window_the_picture_follows_with_its_caption() -> None:
 def test_it_goes_where_its_parent_went() -> None:
     parent = followed(partner_id="P7", to_phone="+393123456789", sender="europe", language="en")
 
-    draft = draft_followup(parent, in_window=True, picture=None)
+    draft = draft_followup(parent, picture=None)
 
     assert (draft.partner_id, draft.to_phone, draft.sender, draft.language) == ("P7", "+393123456789", "europe", "en")
 
 
 def test_without_a_picture_it_is_a_text() -> None:
-    draft = draft_followup(followed(), in_window=True, picture=None)
+    draft = draft_followup(followed(), picture=None)
 
     assert (draft.image_url, draft.skip_reason) == (None, None)
-
-
-def test_outside_the_window_it_is_a_skip_without_a_picture() -> None:
-    draft = draft_followup(followed(), in_window=False, picture=PICTURE)
-
-    assert (draft.skip_reason, draft.image_url) == (SkipReason.OUTSIDE_24H_WINDOW, None)
 
 
 def test_what_follows_an_event_keeps_its_hours_and_a_context_of_its_own() -> None:
     parent = followed(context_id=f"R1:{ASSIGNED}:P1", message_kind="event", event_name=ASSIGNED)
 
-    draft = draft_followup(parent, in_window=True, picture=None)
+    draft = draft_followup(parent, picture=None)
 
     assert draft.event_name == ASSIGNED
     assert draft.context_id == f"R1:{ASSIGNED}:P1:image:{PARENT}"
@@ -83,7 +76,7 @@ def test_what_follows_an_event_keeps_its_hours_and_a_context_of_its_own() -> Non
 def test_a_reminder_that_an_event_asked_for_keeps_its_hours_and_the_context_of_the_day() -> None:
     parent = followed(event_name="production_run.reminder_idle")
 
-    draft = draft_followup(parent, in_window=True, picture=None)
+    draft = draft_followup(parent, picture=None)
 
     assert (draft.event_name, draft.context_id) == ("production_run.reminder_idle", "R1:reminder:2026-11-23:image")
 
@@ -102,7 +95,7 @@ def test_the_caption_names_the_design_and_the_run_on_one_line(
 ) -> None:
     names = {} if design_name is None else {"design_name": design_name}
 
-    draft = draft_followup(followed(variables=names, language=language), in_window=True, picture=None)
+    draft = draft_followup(followed(variables=names, language=language), picture=None)
 
     assert draft.body_text == caption
 
@@ -112,7 +105,7 @@ def test_a_caption_leaves_room_for_a_long_link_and_never_loses_the_run(letter: s
     run_id = "prod_run_01JZZZZZZZZZZZZZZZZZZZZZZZ"
     parent = followed(variables={"design_name": letter * 2_000}, production_run_id=run_id)
 
-    caption = draft_followup(parent, in_window=True, picture=PICTURE).body_text
+    caption = draft_followup(parent, picture=PICTURE).body_text
 
     assert caption is not None
     assert caption.endswith(f"… — Run {run_id}")
