@@ -35,12 +35,36 @@ def message_columns(
 
     Args:
         recipient: Who gets it.
-        templates: Names, the best first; where that one shows a picture and there is none, the next one is taken.
+        templates: See `address_columns`, as of the rest.
         values: Of the variables of all these templates.
         picture: URL of one that Meta would take.
         refused_phones: Numbers that Meta refused today for the recipient's own sake.
         means: What messages are made of.
         numbers: What the templates' phrases tell.
+    """
+    columns = address_columns(recipient, templates, picture=picture, refused_phones=refused_phones, means=means)
+    template = means.catalog.get(columns.get("template_name", ""))
+    if template is None or "skip_reason" in columns:
+        return columns
+    return columns | in_the_words_of(template, columns["language"], values, numbers)
+
+
+def address_columns(
+    recipient: Recipient,
+    templates: Sequence[str],
+    *,
+    picture: str | None,
+    refused_phones: Collection[str],
+    means: Means,
+) -> dict[str, Any]:
+    """The same without its words: whether it can be sent, by what and in which language, hangs on none of them.
+
+    Args:
+        recipient: Who gets it.
+        templates: Names, the best first; where that one shows a picture and there is none, the next one is taken.
+        picture: URL of one that Meta would take.
+        refused_phones: Numbers that Meta refused today for the recipient's own sake.
+        means: What messages are made of.
     """
     to_phone = means.redirect_to or recipient.phone
     if to_phone in refused_phones:
@@ -59,7 +83,6 @@ def message_columns(
         **meant,
         "to_phone": to_phone,
         "language": language,
-        **in_the_words_of(template, language, values, numbers),
         "image_url": picture if template.picture else None,
     }
 

@@ -16,29 +16,44 @@ from partner_messages.messages.history import event_holders, slot_holders
 from partner_messages.messages.outbox import end_expired_claims
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, QueuedMessage
+from partner_messages.pieces import pieces
 from partner_messages.tick import Tick
 
 
-def write_drafts(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> bool:
+def _as_it_is(draft: Draft) -> Draft:
+    return draft
+
+
+def write_drafts(
+    connection: LogConnection, tick: Tick, drafts: Sequence[Draft], worded: Callable[[Draft], Draft] = _as_it_is
+) -> bool:
     """Write what planning decided, all or nothing: adopt what is queued, queue what is new, record every skip.
 
     What another message holds by then (a race between two DAG runs) becomes a skipped duplicate that names it.
+
+    Args:
+        connection: The message log.
+        tick: The tick.
+        drafts: What was decided.
+        worded: Gives a draft its words, where it has none yet.
 
     Returns:
         Whether everything found its place. A digest that lost one run has lost them all, and a digest that was to be
         taken over may have been claimed: planning again finds a place for the other runs.
     """
     with connection.transaction():
-        adopted = _adopt(connection, tick, drafts)
+        adopted = _adopt(connection, tick, drafts, worded)
         missed = {draft.id for draft in drafts if draft.adopts} - adopted
         found = adopted | missed  # Once, not for each draft: there may be 100,000.
         rest = [draft for draft in drafts if draft.id not in found]
         skips = [draft for draft in rest if draft.skip_reason]
-        messages = [draft for draft in rest if not draft.skip_reason]
-        queued = _queue(connection, tick, messages)
+        # Also from piece to piece in one order, so that two plannings at once do not lock each other out.
+        messages = sorted((draft for draft in rest if not draft.skip_reason), key=lambda one: one.production_run_ids)
+        queued = {id_ for piece in pieces(messages) for id_ in _queue(connection, tick, [*map(worded, piece)])}
         lost = [draft for draft in messages if draft.id not in queued]
         skips += _as_duplicates(connection, tick, lost)
-        rows(connection, "record_skips", **_tick_parameters(tick), drafts=_records(skips))
+        for piece in pieces(skips):
+            rows(connection, "record_skips", **_tick_parameters(tick), drafts=_records(map(worded, piece)))
     return not missed and all(draft.message_kind != "digest" for draft in lost)
 
 
@@ -67,15 +82,19 @@ def reword(
     return True
 
 
-def _adopt(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> set[uuid.UUID]:
+def _adopt(
+    connection: LogConnection, tick: Tick, drafts: Sequence[Draft], worded: Callable[[Draft], Draft]
+) -> set[uuid.UUID]:
     """Take over what is queued in the drafts' contexts; return the ids of those drafts."""
     # Most days nothing is: then the drafts, texts and all, need not travel for it.
     found = rows(connection, "queued_contexts", **of_history(tick), day=tick.day)
     queued = {(row["context_type"], row["context_id"]) for row in found}
     known = [draft for draft in drafts if (draft.context_type, draft.context_id) in queued]
-    if not known:
-        return set()
-    return _ids(rows(connection, "adopt", **_tick_parameters(tick), drafts=_records(known)), "draft_id")
+    adopted: set[uuid.UUID] = set()
+    for piece in pieces(sorted(known, key=lambda draft: draft.context_id)):
+        drafts_of_piece = _records(map(worded, piece))
+        adopted |= _ids(rows(connection, "adopt", **_tick_parameters(tick), drafts=drafts_of_piece), "draft_id")
+    return adopted
 
 
 def _queue(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> set[uuid.UUID]:

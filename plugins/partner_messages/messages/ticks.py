@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from partner_messages.messages.database import LogConnection, of_tick, recordset, rows
+from partner_messages.pieces import pieces
 from partner_messages.runs.kinds import Census, ReminderKind, StuckRun
 from partner_messages.tick import Tick
 
@@ -39,16 +40,17 @@ def record_stuck(
             kind=kind,
             production_run_ids=[run.production_run_id for run in stuck],
         )
-        rows(
-            connection,
-            "record_stuck",
-            dag_run_id=tick.dag_run_id,
-            kind=kind,
-            delivery=tick.delivery,
-            day=tick.day,
-            observed_at=observed_at,
-            stuck=recordset(vars(run) for run in stuck),
-        )
+        for piece in pieces(stuck):
+            rows(
+                connection,
+                "record_stuck",
+                dag_run_id=tick.dag_run_id,
+                kind=kind,
+                delivery=tick.delivery,
+                day=tick.day,
+                observed_at=observed_at,
+                stuck=recordset(vars(run) for run in piece),
+            )
 
 
 def note_quantities(
@@ -65,9 +67,9 @@ def note_quantities(
         now: The moment at which they are judged; a change does not count in what is judged at an earlier one.
         observed_at: The wall clock before the shop was read: an older reading than the last one changes nothing.
     """
-    if started:
+    for piece in pieces(started):
         readings = [
-            {"production_run_id": run.production_run_id, "produced_quantity": run.produced_quantity} for run in started
+            {"production_run_id": run.production_run_id, "produced_quantity": run.produced_quantity} for run in piece
         ]
         rows(connection, "note_quantities", now=now, observed_at=observed_at, readings=recordset(readings))
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from partner_messages.messages.values import QueuedMessage
+from partner_messages.pieces import pieces
 from partner_messages.templates.cleaning import clean
 
 PER_PROCESS = 500
@@ -72,7 +73,7 @@ def deal(
     chunks = [
         chunk
         for group in by_sender
-        for chunk in _sliced(group, max(least, min(chunk_size, _even_size(len(group), rates.get(group[0].sender, 0)))))
+        for chunk in pieces(group, max(least, min(chunk_size, _even_size(len(group), rates.get(group[0].sender, 0)))))
     ]
     return [
         Batch(
@@ -88,8 +89,3 @@ def _even_size(messages: int, rate: float) -> int:
     """How many messages each of the processes gets that are needed to send as fast as the number may."""
     # What leaves within a second anyway needs none beside it.
     return math.ceil(messages / math.ceil(max(1.0, min(rate, messages)) / PER_PROCESS))
-
-
-def _sliced(group: Sequence[QueuedMessage], size: int) -> Iterator[Sequence[QueuedMessage]]:
-    for start in range(0, len(group), size):
-        yield group[start : start + size]

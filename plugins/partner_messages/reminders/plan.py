@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from partner_messages.drafting.facts import Means, ShopFacts
-from partner_messages.drafting.message import message_columns, names_of
+from partner_messages.drafting.message import address_columns, in_the_words_of, names_of
 from partner_messages.drafting.recipient import Recipient, find_recipient, why_not
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.messages.values import Draft, SlotHolder, StandingDigest, reminder_context_id
@@ -52,7 +52,26 @@ class LogFacts:
     days_reminded: Mapping[str, Sequence[dt.date]] = field(default_factory=dict)
 
 
-def plan_reminders(
+@dataclass(frozen=True)
+class Plan:
+    """What a tick has decided, its reminders still without their words: they are most of what 100,000 take up.
+
+    Attributes:
+        drafts: Every message and every skip.
+        worded: Gives a draft its words, if it has any.
+    """
+
+    drafts: list[Draft]
+    worded: Callable[[Draft], Draft]
+
+
+def plan_reminders(tick: Tick, stuck: Sequence[StuckRun], **known: Any) -> list[Draft]:
+    """What `decide_reminders` decides, with all words."""
+    plan = decide_reminders(tick, stuck, **known)
+    return [plan.worded(draft) for draft in plan.drafts]
+
+
+def decide_reminders(
     tick: Tick,
     stuck: Sequence[StuckRun],
     *,
@@ -62,7 +81,7 @@ def plan_reminders(
     means: Means,
     policy: Policy = EVERY_DAY,
     hours: Hours | None = None,
-) -> list[Draft]:
+) -> Plan:
     """Decide about every stuck run of a tick, and about every active run that has no partner.
 
     A run that this very tick has dealt with already (planning was killed and tried again) gets no second draft. What an
@@ -83,7 +102,7 @@ def plan_reminders(
         if run.partner_id not in recipients:
             recipients[run.partner_id] = find_recipient(run.partner_id, shop, means)
         recipient = why_left_alone(run, means) or recipients[run.partner_id]
-        draft = decide_reminder(tick, run, recipient, shop, log, means)
+        draft = _decided(tick, run, recipient, shop, log, means)
         # What keeps a partner from being written to is told of every day: that is for somebody to put right.
         needs_a_person = draft.skip_reason is not None and EXPLANATIONS[draft.skip_reason].escalates
         if isinstance(recipient, Recipient) and not needs_a_person:
@@ -108,7 +127,8 @@ def plan_reminders(
         drafts = [
             draft if asked.intersection(draft.production_run_ids) else hours.keep(draft, tick.day) for draft in drafts
         ]
-    return _keep_within_limit(drafts, stuck=stuck, log=log, limit=means.limit)
+    drafts = _keep_within_limit(drafts, stuck=stuck, log=log, limit=means.limit)
+    return Plan(drafts, _wording(tick, stuck, recipients, shop, means))
 
 
 def why_left_alone(run: StuckRun, means: Means) -> SkipReason | None:
@@ -124,21 +144,57 @@ def decide_reminder(
     tick: Tick, run: StuckRun, recipient: Recipient | SkipReason, shop: ShopFacts, log: LogFacts, means: Means
 ) -> Draft:
     """What becomes of one stuck run whose slot of the day is free."""
+    draft = _decided(tick, run, recipient, shop, log, means)
+    if draft.skip_reason or isinstance(recipient, SkipReason):
+        return draft
+    return _worded(draft, tick, run, recipient, shop, means)
+
+
+def _decided(
+    tick: Tick, run: StuckRun, recipient: Recipient | SkipReason, shop: ShopFacts, log: LogFacts, means: Means
+) -> Draft:
     if isinstance(recipient, SkipReason):
         if recipient is SkipReason.BAD_DATA:
             return _reminder(tick, run, skip_reason=recipient, variables={BAD_COLUMN: run.bad_column})
         return _reminder(tick, run, **why_not(run.partner_id, recipient, shop))
     if run.production_run_id in shop.reminded_in_shop:
         return _reminder(tick, run, skip_reason=SkipReason.ALREADY_IN_SHOP)
-    decided = message_columns(
+    columns = address_columns(
         recipient,
         templates_for(run.kind, means.family),
-        {**names_of(recipient, run.design_id, shop), **figures(run, now=tick.now)},
         picture=shop.pictures.get(run.design_id),
         refused_phones=log.refused_phones,
         means=means,
     )
-    return _reminder(tick, run, **decided)
+    return _reminder(tick, run, **columns)
+
+
+def _wording(
+    tick: Tick,
+    stuck: Iterable[StuckRun],
+    recipients: Mapping[str, Recipient | SkipReason],
+    shop: ShopFacts,
+    means: Means,
+) -> Callable[[Draft], Draft]:
+    runs = {run.production_run_id: run for run in stuck}
+
+    def worded(draft: Draft) -> Draft:
+        recipient = recipients.get(draft.partner_id or "")
+        # What is put off, or comes too late, keeps what it would have said.
+        speaks = draft.message_kind == "reminder" and draft.template_name and draft.to_phone
+        if not speaks or draft.variables or not isinstance(recipient, Recipient):
+            return draft
+        return _worded(draft, tick, runs[draft.production_run_id or ""], recipient, shop, means)
+
+    return worded
+
+
+def _worded(draft: Draft, tick: Tick, run: StuckRun, recipient: Recipient, shop: ShopFacts, means: Means) -> Draft:
+    template = means.catalog.get(draft.template_name or "")
+    if template is None:
+        return draft
+    values = {**names_of(recipient, run.design_id, shop), **figures(run, now=tick.now)}
+    return replace(draft, **in_the_words_of(template, draft.language or "", values))
 
 
 def _reminder(tick: Tick, run: StuckRun, **decided: Any) -> Draft:

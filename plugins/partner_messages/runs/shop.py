@@ -19,6 +19,7 @@ from psycopg.types.datetime import TimestamptzLoader
 
 from partner_messages.database_access import database_errors, granting, open_session
 from partner_messages.named_sql import query
+from partner_messages.pieces import pieces
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
 from partner_messages.recipients.phone import readings
 from partner_messages.recipients.spelling import dialled
@@ -221,12 +222,16 @@ class Shop:
 
     def looked_at_again(self, stuck: Iterable[StuckRun], *, now: dt.datetime) -> list[StuckRun]:
         """Runs that were written down as stuck, with what was not: whether they wait, and which column is bad."""
-        runs = list(stuck)
+        return [again for piece in pieces(list(stuck)) for again in self._looked_at_again(piece, now)]
+
+    def _looked_at_again(self, runs: Sequence[StuckRun], now: dt.datetime) -> Iterator[StuckRun]:
         ids = (run.production_run_id for run in runs)
         supplies = self._supplies(self._by_ids("runs/needs.sql", "production_run_ids", ids, needs=True), now)
-        # One whose row is gone, or has another id than was written down, is not understood either.
-        known = ((run, supplies.get(run.production_run_id, Supply(bad_column="id"))) for run in runs)
-        return [replace(run, waits=supply.waits, bad_column=supply.bad_column) for run, supply in known]
+        for run in runs:
+            # One whose row is gone, or has another id than was written down, is not understood either.
+            supply = supplies.get(run.production_run_id, Supply(bad_column="id"))
+            is_the_same = (run.waits, run.bad_column) == (supply.waits, supply.bad_column)
+            yield run if is_the_same else replace(run, waits=supply.waits, bad_column=supply.bad_column)
 
     def _supplies(self, rows: Iterable[dict[str, Any]], now: dt.datetime) -> dict[str, Supply]:
         """How the runs of these rows stand with what they need, by id; what is bad in a row itself goes before."""

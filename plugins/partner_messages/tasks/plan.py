@@ -32,7 +32,7 @@ from partner_messages.messages.values import Draft
 from partner_messages.params import RunParams
 from partner_messages.reminders.digest import TEMPLATE, kept_apart
 from partner_messages.reminders.hours import Hours
-from partner_messages.reminders.plan import NEXT_DUE, LogFacts, blast_radius, plan_reminders
+from partner_messages.reminders.plan import NEXT_DUE, LogFacts, Plan, blast_radius, decide_reminders
 from partner_messages.reminders.policy import Policy
 from partner_messages.reminders.wording import templates_of
 from partner_messages.runs.kinds import StuckRun
@@ -77,7 +77,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
         census = shop.census(now=tick.now, scope=params.scope)
         facts = _shop_facts(shop, connection, stuck, tick, settings)
         for _ in range(_TRIES):
-            drafts = plan_reminders(
+            plan = decide_reminders(
                 tick,
                 stuck,
                 without_partner=census.without_partner,
@@ -87,10 +87,11 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
                 policy=policy,
                 hours=Hours.of(tick, settings, wall),
             )
+            drafts = plan.drafts
             planned = sum(draft.skip_reason is None for draft in drafts)
             if tick.delivery == "live" and not params.confirmed:
                 _check_blast_radius(planned, blast_radius(settings.confirm_above, recent_sizes(connection, tick)))
-            if _write(connection, tick, drafts):
+            if _write(connection, tick, plan):
                 break
         else:
             raise MessageLogError(f"Other runs of the DAG changed the day's digests {_TRIES} times while planning.")
@@ -104,13 +105,13 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
     return batches
 
 
-def _write(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> bool:
+def _write(connection: LogConnection, tick: Tick, plan: Plan) -> bool:
     """Write the plan if everything in it finds its place, else nothing; return whether it was written.
 
     What is planned again may come to more messages than may be sent, and then nothing must have been written.
     """
     with connection.transaction() as transaction:
-        if write_drafts(connection, tick, drafts):
+        if write_drafts(connection, tick, plan.drafts, plan.worded):
             return True
         raise Rollback(transaction)
     return False

@@ -16,7 +16,7 @@ from partner_messages.messages.queueing import reword
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, Message
 from partner_messages.reminders.digest import left_out, reworded
-from partner_messages.reminders.plan import LogFacts, plan_reminders
+from partner_messages.reminders.plan import LogFacts, decide_reminders
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.runs.scope import Scope
 from partner_messages.runs.shop import Shop
@@ -76,7 +76,7 @@ def _drafts(
     tick: Tick, stuck: Mapping[str, StuckRun], facts: ShopFacts, known: LogFacts, means: Means
 ) -> dict[str, Draft]:
     """What would become of each run by itself, by its id."""
-    drafts = plan_reminders(
+    plan = decide_reminders(
         tick,
         list(stuck.values()),
         without_partner=(),
@@ -84,7 +84,7 @@ def _drafts(
         log=known,
         means=replace(means, limit=len(stuck)),
     )
-    return {draft.production_run_id or "": draft for draft in drafts}
+    return {draft.production_run_id or "": draft for draft in plan.drafts}
 
 
 def _why_it_left(message: Message, draft: Draft | None) -> SkipReason | None:
