@@ -29,7 +29,7 @@ from support.sending import requested
 
 RATE = 5.0
 """Messages a second: the task sends for 12 seconds, longer than a scheduler that is told to end has for its end."""
-HEARTBEAT_SECONDS = "10"
+HEARTBEAT_SECONDS = "30"
 """After how long without a heartbeat Airflow gives a task up; by default 300."""
 IMPATIENT = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": HEARTBEAT_SECONDS,
