@@ -40,7 +40,7 @@ VARIABLE = "partner_messages"
 LOG_POSITION_VARIABLE = "partner_messages_log_position"
 """Where the message log stood when a run last looked; set by the package, not by people."""
 SCHEDULE_TIMEZONE = ZoneInfo("Asia/Kolkata")
-"""The zone of the weekday tick; "day" means a day of this zone everywhere (DESIGN, decisions 1 and 2)."""
+"""The zone of the weekday tick; "day" means a day of this zone everywhere (docs/design.md, decisions 1 and 2)."""
 
 SHOP_CONN_ID = "production_db"
 SHOP_INBOX_CONN_ID = "shop_inbox_db"
@@ -544,7 +544,7 @@ class Settings(_Strict):
 
     @property
     def lease(self) -> dt.timedelta:
-        """How long a claimed row belongs to its claimer: the HTTP time-outs plus a minute (DESIGN, statuses)."""
+        """How long a claimed row is its claimer's: the HTTP time-outs plus a minute (docs/design.md, statuses)."""
         return dt.timedelta(seconds=self.connect_timeout + self.read_timeout + 60)
 
 

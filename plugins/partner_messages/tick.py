@@ -1,4 +1,4 @@
-"""Which day and moment a DAG run speaks for, and whether its messages may leave (DESIGN, decision 2).
+"""Which day and moment a DAG run speaks for, and whether its messages may leave (docs/design.md, decision 2).
 
 A run's now is its logical date, so that a backfill of last week sees last week's ages. But messages leave today: what
 is decided once, at preflight, is judged again at the wall clock before every claim. Pure: the clock is an argument.
@@ -15,7 +15,7 @@ from typing import Any, Literal, Self, get_args
 from partner_messages.settings import SCHEDULE_TIMEZONE, Delivery, Settings
 
 TICK_TIME = dt.time(10)
-"""When the reminders' tick is, on weekdays, in the schedule's zone (DESIGN, decision 1)."""
+"""When the reminders' tick is, on weekdays, in the schedule's zone (docs/design.md, decision 1)."""
 
 AskedDelivery = Literal["auto", "live", "dry_run", "redirect"]
 

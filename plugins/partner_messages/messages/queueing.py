@@ -1,4 +1,4 @@
-"""Writes decisions into the message log: a message is a row before it is a request (DESIGN, decision 3)."""
+"""Writes decisions into the message log: a message is a row before it is a request (docs/design.md, decision 3)."""
 
 from __future__ import annotations
 

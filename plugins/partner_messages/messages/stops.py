@@ -1,4 +1,4 @@
-"""Stopped senders: Meta refused the whole number or account, so no task of the run tries it again (DESIGN, decision 8).
+"""Senders that Meta refused as a whole, so that no task of the run tries them again (docs/design.md, decision 8).
 
 A later run, or a cleared one, probes with one message: the first task to ask becomes the prober, the others wait for
 what Meta tells it. So does a later try of the same run's tasks where the token was refused: it may have been rotated.

@@ -1,4 +1,4 @@
-"""Deals messages out to mapped tasks: one each while the day is small, chunks when it is large (DESIGN, decision 4)."""
+"""Deals messages out to mapped tasks: one each on a small day, else in chunks (docs/design.md, decision 4)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Decides who is reminded of what: every stuck run becomes a message, a part of its partner's digest, or a skip.
 
 Pure: what the shop and the message log know comes in as values, so the same decision can be taken again just before a
-message is sent (DESIGN, decision 6).
+message is sent (docs/design.md, decision 6).
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def preflight(
     keeps_holidays: bool = False,
     scope: Scope | None = None,
 ) -> dict[str, Any]:
-    """Check the run, bring the message log up to date, and fix day, now and delivery (DESIGN, decision 2).
+    """Check the run, bring the message log up to date, and fix day, now and delivery (docs/design.md, decision 2).
 
     A run that sends also learns here which templates Meta has approved (`template_gate`).
 

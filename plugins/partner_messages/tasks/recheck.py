@@ -1,4 +1,4 @@
-"""Looks again at what queued messages speak of, just before they are claimed (DESIGN, decision 6)."""
+"""Looks again at what queued messages speak of, just before they are claimed (docs/design.md, decision 6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks again at queued digests just before they are claimed: what has moved on leaves them (DESIGN, decision 6)."""
+"""Looks again at queued digests just before the claim: what has moved on leaves them (docs/design.md, decision 6)."""
 
 from __future__ import annotations
 

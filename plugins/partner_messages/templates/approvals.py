@@ -17,7 +17,7 @@ from partner_messages.templates.gate import Approval
 from partner_messages.templates.remote import RemoteTemplate, Standing, remote_template, standing
 
 STATUS_AFTER_REFUSAL: Mapping[int, str] = {132001: "NOT_FOUND", 132015: "PAUSED", 132016: "DISABLED"}
-"""What a message's refusal says of its template, by Meta's code (reference "whatsapp-cloud-api", section 2.3)."""
+"""What a message's refusal says of its template, by Meta's code (docs/reference/whatsapp-cloud-api.md, section 2.3)."""
 
 
 @dataclass(frozen=True)

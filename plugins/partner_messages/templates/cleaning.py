@@ -1,8 +1,8 @@
 """Makes the shop's values fit to stand in a WhatsApp message.
 
 Meta refuses a parameter that is empty or has a newline, a tab or more than four spaces in a row, and a body of more
-than 1024 characters once it is filled in (reference "whatsapp-cloud-api", sections 1.2 and 2.3). Nobody's name is a
-reason not to write to them, so a value is made to fit.
+than 1024 characters once it is filled in (docs/reference/whatsapp-cloud-api.md, sections 1.2 and 2.3). Nobody's name
+is a reason not to write to them, so a value is made to fit.
 """
 
 from __future__ import annotations

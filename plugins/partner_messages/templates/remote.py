@@ -54,7 +54,7 @@ _STANDINGS = {
 
 
 def standing(status: str) -> Standing:
-    """What a status means (reference "whatsapp-cloud-api", section 4.2); one that is not known blocks."""
+    """What a status means (docs/reference/whatsapp-cloud-api.md, section 4.2); one that is not known blocks."""
     return _STANDINGS.get(status, Standing.BLOCKED)
 
 

@@ -1,7 +1,8 @@
 """Meta's rules for templates, as far as they can be checked before Meta is asked: a table of small checks.
 
-Source: Meta's pages on template components, review and time to live (reference "whatsapp-cloud-api", sections 1.2, 1.6
-and 4.4). Meta does not publish the ratio of variables to words (2388293); what others found to pass is asked for.
+Source: Meta's pages on template components, review and time to live (docs/reference/whatsapp-cloud-api.md, sections
+1.2, 1.6 and 4.4). Meta does not publish the ratio of variables to words (2388293); what others found to pass is asked
+for.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class PlanRow:
         if self.action not in _EDITABLE:
             return frozenset()
         parts = frozenset(one.part for one in self.differences)
-        # The category of an approved template cannot be edited (reference "whatsapp-cloud-api", section 4.4).
+        # The category of an approved template cannot be edited (docs/reference/whatsapp-cloud-api.md, section 4.4).
         return parts - {Part.CATEGORY} if self.action is Action.DIFFERS else parts
 
     @property

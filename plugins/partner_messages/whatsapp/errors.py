@@ -1,8 +1,8 @@
 """What Meta's error codes mean and what is done about each: one table.
 
 Errors are classed by `code` and `details`, never by HTTP status, title or the localised user texts (Meta's "Error
-codes" page; reference "whatsapp-cloud-api", sections 2.2 and 2.3). A refusal is definite: the message was not taken, so
-sending it again can never make two of it.
+codes" page; docs/reference/whatsapp-cloud-api.md, sections 2.2 and 2.3). A refusal is definite: the message was not
+taken, so sending it again can never make two of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a sender may send at all: a stopped one is probed with one message, by one task (DESIGN, decision 8)."""
+"""Whether a sender may send: a stopped one is probed with one message, by one task (docs/design.md, decision 8)."""
 
 from __future__ import annotations
 

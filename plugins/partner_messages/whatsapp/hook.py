@@ -1,8 +1,8 @@
 """The connection to Meta's Cloud API: one sender, kept-alive connections, requests that say only what they must.
 
-The base class gives the connection; the request is ours (DESIGN, decision 7): Airflow's `HttpHook` would send every
-unknown field of the connection's extra, the app secret too, as a header, waits for ever, and drops Meta's error body.
-It is not the base class either: with it comes aiohttp, which takes a third of what a task needs to start.
+The request is ours, and so is the connection's session (docs/design.md, decision 7): Airflow's `HttpHook` would send
+every unknown field of the connection's extra, the app secret too, as a header, waits for ever, and drops Meta's error
+body. It is not the base class either: with it comes aiohttp, which takes a third of what a task needs to start.
 """
 
 from __future__ import annotations

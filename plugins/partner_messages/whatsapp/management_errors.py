@@ -1,8 +1,8 @@
 """What Meta's refusals mean when templates are managed: one table, by `code` and `error_subcode`.
 
 Other than on sending, the subcode counts here, and the texts for people (`error_user_title`, `error_user_msg`) say what
-is wrong. They come in the language of the account, so they are shown and never compared (reference
-"whatsapp-cloud-api", sections 2.1 and 4.5).
+is wrong. They come in the language of the account, so they are shown and never compared
+(docs/reference/whatsapp-cloud-api.md, sections 2.1 and 4.5).
 """
 
 from __future__ import annotations

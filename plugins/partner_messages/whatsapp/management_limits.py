@@ -1,4 +1,7 @@
-"""How often Meta lets an account create templates and edit an approved one (reference, sections 3 and 4.4)."""
+"""How often Meta lets an account create templates and edit an approved one.
+
+Source: docs/reference/whatsapp-cloud-api.md, sections 3 and 4.4.
+"""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ Language = Annotated[str, BeforeValidator(_language)]
 
 
 class _Extra(BaseModel):
-    """The extra of a sender's connection (DESIGN, "Names others rely on"); a description says what a value must be."""
+    """The extra of a sender's connection (docs/design.md, "Names others rely on"); descriptions say what values are."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -16,7 +16,7 @@ DESIGN = frozenset(
         *("partner_holiday", "waits_for_material", "bad_data"),
     }
 )
-"""The names other people's code relies on (DESIGN, "Skip reasons")."""
+"""The names other people's code relies on (docs/design.md, "Skip reasons")."""
 
 
 def test_every_reason_is_one_of_the_design() -> None:
