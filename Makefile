@@ -54,7 +54,7 @@ lock-check: $(READY)
 	diff "$$folder/is" "$$folder/should-be" \
 	|| { echo 'requirements.txt does not follow from pyproject.toml (see above, ">" is missing); run make lock.'; exit 1; }
 
-readme: $(READY) ## Write the README's generated tables and calendars from the code
+readme: $(READY) ## Write what is made from code in the README and the docs
 	@PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m support.readme
 
 bench: $(READY) ## Measure finding, planning and sending (parts with ARGS="--only send", small with ARGS=--quick)

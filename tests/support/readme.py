@@ -1,4 +1,4 @@
-"""The README's tables that are made from code: `python -m support.readme` writes them, a test compares them."""
+"""What is made from code in the README and the docs: `python -m support.readme` writes it, tests compare it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import re
 import textwrap
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -16,9 +15,9 @@ from partner_messages.messages.skip_reasons import EXPLANATIONS
 from partner_messages.reminders.reasons import RULES
 from partner_messages.settings import Settings, Tables, TimeWindow
 from support.calendars import LEGEND, calendars
+from support.dag_docs import DAGS_PAGE, PROJECT, dags_of_the_project, dags_page
 
-PROJECT = Path(__file__).resolve().parents[2]
-README = PROJECT / "README.md"
+PAGES = (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")))
 
 
 def settings_table() -> str:
@@ -64,7 +63,7 @@ def shop_rights() -> str:
     return f"```sql\n{textwrap.fill(grant, width=120, subsequent_indent='    ')}\n```"
 
 
-TABLES = {
+PARTS = {
     "settings": settings_table,
     "event params": event_params_table,
     "skip reasons": skip_reasons_table,
@@ -74,15 +73,15 @@ TABLES = {
 }
 
 
-def with_tables(text: str) -> str:
-    """The README with its generated tables as they should be."""
-    for name, table in TABLES.items():
-        text = re.sub(
-            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
-            lambda found, table=table: f"{found[1]}{table()}\n{found[2]}",
-            text,
-            flags=re.DOTALL,
-        )
+def marked(name: str) -> re.Pattern[str]:
+    """Where a generated part stands in a page: between two comments with its name."""
+    return re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+
+
+def with_parts(text: str) -> str:
+    """A page with its generated parts as they should be."""
+    for name, part in PARTS.items():
+        text = marked(name).sub(lambda found, part=part: f"{found[1]}{part()}\n{found[2]}", text)
     return text
 
 
@@ -95,4 +94,6 @@ def _shown(value: Any) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(with_parts(page.read_text(encoding="utf-8")), encoding="utf-8")
+    DAGS_PAGE.write_text(dags_page(dags_of_the_project()), encoding="utf-8")

@@ -1,22 +1,24 @@
-"""The README tells the truth where it can be compared with the code."""
+"""The README and the docs tell the truth where they can be compared with the code."""
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from support.readme import README, TABLES, with_tables
+from support.dag_docs import DAGS_PAGE, dags_of_the_project, dags_page
+from support.readme import PAGES, PARTS, marked, with_parts
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_the_readme_has_the_marks_of_a_generated_table(name):
-    text = README.read_text(encoding="utf-8")
-
-    assert re.search(rf"<!-- {name} -->.*<!-- /{name} -->", text, re.DOTALL)
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_that_is_made_from_code_has_its_place_in_a_page(name):
+    assert [page.name for page in PAGES if marked(name).search(page.read_text(encoding="utf-8"))]
 
 
-def test_the_generated_tables_are_up_to_date():
-    text = README.read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_is_made_from_code_is_up_to_date(page):
+    text = page.read_text(encoding="utf-8")
 
-    assert with_tables(text) == text, "the README's tables are stale; run make readme"
+    assert with_parts(text) == text, "run make readme"
+
+
+def test_the_page_of_the_dags_is_up_to_date():
+    assert dags_page(dags_of_the_project()) == DAGS_PAGE.read_text(encoding="utf-8"), "run make readme"
