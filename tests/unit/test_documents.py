@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import tomllib
+import xml.etree.ElementTree as ElementTree
 from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
-from partner_messages.paths import MIGRATIONS
+from partner_messages.paths import MIGRATIONS, TEMPLATES
+from partner_messages.templates.catalog import load_catalog
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = sorted(chain(PROJECT.glob("*.md"), *(PROJECT.glob(f"{folder}/**/*.md") for folder in ("docs", "include"))))
@@ -116,3 +119,12 @@ def test_the_picture_of_a_message_s_life_is_what_the_database_allows():
     }
 
     assert drawn == allowed
+
+
+def test_the_picture_of_a_message_says_what_the_template_says():
+    name = "jyt_production_run_reminder_pending_v2"
+    drawn = ElementTree.parse(DOCS / "pictures/what-a-partner-sees.svg").find(".//{*}g[@class='body']")
+    examples = tomllib.loads((TEMPLATES / name / "template.toml").read_text(encoding="utf-8"))["examples"]
+    text = load_catalog(TEMPLATES).get(name).text("en", examples)
+
+    assert " ".join(" ".join(line.itertext()) for line in drawn).split() == text.replace("*", "").split()
