@@ -79,7 +79,7 @@ def _meant(loc: tuple[int | str, ...], model: type[BaseModel]) -> str:
     there = _type_at(loc[:-1], model)
     known = _keys(there) if isinstance(there, type) and issubclass(there, BaseModel) else {}
     near = difflib.get_close_matches(str(loc[-1]).lower(), known, n=1)
-    return f'the nearest one is "{near[0]}".' if near else "see the settings table in the README."
+    return f'the nearest one is "{near[0]}".' if near else "see the table in docs/settings.md."
 
 
 def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:

@@ -296,7 +296,7 @@ class NotifierSpec(_Strict):
 
 
 class Settings(_Strict):
-    """The Variable `partner_messages`; each field's description is the line of the README's settings table."""
+    """The Variable `partner_messages`; each field's description is its line in docs/settings.md."""
 
     delivery: Literal["live", "dry_run"] = Field(
         "dry_run", description="What `auto` means: `dry_run` until operations set `live`."

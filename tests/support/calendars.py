@@ -131,7 +131,7 @@ def calendar_of(month: Month) -> str:
 
 
 def calendars() -> str:
-    """Every month with what it is about, as the README has them."""
+    """Every month with what it is about, as docs/calendars.md has them."""
     return "\n\n".join(
         f"**{month.says}** ({_written(month.settings)})\n\n```\n{calendar_of(month)}\n```" for month in MONTHS
     )

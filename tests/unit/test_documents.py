@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-import xml.etree.ElementTree as ElementTree
 from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote
@@ -123,8 +122,9 @@ def test_the_picture_of_a_message_s_life_is_what_the_database_allows():
 
 def test_the_picture_of_a_message_says_what_the_template_says():
     name = "jyt_production_run_reminder_pending_v2"
-    drawn = ElementTree.parse(DOCS / "pictures/what-a-partner-sees.svg").find(".//{*}g[@class='body']")
+    picture = (DOCS / "pictures/what-a-partner-sees.svg").read_text(encoding="utf-8")
+    drawn = re.sub(r"<[^>]+>", " ", re.search(r'<g class="body">(.+?)</g>', picture, re.DOTALL)[1])
     examples = tomllib.loads((TEMPLATES / name / "template.toml").read_text(encoding="utf-8"))["examples"]
     text = load_catalog(TEMPLATES).get(name).text("en", examples)
 
-    assert " ".join(" ".join(line.itertext()) for line in drawn).split() == text.replace("*", "").split()
+    assert drawn.split() == text.replace("*", "").split()

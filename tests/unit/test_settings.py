@@ -90,7 +90,7 @@ def test_an_unknown_key_is_named_with_the_nearest_and_its_value_is_not_shown(
     ],
 )
 def test_an_unknown_key_that_is_near_to_none_is_looked_up(raw: dict[str, Any], key: str) -> None:
-    assert told(raw) == f'Variable partner_messages: "{key}" is not a setting; see the settings table in the README.'
+    assert told(raw) == f'Variable partner_messages: "{key}" is not a setting; see the table in docs/settings.md.'
 
 
 NUMBER = "must be a number, without quotes or unit"

@@ -1,4 +1,4 @@
-"""Databases whose users have no more rights than the README's statements give them."""
+"""Databases whose users have no more rights than the statements of the docs give them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from support.examples import tick as example_tick
 from support.submitted import submit_templates
 from support.ticks import go_through
 
-README = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
-STATEMENTS = re.findall(r"```sql\n(GRANT.+?)```", README, re.DOTALL)
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+PAGES = " ".join((DOCS / name).read_text(encoding="utf-8") for name in ("deployment.md", "messages.md"))
+STATEMENTS = re.findall(r"```sql\n(GRANT.+?)```", PAGES, re.DOTALL)
 PASSWORD = "of-a-test"
 
 
@@ -44,8 +45,8 @@ def role(postgres):
             owner.execute(f"DROP ROLE {name}")
 
 
-def as_the_readme_says(url, name, role):
-    """Run the README's statements that are for the role `name`."""
+def as_the_docs_say(url, name, role):
+    """Run the statements of the docs that are for the role `name`."""
     statements = [text for text in STATEMENTS if re.search(rf"TO {name}\b", text)]
     assert statements
     with psycopg.connect(url, autocommit=True) as owner:
@@ -63,12 +64,12 @@ def as_role(deployment):
     return as_role
 
 
-def test_a_whole_tick_and_a_second_one_need_no_more_than_the_readme_says(
+def test_a_whole_tick_and_a_second_one_need_no_more_than_the_docs_say(
     as_role, role, shop, shop_url, log_url, log, graph_api
 ):
     user, reader = role("messages_user", log_url), role("shop_reader_of_test", shop_url)
-    as_the_readme_says(log_url, "messages_user", user)
-    as_the_readme_says(shop_url, "shop_reader", reader)
+    as_the_docs_say(log_url, "messages_user", user)
+    as_the_docs_say(shop_url, "shop_reader", reader)
     as_role("message_log_db", user)
     as_role("production_db", reader)
     submit_templates()
@@ -158,7 +159,7 @@ def test_a_server_that_says_nothing_is_not_waited_for_as_long_as_a_claim_lasts(d
 
 def test_a_user_that_may_not_apply_what_is_pending_names_it_and_says_who_applies_it_and_how(as_role, role, log_url):
     user = role("messages_user", log_url)
-    as_the_readme_says(log_url, "messages_user", user)
+    as_the_docs_say(log_url, "messages_user", user)
     as_role("message_log_db", user)
     known = read_migrations()
     pending = Migration(len(known) + 1, "next", "CREATE TABLE next (id integer)")
@@ -181,7 +182,7 @@ def test_the_owner_applies_the_migrations_by_hand_and_the_daily_user_finds_nothi
 
     monkeypatch.setattr("sys.argv", ["migrations", by_owner])
     main()
-    as_the_readme_says(by_owner, "messages_user", user)
+    as_the_docs_say(by_owner, "messages_user", user)
 
     assert "Migrations applied: [1, 2" in capsys.readouterr().out
     with psycopg.connect(postgres.url_of("migrated_by_hand", user=user, password=PASSWORD)) as connection:
