@@ -109,8 +109,8 @@ def test_what_is_read_from_end_to_end_in_the_shop_is_known_with_its_reason(large
     assert whole & LARGE == expected
 
 
-def test_with_the_readme_s_indexes_nothing_is_read_from_end_to_end(large_shop: Log) -> None:
-    text = (SQL.parents[1] / "README.md").read_text()
+def test_with_the_docs_indexes_nothing_is_read_from_end_to_end(large_shop: Log) -> None:
+    text = (SQL.parents[1] / "docs/deployment.md").read_text()
     indexes = text.partition("<!-- shop indexes -->\n```sql\n")[2].partition("```")[0]
     switches = dict.fromkeys(set(re.findall(r"\b(has_\w+|of_runs|of_partner)\b", " ".join(TEXTS.values()))), True)
 
