@@ -192,11 +192,15 @@ def graph_api(graph_api_process: Any) -> Any:
 
 
 @pytest.fixture
-def deployment(monkeypatch: pytest.MonkeyPatch, shop_url: str, log_url: str, graph_api: Any) -> Deployment:
+def deployment(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, shop_url: str, log_url: str, graph_api: Any
+) -> Deployment:
     """The package, deployed over this test's own shop, message log and Graph API; `delivery` is `live`."""
     from partner_messages import run_context
     from sandbox.connections import connections
 
+    if "dags" in request.fixturenames:
+        _forget_the_log_of_other_tests(request.getfixturevalue("dags"))
     deployed = Deployment(monkeypatch)
     for conn_id, connection in connections(
         shop_url=shop_url, message_log_url=log_url, graph_api_url=graph_api.url
@@ -207,6 +211,15 @@ def deployment(monkeypatch: pytest.MonkeyPatch, shop_url: str, log_url: str, gra
     monkeypatch.setattr(run_context, "wall_clock", lambda: deployed.now)
     monkeypatch.setenv("PARTNER_MESSAGES_NOTIFIERS", "support.notifier.WritesToAFile,support.notifier.WritesTheList")
     return deployed
+
+
+def _forget_the_log_of_other_tests(_dags: Any) -> None:
+    """Airflow's database outlives a test, and a test's message log may be another than the last one's."""
+    from airflow.models.variable import Variable
+
+    from partner_messages.settings import LOG_POSITION_VARIABLE
+
+    Variable.delete(LOG_POSITION_VARIABLE)
 
 
 @pytest.fixture(scope="session")
