@@ -1,0 +1,75 @@
+"""Keeps the package's database sessions for the next task of a test process, where a session is not the subject.
+
+A session costs as much as all that a task asks over it: a process of the server's own, and a catalog read from scratch.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import psycopg
+from airflow.providers.postgres.hooks.postgres import PostgresHook
+from psycopg import pq
+from psycopg.rows import tuple_row
+from psycopg.types.json import register_default_adapters
+
+_Key = tuple[tuple[str, Any], ...]
+
+
+class KeptSession(psycopg.Connection[Any]):
+    """A session that is kept when it is closed: what was open is rolled back, and all that was set is set back."""
+
+    kept: dict[_Key, list[KeptSession]]
+    key: _Key
+
+    def close(self) -> None:
+        """Keep the session as new, or close it where it is broken."""
+        try:
+            if self.info.transaction_status != pq.TransactionStatus.IDLE:
+                self.rollback()
+            self.read_only = self.isolation_level = self.deferrable = None
+            self.autocommit, self.row_factory = True, tuple_row
+            self.execute("DISCARD ALL", prepare=False)
+            self._prepared.clear()  # The driver hears of what a statement discards only where it prepared that one.
+            self.autocommit = False
+        except psycopg.Error:
+            super().close()
+        else:
+            self.kept[self.key].append(self)
+
+    @property
+    def answers(self) -> bool:
+        """Whether the server still holds it; a database that was dropped took its sessions with it."""
+        try:
+            self.autocommit = True
+            self.execute("", prepare=False)
+            self.autocommit = False
+        except psycopg.Error:
+            super().close()
+            return False
+        return True
+
+
+@contextlib.contextmanager
+def kept_sessions() -> Iterator[None]:
+    """Let Airflow's hook open a session only where none like it is kept; in the end all of them are closed."""
+    kept: dict[_Key, list[KeptSession]] = collections.defaultdict(list)
+
+    def connect(hook: PostgresHook, arguments: dict[str, Any]) -> KeptSession:
+        key = tuple(sorted(arguments.items()))
+        while kept[key]:
+            if (session := kept[key].pop()).answers:
+                return session
+        session = KeptSession.connect(**arguments)
+        session.kept, session.key = kept, key
+        register_default_adapters(session)
+        return session
+
+    with mock.patch.object(PostgresHook, "_create_connection", connect):
+        yield
+    for session in sum(kept.values(), []):
+        psycopg.Connection.close(session)
