@@ -86,10 +86,19 @@ def pytest_unconfigure() -> None:
     _of_the_process.close()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the quick folders first, whatever the order within them."""
-    tests = PROJECT / "tests"
-    items.sort(key=lambda item: ORDER.index(item.path.relative_to(tests).parts[0]))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the quick folders first, whatever the order within them.
+
+    Where several processes share the tests, what takes a minute alone is begun before all: begun last, the other
+    processes would wait for it.
+    """
+    tests, shared = PROJECT / "tests", hasattr(config, "workerinput")
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        begins = shared and item.get_closest_marker("takes_a_minute") is not None
+        return not begins, ORDER.index(item.path.relative_to(tests).parts[0])
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

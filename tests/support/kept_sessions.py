@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import itertools
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
@@ -71,5 +72,5 @@ def kept_sessions() -> Iterator[None]:
 
     with mock.patch.object(PostgresHook, "_create_connection", connect):
         yield
-    for session in sum(kept.values(), []):
+    for session in itertools.chain.from_iterable(kept.values()):
         psycopg.Connection.close(session)

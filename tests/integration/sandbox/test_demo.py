@@ -14,6 +14,7 @@ from sandbox.shop import expectations, run_id
 from support.deployment import TICK
 
 
+@pytest.mark.takes_a_minute
 def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left_behind, tmp_path):
     program = start("-m", "sandbox.demo", SANDBOX_FOLDER=str(tmp_path))
     said, _ = program.communicate(timeout=600)

@@ -4,9 +4,11 @@ import json
 import re
 import signal
 
+import pytest
 import requests
 
 
+@pytest.mark.takes_a_minute
 def test_everything_comes_up_can_be_used_and_goes_down_with_all_it_started(start, left_behind, wait_for, tmp_path):
     program = start("-m", "sandbox.up", SANDBOX_FOLDER=str(tmp_path))
     said = ""
