@@ -1,7 +1,8 @@
 -- The active runs as they stood at now: CTEs that every query of this folder begins with.
 --
 -- The only scan of the whole table, kept to rows that can have been active: most runs of an old shop are long over. Materialized,
--- so that PostgreSQL reads no column of the others beyond the ones this condition names.
+-- so that PostgreSQL reads no column of the others beyond the ones this condition names. Whoever asks for one kind of them says by
+-- `stands`, in the row's own columns, where a run of that kind stands or seems to stand.
 {%- from "runs/possible.sql" import bad_column, fitting, moment, pieces %}
 candidate AS MATERIALIZED (
     SELECT
@@ -10,6 +11,9 @@ candidate AS MATERIALIZED (
         {{ bad_column() }} AS bad_column
     FROM {{ production_runs }}
     WHERE (status IN ('sent_to_partner', 'in_progress') OR completed_at > %(now)s OR cancelled_at > %(now)s)
+        {%- if stands is defined %}
+        AND {{ stands }}
+        {%- endif %}
         AND (%(partner_ids)s::text[] IS NULL OR partner_id = ANY (%(partner_ids)s))
         AND (%(production_run_ids)s::text[] IS NULL OR id = ANY (%(production_run_ids)s))
 ),

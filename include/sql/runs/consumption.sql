@@ -1,15 +1,13 @@
--- When these runs' partners last logged what they used up: after a moment, up to now. Whatever it was: who logs wastage, energy or
--- hours is at work as well. A row names no partner (it is of whoever had the run then), and one that names no run is about none
-{%- if has_metadata %}; the partners' own page has named the run in the metadata alone{% endif %}.
+-- When these runs' partners last logged what they used up, each after the clock of its own row, up to now. Whatever it was: who logs
+-- wastage, energy or hours is at work as well. A row names no partner (it is of whoever had the run then), and one that names no run
+-- is about none{% if has_metadata %}; the partners' own page has named the run in the metadata alone{% endif %}.
 SELECT run.id AS production_run_id, max(log.consumed_at) AS at
-FROM {{ consumption_log }} AS log
-    CROSS JOIN LATERAL (
-        SELECT {{ "coalesce(nullif(log.production_run_id, ''), log.metadata ->> 'production_run_id')" if has_metadata
-            else "log.production_run_id" }} AS id
-    ) AS run
-WHERE run.id = ANY (%(production_run_ids)s)
-    AND log.consumed_by = 'partner'
-    AND log.consumed_at > %(after)s
+FROM json_to_recordset(%(runs)s) AS run (id text, clock timestamptz)
+    JOIN {{ consumption_log }} AS log
+        ON {{ "coalesce(nullif(log.production_run_id, ''), log.metadata ->> 'production_run_id')" if has_metadata
+            else "log.production_run_id" }} = run.id
+WHERE log.consumed_by = 'partner'
+    AND log.consumed_at > run.clock
     AND log.consumed_at <= %(now)s
     AND log.deleted_at IS NULL
 GROUP BY run.id

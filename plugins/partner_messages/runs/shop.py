@@ -1,7 +1,7 @@
-"""The shop's database, read only: what it must have, and every question this package asks of it.
+"""The shop's database, read only: every question this package asks of it.
 
-Facts about the tables are in the shop's own schema; where deployments differ (older ones lack the reminder columns),
-the difference is read once per connection and decided in the SQL files by a switch.
+What the shop must have for that is in `catalog`; where deployments differ (older ones lack the reminder columns), the
+difference is read once per connection and decided in the SQL files by a switch.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import contextlib
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.rows import dict_row
 from psycopg.types.datetime import TimestamptzLoader
+from psycopg.types.json import Json
 
 from partner_messages.database_access import database_errors, granting, open_session
 from partner_messages.named_sql import query
@@ -23,55 +25,14 @@ from partner_messages.pieces import pieces
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
 from partner_messages.recipients.phone import readings
 from partner_messages.recipients.spelling import dialled
+from partner_messages.runs.catalog import ACTIVITY, CONSUMPTION, CONSUMPTION_COLUMNS, Catalog
 from partner_messages.runs.design_pictures import PICTURE_COLUMNS, DesignPictures
 from partner_messages.runs.kinds import Census, ReminderKind, StuckRun, UnownedRun
 from partner_messages.runs.run import ProductionRun
 from partner_messages.runs.scope import Scope
-from partner_messages.runs.signs import HANDOVERS, KINDS_OF_WORK, Entry, WorkSign, last_entries
-from partner_messages.runs.supply import (
-    INVENTORY_ORDER_IDS,
-    RUN_IDS,
-    InventoryOrder,
-    Needs,
-    OtherRun,
-    Stock,
-    Supply,
-    supply_of,
-)
-from partner_messages.settings import SCHEDULE_TIMEZONE, SHOP_CONN_ID, SettingsError, Tables
-
-REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
-    "production_runs": (
-        *("id", "status", "partner_id", "design_id", "quantity", "produced_quantity", "created_at", "deleted_at"),
-        *("accepted_at", "started_at", "finished_at", "completed_at", "cancelled_at", "dispatch_completed_at"),
-        *("cancelled_reason", "parent_run_id"),
-    ),
-    "partner": ("id", "name", "status", "whatsapp_number", "whatsapp_verified", "country_code", "deleted_at"),
-    "partner_admin": ("id", "partner_id", "phone", "is_active", "created_at", "deleted_at"),
-    "design": ("id", "name", "deleted_at"),
-    "messaging_conversation": (
-        *("id", "partner_id", "phone_number", "status", "last_message_at", "default_sender_platform_id"),
-        *("metadata", "created_at", "updated_at", "deleted_at"),
-    ),
-    "messaging_message": (
-        *("id", "conversation_id", "direction", "status", "context_type", "context_id", "metadata", "created_at"),
-        "deleted_at",
-    ),
-}
-"""What the queries under `include/sql/runs/` read, by the table's key in `settings.Tables`."""
-
-ACTIVITY = "production_run_activity"
-ACTIVITY_COLUMNS = (
-    *("production_run_id", "activity_type", "kind", "actor_type", "partner_id", "occurred_at", "deleted_at"),
-)
-"""What they read of a table that older deployments lack."""
-CONSUMPTION = "consumption_log"
-CONSUMPTION_COLUMNS = ("production_run_id", "consumed_by", "consumed_at", "deleted_at")
-"""What they read of a table that older deployments lack, or have without the run's id."""
-
-INVENTORY_ORDERS = "inventory_orders"
-INVENTORY_ORDER_COLUMNS = ("id", "status", "created_at", "updated_at", "deleted_at")
-"""What they read of the table that the runs of newer shops wait for."""
+from partner_messages.runs.signs import HANDOVERS, KINDS_OF_WORK, WorkSign
+from partner_messages.runs.supply import InventoryOrder, Needs, OtherRun, Stock, Supply, supply_of
+from partner_messages.settings import SCHEDULE_TIMEZONE, SHOP_CONN_ID, Tables
 
 _ENDING = 4
 """Last digits by which a number's conversations are found: no format has fewer, and all of them agree there."""
@@ -109,90 +70,28 @@ class Shop:
         connection.adapters.register_loader("timestamptz", _PossibleMoment)
         self._connection = connection
         self._tables: dict[str, str] = tables.model_dump()
-        self._catalog: dict[str, dict[str, bool]] | None = None
 
     def _rows(self, name: str, parameters: dict[str, Any], **switches: bool) -> list[dict[str, Any]]:
         with _told_of_the_shop(self._tables), self._connection.cursor(row_factory=dict_row) as cursor:
             cursor.execute(query(name, **self._tables, **switches).encode(), parameters)
             return cursor.fetchall()
 
-    def columns(self) -> dict[str, frozenset[str]]:
+    @cached_property
+    def catalog(self) -> Catalog:
+        """Which of our tables and columns are there, read once."""
+        return Catalog(self._tables, self._rows("runs/columns.sql", {"tables": Catalog.searched(self._tables)}))
+
+    def columns(self) -> Mapping[str, frozenset[str]]:
         """The columns of each of our tables that this user can read, by the table's key in `settings.Tables`."""
-        return {
-            key: frozenset(name for name, can in there.items() if can) for key, there in self._all_columns().items()
-        }
+        return self.catalog.columns
 
-    def _all_columns(self) -> dict[str, dict[str, bool]]:
-        """All columns, and whether this user can read them; empty for a table that is missing."""
-        if self._catalog is None:
-            # PostgreSQL reads a name in lower case where it is not quoted, and the queries do not quote it.
-            parts = {key: name.lower().rpartition(".") for key, name in self._tables.items()}
-            rows = self._rows("runs/columns.sql", {"tables": sorted({table for _, _, table in parts.values()})})
-            self._catalog = {
-                key: {
-                    row["column_name"]: row["can_read"]
-                    for row in rows
-                    if row["table_name"] == table and (row["table_schema"] == schema if schema else row["is_visible"])
-                }
-                for key, (schema, _, table) in parts.items()
-            }
-        return self._catalog
-
-    def _reads_inventory_orders(self) -> bool:
-        """Whether runs can wait for material: only newer shops know which."""
-        return INVENTORY_ORDER_IDS in self.columns()["production_runs"] and bool(self.columns()[INVENTORY_ORDERS])
+    def check(self, work: Collection[WorkSign] = frozenset(WorkSign)) -> None:
+        """See that every table and column the queries need is there (`Catalog.check`)."""
+        self.catalog.check(work)
 
     def _rows_with_needs(self, name: str, parameters: dict[str, Any], **switches: bool) -> list[dict[str, Any]]:
         """The rows of a query that reads what runs need."""
-        return self._rows(
-            name,
-            parameters,
-            has_inventory_orders=self._reads_inventory_orders(),
-            has_run_dependencies=RUN_IDS in self.columns()["production_runs"],
-            **switches,
-        )
-
-    def check(self, work: Collection[WorkSign] = frozenset(WorkSign)) -> None:
-        """See that every table and column the queries need is there.
-
-        Args:
-            work: The signs of work that are looked for.
-
-        Raises:
-            SettingsError: Naming the first one that is missing and where its name is set.
-        """
-        for key, needed in REQUIRED_COLUMNS.items():
-            self._check_table(key, needed)
-        if self._is_meant_to_be_there(ACTIVITY):
-            self._check_table(ACTIVITY, ACTIVITY_COLUMNS)
-        if WorkSign.CONSUMPTION_LOG in work and self._is_meant_to_be_there(CONSUMPTION, CONSUMPTION_COLUMNS):
-            self._check_table(CONSUMPTION, CONSUMPTION_COLUMNS)
-        runs_need_orders = INVENTORY_ORDER_IDS in self._all_columns()["production_runs"]
-        if runs_need_orders and self._is_meant_to_be_there(INVENTORY_ORDERS):
-            self._check_table(INVENTORY_ORDERS, INVENTORY_ORDER_COLUMNS)
-
-    def _is_meant_to_be_there(self, key: str, columns: Collection[str] = ()) -> bool:
-        """Whether a table that older deployments lack is one that this one has.
-
-        Under its usual name it may be missing, or have none of these columns yet. One that the settings name, or that
-        this user may not read, is no older deployment but a mistake.
-        """
-        there = self._all_columns()[key]
-        return self._tables[key] != key or (bool(there) and there.keys() >= set(columns))
-
-    def _check_table(self, key: str, needed: Iterable[str]) -> None:
-        present = self.columns()[key]
-        if not present:
-            raise SettingsError(
-                f'Connection {SHOP_CONN_ID}: there is no table "{self._tables[key]}" that this user can read; '
-                f'grant SELECT on it, and USAGE on its schema, or set "tables.{key}" in the settings to its real name.'
-            )
-        missing = sorted(set(needed) - present)
-        if missing:
-            raise SettingsError(
-                f'Connection {SHOP_CONN_ID}: table "{self._tables[key]}" has no column "{missing[0]}", which this '
-                "package reads."
-            )
+        return self._rows(name, parameters, **self.catalog.needs, **switches)
 
     def stuck_runs(
         self, kind: ReminderKind, *, now: dt.datetime, threshold_hours: float, scope: Scope
@@ -235,10 +134,10 @@ class Shop:
 
     def _supplies(self, rows: Iterable[dict[str, Any]], now: dt.datetime) -> dict[str, Supply]:
         """How the runs of these rows stand with what they need, by id; what is bad in a row itself goes before."""
-        bad = {row["id"]: Supply(bad_column=row["bad_column"]) for row in rows if row["bad_column"]}
-        needs = [_needs_of(row) for row in rows if not row["bad_column"]]
-        stock = self._stock([one for one in needs if one.inventory_orders or one.runs])
-        return bad | {one.production_run_id: supply_of(one, stock, now=now) for one in needs}
+        known = {row["id"]: Supply(bad_column=row["bad_column"]) for row in rows}
+        needs = [_needs_of(row) for row in rows if not row["bad_column"] and (row["inventory_orders"] or row["runs"])]
+        stock = self._stock(needs)
+        return known | {one.production_run_id: supply_of(one, stock, now=now) for one in needs}
 
     def _stock(self, needs: Sequence[Needs]) -> Stock:
         """What these runs need, and what the runs among that need themselves, and so on."""
@@ -272,30 +171,31 @@ class Shop:
             work: What counts as work; where the shop lacks a table, what it would say is not known.
 
         Returns:
-            By run id; a run of which nothing is known but its row, or whose row holds what cannot be, is absent.
+            By run id; a run of which nothing later is known than its row's own clock, or whose row holds what cannot
+            be, is absent.
         """
-        by_id = {run.production_run_id: run for run in runs if not run.bad_column}
-        if not by_id:
+        clocks = [
+            {"id": run.production_run_id, "partner_id": run.partner_id, "clock": run.since.isoformat()}
+            for run in runs
+            if not run.bad_column
+        ]
+        if not clocks:
             return {}
         # By their ids, not joined with the query that finds the runs: PostgreSQL misjudges how many those are, and
-        # would look through the whole table once for each of them where it has no index. What came before the earliest
-        # of their clocks sets none anew.
-        asked = {
-            "production_run_ids": list(by_id),
-            "after": min(run.since for run in by_id.values()),
-            "now": now,
-        }
-        found: dict[str, dt.datetime] = {}
+        # would look through the whole table once for each of them where it has no index.
+        asked = {"runs": Json(clocks), "now": now}
+        found: list[dict[str, Any]] = []
         if self.columns()[ACTIVITY]:
-            rows = self._rows("runs/activity.sql", {**asked, "kinds": [*HANDOVERS, *KINDS_OF_WORK]})
-            partners = {run_id: run.partner_id for run_id, run in by_id.items()}
-            found = last_entries((Entry(**row) for row in rows), partners, work)
+            kinds = [*HANDOVERS, *(kind for kind in KINDS_OF_WORK if kind in work)]
+            by_partner = WorkSign.PARTNER_ACTIVITY in work
+            found += self._rows("runs/activity.sql", {**asked, "kinds": kinds}, has_partner_activity=by_partner)
         present = self.columns()[CONSUMPTION]
         if WorkSign.CONSUMPTION_LOG in work and present >= set(CONSUMPTION_COLUMNS):
-            for row in self._rows("runs/consumption.sql", asked, has_metadata="metadata" in present):
-                run_id = row["production_run_id"]
-                found[run_id] = max(row["at"], found.get(run_id, row["at"]))
-        return found
+            found += self._rows("runs/consumption.sql", asked, has_metadata="metadata" in present)
+        latest: dict[str, dt.datetime] = {}
+        for row in found:
+            latest[row["production_run_id"]] = max(row["at"], latest.get(row["production_run_id"], row["at"]))
+        return latest
 
     def census(self, *, now: dt.datetime, scope: Scope) -> Census:
         """Count the active runs at `now` and name those without a partner."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import enum
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 
 class WorkSign(enum.StrEnum):
@@ -30,49 +27,3 @@ HANDOVERS = ("sent_to_partner", "partner_assigned", "reminder_retried_same_partn
 
 KINDS_OF_WORK = (WorkSign.MEDIA_ATTACHED, WorkSign.GOODS_TRANSFER_SHIPPED, WorkSign.GOODS_TRANSFER_RECORDED)
 """Kinds of activity that are work, whoever they are put down to."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """The last one of its like in a run's activity.
-
-    Attributes:
-        production_run_id: The run.
-        partner_id: Whom it names, if anybody.
-        kind: What happened.
-        by_partner: Whether the partner entered it.
-        at: When it happened.
-    """
-
-    production_run_id: str
-    partner_id: str | None
-    kind: str | None
-    by_partner: bool
-    at: dt.datetime
-
-    def counts(self, work: Collection[WorkSign]) -> bool:
-        """Whether it sets the clock anew, where these signs are work."""
-        return (
-            self.kind in HANDOVERS
-            or (self.kind in KINDS_OF_WORK and self.kind in work)
-            or (self.by_partner and WorkSign.PARTNER_ACTIVITY in work)
-        )
-
-
-def last_entries(
-    entries: Iterable[Entry], partners: Mapping[str, str], work: Collection[WorkSign]
-) -> dict[str, dt.datetime]:
-    """When each run's clock was last set anew by what its activity says.
-
-    Args:
-        entries: Of these runs.
-        partners: Whose each run is. What names no partner is the run's own one's; what names another, who had it
-            before, is not.
-        work: What counts beside handovers.
-    """
-    found: dict[str, dt.datetime] = {}
-    for entry in entries:
-        run_id = entry.production_run_id
-        if entry.partner_id in (None, partners[run_id]) and entry.counts(work):
-            found[run_id] = max(entry.at, found.get(run_id, entry.at))
-    return found

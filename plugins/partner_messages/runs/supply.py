@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -35,12 +36,12 @@ class Needs:
     inventory_orders: str | None = None
     runs: str | None = None
 
-    @property
+    @cached_property
     def inventory_order_ids(self) -> tuple[str, ...] | None:
         """The ids of the orders; None where no list of ids is there."""
         return _ids(self.inventory_orders)
 
-    @property
+    @cached_property
     def run_ids(self) -> tuple[str, ...] | None:
         """The ids of the other runs; None where no list of ids is there."""
         return _ids(self.runs)

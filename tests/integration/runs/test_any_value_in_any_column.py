@@ -19,9 +19,7 @@ from partner_messages.messages.values import reminder_context_id
 from partner_messages.paths import SQL
 from partner_messages.recipients.conversation import consent_refused
 from partner_messages.recipients.phone import readings
-from partner_messages.runs.kinds import ReminderKind
-from partner_messages.runs.scope import Scope
-from partner_messages.runs.shop import (
+from partner_messages.runs.catalog import (
     ACTIVITY,
     ACTIVITY_COLUMNS,
     CONSUMPTION,
@@ -29,8 +27,10 @@ from partner_messages.runs.shop import (
     INVENTORY_ORDER_COLUMNS,
     INVENTORY_ORDERS,
     REQUIRED_COLUMNS,
-    Shop,
 )
+from partner_messages.runs.kinds import ReminderKind
+from partner_messages.runs.scope import Scope
+from partner_messages.runs.shop import Shop
 from partner_messages.runs.signs import WorkSign
 from partner_messages.settings import Tables
 from sandbox.shop import partner_id, run_id

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg import Rollback
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json, Jsonb
 
 from partner_messages.messages.database import recordset
 from partner_messages.paths import SQL
@@ -81,9 +81,10 @@ def parameters() -> dict[str, Any]:
         **{"partner_ids": ["P1", "P2"], "conversation_ids": ["C1", "C2"], "design_ids": ["D1"], "words": ["rajesh"]},
         **{"inventory_order_ids": ["O1"], "endings": ["29012345"], "wamids": ["wamid.1"], "kinds": ["started"]},
         **{"context_ids": ["R1:reminder:2026-11-23"], "tables": list(LARGE)},
+        "runs": Json([{"id": id_, "partner_id": "P1", "clock": "2026-11-01T00:00:00Z"} for id_ in ("R1", "R2")]),
     }
     one = {
-        **dict.fromkeys(("now", "after", "until", "sent_at", "overdue_before", "begins", "ends"), TICK),
+        **dict.fromkeys(("now", "until", "sent_at", "overdue_before", "begins", "ends"), TICK),
         **{
             "id": "M1",
             "conversation_id": "C1",

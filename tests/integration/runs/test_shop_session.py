@@ -10,8 +10,9 @@ import pytest
 from psycopg.rows import DictRow
 
 from partner_messages.messages.database import open_message_log
+from partner_messages.runs.catalog import ACTIVITY_COLUMNS, REQUIRED_COLUMNS
 from partner_messages.runs.scope import Scope
-from partner_messages.runs.shop import ACTIVITY_COLUMNS, REQUIRED_COLUMNS, Shop, ShopError, open_shop
+from partner_messages.runs.shop import Shop, ShopError, open_shop
 from partner_messages.runs.signs import WorkSign
 from partner_messages.settings import SettingsError, Tables
 from partner_messages.table_names import RESERVED
