@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import phonenumbers
@@ -32,6 +32,9 @@ _NO_WHATSAPP = frozenset(
 )
 """What no WhatsApp account can have for a number; fixed lines are possible (businesses use them)."""
 
+_MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
+"""What nearly every WhatsApp account has for a number."""
+
 
 class PhoneProblem(enum.StrEnum):
     """Why there is no phone to write to; the values are the message log's skip reasons."""
@@ -51,7 +54,7 @@ class PhoneChoice:
     Attributes:
         phone: E.164 with `+`.
         problem: Why there is no phone.
-        readings: The numbers between which nothing decides, if that is the problem.
+        readings: All the numbers that the text may mean, if they are several and Meta has not decided between them.
     """
 
     phone: str | None = field(default=None, repr=False)
@@ -61,7 +64,7 @@ class PhoneChoice:
     @property
     def possible(self) -> tuple[str, ...]:
         """Every number that may be the partner's."""
-        return (self.phone,) if self.phone else self.readings
+        return self.readings or ((self.phone,) if self.phone else ())
 
 
 @functools.lru_cache(maxsize=50_000)
@@ -70,7 +73,8 @@ def readings(raw: str | None, country_code: str | None) -> tuple[str, ...]:
 
     One with `+` says its country. Any other may be a national number of the partner's country (with or without trunk
     zero or the country's own code), or, digits only, an international one without its `+`, as the shop stores verified
-    ones: `61412345678`. One with `00` is international, but elsewhere other digits lead abroad: `001` in Thailand.
+    ones: `61412345678`. One with `00` is international; only where that is no valid number are its digits read as they
+    are dialled in the partner's country: `0011` leads abroad in Australia.
 
     Args:
         raw: As typed: spaces, dashes, dots and brackets may stand in it, letters may not.
@@ -83,13 +87,19 @@ def readings(raw: str | None, country_code: str | None) -> tuple[str, ...]:
     """
     if raw is None or any(character.isalpha() for character in raw):
         return ()
-    region = (country_code or "").strip().upper() or DEFAULT_REGION
+    typed = _from_its_start(raw)
     found: dict[str, None] = {}
-    for text, reading_region in _ways(_from_its_start(raw), region):
+    for text, reading_region in _ways(typed, _region(country_code)):
         # Digits that begin with their country's code are mostly one number in both ways: it need not be read twice.
         if text not in found and (phone := _valid(text, reading_region)):
             found[phone] = None
+            if typed.startswith("00"):
+                break
     return tuple(found)
+
+
+def _region(country_code: str | None) -> str:
+    return (country_code or "").strip().upper() or DEFAULT_REGION
 
 
 def to_e164(raw: str | None, country_code: str | None) -> str | None:
@@ -153,6 +163,7 @@ def choose_phone(
         partner: Whose phone it is.
         admins: Of whomever; others' are left out.
         reached_at: Numbers, E.164, at which Meta says that the partner is: one of them decides between two readings.
+            Where Meta says nothing, a fixed line abroad is no rival of a mobile of the partner's own country.
     """
     if partner.whatsapp_verified and _typed(partner.whatsapp_number):
         raw = partner.whatsapp_number
@@ -163,12 +174,28 @@ def choose_phone(
             return PhoneChoice(problem=PhoneProblem.NO_PHONE)
         raw = first.phone
     found = readings(raw, partner.country_code)
-    if len(found) > 1:
-        decided = [phone for phone in found if any(is_same_phone(phone, known) for known in reached_at)]
-        if len(decided) != 1:
-            return PhoneChoice(problem=PhoneProblem.AMBIGUOUS_PHONE, readings=found)
-        found = (decided[0],)
-    return PhoneChoice(phone=found[0]) if found else PhoneChoice(problem=PhoneProblem.INVALID_PHONE)
+    met = [phone for phone in found if any(is_same_phone(phone, known) for known in reached_at)]
+    likely = met or _likely(found, partner.country_code)
+    if not likely:
+        return PhoneChoice(problem=PhoneProblem.INVALID_PHONE)
+    if len(likely) > 1:
+        return PhoneChoice(problem=PhoneProblem.AMBIGUOUS_PHONE, readings=found)
+    return PhoneChoice(phone=likely[0], readings=found if len(found) > 1 and not met else ())
+
+
+def _likely(found: Sequence[str], country_code: str | None) -> Sequence[str]:
+    """Without fixed lines abroad, where a mobile of the partner's own country is among the readings.
+
+    Of the mobiles of India, one in twenty is also a fixed line in Malaysia, New Zealand or elsewhere, which hardly
+    anybody has for WhatsApp. The other way round it is no guess to be made: a fixed line at home and a mobile abroad.
+    """
+    if len(found) < 2:
+        return found
+    home = f"+{phonenumbers.country_code_for_region(_region(country_code))}"
+    mobiles = {phone for phone in found if phonenumbers.number_type(phonenumbers.parse(phone)) in _MOBILE}
+    if not any(phone.startswith(home) for phone in mobiles):
+        return found
+    return [phone for phone in found if phone in mobiles or phone.startswith(home)]
 
 
 _UNKNOWN = dt.datetime.min.replace(tzinfo=dt.UTC)

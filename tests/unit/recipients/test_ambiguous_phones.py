@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+import random
 
 import phonenumbers
 import pytest
@@ -22,6 +24,9 @@ MOBILES = {
 }
 """A mobile of every region that has an example of one."""
 
+OTHERWISE_ABROAD = ("AU", "BR", "CO", "FI", "HK", "ID", "JP", "KR", "SG", "TH", "US")
+"""Countries in which other digits than 00 alone lead abroad."""
+
 LENIENT = ("IN", "DE", "AT", "RS", "LU", "ID", "CN", "PK", "FI", "MX", "BR", "KR", "US")
 """The shop's country, and those whose own numbers take the most forms."""
 
@@ -30,10 +35,10 @@ LENIENT = ("IN", "DE", "AT", "RS", "LU", "ID", "CN", "PK", "FI", "MX", "BR", "KR
 def test_the_bare_digits_of_a_mobile_never_lead_to_another_one(region: str) -> None:
     mobile = MOBILES[region]
 
-    read = {country: readings(mobile[1:], country) for country in (None, region, *LENIENT)}
+    countries = (None, region, *LENIENT)
 
-    assert [country for country, found in read.items() if mobile not in found] == []
-    assert len({phone for found in read.values() if len(found) == 1 for phone in found} - {mobile}) == 0
+    assert [country for country in countries if mobile not in readings(mobile[1:], country)] == []
+    assert {choose_phone(partner(mobile[1:], country), []).phone for country in countries} <= {mobile, None}
 
 
 @pytest.mark.parametrize("region", MOBILES)
@@ -41,6 +46,29 @@ def test_a_number_that_says_its_country_is_read_in_that_one_whatever_the_partner
     mobile = MOBILES[region]
 
     assert {readings(written, "IN") for written in (mobile, f"00{mobile[1:]}")} == {(mobile,)}
+
+
+@pytest.mark.parametrize("country", OTHERWISE_ABROAD)
+def test_two_zeros_say_the_country_also_where_other_digits_lead_abroad(country: str) -> None:
+    assert [mobile for mobile in MOBILES.values() if readings(f"00{mobile[1:]}", country) != (mobile,)] == []
+
+
+def test_few_mobiles_of_india_are_a_number_of_somebody_else_too() -> None:
+    """Of 10,000, 83 are a mobile abroad as well; 542 more are a fixed line abroad, which is no rival."""
+    chance = random.Random(0)
+    numbers = (str(chance.randint(6_000_000_000, 9_999_999_999)) for _ in itertools.count())
+    mobiles = itertools.islice((one for one in numbers if _is_a_mobile_of_india(one)), 10_000)
+
+    choices = [(f"+91{one}", choose_phone(partner(one), [])) for one in mobiles]
+
+    assert {choice.phone for mobile, choice in choices if choice.phone != mobile} == {None}
+    ambiguous = [choice for _, choice in choices if choice.problem]
+    assert {choice.problem for choice in ambiguous} == {PhoneProblem.AMBIGUOUS_PHONE}
+    assert len(ambiguous) < 100 < sum(len(choice.possible) > 1 for _, choice in choices) < 700
+
+
+def _is_a_mobile_of_india(digits: str) -> bool:
+    return phonenumbers.number_type(phonenumbers.parse(digits, "IN")) == PhoneNumberType.MOBILE
 
 
 @pytest.mark.parametrize(
@@ -65,8 +93,9 @@ def test_a_number_that_says_its_country_is_read_in_that_one_whatever_the_partner
         pytest.param("6797012345", None, ("+916797012345", "+6797012345"), id="Fiji"),
         pytest.param("13123456789", "CN", ("+8613123456789", "+13123456789"), id="a Chinese mobile, an American one"),
         pytest.param("2015550123", "US", ("+12015550123", "+2015550123"), id="an American one, an Egyptian one"),
-        pytest.param("0016598765432", "TH", ("+16598765432", "+6598765432"), id="001 leads abroad in Thailand"),
-        pytest.param("0016598765432", None, ("+16598765432",), id="and nowhere near India"),
+        pytest.param("0016598765432", "TH", ("+16598765432",), id="though 001 leads abroad in Thailand"),
+        pytest.param("001165 8125 8574", "AU", (IN_SINGAPORE,), id="0011 leads abroad in Australia"),
+        pytest.param("001165 8125 8574", None, (), id="in India 0011 leads nowhere"),
     ],
 )
 def test_a_text_has_as_many_readings_as_it_may_mean(
@@ -100,6 +129,30 @@ def test_a_number_of_two_countries_is_nobodys_and_names_both() -> None:
 )
 def test_the_number_at_which_meta_reached_the_partner_decides(met_at: set[str], expected: PhoneChoice) -> None:
     assert choose_phone(partner("6581258574"), [], met_at) == expected
+
+
+AT_HOME, FIXED_LINE_ABROAD = "+916435012345", "+6435012345"
+
+
+@pytest.mark.parametrize(
+    ("typed", "country_code", "met_at", "expected"),
+    [
+        pytest.param("6435012345", None, (), AT_HOME, id="a mobile of India, a fixed line of New Zealand"),
+        pytest.param("6435012345", "IN", (), AT_HOME, id="of a partner in India"),
+        pytest.param("6435012345", None, {FIXED_LINE_ABROAD}, FIXED_LINE_ABROAD, id="from which the partner wrote"),
+        pytest.param("6435012345", None, {AT_HOME, FIXED_LINE_ABROAD}, None, id="who wrote from both"),
+        pytest.param("6435012345", "NZ", (), FIXED_LINE_ABROAD, id="of a partner in New Zealand"),
+        pytest.param("6563456789", None, (), None, id="a fixed line in either country"),
+        pytest.param("6581258574", "DE", (), None, id="a fixed line of Germany, a mobile abroad"),
+    ],
+)
+def test_a_fixed_line_abroad_is_no_rival_of_a_mobile_at_home_unless_meta_says_so(
+    typed: str, country_code: str | None, met_at: set[str], expected: str | None
+) -> None:
+    choice = choose_phone(partner(typed, country_code), [], met_at)
+
+    assert choice.phone == expected
+    assert choice.problem == (None if expected else PhoneProblem.AMBIGUOUS_PHONE)
 
 
 def test_a_choice_in_a_log_line_shows_no_reading() -> None:
