@@ -25,10 +25,15 @@ _DELIVERIES = {
     "dry_run": "dry run: everything but the request",
     "redirect": "redirect: all to one test phone",
 }
+LEAVE = "leave"
+"""The choice that asks for nothing. It is a word, as Airflow's form takes an empty choice for one that is missing, and
+triggers nothing at all."""
+_OPEN = "Run Parameters"
+"""The section that Airflow's form shows at once, by this name alone; of the others it shows the names. So what most
+people come for stands in it."""
 _DELIVERY = "How the messages are delivered"
 _WHICH = "Which runs"
 _LIMITS = "Limits"
-_ONE_EVENT = "One event"
 _MANY_EVENTS = "Or several events"
 
 
@@ -44,7 +49,7 @@ def _many(title: str, section: str, words: str) -> Param:
     )
 
 
-def _delivery() -> dict[str, Param]:
+def _delivery(section: str) -> dict[str, Param]:
     """How a run delivers, for every DAG that sends."""
     return {
         "delivery": Param(
@@ -53,7 +58,7 @@ def _delivery() -> dict[str, Param]:
             enum=list(_DELIVERIES),
             values_display=_DELIVERIES,
             title="Delivery",
-            section=_DELIVERY,
+            section=section,
             description_md="**auto** follows the setting `delivery` of the Variable `partner_messages` (Admin, then"
             " Variables), which is `dry_run` until operations set it to `live`. A run for another day than today is a"
             " dry run under auto, and refused as live or redirect.",
@@ -63,7 +68,7 @@ def _delivery() -> dict[str, Param]:
             type=["null", "string"],
             pattern=r"^\+[1-9][0-9]{6,14}$",
             title="Test phone",
-            section=_DELIVERY,
+            section=section,
             description_md="For **redirect**: the one phone that gets the messages. A plus sign, the country code and"
             " the number, digits only, without spaces: `+919812345678`.",
         ),
@@ -71,7 +76,7 @@ def _delivery() -> dict[str, Param]:
 
 
 REMINDERS: Mapping[str, Param] = {
-    **_delivery(),
+    **_delivery(_OPEN),
     "kinds": Param(
         KINDS,
         type="array",
@@ -150,7 +155,7 @@ def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 EVENTS: Mapping[str, Param] = {
     **{
-        name: Param(None, title=title, section=_ONE_EVENT, description_md=words, **_or_null(schema))
+        name: Param(None, title=title, section=_OPEN, description_md=words, **_or_null(schema))
         for name, (schema, title, words) in _EVENT.items()
     },
     "events": Param(
@@ -168,7 +173,7 @@ EVENTS: Mapping[str, Param] = {
         section=_MANY_EVENTS,
         description_md="In place of the one event: a list of objects with the same fields, up to 1,000.",
     ),
-    **_delivery(),
+    **_delivery(_DELIVERY),
 }
 
 _TEMPLATE_MODES = {
@@ -176,7 +181,6 @@ _TEMPLATE_MODES = {
     "upsert": "upsert: create what is missing",
     "edit": "edit: make Meta's text the catalog's",
 }
-_WHAT = "What to do"
 _WHICH_TEMPLATES = "Which templates"
 
 TEMPLATES: Mapping[str, Param] = {
@@ -186,7 +190,7 @@ TEMPLATES: Mapping[str, Param] = {
         enum=list(_TEMPLATE_MODES),
         values_display=_TEMPLATE_MODES,
         title="Mode",
-        section=_WHAT,
+        section=_OPEN,
         description_md="Nothing is ever deleted at Meta, in no mode.",
     ),
     "wait_seconds": Param(
@@ -195,7 +199,7 @@ TEMPLATES: Mapping[str, Param] = {
         minimum=0,
         maximum=3600,
         title="Wait for reviews (seconds)",
-        section=_WHAT,
+        section=_OPEN,
         description_md="Wait so long, at most, for Meta's reviews to end; 0 to look once. They take minutes, at times a"
         " day.",
     ),
@@ -217,9 +221,8 @@ TEMPLATES: Mapping[str, Param] = {
     ),
 }
 
-_HALT = "Halt all sending, or go on"
 _SENDINGS = {
-    "": "leave it as it is",
+    LEAVE: "leave it as it is",
     "halt": "halt: nothing leaves from now on",
     "go_on": "go on: end what was halted here",
 }
@@ -227,7 +230,7 @@ _CLOSE = "Close an escalation by hand"
 _TRUST = "Go on from a message log that was failed over or restored"
 _SETTLE = "Say what became of a message that is unknown"
 _OUTCOMES = {
-    "": "nothing is to be said",
+    LEAVE: "nothing is to be said",
     "arrived": "it arrived: it counts as sent",
     "did_not_arrive": "it did not arrive: it has failed, and may be sent again",
 }
@@ -245,18 +248,18 @@ def _who(section: str, words: str = "") -> Param:
 
 UPKEEP: Mapping[str, Param] = {
     "sending": Param(
-        "",
+        LEAVE,
         type="string",
         enum=list(_SENDINGS),
         values_display=_SENDINGS,
-        title="Sending",
-        section=_HALT,
+        title="Halt all sending, or go on",
+        section=_OPEN,
         description_md="It is asked before every claim of every DAG, live or redirected. The setting `halt` of the"
         " Variable `partner_messages` does the same; sending goes on when neither halts it.",
     ),
-    "sending_by": _who(_HALT),
+    "sending_by": _who(_OPEN),
     "sending_why": _text(
-        "Why", _HALT, "What is wrong, or what was repaired; every run says it until sending goes on.", longest=2_000
+        "Why", _OPEN, "What is wrong, or what was repaired; every run says it until sending goes on.", longest=2_000
     ),
     "production_run_id": _text("Of which run", _CLOSE, "The run's id in the shop; empty to close none.", longest=200),
     "closed_by": _who(_CLOSE),
@@ -270,7 +273,7 @@ UPKEEP: Mapping[str, Param] = {
         description_md="The `id` of its row in `partner_messages.message_log`; empty to settle none.",
     ),
     "outcome": Param(
-        "",
+        LEAVE,
         type="string",
         enum=list(_OUTCOMES),
         values_display=_OUTCOMES,

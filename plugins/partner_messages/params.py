@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from partner_messages.forms import LEAVE
 from partner_messages.plain_text import checked_text
 from partner_messages.problems import first_problem
 from partner_messages.recipients.phone import to_e164
@@ -62,10 +63,16 @@ Why = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(checke
 
 
 class ActParams(BaseModel):
-    """The params of `message_log_upkeep` with which a person does something by hand: all of them, or none."""
+    """The params of `message_log_upkeep` with which a person does something by hand: all of them, or none.
+
+    Attributes:
+        what: What is done with them.
+        choice: The one of them, if any, that is chosen, and may ask for nothing (`LEAVE`).
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
     what: ClassVar[str]
+    choice: ClassVar[str | None] = None
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self | None:
@@ -74,7 +81,8 @@ class ActParams(BaseModel):
         Raises:
             SettingsError: Naming the param that is missing or wrong.
         """
-        given = {key: raw.get(key) for key in cls.model_fields if not _is_blank(raw.get(key))}
+        asked = {key: raw.get(key) for key in cls.model_fields if not (key == cls.choice and raw.get(key) == LEAVE)}
+        given = {key: value for key, value in asked.items() if not _is_blank(value)}
         if not given:
             return None
         missing = [key for key in cls.model_fields if key not in given]
@@ -103,6 +111,7 @@ class HaltParams(ActParams):
     """With which all sending is halted, or goes on."""
 
     what = "halt sending or let it go on"
+    choice = "sending"
 
     sending: Literal["halt", "go_on"]
     sending_by: Who
@@ -122,6 +131,7 @@ class SettlingParams(ActParams):
     """With which it is said what became of a message that is unknown."""
 
     what = "settle a message"
+    choice = "outcome"
 
     message_id: uuid.UUID
     outcome: Literal["arrived", "did_not_arrive"]

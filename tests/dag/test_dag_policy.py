@@ -56,6 +56,29 @@ def test_every_param_has_a_title_a_section_and_words(dag):
         )
 
 
+def test_a_form_that_nobody_has_touched_can_be_triggered(dag):
+    for name, value in dag.params.items():
+        schema = dag.params.get_param(name).schema
+        # Airflow's form takes an empty text for no value.
+        assert "null" in schema["type"] or value not in (None, ""), name
+
+
+def test_what_most_people_come_for_stands_in_the_section_that_airflow_opens(dag):
+    sections = {name: dag.params.get_param(name).schema["section"] for name in dag.params}
+    at_once = [name for name, section in sections.items() if section == "Run Parameters"]
+
+    assert at_once == list(sections)[: len(at_once)]
+    assert (
+        at_once[0]
+        == {
+            "production_run_reminders": "delivery",
+            "production_run_events": "event",
+            "message_log_upkeep": "sending",
+            "whatsapp_templates": "mode",
+        }[dag.dag_id]
+    )
+
+
 @pytest.mark.parametrize(
     ("address", "link"),
     [("ops@example.com", "mailto:ops@example.com"), ("https://chat.example.com/ops", "https://chat.example.com/ops")],

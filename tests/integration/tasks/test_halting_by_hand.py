@@ -177,6 +177,7 @@ def test_runs_of_upkeep_that_meet_send_each_message_once(log: Log, graph_api: An
     ("changed", "said"),
     [
         ({"sending": ""}, "sending is missing; to halt sending or let it go on, say sending, sending_by and"),
+        ({"sending": "leave"}, "sending is missing"),
         ({"sending": "stop"}, 'sending": '),
         ({"sending_by": " "}, "sending_by is missing"),
         ({"sending_why": None}, "sending_why is missing"),
@@ -190,5 +191,5 @@ def test_halting_says_which_param_is_missing_or_wrong(changed: dict[str, Any], s
 def test_where_no_halt_is_asked_for_the_task_is_skipped() -> None:
     with pytest.raises(AirflowSkipException):
         upkeep_tasks.halt_sending(
-            context("message_log_upkeep", "scheduled", {"sending": "", "sending_by": None, "sending_why": None})
+            context("message_log_upkeep", "scheduled", {"sending": "leave", "sending_by": None, "sending_why": None})
         )

@@ -105,6 +105,7 @@ def test_two_who_say_different_things_are_not_both_believed(log: Log, deployment
     [
         ({"message_id": None}, "message_id is missing; to settle a message, say message_id, outcome, settled_by and"),
         ({"outcome": " "}, "outcome is missing"),
+        ({"outcome": "leave"}, "outcome is missing"),
         ({"outcome": "perhaps"}, '"outcome"'),
         ({"settled_by": ""}, "settled_by is missing"),
         ({"settled_why": None}, "settled_why is missing"),
@@ -117,6 +118,7 @@ def test_it_is_refused_in_one_sentence(deployment: Deployment, params: dict[str,
         settle(uuid.uuid4(), "arrived", **params)
 
 
-def test_where_nothing_is_to_be_settled_the_task_is_skipped(deployment: Deployment) -> None:
+@pytest.mark.parametrize("outcome", [None, "leave"])
+def test_where_nothing_is_to_be_settled_the_task_is_skipped(deployment: Deployment, outcome: str | None) -> None:
     with pytest.raises(AirflowSkipException):
-        upkeep_tasks.settle_message({"params": {"message_id": None, "outcome": None, "settled_by": ""}})
+        upkeep_tasks.settle_message({"params": {"message_id": None, "outcome": outcome, "settled_by": ""}})
