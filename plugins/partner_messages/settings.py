@@ -128,6 +128,18 @@ def _holiday_code(value: Any) -> str:
     return value
 
 
+def _written_like(pattern: str, words: str) -> AfterValidator:
+    """A text of that form, asked for in words."""
+    form = re.compile(pattern)
+
+    def checked(value: str) -> str:
+        if not form.fullmatch(value):
+            raise ValueError(words)
+        return value
+
+    return AfterValidator(checked)
+
+
 def _host_name(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
@@ -160,7 +172,25 @@ Hours = Annotated[float, Field(gt=0, le=24 * 365, title="hours")]
 Seconds = Annotated[float, Field(gt=0, le=600, title="seconds")]
 TableName = Annotated[str, AfterValidator(checked_table)]
 Id = Annotated[str, AfterValidator(checked_id)]
-HostName = Annotated[str, BeforeValidator(_host_name), Field(pattern=r"^[a-z0-9.:-]+$")]
+HostName = Annotated[
+    str,
+    BeforeValidator(_host_name),
+    _written_like(r"[a-z0-9.:-]+", 'must be a host alone, such as "media.shop.internal"'),
+]
+Label = Annotated[
+    str,
+    _written_like(
+        r"[a-z0-9_]+",
+        'must be small letters, digits and _, such as "in" for the connection whatsapp_in',
+    ),
+]
+ClassPath = Annotated[
+    str,
+    _written_like(
+        r"[A-Za-z_][\w.]*\.[A-Za-z_]\w*",
+        'must be a module and a class, such as "airflow.providers.smtp.notifications.smtp.SmtpNotifier"',
+    ),
+]
 
 
 class _Strict(BaseModel):
@@ -291,7 +321,7 @@ class Pictures(_Strict):
 class NotifierSpec(_Strict):
     """Any Airflow notifier, by class path and arguments."""
 
-    class_path: str = Field(alias="class", pattern=r"^[A-Za-z_][\w.]*\.[A-Za-z_]\w*$")
+    class_path: ClassPath = Field(alias="class")
     args: dict[str, Any] = {}
 
 
@@ -309,7 +339,7 @@ class Settings(_Strict):
         False,
         description="Test systems only: a live run may be for another day, and outside all windows.",
     )
-    senders: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")], ...] = Field(
+    senders: tuple[Label, ...] = Field(
         (), examples=[["in"]], description="Labels of the senders; each is the connection `whatsapp_<label>`."
     )
     thresholds: Thresholds = Field(

@@ -112,6 +112,19 @@ NUMBER = "must be a number, without quotes or unit"
         ({"chunk_size": 0}, '"chunk_size": must be 1 or more.'),
         ({"delivery": "LIVE"}, '"delivery": must be "live" or "dry_run".'),
         ({"on_failure": {"args": {}}}, '"on_failure.class" is missing.'),
+        (
+            {"senders": ["IN"]},
+            '"senders.0": must be small letters, digits and _, such as "in" for the connection whatsapp_in.',
+        ),
+        (
+            {"on_failure": {"class": "SmtpNotifier"}},
+            '"on_failure.class": must be a module and a class, such as'
+            ' "airflow.providers.smtp.notifications.smtp.SmtpNotifier".',
+        ),
+        (
+            {"pictures": {"allowed_hosts": ["https://media.example/"]}},
+            '"pictures.allowed_hosts.0": must be a host alone, such as "media.shop.internal".',
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_what_would_be_right(raw: dict[str, Any], said: str) -> None:

@@ -55,13 +55,17 @@ def check_notifiers(settings: Settings) -> None:
     Raises:
         SettingsError: Naming the setting of the first one that cannot.
     """
-    for setting, mentions in MENTIONS.items():
+    for setting in MENTIONS:
         if spec := getattr(settings, setting):
-            fields = _made(spec, setting).template_fields
-            try:
-                check_templates(spec.args, fields, {**facts_of(_SAMPLE), **mentions})
-            except TemplateProblem as error:
-                raise SettingsError(f'Variable {VARIABLE}: "{setting}": {error}.') from None
+            _check(spec, setting)
+
+
+def _check(spec: NotifierSpec, setting: str) -> None:
+    fields = _made(spec, setting).template_fields
+    try:
+        check_templates(spec.args, fields, {**facts_of(_SAMPLE), **MENTIONS[setting]})
+    except TemplateProblem as error:
+        raise SettingsError(f'Variable {VARIABLE}: "{setting}": {error}.') from None
 
 
 def keep_on_failure(settings: Settings) -> None:
@@ -79,13 +83,16 @@ def keep_on_failure(settings: Settings) -> None:
 
 
 def on_failure_now() -> NotifierSpec | None:
-    """The notifier of the setting `on_failure`; of a Variable that cannot be read, the last good one."""
+    """The notifier of the setting `on_failure`; the last good one where that, or the whole Variable, is wrong."""
     from airflow.sdk import Variable
 
     try:
-        return load_settings().on_failure
+        if spec := load_settings().on_failure:
+            _check(spec, "on_failure")
     except SettingsError as error:
         log.warning("%s Operations are told through the last notifier that was right.", error)
+    else:
+        return spec
     kept = Variable.get(KEPT_VARIABLE, default="")
     return NotifierSpec.model_validate_json(kept) if kept else None
 
