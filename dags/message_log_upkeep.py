@@ -23,6 +23,11 @@ Looks after the message log every 15 minutes, between the ticks.
 - **Lets sending go on** after the message log was failed over or restored, if it is triggered with who says so and why
   (`docs/failover.md`, which comes first).
 
+**What happened**: a run's note says whether it was live, its counts, and what needs an engineer. What the task
+*Summarise* logs begins `Upkeep run —`, and says by name who was written to. An act by hand is in the log of its own
+task (*Halt sending, or go on*, *Close an escalation by hand*, *Settle a message by hand*); where none was asked for,
+that task is skipped.
+
 Unpause it together with `production_run_reminders` and `production_run_events`: without it, a message that waits for
 the recipient's morning expires unsent.
 """

@@ -21,10 +21,11 @@ unpausing this DAG releases no flood. Outside the setting `event_window`, in the
 for `message_log_upkeep`, which must be unpaused too.
 
 **What happened**: the run's note says whether it was live (`auto` stands for the setting `delivery`), its counts, and
-what needs an engineer. What `summarise` logs begins `Event run —`.
+what needs an engineer. What the task *Summarise* logs begins `Event run —`, and says by name who was told, and who was
+not and why.
 
-**To stop everything now**: trigger `message_log_upkeep` with *Sending* = halt, or set `halt` to `true` in the Variable
-`partner_messages`.
+**To stop everything now**: trigger *Message log upkeep* with *Halt all sending, or go on* = halt, your name and why; or
+set `halt` to `true` in the Variable `partner_messages`.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ Finds the production runs that have stalled and reminds each partner once over W
 it to `live`. `auto` in the trigger form, and every scheduled tick, stand for that setting; the run's note says what it
 was. A dry run does everything but the request. To send to one test phone, trigger with `delivery` = `redirect`.
 
-**To stop everything now**: trigger `message_log_upkeep` with *Sending* = halt, or set `halt` to `true` in the Variable;
-both are asked before every claim. Pausing this DAG stops the next tick, not the running one.
+**To stop everything now**: trigger *Message log upkeep* with *Halt all sending, or go on* = halt, your name and why; or
+set `halt` to `true` in the Variable. Both are asked before every claim. Pausing this DAG stops the next tick, not the
+running one.
 
 **Nobody is written to at night**: a message waits until it is day for its partner (setting `partner_send_window`), and
 `message_log_upkeep` sends it then, the same day. Unpause the two DAGs together.
@@ -22,9 +23,10 @@ both are asked before every claim. Pausing this DAG stops the next tick, not the
 **Once a day**: a second run on the same day sends nothing twice; it explains each skip as `duplicate`.
 A redirect counts for its own test phone alone.
 
-**What happened**: the run's note says whether it was live, its counts, and what needs an engineer. What `summarise`
-logs begins `Reminder run —`: how many got nothing and why, and, by name, what needs a person. In a dry run, the log of
-each `send_messages` shows the text. Every message and every skip is a row of `partner_messages.message_log`.
+**What happened**: the run's note says whether it was live, its counts, and what needs an engineer. What the task
+*Summarise* logs begins `Reminder run —` and says by name who was reminded, who was not and why, and what needs a
+person. In a dry run, the log of each of *Send messages* shows the text. Every message and every skip is a row of
+`partner_messages.message_log`.
 """
 
 from __future__ import annotations

@@ -21,6 +21,9 @@ Nothing is ever deleted: Meta would lock the name for 30 days.
 **Red** means that a person must do something: the log of `report` says what, a sentence for each thing (a rejection, an
 account that cannot be read, a template that Meta refused or that was left for later). Running it again is safe.
 
+**What happened**: the run's note says in which mode it ran, how many templates stand how, what that asks for, and what
+a person must do. The log of *Report* (of *Plan*, where nothing has changed since) has a line for each template.
+
 **Which languages** an account gets: the environment variable `WHATSAPP_PLATFORM_LANGUAGES` (`AU=en;IN=en,hi`), else the
 `languages` of the sender's connection, else English, and Hindi for +91.
 """

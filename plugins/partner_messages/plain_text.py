@@ -1,8 +1,13 @@
-"""What a text that somebody typed may be made of (pure)."""
+"""What a text that somebody typed may be made of, and how a long one is laid out in a log (pure)."""
 
 from __future__ import annotations
 
+import textwrap
+
 LONGEST_ID = 200
+LOG_WIDTH = 88
+"""Characters of a line that Airflow's page shows on a screen of 1,280 pixels; it cuts what is longer."""
+INDENT = "    "
 
 
 def checked_id(value: str) -> str:
@@ -32,3 +37,15 @@ def checked_text(value: str) -> str:
 def shown(text: str) -> str:
     """A text from outside in one short line, whatever it has in it."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text[:LONGEST_ID])
+
+
+def wrapped(text: str, indent: str = "") -> list[str]:
+    """A long line as several that Airflow shows whole; all but the first begin further in."""
+    return textwrap.wrap(
+        text,
+        LOG_WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

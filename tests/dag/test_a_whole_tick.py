@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 
+import pytest
 from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 
 from partner_messages.ops import run_notes
+from partner_messages.plain_text import INDENT, wrapped
 from partner_messages.recipients.masking import mask_phone
 from sandbox.connections import PORTAL
 from sandbox.shop.expectations import expectations, run_id
@@ -67,6 +70,19 @@ def test_a_live_tick_holds_what_goes_to_italy_and_upkeep_sends_it_once(
     assert len(graph_api.outbox(type="template")) == 2
 
 
+def test_the_log_of_a_message_that_was_sent_shows_what_it_said(run_tick, caplog, few_runs):
+    caplog.set_level("INFO", logger="partner_messages")
+
+    tick = run_tick()
+
+    said = [record.getMessage() for record in caplog.records]
+    sent = [row for row in tick.rows if row["status"] == "sent"]
+    assert sent
+    for row in sent:
+        first = row["body_text"].partition("\n")[0]
+        assert said[said.index(_to(row)) + 1] == wrapped(first, INDENT)[0]
+
+
 def test_a_day_with_nothing_to_send_ends_well(run_tick, shop, graph_api):
     shop.execute("DELETE FROM production_runs")
 
@@ -101,12 +117,22 @@ def test_the_notifier_of_the_setting_is_told_of_a_failed_run(run_tick, deploymen
     assert told.read_text() == "production_run_reminders failed"
 
 
-def test_a_misspelt_setting_is_told_through_the_last_notifier_that_was_right(run_tick, deployment, tmp_path, few_runs):
+@pytest.mark.parametrize(
+    "misspelt",
+    [
+        {"sendrs": ["in"]},
+        {"on_failure": {"class": "support.notifier.WritesToAFiel", "args": {}}},
+        {"on_failure": {"class": "support.notifier.WritesToAFile", "args": {"paht": "told"}}},
+    ],
+)
+def test_a_misspelt_setting_is_told_through_the_last_notifier_that_was_right(
+    run_tick, deployment, tmp_path, few_runs, misspelt
+):
     told = tmp_path / "told"
     deployment.set(on_failure={"class": "support.notifier.WritesToAFile", "args": {"path": str(told)}})
     run_tick()
     assert not told.exists()
-    deployment.set(sendrs=["in"])
+    deployment.set(**misspelt)
 
     run_tick()
 
@@ -139,9 +165,12 @@ def test_a_dry_run_shows_what_it_would_have_sent_and_says_of_itself_everywhere_t
     said = [record.getMessage() for record in caplog.records]
     assert rehearsed
     for row in rehearsed:
-        to, *text = said[said.index(_to(row)) :][: 1 + len(row["body_text"].splitlines())]
+        to, *after = said[said.index(_to(row)) :]
         assert row["to_phone"] not in to
-        assert "\n".join(line.removeprefix("    ") for line in text) == row["body_text"]
+        shown = "\n".join(itertools.takewhile(lambda line: line.startswith(INDENT), after))
+        assert (
+            shown.replace(f"\n{2 * INDENT}", " ").replace(f"\n{INDENT}", "\n").removeprefix(INDENT) == row["body_text"]
+        )
     assert said.count("rehearsed 1, nothing sent") == len(rehearsed)
     assert note_of(tick.run_id).startswith("**DRY RUN: nothing was sent**, 2026-11-23")
     assert {label.partition(" · ")[0] for label in _labels(tick, "send_messages")} == {"dry run"}

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from sandbox.graph_api.server import running
-from support.ticks import run_dag, xcoms_of
+from support.ticks import note_of, run_dag, xcoms_of
 
 V1 = ["*_reminder_*_v1"]
 ALL_THREE = {"IN": 6, "AU": 3, "Europe": 3}
@@ -74,6 +74,9 @@ def test_a_dry_run_is_green_and_shows_the_plan_in_the_log_and_as_its_return_valu
     lines = [record.getMessage() for record in caplog.records]
     assert sum(line.startswith("AU (211000000000002): ") for line in lines) == 1, "once, as nothing has changed since"
     assert any("jyt_production_run_reminder_idle_v1" in line and " create" in line for line in lines)
+    first, *asked = note_of(dry.run_id).split("\n\n")
+    assert first.startswith("**Template run (dry-run) — ")
+    assert [line.partition(" create: ")[2] for line in asked] == ["missing there; mode upsert creates them."]
 
 
 def test_upsert_submits_what_is_missing_and_a_second_one_finds_nothing_to_do(run, bare_api):
@@ -96,6 +99,7 @@ def test_a_dead_token_fails_the_run_and_stops_no_other_account(run, bare_api, ca
     assert broken.state == "failed"
     assert there(bare_api) == {"IN": 6, "Europe": 3}
     assert broken.tasks["list_templates[1]"] == broken.tasks["report"] == "failed"
+    assert "\n\nNeeds a person: AU " in note_of(broken.run_id)
     assert "whatsapp_au: the access token has expired" in caplog.text
     assert token not in caplog.text + xcoms_of(broken.run_id)
 
@@ -118,3 +122,4 @@ def test_what_is_wrong_before_the_first_request_ends_the_run_without_one(run, ba
     assert broken.state == "failed"
     assert bare_api.requests()["total"] == 0
     assert broken.tasks["preflight"] == broken.tasks["report"] == "failed"
+    assert note_of(broken.run_id).startswith("There is no sender")

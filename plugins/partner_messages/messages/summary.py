@@ -18,6 +18,16 @@ from partner_messages.tick import Tick
 
 NAMED = 100
 """Up to as many of a list are named one by one, in a log, a return value or a message to operations."""
+FEW = 20
+"""Up to as many runs are named for each count of a summary."""
+
+
+@dataclass(frozen=True)
+class Whom:
+    """Whom a message was for: its partner and, unless it speaks of several, its run."""
+
+    production_run_id: str | None
+    partner_id: str | None
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,9 @@ class Named:
         return f"{names.of(self.production_run_id, self.partner_id)} ({self.message_kind}): {stands} | {ids}{more}"
 
 
+_DISPATCHED = ("sent", "delivered", "read", "rehearsed")
+
+
 @dataclass(frozen=True)
 class Summary:
     """What a DAG run has done by now, and what its last pass found.
@@ -67,6 +80,7 @@ class Summary:
         found: Stuck runs by kind.
         statuses: Messages by status, without follow-ups; those that wait for their time are `held`.
         skipped: Skips by reason, without follow-ups.
+        whom: By status or skip reason, the first few for whom the messages were.
         held_back: Messages that Meta took but holds back, by its word for that.
         followups: Follow-ups by status, the skipped ones by reason.
         stopped_senders: Senders that Meta refuses as a whole.
@@ -85,6 +99,7 @@ class Summary:
     found: Mapping[str, int]
     statuses: Mapping[str, int]
     skipped: Mapping[str, int]
+    whom: Mapping[str, Sequence[Whom]] = field(default_factory=dict)
     held_back: Mapping[str, int] = field(default_factory=dict)
     followups: Mapping[str, int] = field(default_factory=dict)
     stopped_senders: Mapping[str, str] = field(default_factory=dict)
@@ -110,7 +125,12 @@ class Summary:
     @property
     def dispatched(self) -> int:
         """Messages that Meta took (live, redirect) or that were rehearsed (dry run)."""
-        return sum(self.statuses.get(status, 0) for status in ("sent", "delivered", "read", "rehearsed"))
+        return sum(self.statuses.get(status, 0) for status in _DISPATCHED)
+
+    @property
+    def reached(self) -> Sequence[Whom]:
+        """The first few for whom those were."""
+        return [one for status in _DISPATCHED for one in self.whom.get(status, ())][:FEW]
 
     @property
     def left(self) -> int:
@@ -169,8 +189,9 @@ def summarise_tick(
     skipped: collections.Counter[str] = collections.Counter()
     held_back: collections.Counter[str] = collections.Counter()
     followups: collections.Counter[str] = collections.Counter()
+    whom: dict[str, list[Whom]] = {}
     its_own = {**of_tick(tick), "delivery": tick.delivery}
-    for row in rows(connection, "summary", **its_own, now=now):
+    for row in rows(connection, "summary", **its_own, now=now, few=FEW):
         if row["is_followup"]:
             followups[row["skip_reason"] or row["status"]] += row["messages"]
             continue
@@ -179,6 +200,8 @@ def summarise_tick(
         statuses[row["status"]] += row["messages"]
         if row["skip_reason"]:
             skipped[row["skip_reason"]] += row["messages"]
+        of_row = map(Whom, row["production_run_ids"], row["partner_ids"])
+        whom.setdefault(row["skip_reason"] or row["status"], []).extend(of_row)
         if row["held_back"]:
             held_back[row["held_back"]] += row["messages"]
     untold = rows(connection, "untold_unknown", **of_tick(tick), clear_number=clear_number, of_all=of_all)
@@ -190,6 +213,7 @@ def summarise_tick(
         found={row["kind"]: row["found"] for row in rows(connection, "found", dag_run_id=tick.dag_run_id)},
         statuses=statuses,
         skipped=skipped,
+        whom=whom,
         held_back=held_back,
         followups=followups,
         stopped_senders=stopped_senders,

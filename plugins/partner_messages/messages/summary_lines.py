@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
 
 from partner_messages.messages.skip_reasons import EXPLANATIONS
-from partner_messages.messages.summary import Summary
+from partner_messages.messages.summary import Summary, Whom
+from partner_messages.plain_text import INDENT, wrapped
 from partner_messages.reminders.reasons import RULES, Reason
-
-WIDTH = 120
-"""Characters of a line that Airflow shows without cutting it."""
+from partner_messages.runs.names import Names, ids_of
 
 
-def lines_of(summary: Summary, title: str = "Reminder run", *, finds: bool = True) -> list[str]:
+def lines_of(
+    summary: Summary, title: str = "Reminder run", *, finds: bool = True, names: Names | None = None
+) -> list[str]:
     """What operations read: first the line that they search for, then the counts one by one.
 
     Args:
         summary: What is said.
         title: How the first line begins.
         finds: Whether the run looked for what is stuck, and says what it found.
+        names: What people call the runs of those who were written to, and of those who were not, if they are to be
+            named.
     """
     lines = [
         *(_found(summary) if finds else ()),
-        *_by_reason("skipped", summary.skipped, {reason.value: one.meaning for reason, one in EXPLANATIONS.items()}),
-        *([] if summary.skipped else ["skipped: none"]),
+        *_reached(summary, names),
+        *_skipped(summary, names),
         *([f"of those sent, Meta holds back: {_listed(summary.held_back)}"] if summary.held_back else []),
         *([f"follow-ups: {_listed(summary.followups)}"] if summary.followups else []),
         *_by_reason("need a person:", summary.escalated, {reason.value: RULES[reason].act for reason in Reason}),
     ]
-    return [_headline(summary, title), *(textwrap.shorten(line, WIDTH, placeholder="…") for line in lines)]
+    whole = (part for line in lines for part in ([line] if line.startswith(INDENT) else wrapped(line)))
+    return [_headline(summary, title), *whole]
 
 
 def _headline(summary: Summary, title: str) -> str:
@@ -58,6 +62,35 @@ def _by_reason(what: str, numbers: Mapping[str, int], meanings: Mapping[str, str
     for reason, number in sorted(numbers.items()):
         meaning = meanings.get(reason.partition(" of ")[0])
         yield f"{what} {reason} {number}" + (f" ({meaning.rstrip('.')})" if meaning else "")
+
+
+def _reached(summary: Summary, names: Names | None) -> Iterator[str]:
+    would_be = "would be " if summary.tick.delivery == "dry_run" else ""
+    for what, number, whom in (
+        (f"{would_be}sent to", summary.dispatched, summary.reached),
+        ("held until it is day for", summary.statuses.get("held", 0), summary.whom.get("held", ())),
+    ):
+        if number and names:
+            yield f"{what}:"
+            yield from _named(whom, number, names)
+
+
+def _skipped(summary: Summary, names: Names | None) -> Iterator[str]:
+    """Each reason, and below it whose messages were skipped for it."""
+    meanings = {reason.value: one.meaning for reason, one in EXPLANATIONS.items()}
+    for reason, number in sorted(summary.skipped.items()):
+        yield from _by_reason("skipped", {reason: number}, meanings)
+        if names:
+            yield from _named(summary.whom.get(reason, ()), number, names)
+    if not summary.skipped:
+        yield "skipped: none"
+
+
+def _named(whom: Sequence[Whom], number: int, names: Names) -> list[str]:
+    """Names with semicolons between them, indented, on as many lines as they need."""
+    known = [names.of(one.production_run_id, one.partner_id, unknown=ids_of(*astuple(one))) for one in whom]
+    more = [f"and {number - len(known)} more"] if number > len(known) else []
+    return wrapped("; ".join([*known, *more]), INDENT)
 
 
 def _listed(counts: Mapping[str, int]) -> str:

@@ -23,24 +23,33 @@ DELIVERIES: Mapping[str, str] = {
     "dry_run": "DRY RUN: nothing was sent",
     "redirect": "REDIRECT: all of it to one test phone",
 }
+NOTHING = "Nothing was sent"
 
 
-def text_of(counts: Mapping[str, Any], problems: Sequence[str] = ()) -> str:
+def text_of(
+    counts: Mapping[str, Any], problems: Sequence[str] = (), *, auto: str | None = None, sends_what_waits: bool = False
+) -> str:
     """The note of a run that came to its end.
 
     Args:
         counts: What `summarise` returns.
         problems: What needs an engineer, each in a sentence.
+        auto: What the setting `delivery` is by now, if that can be read.
+        sends_what_waits: Whether the run sends only what other runs have left, most often nothing: it is not to alarm
+            anybody by being live.
     """
+    idle = sends_what_waits and not counts["dispatched"]
     took = "rehearsed" if counts["delivery"] == "dry_run" else "sent"
     ends = {took: counts["dispatched"], **{end: counts[end] for end in ("failed", "unknown", "queued", "held")}}
-    counted = ", ".join(f"{number} {end}" for end, number in ends.items() if number or end == took)
+    counted = ", ".join(f"{number} {end}" for end, number in ends.items() if number or (end == took and not idle))
     lines = [
         # Airflow's page shows the first paragraph until somebody opens the note.
-        f"**{DELIVERIES[counts['delivery']]}**, {counts['day']}: {counted}",
+        f"**{NOTHING if idle else DELIVERIES[counts['delivery']]}**, {counts['day']}"
+        + (f": {counted}" if counted else ""),
         *_counted("Not written to", counts["skipped"]),
         *_counted("Need a person", counts["escalated"]),
         *(f"Needs an engineer: {problem}" for problem in problems),
+        *([f"Who, and why: the log of the task Summarise. `auto` is {auto} now (setting `delivery`)."] if auto else []),
     ]
     return "\n\n".join(lines)
 

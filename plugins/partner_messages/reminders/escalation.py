@@ -26,14 +26,18 @@ class Trouble(Stall):
 
     reason: Reason
 
-    def said(self, names: Names) -> str:
-        """Whose run it is and why it needs a person, what is to be done, and last by what it is looked up."""
+    def said(self, names: Names, *, in_short: bool = False) -> str:
+        """Whose run it is and why it needs a person, what is to be done, and last by what it is looked up.
+
+        Args:
+            names: What people call the run.
+            in_short: Without what the reason means and asks for, where that is said once for all.
+        """
         who, rule = names.of(self.production_run_id, self.partner_id), RULES[self.reason]
         kind = f" ({self.kind})" if self.kind else ""
+        means = "" if in_short else f" — {rule.meaning} {rule.act}"
         ids = ids_of(self.production_run_id, self.partner_id)
-        return (
-            f"{who}{kind}: {self.reason} since {day_of(self.since)} — {rule.meaning} {rule.act}{self._hint()} | {ids}"
-        )
+        return f"{who}: {self.reason} since {day_of(self.since)}{kind}{means}{self._hint()} | {ids}"
 
     def _hint(self) -> str:
         return ""

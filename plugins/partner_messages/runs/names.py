@@ -24,11 +24,11 @@ class Names:
     partners: Mapping[str, str | None] = field(default_factory=dict)
     designs: Mapping[str, str | None] = field(default_factory=dict)
 
-    def of(self, production_run_id: str | None, partner_id: str | None) -> str:
-        """Such as `Rajesh Textiles, Block Print Kurta`; `A run` where neither is known."""
+    def of(self, production_run_id: str | None, partner_id: str | None, *, unknown: str = "A run") -> str:
+        """Such as `Rajesh Textiles, Block Print Kurta`; `unknown` where neither is known."""
         known = (self.partners.get(partner_id or ""), self.designs.get(production_run_id or ""))
         # A name is whatever somebody typed, a phone number too.
-        return ", ".join(filter(None, (mask(shown(name, _LONGEST)) for name in known))) or "A run"
+        return ", ".join(filter(None, (mask(shown(name, _LONGEST)) for name in known))) or unknown
 
 
 def ids_of(production_run_id: str | None, partner_id: str | None) -> str:

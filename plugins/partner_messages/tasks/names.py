@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from partner_messages.live_settings import load_settings
-from partner_messages.messages.summary import Named
+from partner_messages.messages.summary import Named, Whom
 from partner_messages.reminders.reasons import Stall
 from partner_messages.runs.names import Names
 from partner_messages.runs.shop import Shop, open_shop
@@ -15,7 +15,7 @@ from partner_messages.runs.shop import Shop, open_shop
 log = logging.getLogger(__name__)
 
 
-Told: TypeAlias = Named | Stall
+Told: TypeAlias = Named | Whom | Stall
 """What is told of a run; of a digest's several runs only the partner is named."""
 
 

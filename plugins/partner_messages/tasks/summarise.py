@@ -91,28 +91,38 @@ def summarise(
             summary = replace(summary, escalations=standing_escalations(connection, tick))
         halted = _halted(connection, tick, unfinished)
         amiss = _amiss(connection, summary, told, finds=finds) if not unfinished else []
-    for line in lines_of(summary, title, finds=finds):
+    whom = (one for several in summary.whom.values() for one in several)
+    names = names_if_known([*summary.named, *summary.open_escalations[:NAMED], *whom])
+    for line in lines_of(summary, title, finds=finds, names=names):
         log.info("%s", line)
     for said in tick.warnings:
         log.error("%s", said)
-    names = names_if_known([*summary.named, *summary.open_escalations[:NAMED]])
     for named in summary.named:
         log.warning("%s", named.said(names))
     for one in summary.open_escalations[:NAMED]:
-        log.warning("Needs a person: %s", one.said(names))
+        log.warning("Needs a person: %s", one.said(names, in_short=True))
     if (more := len(summary.open_escalations) - NAMED) > 0:
         log.warning("Need a person: %d more; see the table escalation.", more)
     # What is left is left because of it; a halt alone is nobody's fault.
     if halted and not summary.left:
         log.error("%s", halted)
     problems = [*([halted] if halted and summary.left else []), *problems_of(summary, unfinished), *amiss]
-    leave(run_notes.KEY, run_notes.text_of(summary.counts(), problems))
+    note = run_notes.text_of(summary.counts(), problems, auto=_auto_now(), sends_what_waits=of_all)
+    leave(run_notes.KEY, note)
     if summary.untold:
         with open_message_log() as connection:
             note_told(connection, attempt, summary.untold.keys())
     if problems:
         raise NeedsAnEngineer("\n".join(problems))
     return summary.counts()
+
+
+def _auto_now() -> str | None:
+    """What `auto` stands for by now."""
+    try:
+        return load_settings().delivery
+    except SettingsError:  # Whatever has met it has said so.
+        return None
 
 
 def _halted(connection: LogConnection, tick: Tick, unfinished: Sequence[str]) -> str | None:

@@ -52,17 +52,16 @@ def report(
     counted = ", ".join(f"{number} {action}" for action, number in sorted(sums.items())) or "nothing"
     warnings = sum(bool(row.warning) for row in rows)
     said = f"Template run ({job.params.mode}) — {counted}; warnings: {warnings}."
-    log.info("%s", said)
-    for action, asks_for in ASKS_FOR.items():
-        if sums[action]:
-            log.info("%d %s: %s.", sums[action], action, asks_for)
+    asked = [f"{sums[action]} {action}: {asks_for}." for action, asks_for in ASKS_FOR.items() if sums[action]]
+    for line in (said, *asked):
+        log.info("%s", line)
     problems = [
         *starmap(_unreadable, unreadable.items()),
         *(row.needs_human for row in rows if row.needs_human),
         *_undone(connection, job, rows),
         *failed_tasks,
     ]
-    leave(run_notes.KEY, "\n\n".join([said, *problems]))
+    leave(run_notes.KEY, "\n\n".join([f"**{said}**", *asked, *(f"Needs a person: {one}" for one in problems)]))
     if problems:
         raise NeedsAnEngineer("\n".join(problems))
     return result

@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 
 LOT_SECONDS = 45.0
 """Of how many messages the shop is asked at once: of those that leave within this time, where nobody else sends."""
+_TAKEN = ("sent", "delivered", "read")
 LOOK_AGAIN_AFTER = 60.0
 """Seconds after which the shop is asked again of what is not claimed yet: it must be fresh at the claim."""
 
@@ -170,9 +171,11 @@ class BatchSender:
         self._send_now(queued, settings)
 
     def outcome(self) -> Outcome:
-        """How the messages stand now."""
+        """How the messages stand now; what a message of its own task said is shown."""
         with self._nothing_forgotten():
             messages = self._own()
+        if len(self.ids) == 1 and self.tick.delivery != "dry_run":  # Among those of a chunk nobody would look for one.
+            self._show([message for message in messages if message.status in _TAKEN])
         return Outcome(
             counts=collections.Counter("held" if message.held else message.status for message in messages),
             broken=sum(
@@ -225,9 +228,12 @@ class BatchSender:
             else:
                 good.append(message)
         outbox.rehearse(self.connection, [message.id for message in good])
-        for line in lines_of(good):
-            log.info("%s", line)
+        self._show(good)
         log.info("rehearsed %d, nothing sent", len(good))
+
+    def _show(self, messages: Sequence[Message]) -> None:
+        for line in lines_of(messages):
+            log.info("%s", line)
 
     def _fail(self, message: Message, error: Exception) -> None:
         log.exception("Message %s cannot be put into a request.", message.id)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from dataclasses import replace
 
 import pytest
 
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.messages.summary import Named, Summary, summarise_tick
-from partner_messages.messages.summary_lines import WIDTH, lines_of
+from partner_messages.messages.summary import FEW, Named, Summary, summarise_tick
+from partner_messages.messages.summary_lines import lines_of
 from partner_messages.messages.ticks import note_counts, record_stuck, start_tick
+from partner_messages.plain_text import LOG_WIDTH
 from partner_messages.runs.kinds import Census, ReminderKind
 from partner_messages.runs.names import Names
 from support.deployment import TICK
@@ -124,9 +126,11 @@ def test_the_lines_say_it_all_and_the_first_begins_as_operations_search_for_it(s
         "Reminder run — 2026-11-23 live: sent 6, failed 2, unknown 1, queued 3",
         "inspected 40 = found 15 + no partner 2 + not overdue 23",
         "found: assignment_pending 0, not_started 3, idle 12",
-        "skipped no_partner 2 (The run has no partner: a parent run that was split, or one that waits to be assigned)",
+        "skipped no_partner 2 (The run has no partner: a parent run that was split, or one that",
+        "    waits to be assigned)",
         "skipped no_phone 1 (No verified WhatsApp number and no active admin with a phone)",
-        next(line for line in lines_of(summary) if line.startswith("skipped over_limit 2 (")),
+        "skipped over_limit 2 (More messages were due than the run may send; least recently",
+        "    reminded runs go first)",
     ]
 
 
@@ -134,8 +138,49 @@ def test_no_line_is_longer_than_airflow_s_page_shows(summary: Summary) -> None:
     tick = replace(summary.tick, delivery="dry_run", warnings=("One.",))
     every = replace(summary, tick=tick, skipped=dict.fromkeys(SkipReason, 1000), followups={"sent": 3})
 
-    assert max(len(line) for line in lines_of(every)) <= WIDTH
+    assert max(len(line) for line in lines_of(every)) <= LOG_WIDTH
     assert {line.split()[1] for line in lines_of(every) if line.startswith("skipped")} == {*SkipReason}
+
+
+def test_whoever_was_written_to_and_whoever_was_not_is_named_below_each_count(log: Log) -> None:
+    start_tick(log, tick())
+    for run, status, reason in [
+        ("R1", "delivered", None),
+        ("R2", "sent", None),
+        ("R3", "skipped", "no_phone"),
+        ("R4", "skipped", "no_phone"),
+    ]:
+        put(log, status, run, skip_reason=reason, partner_id=f"P{run[1]}")
+    put(log, "queued", "R5", not_before=TICK + dt.timedelta(hours=3))
+    partners = {"P1": "Rajesh Textiles", "P2": "Meera Handloom", "P3": "Asha"}
+    names = Names(partners, {"R1": "Kurta", "R2": "Saree", "R5": "Shawl"})
+
+    lines = lines_of(summarise_tick(log, tick(), {}, TICK), finds=False, names=names)
+
+    assert lines[1:] == [
+        "sent to:",
+        "    Meera Handloom, Saree; Rajesh Textiles, Kurta",
+        "held until it is day for:",
+        "    Rajesh Textiles, Shawl",
+        "skipped no_phone 2 (No verified WhatsApp number and no active admin with a phone)",
+        "    Asha; run R4, partner P4",
+    ]
+
+
+def test_of_many_the_first_are_named_and_the_others_counted_on_lines_that_can_be_read_whole(log: Log) -> None:
+    start_tick(log, tick())
+    for number in range(FEW + 3):
+        put(log, "rehearsed", f"R{number:02}", delivery="dry_run", partner_id=f"P{number:02}")
+    names = Names({f"P{number:02}": f"Partner {number:02} {'x' * 60}" for number in range(FEW + 3)})
+    rehearsal = replace(tick(), delivery="dry_run")
+
+    lines = lines_of(summarise_tick(log, rehearsal, {}, TICK), finds=False, names=names)
+
+    assert lines[1] == "would be sent to:"
+    assert max(map(len, lines)) <= LOG_WIDTH
+    named = " ".join(map(str.strip, lines[2:-1])).split("; ")
+    assert [one.split()[1] for one in named[:-1]] == [f"{number:02}" for number in range(FEW)]
+    assert named[-1] == "and 3 more"
 
 
 def test_a_rehearsal_says_that_nothing_was_sent(summary: Summary) -> None:

@@ -21,8 +21,8 @@ COUNTS: dict[str, Any] = {
 }
 
 
-def note(**changed: Any) -> list[str]:
-    return text_of({**COUNTS, **changed}).split("\n\n")
+def note(*, auto: str | None = None, sends_what_waits: bool = False, **changed: Any) -> list[str]:
+    return text_of({**COUNTS, **changed}, auto=auto, sends_what_waits=sends_what_waits).split("\n\n")
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,25 @@ def test_whoever_got_nothing_and_whoever_is_needed_is_counted_by_reason() -> Non
         "Not written to: 9 duplicate, 2 no_phone",
         "Need a person: 2 no_phone",
     ]
+
+
+def test_what_auto_stands_for_by_now_and_where_the_names_are_stands_last() -> None:
+    assert note(skipped={"no_phone": 2}, auto="dry_run")[1:] == [
+        "Not written to: 2 no_phone",
+        "Who, and why: the log of the task Summarise. `auto` is dry_run now (setting `delivery`).",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counts", "first"),
+    [
+        ({"dispatched": 0}, "**Nothing was sent**, 2026-11-23"),
+        ({"dispatched": 0, "failed": 1}, "**Nothing was sent**, 2026-11-23: 1 failed"),
+        ({"dispatched": 2}, "**LIVE**, 2026-11-23: 2 sent"),
+    ],
+)
+def test_a_run_that_sends_only_what_waits_is_called_live_where_it_has_sent(counts: dict[str, int], first: str) -> None:
+    assert note(**counts, sends_what_waits=True) == [first]
 
 
 def test_what_needs_an_engineer_stands_below_the_counts() -> None:

@@ -178,10 +178,17 @@ def test_what_is_opened_says_since_when_the_run_is_stuck() -> None:
     assert (trouble.partner_id, trouble.kind, trouble.since) == (PARTNER_ID, IDLE, SINCE)
     said = trouble.said(Names({"P1": "Rajesh Textiles"}, {"R1": "Block Print Kurta"}))
     assert said.startswith(
-        "Rajesh Textiles, Block Print Kurta (idle): no_phone since 2026-10-24 — No verified WhatsApp"
+        "Rajesh Textiles, Block Print Kurta: no_phone since 2026-10-24 (idle) — No verified WhatsApp"
     )
     assert said.endswith("Find a number on which the partner is reached. | run R1, partner P1")
-    assert trouble.said(Names()).startswith("A run (idle): no_phone since 2026-10-24 — ")
+    assert trouble.said(Names()).startswith("A run: no_phone since 2026-10-24 (idle) — ")
+
+
+def test_where_its_reason_is_explained_already_it_is_said_in_short_and_the_ids_are_all_that_may_be_cut() -> None:
+    (trouble,) = judged([case(end="no_phone")]).new
+
+    said = trouble.said(Names({"P1": "Rajesh Textiles"}, {"R1": "Block Print Kurta"}), in_short=True)
+    assert said == "Rajesh Textiles, Block Print Kurta: no_phone since 2026-10-24 (idle) | run R1, partner P1"
 
 
 @pytest.mark.parametrize(
