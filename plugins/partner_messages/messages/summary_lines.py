@@ -25,6 +25,7 @@ def lines_of(
             named.
     """
     lines = [
+        _headline(summary, title),
         *(_found(summary) if finds else ()),
         *_reached(summary, names),
         *_skipped(summary, names),
@@ -32,8 +33,7 @@ def lines_of(
         *([f"follow-ups: {_listed(summary.followups)}"] if summary.followups else []),
         *_by_reason("need a person:", summary.escalated, {reason.value: RULES[reason].act for reason in Reason}),
     ]
-    whole = (part for line in lines for part in ([line] if line.startswith(INDENT) else wrapped(line)))
-    return [_headline(summary, title), *whole]
+    return [part for line in lines for part in ([line] if line.startswith(INDENT) else wrapped(line))]
 
 
 def _headline(summary: Summary, title: str) -> str:
