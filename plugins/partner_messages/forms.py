@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
+from partner_messages.choices import LEAVE
 from partner_messages.runs.kinds import ReminderKind
 
 KINDS = [kind.value for kind in ReminderKind]
@@ -25,9 +26,6 @@ _DELIVERIES = {
     "dry_run": "dry run: everything but the request",
     "redirect": "redirect: all to one test phone",
 }
-LEAVE = "leave"
-"""The choice that asks for nothing. It is a word, as Airflow's form takes an empty choice for one that is missing, and
-triggers nothing at all."""
 _OPEN = "Run Parameters"
 """The section that Airflow's form shows at once, by this name alone; of the others it shows the names. So what most
 people come for stands in it."""

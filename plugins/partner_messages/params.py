@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from partner_messages.forms import LEAVE
+from partner_messages.choices import LEAVE
 from partner_messages.plain_text import checked_text
 from partner_messages.problems import first_problem
 from partner_messages.recipients.phone import to_e164
