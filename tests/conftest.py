@@ -24,7 +24,7 @@ from psycopg.rows import DictRow, dict_row
 from support.deployment import TICK, Deployment
 from support.restoring import emptied, remember_shop, restore_shop
 
-pytest_plugins = ["support.fault_table", "support.picture_server", "support.small_shops"]
+pytest_plugins = ["support.fault_table", "support.kept_sessions", "support.picture_server", "support.small_shops"]
 
 PROJECT = Path(__file__).resolve().parents[1]
 ORDER = ("unit", "integration", "dag", "faults")

@@ -122,4 +122,4 @@ def test_what_is_wrong_before_the_first_request_ends_the_run_without_one(run, ba
     assert broken.state == "failed"
     assert bare_api.requests()["total"] == 0
     assert broken.tasks["preflight"] == broken.tasks["report"] == "failed"
-    assert note_of(broken.run_id).startswith("There is no sender")
+    assert note_of(broken.run_id).startswith('DAG run params: senders has "us", but there is only in, au, europe.')

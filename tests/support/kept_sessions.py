@@ -6,13 +6,13 @@ A session costs as much as all that a task asks over it: a process of the server
 from __future__ import annotations
 
 import collections
-import contextlib
 import itertools
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
 import psycopg
+import pytest
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from psycopg import pq
 from psycopg.rows import tuple_row
@@ -24,8 +24,7 @@ _Key = tuple[tuple[str, Any], ...]
 class KeptSession(psycopg.Connection[Any]):
     """A session that is kept when it is closed: what was open is rolled back, and all that was set is set back."""
 
-    kept: dict[_Key, list[KeptSession]]
-    key: _Key
+    kept: list[KeptSession]
 
     def close(self) -> None:
         """Keep the session as new, or close it where it is broken."""
@@ -40,7 +39,7 @@ class KeptSession(psycopg.Connection[Any]):
         except psycopg.Error:
             super().close()
         else:
-            self.kept[self.key].append(self)
+            self.kept.append(self)
 
     @property
     def answers(self) -> bool:
@@ -55,22 +54,38 @@ class KeptSession(psycopg.Connection[Any]):
         return True
 
 
-@contextlib.contextmanager
-def kept_sessions() -> Iterator[None]:
-    """Let Airflow's hook open a session only where none like it is kept; in the end all of them are closed."""
-    kept: dict[_Key, list[KeptSession]] = collections.defaultdict(list)
+class KeptSessions:
+    """The sessions of a test process that wait for the next who wants one."""
 
-    def connect(hook: PostgresHook, arguments: dict[str, Any]) -> KeptSession:
+    def __init__(self) -> None:
+        self._kept: dict[_Key, list[KeptSession]] = collections.defaultdict(list)
+
+    def connect(self, arguments: dict[str, Any]) -> KeptSession:
+        """A kept session that was opened with these arguments, or a new one."""
         key = tuple(sorted(arguments.items()))
-        while kept[key]:
-            if (session := kept[key].pop()).answers:
+        while self._kept[key]:
+            if (session := self._kept[key].pop()).answers:
                 return session
         session = KeptSession.connect(**arguments)
-        session.kept, session.key = kept, key
+        session.kept = self._kept[key]
         register_default_adapters(session)
         return session
 
-    with mock.patch.object(PostgresHook, "_create_connection", connect):
+    def close(self) -> None:
+        """Close them all."""
+        for session in itertools.chain.from_iterable(self._kept.values()):
+            psycopg.Connection.close(session)
+
+
+@pytest.fixture(scope="session")
+def kept_sessions() -> Iterator[KeptSessions]:
+    kept = KeptSessions()
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def sessions_are_kept(kept_sessions: KeptSessions) -> Iterator[None]:
+    """Let Airflow's hook open a session only where none like it is kept."""
+    with mock.patch.object(PostgresHook, "_create_connection", lambda _, arguments: kept_sessions.connect(arguments)):
         yield
-    for session in itertools.chain.from_iterable(kept.values()):
-        psycopg.Connection.close(session)

@@ -125,6 +125,6 @@ def _plain_parameters() -> dict[str, Any]:
         **{"by": "Meera", "who": "Meera", "why": "Her loom is being repaired.", "act": "settle", "outcome": "arrived"},
         **{"phone_number_id": "111000000000001", "rate": 80.0, "wanted": 80.0},
         **{"reason": "refused", "error_detail": "refused", "of_all": True},
-        **{"before": TICK - dt.timedelta(days=DAYS / 2), "at_most": 500},
+        **{"before": TICK - dt.timedelta(days=DAYS / 2), "at_most": 500, "few": 20},
         **{"variables": Jsonb({}), "body_text": "A text.", "in_send_window": True, "system_identifier": "1"},
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -11,15 +11,13 @@ import pytest
 from psycopg.rows import DictRow
 
 from support.deployment import Deployment
-from support.kept_sessions import kept_sessions
 from support.submitted import submit_templates
 from support.ticks import Tick, go_through
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _kept_sessions() -> Iterator[None]:
-    with kept_sessions():
-        yield
+@pytest.fixture(autouse=True)
+def _sessions(sessions_are_kept: None) -> None:
+    """A session is not the subject here."""
 
 
 @pytest.fixture
