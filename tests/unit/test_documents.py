@@ -63,6 +63,10 @@ def test_each_file_that_a_page_names_is_there(page):
     assert [path for path in _PATH.findall(prose_of(page)) if not (PROJECT / path).exists()] == []
 
 
+def test_the_readme_is_as_long_as_a_newcomer_reads():
+    assert len((PROJECT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
+
+
 def test_each_page_of_the_docs_is_named_by_another_one():
     linked = {
         (page.parent / link.partition("#")[0]).resolve()
