@@ -298,3 +298,16 @@ def test_a_mark_counts_unless_its_message_failed_and_never_where_an_event_asks(
     assert (run in source.reminded_in_shop(CONTEXTS, day=DAY)) is reminded
     assert (run in source.reminded_in_shop(CONTEXTS, day=DAY, asked={run})) is sent
     assert source.reminded_in_shop(CONTEXTS, day=DAY, asked={run}) - {run} == SHOP_REMINDED
+
+
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "0044-03-15 BC"])
+def test_a_message_of_a_time_that_cannot_be_may_have_been_the_first(
+    source: Shop, changes: Changes, moment: str
+) -> None:
+    changes.execute(
+        "INSERT INTO messaging_message (id, conversation_id, direction, content, created_at)"
+        " VALUES ('of no time', %s, 'outbound', 'ok', %s)",
+        [partner_id("MEERATAK"), moment],
+    )
+
+    assert source.begun_by_the_other_side([partner_id("MEERATAK")]) == frozenset()

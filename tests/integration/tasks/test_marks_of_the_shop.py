@@ -30,13 +30,13 @@ def mark(shop: Shop, run: str = RUN, moment: dt.datetime = TICK) -> None:
     set_run(shop, run, last_reminded_at=moment, reminder_count=1, reminder_kind="assignment_pending")
 
 
-def write(shop: Shop, status: str = "sent", run: str = RUN) -> None:
+def write(shop: Shop, status: str = "sent", run: str = RUN, moment: dt.datetime | str = TICK) -> None:
     """What the shop's own flow writes after it has sent a reminder."""
     shop.execute(
         "INSERT INTO messaging_message"
         " (id, conversation_id, direction, content, status, context_type, context_id, created_at)"
         " VALUES (gen_random_uuid(), %s, 'outbound', 'Hi', %s, 'production_run', %s, %s)",
-        [partner_id("MEERATAK"), status, reminder_context_id(run, DAY), TICK],
+        [partner_id("MEERATAK"), status, reminder_context_id(run, DAY), moment],
     )
 
 
@@ -78,6 +78,16 @@ def test_for_the_tick_a_mark_counts_unless_its_message_failed(
 
     assert told(log) == [("tick 1", end)]
     assert len(taken(graph_api)) == (end == "sent")
+
+
+@pytest.mark.parametrize("moment", ["infinity", "294276-12-31 23:59:59+00", "-infinity"])
+def test_a_failed_message_of_a_time_that_cannot_be_takes_no_mark_away(log: Log, shop: Shop, moment: str) -> None:
+    mark(shop)
+    write(shop, "failed", moment=moment)
+
+    weekday_tick(RUN).send()
+
+    assert told(log) == [("tick 1", "already_in_shop")]
 
 
 @pytest.mark.parametrize(("asked", "end"), [(True, "sent"), (False, "already_in_shop")])
