@@ -16,6 +16,7 @@ from partner_messages.messages.queueing import write_drafts
 from partner_messages.messages.ticks import record_stuck
 from partner_messages.messages.values import Draft, Settlement
 from partner_messages.runs.kinds import ReminderKind
+from sandbox.bench import HISTORY
 from support.deployment import TICK
 from support.examples import DAY, draft, stuck_run, tick
 from support.log_rows import Log
@@ -28,7 +29,7 @@ PLANNING, SENT = tick(1), tick(2)
 
 def write_history(log: Log) -> None:
     """Write the history; PostgreSQL's statistics are of it."""
-    statements = Path(__file__).with_suffix(".sql").read_bytes()
+    statements = HISTORY.read_bytes()
     size = {"day": DAY, "now": TICK, "days": DAYS, "per_day": PER_DAY, "partners": PARTNERS}
     ClientCursor(log).execute(statements, size)
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
 from sandbox import airflow_env, postgres, processes, stack
-from sandbox.bench import find_and_plan, send, tick
-from sandbox.bench.report import Row, table
+from sandbox.bench import around, find_and_plan, send, tick
+from sandbox.bench.report import Row, page, table
 from sandbox.bench.workplace import Sizes, Workplace
 
 FOLDER = airflow_env.SANDBOX / "bench"
+DOCS = airflow_env.PROJECT / "docs" / "benchmarks.md"
 PARTS: dict[str, Callable[[Workplace], list[Row]]] = {
     "find": find_and_plan.measure,
+    "around": around.measure,
     "send": send.measure,
     "tick": tick.measure,
 }
@@ -38,6 +41,15 @@ def bench(parts: Sequence[str], sizes: Sizes) -> None:
         rows = [row for part in parts for row in PARTS[part](workplace)]
     tell(f"Done ({_load()}).")
     print("\n" + "\n".join(table(rows)), flush=True)
+    if sizes == Sizes() and [*parts] == [*PARTS]:
+        DOCS.write_text(page(rows, _commit(), f"{os.cpu_count()} cores"))
+        tell(f"Written to {DOCS.relative_to(airflow_env.PROJECT)}")
+
+
+def _commit() -> str:
+    """What was measured: the commit, and whether anything beside it was changed."""
+    asked = ["git", "describe", "--always", "--dirty"]
+    return subprocess.run(asked, cwd=airflow_env.PROJECT, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _load() -> str:

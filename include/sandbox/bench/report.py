@@ -104,3 +104,12 @@ def table(rows: Sequence[Row]) -> list[str]:
 
     head, *body = [piped(line, str.ljust) for line in lines]
     return [head, piped([""] * len(HEAD), lambda _, width: "-" * width), *body]
+
+
+def page(rows: Sequence[Row], commit: str, machine: str) -> str:
+    """The page of the docs that a whole bench writes."""
+    said = (
+        f"`make bench` wrote this page at commit `{commit}` on a machine with {machine}. Seconds are that machine's;"
+        " the ratios are what\nto compare. Each figure is a median; in brackets the least and the most."
+    )
+    return "\n".join(["# What was measured", "", said, "", *table(rows), ""])

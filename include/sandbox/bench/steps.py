@@ -24,24 +24,37 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 
+from partner_messages.events.event import parse_event_params
+from partner_messages.live_settings import load_settings
 from partner_messages.messages.database import open_message_log
+from partner_messages.messages.outbox import messages_of
+from partner_messages.messages.queueing import queued_of_tick
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.params import RunParams
 from partner_messages.reminders.wording import templates_of
 from partner_messages.run_context import RunFacts
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.settings import SHOP_CONN_ID, Settings
+from partner_messages.tasks.escalate import escalate
 from partner_messages.tasks.find import find_stuck_runs
+from partner_messages.tasks.followups import plan_followups
+from partner_messages.tasks.mirror import mirror_to_shop
 from partner_messages.tasks.plan import plan_messages
+from partner_messages.tasks.plan_events import plan_event_messages
 from partner_messages.tasks.preflight import preflight
+from partner_messages.tasks.recheck import no_longer_due
+from partner_messages.tasks.summarise import NeedsAnEngineer, Told, summarise
+from partner_messages.tasks.upkeep import forget_what_is_old, look_after_the_log
 from partner_messages.tick import Tick
 from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
+from sandbox.bench import HISTORY
 from sandbox.bench.memory import peak_mb
 
 DAG = "bench"
 PARAMS = RunParams(delivery="live", confirmed=True)
 COUNT = Path(__file__).with_name("count.sql")
 FORGET_MESSAGES = Path(__file__).with_name("forget_messages.sql")
+TAKE_ALL = Path(__file__).with_name("take_all.sql")
 MAX_MAP_LENGTH = 1_024
 """Airflow's default."""
 
@@ -104,10 +117,64 @@ def plan(tick: dict[str, Any], repeats: int) -> dict[str, Any]:
     batches: list[dict[str, Any]] = []
     with open_message_log() as log:
         for _ in range(repeats):
-            log.execute(FORGET_MESSAGES.read_bytes())
+            if repeats > 1:
+                log.execute(FORGET_MESSAGES.read_bytes())
             took, batches = timed(lambda: plan_messages(Tick.from_xcom(tick), PARAMS, MAX_MAP_LENGTH))
             seconds.append(took)
     return {"plan_seconds": seconds, "batches": batches}
+
+
+def plan_again(tick: dict[str, Any]) -> dict[str, Any]:
+    """Plan what is planned already, as after a stopped day."""
+    seconds, _ = timed(lambda: plan_messages(Tick.from_xcom(tick), PARAMS, MAX_MAP_LENGTH))
+    return {"seconds": seconds}
+
+
+def write_history(now: str, days: int, per_day: int) -> dict[str, Any]:
+    """Let the message log have a past, and find what is stuck after it."""
+    moment = dt.datetime.fromisoformat(now)
+    tick = preflight(run_of(0, moment), PARAMS.delivery, _templates)
+    size = {"day": moment.date(), "now": moment, "days": days, "per_day": per_day, "partners": 2_000}
+    with open_message_log() as log:
+        psycopg.ClientCursor(log).execute(HISTORY.read_bytes(), size)
+    _find_all(Tick.from_xcom(tick))
+    return {"tick": tick}
+
+
+def take_all(**_tick: Any) -> dict[str, Any]:
+    """Let Meta take what is queued, without asking it."""
+    with open_message_log() as log:
+        log.execute(TAKE_ALL.read_bytes())
+    return {}
+
+
+def _look_again(tick: Tick) -> Any:
+    with open_message_log() as log:
+        ids = [message.id for message in queued_of_tick(log, tick, now=tick.now)][:1_000]
+        queued = messages_of(log, ids, tick.now)
+    return no_longer_due(tick, queued, PARAMS.model_dump(mode="json"), load_settings())
+
+
+def _list_of_events(tick: Tick) -> Any:
+    with contextlib.closing(_shop_session()) as session:
+        runs = session.execute("SELECT id FROM production_runs WHERE status = 'cancelled' LIMIT 1000").fetchall()
+    events = [{"event": "cancelled", "production_run_id": run, "event_id": f"bench {run}"} for (run,) in runs]
+    params = parse_event_params({"events": events, "delivery": "live"})
+    return plan_event_messages(tick, params, tick.now, MAX_MAP_LENGTH)
+
+
+def _summarise(tick: Tick) -> Any:
+    with contextlib.suppress(NeedsAnEngineer):
+        summarise(tick, RunAttempt(DAG, tick.dag_run_id, 0), [], "Bench", told=Told(), finds=True)
+
+
+def _look_after(_tick: Tick) -> Any:
+    look_after_the_log(run_of(1, dt.datetime.now(dt.UTC)))
+    forget_what_is_old()
+
+
+def _as_its_task(work: Callable[[Tick], Any]) -> Callable[..., dict[str, Any]]:
+    return lambda tick: {"seconds": timed(lambda: work(Tick.from_xcom(tick)))[0]}
 
 
 def send(tick: dict[str, Any], batch: dict[str, Any]) -> dict[str, Any]:
@@ -125,7 +192,21 @@ def send(tick: dict[str, Any], batch: dict[str, Any]) -> dict[str, Any]:
     return {"seconds": seconds, "counts": counts}
 
 
-STEPS: dict[str, Callable[..., dict[str, Any]]] = {"find": find, "plan": plan, "send": send}
+STEPS: dict[str, Callable[..., dict[str, Any]]] = {
+    "find": find,
+    "plan": plan,
+    "plan again": plan_again,
+    "send": send,
+    "history": write_history,
+    "take all": take_all,
+    "recheck": _as_its_task(_look_again),
+    "follow-ups": _as_its_task(lambda tick: plan_followups(tick, MAX_MAP_LENGTH)),
+    "mirror": _as_its_task(mirror_to_shop),
+    "escalate": _as_its_task(lambda tick: escalate(tick, PARAMS, {})),
+    "summarise": _as_its_task(_summarise),
+    "events": _as_its_task(_list_of_events),
+    "upkeep": _as_its_task(_look_after),
+}
 
 
 def main() -> None:

@@ -32,15 +32,19 @@ class Sizes:
         runs: Production runs in the shop in which stuck ones are found.
         stuck: How many of them are stuck; divides `runs`.
         messages: Sent in one chunk.
-        reminders: Of one tick under the real scheduler.
+        reminders: Of one tick under the real scheduler, in both ways.
+        history: Days before the tick's of which the message log knows, each with a thousand messages.
         repeats: How often finding and planning are measured.
+        divisor: By what any other size is divided.
     """
 
     runs: int = 1_000_000
     stuck: int = 10_000
     messages: int = 2_000
     reminders: int = 500
+    history: int = 1_000
     repeats: int = 7
+    divisor: int = 1
 
     def divided_by(self, divisor: int) -> Sizes:
         """The same on a smaller scale."""
@@ -49,7 +53,9 @@ class Sizes:
             self.stuck // divisor,
             self.messages // divisor,
             self.reminders // divisor,
+            max(1, self.history // divisor),
             self.repeats,
+            divisor,
         )
 
 
@@ -69,11 +75,12 @@ class Workplace:
     sizes: Sizes
     tell: Callable[[str], None]
 
-    def make_shop(self, *, runs: int, stuck: int, partners: int) -> dt.datetime:
+    def make_shop(self, *, runs: int, stuck: int, partners: int, abroad: int = 0) -> dt.datetime:
         """Make a shop with many runs, and an empty message log; return the tick at which so many are stuck."""
         tick = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
         self.tell(f"A shop with {runs:,} runs, {stuck:,} of them stuck")
-        shop.load_bench(self.server.create_database(stack.SHOP), tick, runs=runs, stuck=stuck, partners=partners)
+        url = self.server.create_database(stack.SHOP)
+        shop.load_bench(url, tick, runs=runs, stuck=stuck, partners=partners, abroad=abroad)
         self.server.create_database(stack.MESSAGE_LOG)
         return tick
 
@@ -83,6 +90,7 @@ class Workplace:
             shop_url=stack.shop_reader_url(self.server),
             message_log_url=self.server.url_of(stack.MESSAGE_LOG),
             graph_api_url=graph_api_url,
+            shop_inbox_url=stack.shop_inbox_url(self.server),
         )
         for name, connection in made.items():
             if name.startswith("whatsapp_"):

@@ -1,9 +1,14 @@
--- Many runs, fast: of sample_shop.runs runs, sample_shop.stuck wait for one of sample_shop.partners partners in India, a third
--- of them in each state; the rest are completed, cancelled or moving well. Made from the row number alone: the same each time.
+-- Many runs, fast: of sample_shop.runs runs, sample_shop.stuck wait for one of sample_shop.partners partners, a third of them in each
+-- state; the rest are completed, cancelled or moving well. Of the partners one of sample_shop.abroad is in Italy, the rest in India
+-- (0: all of them). Made from the row number alone: the same each time.
 
 INSERT INTO partner (id, name, status, whatsapp_number, whatsapp_verified, country_code)
-SELECT pg_temp.ulid('P' || n), 'Partner ' || n, 'active', '+9198' || lpad((29010000 + n)::text, 8, '0'), true, 'IN'
-FROM generate_series(1, current_setting('sample_shop.partners')::integer) AS n;
+SELECT
+    pg_temp.ulid('P' || n), 'Partner ' || n, 'active',
+    CASE WHEN abroad THEN '+39347' ELSE '+91982' END || lpad((9010000 + n)::text, 7, '0'), true,
+    CASE WHEN abroad THEN 'IT' ELSE 'IN' END
+FROM generate_series(1, current_setting('sample_shop.partners')::integer) AS n,
+    LATERAL (SELECT coalesce(n % nullif(current_setting('sample_shop.abroad')::integer, 0) = 0, false) AS abroad) AS where_they_are;
 
 INSERT INTO design (id, name)
 SELECT pg_temp.ulid('D' || n), 'Design ' || n
@@ -19,8 +24,9 @@ SELECT
         WHEN state IN ('completed', 'cancelled') THEN state
         ELSE 'in_progress'
     END,
-    pg_temp.ulid('P' || 1 + n % current_setting('sample_shop.partners')::integer),
-    pg_temp.ulid('D' || 1 + n % 500),
+    -- (Every hundredth row alone is stuck: by its number alone it would be one of a few partners' and designs'.)
+    pg_temp.ulid('P' || 1 + (n + n / nth) % current_setting('sample_shop.partners')::integer),
+    pg_temp.ulid('D' || 1 + (n + n / nth) % 500),
     50 + n % 200,
     CASE state WHEN 'started' THEN n % 50 WHEN 'completed' THEN 50 + n % 200 END,
     created,
@@ -30,10 +36,11 @@ SELECT
     CASE WHEN state = 'completed' THEN created + interval '20 days' END,
     CASE WHEN state = 'completed' THEN created + interval '21 days' END,
     CASE WHEN state = 'cancelled' THEN created + interval '1 day' END,
-    jsonb_build_object('design', 'D' || 1 + n % 500),
+    jsonb_build_object('design', 'D' || 1 + (n + n / nth) % 500),
     created
 FROM (
     SELECT n,
+           nth,
            state,
            tick - CASE state WHEN 'sent lately' THEN interval '1 hour' WHEN 'completed' THEN interval '40 days'
                              WHEN 'cancelled' THEN interval '40 days' ELSE interval '10 days' END

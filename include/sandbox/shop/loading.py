@@ -40,7 +40,7 @@ def load(dsn: str, tick: dt.datetime, *, deployment: Deployment = "current") -> 
 
 
 def load_bench(
-    dsn: str, tick: dt.datetime, *, runs: int = 1_000_000, stuck: int = 10_000, partners: int = 2_000
+    dsn: str, tick: dt.datetime, *, runs: int = 1_000_000, stuck: int = 10_000, partners: int = 2_000, abroad: int = 0
 ) -> None:
     """Make the shop's tables anew with many runs, most of them over, and gather the planner's statistics.
 
@@ -49,14 +49,15 @@ def load_bench(
         tick: The moment at which `stuck` runs are stuck; aware.
         runs: How many runs in all.
         stuck: How many of them are stuck, a third in each state; divides `runs`.
-        partners: How many partners share them; each has a valid Indian number.
+        partners: How many partners share them; each has a valid number.
+        abroad: One of so many of these has an Italian number, the others Indian ones; 0 for none.
 
     Raises:
         ValueError: The tick has no time zone, or `stuck` does not divide `runs`.
     """
     if runs % stuck:
         raise ValueError(f"{stuck} stuck runs do not divide {runs} runs evenly; choose a divisor.")
-    numbers = {"runs": str(runs), "stuck": str(stuck), "partners": str(partners)}
+    numbers = {"runs": str(runs), "stuck": str(stuck), "partners": str(partners), "abroad": str(abroad)}
     _run(dsn, ["schema.sql", *BENCH], _tick_setting(tick) | numbers)
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")

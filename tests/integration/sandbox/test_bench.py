@@ -13,7 +13,7 @@ from partner_messages.messages.migrations import migrate
 from sandbox import postgres as databases
 from sandbox import stack
 from sandbox.bench import __main__ as bench
-from sandbox.bench import find_and_plan, send, tick
+from sandbox.bench import around, find_and_plan, send, tick
 from sandbox.bench.memory import peak_mb, watching
 from sandbox.bench.report import Row, Target
 from sandbox.bench.workplace import BenchError, Sizes, Workplace
@@ -21,7 +21,7 @@ from sandbox.console import DagRun
 from sandbox.graph_api import server
 from support.deployment import TICK
 
-TINY = Sizes(runs=60, stuck=6, messages=4, reminders=3, repeats=2)
+TINY = Sizes(runs=60, stuck=6, messages=4, reminders=3, history=3, repeats=2)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def answering(monkeypatch, graph_api):
     def answer(**answers):
         class Steps:
             def run(self, step, **question):
-                return answers[step]
+                return answers.get(step, {"seconds": 0.001, "peak_mb": 1})
 
         monkeypatch.setattr(Workplace, "make_shop", lambda self, **sizes: TICK)
         monkeypatch.setattr(Workplace, "steps", lambda self, *rates, **settings: Steps())
@@ -59,11 +59,12 @@ def test_finding_and_planning_are_measured_in_processes_of_their_own(workplace):
     assert [row.what for row in rows] == [
         "find 6 stuck runs among 60",
         "plan 6 messages",
+        "plan them again",
         "memory of find",
         "memory of plan",
     ]
     assert all(row.reached > 0 for row in rows)
-    assert [row.refusals for row in rows] == [None] * 4
+    assert [row.refusals for row in rows] == [None] * 5
 
 
 def test_finding_is_compared_with_counting_by_their_medians(workplace, answering):
@@ -72,10 +73,11 @@ def test_finding_is_compared_with_counting_by_their_medians(workplace, answering
         plan=planned(plan_seconds=[0.002, 0.001, 0.003], peak_mb=200),
     )
 
-    finding, planning, *memory = find_and_plan.measure(workplace)
+    finding, planning, again, *memory = find_and_plan.measure(workplace)
 
     assert (finding.measured, finding.beside) == ("0.90 s (0.60 to 5.00)", "count(*): 0.20 s (0.10 to 0.30)")
     assert (finding.reached, planning.reached) == (pytest.approx(4.5), pytest.approx(3_000))
+    assert again.reached == pytest.approx(0.5)
     assert [row.reached for row in memory] == [150, 200]
 
 
@@ -85,6 +87,17 @@ def test_the_speed_of_work_that_was_not_done_is_not_told(workplace, answering, r
 
     with pytest.raises(BenchError, match=f"{runs} stuck runs were found and {messages} planned instead of 6"):
         find_and_plan.measure(workplace)
+
+
+def test_every_task_around_the_sending_is_measured_after_a_history(workplace, monkeypatch):
+    monkeypatch.setattr(around, "PER_DAY", 20)
+
+    *rows, memory = around.measure(workplace)
+
+    assert [row.what.format(stuck=6) for row in rows] == [
+        what.format(stuck=6) for what in around.STEPS.values() if what
+    ]
+    assert all(row.reached > 0 for row in (*rows, memory))
 
 
 def test_a_chunk_is_sent_through_the_operator_from_a_process_of_its_own(workplace, monkeypatch):
@@ -212,5 +225,5 @@ def test_the_program_measures_the_parts_it_is_asked_for_and_prints_the_table(mon
     status = bench.main(["--quick", "--only", "one"])
 
     assert status == 0
-    assert asked == [Sizes(runs=50_000, stuck=500, messages=100, reminders=25)]
+    assert asked == [Sizes(runs=50_000, stuck=500, messages=100, reminders=25, history=50, divisor=20)]
     assert "| something | 1 s " in capsys.readouterr().out

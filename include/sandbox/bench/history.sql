@@ -1,5 +1,5 @@
--- A message log with a history: on each of so many days before the tick's, so many runs were stuck and their partners told of
--- them, every run on five days in a row. Made from the numbers of day and run alone: the same each time.
+-- A message log with a history: on each of so many days before a day, so many runs were stuck and their partners told of them, every
+-- run on five days in a row. Made from the numbers of day and run alone: the same each time. (The tests of its queries use it, too.)
 CREATE TEMPORARY TABLE told AS
 SELECT
     d AS days_ago, %(day)s::date - d AS day, 'run ' || -d AS dag_run_id, md5('tick ' || d)::uuid AS tick_id,
