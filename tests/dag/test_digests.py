@@ -33,4 +33,6 @@ def test_a_tick_sends_one_message_for_several_runs_and_a_run_s_own_for_one(run_t
             TaskInstance.run_id == tick.run_id, TaskInstance.task_id == "send_messages"
         )
         assert sorted(label.rpartition(" · ")[2] for (label,) in labels) == ["digest", "idle"]
-    assert len(tick.followups) == 1, "the button of a digest has the link; nothing follows it"
+    not_followed = {row["production_run_id"]: row["not_followed"] for row in tick.rows}
+    assert tick.followups == []
+    assert not_followed == {None: None, ALONE: "outside_24h_window"}, "the button of a digest has the link"

@@ -18,7 +18,11 @@ SET
         ELSE m.failed_at
     END,
     error_code = CASE WHEN m.status IN ('sending', 'unknown') THEN a.error_code ELSE m.error_code END,
-    error_detail = CASE WHEN m.status IN ('sending', 'unknown') THEN a.error_detail ELSE m.error_detail END,
+    error_detail = CASE
+        WHEN m.status = 'unknown' AND a.status = 'queued' THEN coalesce(a.error_detail, 'its claim ran out before it left')
+        WHEN m.status IN ('sending', 'unknown') THEN a.error_detail
+        ELSE m.error_detail
+    END,
     not_before = CASE
         WHEN m.status = 'sending' AND a.status = 'queued' AND a.wait_seconds > 0
             THEN %(now)s + make_interval(secs => a.wait_seconds)

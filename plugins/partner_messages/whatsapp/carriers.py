@@ -23,6 +23,8 @@ ANSWER_SECONDS = 0.5
 LATEST_START = 30.0
 """Seconds after its claim until which a request may leave, should its turn come late after all: the lease has a minute
 more than the HTTP time-outs."""
+SHARE_SECONDS = 0.02
+"""How often a thread looks whether there is a share of the rate again; a process has none only after it slept."""
 
 
 class SendsMessages(Protocol):
@@ -68,7 +70,7 @@ class Carriers:
         pacer: Keeps it.
         width: How many requests may be under way at once.
         under_way: How many are.
-        may_leave_until: The moment, by a clock that never goes back, from which on nothing may leave any more.
+        may_leave_until: The moment, by a clock that never goes back, from which on nothing leaves until it is set anew.
     """
 
     def __init__(self, hook: SendsMessages, per_second: float) -> None:
@@ -139,14 +141,27 @@ class Carriers:
         while job := self._jobs.get():
             self._answers.put((job.message, self._answer(job)))
 
+    def _take_turn(self) -> None:
+        """Wait for a turn within the share of the rate; who slept over it has to get another one first."""
+        self.pacer.take_turn()
+        while not self._has_share and not self._told_to_stop:
+            if self._closed.wait(SHARE_SECONDS):
+                return
+            if self._has_share:
+                self.pacer.take_turn()
+
+    @property
+    def _has_share(self) -> bool:
+        return time.monotonic() < self.may_leave_until
+
     @property
     def _may_leave(self) -> bool:
-        return not self._told_to_stop and not self._closed.is_set() and time.monotonic() < self.may_leave_until
+        return not self._told_to_stop and not self._closed.is_set() and self._has_share
 
     def _answer(self, job: Job) -> Answer | None:
         leaves = False
         try:
-            self.pacer.take_turn()
+            self._take_turn()
             leaves = self._may_leave and job.may_still_leave
             return self._hook.send_message(job.payload) if leaves else None
         except BaseException as error:  # Without an answer the work would wait for ever.

@@ -169,13 +169,15 @@ def test_the_shop_is_asked_again_of_what_was_left(
     assert asked[:2] == [3, 3]
 
 
-def test_a_process_that_has_slept_over_its_lease_lets_nothing_leave(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_slept_over_the_lease_lets_nothing_leave_before_the_next_share(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(share, "LEASE", NEVER_MIND)
     ids = queue_messages(log, 3)
     meta = ScriptedMeta()
 
     def look(*_: Any, **__: Any) -> float:
-        if log.execute("SELECT FROM message_log WHERE id = ANY (%s) AND attempts > 1", [ids]).fetchall():
+        if log.execute("SELECT FROM message_log WHERE id = ANY (%s) AND status = 'sending'", [ids]).fetchall():
             monkeypatch.setattr(share, "LEASE", LEASE)
         return 80.0
 

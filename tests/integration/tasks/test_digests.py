@@ -12,7 +12,6 @@ from psycopg.rows import DictRow
 
 from partner_messages.messages.history import days_reminded
 from partner_messages.messages.queueing import write_drafts
-from partner_messages.messages.values import Draft
 from partner_messages.params import RunParams
 from partner_messages.runs.kinds import ReminderKind
 from partner_messages.tasks import find, plan
@@ -336,10 +335,10 @@ def test_a_run_that_was_queued_meanwhile_leaves_the_other_runs_a_digest_of_their
 ) -> None:
     rivals: list[Any] = [lambda: put(log, "sent", SENT10D, by=5, partner_id=RAJESH)]
 
-    def write_late(connection: Any, tick: Tick, drafts: list[Draft]) -> bool:
+    def write_late(*written: Any) -> bool:
         if rivals:
             rivals.pop()()
-        return write_drafts(connection, tick, drafts)
+        return write_drafts(*written)
 
     monkeypatch.setattr(plan, "write_drafts", write_late)
 
@@ -359,10 +358,10 @@ def test_a_plan_that_a_rival_drives_above_the_limit_has_written_nothing(
     event = {"event_name": "production_run.reminder_assignment_pending", "event_id": "E1"}
     rivals: list[Any] = [lambda: put(log, "queued", SENT10D, by=5, partner_id=RAJESH, **event)]
 
-    def write_late(connection: Any, tick: Tick, drafts: list[Draft]) -> bool:
+    def write_late(*written: Any) -> bool:
         if rivals:
             rivals.pop()()
-        return write_drafts(connection, tick, drafts)
+        return write_drafts(*written)
 
     monkeypatch.setattr(plan, "write_drafts", write_late)
 
