@@ -29,8 +29,9 @@ demo: $(READY) ## Run one tick end to end on this machine and show what was sent
 up: $(READY) ## Run the whole Airflow with its UI until Ctrl-C (KEEP=1 keeps its data for the next time)
 	@$(BIN)/python -m sandbox.up
 
+# One process more than the two cores that there are: a third of what the tests take is waiting for other programs.
 test: $(READY) ## Run all tests (choose with ARGS="-k text")
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 faults: $(READY) ## Let everything go wrong at random moments, and print what came of it (ROUNDS=200 of each)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal tests/faults --rounds $(ROUNDS) $(ARGS)

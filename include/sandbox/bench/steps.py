@@ -158,7 +158,9 @@ def _look_again(tick: Tick) -> Any:
 def _list_of_events(tick: Tick) -> Any:
     with contextlib.closing(_shop_session()) as session:
         runs = session.execute("SELECT id FROM production_runs WHERE status = 'cancelled' LIMIT 1000").fetchall()
-    events = [{"event": "cancelled", "production_run_id": run, "event_id": f"bench {run}"} for (run,) in runs]
+    events = [
+        {"event": "production_run.cancelled", "production_run_id": run, "event_id": f"bench-{run}"} for (run,) in runs
+    ]
     params = parse_event_params({"events": events, "delivery": "live"})
     return plan_event_messages(tick, params, tick.now, MAX_MAP_LENGTH)
 
