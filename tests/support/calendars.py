@@ -11,11 +11,11 @@ from typing import Any
 from partner_messages.messages.escalations import TOLD_AGAIN_AFTER
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.reminders.escalation import days_in_a_row
-from partner_messages.reminders.plan import plan_reminders
 from partner_messages.reminders.policy import Policy
 from partner_messages.runs.kinds import StuckRun
 from partner_messages.settings import SCHEDULE_TIMEZONE, parse_settings
 from support.examples import log_facts, means, shop_facts, stuck_run, tick
+from support.planned import plan_reminders
 
 FIRST = dt.date(2026, 11, 2)
 WEEKS = 4

@@ -65,12 +65,6 @@ class Plan:
     worded: Callable[[Draft], Draft]
 
 
-def plan_reminders(tick: Tick, stuck: Sequence[StuckRun], **known: Any) -> list[Draft]:
-    """What `decide_reminders` decides, with all words."""
-    plan = decide_reminders(tick, stuck, **known)
-    return [plan.worded(draft) for draft in plan.drafts]
-
-
 def decide_reminders(
     tick: Tick,
     stuck: Sequence[StuckRun],

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder, StandingDigest
 from partner_messages.reminders.digest import TEMPLATE, kept_apart
-from partner_messages.reminders.plan import LogFacts, plan_reminders
+from partner_messages.reminders.plan import LogFacts
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.templates.gate import Approval
 from partner_messages.templates.installed import installed_catalog
@@ -32,6 +32,7 @@ from support.examples import (
     stuck_run,
     tick,
 )
+from support.planned import plan_reminders
 
 PENDING, NOT_STARTED, IDLE = ReminderKind
 EARLIER = tick(9).id

@@ -20,7 +20,6 @@ from partner_messages.reminders.escalation import (
     days_in_a_row,
     judge,
 )
-from partner_messages.reminders.plan import plan_reminders
 from partner_messages.reminders.policy import Policy
 from partner_messages.reminders.reasons import RULES, Act, Case, Reason, reasons_that_ask_for
 from partner_messages.reminders.sending_days import Calendar
@@ -30,6 +29,7 @@ from partner_messages.runs.scope import Scope
 from partner_messages.settings import parse_settings
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, log_facts, means, partner, shop_facts, stuck_run, tick
+from support.planned import plan_reminders
 
 HOUR = dt.timedelta(hours=1)
 SINCE = TICK - dt.timedelta(days=30)

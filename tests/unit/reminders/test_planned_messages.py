@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from partner_messages.messages.values import Draft
 from partner_messages.recipients.people import Partner
-from partner_messages.reminders.plan import plan_reminders
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from support.deployment import TICK
 from support.examples import (
@@ -27,6 +26,7 @@ from support.examples import (
     stuck_run,
     tick,
 )
+from support.planned import plan_reminders
 
 AU = sender("au", country_codes=("+61",), languages=("en",))
 EUROPE = sender("europe", country_codes=("+39", "+44"), languages=("en", "it"), is_default=True)

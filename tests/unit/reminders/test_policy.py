@@ -10,7 +10,6 @@ import pytest
 
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder
-from partner_messages.reminders.plan import plan_reminders
 from partner_messages.reminders.policy import Policy, on_holiday
 from partner_messages.runs.kinds import ReminderKind, StuckRun
 from partner_messages.settings import parse_settings
@@ -27,6 +26,7 @@ from support.examples import (
     stuck_run,
     tick,
 )
+from support.planned import plan_reminders
 
 HOUR = dt.timedelta(hours=1)
 NEVER_REACHED = partner(whatsapp_number=None)

@@ -14,11 +14,11 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import SlotHolder
 from partner_messages.recipients.hours import agree, deciding_zones
 from partner_messages.reminders.hours import UPKEEP_EVERY, Hours
-from partner_messages.reminders.plan import plan_reminders
 from partner_messages.reminders.policy import Policy
 from partner_messages.settings import SCHEDULE_TIMEZONE, TimeWindow, parse_settings
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, draft, log_facts, means, partner, sender, shop_facts, stuck_run, tick
+from support.planned import plan_reminders
 
 INDIA, ITALY = "+919829012345", "+393331234567"
 NEW_YORK, TEXAS, CALIFORNIA, FREEPHONE = "+12025550123", "+15122364500", "+14155550123", "+18005551234"

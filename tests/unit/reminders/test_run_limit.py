@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import SlotHolder
-from partner_messages.reminders.plan import LogFacts, blast_radius, plan_reminders
+from partner_messages.reminders.plan import LogFacts, blast_radius
 from partner_messages.runs.kinds import StuckRun
 from support.deployment import TICK
 from support.examples import DAY, PHONE, log_facts, means, partner, shop_facts, stuck_run, tick
+from support.planned import plan_reminders
 
 
 def days_ago(days: int) -> dt.date:

@@ -10,7 +10,6 @@ import pytest
 
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder
-from partner_messages.reminders.plan import plan_reminders
 from partner_messages.templates.catalog import Catalog
 from support.examples import (
     PARTNER_ID,
@@ -25,6 +24,7 @@ from support.examples import (
     stuck_run,
     tick,
 )
+from support.planned import plan_reminders
 
 HOLDER = uuid.uuid4()
 

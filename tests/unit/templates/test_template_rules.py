@@ -50,7 +50,6 @@ def test_the_plain_template_that_the_tests_break_keeps_every_rule(write_template
 
 QUICK = '[[buttons]]\nkind = "quick_reply"\n'
 URL = '[[buttons]]\nkind = "url"\npath = "/p/"\nvariable = "{}"\n'
-URL_EXAMPLE = '[examples]\n{} = "x"\n'
 PICTURE = '[header]\nformat = "IMAGE"\nexample = "header.png"\n'
 NO_VARIABLES = 'category = "UTILITY"\nvariables = []\n'
 T, EN = "run_waits_v2/template.toml", "run_waits_v2/body.en.j2"
