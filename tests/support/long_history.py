@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from psycopg import ClientCursor
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json, Jsonb
 
 from partner_messages.messages import outbox
 from partner_messages.messages.database import of_tick, recordset
@@ -93,7 +93,7 @@ def _parameters_of(messages: list[Draft]) -> dict[str, Any]:
     return {
         **{name: recordset(values) for name, values in records.items()},
         **{"ids": ids, "id": ids[0], "message_id": ids[0]},
-        **{"production_run_ids": runs, "production_run_id": runs[0]},
+        **{"production_run_ids": runs, "production_run_id": runs[0], "found_ids": Json(runs)},
         "event_ids": [f"event {run}" for run in runs],
         "context_ids": [f"{run}:production_run.cancelled:P1" for run in runs],
     }

@@ -5,10 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from psycopg.types.json import Json
+
 from partner_messages.messages.database import LogConnection, of_tick, recordset, rows
 from partner_messages.pieces import pieces
 from partner_messages.runs.kinds import Census, ReminderKind, StuckRun
 from partner_messages.tick import Tick
+
+_OF_STUCK = ("production_run_id", "partner_id", "design_id", "since", "quantity", "produced_quantity")
+"""What is written down of a stuck run; the rest is asked of the shop again."""
 
 
 def start_tick(connection: LogConnection, tick: Tick) -> None:
@@ -38,7 +43,7 @@ def record_stuck(
             "forget_stuck",
             dag_run_id=tick.dag_run_id,
             kind=kind,
-            production_run_ids=[run.production_run_id for run in stuck],
+            found_ids=Json([run.production_run_id for run in stuck]),
         )
         for piece in pieces(stuck):
             rows(
@@ -49,7 +54,7 @@ def record_stuck(
                 delivery=tick.delivery,
                 day=tick.day,
                 observed_at=observed_at,
-                stuck=recordset(vars(run) for run in piece),
+                stuck=recordset({name: getattr(run, name) for name in _OF_STUCK} for run in piece),
             )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 from partner_messages.reminders.cadence import first_day_past, next_due_day
 from partner_messages.reminders.sending_days import Calendar
@@ -108,7 +108,12 @@ class Policy:
         return first_day_past(self._passed(run), tick.now, tick.day)
 
     def _passed(self, run: StuckRun) -> dt.datetime:
-        return run.since + dt.timedelta(hours=self.settings.thresholds_of(run.partner_id).hours(run.kind))
+        return run.since + self._patience(run.partner_id, run.kind)
+
+    @cached_property
+    def _patience(self) -> Callable[[str, str], dt.timedelta]:
+        """How long a partner's run may stand in a kind; kept, since it is asked of every run of a tick."""
+        return cache(lambda partner_id, kind: dt.timedelta(hours=self.settings.thresholds_of(partner_id).hours(kind)))
 
 
 EVERY_DAY = Policy()

@@ -6,6 +6,7 @@ import datetime as dt
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 
 class ReminderKind(enum.StrEnum):
@@ -55,12 +56,17 @@ def restarted(runs: Iterable[StuckRun], *signs: Mapping[str, dt.datetime]) -> li
         runs: The runs, each by the times in its own row.
         signs: When a run's clock was set anew, by its id (`signs`); one of which nothing is known is absent.
     """
-    return sorted((_restarted(run, signs) for run in runs), key=lambda run: (run.since, run.production_run_id))
+    latest: dict[str, dt.datetime] = {}
+    for id_, at in chain.from_iterable(sign.items() for sign in signs):
+        latest[id_] = max(at, latest.get(id_, at))
+    return sorted(
+        (_restarted(run, latest.get(run.production_run_id)) for run in runs),
+        key=lambda run: (run.since, run.production_run_id),
+    )
 
 
-def _restarted(run: StuckRun, signs: Iterable[Mapping[str, dt.datetime]]) -> StuckRun:
-    since = max([run.since, *(when.get(run.production_run_id, run.since) for when in signs)])
-    return run if since == run.since or run.bad_column else replace(run, since=since)
+def _restarted(run: StuckRun, at: dt.datetime | None) -> StuckRun:
+    return replace(run, since=at) if at and at > run.since and not run.bad_column else run
 
 
 @dataclass(frozen=True)

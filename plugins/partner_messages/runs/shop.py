@@ -14,7 +14,8 @@ from functools import cached_property
 from typing import Any
 
 import psycopg
-from psycopg.abc import Buffer
+from psycopg.abc import AdaptContext, Buffer
+from psycopg.adapt import Loader
 from psycopg.rows import dict_row
 from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.json import Json
@@ -38,6 +39,10 @@ _ENDING = 4
 """Last digits by which a number's conversations are found: no format has fewer, and all of them agree there."""
 
 
+_PLENTY = Supply()
+"""How a run stands that needs nothing of others."""
+
+
 class ShopError(RuntimeError):
     """The shop's database cannot be reached or refused a question; worth a retry."""
 
@@ -47,7 +52,7 @@ def _told_of_the_shop(tables: Mapping[str, str]) -> contextlib.AbstractContextMa
     return database_errors(SHOP_CONN_ID, ShopError, granting({"SELECT": tables.values()}))
 
 
-class _PossibleMoment(TimestamptzLoader):
+class _PossibleMoment(Loader):
     """Reads a time of the shop's; one that cannot be is none, and loses nobody their neighbours.
 
     PostgreSQL holds infinity and years of which Python knows nothing; the range is that of `runs/possible.sql`.
@@ -55,9 +60,15 @@ class _PossibleMoment(TimestamptzLoader):
 
     _FIRST, _END = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
 
-    def load(self, data: Buffer) -> dt.datetime | None:  # type: ignore[override]
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        # The driver's own loader. No class can be derived from it where it is compiled, and the one in Python is slow.
+        made = psycopg.adapters.get_loader(oid, self.format) or TimestamptzLoader
+        self._moment = made(oid, context)
+
+    def load(self, data: Buffer) -> dt.datetime | None:
         try:
-            moment = super().load(data)
+            moment: dt.datetime = self._moment.load(data)
         except psycopg.DataError:
             return None
         return moment if self._FIRST <= moment < self._END else None
@@ -104,15 +115,16 @@ class Shop:
             f"runs/{kind}.sql",
             {"now": now, "overdue_before": now - dt.timedelta(hours=threshold_hours), **scope.parameters()},
         )
-        supplies = self._supplies(rows, now)
+        needy = self._supplies(rows, now)
         for row in rows:
-            supply = supplies[row["id"]]
+            id_, since = row["id"], row["since"]
+            supply = needy.get(id_, _PLENTY)
             yield StuckRun(
-                production_run_id=row["id"],
+                production_run_id=id_,
                 kind=kind,
                 partner_id=row["partner_id"],
                 design_id=row["design_id"],
-                since=max(row["since"], supply.since or row["since"]),
+                since=max(since, supply.since) if supply.since else since,
                 quantity=row["quantity"],
                 produced_quantity=row["produced_quantity"],
                 waits=supply.waits,
@@ -125,19 +137,21 @@ class Shop:
 
     def _looked_at_again(self, runs: Sequence[StuckRun], now: dt.datetime) -> Iterator[StuckRun]:
         ids = (run.production_run_id for run in runs)
-        supplies = self._supplies(self._by_ids("runs/needs.sql", "production_run_ids", ids, needs=True), now)
+        rows = self._by_ids("runs/needs.sql", "production_run_ids", ids, needs=True)
+        there, needy = {row["id"] for row in rows}, self._supplies(rows, now)
         for run in runs:
+            id_ = run.production_run_id
             # One whose row is gone, or has another id than was written down, is not understood either.
-            supply = supplies.get(run.production_run_id, Supply(bad_column="id"))
+            supply = needy.get(id_, _PLENTY) if id_ in there else Supply(bad_column="id")
             is_the_same = (run.waits, run.bad_column) == (supply.waits, supply.bad_column)
             yield run if is_the_same else replace(run, waits=supply.waits, bad_column=supply.bad_column)
 
     def _supplies(self, rows: Iterable[dict[str, Any]], now: dt.datetime) -> dict[str, Supply]:
-        """How the runs of these rows stand with what they need, by id; what is bad in a row itself goes before."""
-        known = {row["id"]: Supply(bad_column=row["bad_column"]) for row in rows}
+        """How those runs of these rows stand that need something, by id, and those in whose row something is bad."""
+        bad = {row["id"]: Supply(bad_column=row["bad_column"]) for row in rows if row["bad_column"]}
         needs = [_needs_of(row) for row in rows if not row["bad_column"] and (row["inventory_orders"] or row["runs"])]
         stock = self._stock(needs)
-        return known | {one.production_run_id: supply_of(one, stock, now=now) for one in needs}
+        return bad | {one.production_run_id: supply_of(one, stock, now=now) for one in needs}
 
     def _stock(self, needs: Sequence[Needs]) -> Stock:
         """What these runs need, and what the runs among that need themselves, and so on."""
@@ -175,7 +189,7 @@ class Shop:
             be, is absent.
         """
         clocks = [
-            {"id": run.production_run_id, "partner_id": run.partner_id, "clock": run.since.isoformat()}
+            {"id": run.production_run_id, "partner_id": run.partner_id, "clock": run.since.timestamp()}
             for run in runs
             if not run.bad_column
         ]
