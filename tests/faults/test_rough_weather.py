@@ -31,7 +31,7 @@ from support.rough_weather import MESSAGES, Weather, ended_of
 from support.sending import messages, requested, statuses
 
 LET_GO_AHEAD = int(AHEAD_SECONDS * 80)
-"""Requests that are let go before their turn, at 80 a second, where commits take very long; else two or three."""
+"""Requests that are let go before their turn, at 80 a second, where commits take very long; else one."""
 OUTAGE = 25.0
 SHORT_OUTAGE = 1.5
 CONNECTIONS = 10

@@ -27,12 +27,12 @@ _PLAIN = (str, int, float, bool, dt.datetime, dt.date)
 KEPT_VARIABLE = f"{VARIABLE}_last_on_failure"
 """The Variable in which preflight keeps the last good notifier of the setting `on_failure`."""
 
-_ESCALATION = dict.fromkeys(("production_run_id", "partner_id", "kind", "reason", "since"), "1")
-"""As `Trouble.as_json` has it."""
+_ESCALATION = dict.fromkeys(("production_run_id", "partner_id", "kind", "reason", "since", "key"), "1")
+"""As `Trouble.as_json` has it, and what tells it from another one."""
 
 MENTIONS: Mapping[str, Mapping[str, Any]] = {
     "on_failure": {},
-    "on_escalation": {"escalations": [_ESCALATION], "escalations_text": "1"},
+    "on_escalation": {"escalations": [_ESCALATION], "escalations_text": "1", "escalations_key": "1"},
 }
 """What a setting's notifier is told beside `facts_of`, with a value of its kind."""
 

@@ -37,9 +37,9 @@ log = logging.getLogger(__name__)
 AHEAD_SECONDS = 0.25
 """How long before its turn a message is claimed, at most: enough to bridge the round trips of a claim, and little to
 hold up in a crash."""
-LET_GO_SECONDS = 0.05
-"""How long before its turn a message's request is let go, at most, where a commit takes no time: what a crash leaves in
-doubt is only what was let go, and a few at a time cost one commit."""
+LOTS_A_SECOND = 80
+"""Lots of requests that are let go in a second, at most, where a commit takes no time: a crash leaves in doubt whatever
+was let go. So each request goes by itself at the rate of an ordinary number, and a faster one pays for no more commits."""
 COMMITS_BETWEEN = 4
 """How many commits may come between two lots that are let go; where one takes long, more must go at a time."""
 IN_VAIN = 3
@@ -257,11 +257,12 @@ class Dispatch:
         """Let go what is due now; return for how many seconds nothing is (or until an answer)."""
         if not (self._here and self._carriers.free and self._share.per_second):
             return math.inf
-        ahead = min(AHEAD_SECONDS, LET_GO_SECONDS + COMMITS_BETWEEN * self._commit_seconds)
-        seconds = self._carriers.seconds_to_turn
+        rate, seconds = self._carriers.pacer.per_second, self._carriers.seconds_to_turn
+        of_a_lot = max(0.0, 1 / LOTS_A_SECOND - 1 / rate)
+        ahead = min(AHEAD_SECONDS, 2 * of_a_lot + COMMITS_BETWEEN * self._commit_seconds)
         if seconds > ahead / 2:
             return seconds - ahead / 2
-        room = max(1, int((ahead - seconds) * self._carriers.pacer.per_second))
+        room = max(1, int((ahead - seconds) * rate))
         jobs = [self._here.popleft() for _ in range(min(room, self._carriers.free, len(self._here)))]
         began = time.monotonic()
         may_leave = self.ledger.let_go(self.connection, [job.message.id for job in jobs])

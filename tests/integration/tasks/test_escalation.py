@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from partner_messages.messages import escalations
 from partner_messages.messages.stops import RunAttempt
 from partner_messages.tasks import reminder_tasks as reminders
 from partner_messages.tasks import upkeep_tasks
@@ -107,6 +108,30 @@ def test_a_list_that_could_not_be_told_is_told_at_the_next_try(
     told.with_name("fails").unlink()
     assert reminders.escalate(of, tick) == {"opened": 0, "ended": 0, "told": 1}
     assert len(lists(told)) == 1
+
+
+def test_a_list_that_was_told_by_a_process_that_died_comes_again_with_the_same_key(
+    deployment: Deployment, log: Log, shop: Shop, told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = {"path": str(told), "text": "{{ escalations_key }} {% for one in escalations %}{{ one.key }} {% endfor %}"}
+    deployment.set(on_escalation={"class": "support.notifier.WritesTheList", "args": args})
+    keep(shop, PARKED, run_id("NEHA30H"))
+    of, tick = planned(deployment)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(escalations, "note_told", dies)
+        with pytest.raises(SystemExit):
+            reminders.escalate(of, tick)
+    reminders.escalate(of, tick)
+    escalated(deployment, 7)
+
+    first, again, a_week_later = lists(told)
+    assert first == again
+    assert len({*first.split(), *a_week_later.split()}) == 6
+
+
+def dies(*_: Any) -> None:
+    raise SystemExit
 
 
 def test_two_runs_at_once_open_one_row_and_tell_it_once(
