@@ -39,7 +39,7 @@ from typing import Any
 import pendulum
 from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
 
-from partner_messages.forms import UPKEEP
+from partner_messages.deployment.forms import UPKEEP
 from partner_messages.tasks.flow import DEFAULT_ARGS, owner_links, send_and_say
 
 

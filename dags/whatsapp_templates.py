@@ -35,7 +35,7 @@ from typing import Any
 
 from airflow.sdk import dag, get_current_context, task
 
-from partner_messages.forms import TEMPLATES
+from partner_messages.deployment.forms import TEMPLATES
 from partner_messages.tasks.flow import DEFAULT_ARGS, notify_on_failure, owner_links
 
 

@@ -110,7 +110,7 @@ def postgres(pytestconfig: pytest.Config) -> Any:
 @pytest.fixture(scope="session")
 def _templates(postgres: Any) -> Any:
     """One sample shop and one migrated message log, which every test copies."""
-    from partner_messages.messages.migrations import migrate
+    from partner_messages.message_log.migrations import migrate
     from sandbox.shop import load
 
     load(postgres.create_database("shop_template"), TICK)
@@ -205,7 +205,7 @@ def deployment(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, shop_url: str, log_url: str, graph_api: Any
 ) -> Deployment:
     """The package, deployed over this test's own shop, message log and Graph API; `delivery` is `live`."""
-    from partner_messages import run_context
+    from partner_messages.deployment import run_context
     from sandbox.connections import connections
 
     if "dags" in request.fixturenames:
@@ -226,7 +226,7 @@ def _forget_the_log_of_other_tests(_dags: Any) -> None:
     """Airflow's database outlives a test, and a test's message log may be another than the last one's."""
     from airflow.models.variable import Variable
 
-    from partner_messages.settings import LOG_POSITION_VARIABLE
+    from partner_messages.config.settings import LOG_POSITION_VARIABLE
 
     Variable.delete(LOG_POSITION_VARIABLE)
 

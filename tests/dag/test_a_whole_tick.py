@@ -11,8 +11,8 @@ from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 
+from partner_messages.config.plain_text import INDENT, wrapped
 from partner_messages.ops import run_notes
-from partner_messages.plain_text import INDENT, wrapped
 from partner_messages.recipients.masking import mask_phone
 from sandbox.connections import PORTAL
 from sandbox.shop.expectations import expectations, run_id
@@ -33,7 +33,7 @@ def test_every_run_of_the_sample_shop_ends_as_expected_and_the_counts_add_up(run
     assert len(graph_api.outbox(type="template")) == sum(end == "sent" for end in expected.values())
 
     counts = tick.returned
-    assert note_of(tick.run_id).startswith(f"**LIVE**, 2026-11-23: {counts['dispatched']} sent\n\n")
+    assert note_of(tick.run_id).startswith(f"**LIVE**, 2026-11-23: {counts['dispatched']} sent, ")
     assert counts["inspected"] == sum(one.is_inspected for one in everyone)
     assert counts["found"] == sum(one.is_found for one in everyone)
     assert counts["inspected"] == counts["found"] + counts["no_partner"] + counts["not_overdue"]
@@ -149,7 +149,7 @@ def test_a_failed_run_says_why_as_its_note_and_in_its_summary_and_names_no_task_
     said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     (sentence,) = [line for line in said if line.startswith('Variable partner_messages: "send_window"')]
     assert f"preflight failed: {sentence}" in said
-    assert note_of(tick.run_id) == sentence
+    assert note_of(tick.run_id) == f"**Nothing was sent**: {sentence}"
     assert "find_stuck_runs (3) failed" not in caplog.text
 
 

@@ -17,7 +17,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
-from partner_messages.reminders.hours import UPKEEP_EVERY
+from partner_messages.planning.reminders.hours import UPKEEP_EVERY
 from partner_messages.tasks.flow import owner_links
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -248,7 +248,7 @@ def test_parsing_a_dag_file_imports_nothing_heavy():
         "import runpy\n"
         f"for name in {DAG_FILES!r}:\n"
         f"    runpy.run_path(f'{PROJECT}/dags/{{name}}.py')\n"
-        "heavy = {'psycopg', 'phonenumbers', 'requests', 'jinja2.sandbox', 'partner_messages.settings'}\n"
+        "heavy = {'psycopg', 'phonenumbers', 'requests', 'jinja2.sandbox', 'partner_messages.config.settings'}\n"
         "print(sorted(heavy & (set(sys.modules) - before)))"
     )
     environment = {**os.environ, "PYTHONPATH": f"{PROJECT}/plugins"}

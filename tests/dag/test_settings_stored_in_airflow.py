@@ -8,7 +8,7 @@ import json
 import pytest
 from airflow.models.variable import Variable
 
-from partner_messages.settings import VARIABLE
+from partner_messages.config.settings import VARIABLE
 from sandbox.shop.expectations import run_id
 from support.submitted import submit_templates
 from support.ticks import run_dag

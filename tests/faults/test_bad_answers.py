@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from partner_messages.recipients.masking import LONGEST
-from partner_messages.whatsapp import dispatch
+from partner_messages.sending import dispatch
+from partner_messages.sending.gate import SenderStopped
 from partner_messages.whatsapp.answers import Answer, read_answer
-from partner_messages.whatsapp.gate import SenderStopped
 from support.fault_table import Tally
 from support.log_rows import Log
 from support.sending import ScriptedMeta, dispatch_of, messages, queue_messages, statuses

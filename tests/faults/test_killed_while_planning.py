@@ -17,7 +17,7 @@ from support.log_rows import Log
 from support.task_work import found, plan_task, send_batch, whole_tick
 
 Start = Callable[..., Child]
-PLAN = "partner_messages.tasks.plan"
+PLAN = "partner_messages.planning.plan_reminders"
 TO_SEND = sorted(run_id for run_id, one in expectations().items() if one.outcome == "send")
 
 
@@ -37,7 +37,7 @@ def sent_runs(log: Log, graph_api: Any) -> list[str]:
     ("dies", "rows_left"),
     [
         (Death(f"{PLAN}.write_drafts", "before"), False),
-        (Death("partner_messages.messages.queueing._as_duplicates", "before"), False),
+        (Death("partner_messages.message_log.queueing._as_duplicates", "before"), False),
         (Death(f"{PLAN}.write_drafts", "after"), False),
         (Death(f"{PLAN}._write", "after"), True),
         (Death(f"{PLAN}.note_counts", "after"), True),

@@ -19,7 +19,7 @@ from support.task_work import in_this_process, send_task
 
 Start = Callable[..., Child]
 STILL_DUE = "support.sending.still_due"
-OUTBOX = "partner_messages.messages.outbox"
+OUTBOX = "partner_messages.message_log.outbox"
 
 
 def batch(ids: Sequence[uuid.UUID]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from partner_messages.messages.migrations import SCHEMA
+from partner_messages.message_log.migrations import SCHEMA
 from support.children import Child
 from support.deployment import Deployment
 from support.fault_table import Tally

@@ -17,9 +17,9 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from partner_messages.messages.log_position import check_position, trust
-from partner_messages.messages.migrations import SCHEMA, migrate
-from partner_messages.whatsapp.dispatch import AHEAD_SECONDS
+from partner_messages.message_log.migrations import SCHEMA, migrate
+from partner_messages.message_log.position import check_position, trust
+from partner_messages.sending.dispatch import AHEAD_SECONDS
 from sandbox.unsafe_postgres import UnsafePostgres, unsafe_postgres
 from support.children import Child
 from support.deployment import Deployment

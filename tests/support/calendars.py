@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from partner_messages.messages.escalations import TOLD_AGAIN_AFTER
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE
+from partner_messages.config.settings import parse_settings
+from partner_messages.messages.kinds import StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.reminders.escalation import days_in_a_row
-from partner_messages.reminders.policy import Policy
-from partner_messages.runs.kinds import StuckRun
-from partner_messages.settings import SCHEDULE_TIMEZONE, parse_settings
+from partner_messages.ops.escalations import TOLD_AGAIN_AFTER
+from partner_messages.ops.judgement import days_in_a_row
+from partner_messages.planning.reminders.policy import Policy
 from support.examples import log_facts, means, shop_facts, stuck_run, tick
 from support.planned import plan_reminders
 

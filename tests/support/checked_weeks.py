@@ -12,9 +12,10 @@ from unittest import mock
 
 from psycopg.rows import DictRow
 
-from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import plan, upkeep_tasks
+from partner_messages.messages.kinds import ReminderKind
+from partner_messages.planning import plan_reminders as plan
 from partner_messages.tasks import reminder_tasks as reminders
+from partner_messages.tasks import upkeep_tasks
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 from support.small_policy import (
     DAY,

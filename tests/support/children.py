@@ -30,7 +30,7 @@ class Death:
     """Where a process is killed (SIGKILL, by itself: no finally, no farewell).
 
     Attributes:
-        function: Dotted path of the module attribute, such as `partner_messages.messages.outbox.claim`.
+        function: Dotted path of the module attribute, such as `partner_messages.message_log.outbox.claim`.
         when: Just before it is called, or just after it has returned.
         call: Of which call; the first is 1.
     """
@@ -147,7 +147,7 @@ def _live(
     work: Callable[..., Any],
     arguments: Sequence[Any],
 ) -> None:
-    from partner_messages import run_context
+    from partner_messages.deployment import run_context
 
     os.environ.clear()
     os.environ.update(environment)

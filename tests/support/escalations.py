@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import DictRow
 
-from partner_messages.runs.kinds import ReminderKind
+from partner_messages.messages.kinds import ReminderKind
 from partner_messages.tasks import reminder_tasks as reminders
 from support.deployment import TICK, Deployment
 from support.log_rows import Log, change

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import DictRow
 
-from partner_messages.settings import SCHEDULE_TIMEZONE
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from sandbox.shop import run_id
 from support.deployment import Deployment
 from support.log_rows import Log, everything

@@ -10,18 +10,20 @@ from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
-from partner_messages import run_context
-from partner_messages.messages.database import open_message_log
-from partner_messages.messages.stops import RunAttempt
-from partner_messages.params import RunParams
-from partner_messages.reminders.wording import templates_of
-from partner_messages.runs.kinds import ReminderKind
+from partner_messages.deployment import run_context
+from partner_messages.deployment.params import RunParams
+from partner_messages.message_log.database import open_message_log
+from partner_messages.messages.kinds import ReminderKind
+from partner_messages.messages.tick import RunAttempt, Tick
+from partner_messages.planning import find
+from partner_messages.planning import plan_reminders as plan
+from partner_messages.planning.reminders.wording import templates_of
+from partner_messages.sending import recheck
+from partner_messages.sending.batch import BatchSender, Outcome
 from partner_messages.tasks import event_tasks as events
-from partner_messages.tasks import find, plan, recheck, upkeep_tasks
 from partner_messages.tasks import preflight as checks
-from partner_messages.templates.installed import installed_catalog
-from partner_messages.tick import Tick
-from partner_messages.whatsapp.batch import BatchSender, Outcome
+from partner_messages.tasks import upkeep_tasks
+from partner_messages.templates.catalog.installed import installed_catalog
 from support.task_work import MAX_MAP_LENGTH, facts
 
 

@@ -6,15 +6,15 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from partner_messages.drafting.facts import Means, ShopFacts
-from partner_messages.events.event import Event
+from partner_messages.messages.kinds import ReminderKind, StuckRun
+from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Claimed, Draft, QueuedMessage, reminder_context_id
+from partner_messages.planning.drafting.facts import Means, ShopFacts
+from partner_messages.planning.events.event import Event
+from partner_messages.planning.reminders.plan import LogFacts
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
-from partner_messages.reminders.plan import LogFacts
-from partner_messages.runs.kinds import ReminderKind, StuckRun
-from partner_messages.runs.run import ProductionRun
-from partner_messages.templates.installed import installed_catalog
-from partner_messages.tick import Tick
+from partner_messages.shop.run import ProductionRun
+from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.whatsapp.senders import Sender
 from support.deployment import TICK
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
-from partner_messages.runs.kinds import ReminderKind
+from partner_messages.messages.kinds import ReminderKind
+from partner_messages.messages.tick import Tick
 from partner_messages.tasks import reminder_tasks as reminders
 from partner_messages.tasks import sending, upkeep_tasks
-from partner_messages.tick import Tick
 from support.children import Child
 from support.log_rows import Log
 from support.task_work import context, in_this_process, send_task

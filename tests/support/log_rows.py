@@ -12,9 +12,9 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 from psycopg.types.range import TimestamptzRange
 
-from partner_messages.messages.queueing import write_drafts
+from partner_messages.message_log.queueing import write_drafts
+from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Draft, reminder_context_id
-from partner_messages.tick import Tick
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, PHONE, tick
 

@@ -10,12 +10,12 @@ from typing import Any
 from psycopg import ClientCursor
 from psycopg.types.json import Json, Jsonb
 
-from partner_messages.messages import outbox
-from partner_messages.messages.database import of_tick, recordset
-from partner_messages.messages.queueing import write_drafts
-from partner_messages.messages.ticks import record_stuck
+from partner_messages.message_log import outbox
+from partner_messages.message_log.database import of_tick, recordset
+from partner_messages.message_log.queueing import write_drafts
+from partner_messages.message_log.ticks import record_stuck
+from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.values import Draft, Settlement
-from partner_messages.runs.kinds import ReminderKind
 from sandbox.bench import HISTORY
 from support.deployment import TICK
 from support.examples import DAY, draft, stuck_run, tick

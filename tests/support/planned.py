@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from partner_messages.messages.kinds import StuckRun
+from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Draft
-from partner_messages.reminders.plan import decide_reminders
-from partner_messages.runs.kinds import StuckRun
-from partner_messages.tick import Tick
+from partner_messages.planning.reminders.plan import decide_reminders
 
 
 def plan_reminders(tick: Tick, stuck: Sequence[StuckRun], **known: Any) -> list[Draft]:

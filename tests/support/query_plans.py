@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import Rollback, sql
 
-from partner_messages.named_sql import query
+from partner_messages.database.named_sql import query
 from support.log_rows import Log
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from partner_messages.forms import EVENT_REQUIRED, EVENTS
+from partner_messages.config.settings import Settings, Tables, TimeWindow
+from partner_messages.deployment.forms import EVENT_REQUIRED, EVENTS
 from partner_messages.messages.skip_reasons import EXPLANATIONS
-from partner_messages.reminders.reasons import RULES
-from partner_messages.settings import Settings, Tables, TimeWindow
+from partner_messages.ops.reasons import RULES
 from support.calendars import LEGEND, calendars
 from support.dag_docs import DAGS_PAGE, PROJECT, dags_of_the_project, dags_page
 

@@ -16,7 +16,7 @@ import psutil
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from partner_messages.messages.migrations import SCHEMA
+from partner_messages.message_log.migrations import SCHEMA
 from sandbox import airflow_env, embedded, postgres, processes, stack, whole_airflow
 from sandbox.bench.tick import FORGET_MESSAGES
 from sandbox.bench.workplace import Sizes, Workplace, live_settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
-from partner_messages.messages.migrations import SCHEMA
+from partner_messages.message_log.migrations import SCHEMA
 
 _AS_NEW = "as_new"
 _SHOP_TABLES = (

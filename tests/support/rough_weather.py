@@ -11,8 +11,8 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowException
 
-from partner_messages.messages.database import MessageLogError
-from partner_messages.tick import Tick
+from partner_messages.message_log.database import MessageLogError
+from partner_messages.messages.tick import Tick
 from sandbox.processes import pauses
 from support.children import SECONDS, Child
 from support.deployment import Deployment

@@ -11,15 +11,15 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from partner_messages.messages.database import open_message_log
-from partner_messages.messages.ledger import Ledger
+from partner_messages.message_log.database import open_message_log
+from partner_messages.message_log.ledger import Ledger
+from partner_messages.message_log.spool import Spool
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.messages.spool import Spool
-from partner_messages.messages.stops import RunAttempt
-from partner_messages.templates.installed import installed_catalog
+from partner_messages.messages.tick import RunAttempt
+from partner_messages.sending.batch import BatchSender, Outcome
+from partner_messages.sending.dispatch import Dispatch
+from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.whatsapp.answers import Accepted, Answer
-from partner_messages.whatsapp.batch import BatchSender, Outcome
-from partner_messages.whatsapp.dispatch import Dispatch
 from support.deployment import Deployment
 from support.examples import sender, tick
 from support.log_rows import Log, put

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.live_settings import load_senders, load_settings
-from partner_messages.messages.database import open_message_log
-from partner_messages.tasks.template_listing import fresh_approvals
+from partner_messages.deployment.live_settings import load_senders, load_settings
+from partner_messages.message_log.database import open_message_log
+from partner_messages.planning.template_listing import fresh_approvals
 from sandbox.shop.expectations import run_id
 from support.deployment import Deployment
 from support.picture_files import jpeg

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from partner_messages.live_settings import load_senders, load_settings
-from partner_messages.templates.installed import installed_catalog
+from partner_messages.deployment.live_settings import load_senders, load_settings
+from partner_messages.pictures.formats import mime_type
+from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.whatsapp.management import template_api
-from partner_messages.whatsapp.picture_format import mime_type
 from sandbox.connections import PORTAL
 
 LIFECYCLE_TEMPLATES = tuple(f"jyt_production_run_{what}_v1" for what in ("assigned", "cancelled", "completed"))

@@ -14,16 +14,19 @@ import airflow.providers.postgres.hooks.postgres
 import airflow.sdk.execution_time.supervisor
 from airflow.sdk.exceptions import AirflowException
 
-from partner_messages import run_context
-from partner_messages.messages.database import MessageLogError
-from partner_messages.params import RunParams
-from partner_messages.reminders.wording import templates_of
-from partner_messages.run_context import RunFacts
-from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import find, plan, preflight, recheck
-from partner_messages.tick import Tick
-from partner_messages.whatsapp import batch as sending
-from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
+from partner_messages.deployment import run_context
+from partner_messages.deployment.params import RunParams
+from partner_messages.deployment.run_context import RunFacts
+from partner_messages.message_log.database import MessageLogError
+from partner_messages.messages.kinds import ReminderKind
+from partner_messages.messages.tick import Tick
+from partner_messages.planning import find
+from partner_messages.planning import plan_reminders as plan
+from partner_messages.planning.reminders.wording import templates_of
+from partner_messages.sending import batch as sending
+from partner_messages.sending import recheck
+from partner_messages.sending.template_operator import WhatsAppTemplateOperator
+from partner_messages.tasks import preflight
 from support.deployment import TICK
 
 IMPORTED = (airflow.providers.postgres.hooks.postgres, airflow.sdk.execution_time.supervisor, recheck, sending)
@@ -59,7 +62,7 @@ def found(run_id: str) -> Tick:
 
 
 def send_task(
-    tick: Tick, batch: dict[str, Any], no_longer_due: str = "partner_messages.tasks.recheck.no_longer_due"
+    tick: Tick, batch: dict[str, Any], no_longer_due: str = "partner_messages.sending.recheck.no_longer_due"
 ) -> dict[str, int]:
     """One mapped `send_messages` task; SIGTERM reaches it as it does under Airflow's task runner."""
     operator = WhatsAppTemplateOperator(

@@ -25,10 +25,10 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from psycopg.rows import DictRow
 
-from partner_messages.runs.kinds import ReminderKind
+from partner_messages.messages.kinds import ReminderKind
+from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.tasks import reminder_tasks as reminders
 from partner_messages.tasks import sending
-from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
 from support.deployment import TICK
 
 _TRIES = 4
@@ -168,7 +168,7 @@ class TaskByTask:
         """Call the mapped tasks that send these batches."""
         for number, batch in enumerate(batches or ()):
             operator = WhatsAppTemplateOperator(
-                task_id=task_id, tick=tick, batch=batch, no_longer_due="partner_messages.tasks.recheck.no_longer_due"
+                task_id=task_id, tick=tick, batch=batch, no_longer_due="partner_messages.sending.recheck.no_longer_due"
             )
             self.call(f"{task_id}[{number}]", operator.execute)
 

@@ -8,8 +8,8 @@ from airflow.sdk.execution_time import supervisor
 from airflow.sdk.execution_time.secrets import ExecutionAPISecretsBackend
 from airflow.secrets.environment_variables import EnvironmentVariablesBackend
 
-from partner_messages.live_settings import load_settings, settings_fixed_by
-from partner_messages.settings import VARIABLE, SettingsError
+from partner_messages.config.settings import VARIABLE, SettingsError
+from partner_messages.deployment.live_settings import load_settings, settings_fixed_by
 
 
 class VaultBackend:

@@ -13,11 +13,11 @@ TASK_IMPORTS = (
     "airflow.providers.standard.decorators.python",
     "airflow.sdk",
     "partner_messages.tasks.event_tasks",
-    "partner_messages.tasks.recheck",
+    "partner_messages.sending.recheck",
     "partner_messages.tasks.reminder_tasks",
     "partner_messages.tasks.sending",
     "partner_messages.tasks.upkeep_tasks",
-    "partner_messages.whatsapp.batch",
+    "partner_messages.sending.batch",
 )
 
 if "scheduler" in sys.argv or {"celery", "worker"} <= {*sys.argv}:

@@ -24,29 +24,28 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 
-from partner_messages.events.event import parse_event_params
-from partner_messages.live_settings import load_settings
-from partner_messages.messages.database import open_message_log
-from partner_messages.messages.outbox import messages_of
-from partner_messages.messages.queueing import queued_of_tick
-from partner_messages.messages.stops import RunAttempt
-from partner_messages.params import RunParams
-from partner_messages.reminders.wording import templates_of
-from partner_messages.run_context import RunFacts
-from partner_messages.runs.kinds import ReminderKind
-from partner_messages.settings import SHOP_CONN_ID, Settings
-from partner_messages.tasks.escalate import escalate
-from partner_messages.tasks.find import find_stuck_runs
-from partner_messages.tasks.followups import plan_followups
+from partner_messages.config.settings import SHOP_CONN_ID, Settings
+from partner_messages.deployment.live_settings import load_settings
+from partner_messages.deployment.params import RunParams
+from partner_messages.deployment.run_context import RunFacts
+from partner_messages.message_log.database import open_message_log
+from partner_messages.message_log.outbox import messages_of
+from partner_messages.message_log.queueing import queued_of_tick
+from partner_messages.messages.kinds import ReminderKind
+from partner_messages.messages.tick import RunAttempt, Tick
+from partner_messages.ops.escalate import escalate
+from partner_messages.ops.summarise import NeedsAnEngineer, Told, summarise
+from partner_messages.ops.upkeep import forget_what_is_old, look_after_the_log
+from partner_messages.planning.events.event import parse_event_params
+from partner_messages.planning.find import find_stuck_runs
+from partner_messages.planning.plan_events import plan_event_messages
+from partner_messages.planning.plan_followups import plan_followups
+from partner_messages.planning.plan_reminders import plan_messages
+from partner_messages.planning.reminders.wording import templates_of
+from partner_messages.sending.recheck import no_longer_due
+from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.tasks.mirror import mirror_to_shop
-from partner_messages.tasks.plan import plan_messages
-from partner_messages.tasks.plan_events import plan_event_messages
 from partner_messages.tasks.preflight import preflight
-from partner_messages.tasks.recheck import no_longer_due
-from partner_messages.tasks.summarise import NeedsAnEngineer, Told, summarise
-from partner_messages.tasks.upkeep import forget_what_is_old, look_after_the_log
-from partner_messages.tick import Tick
-from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
 from sandbox.bench import HISTORY
 from sandbox.bench.memory import peak_mb
 
@@ -186,7 +185,7 @@ def send(tick: dict[str, Any], batch: dict[str, Any]) -> dict[str, Any]:
         dag_id=DAG, run_id=tick["dag_run_id"], run_type="manual", logical_date=now, run_after=now, clear_number=0
     )
     operator = WhatsAppTemplateOperator(
-        task_id="send_messages", tick=tick, batch=batch, no_longer_due="partner_messages.tasks.recheck.no_longer_due"
+        task_id="send_messages", tick=tick, batch=batch, no_longer_due="partner_messages.sending.recheck.no_longer_due"
     )
     with open_message_log():  # the imports of a first session
         pass

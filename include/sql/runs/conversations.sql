@@ -4,7 +4,8 @@ SELECT
     c.id, c.partner_id, c.phone_number, p.country_code, c.status, c.deleted_at IS NOT NULL AS deleted,
     c.last_message_at, c.created_at, c.updated_at, c.default_sender_platform_id,
     nullif(c.metadata ->> 'language', '') AS language,
-    CASE lower(c.metadata ->> 'consent_given') WHEN 'true' THEN true WHEN 'false' THEN false END AS consent_given,
+    -- The shop writes true or false. Whatever else somebody has put there is no "yes", so nobody is written to on its strength.
+    nullif(lower(trim(c.metadata ->> 'consent_given')), '') IN ('true', 'yes', '1') AS consent_given,
     c.metadata ->> 'consent_given_at' AS consent_given_at,
     c.metadata ->> 'consent_source' AS consent_source
 FROM {{ messaging_conversation }} AS c LEFT JOIN {{ partner }} AS p ON p.id = c.partner_id

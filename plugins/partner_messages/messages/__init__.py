@@ -1,1 +1,1 @@
-"""The message log: queue, claim, settle, history, escalations."""
+"""The vocabulary: a message, its statuses, a stuck run, a tick (values only)."""

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from partner_messages.config.settings import Delivery
+from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.runs.kinds import ReminderKind
-from partner_messages.settings import Delivery
-from partner_messages.tick import Tick
+from partner_messages.messages.tick import Tick
 
 
 def reminder_context_id(production_run_id: str, day: dt.date) -> str:

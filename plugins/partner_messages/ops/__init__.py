@@ -1,1 +1,1 @@
-"""What operations read on Airflow's own pages."""
+"""What operations read and do: the summary, escalations, notices, halting, settling, the upkeep."""

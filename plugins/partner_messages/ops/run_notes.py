@@ -27,31 +27,53 @@ NOTHING = "Nothing was sent"
 
 
 def text_of(
-    counts: Mapping[str, Any], problems: Sequence[str] = (), *, auto: str | None = None, sends_what_waits: bool = False
+    counts: Mapping[str, Any],
+    problems: Sequence[str] = (),
+    *,
+    halted: str | None = None,
+    went_on: str | None = None,
+    auto: str | None = None,
+    sends_what_waits: bool = False,
 ) -> str:
     """The note of a run that came to its end.
 
     Args:
         counts: What `summarise` returns.
         problems: What needs an engineer, each in a sentence.
+        halted: That sending is halted by now, by whom, and what lets it go on.
+        went_on: Who has let sending go on by this very run, and why.
         auto: What the setting `delivery` is by now, if that can be read.
         sends_what_waits: Whether the run sends only what other runs have left, most often nothing: it is not to alarm
             anybody by being live.
     """
     idle = sends_what_waits and not counts["dispatched"]
     took = "rehearsed" if counts["delivery"] == "dry_run" else "sent"
-    ends = {took: counts["dispatched"], **{end: counts[end] for end in ("failed", "unknown", "queued", "held")}}
+    skipped, escalated = sum(counts["skipped"].values()), sum(counts["escalated"].values())
+    ends = {
+        took: counts["dispatched"],
+        **{end: counts[end] for end in ("failed", "unknown", "queued", "held")},
+        "not written to": skipped,
+        "need a person": escalated,
+    }
     counted = ", ".join(f"{number} {end}" for end, number in ends.items() if number or (end == took and not idle))
-    lines = [
+    paragraphs = [
         # Airflow's page shows the first paragraph until somebody opens the note.
+        *([f"**SENDING IS HALTED**: {halted}"] if halted else []),
+        *([f"**SENDING GOES ON**, says {went_on}"] if went_on and not halted else []),
         f"**{NOTHING if idle else DELIVERIES[counts['delivery']]}**, {counts['day']}"
         + (f": {counted}" if counted else ""),
         *_counted("Not written to", counts["skipped"]),
         *_counted("Need a person", counts["escalated"]),
-        *(f"Needs an engineer: {problem}" for problem in problems),
-        *([f"Who, and why: the log of the task Summarise. `auto` is {auto} now (setting `delivery`)."] if auto else []),
+        # That sending is halted is nobody's fault, and said already.
+        *(f"Needs an engineer: {problem}" for problem in problems if not (halted and halted in problem)),
+        *([f"Who, and why: the log of the task Summarise. **auto** is {auto} now (setting delivery)."] if auto else []),
     ]
-    return "\n\n".join(lines)
+    return "\n\n".join(paragraphs)
+
+
+def text_without(sentences: Sequence[str]) -> str:
+    """The note of a run whose first task let nothing pass, by what it has said of that."""
+    return "\n\n".join([f"**{NOTHING}**: {sentences[0]}", *sentences[1:]] if sentences else [f"**{NOTHING}**"])
 
 
 def _counted(what: str, numbers: Mapping[str, int]) -> list[str]:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from partner_messages.recipients.people import Conversation, Partner
-from partner_messages.recipients.phone import readings
+from partner_messages.recipients.phone import readings_of_address
 from partner_messages.recipients.spelling import is_same_phone
 
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -74,9 +74,15 @@ def _moment(written: str | None) -> dt.datetime | None:
 
 
 def _may_be_on(conversation: Conversation, phone: str) -> bool:
-    return any(is_same_phone(one, phone) for one in readings(conversation.phone_number, conversation.country_code))
+    return any(
+        is_same_phone(one, phone) for one in readings_of_address(conversation.phone_number, conversation.country_code)
+    )
 
 
 def _is_on(conversation: Conversation, phone: str) -> bool:
-    meant = readings(conversation.phone_number, conversation.country_code)
+    meant = _numbers_of(conversation)
     return bool(meant) and all(is_same_phone(one, phone) for one in meant)
+
+
+def _numbers_of(conversation: Conversation) -> tuple[str, ...]:
+    return readings_of_address(conversation.phone_number, conversation.country_code)

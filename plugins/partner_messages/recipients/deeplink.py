@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 import jwt
 
-from partner_messages.settings import PORTAL_CONN_ID, SCHEDULE_TIMEZONE, SettingsError
-from partner_messages.tick import TICK_TIME
-from partner_messages.web_address import is_base_url
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE, TICK_TIME
+from partner_messages.config.settings import PORTAL_CONN_ID, SettingsError
+from partner_messages.config.web_address import is_base_url
 
 RUN_PATH = "/production-runs/"
 """Where the portal shows a run; the path of the templates' URL button."""

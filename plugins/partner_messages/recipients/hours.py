@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
-from partner_messages.settings import SCHEDULE_TIMEZONE, TimeWindow
-from partner_messages.tick import day_of
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE, day_of
+from partner_messages.config.settings import TimeWindow
 
 _MINUTE, _DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)
 _MINUTES_TO_LOOK_AHEAD = 2 * 24 * 60

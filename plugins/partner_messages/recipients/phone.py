@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import functools
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -34,6 +35,9 @@ _NO_WHATSAPP = frozenset(
 
 _MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 """What nearly every WhatsApp account has for a number."""
+
+
+_AROUND_A_NUMBER = re.compile(r"^(?:whatsapp|tel):|@[a-z.]+$", re.IGNORECASE)
 
 
 class PhoneProblem(enum.StrEnum):
@@ -96,6 +100,16 @@ def readings(raw: str | None, country_code: str | None) -> tuple[str, ...]:
             if typed.startswith("00"):
                 break
     return tuple(found)
+
+
+def readings_of_address(raw: str | None, country_code: str | None) -> tuple[str, ...]:
+    """Every number that the address of a conversation may mean, which may be written as other systems do.
+
+    Args:
+        raw: As `readings` takes it, or within an address such as `whatsapp:+91…` or `91…@s.whatsapp.net`.
+        country_code: As `readings` takes it.
+    """
+    return readings(raw and _AROUND_A_NUMBER.sub("", raw.strip()), country_code)
 
 
 def _region(country_code: str | None) -> str:

@@ -1,1 +1,1 @@
-"""What each DAG task does: read with one room, decide with another, write with a third."""
+"""What Airflow calls: a DAG's tasks, the checks before them, and the work on templates."""

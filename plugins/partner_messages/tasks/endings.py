@@ -10,14 +10,14 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
-from partner_messages.last_words import SENTENCE, saying_why
-from partner_messages.run_context import RunFacts
-from partner_messages.settings import SettingsError
-from partner_messages.tasks.summarise import NeedsAnEngineer
-from partner_messages.templates.catalog import CatalogError
-from partner_messages.templates.definition import TemplateError
-from partner_messages.templates.language_policy import LanguagePolicyError
-from partner_messages.tick import RunRefused, TickSkipped
+from partner_messages.config.settings import SettingsError
+from partner_messages.deployment.last_words import SENTENCE, saying_why
+from partner_messages.deployment.run_context import RunFacts
+from partner_messages.messages.tick import RunRefused, TickSkipped
+from partner_messages.ops.summarise import NeedsAnEngineer
+from partner_messages.templates.catalog.catalog import CatalogError
+from partner_messages.templates.catalog.definition import TemplateError
+from partner_messages.templates.catalog.language_policy import LanguagePolicyError
 from partner_messages.whatsapp.management_errors import Kind, ManagementError
 
 _FOR_A_PERSON = (SettingsError, CatalogError, LanguagePolicyError, TemplateError, RunRefused, NeedsAnEngineer)

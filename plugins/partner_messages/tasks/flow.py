@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.sdk import get_current_context, task
 
-from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
+from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 
 OWNER = "operations"
 DEFAULT_ARGS: dict[str, Any] = {
@@ -98,12 +98,12 @@ def _send(task_id: str, name: str, tick: Any, batches: Any) -> Any:
         map_index_template="{{ task.tick['delivery'] | replace('_', ' ') }} · {{ task.batch['label'] }}",
         execution_timeout=timedelta(hours=1),
         tick=tick,
-        no_longer_due="partner_messages.tasks.recheck.no_longer_due",
+        no_longer_due="partner_messages.sending.recheck.no_longer_due",
     ).expand(batch=batches)
 
 
 def notify_on_failure(context: Any) -> None:
     """Tell operations of a failed run, as the setting `on_failure` says (an Airflow callback)."""
-    from partner_messages.tasks.summarise import notify_on_failure
+    from partner_messages.ops.summarise import notify_on_failure
 
     notify_on_failure(context)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from partner_messages.inbox.mirror import InboxError, Mirrored, open_inbox
-from partner_messages.live_settings import load_settings
-from partner_messages.messages.database import open_message_log
-from partner_messages.messages.mirroring import messages_to_mirror, note_mirrored
-from partner_messages.settings import SHOP_INBOX_CONN_ID, Settings
-from partner_messages.tick import Tick
+from partner_messages.config.settings import SHOP_INBOX_CONN_ID, Settings
+from partner_messages.deployment.live_settings import load_settings
+from partner_messages.message_log.database import open_message_log
+from partner_messages.message_log.mirroring import messages_to_mirror, note_mirrored
+from partner_messages.messages.tick import Tick
+from partner_messages.shop.mirror import InboxError, Mirrored, open_inbox
 
 log = logging.getLogger(__name__)
 

@@ -8,33 +8,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from partner_messages import run_context
-from partner_messages.inbox.mirror import open_inbox
-from partner_messages.live_settings import load_portal, load_senders, load_settings, settings_fixed_by
-from partner_messages.messages.database import open_message_log
-from partner_messages.messages.migrations import migrate
-from partner_messages.messages.ticks import start_tick
-from partner_messages.reminders.policy import calendar_of
-from partner_messages.run_context import RunFacts
-from partner_messages.runs.scope import Scope
-from partner_messages.runs.shop import open_shop
-from partner_messages.settings import Settings
-from partner_messages.tasks.halt_by_hand import halted_now
-from partner_messages.tasks.log_checks import may_be_sent_from
-from partner_messages.tasks.notifier import check_notifiers, keep_on_failure
-from partner_messages.tasks.template_gate import check_templates
-from partner_messages.tasks.typed_ids import check_typed_ids
-from partner_messages.tasks.upkeep import close_what_is_over
-from partner_messages.templates.installed import installed_catalog
-from partner_messages.tick import (
+from partner_messages.config.schedule import day_of
+from partner_messages.config.settings import Settings
+from partner_messages.deployment import run_context
+from partner_messages.deployment.live_settings import load_portal, load_senders, load_settings, settings_fixed_by
+from partner_messages.deployment.run_context import RunFacts
+from partner_messages.message_log.database import open_message_log
+from partner_messages.message_log.migrations import migrate
+from partner_messages.message_log.ticks import start_tick
+from partner_messages.messages.scope import Scope
+from partner_messages.messages.tick import (
     AskedDelivery,
     Tick,
     check_no_holiday,
     check_not_stale,
-    day_of,
     decide_delivery,
     phone_mark,
 )
+from partner_messages.ops.halt_by_hand import halted_now
+from partner_messages.ops.log_checks import may_be_sent_from
+from partner_messages.ops.notifier import check_notifiers, keep_on_failure
+from partner_messages.ops.upkeep import close_what_is_over
+from partner_messages.planning.reminders.policy import calendar_of
+from partner_messages.planning.template_gate import check_templates
+from partner_messages.planning.typed_ids import check_typed_ids
+from partner_messages.shop.mirror import open_inbox
+from partner_messages.shop.shop import open_shop
+from partner_messages.templates.catalog.installed import installed_catalog
 
 log = logging.getLogger(__name__)
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from partner_messages.params import parse_params
-from partner_messages.run_context import RunFacts
-from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import escalate as escalation
-from partner_messages.tasks import find, plan
+from partner_messages.deployment.forms import REMINDERS
+from partner_messages.deployment.params import check_names, parse_params
+from partner_messages.deployment.run_context import RunFacts
+from partner_messages.messages.kinds import ReminderKind
+from partner_messages.messages.tick import Tick, TickSkipped
+from partner_messages.ops import escalate as escalation
+from partner_messages.planning import find
+from partner_messages.planning import plan_reminders as plan
+from partner_messages.planning.dealing import max_map_length
 from partner_messages.tasks import preflight as checks
-from partner_messages.tasks.dealing import max_map_length
 from partner_messages.tasks.endings import airflow_endings
-from partner_messages.tick import Tick, TickSkipped
 
 
 def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
     """See `tasks/preflight.py`."""
     with airflow_endings():
+        check_names(context["params"], REMINDERS)
         params = parse_params(context["params"])
         return checks.preflight(
             RunFacts.of(context),
@@ -31,7 +34,7 @@ def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def find_stuck_runs(context: Any, tick: dict[str, Any], kind: str) -> dict[str, Any]:
-    """See `tasks/find.py`; the mapped task's name says how many there are (`stuck` in its context)."""
+    """See `planning/find.py`; the mapped task's name says how many there are (`stuck` in its context)."""
     with airflow_endings():
         found = find.find_stuck_runs(Tick.from_xcom(tick), ReminderKind(kind), parse_params(context["params"]))
         context["stuck"] = found["found"]
@@ -39,7 +42,7 @@ def find_stuck_runs(context: Any, tick: dict[str, Any], kind: str) -> dict[str, 
 
 
 def plan_messages(context: Mapping[str, Any], tick: dict[str, Any]) -> list[dict[str, Any]]:
-    """See `tasks/plan.py`."""
+    """See `planning/plan_reminders.py`."""
     with airflow_endings():
         return plan.plan_messages(
             Tick.from_xcom(tick),
@@ -49,7 +52,7 @@ def plan_messages(context: Mapping[str, Any], tick: dict[str, Any]) -> list[dict
 
 
 def escalate(context: Mapping[str, Any], tick: dict[str, Any] | None) -> dict[str, int]:
-    """See `tasks/escalate.py`; runs whatever became of the messages."""
+    """See `ops/escalate.py`; runs whatever became of the messages."""
     with airflow_endings():
         if tick is None:
             raise TickSkipped("Nothing was looked at: the first task let nothing pass.")

@@ -6,20 +6,22 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from partner_messages.last_words import leave
-from partner_messages.ops import run_notes
-from partner_messages.params import parse_params
-from partner_messages.run_context import RunFacts
-from partner_messages.tasks import followups, mirror, summarise
-from partner_messages.tasks.dealing import max_map_length
+from partner_messages.deployment.last_words import leave
+from partner_messages.deployment.params import parse_params
+from partner_messages.deployment.run_context import RunFacts
+from partner_messages.messages.tick import Tick, TickSkipped
+from partner_messages.ops import run_notes, summarise
+from partner_messages.ops.halt_by_hand import who_let_it_go_on
+from partner_messages.planning import plan_followups as followups
+from partner_messages.planning.dealing import max_map_length
+from partner_messages.tasks import mirror
 from partner_messages.tasks.endings import airflow_endings, sentences_of, unfinished
-from partner_messages.tick import Tick, TickSkipped
 
 log = logging.getLogger(__name__)
 
 
 def plan_followups(tick: dict[str, Any] | None, *, of_all: bool = False) -> list[dict[str, Any]]:
-    """See `tasks/followups.py`; runs whatever became of the messages, because some of them may have been taken."""
+    """See `planning/plan_followups.py`; runs whatever became of the messages, as some may have been taken."""
     with airflow_endings():
         if tick is None:
             raise TickSkipped("Nothing was sent: the first task let nothing pass.")
@@ -48,7 +50,7 @@ def summarise_run(
     finds: bool = False,
     of_all: bool = False,
 ) -> dict[str, Any]:
-    """See `tasks/summarise.py`; runs whatever happened before, and is what makes a DAG run green or red.
+    """See `ops/summarise.py`; runs whatever happened before, and is what makes a DAG run green or red.
 
     Where the first task let nothing pass, what it has said of that is the run's note.
     """
@@ -61,11 +63,18 @@ def summarise_run(
                 kinds=parse_params(context["params"]).kinds if finds else (),
             )
             return summarise.summarise(
-                Tick.from_xcom(tick), run.attempt, failed_tasks, title, told=told, finds=finds, of_all=of_all
+                Tick.from_xcom(tick),
+                run.attempt,
+                failed_tasks,
+                title,
+                told=told,
+                finds=finds,
+                of_all=of_all,
+                went_on=who_let_it_go_on(context["params"]) if of_all else None,
             )
         log.info("%s — nothing was done: the first task let nothing pass.", title)
         why = sentences_of(context, first)
-        leave(run_notes.KEY, "\n\n".join(why or failed_tasks))
+        leave(run_notes.KEY, run_notes.text_without(why or failed_tasks))
         if failed_tasks:
             raise summarise.NeedsAnEngineer("\n".join(failed_tasks))
         raise TickSkipped(f"{first} skipped this run: {' '.join(why)}")

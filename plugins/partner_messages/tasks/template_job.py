@@ -10,18 +10,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from partner_messages.live_settings import load_senders, load_settings
-from partner_messages.messages.database import LogConnection
-from partner_messages.problems import first_problem
+from partner_messages.config.problems import first_problem
+from partner_messages.config.settings import PORTAL_CONN_ID, Settings, SettingsError
+from partner_messages.deployment.live_settings import load_senders, load_settings
+from partner_messages.deployment.params import check_names
+from partner_messages.deployment.run_context import RunFacts
+from partner_messages.message_log.database import LogConnection
 from partner_messages.recipients.deeplink import base_url
-from partner_messages.run_context import RunFacts
-from partner_messages.settings import PORTAL_CONN_ID, Settings, SettingsError
-from partner_messages.templates.approvals import read_approvals, read_listing
-from partner_messages.templates.catalog import Catalog
-from partner_messages.templates.change_log import Change
-from partner_messages.templates.installed import installed_catalog
-from partner_messages.templates.language_policy import OVERRIDE, Account, language_policy
-from partner_messages.templates.submit_plan import Action, PlanRow, plan_submission
+from partner_messages.templates.approvals.approvals import read_approvals, read_listing
+from partner_messages.templates.catalog.catalog import Catalog
+from partner_messages.templates.catalog.installed import installed_catalog
+from partner_messages.templates.catalog.language_policy import OVERRIDE, Account, language_policy
+from partner_messages.templates.submission.change_log import Change
+from partner_messages.templates.submission.submit_plan import Action, PlanRow, plan_submission
 from partner_messages.whatsapp.senders import Sender
 
 Texts = tuple[Annotated[str, Field(pattern=r"\S")], ...]
@@ -45,10 +46,7 @@ def parse_template_params(raw: Mapping[str, Any]) -> TemplateParams:
     Raises:
         SettingsError: Naming the param that is wrong; one that does not exist is a typing mistake, and never ignored.
     """
-    for name in raw:
-        if name not in TemplateParams.model_fields:
-            known = ", ".join(TemplateParams.model_fields)
-            raise SettingsError(f'DAG run params: there is no "{name}"; the params of this DAG are {known}.')
+    check_names(raw, TemplateParams.model_fields)
     try:
         return TemplateParams.model_validate({name: value for name, value in raw.items() if value is not None})
     except ValidationError as error:

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import starmap
 from typing import Any
 
-from partner_messages.last_words import leave
-from partner_messages.messages.database import LogConnection
+from partner_messages.deployment.last_words import leave
+from partner_messages.message_log.database import LogConnection
 from partner_messages.ops import run_notes
-from partner_messages.tasks.summarise import NeedsAnEngineer
+from partner_messages.ops.summarise import NeedsAnEngineer
 from partner_messages.tasks.template_job import Job
-from partner_messages.templates.change_log import reasons_of_run
-from partner_messages.templates.language_policy import Account
-from partner_messages.templates.submit_plan import ASKS_FOR, PlanRow, plan_table, to_json
+from partner_messages.templates.catalog.language_policy import Account
+from partner_messages.templates.submission.change_log import reasons_of_run
+from partner_messages.templates.submission.submit_plan import ASKS_FOR, PlanRow, plan_table, to_json
 
 log = logging.getLogger(__name__)
 

@@ -14,15 +14,20 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from partner_messages import run_context
-from partner_messages.messages.database import LogConnection
-from partner_messages.settings import PORTAL_CONN_ID, SCHEDULE_TIMEZONE
-from partner_messages.tasks.summarise import NeedsAnEngineer
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE
+from partner_messages.config.settings import PORTAL_CONN_ID
+from partner_messages.deployment import run_context
+from partner_messages.message_log.database import LogConnection
+from partner_messages.ops.summarise import NeedsAnEngineer
+from partner_messages.pictures.formats import mime_type
+from partner_messages.planning.template_listing import list_account, look_at_account
 from partner_messages.tasks.template_job import Job
-from partner_messages.tasks.template_listing import list_account, look_at_account
-from partner_messages.templates.approvals import record_template
-from partner_messages.templates.catalog import Template
-from partner_messages.templates.change_log import (
+from partner_messages.templates.approvals.approvals import record_template
+from partner_messages.templates.approvals.remote import Standing, standing
+from partner_messages.templates.catalog.catalog import Template
+from partner_messages.templates.catalog.definition import TemplateError
+from partner_messages.templates.catalog.language_policy import Account
+from partner_messages.templates.submission.change_log import (
     AskedChange,
     Change,
     Outcome,
@@ -31,14 +36,10 @@ from partner_messages.templates.change_log import (
     note_change,
     settle_change,
 )
-from partner_messages.templates.definition import TemplateError
-from partner_messages.templates.language_policy import Account
-from partner_messages.templates.remote import Standing, standing
-from partner_messages.templates.submit_plan import Action, PlanRow, edit_request
+from partner_messages.templates.submission.submit_plan import Action, PlanRow, edit_request
 from partner_messages.whatsapp.management import TemplateApi
 from partner_messages.whatsapp.management_errors import Kind, ManagementError
 from partner_messages.whatsapp.management_limits import CREATES, EDITS, LONGEST_WINDOW, free_from
-from partner_messages.whatsapp.picture_format import mime_type
 
 log = logging.getLogger(__name__)
 

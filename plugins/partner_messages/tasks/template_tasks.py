@@ -8,17 +8,17 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from partner_messages.last_words import leave
-from partner_messages.messages.database import open_message_log
-from partner_messages.messages.migrations import migrate
+from partner_messages.deployment.last_words import leave
+from partner_messages.message_log.database import open_message_log
+from partner_messages.message_log.migrations import migrate
 from partner_messages.ops import run_notes
+from partner_messages.ops.summarise import NeedsAnEngineer
+from partner_messages.planning.template_listing import list_account, open_api
 from partner_messages.tasks import template_report, template_reviews
 from partner_messages.tasks.endings import airflow_endings, sentences_of, unfinished
-from partner_messages.tasks.summarise import NeedsAnEngineer
 from partner_messages.tasks.template_job import read_job
-from partner_messages.tasks.template_listing import list_account, open_api
 from partner_messages.tasks.template_submission import NothingToSubmit, settle_what_was_asked, submit_account
-from partner_messages.templates.language_policy import check_languages
+from partner_messages.templates.catalog.language_policy import check_languages
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def preflight(context: Mapping[str, Any]) -> list[str]:
 
 
 def list_templates(context: Mapping[str, Any], sender: str) -> int:
-    """See `tasks/template_listing.py`."""
+    """See `planning/template_listing.py`."""
     with airflow_endings():
         job = read_job(context)
         account = job.account(sender)

@@ -5,25 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from partner_messages.params import ClosingParams, HaltParams, SettlingParams, TrustParams
-from partner_messages.run_context import RunFacts
-from partner_messages.tasks import escalate, halt_by_hand, log_checks, upkeep
-from partner_messages.tasks import settle_by_hand as by_hand
-from partner_messages.tasks.dealing import max_map_length
+from partner_messages.deployment.forms import UPKEEP
+from partner_messages.deployment.params import ClosingParams, HaltParams, SettlingParams, TrustParams, check_names
+from partner_messages.deployment.run_context import RunFacts
+from partner_messages.messages.tick import Tick
+from partner_messages.ops import escalate, halt_by_hand, log_checks, upkeep
+from partner_messages.ops import settle_by_hand as by_hand
+from partner_messages.planning.dealing import max_map_length
 from partner_messages.tasks.endings import airflow_endings
-from partner_messages.tick import Tick
+
+
+def _params(context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The run's params, none of them mistyped: an act by hand that nobody understands must not pass for none."""
+    check_names(context["params"], UPKEEP)
+    params: Mapping[str, Any] = context["params"]
+    return params
 
 
 def halt_sending(context: Mapping[str, Any]) -> str:
-    """See `tasks/halt_by_hand.py`."""
+    """See `ops/halt_by_hand.py`."""
     with airflow_endings():
-        return halt_by_hand.halt_by_hand(HaltParams.of(context["params"]), RunFacts.of(context).run_after)
+        return halt_by_hand.halt_by_hand(HaltParams.of(_params(context)), RunFacts.of(context).run_after)
 
 
 def sweep(context: Mapping[str, Any]) -> dict[str, Any]:
     """See `upkeep.look_after_the_log`; before it, somebody may say that the log can be trusted again."""
     with airflow_endings():
-        log_checks.trust_by_hand(TrustParams.of(context["params"]))
+        log_checks.trust_by_hand(TrustParams.of(_params(context)))
         return upkeep.look_after_the_log(RunFacts.of(context))
 
 
@@ -42,10 +50,10 @@ def forget() -> dict[str, int]:
 def close_escalation(context: Mapping[str, Any]) -> str:
     """See `escalate.close_by_hand`."""
     with airflow_endings():
-        return escalate.close_by_hand(ClosingParams.of(context["params"]))
+        return escalate.close_by_hand(ClosingParams.of(_params(context)))
 
 
 def settle_message(context: Mapping[str, Any]) -> str:
-    """See `tasks/settle_by_hand.py`."""
+    """See `ops/settle_by_hand.py`."""
     with airflow_endings():
-        return by_hand.settle_by_hand(SettlingParams.of(context["params"]))
+        return by_hand.settle_by_hand(SettlingParams.of(_params(context)))

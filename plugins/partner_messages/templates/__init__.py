@@ -1,1 +1,1 @@
-"""The template catalog: the texts under `include/templates/whatsapp`, checked, filled in and put into Meta's form."""
+"""The WhatsApp templates: their texts, their approvals, their submission."""

@@ -1,1 +1,1 @@
-"""The transport: senders, the requests to Meta, and what its answers mean."""
+"""Meta's API: senders, requests, and what the answers mean. Nothing here knows of this package's messages."""

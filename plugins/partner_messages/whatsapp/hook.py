@@ -21,9 +21,9 @@ from airflow.sdk import BaseHook
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies
 
+from partner_messages.config.settings import SettingsError
+from partner_messages.config.web_address import is_this_machine
 from partner_messages.recipients.masking import mask
-from partner_messages.settings import SettingsError
-from partner_messages.web_address import is_this_machine
 from partner_messages.whatsapp.answers import Answer, NotSent, Unknown, read_answer
 from partner_messages.whatsapp.senders import Sender
 from partner_messages.whatsapp.transport import Transport, exchange

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from partner_messages.recipients.language import LAST_RESORT, normalise_language
-from partner_messages.settings import SENDER_CONN_PREFIX, Id, SettingsError
-from partner_messages.web_address import TEST_HOSTS, is_base_url
+from partner_messages.config.languages import LAST_RESORT, normalise_language
+from partner_messages.config.settings import SENDER_CONN_PREFIX, Id, SettingsError
+from partner_messages.config.web_address import TEST_HOSTS, is_base_url
 
 AIRFLOW_HTTP_EXTRAS = frozenset(
     {

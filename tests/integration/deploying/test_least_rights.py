@@ -11,14 +11,14 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from partner_messages.database_access import AccessRefused, open_session
-from partner_messages.inbox.mirror import open_inbox
-from partner_messages.messages.database import MessageLogError, open_message_log
-from partner_messages.messages.migrations import Migration, main, migrate, read_migrations
-from partner_messages.runs.shop import ShopError, open_shop
-from partner_messages.settings import Settings, SettingsError, Tables
+from partner_messages.config.settings import Settings, SettingsError, Tables
+from partner_messages.database.session import AccessRefused, open_session
+from partner_messages.message_log.database import MessageLogError, open_message_log
+from partner_messages.message_log.migrations import Migration, main, migrate, read_migrations
+from partner_messages.sending.template_operator import WhatsAppTemplateOperator
+from partner_messages.shop.mirror import open_inbox
+from partner_messages.shop.shop import ShopError, open_shop
 from partner_messages.tasks.endings import airflow_endings
-from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
 from support.examples import tick as example_tick
 from support.submitted import submit_templates
 from support.ticks import go_through
@@ -168,7 +168,7 @@ def test_a_user_that_may_not_apply_what_is_pending_names_it_and_says_who_applies
     with pytest.raises(SettingsError, match=said) as refused, open_message_log() as connection:
         migrate(connection, [*known, pending])
 
-    assert "python -m partner_messages.messages.migrations" in str(refused.value)
+    assert "python -m partner_messages.message_log.migrations" in str(refused.value)
 
 
 def test_the_owner_applies_the_migrations_by_hand_and_the_daily_user_finds_nothing_left_to_do(
@@ -230,7 +230,7 @@ def test_a_task_that_sends_is_not_tried_again_where_its_database_lets_it_not_in(
         task_id="send_messages",
         tick=example_tick().to_xcom(),
         batch=batch,
-        no_longer_due="partner_messages.tasks.recheck.no_longer_due",
+        no_longer_due="partner_messages.sending.recheck.no_longer_due",
     )
 
     with pytest.raises(AirflowFailException, match="Connection message_log_db: correct its user"):

@@ -30,7 +30,7 @@ ours = {name for name, file in files.items() if folder in file.parents}
 from airflow.dag_processing.dagbag import DagBag
 
 bag = DagBag(dag_folder=sys.argv[2])
-from partner_messages.whatsapp import template_operator
+from partner_messages.sending import template_operator
 
 print(json.dumps({
     "errors": errors,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from partner_messages.live_settings import load_portal
-from partner_messages.settings import SettingsError
+from partner_messages.config.settings import SettingsError
+from partner_messages.deployment.live_settings import load_portal
 from sandbox.connections import PORTAL, PORTAL_SECRET, connections
 from support.deployment import Deployment
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import requests
 
-from partner_messages.messages.migrations import migrate
+from partner_messages.message_log.migrations import migrate
 from sandbox import postgres as databases
 from sandbox import stack
 from sandbox.bench import __main__ as bench

@@ -10,7 +10,7 @@ import yaml
 from airflow.cli.cli_parser import get_parser
 from airflow.configuration import conf
 
-from partner_messages.settings import Settings
+from partner_messages.config.settings import Settings
 from sandbox.connections import connections
 from sandbox.initial import connections_of
 

@@ -10,7 +10,7 @@ from sandbox.airflow_env import AIRFLOW_CONFIG, PROJECT
 
 LOADED = """
 import airflow_local_settings, sys
-print(*(module in sys.modules for module in ("partner_messages.whatsapp.batch", "aiohttp")))
+print(*(module in sys.modules for module in ("partner_messages.sending.batch", "aiohttp")))
 """
 
 

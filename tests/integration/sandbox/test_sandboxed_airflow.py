@@ -7,7 +7,7 @@ import pytest
 from airflow.models.connection import Connection
 from cryptography.fernet import Fernet
 
-from partner_messages.settings import parse_settings
+from partner_messages.config.settings import parse_settings
 from sandbox import airflow_env, stack
 from sandbox.connections import SETTINGS, as_environment, connections
 from sandbox.postgres import Server, server

@@ -13,11 +13,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from partner_messages.messages import ledger, outbox
-from partner_messages.messages.database import MessageLogError, open_message_log
-from partner_messages.messages.spool import Spool
+from partner_messages.message_log import ledger, outbox
+from partner_messages.message_log.database import MessageLogError, open_message_log
+from partner_messages.message_log.spool import Spool
 from partner_messages.messages.values import Message
-from partner_messages.whatsapp import batch
+from partner_messages.sending import batch
 from partner_messages.whatsapp.answers import Accepted, Answer, NotSent, Refused
 from support.log_rows import Log
 from support.sending import (

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from partner_messages.messages import outbox
+from partner_messages.message_log import outbox
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.whatsapp.answers import Accepted, Answer, NotSent, Refused
 from support.at_once import at_once
@@ -179,7 +179,7 @@ def test_an_answer_that_comes_after_the_lease_is_still_news_but_nothing_is_sent_
 
 
 def test_a_message_that_waited_too_long_for_its_turn_is_claimed_anew(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partner_messages.whatsapp.carriers.LATEST_START", -1.0)
+    monkeypatch.setattr("partner_messages.sending.carriers.LATEST_START", -1.0)
     ids = queue_messages(log)
     given_back = threading.Event()
     settle = outbox.settle
@@ -187,7 +187,7 @@ def test_a_message_that_waited_too_long_for_its_turn_is_claimed_anew(log: Log, m
     def then_in_time(*what: Any) -> None:
         settle(*what)
         given_back.set()
-        monkeypatch.setattr("partner_messages.whatsapp.carriers.LATEST_START", 30.0)
+        monkeypatch.setattr("partner_messages.sending.carriers.LATEST_START", 30.0)
 
     monkeypatch.setattr(outbox, "settle", then_in_time)
     meta = ScriptedMeta()

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from partner_messages.config.settings import SettingsError
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.settings import SettingsError
-from partner_messages.tick import NotNow
-from partner_messages.whatsapp import batch
+from partner_messages.messages.tick import NotNow
+from partner_messages.sending import batch
 from support.deployment import TICK, Deployment
 from support.event_runs import act_on_sending
 from support.log_rows import Log

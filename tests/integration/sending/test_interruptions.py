@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowTaskTimeout
 
-from partner_messages.messages import outbox
-from partner_messages.messages.database import open_message_log
+from partner_messages.message_log import outbox
+from partner_messages.message_log.database import open_message_log
+from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.whatsapp.answers import Accepted, Answer
-from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
 from support.deployment import TICK, Deployment
 from support.examples import tick
 from support.log_rows import Log
@@ -127,7 +127,7 @@ class OneTurnAlone:
 def test_requests_that_wait_for_their_turn_go_back_to_the_queue_at_once(
     log: Log, time_out: None, monkeypatch: pytest.MonkeyPatch, deployment: Deployment
 ) -> None:
-    monkeypatch.setattr("partner_messages.whatsapp.carriers.Pacer", OneTurnAlone)
+    monkeypatch.setattr("partner_messages.sending.carriers.Pacer", OneTurnAlone)
     ids = queue_messages(log, 10)
 
     def struck(_: dict[str, Any]) -> Answer:

@@ -15,10 +15,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from psycopg.rows import dict_row
 
-from partner_messages.messages.log_position import LogPosition, check_position, read_position, trust
-from partner_messages.reminders.wording import templates_of
+from partner_messages.message_log.position import LogPosition, check_position, read_position, trust
+from partner_messages.messages.tick import RunRefused
+from partner_messages.planning.reminders.wording import templates_of
 from partner_messages.tasks import preflight, upkeep_tasks
-from partner_messages.tick import RunRefused
 from support.deployment import Deployment
 from support.examples import tick
 from support.log_rows import Log
@@ -134,7 +134,7 @@ def test_every_run_that_sends_is_refused_at_its_first_task_until_the_act(
     deployment: Deployment, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[dict[str, Any]] = []
-    monkeypatch.setattr("partner_messages.tasks.log_checks.keep_log_position", kept.append)
+    monkeypatch.setattr("partner_messages.ops.log_checks.keep_log_position", kept.append)
     monkeypatch.setenv("AIRFLOW_VAR_PARTNER_MESSAGES_LOG_POSITION", json.dumps(lost_seconds(log)))
 
     def run(delivery: Any) -> dict[str, Any]:

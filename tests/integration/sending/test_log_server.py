@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from psycopg import sql
 
-from partner_messages import run_context
-from partner_messages.messages.database import open_message_log
-from partner_messages.messages.log_server import check_clocks, what_it_may_forget
-from partner_messages.reminders.wording import templates_of
+from partner_messages.deployment import run_context
+from partner_messages.message_log.database import open_message_log
+from partner_messages.message_log.server import check_clocks, what_it_may_forget
+from partner_messages.messages.tick import RunRefused
+from partner_messages.planning.reminders.wording import templates_of
 from partner_messages.tasks import preflight
-from partner_messages.tick import RunRefused
 from support.deployment import Deployment
 from support.log_rows import Log
 from support.sending import SendTask, queue_messages, statuses, taken

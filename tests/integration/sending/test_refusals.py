@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from partner_messages.sending.dispatch import MetaUnreachable
 from partner_messages.whatsapp.answers import Accepted, Answer, Refused, Unknown
-from partner_messages.whatsapp.dispatch import MetaUnreachable
 from partner_messages.whatsapp.errors import Action, NextStep
 from support.deployment import TICK, Deployment
 from support.log_rows import Log

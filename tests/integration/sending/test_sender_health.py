@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from partner_messages.whatsapp.gate import SenderStopped
+from partner_messages.sending.gate import SenderStopped
 from support.deployment import Deployment
 from support.log_rows import Log
 from support.sending import SendTask, queue_messages, requested, statuses

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from partner_messages.messages.shares import give_back_share, take_share
-from partner_messages.whatsapp import share
+from partner_messages.message_log.shares import give_back_share, take_share
+from partner_messages.sending import share
 from partner_messages.whatsapp.answers import Accepted, Answer
 from support.log_rows import Log
 from support.sending import ScriptedMeta, SendTask, dispatch_of, queue_messages, statuses
@@ -155,7 +155,7 @@ def test_what_does_not_get_its_turn_in_time_is_left_for_another_look(log: Log, h
 def test_the_shop_is_asked_again_of_what_was_left(
     send: SendTask, log: Log, held_elsewhere: uuid.UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partner_messages.whatsapp.batch.LOOK_AGAIN_AFTER", 0.1)
+    monkeypatch.setattr("partner_messages.sending.batch.LOOK_AGAIN_AFTER", 0.1)
     ids = queue_messages(log, 3)
     asked: list[int] = []
 

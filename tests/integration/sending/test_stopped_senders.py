@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from partner_messages.messages import stops
-from partner_messages.messages.stops import RunAttempt
-from partner_messages.whatsapp import dispatch
-from partner_messages.whatsapp.gate import SenderStopped
+from partner_messages.message_log import stops
+from partner_messages.messages.tick import RunAttempt
+from partner_messages.sending import dispatch
+from partner_messages.sending.gate import SenderStopped
 from support.at_once import at_once
 from support.deployment import Deployment
 from support.log_rows import Log

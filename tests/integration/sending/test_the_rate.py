@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from partner_messages.sending.pacing import Pacer
 from partner_messages.whatsapp.answers import Accepted, Answer, Refused
 from partner_messages.whatsapp.errors import Action, NextStep
-from partner_messages.whatsapp.pacing import Pacer
 from support.at_once import at_once
 from support.log_rows import Log
 from support.sending import ScriptedMeta, SendTask, dispatch_of, queue_messages, statuses, taken

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.settings import SCHEDULE_TIMEZONE
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from sandbox.shop import run_id
 from support.deployment import Deployment
 from support.event_runs import upkeep, weekday_tick

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.messages.history import stuck_of_run
+from partner_messages.message_log.history import stuck_of_run
 from sandbox.shop import partner_id, run_id
 from support.deployment import TICK
 from support.event_examples import REMINDER, conf, only_row, told

@@ -10,14 +10,15 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.messages.history import days_reminded
-from partner_messages.messages.queueing import write_drafts
-from partner_messages.params import RunParams
-from partner_messages.runs.kinds import ReminderKind
-from partner_messages.tasks import find, plan
+from partner_messages.deployment.params import RunParams
+from partner_messages.message_log.history import days_reminded
+from partner_messages.message_log.queueing import write_drafts
+from partner_messages.messages.kinds import ReminderKind
+from partner_messages.messages.tick import RunRefused, Tick
+from partner_messages.planning import find
+from partner_messages.planning import plan_reminders as plan
+from partner_messages.planning.plan_reminders import templates_of_reminders
 from partner_messages.tasks import preflight as checks
-from partner_messages.tasks.plan import templates_of_reminders
-from partner_messages.tick import RunRefused, Tick
 from sandbox.connections import PORTAL, PORTAL_SECRET
 from sandbox.shop import partner_id, run_id
 from support.at_once import at_once

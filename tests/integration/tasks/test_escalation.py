@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from partner_messages.messages import escalations
-from partner_messages.messages.stops import RunAttempt
+from partner_messages.messages.tick import RunAttempt, Tick
+from partner_messages.ops import escalations
+from partner_messages.ops.notifier import NotTold
+from partner_messages.ops.summarise import Told, summarise
 from partner_messages.tasks import reminder_tasks as reminders
 from partner_messages.tasks import upkeep_tasks
-from partner_messages.tasks.notifier import NotTold
-from partner_messages.tasks.summarise import Told, summarise
-from partner_messages.tick import Tick
 from sandbox.shop import partner_id, run_id
 from support.at_once import at_once
 from support.deployment import TICK, Deployment

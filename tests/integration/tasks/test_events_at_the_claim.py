@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.tick import NotNow
-from partner_messages.whatsapp.template_operator import raise_for
+from partner_messages.messages.tick import NotNow
+from partner_messages.sending.template_operator import raise_for
 from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
 from support.event_examples import ASSIGNED, CANCELLED, COMPLETED, REMINDER, RUN, at, conf, only_row, set_run, told
@@ -39,7 +39,13 @@ MEERA = partner_id("MEERA")
             id="never his",
         ),
         pytest.param(COMPLETED, {"status": "completed"}, {"partner_id": None}, "state_mismatch", id="nobody's"),
-        pytest.param(REMINDER, {}, {"status": "in_progress"}, "moved_on", id="a reminder that is not due any more"),
+        pytest.param(
+            REMINDER,
+            {},
+            {"status": "in_progress", "accepted_at": TICK},
+            "moved_on",
+            id="a reminder that is not due any more",
+        ),
     ],
 )
 def test_an_event_whose_run_has_moved_on_since_planning_is_not_told(

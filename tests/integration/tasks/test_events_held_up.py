@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.messages import outbox
-from partner_messages.settings import SCHEDULE_TIMEZONE
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE
+from partner_messages.message_log import outbox
 from sandbox.shop import partner_id
 from support.deployment import Deployment
 from support.event_examples import at, conf, only_row, told

@@ -15,12 +15,12 @@ import pytest
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from partner_messages.live_settings import load_settings
-from partner_messages.messages.history import slot_holders
-from partner_messages.messages.outbox import messages_of
+from partner_messages.deployment.live_settings import load_settings
+from partner_messages.message_log.history import slot_holders
+from partner_messages.message_log.outbox import messages_of
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.messages.summary import summarise_tick
-from partner_messages.tasks.followups import followups_no_longer_due, plan_followups
+from partner_messages.ops.summary import summarise_tick
+from partner_messages.planning.plan_followups import followups_no_longer_due, plan_followups
 from sandbox.connections import PORTAL, PORTAL_SECRET
 from sandbox.shop import partner_id, run_id
 from support.at_once import at_once

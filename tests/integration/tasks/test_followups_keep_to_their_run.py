@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.tasks.followups import plan_followups
+from partner_messages.planning.plan_followups import plan_followups
 from sandbox.shop import partner_id, run_id
 from support.deployment import Deployment
 from support.event_runs import SendingRun, tell

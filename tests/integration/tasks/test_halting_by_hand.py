@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from partner_messages.messages.stops import RunAttempt
+from partner_messages.messages.tick import NotNow, RunAttempt
+from partner_messages.ops.summarise import NeedsAnEngineer, Told, summarise
 from partner_messages.tasks import upkeep_tasks
-from partner_messages.tasks.summarise import NeedsAnEngineer, Told, summarise
-from partner_messages.tick import NotNow
 from sandbox.shop import run_id
 from support.deployment import TICK, Deployment
 from support.event_examples import ASSIGNED, RUN, conf

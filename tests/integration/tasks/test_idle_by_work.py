@@ -11,17 +11,17 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from psycopg.rows import DictRow
 
-from partner_messages.live_settings import load_settings
-from partner_messages.messages.database import open_message_log
-from partner_messages.messages.history import stuck_of_run
-from partner_messages.messages.outbox import messages_of
+from partner_messages.config.schedule import day_of
+from partner_messages.deployment.live_settings import load_settings
+from partner_messages.deployment.params import RunParams
+from partner_messages.message_log.database import open_message_log
+from partner_messages.message_log.history import stuck_of_run
+from partner_messages.message_log.outbox import messages_of
+from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.params import RunParams
-from partner_messages.runs.kinds import ReminderKind
+from partner_messages.planning.find import find_stuck_runs
+from partner_messages.sending.recheck import no_longer_due
 from partner_messages.tasks import reminder_tasks as reminders
-from partner_messages.tasks.find import find_stuck_runs
-from partner_messages.tasks.recheck import no_longer_due
-from partner_messages.tick import day_of
 from sandbox.shop import partner_id, run_id
 from sandbox.shop.expectations import expectations
 from support.deployment import TICK, Deployment

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.messages.queueing import write_drafts
+from partner_messages.message_log.queueing import write_drafts
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import reminder_context_id
 from sandbox.shop import partner_id

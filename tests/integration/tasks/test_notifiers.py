@@ -12,11 +12,11 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
-from partner_messages.reminders.escalation import Reason, Trouble
-from partner_messages.settings import NotifierSpec, SettingsError, parse_settings
+from partner_messages.config.settings import NotifierSpec, SettingsError, parse_settings
+from partner_messages.ops.judgement import Reason, Trouble
+from partner_messages.ops.notifier import NotTold, check_notifiers, notify
+from partner_messages.ops.notifier_classes import LISTED, NotANotifier, notifier_class
 from partner_messages.tasks import reminder_tasks as reminders
-from partner_messages.tasks.notifier import NotTold, check_notifiers, notify
-from partner_messages.tasks.notifier_classes import LISTED, NotANotifier, notifier_class
 from support.deployment import TICK, Deployment
 from support.event_runs import context as context_of
 
@@ -67,7 +67,7 @@ def test_what_is_no_notifier_is_refused_by_preflight_and_never_called(
         "airflow.sdk.BaseNotifier",
         "airflow.providers.smtpx.Notifier",  # begins as an installed one does
         "airflow.providers.slack.notifications.slack.SlackNotifier",  # not installed here
-        "partner_messages.tasks.notifier.notify",
+        "partner_messages.ops.notifier.notify",
         "elsewhere.Pager",
     ],
 )

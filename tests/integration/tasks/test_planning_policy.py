@@ -13,17 +13,17 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from psycopg.rows import DictRow
 
-from partner_messages.live_settings import load_settings
-from partner_messages.messages.database import open_message_log
-from partner_messages.messages.outbox import messages_of
+from partner_messages.deployment.live_settings import load_settings
+from partner_messages.message_log.database import open_message_log
+from partner_messages.message_log.outbox import messages_of
+from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.messages.summary import summarise_tick
-from partner_messages.runs.kinds import ReminderKind
+from partner_messages.messages.tick import Tick
+from partner_messages.ops.summary import summarise_tick
+from partner_messages.sending.recheck import no_longer_due
+from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.tasks import event_tasks as events
 from partner_messages.tasks import reminder_tasks as reminders
-from partner_messages.tasks.recheck import no_longer_due
-from partner_messages.tick import Tick
-from partner_messages.whatsapp.template_operator import WhatsAppTemplateOperator
 from sandbox.shop import partner_id, run_id
 from sandbox.shop.expectations import expectations
 from support.deployment import TICK, Deployment
@@ -40,11 +40,11 @@ WEEKDAYS = [MONDAY + dt.timedelta(days=number) for number in range(19) if number
 """Three weeks, Monday 2 to Friday 20 November; in Rajasthan the 10th and the 11th are holidays."""
 
 
-def context(day: dt.date | None = None, run_type: str = "manual", **params: Any) -> dict[str, Any]:
+def context(day: dt.date | None = None, run_type: str = "manual", *, run: object = "", **params: Any) -> dict[str, Any]:
     now = TICK if day is None else TICK + (day - TICK.date())
     dag_run = SimpleNamespace(
         dag_id="production_run_reminders",
-        run_id=f"{run_type} {now.isoformat()} {params}",
+        run_id=f"{run_type} {now.isoformat()} {run} {params}",
         run_type=run_type,
         logical_date=now,
         run_after=now,
@@ -68,7 +68,7 @@ def sent(of: dict[str, Any]) -> Tick:
             task_id="send_messages",
             tick=tick.to_xcom(),
             batch=batch,
-            no_longer_due="partner_messages.tasks.recheck.no_longer_due",
+            no_longer_due="partner_messages.sending.recheck.no_longer_due",
         ).execute(of)
     return tick
 
@@ -159,7 +159,7 @@ def test_a_live_tick_does_not_count_what_was_rehearsed(backfilled: Any, deployme
     backfilled(cadence=[1, 3, 7])
 
     assert ends_of(log, sent(context())) == {RUN: "sent"}
-    assert ends_of(log, sent(context(run_id=2, delivery="dry_run"))) == {RUN: "not_due"}
+    assert ends_of(log, sent(context(run=2, delivery="dry_run"))) == {RUN: "not_due"}
 
 
 def test_a_reminder_that_failed_is_made_up_for_and_one_that_is_unknown_is_not(
@@ -171,9 +171,9 @@ def test_a_reminder_that_failed_is_made_up_for_and_one_that_is_unknown_is_not(
     change(log, row["id"], day=dt.date(2026, 11, 20))
     log.execute("UPDATE message_run SET day = '2026-11-20'")
 
-    assert ends_of(log, sent(context(asked_again=1))) == {RUN: "not_due"}
+    assert ends_of(log, sent(context(run=1))) == {RUN: "not_due"}
     change(log, row["id"], status="failed", error_code=131049)
-    assert ends_of(log, sent(context(asked_again=2))) == {RUN: "sent"}
+    assert ends_of(log, sent(context(run=2))) == {RUN: "sent"}
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_a_longer_threshold_of_one_partner_finds_less_of_theirs_alone(deployment
     usual = ends_of(log, planned(context(delivery="dry_run"))[0])
     deployment.set(partners={RAJESH: {"thresholds": {"assignment_pending": 24 * 30}}})
 
-    own = ends_of(log, planned(context(delivery="dry_run", asked=2))[0])
+    own = ends_of(log, planned(context(delivery="dry_run", run=2))[0])
 
     assert usual.keys() - own.keys() == {run_id("SENT10D"), run_id("SENT25H")}
     assert own.keys() <= usual.keys()
@@ -258,7 +258,7 @@ def test_a_shorter_threshold_of_one_partner_finds_that_partner_s_runs_alone(depl
     usual = ends_of(log, planned(context(delivery="dry_run"))[0])
     deployment.set(partners={MEERA: {"thresholds": {"assignment_pending": 1}}})
 
-    own = ends_of(log, planned(context(delivery="dry_run", asked=2))[0])
+    own = ends_of(log, planned(context(delivery="dry_run", run=2))[0])
 
     more = own.keys() - usual.keys()
     assert run_id("SENT23H") in more

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from partner_messages.runs.kinds import ReminderKind
+from partner_messages.messages.kinds import ReminderKind
+from partner_messages.messages.tick import Tick
 from partner_messages.tasks import reminder_tasks as reminders
-from partner_messages.tick import Tick
 from sandbox.shop import run_id
 from support.deployment import Deployment
 from support.event_examples import CANCELLED, RUN, conf

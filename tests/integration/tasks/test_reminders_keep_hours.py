@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.messages.summary import summarise_tick
-from partner_messages.tasks.summarise import problems_of
-from partner_messages.tick import RunRefused
-from partner_messages.whatsapp.template_operator import raise_for
+from partner_messages.messages.tick import RunRefused
+from partner_messages.ops.summarise import problems_of
+from partner_messages.ops.summary import summarise_tick
+from partner_messages.sending.template_operator import raise_for
 from sandbox.shop import run_id
 from sandbox.shop.expectations import expectations
 from support.deployment import TICK, Deployment

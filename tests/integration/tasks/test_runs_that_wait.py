@@ -10,14 +10,14 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.messages.history import stuck_of_run
-from partner_messages.params import RunParams
-from partner_messages.reminders.digest import TEMPLATE
-from partner_messages.runs.kinds import ReminderKind
-from partner_messages.runs.scope import Scope
-from partner_messages.runs.shop import Shop as Source
-from partner_messages.settings import Tables
-from partner_messages.tasks.escalate import escalate
+from partner_messages.config.settings import Tables
+from partner_messages.deployment.params import RunParams
+from partner_messages.message_log.history import stuck_of_run
+from partner_messages.messages.kinds import ReminderKind
+from partner_messages.messages.scope import Scope
+from partner_messages.ops.escalate import escalate
+from partner_messages.planning.reminders.digest import TEMPLATE
+from partner_messages.shop.shop import Shop as Source
 from sandbox.shop import partner_id, run_id
 from support.deployment import TICK, Deployment
 from support.event_examples import ASSIGNED, REMINDER, RUN, conf, told

@@ -12,9 +12,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from psycopg.rows import DictRow
 
-from partner_messages.settings import SettingsError
+from partner_messages.config.settings import SettingsError
 from partner_messages.tasks import event_tasks as events
 from partner_messages.tasks import reminder_tasks as reminders
+from partner_messages.tasks import upkeep_tasks
 from sandbox.shop import partner_id, run_id
 from support.deployment import Deployment
 from support.event_examples import RUN, conf, told
@@ -73,6 +74,27 @@ MISTYPED = [
 
 def reminders_context(**params: Any) -> dict[str, Any]:
     return context("production_run_reminders", "run 1", params)
+
+
+def first_tasks(**params: Any) -> dict[str, Callable[[], Any]]:
+    """The first task of each DAG that sends, with these params."""
+    by_hand = context("message_log_upkeep", "run 1", params)
+    return {
+        "production_run_reminders": lambda: reminders.preflight(reminders_context(**params)),
+        "production_run_events": lambda: start_events({**conf(), **params}),
+        "message_log_upkeep": lambda: upkeep_tasks.sweep(by_hand),
+        "message_log_upkeep, by hand": lambda: upkeep_tasks.halt_sending(by_hand),
+    }
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize(
+    "dag", ["production_run_reminders", "production_run_events", "message_log_upkeep", "message_log_upkeep, by hand"]
+)
+@pytest.mark.parametrize("name", ["partner", "sendng", "delivry"])
+def test_a_param_that_is_mistyped_lets_no_run_of_any_dag_pass(dag: str, name: str) -> None:
+    with pytest.raises(AirflowFailException, match=f'^DAG run params: "{name}" is no param of this DAG'):
+        first_tasks(**{name: ["P1"]})[dag]()
 
 
 @pytest.mark.parametrize(("settings", "params", "said"), MISTYPED)

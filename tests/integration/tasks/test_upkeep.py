@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.settings import SCHEDULE_TIMEZONE
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE
+from partner_messages.sending.dispatch import MetaUnreachable
+from partner_messages.sending.template_operator import raise_for
 from partner_messages.tasks import upkeep_tasks
 from partner_messages.whatsapp.answers import NotSent
-from partner_messages.whatsapp.dispatch import MetaUnreachable
 from partner_messages.whatsapp.hook import WhatsAppHook
-from partner_messages.whatsapp.template_operator import raise_for
 from sandbox.shop import run_id
 from support.at_once import at_once
 from support.deployment import TICK, Deployment

@@ -12,11 +12,11 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from psycopg.rows import DictRow
 
-from partner_messages.messages.stops import RunAttempt
-from partner_messages.runs.kinds import ReminderKind
+from partner_messages.messages.kinds import ReminderKind
+from partner_messages.messages.tick import RunAttempt
+from partner_messages.ops.summarise import NeedsAnEngineer, Told, summarise
+from partner_messages.sending.template_operator import raise_for
 from partner_messages.tasks import reminder_tasks
-from partner_messages.tasks.summarise import NeedsAnEngineer, Told, summarise
-from partner_messages.whatsapp.template_operator import raise_for
 from support.deployment import Deployment
 from support.event_examples import OTHER_RUN, RUN
 from support.event_runs import SendingRun, upkeep, weekday_tick

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from partner_messages.templates.approvals import (
+from partner_messages.templates.approvals.approvals import (
     mark_refused,
     read_approvals,
     read_listing,

@@ -6,9 +6,9 @@ import datetime as dt
 
 import pytest
 
-from partner_messages.live_settings import load_senders, load_settings
-from partner_messages.tasks.template_listing import fresh_approvals
-from partner_messages.templates.approvals import mark_refused
+from partner_messages.deployment.live_settings import load_senders, load_settings
+from partner_messages.planning.template_listing import fresh_approvals
+from partner_messages.templates.approvals.approvals import mark_refused
 
 MINUTE = dt.timedelta(minutes=1)
 IDLE_V1 = "jyt_production_run_reminder_idle_v1"

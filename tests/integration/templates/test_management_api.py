@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from partner_messages.live_settings import load_sender
-from partner_messages.templates.remote import FIELDS
+from partner_messages.deployment.live_settings import load_sender
+from partner_messages.templates.approvals.remote import FIELDS
 from partner_messages.whatsapp import management
 from partner_messages.whatsapp.management import template_api
 from partner_messages.whatsapp.management_errors import Kind, ManagementError

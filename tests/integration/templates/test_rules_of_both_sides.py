@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, assume, find, given, settings
 from hypothesis import strategies as st
 
-from partner_messages.paths import TEMPLATES
-from partner_messages.templates.catalog import CatalogError, Template, load_catalog
-from partner_messages.templates.language_policy import Account
-from partner_messages.templates.languages import META_LANGUAGES
-from partner_messages.templates.remote import FIELDS, RemoteTemplate, remote_template
-from partner_messages.templates.submit_plan import Action, plan_submission
+from partner_messages.config.paths import TEMPLATES
+from partner_messages.templates.approvals.remote import FIELDS, RemoteTemplate, remote_template
+from partner_messages.templates.catalog.catalog import CatalogError, Template, load_catalog
+from partner_messages.templates.catalog.language_policy import Account
+from partner_messages.templates.catalog.languages import META_LANGUAGES
+from partner_messages.templates.submission.submit_plan import Action, plan_submission
 from sandbox.graph_api.languages import LANGUAGES
 from sandbox.graph_api.limits import Limits
 from sandbox.graph_api.template_message import compose

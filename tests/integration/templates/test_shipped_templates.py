@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from partner_messages.templates.catalog import Template
-from partner_messages.templates.comparison import differences
-from partner_messages.templates.installed import installed_catalog
-from partner_messages.templates.language_policy import Account, language_policy
-from partner_messages.templates.remote import FIELDS, RemoteTemplate, remote_template
-from partner_messages.templates.submit_plan import Action, PlanRow, edit_request, plan_submission
-from partner_messages.whatsapp.picture_format import mime_type
+from partner_messages.pictures.formats import mime_type
+from partner_messages.templates.approvals.remote import FIELDS, RemoteTemplate, remote_template
+from partner_messages.templates.catalog.catalog import Template
+from partner_messages.templates.catalog.installed import installed_catalog
+from partner_messages.templates.catalog.language_policy import Account, language_policy
+from partner_messages.templates.submission.comparison import differences
+from partner_messages.templates.submission.submit_plan import Action, PlanRow, edit_request, plan_submission
 from sandbox.graph_api.server import LocalGraphApi
 from sandbox.graph_api.template_store import SAMPLE_TEMPLATES
 from support.examples import sender

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from partner_messages.tasks import template_reviews, template_submission
-from partner_messages.templates.installed import installed_catalog
+from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.whatsapp.management import TemplateApi
 from sandbox.graph_api.server import running
 
@@ -70,7 +70,7 @@ def test_params_narrow_a_run(run_templates, bare_api):
         ({"templates": ["reminder"]}, 'templates has "reminder", but there is only jyt_production_run_assigned_v1'),
         ({"languages": ["it"]}, 'languages has "it", but there is only en, hi'),
         ({"mode": "delete"}, '"mode"'),
-        ({"mod": "upsert"}, 'there is no "mod"; the params of this DAG are mode, senders'),
+        ({"mod": "upsert"}, '"mod" is no param of this DAG; the nearest one is "mode"'),
         ({"wait_seconds": -1}, '"wait_seconds"'),
     ],
 )

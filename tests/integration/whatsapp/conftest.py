@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from partner_messages.live_settings import load_sender
+from partner_messages.deployment.live_settings import load_sender
 from partner_messages.whatsapp.hook import WhatsAppHook
 from sandbox.connections import connections
 from support.deployment import Deployment

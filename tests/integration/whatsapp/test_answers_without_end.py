@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from partner_messages.live_settings import load_sender
+from partner_messages.deployment.live_settings import load_sender
 from partner_messages.whatsapp import management, transport
 from partner_messages.whatsapp.answers import Accepted, NotSent, Unknown
 from partner_messages.whatsapp.deadline import Deadline

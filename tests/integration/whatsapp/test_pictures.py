@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from partner_messages.settings import Pictures
-from partner_messages.whatsapp.picture_format import LARGEST
-from partner_messages.whatsapp.pictures import Look, PictureChecker, Unusable, Usable
+from partner_messages.config.settings import Pictures
+from partner_messages.pictures.formats import LARGEST
+from partner_messages.pictures.usable import Look, PictureChecker, Unusable, Usable
 from support.at_once import at_once
 from support.picture_files import jpeg, png
 from support.picture_server import HOST, INSIDE, Pages, Talk, picture

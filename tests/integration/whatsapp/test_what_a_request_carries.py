@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from partner_messages.settings import SettingsError
+from partner_messages.config.settings import SettingsError
 from partner_messages.whatsapp.answers import Accepted
 from support.at_once import at_once
 from support.raw_http import answering, raw_server, response

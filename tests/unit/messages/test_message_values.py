@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_messages.messages.summary import Named
 from partner_messages.messages.values import Message, reminder_context_id
-from partner_messages.runs.names import Names
+from partner_messages.ops.summary import Named
+from partner_messages.shop.names import Names
 from support.examples import PHONE, claimed_message, draft
 
 ID = uuid.UUID(int=7)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from partner_messages.ops.run_notes import text_of
+from partner_messages.ops.run_notes import text_of, text_without
 
 COUNTS: dict[str, Any] = {
     "day": "2026-11-23",
@@ -44,7 +44,8 @@ def test_what_did_not_happen_is_not_said_but_that_nothing_was_sent_is() -> None:
 
 
 def test_whoever_got_nothing_and_whoever_is_needed_is_counted_by_reason() -> None:
-    assert note(skipped={"no_phone": 2, "duplicate": 9}, escalated={"no_phone": 2})[1:] == [
+    assert note(skipped={"no_phone": 2, "duplicate": 9}, escalated={"no_phone": 2}) == [
+        "**LIVE**, 2026-11-23: 22 sent, 11 not written to, 2 need a person",
         "Not written to: 9 duplicate, 2 no_phone",
         "Need a person: 2 no_phone",
     ]
@@ -53,7 +54,7 @@ def test_whoever_got_nothing_and_whoever_is_needed_is_counted_by_reason() -> Non
 def test_what_auto_stands_for_by_now_and_where_the_names_are_stands_last() -> None:
     assert note(skipped={"no_phone": 2}, auto="dry_run")[1:] == [
         "Not written to: 2 no_phone",
-        "Who, and why: the log of the task Summarise. `auto` is dry_run now (setting `delivery`).",
+        "Who, and why: the log of the task Summarise. **auto** is dry_run now (setting delivery).",
     ]
 
 
@@ -75,3 +76,32 @@ def test_what_needs_an_engineer_stands_below_the_counts() -> None:
         "Needs an engineer: sender in is stopped",
         "Needs an engineer: 2 messages are unknown",
     ]
+
+
+HALTED = "Sending is halted (by Priya since 2026-11-23 12:06 IST: wrong text): nothing is claimed."
+
+
+@pytest.mark.parametrize("delivery", ["live", "dry_run"])
+def test_that_sending_is_halted_stands_before_everything_else_and_needs_no_engineer(delivery: str) -> None:
+    counts = {**COUNTS, "delivery": delivery, "dispatched": 0, "queued": 10}
+    problems = [f"send_messages (10) failed: {HALTED}", "10 messages are still queued"]
+
+    first, second, *rest = text_of(counts, problems, halted=HALTED).split("\n\n")
+
+    assert first == f"**SENDING IS HALTED**: {HALTED}"
+    assert "2026-11-23: 0 " in second
+    assert rest == ["Needs an engineer: 10 messages are still queued"]
+
+
+def test_the_run_that_lets_sending_go_on_says_so_and_by_whom_unless_something_else_halts_it() -> None:
+    by_priya = "Priya: the text is right now"
+
+    assert text_of(COUNTS, went_on=by_priya).startswith(f"**SENDING GOES ON**, says {by_priya}\n\n")
+    assert "GOES ON" not in text_of(COUNTS, halted=HALTED, went_on=by_priya)
+
+
+def test_a_run_that_let_nothing_pass_says_that_nothing_was_sent_and_why() -> None:
+    assert text_without(["The window is over.", "Trigger it tomorrow."]) == (
+        "**Nothing was sent**: The window is over.\n\nTrigger it tomorrow."
+    )
+    assert text_without([]) == "**Nothing was sent**"

@@ -43,6 +43,10 @@ def yes(*, said: dt.datetime | None = TICK - DAY, **changes: Any) -> Conversatio
         pytest.param({"phone_number": ID_WITHIN_THE_BUSINESS}, id="of the partner by another id than a phone"),
         pytest.param({"phone_number": ""}, id="on no phone"),
         pytest.param({"partner_id": "P2"}, id="of another partner on this phone"),
+        *(
+            pytest.param({"partner_id": "P2", "phone_number": written}, id=f"of another partner on {written}")
+            for written in (f"whatsapp:{PHONE}", f"{PHONE[1:]}@s.whatsapp.net", f"tel:{PHONE}")
+        ),
         pytest.param({"partner_id": "P2", "status": "archived"}, id="of another partner on it, archived"),
         pytest.param({"partner_id": "P2", "country_code": "AU", "phone_number": PHONE[1:]}, id="of one elsewhere"),
         pytest.param({"changed": None}, id="at a time that nobody knows"),

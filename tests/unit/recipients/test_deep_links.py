@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE
+from partner_messages.config.settings import SettingsError
 from partner_messages.recipients.deeplink import (
     RUN_PATH,
     Portal,
@@ -23,9 +25,8 @@ from partner_messages.recipients.deeplink import (
     portal_from_connection,
 )
 from partner_messages.recipients.masking import mask
-from partner_messages.settings import SCHEDULE_TIMEZONE, SettingsError
-from partner_messages.templates.definition import UrlButton
-from partner_messages.templates.installed import installed_catalog
+from partner_messages.templates.catalog.definition import UrlButton
+from partner_messages.templates.catalog.installed import installed_catalog
 
 SECRET = "a-portal-secret-of-32-bytes-or-so"
 PORTAL = Portal("https://partners.example", SECRET)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from phonenumbers.timezone import UNKNOWN_TIMEZONE
 from phonenumbers.tzdata import TIMEZONE_DATA
 
+from partner_messages.config.settings import TimeWindow
 from partner_messages.recipients.hours import not_before, zones_of
-from partner_messages.settings import TimeWindow
 
 INDIA = "+919829012345"
 NEPAL = "+97714123456"

@@ -6,11 +6,11 @@ from itertools import product
 
 import pytest
 
-from partner_messages.templates.catalog import Template
-from partner_messages.templates.definition import TemplateError
-from partner_messages.templates.gate import why_not_sendable
-from partner_messages.templates.installed import installed_catalog
-from partner_messages.templates.phrases import PhraseError, say
+from partner_messages.templates.approvals.gate import why_not_sendable
+from partner_messages.templates.catalog.catalog import Template
+from partner_messages.templates.catalog.definition import TemplateError
+from partner_messages.templates.catalog.installed import installed_catalog
+from partner_messages.templates.catalog.phrases import PhraseError, say
 
 KINDS = ("assignment_pending", "not_started", "idle")
 

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from partner_messages.paths import TEMPLATES
-from partner_messages.templates.catalog import load_catalog
-from partner_messages.templates.language_policy import Account, LanguagePolicyError, check_languages, language_policy
+from partner_messages.config.paths import TEMPLATES
+from partner_messages.templates.catalog.catalog import load_catalog
+from partner_messages.templates.catalog.language_policy import (
+    Account,
+    LanguagePolicyError,
+    check_languages,
+    language_policy,
+)
 from support.examples import sender
 
 INDIA = sender("in", platform_label="IN", waba_id="21", languages=("en", "hi"))

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from partner_messages.paths import TEMPLATES
-from partner_messages.templates.catalog import Template, load_catalog
-from partner_messages.templates.definition import TemplateError
+from partner_messages.config.paths import TEMPLATES
+from partner_messages.templates.catalog.catalog import Template, load_catalog
+from partner_messages.templates.catalog.definition import TemplateError
 
 WriteTemplate = Callable[..., Path]
 VALUES = {"partner_name": "Rajesh", "run_id": "prun_7", "design_name": "Saree", "run_link": "prun_7?wa_token=a.b-c_d"}

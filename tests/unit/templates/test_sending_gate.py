@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from partner_messages.paths import TEMPLATES
-from partner_messages.templates.catalog import Template, load_catalog
-from partner_messages.templates.gate import Approval, sendable_language, why_not_sendable
+from partner_messages.config.paths import TEMPLATES
+from partner_messages.templates.approvals.gate import Approval, sendable_language, why_not_sendable
+from partner_messages.templates.catalog.catalog import Template, load_catalog
 
 SEEN = dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.UTC)
 NAME = "jyt_production_run_reminder_pending_v1"

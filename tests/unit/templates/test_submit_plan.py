@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from partner_messages.paths import TEMPLATES
-from partner_messages.templates.catalog import Template, load_catalog
-from partner_messages.templates.comparison import Part
-from partner_messages.templates.definition import TemplateError
-from partner_messages.templates.language_policy import Account, LanguagePolicyError
-from partner_messages.templates.remote import RemoteTemplate, remote_template
-from partner_messages.templates.submit_plan import (
+from partner_messages.config.paths import TEMPLATES
+from partner_messages.templates.approvals.remote import RemoteTemplate, remote_template
+from partner_messages.templates.catalog.catalog import Template, load_catalog
+from partner_messages.templates.catalog.definition import TemplateError
+from partner_messages.templates.catalog.language_policy import Account, LanguagePolicyError
+from partner_messages.templates.submission.comparison import Part
+from partner_messages.templates.submission.submit_plan import (
     Action,
     PlanRow,
     edit_request,

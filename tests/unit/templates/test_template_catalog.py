@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment, StrictUndefined
 
-from partner_messages.paths import TEMPLATES
-from partner_messages.templates.catalog import Catalog, Template, load_catalog
-from partner_messages.templates.cleaning import whatsapp_length
-from partner_messages.templates.definition import TemplateError
+from partner_messages.config.paths import TEMPLATES
+from partner_messages.templates.catalog.catalog import Catalog, Template, load_catalog
+from partner_messages.templates.catalog.cleaning import whatsapp_length
+from partner_messages.templates.catalog.definition import TemplateError
 
 SEED_BODIES = sorted((Path(__file__).parent / "seed_bodies").glob("*.json"))
 PENDING = "jyt_production_run_reminder_pending_v1"

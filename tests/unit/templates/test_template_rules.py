@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from partner_messages.templates.catalog import CatalogError, load_catalog
-from partner_messages.templates.rules import RULES
+from partner_messages.templates.catalog.catalog import CatalogError, load_catalog
+from partner_messages.templates.catalog.rules import RULES
 
 WriteTemplate = Callable[..., Path]
 Files = dict[str, str | bytes | None]

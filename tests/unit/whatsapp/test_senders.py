@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from partner_messages.settings import SettingsError
+from partner_messages.config.settings import SettingsError
 from partner_messages.whatsapp.senders import AIRFLOW_HTTP_EXTRAS, Sender, choose_sender, sender_from_extra
 
 HOST = "https://graph.facebook.com"

@@ -28,8 +28,10 @@ FROM clock, LATERAL (VALUES
     ('D3', 'READYAFTER',    'note',            'media_attached',                'admin',          'TEXAS',  '{"source": "messaging_inbox"}',        tick + interval '2 hours')
 ) AS row (id, run, activity_type, kind, actor_type, partner, payload, occurred);
 
-INSERT INTO consumption_log (id, design_id, production_run_id, quantity, consumption_type, consumed_by, consumed_at, metadata, deleted_at)
-SELECT pg_temp.ulid(id), pg_temp.ulid(design), pg_temp.run_id(run), quantity, consumption_type, consumed_by, consumed, metadata, tick - deleted::interval
+INSERT INTO consumption_log
+    (id, design_id, production_run_id, quantity, consumption_type, consumed_by, consumed_at, created_at, updated_at, metadata, deleted_at)
+SELECT pg_temp.ulid(id), pg_temp.ulid(design), pg_temp.run_id(run), quantity, consumption_type, consumed_by, consumed, consumed, consumed, metadata,
+    tick - deleted::interval
 FROM clock, LATERAL (VALUES
 --   id    design   run           quantity  consumption_type  consumed_by  consumed                       metadata                                                             deleted
     ('E1', 'SAREE', 'STEADY200H', 6.5,      'production',     'partner',   tick - interval '44 hours',    NULL,                                                                NULL),

@@ -1,0 +1,1 @@
+"""What operations have set, and what stays the same for everybody: settings, languages, the calendar (pure)."""

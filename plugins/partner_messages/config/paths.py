@@ -1,0 +1,29 @@
+"""Where the package's text files are: `include/` stands beside `plugins/`, in a checkout and an Airflow home alike."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from partner_messages.config.settings import SettingsError
+
+INCLUDE_VARIABLE = "PARTNER_MESSAGES_INCLUDE"
+"""The environment variable that names another place."""
+INCLUDE = Path(os.environ.get(INCLUDE_VARIABLE) or Path(__file__).resolve().parents[3] / "include")
+SQL = INCLUDE / "sql"
+MIGRATIONS = SQL / "migrations"
+TEMPLATES = INCLUDE / "templates" / "whatsapp"
+
+
+def included(folder: Path) -> Path:
+    """A folder of `include/`, seen to be there.
+
+    Raises:
+        SettingsError: It is not: `include/` was not copied, or only in part.
+    """
+    if not folder.is_dir():
+        raise SettingsError(
+            f"There is no folder {folder}: copy all of include/ to {INCLUDE}, or name its place in the environment"
+            f" variable {INCLUDE_VARIABLE} of every process of Airflow."
+        )
+    return folder

@@ -1,0 +1,613 @@
+"""Every knob of the package, validated, in one place.
+
+Operations change the Airflow Variable `partner_messages` (JSON) without a deploy; the params of a DAG run win over it
+for that run. A key that is not here, or a value that cannot be, is an error that names the key: a typing mistake must
+never turn into a default that sends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
+
+from partner_messages.config import public_holidays
+from partner_messages.config.languages import normalise_language
+from partner_messages.config.plain_text import checked_id
+from partner_messages.config.problems import first_problem
+from partner_messages.config.table_names import checked_table
+from partner_messages.config.web_address import is_web_address
+from partner_messages.config.work_signs import WorkSign
+
+VARIABLE = "partner_messages"
+LOG_POSITION_VARIABLE = "partner_messages_log_position"
+"""Where the message log stood when a run last looked; set by the package, not by people."""
+SHOP_CONN_ID = "production_db"
+SHOP_INBOX_CONN_ID = "shop_inbox_db"
+MESSAGE_LOG_CONN_ID = "message_log_db"
+SENDER_CONN_PREFIX = "whatsapp_"
+PORTAL_CONN_ID = "partner_portal"
+
+Delivery = Literal["live", "dry_run", "redirect"]
+
+
+class SettingsError(ValueError):
+    """A setting, connection or param is missing or wrong; the message is one sentence that names it."""
+
+
+_CLOCK_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}")
+
+
+def _clock_time(value: Any) -> Any:
+    """Accept "9:00" as well as "09:00", and nothing else: a bare 9 would be read as nine seconds past midnight."""
+    if isinstance(value, dt.time):
+        return value
+    if isinstance(value, str) and _CLOCK_TIME.fullmatch(value):
+        with contextlib.suppress(ValueError):
+            return dt.time.fromisoformat(value.zfill(len("09:00")))
+    raise ValueError('must be a time such as "09:00"')
+
+
+def _language(value: Any) -> str:
+    code = normalise_language(value) if isinstance(value, str) else None
+    if code is None:
+        raise ValueError('must be a language code such as "hi"')
+    return code
+
+
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+_YEARS = range(2000, 2100)
+"""As of the shop's own times: a day of another year is a slip of the finger, and would pause nobody, or for good."""
+
+
+def _day(value: Any) -> dt.date:
+    """Accept "2026-11-09" and nothing else: a bare number would be read as seconds since 1970."""
+    day = None
+    if isinstance(value, str) and _ISO_DAY.fullmatch(value):
+        with contextlib.suppress(ValueError):
+            day = dt.date.fromisoformat(value)
+    if day is None:
+        raise ValueError('must be a day such as "2026-11-09"')
+    if day.year not in _YEARS:
+        raise ValueError(f"must be a day of the years {_YEARS.start} to {_YEARS.stop - 1}")
+    return day
+
+
+def _with_ids(value: dict[str, Any]) -> dict[str, Any]:
+    for id_ in value:
+        checked_id(id_)
+    return value
+
+
+_LAST_STEP = 365
+
+
+@dataclass(frozen=True)
+class WeeklyCadence:
+    """Reminders on some sending days of a stall, then each week on the weekday of the last of them."""
+
+    days: tuple[int, ...]
+
+
+def _cadence(value: Any) -> Literal["daily"] | tuple[int, ...] | WeeklyCadence:
+    if value == "daily":
+        return "daily"
+    if isinstance(value, dict) and "days" in value:
+        days = _rising_days(value["days"])
+        if days is None or value != {"days": value["days"], "then": "weekly"}:
+            raise ValueError('must have days in rising order and then "weekly": {"days": [1, 3, 7], "then": "weekly"}')
+        return WeeklyCadence(days)
+    steps = _rising_days(value)
+    if steps is None:
+        raise ValueError(f'must be "daily" or days in rising order from 1 to {_LAST_STEP}, such as [1, 3, 7]')
+    return steps
+
+
+def _rising_days(value: Any) -> tuple[int, ...] | None:
+    days = tuple(value) if isinstance(value, list | tuple) else ()
+    whole = all(type(day) is int and 1 <= day <= _LAST_STEP for day in days)
+    return days if days and whole and all(one < other for one, other in pairwise(days)) else None
+
+
+def _holiday_code(value: Any) -> str:
+    if not (isinstance(value, str) and public_holidays.is_known(value)):
+        raise ValueError(public_holidays.advice_on(value))
+    return value
+
+
+def _written_like(pattern: str, words: str) -> AfterValidator:
+    """A text of that form, asked for in words."""
+    form = re.compile(pattern)
+
+    def checked(value: str) -> str:
+        if not form.fullmatch(value):
+            raise ValueError(words)
+        return value
+
+    return AfterValidator(checked)
+
+
+def _host_name(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _picture_url(value: str) -> str:
+    # Meta fetches it, so it is seen by others.
+    if not is_web_address(value):
+        raise ValueError("must be an https URL of a host, without a user or password")
+    return value
+
+
+_SLASHES_TO_THE_PATH = "https://host/".count("/")
+
+
+def _rewrite(value: str) -> str:
+    before, placeholder, after = value.partition("{url}")
+    behind_the_host = "?" in before or before.count("/") >= _SLASHES_TO_THE_PATH
+    if not placeholder or not behind_the_host or set(before + after) & set("{}"):
+        raise ValueError('must have "{url}" in it once, behind the host, and no other braces')
+    _picture_url(before + after)
+    return value
+
+
+ClockTime = Annotated[dt.time, BeforeValidator(_clock_time)]
+Language = Annotated[str, BeforeValidator(_language)]
+Day = Annotated[dt.date, BeforeValidator(_day)]
+Cadence = Annotated[Literal["daily"] | tuple[int, ...] | WeeklyCadence, PlainValidator(_cadence)]
+HolidayCode = Annotated[str, BeforeValidator(_holiday_code)]
+Hours = Annotated[float, Field(gt=0, le=24 * 365, title="hours")]
+Seconds = Annotated[float, Field(gt=0, le=600, title="seconds")]
+TableName = Annotated[str, AfterValidator(checked_table)]
+Id = Annotated[str, AfterValidator(checked_id)]
+HostName = Annotated[
+    str,
+    BeforeValidator(_host_name),
+    _written_like(r"[a-z0-9.:-]+", 'must be a host alone, such as "media.shop.internal"'),
+]
+Label = Annotated[
+    str,
+    _written_like(
+        r"[a-z0-9_]+",
+        'must be small letters, digits and _, such as "in" for the connection whatsapp_in',
+    ),
+]
+ClassPath = Annotated[
+    str,
+    _written_like(
+        r"[A-Za-z_][\w.]*\.[A-Za-z_]\w*",
+        'must be a module and a class, such as "airflow.providers.smtp.notifications.smtp.SmtpNotifier"',
+    ),
+]
+
+
+class _Strict(BaseModel):
+    """A JSON object whose values are what they say: `true` is no number, `"24"` none either, and `1` is not `true`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, value: Any) -> Any:
+        """JSON knows no tuples."""
+        if not isinstance(value, dict):
+            return value
+        return {key: tuple(one) if isinstance(one, list) else one for key, one in value.items()}
+
+
+class Thresholds(_Strict):
+    """How long a run may wait in each state before its partner is reminded, in hours (the seed's buckets)."""
+
+    assignment_pending: Hours = 24
+    not_started: Hours = 24
+    idle: Hours = 72
+
+    def hours(self, kind: str) -> float:
+        """The hours of one reminder kind."""
+        found: float = getattr(self, kind)
+        return found
+
+
+class OwnThresholds(_Strict):
+    """Where one partner's thresholds differ from everybody's, in hours."""
+
+    assignment_pending: Hours | None = None
+    not_started: Hours | None = None
+    idle: Hours | None = None
+
+
+class Pause(_Strict):
+    """What is left alone, a partner or a run.
+
+    Attributes:
+        paused_until: The first day on which it is written to, or of, again.
+        never: It is left alone for good.
+    """
+
+    paused_until: Day | None = None
+    never: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _says_something(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and not (value.keys() - {"why"}):
+            raise ValueError(f"says nothing; give one of {', '.join(cls._exceptions())}")
+        return value
+
+    @classmethod
+    def _exceptions(cls) -> list[str]:
+        return [name for name in cls.model_fields if name != "why"]
+
+    def is_paused(self, day: dt.date) -> bool:
+        """Whether it is left alone on a day."""
+        return self.never or (self.paused_until is not None and day < self.paused_until)
+
+
+class PartnerException(Pause):
+    """What is different for one partner.
+
+    Attributes:
+        thresholds: Hours, per reminder kind; a kind that is not here has everybody's.
+        language: In which the partner is written to, whatever else is known.
+        holidays: Whose holidays the partner keeps, beside everybody's: a partner is not written to on their own.
+    """
+
+    thresholds: OwnThresholds = Field(default_factory=OwnThresholds)
+    language: Language | None = None
+    holidays: Annotated[tuple[HolidayCode, ...], Field(examples=[["IN-OD"]])] = ()
+
+
+class RunException(Pause):
+    """What is different for one run.
+
+    Attributes:
+        why: In words, for whoever finds it here later.
+    """
+
+    why: Annotated[str, Field(max_length=1000)] | None = None
+
+
+class Tables(_Strict):
+    """The shop's table names; the seed and the real shop disagree on the first one."""
+
+    production_runs: TableName = "production_runs"
+    production_run_activity: TableName = "production_run_activity"
+    partner: TableName = "partner"
+    partner_admin: TableName = "partner_admin"
+    design: TableName = "design"
+    messaging_conversation: TableName = "messaging_conversation"
+    messaging_message: TableName = "messaging_message"
+    consumption_log: TableName = "consumption_log"
+    inventory_orders: TableName = "inventory_orders"
+
+
+class TimeWindow(_Strict):
+    """A part of the day, both ends in the zone of whoever uses it; `start` belongs to it, `end` does not."""
+
+    start: ClockTime
+    end: ClockTime
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_pair(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple) and len(value) == 2:
+            return {"start": value[0], "end": value[1]}
+        return value
+
+    @model_validator(mode="after")
+    def _is_a_window(self) -> TimeWindow:
+        if self.start >= self.end:
+            raise ValueError("must begin before it ends")
+        return self
+
+    def holds(self, local: dt.datetime) -> bool:
+        """Whether the wall clock of `local` lies in the window."""
+        return self.start <= local.time() < self.end
+
+    def __str__(self) -> str:
+        return f"{self.start:%H:%M}-{self.end:%H:%M}"
+
+
+class Pictures(_Strict):
+    """Which of a design's pictures may be sent, and from where."""
+
+    allowed_hosts: Annotated[tuple[HostName, ...], Field(examples=[["cdn.example"]])] = ()
+    fallback_url: Annotated[str, AfterValidator(_picture_url)] | None = None
+    rewrite: Annotated[str, AfterValidator(_rewrite)] | None = None
+    deadline: Annotated[float, Field(gt=0, le=60)] = 10
+
+
+class NotifierSpec(_Strict):
+    """Any Airflow notifier, by class path and arguments."""
+
+    class_path: ClassPath = Field(alias="class")
+    args: dict[str, Any] = {}
+
+
+class Settings(_Strict):
+    """The Variable `partner_messages`; each field's description is its line in docs/settings.md."""
+
+    delivery: Literal["live", "dry_run"] = Field(
+        "dry_run", description="What `auto` means: `dry_run` until operations set `live`."
+    )
+    halt: bool = Field(
+        False,
+        description="Stops all sending; read again before every claim. `message_log_upkeep` can halt it by hand, too.",
+    )
+    allow_any_time: bool = Field(
+        False,
+        description="Test systems only: a live run may be for another day, and outside all windows.",
+    )
+    senders: tuple[Label, ...] = Field(
+        (), examples=[["in"]], description="Labels of the senders; each is the connection `whatsapp_<label>`."
+    )
+    thresholds: Thresholds = Field(
+        default_factory=Thresholds,
+        examples=[{"idle": 72}],
+        description="Hours after which a run counts as stuck, per reminder kind.",
+    )
+    idle_signal: Literal["work", "started_at"] = Field(
+        "work",
+        description="Since when a started run is idle. `work`: the last sign of work on it (`idle_signals`), or its"
+        " start; `started_at`: its start alone (the seed's rule), as is `work` with no `idle_signals` at all.",
+    )
+    idle_signals: tuple[Annotated[WorkSign, Field(strict=False)], ...] = Field(
+        tuple(WorkSign),
+        examples=[["consumption_log", "media_attached"]],
+        description="What counts as work on a started run, where the shop has the table: `consumption_log`: the partner"
+        " logged cloth, energy, hours or whatever else went into it; `media_attached`: a photo of it was attached;"
+        " `goods_transfer_shipped`, `goods_transfer_recorded`: goods were sent off or handed over; `produced_quantity`:"
+        " the daily ticks saw it change; `partner_activity`: an entry of the partner's in `production_run_activity`."
+        " What the shop's own people and its reminders enter there is no work.",
+    )
+    partners: Annotated[dict[str, PartnerException], AfterValidator(_with_ids)] = Field(
+        {},
+        examples=[{"01J...": {"never": True}}],
+        description="What is different for some partners, by id: `thresholds` (those that differ), `paused_until` (the"
+        " first day on which they are written to again), `language` (before any other rule), `never` (`true`: they are"
+        " not written to at all), `holidays` (of their own: on these days they are not written to, though others are),"
+        ' such as `{"01J...": {"thresholds": {"idle": 120}, "paused_until": "2026-11-16"}}`.',
+    )
+    runs: Annotated[dict[str, RunException], AfterValidator(_with_ids)] = Field(
+        {},
+        examples=[{"prod_run_01J...": {"never": True}}],
+        description="Runs that are left alone, by id: nobody is written to of one before the day `paused_until`, or"
+        " `never` (`true`), and `why` says for what reason, such as"
+        ' `{"prod_run_01J...": {"paused_until": "2026-11-16", "why": "its loom is being repaired"}}`.',
+    )
+    cadence: Cadence = Field(
+        "daily",
+        description="`daily`, or on which sending days of a stall its partner is reminded: `[1, 3, 7]` is on the first"
+        " day past the threshold, the third and the seventh, then every 7 sending days;"
+        ' `{"days": [1, 3, 7], "then": "weekly"}` is on these days, then each week on the weekday of the last of them'
+        " (or the next sending day). A run that is stuck elsewhere, or has gone to another partner, starts again.",
+    )
+    digest: bool = Field(
+        False,
+        description="One message to a partner with two or more due runs, which counts them and opens the oldest;"
+        " each of them counts as reminded.",
+    )
+    holidays: tuple[HolidayCode, ...] = Field(
+        (),
+        examples=[["IN", "IN-RJ"]],
+        description="Whose holidays are no sending days, such as `IN` or `IN-RJ` (the codes of the package `holidays`):"
+        " those of the public and those of the government's offices, which is where many states have their own; a tick"
+        " on one is skipped. One partner's alone stand in `partners`.",
+    )
+    holidays_added: tuple[Day, ...] = Field(
+        (), examples=[["2026-11-09"]], description='Further days without a tick, such as `"2026-11-09"`.'
+    )
+    holidays_removed: tuple[Day, ...] = Field(
+        (),
+        examples=[["2026-11-09"]],
+        description="Holidays, also of single partners, on which there is a tick all the same.",
+    )
+    send_window: TimeWindow = Field(
+        default_factory=lambda: TimeWindow(start=dt.time(9), end=dt.time(19)),
+        examples=[["09:00", "19:00"]],
+        description="When messages may leave, in India's time.",
+    )
+    partner_send_window: TimeWindow = Field(
+        default_factory=lambda: TimeWindow(start=dt.time(8), end=dt.time(20)),
+        examples=[["09:00", "19:00"]],
+        description="When reminders may leave, in the time of the recipient's own region (in all of them where the"
+        " number may be in several); outside it they wait, until `send_window` is over at the latest.",
+    )
+    event_window: TimeWindow = Field(
+        default_factory=lambda: TimeWindow(start=dt.time(7), end=dt.time(22)),
+        examples=[["07:00", "22:00"]],
+        description="When lifecycle messages may leave, in the time of the recipient's own region; outside it they"
+        " wait.",
+    )
+    event_max_age: Hours = Field(6, description="Hours after which an event is too old to be told (`stale_event`).")
+    tick_grace: Annotated[float, Field(gt=0, le=24 * 60)] = Field(
+        30, description="Minutes after 10:00 within which a scheduled tick may still start; later it is stale."
+    )
+    max_messages_per_run: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        500, description="Messages a run may send; the rest are skipped `over_limit`."
+    )
+    redirect_limit: Annotated[int, Field(ge=1, le=100)] = Field(
+        10, description="Messages a `redirect` run may send to the one test phone."
+    )
+    confirm_above: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="A live run that would send more than this needs `confirmed`; unset: three times the median of the"
+        " last ten ticks (of each day's live runs the largest), at least 50.",
+    )
+    task_each_up_to: Annotated[int, Field(ge=0, le=1000)] = Field(
+        50, description="Up to this many messages each is a mapped task of its own; above it they travel in chunks."
+    )
+    chunk_size: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        10_000,
+        description="Messages in one chunk, at most. There are as few chunks as keep the sender's rate, one up to 500 a"
+        " second; those that run at once share it.",
+    )
+    stop_after: Annotated[int, Field(ge=1, le=1000)] = Field(
+        10,
+        description="Failures in a row after which a sender's other messages stay queued; those that concern one"
+        " recipient do not count.",
+    )
+    template_family: Literal["v1", "v2"] = Field(
+        "v1",
+        description="`v1`: the seed's texts; `v2`: with the design's picture and a button that opens the run, and"
+        " `v1` where there is no picture.",
+    )
+    allow_marketing: bool = Field(
+        False, description="Send templates all the same that Meta bills as MARKETING instead of UTILITY."
+    )
+    language: Language | None = Field(
+        None, description="One language for everybody, before any other rule but a partner's own (`partners`)."
+    )
+    fallback_language: Language = Field(
+        "hi",
+        description="The language where there is no phone number to judge by (the seed's WHATSAPP_TEMPLATE_LANG): no"
+        " message that can be sent is in it for that reason.",
+    )
+    connect_timeout: Seconds = Field(5, description="Seconds to wait for a connection to Meta.")
+    read_timeout: Seconds = Field(
+        30, description="Seconds to wait for Meta's whole answer; after it a message is `unknown`."
+    )
+    pictures: Pictures = Field(
+        default_factory=Pictures,
+        description="The designs' pictures: hosts in `allowed_hosts` may have private addresses; `fallback_url` stands"
+        " in where no picture can be used; `rewrite` is the URL of an image-resizing CDN, such as"
+        ' `"https://cdn.example/resize?width=1000&format=jpeg&url={url}"`; `deadline` is the seconds that one download'
+        " may take.",
+    )
+    mirror_to_shop: bool = Field(
+        False,
+        description="Write each live message into the shop's own inbox too, over the connection `shop_inbox_db`.",
+    )
+    tables: Tables = Field(default_factory=Tables, description="The shop's table names.")
+    max_reminders: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        None,
+        description="How often a run's partner is reminded of one stall; when the next reminder would be due, a person"
+        " is called instead (`escalated`). Unset: no end.",
+    )
+    escalate_after: Annotated[int, Field(ge=1, le=365)] | None = Field(
+        7,
+        description="A run that was reminded on so many sending days in a row needs a person; `null`: never for that.",
+    )
+    blank_days: Annotated[int, Field(ge=7, le=3650)] = Field(
+        90,
+        description="Days after which `message_log_upkeep` takes numbers, names, texts and Meta's ids and words out of"
+        " a row of the message log.",
+    )
+    retain_days: Annotated[int, Field(ge=30, le=3650)] = Field(
+        400,
+        description="Days after which it deletes rows: the guarantee of one message for an event's id, the days that"
+        " cadence and escalation count, and what is known of a number reach so far back. Skips and rehearsals go after"
+        " 30 days.",
+    )
+    on_escalation: NotifierSpec | None = Field(
+        None,
+        examples=[{"class": "airflow.providers.smtp.notifications.smtp.SmtpNotifier", "args": {"to": "..."}}],
+        description="Airflow notifier told of the runs that need a person, as one list, and again after 7 days:"
+        ' `{"class": "...", "args": {...}}`; `{{ escalations_text }}` in its arguments is the list. Only'
+        " [some classes](#notifiers) may be named.",
+    )
+    on_failure: NotifierSpec | None = Field(
+        None,
+        examples=[{"class": "airflow.providers.smtp.notifications.smtp.SmtpNotifier", "args": {"to": "..."}}],
+        description='Airflow notifier told of a failed run: `{"class": "...", "args": {...}}`, of the same classes.',
+    )
+
+    @model_validator(mode="after")
+    def _a_day_is_a_holiday_or_is_not(self) -> Settings:
+        if both := sorted(set(self.holidays_added) & set(self.holidays_removed)):
+            raise ValueError(f"holidays_added and holidays_removed both name {both[0]}; take it out of one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _blanked_before_it_is_deleted(self) -> Settings:
+        if self.blank_days > self.retain_days:
+            raise ValueError("blank_days is more than retain_days, after which nothing is left to be blanked")
+        return self
+
+    @model_validator(mode="after")
+    def _idle_by_work_or_by_start(self) -> Settings:
+        if {"idle_signal", "idle_signals"} <= self.model_fields_set:
+            if self.idle_signal == "started_at" and self.idle_signals:
+                raise ValueError('idle_signal is "started_at", but idle_signals names work that counts; take one out')
+            if self.idle_signal == "work" and not self.idle_signals:
+                raise ValueError('idle_signal is "work", but idle_signals names none; take one out')
+        return self
+
+    @property
+    def work_signs(self) -> frozenset[WorkSign]:
+        """What counts as work on a started run; nothing where its start alone does."""
+        return frozenset(self.idle_signals) if self.idle_signal == "work" else frozenset()
+
+    def thresholds_of(self, partner_id: str) -> Thresholds:
+        """The thresholds that hold for one partner."""
+        return self._own_thresholds.get(partner_id, self.thresholds)
+
+    @cached_property
+    def _own_thresholds(self) -> Mapping[str, Thresholds]:
+        return {
+            id_: self.thresholds.model_copy(update=partner.thresholds.model_dump(exclude_none=True))
+            for id_, partner in self.partners.items()
+        }
+
+    def shortest_threshold(self, kind: str) -> float:
+        """The fewest hours after which any partner's run counts as stuck in a kind."""
+        return min(one.hours(kind) for one in (self.thresholds, *self._own_thresholds.values()))
+
+    def paused_on(self, day: dt.date) -> frozenset[str]:
+        """The partners who are not to be written to on a day."""
+        return frozenset(id_ for id_, partner in self.partners.items() if partner.is_paused(day))
+
+    def runs_paused_on(self, day: dt.date) -> frozenset[str]:
+        """The runs of which nobody is to be written to on a day."""
+        return frozenset(id_ for id_, run in self.runs.items() if run.is_paused(day))
+
+    def is_left_alone(self, production_run_id: str, partner_id: str) -> bool:
+        """Whether the partner is never to be written to of a run."""
+        exceptions = (self.partners.get(partner_id), self.runs.get(production_run_id))
+        return any(one is not None and one.never for one in exceptions)
+
+    @property
+    def own_languages(self) -> Mapping[str, str]:
+        """The languages of the partners that have one of their own."""
+        return {id_: partner.language for id_, partner in self.partners.items() if partner.language}
+
+    @property
+    def lease(self) -> dt.timedelta:
+        """How long a claimed row is its claimer's: the HTTP time-outs plus a minute (docs/design.md, statuses)."""
+        return dt.timedelta(seconds=self.connect_timeout + self.read_timeout + 60)
+
+
+def parse_settings(raw: Any) -> Settings:
+    """Validate the Variable's value.
+
+    Args:
+        raw: The decoded JSON, or None when the Variable does not exist (all defaults).
+
+    Raises:
+        SettingsError: Naming the first key that is unknown or wrong.
+    """
+    if raw is None:
+        raw = {}
+    if not isinstance(raw, dict):
+        raise SettingsError(f"Variable {VARIABLE} must be a JSON object, not {type(raw).__name__}.")
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        raise SettingsError(f"Variable {VARIABLE}: {first_problem(error, Settings)}") from None

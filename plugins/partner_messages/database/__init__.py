@@ -1,0 +1,1 @@
+"""Sessions with PostgreSQL, and the named queries under `include/sql`."""

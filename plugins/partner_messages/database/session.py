@@ -1,0 +1,130 @@
+"""What a database refuses: what is worth another try, and what somebody has to change first."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+import psycopg
+from psycopg import sql
+
+from partner_messages.config.settings import SettingsError
+from partner_messages.recipients.masking import mask
+
+_TURNED_AWAY = re.compile(
+    "|".join(
+        (
+            "(password|peer|ident|certificate|sasl) authentication failed",
+            "no password supplied",
+            "not permitted to log in",
+            "permission denied for database",
+            "no pg_hba.conf entry",
+            "pg_hba.conf rejects",
+            r"(database|role|user) \S+ does not exist",
+            r"no such (database|user)",  # PgBouncer's words
+            "unsupported startup parameter",  # PgBouncer's too: it has to be told to ignore `options`
+        )
+    ),
+    re.IGNORECASE,
+)
+"""Why a server lets nobody in who comes with this connection.
+
+The driver has no code for it, only the server's words: where those are in another language, it is tried again in vain.
+"""
+
+
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""How long a server that says nothing is waited for, as libpq has it: seconds, and the last in milliseconds.
+
+Left to themselves a new session waits for two minutes and an open one for a quarter of an hour or for two hours: longer
+than a claim belongs to its claimer.
+"""
+
+
+class AccessRefused(SettingsError):
+    """A database lets this connection's user not in, or not do what is needed: no further try helps."""
+
+
+def open_session(conn_id: str, options: str | None = None) -> psycopg.Connection[Any]:
+    """Open a session with a connection's database, which gives up on a server that is gone without a word.
+
+    Args:
+        conn_id: The connection; what its extra says of time-outs comes first.
+        options: Settings of the session, as on a server's command line.
+    """
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+    hook = PostgresHook(postgres_conn_id=conn_id, options=options)
+    hook.connection.extra = json.dumps(_PATIENCE | hook.connection.extra_dejson)
+    return cast("psycopg.Connection[Any]", hook.get_conn())
+
+
+def granting(privileges: Mapping[str, Iterable[str]]) -> str:
+    """The statements that give a user privileges on tables, and the use of the schemas that their names say.
+
+    Args:
+        privileges: The tables by what may be done with them, such as `SELECT`.
+
+    Returns:
+        The statements, with `{role}` for the user's name.
+    """
+    tables = {privilege: list(names) for privilege, names in privileges.items()}
+    schemas = sorted({name.partition(".")[0] for names in tables.values() for name in names if "." in name})
+    usage = [f"GRANT USAGE ON SCHEMA {schema} TO {{role}};" for schema in schemas]
+    return " ".join(
+        usage + [f"GRANT {privilege} ON {', '.join(names)} TO {{role}};" for privilege, names in tables.items()]
+    )
+
+
+@contextlib.contextmanager
+def database_errors(conn_id: str, failure: type[Exception], grant: str) -> Iterator[None]:
+    """Say a database's errors in one sentence, with phone numbers masked: PostgreSQL quotes whole rows.
+
+    Args:
+        conn_id: The database's connection.
+        failure: What an error becomes that another try may mend.
+        grant: The statements that give a user all it needs, with `{role}` for its name.
+
+    Raises:
+        AccessRefused: The user is not let in or lacks a right; the statements are in it.
+    """
+    try:
+        yield
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise AccessRefused(
+            f"Connection {conn_id}: {mask(_words(error))}; as the owner of the tables run:"
+            f" {grant.format(role=role_of(conn_id))}"
+        ) from None
+    except psycopg.Error as error:
+        said = mask(f"{type(error).__name__}: {error}")
+        if is_turned_away(error):
+            raise AccessRefused(f"Connection {conn_id}: correct its user, password or database: {said}") from None
+        raise failure(f"{conn_id}: {said}") from None
+
+
+def is_turned_away(error: psycopg.Error) -> bool:
+    """Whether a server answered, and will not let this user into this database however often it is asked."""
+    return (
+        isinstance(error, psycopg.OperationalError) and error.sqlstate is None and bool(_TURNED_AWAY.search(str(error)))
+    )
+
+
+def role_of(conn_id: str) -> str:
+    """The name of a connection's user, as SQL has it."""
+    from airflow.sdk import BaseHook
+
+    login = BaseHook.get_connection(conn_id).login
+    return sql.Identifier(login).as_string() if login else "<its user>"
+
+
+def _words(error: psycopg.Error) -> str:
+    return error.diag.message_primary or str(error)

@@ -1,0 +1,1 @@
+"""What Airflow gives this package: its Variable and connections, a DAG's params, the DAG run."""

@@ -1,0 +1,188 @@
+"""What the message log already knows, as planning needs it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import uuid
+from collections.abc import Iterable, Sequence
+
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE
+from partner_messages.message_log.database import LogConnection, each_row, of_history, of_tick, rows
+from partner_messages.messages.kinds import ReminderKind, StuckRun
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.tick import Tick
+from partner_messages.messages.values import Draft, EventHolder, Followed, SlotHolder, StandingDigest
+
+
+def stuck_of_run(connection: LogConnection, dag_run_id: str) -> list[StuckRun]:
+    """What this DAG run's `find_stuck_runs` tasks wrote down, oldest first."""
+    return [
+        StuckRun(
+            **{
+                **row,
+                "kind": ReminderKind(row["kind"]),
+                # Each is a text of its own as it is read, and there may be 100,000 of few partners.
+                "partner_id": row["partner_id"] and sys.intern(row["partner_id"]),
+                "design_id": row["design_id"] and sys.intern(row["design_id"]),
+            }
+        )
+        for row in each_row(connection, "stuck_of_run", dag_run_id=dag_run_id)
+    ]
+
+
+def quantity_changes(
+    connection: LogConnection, production_run_ids: Iterable[str], *, now: dt.datetime
+) -> dict[str, dt.datetime]:
+    """When each run's produced quantity was last seen to change, as far as was known at `now`.
+
+    The quantity that was seen first is no change. A run without a change is absent.
+    """
+    found = rows(connection, "quantity_changes", production_run_ids=list(production_run_ids), now=now)
+    return {row["production_run_id"]: row["changed_at"] for row in found}
+
+
+def slot_holders(
+    connection: LogConnection, tick: Tick, production_run_ids: Sequence[str], now: dt.datetime
+) -> dict[str, SlotHolder]:
+    """Which messages hold the slots of the tick's day, by production run id.
+
+    Args:
+        connection: The message log.
+        tick: The tick.
+        production_run_ids: The runs.
+        now: The moment by which messages wait or not.
+    """
+    found = rows(
+        connection,
+        "slot_holders",
+        **of_history(tick),
+        day=tick.day,
+        production_run_ids=list(production_run_ids),
+        now=now,
+    )
+    return {
+        row["production_run_id"]: SlotHolder(
+            row["id"], row["status"], str(row["tick_id"]), row["asked_by_event"], row["waits"]
+        )
+        for row in found
+    }
+
+
+def standing_digests(connection: LogConnection, tick: Tick) -> list[StandingDigest]:
+    """The digests that hold their contexts on the tick's day."""
+    return [
+        StandingDigest(**{**row, "production_run_ids": frozenset(row["production_run_ids"])})
+        for row in rows(connection, "standing_digests", **of_history(tick), day=tick.day)
+    ]
+
+
+def spoken_of(connection: LogConnection, ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[str, ...]]:
+    """Of which runs each of these messages speaks."""
+    found = rows(connection, "spoken_of", ids=list(ids))
+    return {row["message_id"]: tuple(row["production_run_ids"]) for row in found}
+
+
+def event_holders(
+    connection: LogConnection, tick: Tick, drafts: Iterable[Draft], *, due: dt.datetime | None = None
+) -> tuple[dict[str, EventHolder], dict[str, EventHolder]]:
+    """The messages that stand in the way of these drafts of events.
+
+    Args:
+        connection: The message log.
+        tick: The tick.
+        drafts: The drafts.
+        due: When the tick's DAG run was due: cleared hours later, it has nothing to tell that was told since then.
+
+    Returns:
+        By the event's id, whenever it was; and by context, where it was decided less than an hour from the draft, or
+        since the DAG run was due.
+    """
+    by_event_id: dict[str, EventHolder] = {}
+    by_context: dict[str, EventHolder] = {}
+    asked = [draft for draft in drafts if draft.event_name and draft.decided_at]
+    if not asked:
+        return by_event_id, by_context
+    found = rows(
+        connection,
+        "event_holders",
+        dag_run_id=tick.dag_run_id,
+        **of_history(tick),
+        due=due,
+        event_ids=[draft.event_id for draft in asked if draft.event_id],
+        context_ids=[draft.context_id for draft in asked if draft.message_kind == "event"],
+        at=max(draft.decided_at for draft in asked if draft.decided_at),
+    )
+    for row in found:
+        holder = EventHolder(row["id"], row["status"], row["dag_run_id"])
+        if row["event_id"]:
+            by_event_id[row["event_id"]] = holder
+        if row["holds_context"]:
+            by_context[row["context_id"]] = holder
+    return by_event_id, by_context
+
+
+def refused_phones(connection: LogConnection, tick: Tick, codes: Iterable[int]) -> frozenset[str]:
+    """The numbers that Meta refused on the tick's day with one of these codes."""
+    found = rows(connection, "refused_phones", delivery=tick.delivery, day=tick.day, codes=sorted(codes))
+    return frozenset(row["to_phone"] for row in found)
+
+
+def asked_by_events(connection: LogConnection, tick: Tick) -> frozenset[str]:
+    """The runs of which an event asked for a reminder on the tick's day, whatever became of it."""
+    found = rows(connection, "asked_by_events", **of_history(tick), day=tick.day)
+    return frozenset(row["production_run_id"] for row in found)
+
+
+def last_reminded(connection: LogConnection, tick: Tick, production_run_ids: Sequence[str]) -> dict[str, dt.date]:
+    """The last day before the tick's on which each run was reminded; a run never reminded is absent."""
+    found = rows(
+        connection, "last_reminded", **of_history(tick), day=tick.day, production_run_ids=list(production_run_ids)
+    )
+    return {row["production_run_id"]: row["day"] for row in found}
+
+
+def days_reminded(connection: LogConnection, tick: Tick, *, with_today: bool = False) -> dict[str, tuple[dt.date, ...]]:
+    """The days on which the partners of what this DAG run found stuck were reminded in its present kind, in order.
+
+    What counts is what Meta took (unknown counts) and did not later report as failed, in the tick's own delivery: a dry
+    run counts its own rehearsals and nothing else does. Every run of a digest was reminded by it. A run that was found
+    in another kind or with another partner since then starts again; one never reminded is absent. Of the day on
+    which a run's clock began, what was reminded of before that moment does not count; earlier days are the caller's.
+
+    Args:
+        connection: The message log.
+        tick: The tick.
+        with_today: Whether the tick's own day counts too (after sending), or only those before it.
+    """
+    until = tick.day + dt.timedelta(days=with_today)
+    found = each_row(
+        connection,
+        "days_reminded",
+        **{"dag_run_id": tick.dag_run_id, **of_history(tick), "day": until},
+        timezone=SCHEDULE_TIMEZONE.key,
+    )
+    return {row["production_run_id"]: tuple(row["days"]) for row in found}
+
+
+def recent_sizes(connection: LogConnection, tick: Tick) -> list[int]:
+    """How many messages the largest tick of each of the last ten days of this delivery planned, last day first."""
+    found = rows(connection, "recent_sizes", dag_id=tick.dag_id, delivery=tick.delivery, dag_run_id=tick.dag_run_id)
+    return [row["planned"] for row in found]
+
+
+def to_follow_up(connection: LogConnection, tick: Tick, *, of_all: bool = False) -> list[Followed]:
+    """The reminders and assignments that Meta took (or that were rehearsed) on a day, and that nothing follows yet.
+
+    Args:
+        connection: The message log.
+        tick: Those of its DAG run are asked for, whichever pass of it has sent them.
+        of_all: Whether those that other runs have left behind are, too.
+    """
+    found = rows(connection, "to_follow_up", **of_tick(tick), delivery=tick.delivery, day=tick.day, of_all=of_all)
+    return [Followed(**row) for row in found]
+
+
+def note_not_followed(connection: LogConnection, ids: Sequence[uuid.UUID], reason: SkipReason) -> None:
+    """Nothing follows these messages, for this reason."""
+    rows(connection, "note_not_followed", ids=list(ids), reason=reason)

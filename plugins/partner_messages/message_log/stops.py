@@ -1,0 +1,88 @@
+"""Senders that Meta refused as a whole, so that no task of the run tries them again (docs/design.md, decision 8).
+
+A later run, or a cleared one, probes with one message: the first task to ask becomes the prober, the others wait for
+what Meta tells it. So does a later try of the same run's tasks where the token was refused: it may have been rotated.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import asdict, dataclass
+
+from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.messages.tick import RunAttempt
+
+
+@dataclass(frozen=True)
+class SenderStop:
+    """A stop that is not lifted.
+
+    Attributes:
+        id: The row.
+        of_this_run: Whether it was this very attempt of this run that met it.
+        of_this_try: Whether a task met it in as many tries as this one has had; a later try may ask again.
+        probed: Whether somebody is probing at the moment.
+        code: Meta's code; None where it has none.
+        said: What Meta said, with its code.
+    """
+
+    id: uuid.UUID
+    of_this_run: bool
+    of_this_try: bool
+    probed: bool
+    code: int | None
+    said: str
+
+
+def stop_sender(connection: LogConnection, sender: str, attempt: RunAttempt, code: int | None, detail: str) -> None:
+    """Stop a sender for every task of this attempt, from their next claim on."""
+    rows(
+        connection,
+        "stop_sender",
+        id=uuid.uuid4(),
+        sender=sender,
+        **_parameters(attempt),
+        error_code=code,
+        error_detail=detail,
+    )
+
+
+def open_stop(connection: LogConnection, sender: str, attempt: RunAttempt) -> SenderStop | None:
+    """The stop under which a sender stands, if any."""
+    found = rows(connection, "open_stop", sender=sender, **_parameters(attempt))
+    if not found:
+        return None
+    row = found[0]
+    return SenderStop(
+        id=row["id"],
+        of_this_run=row["of_this_run"],
+        of_this_try=row["of_this_try"],
+        probed=row["probe_token"] is not None,
+        code=row["error_code"],
+        said=row["error_detail"],
+    )
+
+
+def stops_of(connection: LogConnection, attempt: RunAttempt) -> dict[str, str]:
+    """The senders that are stopped for this attempt, with what Meta said."""
+    return {row["sender"]: row["error_detail"] for row in rows(connection, "stops_of_run", **_parameters(attempt))}
+
+
+def become_prober(connection: LogConnection, stop: SenderStop, token: uuid.UUID, lease: dt.timedelta) -> bool:
+    """Whether this process, and no other, now probes the sender."""
+    return bool(rows(connection, "probe_sender", id=stop.id, token=token, lease=lease))
+
+
+def lift(connection: LogConnection, stop: SenderStop) -> None:
+    """Meta takes messages of this sender again."""
+    rows(connection, "lift_stop", id=stop.id)
+
+
+def release_probe(connection: LogConnection, stop: SenderStop, token: uuid.UUID) -> None:
+    """The probe brought no news of the sender; the next one may try."""
+    rows(connection, "release_probe", id=stop.id, token=token)
+
+
+def _parameters(attempt: RunAttempt) -> dict[str, str | int]:
+    return asdict(attempt)

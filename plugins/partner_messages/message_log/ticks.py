@@ -1,0 +1,91 @@
+"""What a tick notes of itself: that it began, what it found stuck, what it saw produced, what it counted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from psycopg.types.json import Json
+
+from partner_messages.config.pieces import pieces
+from partner_messages.message_log.database import LogConnection, of_tick, recordset, rows
+from partner_messages.messages.kinds import Census, ReminderKind, StuckRun
+from partner_messages.messages.tick import Tick
+
+_OF_STUCK = ("production_run_id", "partner_id", "design_id", "since", "quantity", "produced_quantity")
+"""What is written down of a stuck run; the rest is asked of the shop again."""
+
+
+def start_tick(connection: LogConnection, tick: Tick) -> None:
+    """Note that a DAG run passed its preflight."""
+    rows(connection, "start_tick", **of_tick(tick), delivery=tick.delivery, day=tick.day, now=tick.now)
+
+
+def record_stuck(
+    connection: LogConnection, tick: Tick, kind: ReminderKind, stuck: Sequence[StuckRun], *, observed_at: dt.datetime
+) -> None:
+    """Write what a DAG run found stuck in one kind, in place of what an earlier try of it found.
+
+    Its tasks write one after the other: a try that was taken for dead may still be at work, and a run may change its
+    kind between two of them.
+
+    Args:
+        connection: The message log.
+        tick: The run's tick.
+        kind: The kind.
+        stuck: What was found.
+        observed_at: The wall clock: quantities count only where they were observed on the day itself.
+    """
+    with connection.transaction():
+        rows(connection, "lock_run", dag_run_id=tick.dag_run_id)
+        rows(
+            connection,
+            "forget_stuck",
+            dag_run_id=tick.dag_run_id,
+            kind=kind,
+            found_ids=Json([run.production_run_id for run in stuck]),
+        )
+        for piece in pieces(stuck):
+            rows(
+                connection,
+                "record_stuck",
+                dag_run_id=tick.dag_run_id,
+                kind=kind,
+                delivery=tick.delivery,
+                day=tick.day,
+                observed_at=observed_at,
+                stuck=recordset({name: getattr(run, name) for name in _OF_STUCK} for run in piece),
+            )
+
+
+def note_quantities(
+    connection: LogConnection, started: Sequence[StuckRun], *, now: dt.datetime, observed_at: dt.datetime
+) -> None:
+    """Note the produced quantities of started runs where they were not known yet or have changed.
+
+    Less than before is a change too: whoever corrects a figure is at work. A quantity that is gone is none, so that a
+    fault which takes it away and brings it back is not work twice.
+
+    Args:
+        connection: The message log.
+        started: The runs as they were just read.
+        now: The moment at which they are judged; a change does not count in what is judged at an earlier one.
+        observed_at: The wall clock before the shop was read: an older reading than the last one changes nothing.
+    """
+    for piece in pieces(started):
+        readings = [
+            {"production_run_id": run.production_run_id, "produced_quantity": run.produced_quantity} for run in piece
+        ]
+        rows(connection, "note_quantities", now=now, observed_at=observed_at, readings=recordset(readings))
+
+
+def note_counts(connection: LogConnection, tick: Tick, census: Census, planned: int) -> None:
+    """Note what the tick inspected and planned, for its summary and for later ticks' blast radius."""
+    rows(
+        connection,
+        "note_counts",
+        tick_id=tick.id,
+        inspected=census.inspected,
+        no_partner=len(census.without_partner),
+        planned=planned,
+    )

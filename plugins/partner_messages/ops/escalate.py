@@ -1,0 +1,135 @@
+"""Finds the runs that need a person, and tells operations of them: one list, not one alert each."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from partner_messages.config.schedule import day_of
+from partner_messages.config.settings import NotifierSpec, Settings
+from partner_messages.deployment import run_context
+from partner_messages.deployment.live_settings import load_settings
+from partner_messages.deployment.params import ClosingParams, RunParams
+from partner_messages.message_log.database import LogConnection, open_message_log
+from partner_messages.message_log.history import stuck_of_run
+from partner_messages.messages.tick import RunRefused, Tick, TickSkipped
+from partner_messages.ops import escalations
+from partner_messages.ops.judgement import Escalation, View, cases_of, judge
+from partner_messages.ops.names import names_in
+from partner_messages.ops.notifier import notify
+from partner_messages.ops.summary import NAMED
+from partner_messages.planning.reminders.policy import Policy
+from partner_messages.recipients.masking import mask
+from partner_messages.shop.names import Names
+from partner_messages.shop.shop import Shop, open_shop
+
+log = logging.getLogger(__name__)
+
+
+def escalate(tick: Tick, params: RunParams, context: Mapping[str, Any]) -> dict[str, int]:
+    """Open and end escalations as the tick sees its runs, and tell operations of those that are due.
+
+    Args:
+        tick: The tick, after it has sent.
+        params: Which runs it looked at; nothing else is opened or ended.
+        context: The task's, for the notifier.
+
+    Returns:
+        How many were opened, ended and told of.
+
+    Raises:
+        TickSkipped: The tick never got as far as planning, or its day is over: it knows too little.
+    """
+    settings = load_settings()
+    if tick.delivery != "dry_run" and not _is_of_today(tick, settings):
+        raise TickSkipped(f"The day of this run ({tick.day}) is over: it opens and ends no escalations any more.")
+    policy = Policy.of(settings)
+    view = View(tick.now, params.scope, frozenset(params.kinds))
+    with open_message_log() as connection, open_shop(settings.tables) as shop:
+        if not escalations.was_planned(connection, tick):
+            raise TickSkipped("Planning did not come to its end, so nothing is known of today's escalations.")
+        if tick.delivery == "dry_run":
+            escalations.rewind_rehearsals(connection, tick)
+        cases = cases_of(
+            stuck_of_run(connection, tick.dag_run_id),
+            shop.unowned_runs(now=tick.now, scope=params.scope),
+            escalations.day_facts(connection, tick, with_history=policy.escalates_by_history),
+            policy,
+        )
+        judgement = judge(cases, escalations.standing_escalations(connection, tick), view)
+        opened, ended = escalations.write_judgement(connection, tick, judgement)
+        log.info("%d escalations were opened, %d are over.", opened, ended)
+        told = 0
+        if tick.delivery == "live" and settings.on_escalation:
+            told = _tell(connection, shop, tick, settings.on_escalation, context)
+    return {"opened": opened, "ended": ended, "told": told}
+
+
+def _is_of_today(tick: Tick, settings: Settings) -> bool:
+    return settings.allow_any_time or tick.day == day_of(run_context.wall_clock())
+
+
+def _tell(connection: LogConnection, shop: Shop, tick: Tick, spec: NotifierSpec, context: Mapping[str, Any]) -> int:
+    # In one transaction: what was not told to its end stays untold, and is told again at the next try.
+    with connection.transaction():
+        due = escalations.untold(connection, tick.day)
+        if due:
+            mentions = {
+                "escalations": [{**one.as_json(), "key": one.key} for one in due],
+                "escalations_text": as_text(due, names_in(shop, due[:NAMED])),
+                "escalations_key": key_of(due),
+            }
+            notify(spec, "on_escalation", context, mentions)
+            escalations.note_told(connection, tick.day, due)
+    log.info("Operations were told of %d escalations.", len(due))
+    return len(due)
+
+
+def key_of(due: Sequence[Escalation]) -> str:
+    """What tells a list from another one: a try whose process died after it had told comes again with the same."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, " ".join(sorted(one.key for one in due))))
+
+
+def as_text(due: Sequence[Escalation], names: Names) -> str:
+    """The list that operations get."""
+    more = [f"... and {len(due) - NAMED} more; see the table escalation."] if len(due) > NAMED else []
+    return "\n".join(
+        [
+            f"{len(due)} production runs need a person:" if len(due) > 1 else "A production run needs a person:",
+            *(f"- {one.said(names)}" for one in due[:NAMED]),
+            *more,
+            "Each closes by itself when its run moves on. To close one by hand, trigger message_log_upkeep with"
+            " production_run_id, closed_by and closed_why.",
+        ]
+    )
+
+
+def close_by_hand(params: ClosingParams | None) -> str:
+    """Close the escalation that the params name; return its reason.
+
+    Raises:
+        TickSkipped: None was asked to be closed.
+        RunRefused: Nothing is open for that run.
+    """
+    if params is None:
+        raise TickSkipped("No escalation is to be closed by hand.")
+    with open_message_log() as connection:
+        reason = escalations.close_by_hand(
+            connection,
+            params.production_run_id,
+            by=params.closed_by,
+            why=params.closed_why,
+            now=run_context.wall_clock(),
+        )
+    if reason is None:
+        raise RunRefused(
+            f"Run {params.production_run_id} has no open escalation, so there is nothing to close; see the summary of"
+            " production_run_reminders for those that are open."
+        )
+    log.info(
+        "The escalation of %s (%s) was closed by %s: %s",
+        *(params.production_run_id, reason, mask(params.closed_by), mask(params.closed_why)),
+    )
+    return reason.value

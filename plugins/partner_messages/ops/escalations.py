@@ -1,0 +1,133 @@
+"""The runs that need a person, as rows: opened, told of, closed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from partner_messages.message_log.database import LogConnection, of_tick, recordset, rows
+from partner_messages.message_log.history import days_reminded
+from partner_messages.messages.kinds import ReminderKind
+from partner_messages.messages.tick import Tick
+from partner_messages.ops.judgement import DayFacts, Escalation, Judgement
+from partner_messages.ops.reasons import RULES, Reason, reasons_that_ask_for
+
+TOLD_AGAIN_AFTER = dt.timedelta(days=7)
+"""How long after operations were told of an open escalation they are told again."""
+
+NOT_ON_WHATSAPP = 131026
+"""Meta's code for a message that its recipient's number cannot get ("Message undeliverable")."""
+
+
+def day_facts(connection: LogConnection, tick: Tick, *, with_history: bool = True) -> DayFacts:
+    """What the message log knows of the runs that a tick found stuck, after it has sent.
+
+    Args:
+        connection: The message log.
+        tick: The tick.
+        with_history: Whether the days of earlier reminders are asked for.
+    """
+    refused = rows(
+        connection,
+        "not_on_whatsapp",
+        dag_run_id=tick.dag_run_id,
+        delivery=tick.delivery,
+        day=tick.day,
+        code=NOT_ON_WHATSAPP,
+    )
+    ends = rows(connection, "ends_of_tick", **of_tick(tick))
+    return DayFacts(
+        ends={row["production_run_id"]: row["said"] for row in ends},
+        not_on_whatsapp=frozenset(row["partner_id"] for row in refused),
+        awaited=frozenset(row["production_run_id"] for row in refused if row["awaited"]),
+        reminded=days_reminded(connection, tick, with_today=True) if with_history else {},
+    )
+
+
+def was_planned(connection: LogConnection, tick: Tick) -> bool:
+    """Whether the tick got as far as deciding about every run that it found."""
+    return any(row["planned"] is not None for row in rows(connection, "tick", tick_id=tick.id))
+
+
+def standing_escalations(connection: LogConnection, tick: Tick) -> list[Escalation]:
+    """The escalations of a tick's delivery that are not over, and those that a later tick has ended."""
+    return _escalations(rows(connection, "escalations", delivery=tick.delivery, now=tick.now))
+
+
+def rewind_rehearsals(connection: LogConnection, tick: Tick) -> None:
+    """Before a dry run: bring the rehearsed escalations back to where they stood at its now.
+
+    A backfill comes after today's dry run, and speaks of days before it.
+    """
+    with connection.transaction():
+        rows(connection, "forget_rehearsed_escalations", now=tick.now)
+        rows(connection, "reopen_rehearsed_escalations", now=tick.now)
+
+
+def write_judgement(connection: LogConnection, tick: Tick, judgement: Judgement) -> tuple[int, int]:
+    """End what is over and open what is new, all or nothing; return how many rows were opened and ended.
+
+    Two ticks at once open one row for a run: the second one finds it open. What asks for the same act as an earlier row
+    of the stall counts as told on the day on which operations were told of that one.
+    """
+    troubles = [
+        {**trouble.as_json(), "id": uuid.uuid4(), "same_act": reasons_that_ask_for(RULES[trouble.reason].act)}
+        for trouble in judgement.new
+    ]
+    with connection.transaction():
+        ended = rows(
+            connection,
+            "end_escalations",
+            now=tick.now,
+            by=tick.dag_run_id,
+            over=recordset([{"id": id_, "why": why} for id_, why in judgement.over.items()]),
+        )
+        opened = rows(
+            connection,
+            "open_escalations",
+            delivery=tick.delivery,
+            dag_run_id=tick.dag_run_id,
+            now=tick.now,
+            troubles=recordset(troubles),
+        )
+    return len(opened), len(ended)
+
+
+def untold(connection: LogConnection, day: dt.date) -> list[Escalation]:
+    """The open live escalations that operations are to be told of on a day: new ones, and those told 7 days ago.
+
+    They are locked until the end of the transaction, which must last until they were told: whoever asks meanwhile waits
+    and then finds them told, and if this process dies, they are as untold as before.
+    """
+    return _escalations(rows(connection, "untold_escalations", told_before=day - TOLD_AGAIN_AFTER))
+
+
+def note_told(connection: LogConnection, day: dt.date, escalations: Iterable[Escalation]) -> None:
+    """Operations were told of these."""
+    rows(connection, "note_told", day=day, ids=[one.id for one in escalations])
+
+
+def close_by_hand(
+    connection: LogConnection, production_run_id: str, *, by: str, why: str, now: dt.datetime
+) -> Reason | None:
+    """Close a run's open live escalation; return what it was opened for, None where nothing is open.
+
+    The run is not opened again for that reason until it has moved.
+    """
+    found = rows(connection, "close_escalation", production_run_id=production_run_id, by=by, why=why, now=now)
+    return Reason(found[0]["reason"]) if found else None
+
+
+def _escalations(found: Sequence[Mapping[str, Any]]) -> list[Escalation]:
+    return [
+        Escalation(
+            **{
+                **row,
+                "reason": Reason(row["reason"]),
+                "kind": ReminderKind(row["kind"]) if row["kind"] else None,
+            }
+        )
+        for row in found
+    ]

@@ -1,0 +1,273 @@
+"""Which runs need a person: for what reason, since when, and until when.
+
+Pure: what the shop and the message log know of a day comes in as values.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from partner_messages.config.schedule import day_of
+from partner_messages.config.sending_days import Calendar
+from partner_messages.messages.kinds import ReminderKind, StuckRun, UnownedRun
+from partner_messages.messages.scope import Scope
+from partner_messages.ops.reasons import RULES, Case, Reason, Stall
+from partner_messages.planning.reminders.policy import Policy
+from partner_messages.shop.names import Names, ids_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble(Stall):
+    """A stall that needs a person, and why."""
+
+    reason: Reason
+
+    def said(self, names: Names, *, in_short: bool = False) -> str:
+        """Whose run it is and why it needs a person, what is to be done, and last by what it is looked up.
+
+        Args:
+            names: What people call the run.
+            in_short: Without what the reason means and asks for, where that is said once for all.
+        """
+        who, rule = names.of(self.production_run_id, self.partner_id), RULES[self.reason]
+        kind = f" ({self.kind})" if self.kind else ""
+        means = "" if in_short else f" — {rule.meaning} {rule.act}"
+        ids = ids_of(self.production_run_id, self.partner_id)
+        return f"{who}: {self.reason} since {day_of(self.since)}{kind}{means}{self._hint()} | {ids}"
+
+    def _hint(self) -> str:
+        return ""
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON values, for the run's return value and for notifiers."""
+        return {
+            "production_run_id": self.production_run_id,
+            "partner_id": self.partner_id,
+            "kind": self.kind.value if self.kind else None,
+            "reason": self.reason.value,
+            "since": self.since.isoformat(),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Escalation(Trouble):
+    """A row of `escalation`.
+
+    Attributes:
+        id: The row.
+        opened_at: The now of the tick that opened it.
+        told_on: The day on which operations were last told of this stall for a reason that asks for the same act.
+        closed_at: When it was closed, by a tick or by hand.
+        over_at: When a tick saw that it no longer holds.
+        readings: What the partner's number may mean, masked, where it does not say so itself.
+    """
+
+    id: uuid.UUID
+    opened_at: dt.datetime
+    told_on: dt.date | None = None
+    closed_at: dt.datetime | None = None
+    over_at: dt.datetime | None = None
+    readings: str | None = None
+
+    def _hint(self) -> str:
+        return f" It may be {self.readings}." if self.readings else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON values, with the readings where there are any."""
+        return {**super().as_json(), **({"readings": self.readings} if self.readings else {})}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a person is still waited for."""
+        return self.closed_at is None
+
+    @property
+    def key(self) -> str:
+        """The same for every try of telling operations of it, another one when they are told again."""
+        return f"{self.id}:{self.told_on or 'first'}"
+
+    @property
+    def is_closed_by_hand(self) -> bool:
+        """Whether a person has closed it while it still holds."""
+        return self.closed_at is not None and self.over_at is None
+
+
+@dataclass(frozen=True)
+class DayFacts:
+    """What the message log knows of a day, sending included.
+
+    Attributes:
+        ends: What became of each run's reminder in this tick.
+        not_on_whatsapp: The partners about whom Meta's last answer, over all their runs, was that the number is not.
+        reminded: The days of each run's reminders in its kind that count, today included, in order; empty where nobody
+            asks.
+        awaited: Those runs of these partners of which that answer was not given, where Meta has taken a message to the
+            number today: it may have been put right.
+    """
+
+    ends: Mapping[str, str]
+    not_on_whatsapp: Collection[str]
+    reminded: Mapping[str, Sequence[dt.date]]
+    awaited: Collection[str] = ()
+
+
+def cases_of(stuck: Iterable[StuckRun], unowned: Iterable[UnownedRun], day: DayFacts, policy: Policy) -> list[Case]:
+    """What a tick knows of every stuck run, and of every one that nobody has (a run that is both is the latter)."""
+    cases = {
+        run.production_run_id: Case(
+            production_run_id=run.production_run_id, partner_id=run.partner_id, kind=None, since=run.since
+        )
+        for run in unowned
+    }
+    for run in stuck:
+        reminded = policy.in_this_stall(run, day.reminded.get(run.production_run_id, ()))
+        case = Case(
+            production_run_id=run.production_run_id,
+            partner_id=run.partner_id,
+            kind=run.kind,
+            since=run.since,
+            end=day.ends.get(run.production_run_id),
+            refused=run.partner_id in day.not_on_whatsapp,
+            awaited=run.production_run_id in day.awaited,
+            used_up=policy.is_used_up(run, reminded),
+            ignored=_was_ignored(reminded, policy, run.partner_id),
+            left_alone=policy.settings.is_left_alone(run.production_run_id, run.partner_id),
+        )
+        cases.setdefault(run.production_run_id, case)
+    return list(cases.values())
+
+
+def _was_ignored(reminded: Sequence[dt.date], policy: Policy, partner_id: str) -> bool:
+    after = policy.settings.escalate_after
+    return after is not None and days_in_a_row(reminded, policy.calendar_for(partner_id)) >= after
+
+
+def days_in_a_row(days: Sequence[dt.date], calendar: Calendar) -> int:
+    """The most sending days without one in between that is not there; a weekend or a holiday is none.
+
+    Args:
+        days: In order; one that is no sending day (a run that was started by hand) neither counts nor interrupts.
+        calendar: The sending days.
+    """
+    longest = current = 0
+    before: dt.date | None = None
+    for day in filter(calendar.is_sending_day, days):
+        current = current + 1 if before and calendar.sending_days(before, day) == 1 else 1
+        longest, before = max(longest, current), day
+    return longest
+
+
+@dataclass(frozen=True)
+class View:
+    """What a tick looks at; what lies outside is neither opened nor ended by it.
+
+    Attributes:
+        now: The tick's.
+        scope: The partners and runs that its params name.
+        kinds: The kinds that they name; runs that nobody has are looked at where these are all.
+    """
+
+    now: dt.datetime
+    scope: Scope = field(default_factory=Scope)
+    kinds: frozenset[ReminderKind] = frozenset(ReminderKind)
+
+    def covers(self, stall: Stall) -> bool:
+        """Whether the tick has looked at the run in this state."""
+        of_kinds = stall.kind in self.kinds if stall.kind else self.kinds == frozenset(ReminderKind)
+        partners, runs = self.scope.partner_ids, self.scope.production_run_ids
+        return (
+            of_kinds
+            and (partners is None or stall.partner_id in partners)
+            and (runs is None or stall.production_run_id in runs)
+        )
+
+    def precedes(self, row: Escalation) -> bool:
+        """Whether a later tick has opened or ended the row: this one, cleared hours later, knows less."""
+        return row.opened_at > self.now or (row.over_at is not None and row.over_at > self.now)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is to be written: new escalations, and those that are over with the reason why."""
+
+    new: Sequence[Trouble]
+    over: Mapping[uuid.UUID, str]
+
+
+def judge(cases: Iterable[Case], rows: Sequence[Escalation], view: View) -> Judgement:
+    """Compare what a tick knows with the rows that are not over.
+
+    A run has one open row, which says what holds today: the first reason that does, or else the row's own as long as
+    nothing disproves it. Where that is another one, the row is over and a new one opens; so it is where the run has
+    moved. A row that was closed by hand keeps the run from being opened again for that reason, until that is disproved.
+    """
+    known = {case.production_run_id: case for case in cases if view.covers(case)}
+    over: dict[uuid.UUID, str] = {}
+    standing: dict[str, list[Escalation]] = {}
+    for row in rows:
+        if (why := _is_over(row, known.get(row.production_run_id), view)) is not None:
+            over[row.id] = why
+        else:
+            standing.setdefault(row.production_run_id, []).append(row)
+    new: list[Trouble] = []
+    for case in known.values():
+        its_rows = standing.get(case.production_run_id, ())
+        of_now = next((row for row in its_rows if row.is_open), None)
+        reason = _reason_today(case, its_rows)
+        if any(_is_out_of_reach(row, view) for row in its_rows) or (of_now and of_now.reason is reason):
+            continue
+        if of_now:
+            over[of_now.id] = _why_it_changed(of_now.reason, reason, case)
+        if reason:
+            new.append(_trouble(case, reason))
+    return Judgement(new, over)
+
+
+def _is_out_of_reach(row: Escalation, view: View) -> bool:
+    """Whether the tick may not end a row that is not over: it has not looked there, or knows less than a later one."""
+    return view.precedes(row) or (row.is_open and not view.covers(row))
+
+
+def _is_over(row: Escalation, case: Case | None, view: View) -> str | None:
+    """Why a row is over, whatever else holds; None where it stands."""
+    if row.over_at is not None or view.precedes(row) or not view.covers(row):
+        return None
+    if case is None or not row.is_same(case):
+        return "The run moved on."
+    if row.is_closed_by_hand and not (case.rests or RULES[row.reason].lasts(case)):
+        return _why_it_changed(row.reason, None, case)
+    return None
+
+
+def _reason_today(case: Case, rows: Sequence[Escalation]) -> Reason | None:
+    """The first reason that holds, or that was open and lasts; none that somebody has dealt with."""
+    dealt_with = {row.reason for row in rows if not row.is_open}
+    open_for = {row.reason for row in rows if row.is_open}
+    return next(
+        (
+            one
+            for one, rule in RULES.items()
+            if one not in dealt_with and (rule.holds(case) or (one in open_for and rule.lasts(case)))
+        ),
+        None,
+    )
+
+
+def _why_it_changed(before: Reason, now: Reason | None, case: Case) -> str:
+    if now:
+        return f"The reason ({before}) is gone; now it is {now}."
+    return f"The run is set aside ({case.end})." if case.rests else f"The reason ({before}) is gone."
+
+
+def _trouble(case: Case, reason: Reason) -> Trouble:
+    return Trouble(
+        production_run_id=case.production_run_id,
+        partner_id=case.partner_id,
+        kind=case.kind,
+        since=case.since,
+        reason=reason,
+    )

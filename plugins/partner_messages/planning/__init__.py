@@ -1,0 +1,1 @@
+"""Who is written to, of what, and when: what is gathered, decided and queued."""

@@ -1,0 +1,85 @@
+"""How one partner is reached, by the rules of the shop that the seed describes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from partner_messages.config.languages import choose_language, normalise_language
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.planning.drafting.facts import Means, ShopFacts
+from partner_messages.recipients.conversation import consent_refused, conversations_for
+from partner_messages.recipients.masking import mask_phone
+from partner_messages.recipients.people import Partner
+from partner_messages.recipients.phone import PhoneChoice, choose_phone
+from partner_messages.whatsapp.senders import Sender, choose_sender
+
+READINGS = "readings"
+"""What the numbers, masked, that an ambiguous one may mean are called in the variables of its skip."""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """How one partner is reached.
+
+    Attributes:
+        name: What the partner is called, if the shop says it.
+        phone: E.164.
+        language: By the language rule.
+        readable: Other languages that the partner is known to read, best first.
+        sender: Who writes.
+    """
+
+    name: str | None
+    phone: str = field(repr=False)
+    language: str
+    readable: tuple[str, ...]
+    sender: Sender
+
+
+def recipient_of_run(production_run_id: str, partner_id: str, shop: ShopFacts, means: Means) -> Recipient | SkipReason:
+    """How a partner is reached about one run, or why not."""
+    if production_run_id in means.paused_runs:
+        return SkipReason.PAUSED
+    return find_recipient(partner_id, shop, means)
+
+
+def find_recipient(partner_id: str, shop: ShopFacts, means: Means) -> Recipient | SkipReason:
+    """How a partner is reached, or why not."""
+    if partner_id in means.paused:
+        return SkipReason.PAUSED
+    partner = shop.partners.get(partner_id)
+    if partner is None or partner.deleted or partner.status == "inactive":
+        return SkipReason.PARTNER_INACTIVE
+    chosen = _phone_of(partner, shop)
+    if chosen.phone is None:
+        return SkipReason(chosen.problem or SkipReason.NO_PHONE)
+    known = shop.conversations.get(partner_id, ())
+    if consent_refused(partner, chosen.phone, known):
+        return SkipReason.NO_CONSENT
+    conversations = conversations_for(partner, chosen.phone, known)
+    newest = conversations[0] if conversations else None
+    sender = choose_sender(chosen.phone, newest.default_sender_platform_id if newest else None, means.senders)
+    if sender is None:
+        return SkipReason.NO_SENDER
+    language = choose_language(
+        explicit=means.own_languages.get(partner_id, means.language),
+        conversation_language=newest.language if newest else None,
+        phone=chosen.phone,
+        fallback=means.fallback_language,
+        allowed=sender.languages,
+    )
+    readable = tuple(filter(None, (normalise_language(one.language) for one in conversations)))
+    return Recipient(partner.name, chosen.phone, language, readable, sender)
+
+
+def why_not(partner_id: str, reason: SkipReason, shop: ShopFacts) -> dict[str, Any]:
+    """What of a draft follows from a partner's not being reached: the reason, and what somebody needs to mend it."""
+    if reason != SkipReason.AMBIGUOUS_PHONE:
+        return {"skip_reason": reason}
+    readings = [mask_phone(phone) for phone in _phone_of(shop.partners[partner_id], shop).readings]
+    return {"skip_reason": reason, "variables": {READINGS: " or ".join(readings)}}
+
+
+def _phone_of(partner: Partner, shop: ShopFacts) -> PhoneChoice:
+    return choose_phone(partner, shop.admins.get(partner.id, ()), shop.reached_at.get(partner.id, frozenset()))

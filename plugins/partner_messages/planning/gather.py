@@ -1,0 +1,108 @@
+"""Gathers what messages are drafted from: settings, senders, templates and approvals, and what the shop knows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+
+from partner_messages.config.settings import Settings
+from partner_messages.deployment.live_settings import load_senders
+from partner_messages.message_log.database import LogConnection
+from partner_messages.messages.tick import Tick
+from partner_messages.messages.values import reminder_context_id
+from partner_messages.planning.drafting.facts import Means, ShopFacts
+from partner_messages.planning.reminders.policy import on_holiday
+from partner_messages.planning.template_gate import approvals_of_run
+from partner_messages.recipients.people import Conversation
+from partner_messages.recipients.phone import choose_phone
+from partner_messages.shop.shop import Shop
+from partner_messages.templates.catalog.installed import installed_catalog
+
+
+def means_of(
+    connection: LogConnection, tick: Tick, settings: Settings, *, limit: int | None, redirect_to: str | None
+) -> Means:
+    """What messages of this run are made of and sent through.
+
+    Args:
+        connection: The message log.
+        tick: The run's tick.
+        settings: The settings.
+        limit: The run's own param, if it has one.
+        redirect_to: The one phone that a `redirect` run writes to.
+    """
+    limit = limit or settings.max_messages_per_run
+    if tick.delivery == "redirect":
+        limit = min(limit, settings.redirect_limit)
+    senders = load_senders(settings)
+    catalog = installed_catalog()
+    return Means(
+        senders=senders,
+        catalog=catalog,
+        family=settings.template_family,
+        approvals=approvals_of_run(connection, tick, senders, catalog),
+        allow_marketing=settings.allow_marketing,
+        language=settings.language,
+        own_languages=settings.own_languages,
+        paused=settings.paused_on(tick.day),
+        paused_runs=settings.runs_paused_on(tick.day),
+        on_holiday=on_holiday(settings, tick.day),
+        digest=settings.digest,
+        fallback_language=settings.fallback_language,
+        limit=limit,
+        redirect_to=redirect_to if tick.delivery == "redirect" else None,
+    )
+
+
+def shop_facts(
+    shop: Shop,
+    *,
+    partner_ids: Iterable[str],
+    design_ids: Iterable[str | None],
+    reminded: Iterable[str] = (),
+    asked: Collection[str] = (),
+    day: dt.date,
+) -> ShopFacts:
+    """Read what the shop knows about some partners and designs.
+
+    Args:
+        shop: The shop.
+        partner_ids: The partners.
+        design_ids: The designs; None stands for a run without one.
+        reminded: Runs of which it is asked whether the shop's own flow reminded of them.
+        asked: Those of them of which an event asked for a reminder that day.
+        day: The day of those reminders.
+    """
+    ids = set(partner_ids)
+    partners, admins = shop.partners(ids), shop.admins(ids)
+    phones = {id_: choose_phone(partner, admins.get(id_, ())).possible for id_, partner in partners.items()}
+    conversations = shop.conversations(phones)
+    unclear = {id_: conversations.get(id_, ()) for id_, possible in phones.items() if len(possible) > 1}
+    return ShopFacts(
+        partners=partners,
+        admins=admins,
+        conversations=conversations,
+        reached_at=_reached_at(shop, unclear),
+        design_names=shop.design_names(id_ for id_ in design_ids if id_),
+        reminded_in_shop=shop.reminded_in_shop(
+            {run: reminder_context_id(run, day) for run in reminded}, day=day, asked=asked
+        ),
+    )
+
+
+def _reached_at(shop: Shop, conversations: Mapping[str, Iterable[Conversation]]) -> dict[str, frozenset[str]]:
+    """At which numbers Meta says that these partners are, by partner.
+
+    The shop makes a conversation of its own accord where a partner writes to it from a number that it finds in none: it
+    notes no source then, and the number as Meta gave it, international and digits only.
+    """
+    given = {
+        one.id: one
+        for partner_id, its in conversations.items()
+        for one in its
+        if one.partner_id == partner_id and not (one.deleted or one.consent_source) and one.phone_number.isdecimal()
+    }
+    found: dict[str, set[str]] = {}
+    for id_ in shop.begun_by_the_other_side(given):
+        found.setdefault(given[id_].partner_id, set()).add(f"+{given[id_].phone_number}")
+    return {partner_id: frozenset(numbers) for partner_id, numbers in found.items()}

@@ -1,0 +1,117 @@
+"""Follows templates that Meta took by a free-form picture or text, where the partner has just written to us."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from partner_messages.config.settings import Settings
+from partner_messages.deployment import run_context
+from partner_messages.deployment.live_settings import load_settings
+from partner_messages.message_log.acts import standing_halt
+from partner_messages.message_log.database import LogConnection, open_message_log
+from partner_messages.message_log.history import note_not_followed, to_follow_up
+from partner_messages.message_log.outbox import messages_of
+from partner_messages.message_log.queueing import queued_of_tick, write_drafts
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.tick import NotNow, Tick, check_may_send
+from partner_messages.messages.values import Draft, Followed, Message
+from partner_messages.planning.dealing import deal_out
+from partner_messages.planning.pictures import usable_pictures
+from partner_messages.planning.reminders.followup import Addressed, Inbound, draft_followup, may_be_sent_freely
+from partner_messages.recipients import window
+from partner_messages.shop.shop import Shop, open_shop
+from partner_messages.templates.catalog.installed import installed_catalog
+
+log = logging.getLogger(__name__)
+
+
+def plan_followups(tick: Tick, max_map_length: int, *, of_all: bool = False) -> list[dict[str, Any]]:
+    """Plan what follows the DAG run's messages that Meta took; done again, it plans only what is new.
+
+    Args:
+        tick: The run's tick; what an earlier pass of it has sent counts too.
+        max_map_length: How many mapped tasks Airflow allows.
+        of_all: Whether what other runs have left behind counts too, while it may be sent.
+
+    Returns:
+        Batches of message ids, one for each mapped sending task; none where there is nothing to follow.
+    """
+    settings = load_settings()
+    with open_message_log() as connection:
+        of_all = of_all and _may_leave(connection, tick, settings)
+        parents = [message for message in to_follow_up(connection, tick, of_all=of_all) if _has_no_picture(message)]
+        drafts = _drafts(tick, parents, settings)
+        followed = {draft.parent_id for draft in drafts}
+        outside = [parent.id for parent in parents if parent.id not in followed]
+        write_drafts(connection, tick, drafts)
+        note_not_followed(connection, outside, SkipReason.OUTSIDE_24H_WINDOW)
+        queued = queued_of_tick(connection, tick, now=run_context.wall_clock(), followups=True)
+    batches = deal_out(queued, settings, max_map_length)
+    log.info(
+        "%d messages to follow up: %d of their partners may only be sent templates; %d follow-ups to send in %d tasks.",
+        *(len(parents), len(outside), len(queued), len(batches)),
+    )
+    return batches
+
+
+def _may_leave(connection: LogConnection, tick: Tick, settings: Settings) -> bool:
+    """Whether what others have left may be sent at this moment; if not, it is left for the next run."""
+    try:
+        halt = standing_halt(connection)
+        check_may_send(tick, run_context.wall_clock(), settings, halt, ignore_send_window=False)
+    except NotNow:
+        return False
+    return True
+
+
+def followups_no_longer_due(
+    messages: Sequence[Message], settings: Settings, now: dt.datetime
+) -> dict[uuid.UUID, SkipReason]:
+    """Which of these queued follow-ups must not go out any more, and why.
+
+    Args:
+        messages: Follow-ups alone.
+        settings: The settings.
+        now: The wall clock, just before the claim: at that moment the recipient's window must be open.
+    """
+    if not messages:
+        return {}
+    with open_message_log() as connection:
+        parents = messages_of(connection, [message.parent_id for message in messages if message.parent_id], now)
+    failed = {parent.id for parent in parents if parent.status == "failed"}
+    with open_shop(settings.tables) as shop:
+        inbound = _inbound(shop, messages, now)
+    withdrawn: dict[uuid.UUID, SkipReason] = {}
+    for message in messages:
+        if message.parent_id in failed:
+            withdrawn[message.id] = SkipReason.MOVED_ON
+        elif not may_be_sent_freely(message, inbound, now):
+            withdrawn[message.id] = SkipReason.OUTSIDE_24H_WINDOW
+    return withdrawn
+
+
+def _has_no_picture(message: Followed) -> bool:
+    template = installed_catalog().get(message.template_name)
+    return template is not None and template.picture is None
+
+
+def _drafts(tick: Tick, parents: Sequence[Followed], settings: Settings) -> list[Draft]:
+    """What follows those whose partner may be written to freely."""
+    if not parents:
+        return []
+    # A rehearsal speaks for its own moment, which may be long past; what leaves does so now.
+    now = tick.now if tick.delivery == "dry_run" else run_context.wall_clock()
+    with open_shop(settings.tables) as shop:
+        inbound = _inbound(shop, parents, now)
+        reached = [parent for parent in parents if may_be_sent_freely(parent, inbound, now)]
+        designs = {parent.design_id for parent in reached}
+        pictures = usable_pictures(shop, designs, settings.pictures) if designs else {}
+    return [draft_followup(parent, picture=pictures.get(parent.design_id)) for parent in reached]
+
+
+def _inbound(shop: Shop, messages: Sequence[Addressed], now: dt.datetime) -> Inbound:
+    return shop.last_inbound((message.to_phone for message in messages), until=now + window.MARGIN)

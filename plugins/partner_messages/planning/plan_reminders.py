@@ -1,0 +1,203 @@
+"""Decides who is reminded of what, writes it into the message log, and deals it out to tasks."""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from psycopg import Rollback
+
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE
+from partner_messages.config.settings import Settings
+from partner_messages.deployment import run_context
+from partner_messages.deployment.live_settings import load_settings
+from partner_messages.deployment.params import RunParams
+from partner_messages.message_log.database import LogConnection, MessageLogError, open_message_log
+from partner_messages.message_log.history import (
+    asked_by_events,
+    days_reminded,
+    last_reminded,
+    recent_sizes,
+    refused_phones,
+    slot_holders,
+    standing_digests,
+    stuck_of_run,
+)
+from partner_messages.message_log.queueing import queued_of_tick, write_drafts
+from partner_messages.message_log.ticks import note_counts
+from partner_messages.messages.kinds import StuckRun
+from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
+from partner_messages.messages.tick import RunRefused, Tick
+from partner_messages.messages.values import Draft
+from partner_messages.planning.dealing import deal_out
+from partner_messages.planning.drafting.facts import DEFAULT_FAMILY, ShopFacts
+from partner_messages.planning.gather import means_of, shop_facts
+from partner_messages.planning.pictures import usable_pictures
+from partner_messages.planning.reminders.digest import TEMPLATE, kept_apart
+from partner_messages.planning.reminders.hours import Hours
+from partner_messages.planning.reminders.plan import NEXT_DUE, LogFacts, Plan, blast_radius, decide_reminders
+from partner_messages.planning.reminders.policy import Policy
+from partner_messages.planning.reminders.wording import templates_of
+from partner_messages.shop.shop import Shop, open_shop
+from partner_messages.whatsapp.errors import RECIPIENT_CODES
+
+log = logging.getLogger(__name__)
+
+_FEW = 10
+"""Up to as many are named one by one in the log."""
+_TRIES = 5
+"""Of planning, each with what other DAG runs have written meanwhile; then Airflow tries again later."""
+
+
+def templates_of_reminders(settings: Settings) -> tuple[str, ...]:
+    """Every template that a partner may be reminded with."""
+    return (*templates_of(settings.template_family), *([TEMPLATE] if settings.digest else []))
+
+
+def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[dict[str, Any]]:
+    """Plan one tick: every stuck run becomes a queued message or a skip with its reason.
+
+    Returns:
+        Batches of message ids, one for each mapped `send_messages` task.
+
+    Raises:
+        RunRefused: More messages than the blast radius allows, in a live run that was not confirmed; nothing was
+            written.
+    """
+    settings = load_settings()
+    policy = Policy.of(settings)
+    wall = run_context.wall_clock()
+    with open_message_log() as connection, open_shop(settings.tables) as shop:
+        means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
+        found = stuck_of_run(connection, tick.dag_run_id)
+        stuck = shop.looked_at_again((run for run in found if run.kind in params.kinds), now=tick.now)
+        census = shop.census(now=tick.now, scope=params.scope)
+        facts = _shop_facts(shop, connection, stuck, tick, settings)
+        for _ in range(_TRIES):
+            plan = decide_reminders(
+                tick,
+                stuck,
+                without_partner=census.without_partner,
+                shop=facts,
+                log=_log_facts(connection, tick, stuck, policy, wall, limit=means.limit),
+                means=means,
+                policy=policy,
+                hours=Hours.of(tick, settings, wall),
+            )
+            drafts = plan.drafts
+            planned = sum(draft.skip_reason is None for draft in drafts)
+            if tick.delivery == "live" and not params.confirmed:
+                _check_blast_radius(planned, blast_radius(settings.confirm_above, recent_sizes(connection, tick)))
+            if _write(connection, tick, plan):
+                break
+        else:
+            raise MessageLogError(f"Other runs of the DAG changed the day's digests {_TRIES} times while planning.")
+        note_counts(connection, tick, census.apart_from(found), planned)
+        queued = queued_of_tick(connection, tick, now=wall)
+    batches = deal_out(queued, settings, max_map_length)
+    _tell_of_digests(drafts, settings)
+    _tell_of_cadence(drafts)
+    _tell_of_hours(drafts, settings)
+    log.info("%d stuck runs: %d messages to send in %d tasks.", len(stuck), len(queued), len(batches))
+    return batches
+
+
+def _write(connection: LogConnection, tick: Tick, plan: Plan) -> bool:
+    """Write the plan if everything in it finds its place, else nothing; return whether it was written.
+
+    What is planned again may come to more messages than may be sent, and then nothing must have been written.
+    """
+    with connection.transaction() as transaction:
+        if write_drafts(connection, tick, plan.drafts, plan.worded):
+            return True
+        raise Rollback(transaction)
+    return False
+
+
+def _shop_facts(
+    shop: Shop, connection: LogConnection, stuck: Sequence[StuckRun], tick: Tick, settings: Settings
+) -> ShopFacts:
+    facts = facts_of_stuck(shop, connection, stuck, tick)
+    if settings.template_family == DEFAULT_FAMILY:
+        return facts
+    return replace(facts, pictures=usable_pictures(shop, (run.design_id for run in stuck), settings.pictures))
+
+
+def facts_of_stuck(shop: Shop, connection: LogConnection, stuck: Sequence[StuckRun], tick: Tick) -> ShopFacts:
+    """What the shop knows about stuck runs, but for pictures."""
+    return shop_facts(
+        shop,
+        partner_ids=(run.partner_id for run in stuck),
+        design_ids=(run.design_id for run in stuck),
+        reminded=(run.production_run_id for run in stuck),
+        asked=asked_by_events(connection, tick),
+        day=tick.day,
+    )
+
+
+def _log_facts(
+    connection: LogConnection, tick: Tick, stuck: Sequence[StuckRun], policy: Policy, wall: dt.datetime, *, limit: int
+) -> LogFacts:
+    ids = [run.production_run_id for run in stuck]
+    return LogFacts(
+        slot_holders=slot_holders(connection, tick, ids, wall),
+        digests=standing_digests(connection, tick),
+        refused_phones=refused_phones(connection, tick, RECIPIENT_CODES),
+        # A run is in one message at most: where no more are stuck than may be sent, nothing is put off.
+        last_reminded=last_reminded(connection, tick, ids) if len(ids) > limit else {},
+        days_reminded=days_reminded(connection, tick) if policy.asks_for_history else {},
+    )
+
+
+def _tell_of_digests(drafts: Sequence[Draft], settings: Settings) -> None:
+    """Which partners get several messages though they should get one."""
+    if settings.digest and (apart := kept_apart(drafts)):
+        log.warning(
+            "Although setting digest is on, %d partners get more than one message (a part was queued before, or %s"
+            " cannot be sent to them): %s.",
+            *(len(apart), TEMPLATE, ", ".join(apart[:_FEW])),
+        )
+
+
+def _tell_of_cadence(drafts: Sequence[Draft]) -> None:
+    """Where they are few, each run that is not due and when it is; else how many are due next on which day."""
+    next_due = {
+        draft.production_run_id or "": draft.variables[NEXT_DUE]
+        for draft in drafts
+        if draft.skip_reason in (SkipReason.NOT_DUE, SkipReason.PARTNER_HOLIDAY) and draft.variables
+    }
+    if not next_due:
+        return
+    said = ", ".join(f"{run_id} (next on {day})" for run_id, day in sorted(next_due.items()))
+    if len(next_due) > _FEW:
+        days = collections.Counter(next_due.values())
+        said = f"{len(next_due)} runs, next due " + ", ".join(f"{days[day]} on {day}" for day in sorted(days)[:_FEW])
+    log.info("Not due today: %s.", said)
+
+
+def _tell_of_hours(drafts: Sequence[Draft], settings: Settings) -> None:
+    """How many messages wait for their recipient's day, and how many cannot be sent today for its sake."""
+    waiting = [draft.not_before for draft in drafts if draft.not_before and not draft.skip_reason]
+    if waiting:
+        log.info(
+            "%d messages wait until it is day for their recipients (setting partner_send_window), the first until %s;"
+            " message_log_upkeep sends them%s.",
+            *(len(waiting), f"{min(waiting).astimezone(SCHEDULE_TIMEZONE):%H:%M} IST"),
+            "" if settings.delivery == "live" else f", but not while setting delivery is {settings.delivery}",
+        )
+    for reason in (SkipReason.NO_COMMON_HOURS, SkipReason.EXPIRED):
+        if skipped := sum(draft.skip_reason is reason for draft in drafts):
+            log.warning("%d messages are not sent (%s): %s", skipped, reason, EXPLANATIONS[reason].meaning)
+
+
+def _check_blast_radius(planned: int, allowed: int) -> None:
+    if planned > allowed:
+        raise RunRefused(
+            f"This live run would send {planned} messages, more than the {allowed} that setting confirm_above (or three"
+            " times the median of the last ten ticks, of each day's live runs the largest) allows; nothing was written"
+            " or sent. If the number is right, trigger the DAG with `confirmed` ticked."
+        )

@@ -1,0 +1,1 @@
+"""The policy: who is due on which day, worded how, gathered and dealt into what (pure)."""

@@ -1,0 +1,75 @@
+"""How much of its number's rate a process may use: all of it while it sends alone, else a part of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import time
+import uuid
+from dataclasses import dataclass, field
+
+from partner_messages.message_log import shares
+from partner_messages.message_log.database import LogConnection
+
+LEASE = dt.timedelta(seconds=10)
+"""How long a process that is gone keeps its share from the others."""
+LOOK_AGAIN_SECONDS = 1.0
+"""How often a process looks whether its share has changed: others have come, or gone."""
+WAITING_SECONDS = 0.25
+"""The same for one that has none yet."""
+BRIEFEST_SECONDS = 0.25
+"""In which all that is left may leave, at the earliest: one message alone keeps the rate from nobody."""
+
+
+@dataclass
+class RateShare:
+    """One process's share.
+
+    Attributes:
+        connection: The message log.
+        phone_number_id: Meta's id of the number.
+        rate: All that the number may send, messages a second.
+        token: Whose share it is.
+        per_second: The share, messages a second.
+        until: The moment, by a clock that never goes back, from which on it may be somebody else's.
+    """
+
+    connection: LogConnection
+    phone_number_id: str
+    rate: float
+    token: uuid.UUID
+    per_second: float = field(default=0.0, init=False)
+    until: float = field(default=-math.inf, init=False)
+    _look_at: float = field(default=-math.inf, init=False)
+
+    @property
+    def seconds_to_look(self) -> float:
+        """How long until it is to be looked at again."""
+        return max(0.0, self._look_at - time.monotonic())
+
+    def look(self, left: int) -> bool:
+        """Look what the share is by now, if it is time to.
+
+        Args:
+            left: How many messages are left to be sent.
+
+        Returns:
+            Whether it was time to.
+        """
+        now = time.monotonic()
+        if now < self._look_at:
+            return False
+        wanted = min(self.rate, max(1, left) / BRIEFEST_SECONDS)
+        self.per_second = shares.take_share(
+            self.connection, self.phone_number_id, self.token, rate=self.rate, wanted=wanted, lease=LEASE
+        )
+        # Counted from before the message log was asked: it ends here no later than there.
+        self.until = now + LEASE.total_seconds()
+        self._look_at = now + (LOOK_AGAIN_SECONDS if self.per_second else WAITING_SECONDS)
+        return True
+
+    def give_back(self, after_seconds: float) -> None:
+        """Let the others have it, from the moment on at which another message might have left."""
+        after = dt.timedelta(seconds=after_seconds)
+        shares.give_back_share(self.connection, self.phone_number_id, self.token, after=after)
+        self.per_second, self.until, self._look_at = 0.0, -math.inf, -math.inf

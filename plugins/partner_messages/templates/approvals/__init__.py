@@ -1,0 +1,1 @@
+"""Which templates each account has, and which of them may be sent."""

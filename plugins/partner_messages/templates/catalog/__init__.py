@@ -1,0 +1,1 @@
+"""The texts under `include/templates/whatsapp`: read, checked, filled in."""

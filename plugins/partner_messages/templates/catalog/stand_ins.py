@@ -1,0 +1,20 @@
+"""What a message says in its own language where the shop does not know a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from partner_messages.config.languages import LAST_RESORT
+
+STAND_INS: Mapping[str, Mapping[str, str]] = {
+    "partner_name": {"en": "Partner", "hi": "पार्टनर"},
+    "design_name": {"en": "your design", "hi": "आपका डिज़ाइन"},
+    "notes": {"en": "No reason provided", "hi": "कोई कारण नहीं बताया गया"},
+}
+"""By variable, then by language without its region; an id of the shop is never shown in the place of a name."""
+
+
+def stand_in(variable: str, language: str) -> str:
+    """The words for a variable of `STAND_INS`, in English where the language has none of its own."""
+    words = STAND_INS[variable]
+    return words.get(language.partition("_")[0], words[LAST_RESORT])

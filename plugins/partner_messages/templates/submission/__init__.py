@@ -1,0 +1,1 @@
+"""What is to be created or edited at Meta, and what was."""

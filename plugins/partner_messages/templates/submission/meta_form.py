@@ -1,0 +1,151 @@
+"""A template in Meta's terms: the request that creates it, and the components of a message that uses it.
+
+Meta's variables are numbers. They follow the definition's order, not the order in which a language uses them: Hindi
+says "{{5}} में से {{4}}". The header's and each button's variable is numbered on its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from partner_messages.templates.catalog.definition import (
+    Definition,
+    ImageHeader,
+    TemplateError,
+    TextHeader,
+    Translation,
+    UrlButton,
+)
+from partner_messages.templates.catalog.render import fill
+
+_URL_LIMIT = 2000
+_PORTAL_URL = re.compile(r"https?://[^\s/{}?#]+[^\s{}?#]*")
+_SAFE_IN_A_SUFFIX = "/?&=%"
+"""What stays as it is at the end of a button's URL; a space, a colon or a letter of Hindi would break the message."""
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+"""One that encodes nothing; what is encoded already stays so."""
+
+
+def create_request(
+    definition: Definition, language: str, *, portal_url: str | None = None, header_handle: str | None = None
+) -> dict[str, Any]:
+    """The body of `POST /{waba}/message_templates` for one language.
+
+    Args:
+        definition: The template.
+        language: One of its languages.
+        portal_url: The portal's base URL; needed for URL buttons.
+        header_handle: What Meta's resumable upload gave for the example picture; needed for an IMAGE header.
+
+    Raises:
+        TemplateError: One of the two is needed and missing, or the URL is none or gets too long.
+    """
+    translation = definition.translations[language]
+    components = [
+        *_create_header(definition, translation, header_handle),
+        _create_text("BODY", translation.body, definition.variables, translation.examples),
+        *([{"type": "FOOTER", "text": numbered(translation.footer, ())}] if translation.footer else []),
+        *_create_buttons(definition, translation, portal_url),
+    ]
+    request: dict[str, Any] = {
+        "name": definition.name,
+        "category": definition.category,
+        "language": language,
+        "components": components,
+    }
+    if definition.ttl_seconds is not None:
+        request["message_send_ttl_seconds"] = definition.ttl_seconds
+    return request
+
+
+def numbered(source: str, variables: Iterable[str]) -> str:
+    """A text with Meta's numbers in place of the names, which are numbered in the order given."""
+    names = dict.fromkeys(variables)
+    return fill(source, {name: f"{{{{{number}}}}}" for number, name in enumerate(names, start=1)})
+
+
+def _create_text(kind: str, source: str, variables: Sequence[str], examples: Mapping[str, str]) -> dict[str, Any]:
+    component: dict[str, Any] = {"type": kind, "text": numbered(source, variables)}
+    if variables:
+        values = [examples[name] for name in variables]
+        component["example"] = {"body_text": [values]} if kind == "BODY" else {"header_text": values}
+    return component
+
+
+def _create_header(definition: Definition, translation: Translation, header_handle: str | None) -> list[dict[str, Any]]:
+    match definition.header:
+        case TextHeader(variable=variable):
+            variables = (variable,) if variable else ()
+            text = _create_text("HEADER", translation.header or "", variables, translation.examples)
+            return [{**text, "format": "TEXT"}]
+        case ImageHeader():
+            if not header_handle:
+                raise TemplateError(f"{definition.file}: the handle of the uploaded example picture is missing.")
+            return [{"type": "HEADER", "format": "IMAGE", "example": {"header_handle": [header_handle]}}]
+    return []
+
+
+def _create_buttons(definition: Definition, translation: Translation, portal_url: str | None) -> list[dict[str, Any]]:
+    buttons: list[dict[str, Any]] = []
+    for button, label in zip(definition.buttons, translation.buttons, strict=True):
+        if isinstance(button, UrlButton):
+            if not portal_url:
+                raise TemplateError(
+                    f"{definition.file}: its URL button needs the host of the connection partner_portal."
+                )
+            if not _PORTAL_URL.fullmatch(portal_url):
+                raise TemplateError(
+                    f"{definition.file}: its URL button needs a web address as the host of the connection"
+                    ' partner_portal, such as "https://partners.example".'
+                )
+            base = f"{portal_url.rstrip('/')}{button.path}"
+            url, example = f"{base}{{{{1}}}}", base + _url_suffix(translation.examples[button.variable])
+            if max(len(url), len(example)) > _URL_LIMIT:
+                raise TemplateError(
+                    f"{definition.file}: a button's URL is over {_URL_LIMIT} characters; shorten its path."
+                )
+            buttons.append({"type": "URL", "text": label, "url": url, "example": [example]})
+        else:
+            buttons.append({"type": "QUICK_REPLY", "text": label})
+    return [{"type": "BUTTONS", "buttons": buttons}] if buttons else []
+
+
+def send_components(
+    definition: Definition, values: Mapping[str, str], *, image_link: str | None = None
+) -> list[dict[str, Any]]:
+    """The `components` of a message that uses the template, shaped by what was approved.
+
+    Args:
+        definition: The template.
+        values: Of every variable, cleaned; those of URL buttons are what follows the button's path.
+        image_link: The picture of an IMAGE header, an https URL.
+
+    Raises:
+        TemplateError: The picture is missing.
+    """
+    components: list[dict[str, Any]] = []
+    match definition.header:
+        case ImageHeader():
+            if not image_link:
+                raise TemplateError(f"Template {definition.name} needs a picture for its header.")
+            components.append({"type": "header", "parameters": [{"type": "image", "image": {"link": image_link}}]})
+        case TextHeader(variable=str(variable)):
+            components.append({"type": "header", "parameters": [_text(values[variable])]})
+    if definition.variables:
+        components.append({"type": "body", "parameters": [_text(values[name]) for name in definition.variables]})
+    for index, button in enumerate(definition.buttons):
+        if isinstance(button, UrlButton):
+            suffix = _url_suffix(values[button.variable])
+            components.append({"type": "button", "sub_type": "url", "index": str(index), "parameters": [_text(suffix)]})
+    return components
+
+
+def _text(value: str) -> dict[str, str]:
+    return {"type": "text", "text": value}
+
+
+def _url_suffix(value: str) -> str:
+    return _LONE_PERCENT.sub("%25", quote(value, safe=_SAFE_IN_A_SUFFIX))

@@ -1,0 +1,413 @@
+"""Which runs need a person, why, and until when: tables over days."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from partner_messages.config.sending_days import Calendar
+from partner_messages.config.settings import parse_settings
+from partner_messages.messages.kinds import ReminderKind, UnownedRun
+from partner_messages.messages.scope import Scope
+from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
+from partner_messages.ops.judgement import DayFacts, Escalation, Judgement, View, cases_of, days_in_a_row, judge
+from partner_messages.ops.reasons import RULES, Act, Case, Reason, reasons_that_ask_for
+from partner_messages.planning.reminders.policy import Policy
+from partner_messages.shop.names import Names
+from support.deployment import TICK
+from support.examples import DAY, PARTNER_ID, log_facts, means, partner, shop_facts, stuck_run, tick
+from support.planned import plan_reminders
+
+HOUR = dt.timedelta(hours=1)
+SINCE = TICK - dt.timedelta(days=30)
+IDLE = ReminderKind.IDLE
+
+
+def november(*days: int) -> list[dt.date]:
+    return [dt.date(2026, 11, day) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("days", "calendar", "in_a_row"),
+    [
+        pytest.param([], Calendar(), 0, id="none"),
+        pytest.param([2], Calendar(), 1, id="one"),
+        pytest.param([2, 3, 4, 5, 6], Calendar(), 5, id="Monday to Friday"),
+        pytest.param([5, 6, 9, 10], Calendar(), 4, id="a weekend does not interrupt"),
+        pytest.param([5, 6, 7, 8, 9], Calendar(), 3, id="a reminder on a weekend does not count"),
+        pytest.param([5, 6, 10], Calendar(), 2, id="a Monday left out interrupts"),
+        pytest.param([6, 10], Calendar(added=frozenset(november(9))), 2, id="a holiday does not interrupt"),
+        pytest.param([2, 3, 4, 6, 9], Calendar(), 3, id="the longest row"),
+        pytest.param([2, 4, 5, 6, 9], Calendar(), 4, id="the longest row, at the end"),
+        pytest.param([2, 4, 10], Calendar(), 1, id="a cadence"),
+    ],
+)
+def test_days_in_a_row_are_sending_days(days: list[int], calendar: Calendar, in_a_row: int) -> None:
+    assert days_in_a_row(november(*days), calendar) == in_a_row
+
+
+def policy(**settings: Any) -> Policy:
+    return Policy.of(parse_settings(settings))
+
+
+def case_of(run: Any, by: Policy, **facts: Any) -> Case:
+    plain = {"ends": {}, "not_on_whatsapp": (), "reminded": {}}
+    (case,) = cases_of([run], [], DayFacts(**{**plain, **facts}), by)
+    return case
+
+
+@pytest.mark.parametrize(
+    ("settings", "reminded", "ignored"),
+    [
+        ({}, [13, 16, 17, 18, 19, 20, 23], True),
+        ({}, [16, 17, 18, 19, 20, 23], False),
+        ({}, [12, 13, 16, 17, 18, 20, 23], False),
+        ({"holidays_added": ["2026-11-19"]}, [12, 13, 16, 17, 18, 20, 23], True),
+        ({"escalate_after": 2}, [20, 23], True),
+        ({"escalate_after": None}, [13, 16, 17, 18, 19, 20, 23], False),
+    ],
+)
+def test_a_run_that_was_reminded_on_seven_sending_days_in_a_row_needs_a_person(
+    settings: dict[str, Any], reminded: list[int], ignored: bool
+) -> None:
+    run = stuck_run(kind=IDLE, since=SINCE)
+
+    assert case_of(run, policy(**settings), reminded={"R1": november(*reminded)}).ignored is ignored
+
+
+def test_a_partner_s_own_holiday_does_not_interrupt_the_row() -> None:
+    run = stuck_run(kind=IDLE, since=dt.datetime(2026, 9, 1, tzinfo=dt.UTC))
+    by = policy(escalate_after=3, partners={PARTNER_ID: {"holidays": ["IN-OD"]}})
+    days = [dt.date(2026, 9, day) for day in (10, 11, 15)]  # Monday the 14th is Ganesh Chaturthi
+
+    assert case_of(run, by, reminded={"R1": days}).ignored
+    assert not case_of(run, policy(escalate_after=3), reminded={"R1": days}).ignored
+
+
+def test_reminders_of_an_earlier_stall_do_not_count() -> None:
+    run = stuck_run(kind=IDLE, since=TICK - dt.timedelta(days=5))  # it worked on the 18th
+
+    case = case_of(run, policy(escalate_after=3), reminded={"R1": november(13, 16, 17, 18, 23)})
+
+    assert not case.ignored
+
+
+@pytest.mark.parametrize(("not_on_whatsapp", "refused"), [((), False), ([PARTNER_ID], True), (["P2"], False)])
+def test_a_run_is_refused_where_its_partner_s_number_is(not_on_whatsapp: Sequence[str], refused: bool) -> None:
+    assert case_of(stuck_run(), policy(), not_on_whatsapp=not_on_whatsapp).refused is refused
+
+
+def test_a_run_that_lost_its_partner_since_it_was_found_is_nobody_s() -> None:
+    (case,) = cases_of([stuck_run()], [UnownedRun("R1", None, SINCE)], DayFacts({}, {}, {}), policy())
+
+    assert (case.kind, case.partner_id, case.since) == (None, None, SINCE)
+
+
+def case(run_id: str = "R1", **changes: Any) -> Case:
+    plain: dict[str, Any] = {"production_run_id": run_id, "partner_id": PARTNER_ID, "kind": IDLE, "since": SINCE}
+    return Case(**{**plain, **changes})
+
+
+def row(reason: Reason = Reason.NO_REACTION, run_id: str = "R1", **changes: Any) -> Escalation:
+    plain: dict[str, Any] = {
+        **{"production_run_id": run_id, "partner_id": PARTNER_ID, "kind": IDLE, "since": SINCE},
+        **{"id": uuid.uuid4(), "reason": reason, "opened_at": TICK - dt.timedelta(days=3)},
+    }
+    return Escalation(**{**plain, **changes})
+
+
+def judged(cases: list[Case], *rows: Escalation, **view: Any) -> Judgement:
+    return judge(cases, rows, View(**{"now": TICK, **view}))
+
+
+def opened(judgement: Judgement) -> list[tuple[str, str]]:
+    return [(trouble.production_run_id, trouble.reason) for trouble in judgement.new]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ({}, None),
+        ({"kind": None, "partner_id": None}, "parked"),
+        *(({"end": one}, one) for one in SkipReason if EXPLANATIONS[one].escalates and one != SkipReason.ESCALATED),
+        *(({"end": one}, None) for one in SkipReason if not EXPLANATIONS[one].escalates),
+        ({"end": "escalated"}, "reminders_used_up"),
+        ({"end": "sent"}, None),
+        ({"end": "failed"}, None),
+        ({"end": "failed", "refused": True}, "not_on_whatsapp"),
+        ({"end": "sent", "ignored": True}, "no_reaction"),
+        ({"end": "failed", "refused": True, "awaited": True}, None),
+        ({"end": "paused", "refused": True, "ignored": True}, None),
+        ({"end": "paused", "left_alone": True, "ignored": True}, "left_alone"),
+        ({"end": "waits_for_material", "left_alone": True, "ignored": True}, None),
+        ({"end": "no_phone", "ignored": True}, "no_phone"),
+        ({"end": "escalated", "ignored": True}, "reminders_used_up"),
+    ],
+)
+def test_each_case_opens_for_its_reason(state: dict[str, Any], reason: str | None) -> None:
+    assert opened(judged([case(**state)])) == ([("R1", reason)] if reason else [])
+
+
+def test_every_reason_has_its_rule_in_order() -> None:
+    assert list(RULES) == list(Reason)
+
+
+def test_reasons_that_ask_for_the_same_are_told_of_together() -> None:
+    assert {"no_phone", "invalid_phone", "not_on_whatsapp"} <= set(reasons_that_ask_for(Act.FIND_NUMBER))
+    assert set(reasons_that_ask_for(Act.CALL)) >= {"reminders_used_up", "no_reaction"}
+    assert {one for act in Act for one in reasons_that_ask_for(act)} == set(Reason)
+    assert all(reasons_that_ask_for(act) for act in Act)
+
+
+def test_what_is_opened_says_since_when_the_run_is_stuck() -> None:
+    (trouble,) = judged([case(end="no_phone")]).new
+
+    assert (trouble.partner_id, trouble.kind, trouble.since) == (PARTNER_ID, IDLE, SINCE)
+    said = trouble.said(Names({"P1": "Rajesh Textiles"}, {"R1": "Block Print Kurta"}))
+    assert said.startswith(
+        "Rajesh Textiles, Block Print Kurta: no_phone since 2026-10-24 (idle) — No verified WhatsApp"
+    )
+    assert said.endswith("Find a number on which the partner is reached. | run R1, partner P1")
+    assert trouble.said(Names()).startswith("A run: no_phone since 2026-10-24 (idle) — ")
+
+
+def test_where_its_reason_is_explained_already_it_is_said_in_short_and_the_ids_are_all_that_may_be_cut() -> None:
+    (trouble,) = judged([case(end="no_phone")]).new
+
+    said = trouble.said(Names({"P1": "Rajesh Textiles"}, {"R1": "Block Print Kurta"}), in_short=True)
+    assert said == "Rajesh Textiles, Block Print Kurta: no_phone since 2026-10-24 (idle) | run R1, partner P1"
+
+
+@pytest.mark.parametrize(
+    ("reason", "state", "stays"),
+    [
+        pytest.param(Reason.NO_REACTION, {"end": "sent", "ignored": True}, True, id="reminded again"),
+        pytest.param(Reason.NO_REACTION, {"end": "sent"}, False, id="more days in a row are allowed"),
+        pytest.param(Reason.NO_REACTION, {"end": "paused", "ignored": True}, False, id="paused meanwhile"),
+        pytest.param(Reason.NO_REACTION, {"since": SINCE + HOUR}, False, id="work was reported"),
+        pytest.param(Reason.NO_REACTION, {"kind": ReminderKind.NOT_STARTED}, False, id="stuck elsewhere"),
+        pytest.param(Reason.NO_REACTION, {"partner_id": "P2"}, False, id="another partner's"),
+        pytest.param(Reason.REMINDERS_USED_UP, {"end": "not_due", "used_up": True}, True, id="the cap stands"),
+        pytest.param(Reason.REMINDERS_USED_UP, {"end": "not_due"}, False, id="the cap was raised, none is due"),
+        pytest.param(Reason.REMINDERS_USED_UP, {"end": "sent"}, False, id="the cap was raised"),
+        pytest.param(Reason.REMINDERS_USED_UP, {"end": "paused", "used_up": True}, False, id="paused at the cap"),
+        pytest.param(Reason.NO_PHONE, {"end": "no_phone"}, True, id="still no phone"),
+        pytest.param(Reason.NO_PHONE, {"end": "sent"}, False, id="has a phone"),
+        pytest.param(Reason.NO_PHONE, {"end": "not_due"}, False, id="has a phone, is not due"),
+        pytest.param(Reason.NO_PHONE, {"end": "partner_holiday"}, False, id="has a phone, and a holiday"),
+        pytest.param(Reason.NO_PHONE, {"end": "failed"}, False, id="has a phone, it failed"),
+        pytest.param(Reason.NO_PHONE, {"end": "refused_today"}, False, id="has a phone, it was refused"),
+        pytest.param(Reason.NO_PHONE, {"end": "paused"}, False, id="paused, so that nobody needs it"),
+        pytest.param(Reason.NO_PHONE, {"end": None}, True, id="nothing was decided"),
+        pytest.param(Reason.NO_PHONE, {"end": "moved_on"}, True, id="nobody knows yet"),
+        pytest.param(Reason.NO_PHONE, {"end": "already_in_shop"}, False, id="has a phone, the shop wrote"),
+        *(
+            pytest.param(reason, {"end": "already_in_shop"}, True, id=f"the shop wrote, {reason} was not looked at")
+            for reason in (Reason.NO_APPROVED_TEMPLATE, Reason.NO_PICTURE, Reason.NO_COMMON_HOURS)
+        ),
+        pytest.param(Reason.NO_APPROVED_TEMPLATE, {"end": "duplicate"}, False, id="another run of the day wrote"),
+        pytest.param(Reason.NO_APPROVED_TEMPLATE, {"end": "failed"}, True, id="refused when sent"),
+        pytest.param(Reason.NOT_ON_WHATSAPP, {"refused": True, "end": "not_due"}, True, id="not tried since"),
+        pytest.param(Reason.NOT_ON_WHATSAPP, {"refused": True, "awaited": True}, True, id="tried again just now"),
+        pytest.param(Reason.NOT_ON_WHATSAPP, {"refused": True, "end": "paused"}, False, id="refused and paused"),
+        pytest.param(Reason.NOT_ON_WHATSAPP, {"refused": False}, False, id="a message arrived"),
+        pytest.param(Reason.LEFT_ALONE, {"end": "paused", "left_alone": True}, True, id="still left alone"),
+        pytest.param(Reason.LEFT_ALONE, {"end": "sent"}, False, id="left alone no more"),
+    ],
+)
+def test_an_open_one_stays_while_the_run_does_not_move_and_its_reason_lasts(
+    reason: Reason, state: dict[str, Any], stays: bool
+) -> None:
+    of_before = row(reason)
+
+    judgement = judged([case(**state)], of_before)
+
+    assert list(judgement.over) == ([] if stays else [of_before.id])
+
+
+def test_a_run_that_is_not_stuck_any_more_closes_it() -> None:
+    of_before = row()
+
+    assert judged([], of_before).over == {of_before.id: "The run moved on."}
+
+
+def test_a_parked_run_that_was_reassigned_closes_it() -> None:
+    of_before = row(Reason.PARKED, kind=None, partner_id=None)
+
+    assert list(judged([case()], of_before).over) == [of_before.id]
+
+
+CLOSED = {"closed_at": TICK - dt.timedelta(days=1)}
+STATES: dict[Reason, dict[str, Any]] = {
+    Reason.PARKED: {"kind": None},
+    **{Reason(one): {"end": one} for one in SkipReason if one in set(Reason)},
+    Reason.NOT_ON_WHATSAPP: {"end": "failed", "refused": True},
+    Reason.REMINDERS_USED_UP: {"end": "escalated", "used_up": True},
+    Reason.NO_REACTION: {"end": "sent", "ignored": True},
+    Reason.LEFT_ALONE: {"end": "paused", "left_alone": True},
+}
+"""What a tick knows of a run that needs a person for each of the reasons, and for no other."""
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [pytest.param(*pair, id=" ".join(pair)) for pair in itertools.permutations(Reason, 2)],
+)
+def test_an_open_one_is_always_for_what_holds_today(before: Reason, now: Reason) -> None:
+    of_before = row(before, kind=None if before is Reason.PARKED else IDLE)
+
+    judgement = judged([case(**STATES[now])], of_before)
+
+    assert (opened(judgement), list(judgement.over)) == ([("R1", now)], [of_before.id])
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_the_same_reason_opens_no_second_one(reason: Reason) -> None:
+    of_before = row(reason, kind=None if reason is Reason.PARKED else IDLE)
+
+    assert judged([case(**STATES[reason])], of_before) == Judgement([], {})
+
+
+@pytest.mark.parametrize("reason", [one for one in Reason if one not in (Reason.PARKED, Reason.LEFT_ALONE)])
+@pytest.mark.parametrize("end", ["paused", "waits_for_material"])
+def test_a_pause_or_a_wait_ends_whatever_is_open_and_keeps_what_was_closed_by_hand(reason: Reason, end: str) -> None:
+    paused = case(**{**STATES[reason], "end": end})
+    of_before, by_hand = row(reason), row(reason, **CLOSED)
+
+    assert judged([paused], of_before) == Judgement([], {of_before.id: f"The run is set aside ({end})."})
+    assert judged([paused], by_hand) == Judgement([], {})
+    assert judged([case(**STATES[reason])], by_hand) == Judgement([], {})
+
+
+def test_of_two_reasons_that_hold_the_first_one_takes_the_place_of_the_other() -> None:
+    of_before = row(Reason.NO_REACTION)
+
+    judgement = judged([case(end="no_phone", ignored=True)], of_before)
+
+    assert (opened(judgement), list(judgement.over)) == ([("R1", "no_phone")], [of_before.id])
+
+
+def test_a_reason_of_which_nothing_is_known_today_keeps_the_place_of_a_later_one() -> None:
+    assert judged([case(end="moved_on", ignored=True)], row(Reason.NO_PHONE)) == Judgement([], {})
+
+
+def test_what_is_over_says_what_came_in_its_place() -> None:
+    (why,) = judged([case(end="failed", refused=True)], row(Reason.NO_PHONE)).over.values()
+
+    assert why == "The reason (no_phone) is gone; now it is not_on_whatsapp."
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "left_alone"),
+    [
+        ({}, False),
+        ({"partners": {PARTNER_ID: {"never": True}}}, True),
+        ({"partners": {PARTNER_ID: {"paused_until": "2026-12-24"}}}, False),
+        ({"partners": {"P2": {"never": True}}}, False),
+        ({"runs": {"R1": {"never": True}}}, True),
+        ({"runs": {"R2": {"never": True}}}, False),
+    ],
+)
+def test_a_run_is_left_alone_where_the_settings_say_never(exceptions: dict[str, Any], left_alone: bool) -> None:
+    assert case_of(stuck_run(), policy(**exceptions)).left_alone is left_alone
+
+
+@pytest.mark.parametrize(("most", "used_up"), [(None, False), (2, True), (3, False)])
+def test_a_run_is_used_up_as_long_as_its_cap_is_what_it_was(most: int | None, used_up: bool) -> None:
+    run = stuck_run(kind=IDLE, since=SINCE)
+
+    assert case_of(run, policy(max_reminders=most), reminded={"R1": november(19, 20)}).used_up is used_up
+
+
+def test_when_its_reason_is_gone_the_next_one_opens_another() -> None:
+    of_before = row(Reason.NO_PHONE)
+
+    judgement = judged([case(end="sent", ignored=True)], of_before)
+
+    assert (opened(judgement), list(judgement.over)) == ([("R1", "no_reaction")], [of_before.id])
+
+
+def test_one_closed_by_hand_is_not_opened_again_for_the_same_reason_and_stall() -> None:
+    assert judged([case(end="sent", ignored=True)], row(**CLOSED)) == Judgement([], {})
+
+
+def test_one_closed_by_hand_is_opened_for_another_reason() -> None:
+    assert opened(judged([case(end="no_phone", ignored=True)], row(**CLOSED))) == [("R1", "no_phone")]
+    assert opened(judged([case(end="escalated", ignored=True)], row(**CLOSED))) == [("R1", "reminders_used_up")]
+
+
+def test_one_closed_by_hand_is_opened_again_after_the_run_moved_and_stalled_again() -> None:
+    of_before = row(**CLOSED)
+
+    assert list(judged([], of_before).over) == [of_before.id]
+    again = judged([case(ignored=True, since=SINCE + HOUR)], of_before)
+    assert (opened(again), list(again.over)) == ([("R1", "no_reaction")], [of_before.id])
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"scope": Scope(production_run_ids=("R2",))},
+        {"scope": Scope(partner_ids=("P2",))},
+        {"kinds": frozenset({ReminderKind.NOT_STARTED})},
+    ],
+)
+def test_a_narrowed_tick_opens_and_ends_nothing_outside_its_scope(view: dict[str, Any]) -> None:
+    assert judged([case(end="no_phone")], **view) == Judgement([], {})
+    assert judged([], row(), **view) == Judgement([], {})
+
+
+def test_a_tick_narrowed_to_kinds_leaves_parked_runs_alone() -> None:
+    parked = {"kind": None, "partner_id": None}
+
+    assert judged([case(**parked)], kinds=frozenset({IDLE})).new == []
+    assert judged([], row(Reason.PARKED, **parked), kinds=frozenset({IDLE})).over == {}
+
+
+def test_an_earlier_tick_that_is_cleared_later_undoes_nothing() -> None:
+    later = TICK + HOUR
+
+    assert judged([], row(opened_at=later)) == Judgement([], {})
+    ended = row(Reason.NO_PHONE, closed_at=later, over_at=later)
+    assert judged([case(end="no_phone")], ended) == Judgement([], {})
+
+
+def plan_one(by: Policy, *days_ago: int, **given: Any) -> str | None:
+    (draft,) = plan_reminders(
+        tick(),
+        [stuck_run(since=SINCE)],
+        without_partner=(),
+        shop=given.get("shop", shop_facts()),
+        log=log_facts(days_reminded={"R1": [DAY - dt.timedelta(days=one) for one in days_ago]}),
+        means=means(),
+        policy=by,
+    )
+    return draft.skip_reason
+
+
+@pytest.mark.parametrize(
+    ("settings", "days_ago", "end"),
+    [
+        ({}, (4, 3, 2, 1), None),
+        ({"max_reminders": 3}, (4, 3), None),
+        ({"max_reminders": 3}, (5, 4, 3), "escalated"),
+        ({"max_reminders": 3}, (50, 4, 3), None),  # one of them of an earlier stall
+        ({"max_reminders": 2, "cadence": [1, 3, 7]}, (5, 3), "not_due"),
+        ({"max_reminders": 2, "cadence": [1, 3, 7]}, (9, 7), "escalated"),
+    ],
+)
+def test_a_run_past_its_cap_is_escalated_when_it_would_be_reminded(
+    settings: dict[str, Any], days_ago: tuple[int, ...], end: str | None
+) -> None:
+    assert plan_one(policy(**settings), *days_ago) == end
+
+
+def test_what_needs_a_person_is_told_before_the_cap_and_on_days_that_are_not_due() -> None:
+    unreachable = shop_facts(partners={PARTNER_ID: partner(whatsapp_number=None)})
+
+    assert plan_one(policy(max_reminders=1, cadence=[9]), 1, shop=unreachable) == "no_phone"
