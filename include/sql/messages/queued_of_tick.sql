@@ -1,6 +1,7 @@
 -- What a tick has queued and can send now, in the order in which it is dealt out: its messages, or what follows them.
 SELECT
     m.id, m.sender, coalesce(m.reminder_kind, replace(m.event_name, 'production_run.', ''), m.message_kind) AS about,
+    coalesce(m.variables ->> 'design_name', '') AS design_name,
     m.variables ->> 'partner_name' AS partner_name
 FROM message_log AS m
 WHERE m.dag_id = %(dag_id)s

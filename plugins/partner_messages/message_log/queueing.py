@@ -168,7 +168,11 @@ def queued_of_tick(
     )
     return [
         QueuedMessage(
-            str(row["id"]), row["sender"], "follow-up" if followups else row["about"], row["partner_name"] or ""
+            id=str(row["id"]),
+            sender=row["sender"],
+            about="follow-up" if followups else row["about"],
+            partner_name=row["partner_name"] or "",
+            design_name=row["design_name"],
         )
         for row in found
     ]

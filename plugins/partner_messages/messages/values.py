@@ -125,12 +125,13 @@ class Followed:
 
 @dataclass(frozen=True)
 class QueuedMessage:
-    """A queued row as dealing needs it; `about` says in a word what it speaks of."""
+    """A queued row as dealing needs it; `about` says in a word what it speaks of, and the names may be empty."""
 
     id: str
     sender: str
     about: str
     partner_name: str
+    design_name: str = ""
 
 
 @dataclass(frozen=True)

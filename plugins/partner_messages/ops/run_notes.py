@@ -71,6 +71,11 @@ def text_of(
     return "\n\n".join(paragraphs)
 
 
+def headlines(note: str) -> list[str]:
+    """What a note says in bold before all else, as plain lines."""
+    return [paragraph.replace("**", "") for paragraph in note.split("\n\n") if paragraph.startswith("**")]
+
+
 def text_without(sentences: Sequence[str]) -> str:
     """The note of a run whose first task let nothing pass, by what it has said of that."""
     return "\n\n".join([f"**{NOTHING}**: {sentences[0]}", *sentences[1:]] if sentences else [f"**{NOTHING}**"])

@@ -93,18 +93,7 @@ def summarise(
             summary = replace(summary, escalations=standing_escalations(connection, tick))
         halted = _halted(connection)
         amiss = _amiss(connection, summary, told, finds=finds) if not unfinished else []
-    whom = (one for several in summary.whom.values() for one in several)
-    names = names_if_known([*summary.named, *summary.open_escalations[:NAMED], *whom])
-    for line in lines_of(summary, title, finds=finds, names=names):
-        log.info("%s", line)
-    for said in tick.warnings:
-        log.error("%s", said)
-    for named in summary.named:
-        log.warning("%s", named.said(names))
-    for one in summary.open_escalations[:NAMED]:
-        log.warning("Needs a person: %s", one.said(names, in_short=True))
-    if (more := len(summary.open_escalations) - NAMED) > 0:
-        log.warning("Need a person: %d more; see the table escalation.", more)
+    _say(summary, title, finds=finds)
     # Where a task has failed for it, its sentence says so; what is left is left because of it, and a halt alone is
     # nobody's fault.
     is_told = halted is None or tick.delivery == "dry_run" or any(halted in said for said in unfinished)
@@ -119,12 +108,31 @@ def summarise(
         summary.counts(), problems, halted=halted, went_on=went_on, auto=_auto_now(), sends_what_waits=of_all
     )
     leave(run_notes.KEY, note)
+    # Airflow's page of a long log opens at its end.
+    for line in run_notes.headlines(note):
+        log.info("In short: %s", line)
     if summary.untold:
         with open_message_log() as connection:
             note_told(connection, attempt, summary.untold.keys())
     if problems:
         raise NeedsAnEngineer("\n".join(problems))
     return summary.counts()
+
+
+def _say(summary: Summary, title: str, *, finds: bool) -> None:
+    """Log what became of everything: counts, whom it reached and whom not, what needs an engineer or a person."""
+    whom = (one for several in summary.whom.values() for one in several)
+    names = names_if_known([*summary.named, *summary.open_escalations[:NAMED], *whom])
+    for line in lines_of(summary, title, finds=finds, names=names):
+        log.info("%s", line)
+    for said in summary.tick.warnings:
+        log.error("%s", said)
+    for named in summary.named:
+        log.warning("%s", named.said(names))
+    for one in summary.open_escalations[:NAMED]:
+        log.warning("Needs a person: %s", one.said(names, in_short=True))
+    if (more := len(summary.open_escalations) - NAMED) > 0:
+        log.warning("Need a person: %d more; see the table escalation.", more)
 
 
 def _auto_now() -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from partner_messages.ops.run_notes import text_of, text_without
+from partner_messages.ops.run_notes import headlines, text_of, text_without
 
 COUNTS: dict[str, Any] = {
     "day": "2026-11-23",
@@ -105,3 +105,9 @@ def test_a_run_that_let_nothing_pass_says_that_nothing_was_sent_and_why() -> Non
         "**Nothing was sent**: The window is over.\n\nTrigger it tomorrow."
     )
     assert text_without([]) == "**Nothing was sent**"
+
+
+def test_what_stands_in_bold_is_said_again_at_the_end_of_the_log() -> None:
+    note = text_of({**COUNTS, "skipped": {"no_phone": 2}}, ["sender in is stopped"], halted=HALTED)
+
+    assert headlines(note) == [f"SENDING IS HALTED: {HALTED}", "LIVE, 2026-11-23: 22 sent, 2 not written to"]

@@ -42,6 +42,12 @@ def test_one_message_is_one_task_that_says_whom_it_is_about() -> None:
     assert batch == Batch(label="Meera 🌸 · not_started", sender="au", message_ids=("M1",))
 
 
+def test_messages_of_one_partner_are_told_apart_by_their_designs() -> None:
+    batches = dealt([queued_message("M1", design_name="Indigo saree"), queued_message("M2", design_name=" ")])
+
+    assert [batch.label for batch in batches] == ["Rajesh Textiles · Indigo saree · idle", "Rajesh Textiles · idle"]
+
+
 @pytest.mark.parametrize(
     ("many", "each", "labels"),
     [
@@ -100,7 +106,9 @@ def test_chunks_grow_where_airflow_would_not_take_so_many() -> None:
 
 
 def test_a_task_s_name_fits_into_airflow_s_column() -> None:
-    (batch,) = dealt([queued_message(partner_name="Ganesh " * 714, about="assignment_pending")])
+    (batch,) = dealt(
+        [queued_message(partner_name="Ganesh " * 714, design_name="Saree " * 800, about="assignment_pending")]
+    )
 
     assert len(batch.label) <= RENDERED_MAP_INDEX_COLUMN
     assert batch.label.startswith("Ganesh Ganesh")

@@ -10,12 +10,13 @@ from typing import Any
 
 from partner_messages.config.pieces import pieces
 from partner_messages.messages.values import QueuedMessage
-from partner_messages.templates.catalog.cleaning import clean
+from partner_messages.templates.catalog.cleaning import clean, shown
 
 PER_PROCESS = 500
 """Messages a second that one process sends at least, whatever its machine; a faster number needs several at once."""
-LONGEST_NAME = 100
-"""Of a partner's name in a task's name: Airflow keeps 250 characters of the whole, and a longer one fails the task."""
+LONGEST_NAME = 40
+"""Of a partner's or a design's name in a task's name, which is a row of a narrow list; Airflow keeps 250 characters of
+the whole, and a longer one fails the task."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def deal(
     if len(messages) <= min(task_each_up_to, max_map_length):
         return [
             Batch(
-                label=f"{clean(message.partner_name, 'Partner', LONGEST_NAME)} · {message.about}",
+                label=_label(message),
                 sender=message.sender,
                 message_ids=(message.id,),
             )
@@ -83,6 +84,13 @@ def deal(
         )
         for number, chunk in enumerate(chunks, start=1)
     ]
+
+
+def _label(message: QueuedMessage) -> str:
+    """What tells one message from the others of its partner."""
+    whom = clean(message.partner_name, "Partner", LONGEST_NAME)
+    what = shown(message.design_name, LONGEST_NAME)
+    return " · ".join(part for part in (whom, what, message.about) if part)
 
 
 def _even_size(messages: int, rate: float) -> int:
