@@ -24,6 +24,8 @@ DELIVERIES: Mapping[str, str] = {
     "redirect": "REDIRECT: all of it to one test phone",
 }
 NOTHING = "Nothing was sent"
+HALTED = "Sending is halted"
+"""How `why_halted` begins."""
 
 
 def text_of(
@@ -58,7 +60,7 @@ def text_of(
     counted = ", ".join(f"{number} {end}" for end, number in ends.items() if number or (end == took and not idle))
     paragraphs = [
         # Airflow's page shows the first paragraph until somebody opens the note.
-        *([f"**SENDING IS HALTED**: {halted}"] if halted else []),
+        *([f"**SENDING IS HALTED**{halted.removeprefix(HALTED)}"] if halted else []),
         *([f"**SENDING GOES ON**, says {went_on}"] if went_on and not halted else []),
         f"**{NOTHING if idle else DELIVERIES[counts['delivery']]}**, {counts['day']}"
         + (f": {counted}" if counted else ""),

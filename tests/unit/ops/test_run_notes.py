@@ -78,7 +78,8 @@ def test_what_needs_an_engineer_stands_below_the_counts() -> None:
     ]
 
 
-HALTED = "Sending is halted (by Priya since 2026-11-23 12:06 IST: wrong text): nothing is claimed."
+BY_PRIYA = "(by Priya since 2026-11-23 12:06 IST: wrong text): nothing is claimed."
+HALTED = f"Sending is halted {BY_PRIYA}"
 
 
 @pytest.mark.parametrize("delivery", ["live", "dry_run"])
@@ -88,7 +89,7 @@ def test_that_sending_is_halted_stands_before_everything_else_and_needs_no_engin
 
     first, second, *rest = text_of(counts, problems, halted=HALTED).split("\n\n")
 
-    assert first == f"**SENDING IS HALTED**: {HALTED}"
+    assert first == f"**SENDING IS HALTED** {BY_PRIYA}"
     assert "2026-11-23: 0 " in second
     assert rest == ["Needs an engineer: 10 messages are still queued"]
 
@@ -110,4 +111,4 @@ def test_a_run_that_let_nothing_pass_says_that_nothing_was_sent_and_why() -> Non
 def test_what_stands_in_bold_is_said_again_at_the_end_of_the_log() -> None:
     note = text_of({**COUNTS, "skipped": {"no_phone": 2}}, ["sender in is stopped"], halted=HALTED)
 
-    assert headlines(note) == [f"SENDING IS HALTED: {HALTED}", "LIVE, 2026-11-23: 22 sent, 2 not written to"]
+    assert headlines(note) == [f"SENDING IS HALTED {BY_PRIYA}", "LIVE, 2026-11-23: 22 sent, 2 not written to"]
