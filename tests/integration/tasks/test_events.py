@@ -61,7 +61,8 @@ def test_an_event_is_written_down_and_told_to_the_run_s_partner(
     assert (queued["production_run_id"], queued["partner_id"]) == (RUN, RAJESH)
     assert (queued["template_name"], queued["language"], queued["sender"]) == (template, "hi", "in")
     assert queued["variables"]["design_name"] == "Block Print Kameez"
-    assert planned.batches[0]["label"] == f"Rajesh Textiles · {event.removeprefix('production_run.')}"
+    about = event.removeprefix("production_run.")
+    assert planned.batches[0]["label"] == f"Rajesh Textiles · Block Print Kameez · {about}"
     assert outcome.counts == {"sent": 1}
     assert taken(graph_api) == [str(queued["id"])]
     assert slots(log) == {RUN: queued["id"]}  # kept for its run, though no reminder meets it there
