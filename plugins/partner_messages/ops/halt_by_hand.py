@@ -58,8 +58,11 @@ def halt_by_hand(params: HaltParams | None, asked_at: dt.datetime) -> str:
 
 
 def who_let_it_go_on(params: Mapping[str, Any]) -> str | None:
-    """Who lets sending go on by a DAG run's params, and why; None where nobody does."""
-    asked = HaltParams.of(params)
+    """Who lets sending go on by a DAG run's params, and why; None where nobody does, or it is not said who."""
+    try:
+        asked = HaltParams.of(params)
+    except SettingsError:  # The task that was to do it has failed for it and said so.
+        return None
     return f"{mask(asked.sending_by)}: {mask(asked.sending_why)}" if asked and asked.sending == "go_on" else None
 
 

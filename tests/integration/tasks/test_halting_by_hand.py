@@ -12,6 +12,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from partner_messages.messages.tick import NotNow, RunAttempt
+from partner_messages.ops.halt_by_hand import who_let_it_go_on
 from partner_messages.ops.summarise import NeedsAnEngineer, Told, summarise
 from partner_messages.tasks import upkeep_tasks
 from sandbox.shop import run_id
@@ -192,3 +193,20 @@ def test_where_no_halt_is_asked_for_the_task_is_skipped() -> None:
         upkeep_tasks.halt_sending(
             context("message_log_upkeep", "scheduled", {"sending": "leave", "sending_by": None, "sending_why": None})
         )
+
+
+@pytest.mark.parametrize(
+    ("params", "who"),
+    [
+        ({"sending": "go_on", "sending_by": "Priya", "sending_why": "repaired"}, "Priya: repaired"),
+        ({"sending": "halt", "sending_by": "Priya", "sending_why": "wrong text"}, None),
+        ({"sending": "leave"}, None),
+        # The task that was to do it has failed for it; the summary comes all the same.
+        ({"sending": "go_on"}, None),
+        ({"sending": "begin", "sending_by": "Priya", "sending_why": "repaired"}, None),
+    ],
+)
+def test_the_summary_says_who_lets_sending_go_on_and_comes_where_that_is_not_said(
+    params: dict[str, str], who: str | None
+) -> None:
+    assert who_let_it_go_on(params) == who
