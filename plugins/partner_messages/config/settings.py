@@ -248,12 +248,10 @@ class Pause(_Strict):
     @classmethod
     def _says_something(cls, value: Any) -> Any:
         if isinstance(value, Mapping) and not (value.keys() - {"why"}):
-            raise ValueError(f"says nothing; give one of {', '.join(cls._exceptions())}")
+            raise ValueError(
+                f"says nothing; give one of {', '.join(name for name in cls.model_fields if name != 'why')}"
+            )
         return value
-
-    @classmethod
-    def _exceptions(cls) -> list[str]:
-        return [name for name in cls.model_fields if name != "why"]
 
     def is_paused(self, day: dt.date) -> bool:
         """Whether it is left alone on a day."""

@@ -210,8 +210,8 @@ TEMPLATES: Mapping[str, Param] = {
     "templates": _many(
         "Only these templates",
         _WHICH_TEMPLATES,
-        "Names, or patterns with a star such as jyt_partner_\\*; one a line, empty for the whole catalog: the family"
-        " that is not chosen is submitted too, so that it is approved before you switch to it.",
+        "Names, or patterns with a star such as jyt_production_run_reminder_\\*; one a line, empty for the whole catalog: the"
+        " family that is not chosen is submitted too, so that it is approved before you switch to it.",
     ),
     "languages": _many(
         "Only these languages",
@@ -269,7 +269,8 @@ UPKEEP: Mapping[str, Param] = {
         format="uuid",
         title="Which message",
         section=_SETTLE,
-        description_md="The message's id, as the log of Send messages has it; empty to settle none.",
+        description_md="The message's id; it stands in the log of Summarise of the run that sent it, in the line that"
+        " says unknown. Empty to settle none.",
     ),
     "outcome": Param(
         LEAVE,
