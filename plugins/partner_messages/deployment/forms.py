@@ -1,6 +1,7 @@
 """The trigger forms of the DAGs: what Airflow's pages call each param, say of it, and let be chosen.
 
-A run's conf need not come through a form, so `params` and `events.event` check everything again where it is used.
+A run's conf need not come through a form, so `params` and `planning.events.event` check everything again where it is
+used.
 """
 
 from __future__ import annotations
@@ -210,8 +211,8 @@ TEMPLATES: Mapping[str, Param] = {
     "templates": _many(
         "Only these templates",
         _WHICH_TEMPLATES,
-        "Names, or patterns with a star such as jyt_production_run_reminder_\\*; one a line, empty for the whole catalog: the"
-        " family that is not chosen is submitted too, so that it is approved before you switch to it.",
+        "Names, or patterns with a star such as jyt_production_run_reminder_\\*; one a line, empty for the whole"
+        " catalog: the family that is not chosen is submitted too, so that it is approved before you switch to it.",
     ),
     "languages": _many(
         "Only these languages",

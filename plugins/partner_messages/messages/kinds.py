@@ -10,7 +10,10 @@ from itertools import chain
 
 
 class ReminderKind(enum.StrEnum):
-    """Where a run is stuck: the seed's buckets. No clock begins before the present partner got the run (`signs`)."""
+    """Where a run is stuck: the seed's buckets.
+
+    No clock begins before the present partner got the run (`config.work_signs`).
+    """
 
     ASSIGNMENT_PENDING = "assignment_pending"
     """Sent to the partner, never accepted; the clock is when the partner got it, or got it once more."""
@@ -54,7 +57,8 @@ def restarted(runs: Iterable[StuckRun], *signs: Mapping[str, dt.datetime]) -> li
 
     Args:
         runs: The runs, each by the times in its own row.
-        signs: When a run's clock was set anew, by its id (`signs`); one of which nothing is known is absent.
+        signs: When a run's clock was set anew, by its id (`config.work_signs`); one of which nothing is known is
+            absent.
     """
     latest: dict[str, dt.datetime] = {}
     for id_, at in chain.from_iterable(sign.items() for sign in signs):

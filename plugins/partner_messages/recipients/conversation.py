@@ -74,9 +74,7 @@ def _moment(written: str | None) -> dt.datetime | None:
 
 
 def _may_be_on(conversation: Conversation, phone: str) -> bool:
-    return any(
-        is_same_phone(one, phone) for one in readings_of_address(conversation.phone_number, conversation.country_code)
-    )
+    return any(is_same_phone(one, phone) for one in _numbers_of(conversation))
 
 
 def _is_on(conversation: Conversation, phone: str) -> bool:

@@ -45,9 +45,6 @@ def _moment(value: Any) -> Any:
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 
 
-FIELD = "field of an event"
-
-
 class Event(BaseModel):
     """One event of the shop.
 

@@ -1,7 +1,7 @@
 """Which message a lifecycle event asks for, whom it may go to, and what it says.
 
 The seed's event-to-template map. The reminder events are no rows here: what they ask for is the reminder itself
-(`partner_messages.reminders`).
+(`planning.reminders`).
 """
 
 from __future__ import annotations
