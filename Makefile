@@ -66,6 +66,8 @@ clean: ## Remove .venv and everything the other targets leave behind
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Debian's python3 has no ensurepip without the package python3-venv: there the pip of $(PYTHON) installs into .venv.
+# It installs uv, which takes a tenth of pip's time for the rest; where uv finds no index (it does not read pip's
+# settings), pip does it all.
 $(READY): requirements.txt
 	@command -v $(PYTHON) > /dev/null \
 	|| { echo "There is no $(PYTHON); install Python 3.11, 3.12 or 3.13, or name one: make PYTHON=python3.12"; exit 1; }
@@ -75,5 +77,10 @@ $(READY): requirements.txt
 	@if $(PYTHON) -c 'import ensurepip' 2> /dev/null; \
 	then $(PYTHON) -m venv --clear $(VENV) && pip="$(BIN)/python -m pip"; \
 	else $(PYTHON) -m venv --clear --without-pip $(VENV) && pip="$(PYTHON) -m pip --python $(BIN)/python"; fi \
-	&& $$pip install --quiet --disable-pip-version-check --compile --require-hashes --requirement requirements.txt
+	&& sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > $(VENV)/uv.txt \
+	&& pip="$$pip install --quiet --disable-pip-version-check --require-hashes --requirement" \
+	&& $$pip $(VENV)/uv.txt \
+	&& { $(BIN)/uv pip install --quiet --python $(BIN)/python --system-certs --no-config --compile-bytecode --require-hashes \
+		--requirement requirements.txt \
+	|| $$pip requirements.txt --compile; }
 	@touch $@
