@@ -5,7 +5,7 @@
 FROM python:3.12-slim
 
 ENV AIRFLOW_HOME=/opt/airflow \
-    PYTHONPATH=/opt/airflow/include \
+    PYTHONPATH=/opt/airflow/plugins \
     PYTHONUNBUFFERED=1
 
 # The group is root's, as in Airflow's own image, so that platforms which choose the user id at start can write as well.
@@ -25,7 +25,7 @@ RUN pip install --no-cache-dir "$(grep --only-matching '^uv==[0-9.]*' requiremen
 COPY --chown=airflow:0 include include
 COPY --chown=airflow:0 plugins plugins
 COPY --chown=airflow:0 dags dags
-COPY --chown=airflow:0 include/sandbox/airflow_config config
+COPY --chown=airflow:0 config config
 
 USER airflow
 ENTRYPOINT ["airflow"]

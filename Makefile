@@ -5,13 +5,13 @@ ROUNDS ?= 20
 VENV := .venv
 READY := $(VENV)/ready
 BIN := $(VENV)/bin
-CODE := dags plugins include tests
+CODE := config dags plugins sandbox tests
 COMPILE := $(BIN)/uv pip compile --quiet --system-certs pyproject.toml --group dev --group sandbox \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
 # What the caller has set for an Airflow, a Python or a PostgreSQL of their own has no say in what runs here.
 unexport $(filter AIRFLOW% _AIRFLOW% PYTHON% PG% VIRTUAL_ENV PIP_USER PIP_TARGET PIP_PREFIX PIP_NO_COMPILE,$(.VARIABLES))
-export PYTHONPATH := plugins:include
+export PYTHONPATH := plugins:.
 export NO_PROXY := 127.0.0.1,localhost
 export no_proxy := $(NO_PROXY)
 

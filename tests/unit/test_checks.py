@@ -26,7 +26,7 @@ def test_the_hooks_of_git_run_what_make_lint_runs():
     lint = [line.removeprefix("\t@") for line in tools.splitlines()] + ["make " + prerequisites.split()[-1]]
 
     (repository,) = yaml.safe_load((PROJECT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
-    hooks = [hook["entry"].removeprefix("env PYTHONPATH=plugins:include ") for hook in repository["hooks"]]
+    hooks = [hook["entry"].removeprefix("env PYTHONPATH=plugins:. ") for hook in repository["hooks"]]
 
     assert hooks == lint
 

@@ -14,10 +14,10 @@ from partner_messages.config.paths import MIGRATIONS, TEMPLATES
 from partner_messages.templates.catalog.catalog import load_catalog
 
 PROJECT = Path(__file__).resolve().parents[2]
-PAGES = sorted(chain(PROJECT.glob("*.md"), *(PROJECT.glob(f"{folder}/**/*.md") for folder in ("docs", "include"))))
+PAGES = sorted(chain(PROJECT.glob("*.md"), *(PROJECT.glob(f"{folder}/**/*.md") for folder in ("docs", "sandbox"))))
 CODE = sorted(
     path
-    for folder in ("plugins", "dags", "include", "tests")
+    for folder in ("config", "plugins", "dags", "include", "sandbox", "tests")
     for path in (PROJECT / folder).rglob("*")
     if path.suffix in (".py", ".sql") and path.parent != MIGRATIONS and path != Path(__file__)
 )
@@ -25,7 +25,7 @@ CITED = " ".join(path.read_text(encoding="utf-8") for path in CODE)
 DOCS = PROJECT / "docs"
 
 _LINK = re.compile(r"(?<!!)\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
-_PATH = re.compile(r"`((?:plugins|dags|include|tests|docs|\.ci|\.github)/[\w./-]*)`")
+_PATH = re.compile(r"`((?:plugins|dags|include|sandbox|tests|docs|\.ci|\.github)/[\w./-]*)`")
 
 
 def name_of(page):

@@ -20,7 +20,6 @@ from sandbox.keeper import PR_SET_CHILD_SUBREAPER
 from sandbox.processes import pauses
 
 PROJECT = Path(__file__).resolve().parents[3]
-INCLUDE = PROJECT / "include"
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +84,7 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=PROJECT,
-            env={**os.environ, "PYTHONPATH": str(INCLUDE), **environment},
+            env={**os.environ, "PYTHONPATH": str(PROJECT), **environment},
         )
         started.append(program)
         return program

@@ -11,8 +11,8 @@ from airflow.cli.cli_parser import get_parser
 from airflow.configuration import conf
 
 from partner_messages.config.settings import Settings
+from partner_messages.deployment.first_start import connections_of
 from sandbox.connections import connections
-from sandbox.initial import connections_of
 
 PROJECT = Path(__file__).resolve().parents[3]
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())

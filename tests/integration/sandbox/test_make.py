@@ -66,7 +66,7 @@ def test_the_callers_own_variables_do_not_reach_what_make_runs(name):
     ).stdout.splitlines()
 
     assert f"{name}=1" not in shown
-    assert "PYTHONPATH=plugins:include" in shown
+    assert "PYTHONPATH=plugins:." in shown
     assert "KEEP=1" in shown
 
 

@@ -24,7 +24,7 @@ from sandbox.processes import keep, pauses
 
 START_SECONDS = 30.0
 CALL_SECONDS = 60.0
-INCLUDE = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[2]
 
 
 class LocalGraphApi:
@@ -217,7 +217,7 @@ def running(
         command.append("--no-templates")
     with tempfile.TemporaryDirectory(prefix="graph-api-") as folder:
         log = Path(folder) / "log"
-        with keep("the local Graph API", command, log=log, env={**os.environ, "PYTHONPATH": str(INCLUDE)}) as process:
+        with keep("the local Graph API", command, log=log, env={**os.environ, "PYTHONPATH": str(PROJECT)}) as process:
             for _ in pauses(START_SECONDS, longest=0.05):
                 if process.status() is not None:
                     raise process.failure()

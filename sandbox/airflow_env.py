@@ -11,10 +11,10 @@ from pathlib import Path
 from sandbox.embedded import HOST
 from sandbox.postgres import Server
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[1]
 SANDBOX = Path(os.environ.get("SANDBOX_FOLDER", PROJECT / ".sandbox"))
 """Where programs of the sandbox keep logs and data; `make clean` removes it."""
-AIRFLOW_CONFIG = Path(__file__).with_name("airflow_config")
+AIRFLOW_CONFIG = PROJECT / "config"
 METADATA = "airflow"
 """The database of Airflow itself."""
 

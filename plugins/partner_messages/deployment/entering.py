@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-SETTINGS_VARIABLE = "partner_messages"
+from partner_messages.config.settings import VARIABLE
 
 
 def enter(
@@ -32,7 +32,7 @@ def enter(
         _import(airflow, folder, ["connections", "import", *(["--overwrite"] if overwrite else [])], importable)
     if settings is not None:
         command = ["variables", "import", "--action-on-existing-key", "skip"]
-        _import(airflow, folder, command, {SETTINGS_VARIABLE: settings})
+        _import(airflow, folder, command, {VARIABLE: settings})
 
 
 def _with_text(connection: Mapping[str, Any]) -> dict[str, Any]:

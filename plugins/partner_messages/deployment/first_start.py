@@ -1,6 +1,6 @@
 """Makes the tables of Airflow's database and enters what the environment has for the first start.
 
-`python -m sandbox.initial`, the service `airflow-init` of docker-compose.yaml, at each of its starts.
+`python -m partner_messages.deployment.first_start`, which docker-compose.yaml's `airflow-init` calls at each start.
 `INITIAL_SETTINGS` is the Variable `partner_messages`, `INITIAL_CONN_<ID>` a connection, as JSON or as a URI. What
 Airflow has already stays as it is, for operations may have changed it; what is empty is left out.
 """
@@ -14,6 +14,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from partner_messages.deployment.entering import enter
 
 SETTINGS = "INITIAL_SETTINGS"
 CONNECTION = "INITIAL_CONN_"
@@ -42,8 +44,6 @@ def _connection(name: str, value: str) -> str | dict[str, Any]:
 
 def main() -> None:
     """Do it, on the database that Airflow's own environment names."""
-    from sandbox.entering import enter
-
     connections, settings = connections_of(os.environ), os.environ.get(SETTINGS) or None
     _airflow(["db", "migrate"])
     print("Entering what Airflow does not have yet; what it has stays:", flush=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import airflow_env, entering, processes, stack
+from partner_messages.deployment.entering import enter
+from sandbox import airflow_env, processes, stack
 
 FIRST_PARTS: tuple[tuple[str, ...], ...] = (
     ("api-server",),
@@ -79,7 +80,7 @@ def running(
     tell("Airflow's api-server, scheduler, dag-processor and triggerer")
     with contextlib.ExitStack() as ending:
         parts = [ending.enter_context(part(folder, arguments, environment)) for arguments in FIRST_PARTS]
-        entering.enter(
+        enter(
             lambda command: stack.airflow(command, environment, folder / "import.log"),
             *(folder, connections, settings),
             overwrite=True,

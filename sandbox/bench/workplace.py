@@ -103,7 +103,7 @@ class Workplace:
             self.folder / "airflow", self.server, airflow_env.new_secrets(), port=0
         )
         made = as_environment(self.connections(graph_api_url, messages_per_second), live_settings(**settings))
-        path = os.pathsep.join(str(airflow_env.PROJECT / folder) for folder in ("include", "plugins"))
+        path = os.pathsep.join(str(airflow_env.PROJECT / folder) for folder in (".", "plugins"))
         return Steps(self.folder, environment | made | {"PYTHONPATH": path})
 
 
