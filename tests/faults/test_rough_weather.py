@@ -18,7 +18,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from partner_messages.message_log.migrations import SCHEMA, migrate
-from partner_messages.message_log.position import check_position, trust
+from partner_messages.message_log.position import check_position, trust_log
 from partner_messages.sending.dispatch import AHEAD_SECONDS
 from sandbox.unsafe_postgres import UnsafePostgres, unsafe_postgres
 from support.children import Child
@@ -269,7 +269,7 @@ def test_a_standby_that_lacks_the_last_seconds_takes_over(
             one.count(tally, a_person_is_asked=True)
             continue
         assert all(row["meta_message_id"] for row in messages(one.log, one.ids) if row["status"] == "sent")
-        trust(one.log, by="ops", why="the task has written everything down again")
+        trust_log(one.log, by="ops", why="the task has written everything down again")
 
         one.try_until_settled()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from pathlib import Path
 from typing import Any
 
 from psycopg import ClientCursor
@@ -66,11 +65,11 @@ def _answer(number: int, id_: uuid.UUID) -> Settlement:
 
 
 def parameters(messages: list[Draft], query: str) -> dict[str, Any]:
-    """A value for every parameter of any query (a file under `include/sql/`), by its name."""
+    """A value for every parameter of any query, by its name."""
     asked = {**_plain_parameters(), **_parameters_of(messages)}
-    if Path(query).stem in ("sender_answers", "to_mirror", "to_follow_up", "ends_of_tick"):
+    if query in ("answers_of", "messages_to_mirror", "to_follow_up", "ends_of_tick"):
         return {**asked, **of_tick(SENT)}
-    if Path(query).stem == "record_skips":
+    if query == "record_skips":
         skips = (dict(vars(one), id=uuid.uuid4(), skip_reason="moved_on") for one in messages)
         return {**asked, "drafts": recordset(skips)}
     return asked

@@ -8,14 +8,18 @@ import re
 import textwrap
 from typing import Any
 
+import psycopg
 from pydantic import BaseModel
 
 from partner_messages.config.settings import Settings, Tables, TimeWindow
 from partner_messages.deployment.forms import EVENT_REQUIRED, EVENTS
+from partner_messages.message_log.migrations import migrate
 from partner_messages.messages.skip_reasons import EXPLANATIONS
 from partner_messages.ops.reasons import RULES
+from sandbox.postgres import server
 from support.calendars import LEGEND, calendars
 from support.dag_docs import DAGS_PAGE, PROJECT, dags_of_the_project, dags_page
+from support.schema_text import SCHEMA_PAGE, schema_text
 
 PAGES = (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")))
 
@@ -97,3 +101,6 @@ if __name__ == "__main__":
     for page in PAGES:
         page.write_text(with_parts(page.read_text(encoding="utf-8")), encoding="utf-8")
     DAGS_PAGE.write_text(dags_page(dags_of_the_project()), encoding="utf-8")
+    with server() as postgres, psycopg.connect(postgres.create_database("schema_of_the_log")) as log:
+        migrate(log)
+        SCHEMA_PAGE.write_text(schema_text(log), encoding="utf-8")

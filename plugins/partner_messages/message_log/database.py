@@ -50,27 +50,22 @@ def open_message_log() -> Iterator[LogConnection]:
     ):
         connection.autocommit = True
         connection.row_factory = dict_row
-        rows(connection, "session")
+        rows(connection, "open_message_log")
         yield connection
 
 
-def rows(connection: LogConnection, name: str, **parameters: Any) -> list[DictRow]:
-    """Run one named query of `include/sql/messages/` and return its rows."""
-    return rows_of(connection, f"messages/{name}.sql", parameters)
+def rows(connection: LogConnection, name: str, /, **parameters: Any) -> list[DictRow]:
+    """Run one named query and return its rows; none where it returns nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(query(name).encode(), parameters)
+        return cursor.fetchall() if cursor.description else []
 
 
-def each_row(connection: LogConnection, name: str, **parameters: Any) -> Iterator[DictRow]:
+def each_row(connection: LogConnection, name: str, /, **parameters: Any) -> Iterator[DictRow]:
     """The same rows one by one: of 100,000 only what is made of each is kept."""
     with connection.cursor() as cursor:
-        cursor.execute(query(f"messages/{name}.sql").encode(), parameters)
+        cursor.execute(query(name).encode(), parameters)
         yield from cursor
-
-
-def rows_of(connection: LogConnection, file: str, parameters: Mapping[str, Any]) -> list[DictRow]:
-    """Run the query of a file under `include/sql/` and return its rows; none where it returns nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute(query(file).encode(), parameters)
-        return cursor.fetchall() if cursor.description else []
 
 
 def of_tick(tick: Tick) -> dict[str, str]:

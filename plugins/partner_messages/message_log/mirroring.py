@@ -64,7 +64,7 @@ def messages_to_mirror(connection: LogConnection, tick: Tick, *, of_all: bool = 
         tick: The run's tick; what an earlier pass of it has sent counts too.
         of_all: Whether those of the last day are asked for, too, that other runs have left without writing them there.
     """
-    found = rows(connection, "to_mirror", **of_tick(tick), of_all=of_all)
+    found = rows(connection, "messages_to_mirror", **of_tick(tick), of_all=of_all)
     return [SentMessage(**row) for row in found]
 
 

@@ -25,13 +25,13 @@ def messages_of(connection: LogConnection, ids: Sequence[str | uuid.UUID], now: 
     """The messages with these ids, as they are now."""
     return [
         Message(**{**row, "reminder_kind": row["reminder_kind"] and ReminderKind(row["reminder_kind"])})
-        for row in rows(connection, "of_ids", ids=[str(id_) for id_ in ids], now=now)
+        for row in rows(connection, "messages_of", ids=[str(id_) for id_ in ids], now=now)
     ]
 
 
 def missing_of(connection: LogConnection, ids: Collection[str]) -> set[str]:
     """Which of these messages the log does not have."""
-    return {*ids} - {str(row["id"]) for row in rows(connection, "known", ids=[*ids])}
+    return {str(row["id"]) for row in rows(connection, "missing_of", ids=[*ids])}
 
 
 def skip(connection: LogConnection, tick: Tick, reasons: Mapping[uuid.UUID, SkipReason]) -> None:
@@ -73,7 +73,7 @@ def rehearse(connection: LogConnection, ids: Sequence[uuid.UUID]) -> int:
 
 
 def settle(connection: LogConnection, token: uuid.UUID, settlements: Sequence[Settlement], now: dt.datetime) -> None:
-    """Write down answers in one statement (see `settle.sql` for answers that come late)."""
+    """Write down answers in one statement (see the query `settle` for answers that come late)."""
     answers = [
         {
             **asdict(settlement),
@@ -124,16 +124,17 @@ def end_expired_claims(
         theirs have not.
     """
     of = {"lease": lease, "ids": None if ids is None else list(ids)}
-    return len(rows(connection, "lose", **of)), len(rows(connection, "take_back", **of))
+    unknown = rows(connection, "mark_expired_claims_unknown", **of)
+    return len(unknown), len(rows(connection, "requeue_unsent_claims", **of))
 
 
 def answers_of(
     connection: LogConnection, tick: Tick, sender: str, *, first: int, recipient_codes: Iterable[int]
 ) -> dict[str, Any]:
-    """What Meta has said so far of a tick's messages from one sender, counted (see `sender_answers.sql`)."""
+    """What Meta has said so far of a tick's messages from one sender, counted (see the query `answers_of`)."""
     (found,) = rows(
         connection,
-        "sender_answers",
+        "answers_of",
         **of_tick(tick),
         sender=sender,
         first=first,

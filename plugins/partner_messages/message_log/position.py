@@ -78,7 +78,7 @@ class LogPosition:
 def read_position(connection: LogConnection) -> LogPosition | None:
     """Where the log stands now; None where its server does not tell."""
     try:
-        (found,) = rows(connection, "log_position")
+        (found,) = rows(connection, "read_position")
     except _NOT_TOLD as error:
         log.warning("The message log's server does not say where it stands (%s): it cannot be watched.", error.sqlstate)
         return None
@@ -106,7 +106,7 @@ def check_position(connection: LogConnection, seen: Mapping[str, Any] | None) ->
             " one that was always written to."
         ) from None
     why = position.why_not_the_same(before)
-    if why is None or _is_trusted(connection, position, before.seen_at):
+    if why is None or _log_is_trusted(connection, position, before.seen_at):
         return position
     raise RunRefused(
         f"The message log ({MESSAGE_LOG_CONN_ID}) {why}, so nothing is sent from it: see docs/failover.md, then trigger"
@@ -114,13 +114,13 @@ def check_position(connection: LogConnection, seen: Mapping[str, Any] | None) ->
     )
 
 
-def trust(connection: LogConnection, *, by: str, why: str) -> None:
+def trust_log(connection: LogConnection, *, by: str, why: str) -> None:
     """Write down who says that sending may go on from the log as it is."""
     if position := read_position(connection):
         rows(connection, "trust_log", id=uuid.uuid4(), **_of(position), by=by, why=why)
 
 
-def _is_trusted(connection: LogConnection, position: LogPosition, since: dt.datetime) -> bool:
+def _log_is_trusted(connection: LogConnection, position: LogPosition, since: dt.datetime) -> bool:
     (found,) = rows(connection, "log_is_trusted", **_of(position), since=since)
     return bool(found["is_trusted"])
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from partner_messages.config.settings import Settings
-from partner_messages.message_log.database import LogConnection, rows_of
+from partner_messages.message_log.database import LogConnection, rows
 
 NEVER_LEFT_DAYS = 30
 """How long skips and rehearsals are kept."""
@@ -27,7 +27,7 @@ class Step:
     """What is taken out or deleted.
 
     Attributes:
-        statement: The query of `include/sql/retention/`, which does a number of rows at most.
+        statement: The query, which does a number of rows at most.
         what: How the log calls it.
         days: How old it must be.
         setting: Which one says so, if any.
@@ -90,7 +90,7 @@ def forget(connection: LogConnection, now: dt.datetime, settings: Settings) -> l
 def _do(connection: LogConnection, step: Step, now: dt.datetime, days: int) -> Forgotten:
     before, number = now - dt.timedelta(days=days), 0
     for _ in range(BATCHES):
-        batch = rows_of(connection, f"retention/{step.statement}.sql", {"before": before, "at_most": BATCH})
+        batch = rows(connection, step.statement, before=before, at_most=BATCH)
         number += len(batch)
         if len(batch) < BATCH:
             return Forgotten(step, number, days, has_more=False)

@@ -1,8 +1,8 @@
 """Answers that the message log cannot take, on this machine's disk until it can: the last resort before they are lost.
 
 A file holds ids of rows, what became of each and Meta's error code; no phone number, and no message id of Meta's, which
-contains one. It is its owner's alone, and what is read from it is as much as `settle.sql` believes of any answer: that
-of the claim whose token it names.
+contains one. It is its owner's alone, and what is read from it is as much as the query `settle` believes of any answer:
+that of the claim whose token it names.
 """
 
 from __future__ import annotations

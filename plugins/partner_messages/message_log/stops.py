@@ -66,15 +66,15 @@ def open_stop(connection: LogConnection, sender: str, attempt: RunAttempt) -> Se
 
 def stops_of(connection: LogConnection, attempt: RunAttempt) -> dict[str, str]:
     """The senders that are stopped for this attempt, with what Meta said."""
-    return {row["sender"]: row["error_detail"] for row in rows(connection, "stops_of_run", **_parameters(attempt))}
+    return {row["sender"]: row["error_detail"] for row in rows(connection, "stops_of", **_parameters(attempt))}
 
 
 def become_prober(connection: LogConnection, stop: SenderStop, token: uuid.UUID, lease: dt.timedelta) -> bool:
     """Whether this process, and no other, now probes the sender."""
-    return bool(rows(connection, "probe_sender", id=stop.id, token=token, lease=lease))
+    return bool(rows(connection, "become_prober", id=stop.id, token=token, lease=lease))
 
 
-def lift(connection: LogConnection, stop: SenderStop) -> None:
+def lift_stop(connection: LogConnection, stop: SenderStop) -> None:
     """Meta takes messages of this sender again."""
     rows(connection, "lift_stop", id=stop.id)
 

@@ -136,7 +136,7 @@ class QueuedMessage:
 
 @dataclass(frozen=True)
 class Message:
-    """One row of the log, as it was read; `held.sql` says which are held.
+    """One row of the log, as it was read; the SQL part `held` says which are held.
 
     `unknown_told_by` is the DAG run that failed for it while it was unknown, `unknown_told_in` the pass of it;
     `settled_by` is who said by hand what became of it.

@@ -74,7 +74,7 @@ def _is_of_today(tick: Tick, settings: Settings) -> bool:
 def _tell(connection: LogConnection, shop: Shop, tick: Tick, spec: NotifierSpec, context: Mapping[str, Any]) -> int:
     # In one transaction: what was not told to its end stays untold, and is told again at the next try.
     with connection.transaction():
-        due = escalations.untold(connection, tick.day)
+        due = escalations.untold_escalations(connection, tick.day)
         if due:
             mentions = {
                 "escalations": [{**one.as_json(), "key": one.key} for one in due],
@@ -116,7 +116,7 @@ def close_by_hand(params: ClosingParams | None) -> str:
     if params is None:
         raise TickSkipped("No escalation is to be closed by hand.")
     with open_message_log() as connection:
-        reason = escalations.close_by_hand(
+        reason = escalations.close_escalation(
             connection,
             params.production_run_id,
             by=params.closed_by,

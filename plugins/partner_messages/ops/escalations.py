@@ -53,7 +53,7 @@ def was_planned(connection: LogConnection, tick: Tick) -> bool:
 
 def standing_escalations(connection: LogConnection, tick: Tick) -> list[Escalation]:
     """The escalations of a tick's delivery that are not over, and those that a later tick has ended."""
-    return _escalations(rows(connection, "escalations", delivery=tick.delivery, now=tick.now))
+    return _escalations(rows(connection, "standing_escalations", delivery=tick.delivery, now=tick.now))
 
 
 def rewind_rehearsals(connection: LogConnection, tick: Tick) -> None:
@@ -95,7 +95,7 @@ def write_judgement(connection: LogConnection, tick: Tick, judgement: Judgement)
     return len(opened), len(ended)
 
 
-def untold(connection: LogConnection, day: dt.date) -> list[Escalation]:
+def untold_escalations(connection: LogConnection, day: dt.date) -> list[Escalation]:
     """The open live escalations that operations are to be told of on a day: new ones, and those told 7 days ago.
 
     They are locked until the end of the transaction, which must last until they were told: whoever asks meanwhile waits
@@ -109,7 +109,7 @@ def note_told(connection: LogConnection, day: dt.date, escalations: Iterable[Esc
     rows(connection, "note_told", day=day, ids=[one.id for one in escalations])
 
 
-def close_by_hand(
+def close_escalation(
     connection: LogConnection, production_run_id: str, *, by: str, why: str, now: dt.datetime
 ) -> Reason | None:
     """Close a run's open live escalation; return what it was opened for, None where nothing is open.

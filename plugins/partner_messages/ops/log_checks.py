@@ -9,7 +9,7 @@ from partner_messages.deployment.live_settings import keep_log_position, last_lo
 from partner_messages.deployment.params import TrustParams
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.migrations import migrate
-from partner_messages.message_log.position import check_position, trust
+from partner_messages.message_log.position import check_position, trust_log
 from partner_messages.message_log.server import check_clocks, what_it_may_forget
 from partner_messages.messages.tick import Tick
 from partner_messages.recipients.masking import mask
@@ -44,7 +44,7 @@ def trust_by_hand(params: TrustParams | None) -> None:
         return
     with open_message_log() as connection:
         migrate(connection)
-        trust(connection, by=params.trusted_by, why=params.trusted_why)
+        trust_log(connection, by=params.trusted_by, why=params.trusted_why)
     log.warning(
         "Sending goes on from the message log as it is, says %s: %s", mask(params.trusted_by), mask(params.trusted_why)
     )

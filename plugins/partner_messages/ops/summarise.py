@@ -21,7 +21,7 @@ from partner_messages.ops.escalations import standing_escalations
 from partner_messages.ops.halt_by_hand import halted_now
 from partner_messages.ops.names import names_if_known
 from partner_messages.ops.notifier import notify, on_failure_now
-from partner_messages.ops.summary import NAMED, Summary, note_told, summarise_tick, undecided_runs
+from partner_messages.ops.summary import NAMED, Summary, note_unknown_told, summarise_tick, undecided_runs
 from partner_messages.ops.summary_lines import lines_of
 from partner_messages.whatsapp.errors import RECIPIENT_CODES, classify
 
@@ -113,7 +113,7 @@ def summarise(
         log.info("In short: %s", line)
     if summary.untold:
         with open_message_log() as connection:
-            note_told(connection, attempt, summary.untold.keys())
+            note_unknown_told(connection, attempt, summary.untold.keys())
     if problems:
         raise NeedsAnEngineer("\n".join(problems))
     return summary.counts()

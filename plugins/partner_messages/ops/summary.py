@@ -232,7 +232,7 @@ def _named(row: Mapping[str, Any]) -> Named:
     return Named(**of_it, more=row["of_its_list"] - NAMED if row["place"] == NAMED else 0)
 
 
-def note_told(connection: LogConnection, attempt: RunAttempt, unknown: Collection[uuid.UUID]) -> None:
+def note_unknown_told(connection: LogConnection, attempt: RunAttempt, unknown: Collection[uuid.UUID]) -> None:
     """This pass of a DAG run fails for these messages that are unknown: a later one need not."""
     told = {"dag_run_id": attempt.dag_run_id, "clear_number": attempt.clear_number, "ids": list(unknown)}
     rows(connection, "note_unknown_told", **told)
@@ -241,4 +241,4 @@ def note_told(connection: LogConnection, attempt: RunAttempt, unknown: Collectio
 def undecided_runs(connection: LogConnection, tick: Tick, kinds: Sequence[ReminderKind]) -> list[str]:
     """The runs that the tick's DAG run found stuck in these kinds, and about which nothing was decided that day."""
     asked = {"dag_run_id": tick.dag_run_id, **of_history(tick), "day": tick.day, "kinds": list(kinds)}
-    return [row["production_run_id"] for row in rows(connection, "undecided", **asked)]
+    return [row["production_run_id"] for row in rows(connection, "undecided_runs", **asked)]

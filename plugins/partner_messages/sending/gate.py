@@ -78,7 +78,7 @@ class SenderGate:
     def works(self) -> None:
         """Meta knows the sender: whatever it said of the message, it said to somebody who may send."""
         if self._probe:
-            stops.lift(self.connection, self._probe)
+            stops.lift_stop(self.connection, self._probe)
             self._probe = None
 
     def leave(self) -> None:

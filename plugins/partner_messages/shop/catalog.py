@@ -32,7 +32,7 @@ REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
         "deleted_at",
     ),
 }
-"""What the queries under `include/sql/runs/` read, by the table's key in `settings.Tables`."""
+"""What the queries under `include/sql/shop/` read, by the table's key in `settings.Tables`."""
 
 ACTIVITY = "production_run_activity"
 ACTIVITY_COLUMNS = (
@@ -55,7 +55,7 @@ class Catalog:
 
     Attributes:
         names: What each of our tables is called, by its key in `settings.Tables`.
-        found: What `runs/columns.sql` says of the tables of these names, in whatever schema.
+        found: What the query `catalog` says of the tables of these names, in whatever schema.
     """
 
     names: Mapping[str, str]

@@ -117,9 +117,9 @@ class Inbox:
         ids = sorted({message.partner_id for message in messages})
         try:
             with self._connection.transaction():
-                self._rows("inbox/lock_partners.sql", partner_ids=ids)
+                self._rows("lock_partners", partner_ids=ids)
                 there = self._already_there(messages)
-                partners = {row["id"]: Partner(**row) for row in self._rows("runs/partners.sql", partner_ids=ids)}
+                partners = {row["id"]: Partner(**row) for row in self._rows("partners", partner_ids=ids)}
                 known = self._conversations(ids)
                 written = []
                 for message in messages:
@@ -160,9 +160,9 @@ class Inbox:
         conversation_id = usable[0].id if usable else _new_id(message)
         if not usable:
             phone = message.to_phone
-            self._rows("inbox/make_conversation.sql", id=conversation_id, partner_id=partner.id, phone_number=phone)
+            self._rows("make_conversation", id=conversation_id, partner_id=partner.id, phone_number=phone)
         self._rows(
-            "inbox/write_message.sql",
+            "write_message",
             id=_new_id(message),
             conversation_id=conversation_id,
             content=message.body_text,
@@ -179,7 +179,7 @@ class Inbox:
 
     def _conversations(self, partner_ids: Sequence[str]) -> dict[str, list[Conversation]]:
         found: dict[str, list[Conversation]] = {}
-        rows = self._rows("runs/conversations.sql", partner_ids=list(partner_ids), endings=[], ending_length=0)
+        rows = self._rows("conversations", partner_ids=list(partner_ids), endings=[], ending_length=0)
         for conversation in (Conversation(**row) for row in rows):
             found.setdefault(conversation.partner_id, []).append(conversation)
         return found
@@ -191,10 +191,10 @@ class Inbox:
         ]
         if notes:
             ids = list({note["conversation_id"] for note in notes})
-            self._rows("inbox/note_in_conversations.sql", written=recordset(notes), conversation_ids=ids)
+            self._rows("note_in_conversations", written=recordset(notes), conversation_ids=ids)
 
     def _already_there(self, messages: Sequence[SentMessage]) -> frozenset[str]:
-        found = self._rows("inbox/already_there.sql", wamids=[message.wamid for message in messages])
+        found = self._rows("already_there", wamids=[message.wamid for message in messages])
         return frozenset(row["wa_message_id"] for row in found)
 
     def _rows(self, name: str, /, **parameters: Any) -> list[DictRow]:

@@ -56,7 +56,7 @@ def _told_of_the_shop(tables: Mapping[str, str]) -> contextlib.AbstractContextMa
 class _PossibleMoment(Loader):
     """Reads a time of the shop's; one that cannot be is none, and loses nobody their neighbours.
 
-    PostgreSQL holds infinity and years of which Python knows nothing; the range is that of `runs/possible.sql`.
+    PostgreSQL holds infinity and years of which Python knows nothing; the range is that of the SQL part `possible`.
     """
 
     _FIRST, _END = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2000, 2100))
@@ -91,7 +91,7 @@ class Shop:
     @cached_property
     def catalog(self) -> Catalog:
         """Which of our tables and columns are there, read once."""
-        return Catalog(self._tables, self._rows("runs/columns.sql", {"tables": Catalog.searched(self._tables)}))
+        return Catalog(self._tables, self._rows("catalog", {"tables": Catalog.searched(self._tables)}))
 
     def columns(self) -> Mapping[str, frozenset[str]]:
         """The columns of each of our tables that this user can read, by the table's key in `settings.Tables`."""
@@ -113,7 +113,7 @@ class Shop:
         Each by the times in its own row; what has set its clock anew since then is asked for apart (`last_signs`).
         """
         rows = self._rows_with_needs(
-            f"runs/{kind}.sql",
+            kind.value,
             {"now": now, "overdue_before": now - dt.timedelta(hours=threshold_hours), **scope.parameters()},
         )
         needy = self._supplies(rows, now)
@@ -138,7 +138,7 @@ class Shop:
 
     def _looked_at_again(self, runs: Sequence[StuckRun], now: dt.datetime) -> Iterator[StuckRun]:
         ids = (run.production_run_id for run in runs)
-        rows = self._by_ids("runs/needs.sql", "production_run_ids", ids, needs=True)
+        rows = self._by_ids("looked_at_again", "production_run_ids", ids, needs=True)
         there, needy = {row["id"] for row in rows}, self._supplies(rows, now)
         for run in runs:
             id_ = run.production_run_id
@@ -159,7 +159,7 @@ class Shop:
         runs: dict[str, OtherRun] = {}
         wanted = list(needs)
         while missing := {id_ for one in wanted for id_ in one.run_ids or ()} - runs.keys():
-            rows = self._by_ids("runs/other_runs.sql", "production_run_ids", missing, needs=True)
+            rows = self._by_ids("other_runs", "production_run_ids", missing, needs=True)
             found = {
                 row["id"]: OtherRun(_needs_of(row), row["status"], row["ended_at"], row["deleted"]) for row in rows
             }
@@ -170,7 +170,7 @@ class Shop:
         return Stock(
             {
                 row.pop("id"): InventoryOrder(**row)
-                for row in self._by_ids("runs/inventory_orders.sql", "inventory_order_ids", orders)
+                for row in self._by_ids("inventory_orders", "inventory_order_ids", orders)
             },
             runs,
         )
@@ -203,10 +203,10 @@ class Shop:
         if self.columns()[ACTIVITY]:
             kinds = [*HANDOVERS, *(kind for kind in KINDS_OF_WORK if kind in work)]
             by_partner = WorkSign.PARTNER_ACTIVITY in work
-            found += self._rows("runs/activity.sql", {**asked, "kinds": kinds}, has_partner_activity=by_partner)
+            found += self._rows("activity", {**asked, "kinds": kinds}, has_partner_activity=by_partner)
         present = self.columns()[CONSUMPTION]
         if WorkSign.CONSUMPTION_LOG in work and present >= set(CONSUMPTION_COLUMNS):
-            found += self._rows("runs/consumption.sql", asked, has_metadata="metadata" in present)
+            found += self._rows("consumption", asked, has_metadata="metadata" in present)
         latest: dict[str, dt.datetime] = {}
         for row in found:
             latest[row["production_run_id"]] = max(row["at"], latest.get(row["production_run_id"], row["at"]))
@@ -214,7 +214,7 @@ class Shop:
 
     def census(self, *, now: dt.datetime, scope: Scope) -> Census:
         """Count the active runs at `now` and name those without a partner."""
-        (row,) = self._rows_with_needs("runs/census.sql", {"now": now, **scope.parameters()})
+        (row,) = self._rows_with_needs("census", {"now": now, **scope.parameters()})
         return Census(inspected=row["inspected"], without_partner=tuple(row["without_partner"]))
 
     def unowned_runs(self, *, now: dt.datetime, scope: Scope) -> list[UnownedRun]:
@@ -223,7 +223,7 @@ class Shop:
         Whether a run is parked is read as it is marked now; since when, as far as it is known, at `now`.
         """
         rows = self._rows_with_needs(
-            "runs/unowned.sql",
+            "unowned_runs",
             {"now": now, **scope.parameters()},
             has_activity=bool(self.columns()[ACTIVITY]),
         )
@@ -231,21 +231,21 @@ class Shop:
 
     def partners(self, ids: Iterable[str]) -> dict[str, Partner]:
         """The partners with these ids; one that is not there is absent."""
-        return {row["id"]: Partner(**row) for row in self._by_ids("runs/partners.sql", "partner_ids", ids)}
+        return {row["id"]: Partner(**row) for row in self._by_ids("partners", "partner_ids", ids)}
 
     def existing_partners(self, ids: Iterable[str]) -> dict[str, bool]:
         """Which of these are ids of partners, each with whether the shop has deleted it."""
-        return {row["id"]: row["deleted"] for row in self._by_ids("runs/existing.sql", "ids", ids, of_runs=False)}
+        return {row["id"]: row["deleted"] for row in self._by_ids("existing", "ids", ids, of_runs=False)}
 
     def existing_runs(self, ids: Iterable[str]) -> dict[str, bool]:
         """Which of these are ids of runs, each with whether the shop has deleted it."""
-        return {row["id"]: row["deleted"] for row in self._by_ids("runs/existing.sql", "ids", ids, of_runs=True)}
+        return {row["id"]: row["deleted"] for row in self._by_ids("existing", "ids", ids, of_runs=True)}
 
     def partners_called(self, words: Iterable[str]) -> dict[str, list[str]]:
         """The ids of the partners that each text may mean: by their name or handle, or by the id in another case."""
         wanted = {word: word.strip().lower() for word in words}
         rows = self._by_ids(
-            "runs/partners_called.sql", "words", wanted.values(), has_handle="handle" in self.columns()["partner"]
+            "partners_called", "words", wanted.values(), has_handle="handle" in self.columns()["partner"]
         )
         called = {row["id"]: {str(text).strip().lower() for text in row.values()} for row in rows}
         return {word: [id_ for id_, texts in called.items() if sought in texts] for word, sought in wanted.items()}
@@ -253,7 +253,7 @@ class Shop:
     def admins(self, partner_ids: Iterable[str]) -> dict[str, list[PartnerAdmin]]:
         """The admins of these partners, eldest first."""
         found: dict[str, list[PartnerAdmin]] = {}
-        for row in self._by_ids("runs/partner_admins.sql", "partner_ids", partner_ids):
+        for row in self._by_ids("admins", "partner_ids", partner_ids):
             found.setdefault(row["partner_id"], []).append(PartnerAdmin(**row))
         return found
 
@@ -273,7 +273,7 @@ class Shop:
         for id_, its in wanted.items():
             for phone in its:
                 holders.setdefault(dialled(phone), set()).add(id_)
-        rows = self._rows("runs/conversations.sql", {"partner_ids": sorted(wanted), **_endings(holders)})
+        rows = self._rows("conversations", {"partner_ids": sorted(wanted), **_endings(holders)})
         found: dict[str, list[Conversation]] = {}
         for conversation in (Conversation(**row) for row in rows):
             for id_ in _named_by(conversation.phone_number, conversation.country_code, holders).union(
@@ -284,13 +284,13 @@ class Shop:
 
     def begun_by_the_other_side(self, conversation_ids: Iterable[str]) -> frozenset[str]:
         """Which of these conversations began with a message to us, so that their number is Meta's own."""
-        rows = self._by_ids("runs/begun_by_the_other_side.sql", "conversation_ids", conversation_ids)
+        rows = self._by_ids("begun_by_the_other_side", "conversation_ids", conversation_ids)
         return frozenset(row["conversation_id"] for row in rows)
 
     def runs(self, ids: Iterable[str]) -> dict[str, ProductionRun]:
         """The runs with these ids as they stand now; one that is not there, or is deleted, is absent."""
         rows = self._by_ids(
-            "runs/by_ids.sql",
+            "runs",
             "production_run_ids",
             ids,
             has_previous_partner_id="previous_partner_id" in self.columns()["production_runs"],
@@ -299,13 +299,13 @@ class Shop:
 
     def design_names(self, ids: Iterable[str]) -> dict[str, str]:
         """The names of these designs; one that is not there is absent."""
-        return {row["id"]: row["name"] for row in self._by_ids("runs/designs.sql", "design_ids", ids)}
+        return {row["id"]: row["name"] for row in self._by_ids("design_names", "design_ids", ids)}
 
     def design_pictures(self, ids: Iterable[str]) -> dict[str, DesignPictures]:
         """Where the pictures of these designs are; a design that is not there is absent."""
         present = self.columns()["design"]
         rows = self._by_ids(
-            "runs/design_pictures.sql",
+            "design_pictures",
             "design_ids",
             ids,
             **{f"has_{column}": column in present for column in PICTURE_COLUMNS},
@@ -326,7 +326,7 @@ class Shop:
         if not context_ids:
             return frozenset()
         rows = self._rows(
-            "runs/reminded_in_shop.sql",
+            "reminded_in_shop",
             {
                 "context_ids": list(context_ids.values()),
                 "marked_run_ids": [run_id for run_id in context_ids if run_id not in asked],
@@ -353,7 +353,7 @@ class Shop:
         if not wanted:
             return {}
         found: dict[tuple[str, str], dt.datetime] = {}
-        for row in self._rows("runs/last_inbound.sql", {"until": until, **_endings(wanted)}):
+        for row in self._rows("last_inbound", {"until": until, **_endings(wanted)}):
             for phone in _named_by(row["phone_number"], row["country_code"], wanted):
                 key = (row["partner_id"], phone)
                 found[key] = max(row["last_inbound"], found.get(key, row["last_inbound"]))

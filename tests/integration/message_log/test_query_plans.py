@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,17 +11,15 @@ import pytest
 from psycopg import Rollback
 from psycopg.rows import dict_row
 
-from partner_messages.config.paths import SQL
+from partner_messages.database.named_sql import blocks
 from support.long_history import parameters, put_day, write_history
 from support.query_plans import whole_scans, work
 
-TEXTS = {
-    path.relative_to(SQL).as_posix(): path.read_text()
-    for folder in ("messages", "retention")
-    for path in (SQL / folder).glob("*.sql")
-}
-QUERIES = sorted(TEXTS.keys() - set(re.findall(r'include "([\w/]+\.sql)"', " ".join(TEXTS.values()))))
-"""What is no part of others."""
+QUERIES = sorted(
+    name
+    for name, block in blocks().items()
+    if not block.is_part and block.file.parent.name == "message_log" and block.file.stem != "template_approval"
+)
 LARGE = {"message_log", "message_run", "stuck_run", "produced_quantity_seen"}
 EXCEPTIONS: dict[str, str] = {}
 """Queries that may read one of them from end to end, each with the reason."""

@@ -89,7 +89,7 @@ def test_a_probe_that_told_nothing_is_given_back_by_its_owner_alone(log: Log) ->
 def test_a_sender_that_works_again_is_free_for_everybody(log: Log) -> None:
     stop = stopped(log)
 
-    stops.lift(log, stop)
+    stops.lift_stop(log, stop)
 
     assert stops.open_stop(log, "in", LATER) is None
     assert stops.stops_of(log, RUN) == {}
@@ -98,7 +98,7 @@ def test_a_sender_that_works_again_is_free_for_everybody(log: Log) -> None:
 
 def test_a_lifted_stop_is_history_and_a_new_one_may_follow(log: Log) -> None:
     first = stopped(log)
-    stops.lift(log, first)
+    stops.lift_stop(log, first)
 
     second = stopped(log, LATER, seen_by=LATER)
 

@@ -11,7 +11,13 @@ import pytest
 
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.ops.escalate import key_of
-from partner_messages.ops.escalations import close_by_hand, note_told, standing_escalations, untold, write_judgement
+from partner_messages.ops.escalations import (
+    close_escalation,
+    note_told,
+    standing_escalations,
+    untold_escalations,
+    write_judgement,
+)
 from partner_messages.ops.judgement import Judgement, Reason, Trouble
 from support.at_once import wait_until_blocked
 from support.deployment import TICK
@@ -34,8 +40,8 @@ def test_who_asks_while_another_tells_waits_and_finds_them_told(log: Log, connec
 
     with ThreadPoolExecutor(1) as pool:
         with teller.transaction():
-            mine = untold(teller, DAY)
-            waiting = pool.submit(untold, other, DAY)
+            mine = untold_escalations(teller, DAY)
+            waiting = pool.submit(untold_escalations, other, DAY)
             wait_until_blocked(observer, other)
             note_told(teller, DAY, mine)
         assert waiting.result() == []
@@ -47,9 +53,9 @@ def test_what_was_not_told_to_its_end_is_as_untold_as_before(log: Log, connect: 
     teller = connect()
 
     with teller.transaction(force_rollback=True):
-        note_told(teller, DAY, untold(teller, DAY))
+        note_told(teller, DAY, untold_escalations(teller, DAY))
 
-    assert len(untold(log, DAY)) == 1
+    assert len(untold_escalations(log, DAY)) == 1
 
 
 def test_a_list_that_is_told_again_after_a_crash_has_its_key_and_the_next_week_s_another(
@@ -60,10 +66,10 @@ def test_a_list_that_is_told_again_after_a_crash_has_its_key_and_the_next_week_s
     keys = []
     for _ in range(2):
         with connect().transaction(force_rollback=True) as told:
-            keys.append(key_of(untold(told.connection, DAY)))
-    note_told(log, DAY, untold(log, DAY))
+            keys.append(key_of(untold_escalations(told.connection, DAY)))
+    note_told(log, DAY, untold_escalations(log, DAY))
 
-    keys.append(key_of(untold(log, DAY + dt.timedelta(days=7))))
+    keys.append(key_of(untold_escalations(log, DAY + dt.timedelta(days=7))))
 
     assert keys[0] == keys[1] != keys[2]
 
@@ -71,16 +77,16 @@ def test_a_list_that_is_told_again_after_a_crash_has_its_key_and_the_next_week_s
 @pytest.mark.parametrize(("days", "told"), [(0, 0), (6, 0), (7, 1), (30, 1)])
 def test_what_is_open_is_told_again_after_seven_days(log: Log, days: int, told: int) -> None:
     opened(log)
-    note_told(log, DAY, untold(log, DAY))
+    note_told(log, DAY, untold_escalations(log, DAY))
 
-    assert len(untold(log, DAY + dt.timedelta(days=days))) == told
+    assert len(untold_escalations(log, DAY + dt.timedelta(days=days))) == told
 
 
 def test_what_is_closed_is_told_to_nobody(log: Log) -> None:
     opened(log)
-    assert close_by_hand(log, "R1", by="Asha", why="Settled.", now=TICK) is Reason.NO_REACTION
+    assert close_escalation(log, "R1", by="Asha", why="Settled.", now=TICK) is Reason.NO_REACTION
 
-    assert untold(log, DAY) == []
+    assert untold_escalations(log, DAY) == []
     assert len(standing_escalations(log, tick())) == 1
 
 

@@ -15,7 +15,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from psycopg.rows import dict_row
 
-from partner_messages.message_log.position import LogPosition, check_position, read_position, trust
+from partner_messages.message_log.position import LogPosition, check_position, read_position, trust_log
 from partner_messages.messages.tick import RunRefused
 from partner_messages.planning.reminders.wording import templates_of
 from partner_messages.tasks import preflight, upkeep_tasks
@@ -100,12 +100,12 @@ def test_a_log_goes_forward_with_what_is_written(log: Log) -> None:
 def test_a_log_that_is_not_what_it_was_is_refused_until_somebody_trusts_it_anew(
     log: Log, kept: Callable[[Log], dict[str, Any]]
 ) -> None:
-    trust(log, by="ops", why="an earlier fail-over")
+    trust_log(log, by="ops", why="an earlier fail-over")
     seen = kept(log)
     with pytest.raises(RunRefused, match=r"nothing is sent from it: see docs/failover\.md"):
         check_position(log, seen)
 
-    trust(log, by="ops", why="nothing was lost")
+    trust_log(log, by="ops", why="nothing was lost")
 
     assert check_position(log, seen) is not None
     with pytest.raises(RunRefused):
@@ -126,7 +126,7 @@ def test_a_task_of_a_run_that_saw_more_claims_nothing(send: SendTask, log: Log, 
         send(ids, tick=its_tick)
     assert (statuses(log, ids), taken(graph_api)) == (["queued"] * 2, [])
 
-    trust(log, by="ops", why="we looked")
+    trust_log(log, by="ops", why="we looked")
     assert send(ids, tick=its_tick).counts == {"sent": 2}
 
 

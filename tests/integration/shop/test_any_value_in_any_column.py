@@ -120,7 +120,7 @@ def families(changes: Changes) -> None:
 
 def columns_that_are_read(changes: Changes, table: str) -> dict[str, str]:
     """The columns of a table that any query may read, with their types; a truth can only be true or false."""
-    words = {word for path in (SQL / "runs").glob("*.sql") for word in re.findall(r"\w+", path.read_text())}
+    words = {word for path in (SQL / "shop").glob("*.sql") for word in re.findall(r"\w+", path.read_text())}
     rows = changes.execute(
         "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s ORDER BY 1", [table]
     )

@@ -14,31 +14,31 @@ from psycopg.types.json import Json, Jsonb
 
 from partner_messages.config.paths import SQL
 from partner_messages.config.settings import Tables
+from partner_messages.database.named_sql import blocks
 from partner_messages.message_log.database import recordset
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID
 from support.log_rows import Log
 from support.query_plans import whole_scans
 
-TEXTS = {
-    path.relative_to(SQL).as_posix(): path.read_text()
-    for folder in ("runs", "inbox")
-    for path in (SQL / folder).glob("*.sql")
-}
-QUERIES = sorted(TEXTS.keys() - set(re.findall(r'(?:include|from) "([\w/]+\.sql)"', " ".join(TEXTS.values()))))
+BLOCKS = {name: block for name, block in blocks().items() if block.file.parent.name == "shop"}
+QUERIES = sorted(name for name, block in BLOCKS.items() if not block.is_part)
+SWITCHES = dict.fromkeys(
+    re.findall(r"\b(?:has_\w+|of_runs|of_partner)\b", " ".join(b.text for b in BLOCKS.values())), True
+)
 LARGE = {"messaging_message", "messaging_conversation", "production_run_activity"}
 EXCEPTIONS: dict[str, tuple[set[str], str]] = {
-    "inbox/already_there.sql": ({"messaging_message"}, "by Meta's id"),
-    "inbox/note_in_conversations.sql": ({"messaging_message"}, "by conversation, for all that were just written"),
-    "runs/activity.sql": ({"production_run_activity"}, "by run, for all that are stuck at once"),
-    "runs/begun_by_the_other_side.sql": ({"messaging_message"}, "by conversation, for all that matter at once"),
-    "runs/conversations.sql": ({"messaging_conversation"}, "by the last digits of a number, however it is spelled"),
-    "runs/last_inbound.sql": (
+    "already_there": ({"messaging_message"}, "by Meta's id"),
+    "note_in_conversations": ({"messaging_message"}, "by conversation, for all that were just written"),
+    "activity": ({"production_run_activity"}, "by run, for all that are stuck at once"),
+    "begun_by_the_other_side": ({"messaging_message"}, "by conversation, for all that matter at once"),
+    "conversations": ({"messaging_conversation"}, "by the last digits of a number, however it is spelled"),
+    "last_inbound": (
         {"messaging_conversation", "messaging_message"},
         "by the last digits of a number, and by conversation, for all follow-ups at once",
     ),
-    "runs/reminded_in_shop.sql": ({"messaging_message"}, "by context, for all runs at once"),
-    "runs/unowned.sql": ({"production_run_activity"}, "by run, for all that nobody has"),
+    "reminded_in_shop": ({"messaging_message"}, "by context, for all runs at once"),
+    "unowned_runs": ({"production_run_activity"}, "by run, for all that nobody has"),
 }
 """What is read from end to end, and by what it is asked for, which the shop has no index of."""
 
@@ -102,9 +102,8 @@ def parameters() -> dict[str, Any]:
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_what_is_read_from_end_to_end_in_the_shop_is_known_with_its_reason(large_shop: Log, query: str) -> None:
-    switches = dict.fromkeys(set(re.findall(r"\b(has_\w+|of_runs|of_partner)\b", " ".join(TEXTS.values()))), True)
 
-    whole = whole_scans(large_shop, query, parameters(), **Tables().model_dump(), **switches)
+    whole = whole_scans(large_shop, query, parameters(), **Tables().model_dump(), **SWITCHES)
 
     expected, _ = EXCEPTIONS.get(query, (set(), ""))
     assert whole & LARGE == expected
@@ -113,7 +112,6 @@ def test_what_is_read_from_end_to_end_in_the_shop_is_known_with_its_reason(large
 def test_with_the_docs_indexes_nothing_is_read_from_end_to_end(large_shop: Log) -> None:
     text = (SQL.parents[1] / "docs/deployment.md").read_text()
     indexes = text.partition("<!-- shop indexes -->\n```sql\n")[2].partition("```")[0]
-    switches = dict.fromkeys(set(re.findall(r"\b(has_\w+|of_runs|of_partner)\b", " ".join(TEXTS.values()))), True)
 
     with large_shop.transaction() as transaction:
         large_shop.execute(indexes.replace(" CONCURRENTLY", "").encode())
@@ -121,7 +119,7 @@ def test_with_the_docs_indexes_nothing_is_read_from_end_to_end(large_shop: Log) 
         whole = {
             query: found
             for query in EXCEPTIONS
-            if (found := whole_scans(large_shop, query, parameters(), **Tables().model_dump(), **switches) & LARGE)
+            if (found := whole_scans(large_shop, query, parameters(), **Tables().model_dump(), **SWITCHES) & LARGE)
         }
         raise Rollback(transaction)
 

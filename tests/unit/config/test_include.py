@@ -20,17 +20,17 @@ def no_include(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "INCLUDE", tmp_path / "include")
     monkeypatch.setattr(named_sql, "SQL", tmp_path / "include/sql")
     monkeypatch.setattr(installed, "TEMPLATES", tmp_path / "include/templates/whatsapp")
-    for cached in (named_sql._environment, named_sql.query, installed.installed_catalog):
+    for cached in (named_sql.blocks, named_sql._environment, named_sql.query, installed.installed_catalog):
         cached.cache_clear()
     yield tmp_path / "include"
-    for cached in (named_sql._environment, named_sql.query, installed.installed_catalog):
+    for cached in (named_sql.blocks, named_sql._environment, named_sql.query, installed.installed_catalog):
         cached.cache_clear()
 
 
 @pytest.mark.parametrize(
     ("read", "part"),
     [
-        (lambda place: named_sql.query("runs/idle.sql"), "sql"),
+        (lambda place: named_sql.query("idle"), "sql"),
         (lambda place: preflight.installed_catalog(), "templates/whatsapp"),
         (lambda place: read_migrations(place / "sql/migrations"), "sql/migrations"),
     ],
@@ -46,10 +46,8 @@ def test_a_missing_include_is_named_with_the_place_and_the_variable(no_include, 
 
 
 def test_a_query_that_an_older_include_lacks_is_named():
-    with pytest.raises(
-        SettingsError, match=r"no file .*messages/of_tomorrow\.sql: include/ and plugins/ are of different"
-    ):
-        named_sql.query("messages/of_tomorrow.sql")
+    with pytest.raises(SettingsError, match=r'no query "of_tomorrow" under .*: include/ and plugins/ are of different'):
+        named_sql.query("of_tomorrow")
 
 
 def test_a_folder_without_migrations_is_no_migrated_database(tmp_path):

@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg.rows import DictRow
 
-from partner_messages.message_log.database import LogConnection, recordset, rows_of
+from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.templates.approvals.gate import Approval
 from partner_messages.templates.approvals.remote import (
     RemoteTemplate,
@@ -101,7 +101,7 @@ def record_listing(
     """
     with connection.transaction():
         _record(connection, waba_id, listed, seen_at, whole=True)
-        rows(connection, "account_listed", waba_id=waba_id, seen_at=seen_at)
+        rows(connection, "record_listing", waba_id=waba_id, seen_at=seen_at)
 
 
 def record_template(connection: LogConnection, waba_id: str, listed: Mapping[str, Any], seen_at: dt.datetime) -> None:
@@ -135,7 +135,7 @@ def record_unreadable(connection: LogConnection, waba_id: str, problem: str, tri
         problem: One sentence, masked.
         tried_at: When the try began.
     """
-    rows(connection, "account_unreadable", waba_id=waba_id, problem=problem, tried_at=tried_at)
+    rows(connection, "record_unreadable", waba_id=waba_id, problem=problem, tried_at=tried_at)
 
 
 def mark_refused(
@@ -199,8 +199,3 @@ def _approval(row: DictRow) -> Approval:
         seen_at=row["seen_at"],
         named=row["listed"] is not None and remote_template(row["listed"]).named,
     )
-
-
-def rows(connection: LogConnection, query_name: str, /, **parameters: Any) -> list[DictRow]:
-    """Run one named query of `include/sql/templates/` and return its rows."""
-    return rows_of(connection, f"templates/{query_name}.sql", parameters)

@@ -6,8 +6,7 @@ import datetime as dt
 import enum
 from dataclasses import dataclass
 
-from partner_messages.message_log.database import LogConnection
-from partner_messages.templates.approvals.approvals import rows
+from partner_messages.message_log.database import LogConnection, rows
 
 
 class Change(enum.StrEnum):
@@ -137,6 +136,6 @@ def reasons_of_run(connection: LogConnection, dag_run_id: str) -> dict[tuple[str
     """Why this run did not make its last change to a template, by account, name and language."""
     return {
         (row["waba_id"], row["name"], row["language"]): row["detail"]
-        for row in rows(connection, "changes_of_run", dag_run_id=dag_run_id)
+        for row in rows(connection, "reasons_of_run", dag_run_id=dag_run_id)
         if row["detail"] is not None
     }

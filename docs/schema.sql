@@ -1,0 +1,308 @@
+-- The schema partner_messages of the message log, as all migrations in include/sql/migrations make it.
+-- Written by `make readme`; the columns' meanings stand in the migrations, and docs/design.md says what a table is for.
+
+CREATE TABLE audit (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    at timestamp with time zone NOT NULL DEFAULT now(),
+    who text NOT NULL,
+    why text NOT NULL,
+    act text NOT NULL,
+    subject text NOT NULL,
+    detail jsonb NOT NULL DEFAULT '{}'::jsonb,
+    CONSTRAINT audit_pkey PRIMARY KEY (id),
+    CONSTRAINT audit_act_check CHECK (act <> ''::text),
+    CONSTRAINT audit_subject_check CHECK (subject <> ''::text),
+    CONSTRAINT audit_who_check CHECK (btrim(who) <> ''::text),
+    CONSTRAINT audit_why_check CHECK (btrim(why) <> ''::text)
+);
+CREATE INDEX audit_by_subject ON audit USING btree (subject, at);
+
+CREATE TABLE escalation (
+    id uuid NOT NULL,
+    delivery text NOT NULL,
+    production_run_id text NOT NULL,
+    kind text,
+    partner_id text,
+    reason text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    dag_run_id text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    told_on date,
+    closed_at timestamp with time zone,
+    closed_by text,
+    closed_why text,
+    over_at timestamp with time zone,
+    CONSTRAINT escalation_pkey PRIMARY KEY (id),
+    CONSTRAINT escalation_closed_by_check CHECK (btrim(closed_by) <> ''::text),
+    CONSTRAINT escalation_closed_why_check CHECK (btrim(closed_why) <> ''::text),
+    CONSTRAINT escalation_delivery_check CHECK (delivery = ANY (ARRAY['live'::text, 'dry_run'::text, 'redirect'::text])),
+    CONSTRAINT escalation_kind_check CHECK (kind = ANY (ARRAY['assignment_pending'::text, 'not_started'::text, 'idle'::text])),
+    CONSTRAINT escalation_partner_id_check CHECK (partner_id <> ''::text),
+    CONSTRAINT escalation_production_run_id_check CHECK (production_run_id <> ''::text),
+    CONSTRAINT escalation_reason_check CHECK (reason <> ''::text),
+    CONSTRAINT only_live_ones_are_told CHECK (told_on IS NULL OR delivery = 'live'::text),
+    CONSTRAINT what_is_over_is_closed CHECK (over_at IS NULL OR closed_at IS NOT NULL),
+    CONSTRAINT what_is_parked_is_in_no_kind CHECK (reason <> 'parked'::text OR kind IS NULL),
+    CONSTRAINT who_closes_says_why CHECK (num_nulls(closed_at, closed_by, closed_why) = ANY (ARRAY[0, 3]))
+);
+CREATE INDEX escalation_by_run ON escalation USING btree (production_run_id);
+CREATE INDEX escalation_not_over ON escalation USING btree (delivery, over_at);
+CREATE UNIQUE INDEX escalation_open ON escalation USING btree (delivery, production_run_id) WHERE closed_at IS NULL;
+
+CREATE TABLE halt (
+    only_one boolean NOT NULL DEFAULT true,
+    since timestamp with time zone NOT NULL,
+    who text NOT NULL,
+    why text NOT NULL,
+    CONSTRAINT halt_pkey PRIMARY KEY (only_one),
+    CONSTRAINT halt_only_one_check CHECK (only_one),
+    CONSTRAINT halt_who_check CHECK (btrim(who) <> ''::text),
+    CONSTRAINT halt_why_check CHECK (btrim(why) <> ''::text)
+);
+
+CREATE TABLE log_trusted (
+    id uuid NOT NULL,
+    system_identifier text NOT NULL,
+    database_id bigint NOT NULL,
+    timeline integer NOT NULL,
+    written bigint NOT NULL,
+    trusted_at timestamp with time zone NOT NULL,
+    trusted_by text NOT NULL,
+    trusted_why text NOT NULL,
+    CONSTRAINT log_trusted_pkey PRIMARY KEY (id),
+    CONSTRAINT log_trusted_trusted_by_check CHECK (btrim(trusted_by) <> ''::text),
+    CONSTRAINT log_trusted_trusted_why_check CHECK (btrim(trusted_why) <> ''::text)
+);
+
+CREATE TABLE message_log (
+    id uuid NOT NULL,
+    dag_id text NOT NULL,
+    dag_run_id text NOT NULL,
+    tick_id uuid NOT NULL,
+    delivery text NOT NULL,
+    day date NOT NULL,
+    context_type text NOT NULL,
+    context_id text NOT NULL,
+    message_kind text NOT NULL,
+    reminder_kind text,
+    event_name text,
+    event_id text,
+    parent_id uuid,
+    production_run_id text,
+    partner_id text,
+    design_id text,
+    sender text,
+    to_phone text,
+    language text,
+    template_name text,
+    variables jsonb,
+    body_text text,
+    status text NOT NULL,
+    skip_reason text,
+    duplicate_of uuid,
+    not_before timestamp with time zone,
+    claim_token uuid,
+    claimed_at timestamp with time zone,
+    meta_message_id text,
+    error_code integer,
+    error_detail text,
+    attempts integer NOT NULL DEFAULT 0,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    updated_at timestamp with time zone NOT NULL DEFAULT now(),
+    sent_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    read_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    holds_slot boolean GENERATED ALWAYS AS (((status <> ALL (ARRAY['failed'::text, 'skipped'::text])) OR ((status = 'failed'::text) AND (delivered_at IS NOT NULL)))) STORED,
+    image_url text,
+    event_hour tstzrange,
+    still_here boolean NOT NULL DEFAULT false,
+    message_status text,
+    unknown_told_by text,
+    unknown_told_in integer,
+    settled_by text,
+    mirrored_at timestamp with time zone,
+    blanked boolean NOT NULL DEFAULT false,
+    redirected text NOT NULL DEFAULT ''::text,
+    not_followed text,
+    CONSTRAINT message_log_pkey PRIMARY KEY (id),
+    CONSTRAINT message_log_event_hour EXCLUDE USING gist (delivery WITH =, context_type WITH =, context_id WITH =, redirected WITH =, event_hour WITH &&) WHERE (holds_slot AND message_kind = 'event'::text),
+    CONSTRAINT message_log_duplicate_of_fkey FOREIGN KEY (duplicate_of) REFERENCES message_log(id) ON DELETE CASCADE,
+    CONSTRAINT message_log_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES message_log(id) ON DELETE CASCADE,
+    CONSTRAINT a_duplicate_names_the_other CHECK ((NOT skip_reason IS DISTINCT FROM 'duplicate'::text) = (duplicate_of IS NOT NULL)),
+    CONSTRAINT a_follow_up_names_what_it_follows CHECK ((message_kind = 'followup'::text) = (parent_id IS NOT NULL)),
+    CONSTRAINT a_message_has_what_it_needs CHECK (status = 'skipped'::text OR sender IS NOT NULL AND language IS NOT NULL AND COALESCE(partner_id, ''::text) <> ''::text AND (template_name IS NOT NULL OR message_kind = 'followup'::text) AND (blanked OR to_phone IS NOT NULL AND variables IS NOT NULL)),
+    CONSTRAINT a_skip_has_a_reason CHECK ((status = 'skipped'::text) = (skip_reason IS NOT NULL)),
+    CONSTRAINT a_skip_never_reached_meta CHECK (status <> 'skipped'::text OR meta_message_id IS NULL),
+    CONSTRAINT an_event_has_its_hour CHECK (message_kind <> 'event'::text OR status = 'skipped'::text OR event_hour IS NOT NULL),
+    CONSTRAINT message_log_context_id_check CHECK (context_id <> ''::text),
+    CONSTRAINT message_log_context_type_check CHECK (context_type = ANY (ARRAY['production_run'::text, 'partner'::text])),
+    CONSTRAINT message_log_delivery_check CHECK (delivery = ANY (ARRAY['live'::text, 'dry_run'::text, 'redirect'::text])),
+    CONSTRAINT message_log_message_kind_check CHECK (message_kind = ANY (ARRAY['reminder'::text, 'digest'::text, 'event'::text, 'followup'::text])),
+    CONSTRAINT message_log_not_followed_check CHECK (not_followed <> ''::text),
+    CONSTRAINT message_log_reminder_kind_check CHECK (reminder_kind = ANY (ARRAY['assignment_pending'::text, 'not_started'::text, 'idle'::text])),
+    CONSTRAINT message_log_settled_by_check CHECK (btrim(settled_by) <> ''::text),
+    CONSTRAINT message_log_status_check CHECK (status = ANY (ARRAY['queued'::text, 'sending'::text, 'rehearsed'::text, 'sent'::text, 'delivered'::text, 'read'::text, 'failed'::text, 'unknown'::text, 'skipped'::text])),
+    CONSTRAINT message_log_to_phone_check CHECK (to_phone ~ '^\+[1-9][0-9]{6,14}$'::text),
+    CONSTRAINT only_a_redirect_is_redirected CHECK (redirected = ''::text OR delivery = 'redirect'::text),
+    CONSTRAINT only_what_is_claimed_is_still_here CHECK (NOT still_here OR status = 'sending'::text),
+    CONSTRAINT what_may_leave_is_not_blanked CHECK (NOT blanked OR (status <> ALL (ARRAY['queued'::text, 'sending'::text])))
+);
+CREATE INDEX message_log_answers ON message_log USING btree (tick_id, sender, COALESCE(failed_at, sent_at, updated_at), id) WHERE attempts > 0 AND (status = ANY (ARRAY['sent'::text, 'delivered'::text, 'read'::text, 'failed'::text, 'unknown'::text]));
+CREATE INDEX message_log_by_age ON message_log USING btree (blanked, created_at);
+CREATE INDEX message_log_by_day ON message_log USING btree (delivery, day, status);
+CREATE INDEX message_log_by_moment ON message_log USING btree (sent_at) WHERE delivery = 'live'::text;
+CREATE INDEX message_log_by_partner ON message_log USING btree (partner_id, day);
+CREATE INDEX message_log_by_run ON message_log USING btree (dag_id, dag_run_id, tick_id);
+CREATE INDEX message_log_by_wamid ON message_log USING btree (meta_message_id) WHERE meta_message_id IS NOT NULL;
+CREATE INDEX message_log_duplicates ON message_log USING btree (duplicate_of) WHERE duplicate_of IS NOT NULL;
+CREATE UNIQUE INDEX message_log_event_id ON message_log USING btree (delivery, event_id, redirected) WHERE holds_slot AND event_id IS NOT NULL;
+CREATE INDEX message_log_follow_ups ON message_log USING btree (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX message_log_held ON message_log USING btree (not_before) WHERE status = 'queued'::text AND not_before IS NOT NULL;
+CREATE INDEX message_log_never_left_by_age ON message_log USING btree (created_at) WHERE status = 'skipped'::text OR delivery = 'dry_run'::text;
+CREATE INDEX message_log_queue ON message_log USING btree (day) WHERE (status = ANY (ARRAY['queued'::text, 'sending'::text])) AND attempts >= 0;
+CREATE UNIQUE INDEX message_log_slot ON message_log USING btree (delivery, context_type, context_id, redirected) WHERE holds_slot AND message_kind <> 'event'::text;
+CREATE INDEX message_log_unknown ON message_log USING btree (claimed_at) WHERE status = 'unknown'::text;
+
+CREATE TABLE message_run (
+    message_id uuid NOT NULL,
+    production_run_id text NOT NULL,
+    message_kind text NOT NULL,
+    delivery text NOT NULL,
+    day date NOT NULL,
+    holds_slot boolean NOT NULL,
+    redirected text NOT NULL DEFAULT ''::text,
+    CONSTRAINT message_run_pkey PRIMARY KEY (message_id, production_run_id),
+    CONSTRAINT message_run_message_id_fkey FOREIGN KEY (message_id) REFERENCES message_log(id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT message_run_production_run_id_check CHECK (production_run_id <> ''::text),
+    CONSTRAINT only_a_redirect_is_redirected CHECK (redirected = ''::text OR delivery = 'redirect'::text)
+);
+CREATE INDEX message_run_history ON message_run USING btree (production_run_id, delivery);
+CREATE UNIQUE INDEX message_run_slot ON message_run USING btree (delivery, production_run_id, day, redirected) WHERE holds_slot AND (message_kind = ANY (ARRAY['reminder'::text, 'digest'::text]));
+
+CREATE TABLE produced_quantity_seen (
+    production_run_id text NOT NULL,
+    number integer NOT NULL,
+    produced_quantity real,
+    now timestamp with time zone NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    CONSTRAINT produced_quantity_seen_pkey PRIMARY KEY (production_run_id, number),
+    CONSTRAINT produced_quantity_seen_number_check CHECK (number > 0),
+    CONSTRAINT produced_quantity_seen_production_run_id_check CHECK (production_run_id <> ''::text)
+);
+CREATE INDEX produced_quantity_seen_by_age ON produced_quantity_seen USING btree (observed_at);
+
+CREATE TABLE schema_migration (
+    number integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT schema_migration_pkey PRIMARY KEY (number)
+);
+
+CREATE TABLE sender_share (
+    phone_number_id text NOT NULL,
+    token uuid NOT NULL,
+    wanted double precision NOT NULL,
+    per_second double precision NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT sender_share_pkey PRIMARY KEY (phone_number_id, token)
+);
+
+CREATE TABLE sender_stop (
+    id uuid NOT NULL,
+    sender text NOT NULL,
+    dag_id text NOT NULL,
+    dag_run_id text NOT NULL,
+    clear_number integer NOT NULL,
+    error_code integer,
+    error_detail text NOT NULL,
+    stopped_at timestamp with time zone NOT NULL DEFAULT now(),
+    probe_token uuid,
+    probed_at timestamp with time zone,
+    lifted_at timestamp with time zone,
+    try_number integer NOT NULL DEFAULT 1,
+    CONSTRAINT sender_stop_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX sender_stop_open ON sender_stop USING btree (sender) WHERE lifted_at IS NULL;
+
+CREATE TABLE stuck_run (
+    dag_run_id text NOT NULL,
+    production_run_id text NOT NULL,
+    kind text NOT NULL,
+    delivery text NOT NULL,
+    day date NOT NULL,
+    partner_id text,
+    design_id text,
+    since timestamp with time zone NOT NULL,
+    quantity real,
+    produced_quantity real,
+    observed_at timestamp with time zone NOT NULL,
+    CONSTRAINT stuck_run_pkey PRIMARY KEY (dag_run_id, production_run_id),
+    CONSTRAINT stuck_run_delivery_check CHECK (delivery = ANY (ARRAY['live'::text, 'dry_run'::text, 'redirect'::text])),
+    CONSTRAINT stuck_run_kind_check CHECK (kind = ANY (ARRAY['assignment_pending'::text, 'not_started'::text, 'idle'::text])),
+    CONSTRAINT stuck_run_production_run_id_check CHECK (production_run_id <> ''::text)
+);
+CREATE INDEX stuck_run_by_age ON stuck_run USING btree (observed_at);
+CREATE INDEX stuck_run_history ON stuck_run USING btree (production_run_id, day);
+
+CREATE TABLE template_account (
+    waba_id text NOT NULL,
+    tried_at timestamp with time zone NOT NULL,
+    listed_at timestamp with time zone,
+    problem text,
+    CONSTRAINT template_account_pkey PRIMARY KEY (waba_id),
+    CONSTRAINT template_account_waba_id_check CHECK (waba_id <> ''::text)
+);
+
+CREATE TABLE template_approval (
+    waba_id text NOT NULL,
+    name text NOT NULL,
+    language text NOT NULL,
+    status text NOT NULL,
+    category text,
+    previous_category text,
+    quality text,
+    reason text,
+    parameter_count integer,
+    listed jsonb,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT template_approval_pkey PRIMARY KEY (waba_id, name, language),
+    CONSTRAINT template_approval_waba_id_check CHECK (waba_id <> ''::text)
+);
+
+CREATE TABLE template_change (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    dag_run_id text NOT NULL,
+    waba_id text NOT NULL,
+    name text NOT NULL,
+    language text NOT NULL,
+    change text NOT NULL,
+    status_before text,
+    outcome text NOT NULL,
+    detail text,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT template_change_pkey PRIMARY KEY (id),
+    CONSTRAINT template_change_change_check CHECK (change = ANY (ARRAY['create'::text, 'edit'::text])),
+    CONSTRAINT template_change_outcome_check CHECK (outcome = ANY (ARRAY['asked'::text, 'taken'::text, 'adopted'::text, 'refused'::text, 'unclear'::text, 'postponed'::text]))
+);
+CREATE INDEX template_change_asked ON template_change USING btree (waba_id) WHERE outcome = 'asked'::text;
+CREATE INDEX template_change_by_account ON template_change USING btree (waba_id, made_at);
+CREATE INDEX template_change_by_run ON template_change USING btree (dag_run_id);
+
+CREATE TABLE tick (
+    id uuid NOT NULL,
+    dag_id text NOT NULL,
+    dag_run_id text NOT NULL,
+    delivery text NOT NULL,
+    day date NOT NULL,
+    now timestamp with time zone NOT NULL,
+    inspected integer,
+    no_partner integer,
+    planned integer,
+    created_at timestamp with time zone NOT NULL DEFAULT now(),
+    CONSTRAINT tick_pkey PRIMARY KEY (id),
+    CONSTRAINT tick_delivery_check CHECK (delivery = ANY (ARRAY['live'::text, 'dry_run'::text, 'redirect'::text]))
+);
+CREATE INDEX tick_by_age ON tick USING btree (created_at);
+CREATE INDEX tick_by_day ON tick USING btree (dag_id, delivery, created_at);

@@ -1,0 +1,112 @@
+-- name: standing_escalations
+-- A delivery's escalations that are not over, and those that a later tick than this moment's has ended; oldest stall first.
+SELECT id, production_run_id, kind, partner_id, reason, since, opened_at, told_on, closed_at, over_at
+FROM escalation
+WHERE delivery = %(delivery)s AND (over_at IS NULL OR over_at > %(now)s)
+ORDER BY since, production_run_id, id
+
+-- name: open_escalations
+-- Open escalations; a run that has an open one, by whomever, gets no second. Of a stall of which operations were told for a reason
+-- that asks for the same act, they are told again when that one's time is up.
+INSERT INTO escalation (id, delivery, production_run_id, kind, partner_id, reason, since, dag_run_id, opened_at, told_on)
+SELECT t.id, %(delivery)s, t.production_run_id, t.kind, t.partner_id, t.reason, t.since, %(dag_run_id)s, %(now)s, before.told_on
+FROM json_to_recordset(%(troubles)s) AS t (
+        id uuid, production_run_id text, kind text, partner_id text, reason text, since timestamptz, same_act text[]
+    )
+    CROSS JOIN LATERAL (
+        SELECT max(e.told_on) AS told_on
+        FROM escalation AS e
+        WHERE e.delivery = %(delivery)s
+            AND e.production_run_id = t.production_run_id
+            AND (e.kind, e.partner_id) IS NOT DISTINCT FROM (t.kind, t.partner_id)
+            AND e.since = t.since
+            AND e.reason = ANY (t.same_act)
+    ) AS before
+ORDER BY t.production_run_id
+ON CONFLICT (delivery, production_run_id) WHERE closed_at IS NULL DO NOTHING
+RETURNING id
+
+-- name: end_escalations
+-- Escalations that no longer hold are over; who has closed one by hand before stays named.
+UPDATE escalation AS e
+SET
+    over_at = %(now)s, closed_at = coalesce(e.closed_at, %(now)s), closed_by = coalesce(e.closed_by, %(by)s),
+    closed_why = coalesce(e.closed_why, o.why)
+FROM json_to_recordset(%(over)s) AS o (id uuid, why text)
+WHERE e.id = o.id AND e.over_at IS NULL
+RETURNING e.id
+
+-- name: close_escalation
+-- Close a run's open escalation by hand; one that the same person has closed before for the same reason, in a try whose answer was
+-- lost, counts too.
+WITH closed AS (
+    UPDATE escalation
+    SET closed_at = %(now)s, closed_by = %(by)s, closed_why = %(why)s
+    WHERE delivery = 'live' AND production_run_id = %(production_run_id)s AND closed_at IS NULL
+    RETURNING reason
+)
+SELECT reason FROM closed
+UNION ALL
+SELECT reason
+FROM escalation
+WHERE delivery = 'live'
+    AND production_run_id = %(production_run_id)s
+    AND closed_by = %(by)s
+    AND closed_why = %(why)s
+    AND over_at IS NULL
+
+-- name: untold_escalations
+-- The open escalations that operations are to be told of on a day, held so that nobody else tells of them meanwhile; with what the
+-- partner's number may mean, where it does not say so itself.
+SELECT
+    e.id, e.production_run_id, e.kind, e.partner_id, e.reason, e.since, e.opened_at, e.told_on, e.closed_at, e.over_at,
+    CASE e.reason
+        WHEN 'ambiguous_phone' THEN (
+            SELECT m.variables ->> 'readings'
+            FROM message_log AS m
+            WHERE m.partner_id = e.partner_id AND m.skip_reason = 'ambiguous_phone'
+            ORDER BY m.day DESC, m.created_at DESC
+            LIMIT 1
+        )
+    END AS readings
+FROM escalation AS e
+WHERE e.delivery = 'live' AND e.closed_at IS NULL AND (e.told_on IS NULL OR e.told_on <= %(told_before)s)
+ORDER BY e.since, e.production_run_id, e.id
+FOR UPDATE OF e
+
+-- name: note_told
+-- Operations were told of these escalations.
+UPDATE escalation SET told_on = %(day)s WHERE id = ANY (%(ids)s)
+
+-- name: forget_rehearsed_escalations
+-- Forget what dry runs of later days than this moment's have opened: a dry run of an earlier day begins where things stood then.
+DELETE FROM escalation WHERE delivery = 'dry_run' AND opened_at > %(now)s
+
+-- name: reopen_rehearsed_escalations
+-- Open again what dry runs of later days than this moment's have ended; of several for a run the last one.
+UPDATE escalation
+SET over_at = NULL, closed_at = NULL, closed_by = NULL, closed_why = NULL
+WHERE id IN (
+        SELECT DISTINCT ON (production_run_id) id
+        FROM escalation
+        WHERE delivery = 'dry_run' AND over_at > %(now)s
+        ORDER BY production_run_id, opened_at DESC, id
+    )
+    AND NOT EXISTS (
+        SELECT FROM escalation AS other
+        WHERE other.delivery = 'dry_run'
+            AND other.production_run_id = escalation.production_run_id
+            AND other.closed_at IS NULL
+    )
+
+-- name: delete_escalations
+-- Delete the escalations that have been over longest; what somebody has closed and what still holds stays.
+DELETE FROM escalation
+WHERE id = ANY (ARRAY (
+    SELECT id
+    FROM escalation
+    WHERE delivery IN ('live', 'redirect', 'dry_run') AND over_at < %(before)s
+    ORDER BY over_at
+    LIMIT %(at_most)s
+))
+RETURNING id

@@ -1,2 +1,0 @@
--- Which of these messages the log has.
-SELECT id FROM message_log WHERE id = ANY (%(ids)s)

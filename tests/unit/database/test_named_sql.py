@@ -1,0 +1,70 @@
+"""Each query is used, and has the name of the function that runs it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from partner_messages.config.paths import MIGRATIONS, SQL
+from partner_messages.database.named_sql import blocks
+from partner_messages.messages.kinds import ReminderKind
+
+PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
+RUN_BY = {"rows", "each_row", "query", "_rows", "_by_ids", "_rows_with_needs", "Step"}
+"""What is called with a query's name, or with what holds one."""
+
+
+def _runs(tree: ast.AST, function: str | None = None) -> Iterator[tuple[str | None, str]]:
+    """A function and a query that it runs, as often as it does."""
+    for node in ast.iter_child_nodes(tree):
+        inside = node.name if isinstance(node, ast.FunctionDef) else function
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in RUN_BY:
+            names = (a.value for a in node.args if isinstance(a, ast.Constant) and a.value in blocks())
+            yield from ((inside, name) for name in names)
+        yield from _runs(node, inside)
+
+
+RUNS = [
+    (path, function, name)
+    for path in sorted(PLUGINS.rglob("*.py"))
+    for function, name in _runs(ast.parse(path.read_text(encoding="utf-8")))
+]
+PARTS = set(re.findall(r'(?:include|from) "(\w+)"', " ".join(block.text for block in blocks().values())))
+
+
+@pytest.mark.parametrize("name", blocks())
+def test_a_block_is_run_or_is_a_part_of_one_that_is(name: str) -> None:
+    if blocks()[name].is_part:
+        assert name in PARTS
+    else:
+        assert name in {run for _, _, run in RUNS} | set(ReminderKind)
+
+
+def test_a_query_has_the_name_of_the_function_that_runs_it_and_no_other_query() -> None:
+    places = Counter(name for _, _, name in RUNS)
+    functions = defaultdict(list)
+    for path, function, name in RUNS:
+        functions[path, function].append(name)
+
+    assert functions
+    for (_, function), names in functions.items():
+        if function and len(names) == 1 and places[names[0]] == 1:
+            assert function.removeprefix("_") == names[0]
+
+
+def test_no_two_blocks_have_one_name_and_nothing_stands_outside_of_a_block() -> None:
+    files = [path for path in SQL.rglob("*.sql") if path.parent != MIGRATIONS]
+    texts = [path.read_text(encoding="utf-8") for path in files]
+
+    assert all(re.match(r"-- (?:name|part): \w+\n", text) for text in texts)
+    assert sum(len(re.findall(r"^-- (?:name|part):", text, re.MULTILINE)) for text in texts) == len(blocks())
+
+
+@pytest.mark.parametrize("name", blocks())
+def test_a_block_begins_with_its_purpose(name: str) -> None:
+    assert re.match(r"-- [A-Z(]|\{#- ", blocks()[name].text)
