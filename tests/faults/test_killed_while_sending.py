@@ -14,7 +14,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from support.children import Child, Death
 from support.examples import tick
 from support.log_rows import Log
-from support.sending import messages, queue_messages, statuses, taken
+from support.sending import let_the_leases_run_out, let_the_shares_run_out, messages, queue_messages, statuses, taken
 from support.task_work import in_this_process, send_task
 
 Start = Callable[..., Child]
@@ -41,10 +41,6 @@ def task(start: Start) -> Callable[..., Child]:
         return start(send_task, tick(), batch(ids), STILL_DUE, dies=dies)
 
     return run
-
-
-def let_the_lease_run_out(log: Log) -> None:
-    log.execute("UPDATE message_log SET claimed_at = claimed_at - interval '10 minutes' WHERE status = 'sending'")
 
 
 @pytest.mark.parametrize(
@@ -104,12 +100,13 @@ def in_doubt(log: Log, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
 
 def retry_until_settled(log: Log, ids: Sequence[uuid.UUID]) -> None:
     """Retry as Airflow does: while the lease lasts there is nothing to do; after it the rows can be judged."""
+    let_the_shares_run_out(log)
     if "sending" in statuses(log, ids):
         with pytest.raises(AirflowException, match="to be tried again later") as error:
             retry(ids)
         assert not isinstance(error.value, AirflowFailException)
         assert "sending" in statuses(log, ids)
-        let_the_lease_run_out(log)
+        let_the_leases_run_out(log)
     doubtful = bool(in_doubt(log, ids))
     if doubtful:
         with pytest.raises(AirflowFailException, match="unknown"):
@@ -159,9 +156,10 @@ def test_two_tasks_at_once_of_which_one_is_killed(task: Callable[..., Child], lo
     dying = task(ids, Death(f"{OUTBOX}.settle", "before", call=2))
     other = task(ids)
     assert dying.ended() in (-signal.SIGKILL, 0)
+    let_the_shares_run_out(log)
     other.ended()
 
-    let_the_lease_run_out(log)
+    let_the_leases_run_out(log)
     with contextlib.suppress(AirflowException):
         retry(ids)
 

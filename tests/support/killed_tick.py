@@ -17,6 +17,7 @@ from partner_messages.tasks import reminder_tasks as reminders
 from partner_messages.tasks import sending, upkeep_tasks
 from support.children import Child
 from support.log_rows import Log
+from support.sending import let_the_leases_run_out
 from support.task_work import context, in_this_process, send_task
 
 RUN_ID = "run 1"
@@ -116,9 +117,7 @@ class KilledTick:
             if child.process.exitcode is None:
                 child.kill()
                 self.killed.append(task)
-            self.log.execute(
-                "UPDATE message_log SET claimed_at = claimed_at - interval '10 minutes' WHERE status = 'sending'"
-            )
+            let_the_leases_run_out(self.log)
         return self._done(task, work, *given)
 
     def _done(self, task: str, work: Callable[..., Any], *given: Any) -> Any:

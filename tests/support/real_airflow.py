@@ -25,7 +25,7 @@ from sandbox.graph_api import server as graph_api
 from sandbox.processes import Kept, pauses
 from support.log_rows import Log
 from support.rough_weather import ANSWER_SECONDS, MESSAGES
-from support.sending import requested
+from support.sending import let_the_leases_run_out, requested
 
 RATE = 5.0
 """Messages a second: the task sends for 12 seconds, longer than a scheduler that is told to end has for its end."""
@@ -122,9 +122,7 @@ class RealAirflow:
         if not waiting:
             return
         # First the leases: the next try must find them run out.
-        self.log.execute(
-            "UPDATE message_log SET claimed_at = claimed_at - interval '10 minutes' WHERE status = 'sending'"
-        )
+        let_the_leases_run_out(self.log)
         self.metadata.execute(
             "UPDATE task_instance SET end_date = end_date - interval '1 hour' WHERE id = ANY (%s)",
             [[row["id"] for row in waiting]],

@@ -19,7 +19,7 @@ from support.deployment import Deployment
 from support.examples import tick
 from support.fault_table import Tally
 from support.log_rows import Log
-from support.sending import queue_messages, requested, statuses, taken
+from support.sending import let_the_leases_run_out, queue_messages, requested, statuses, taken
 from support.task_work import in_this_process, send_task
 
 MESSAGES = 60
@@ -76,16 +76,10 @@ class Weather:
                 return number
         raise AssertionError(f"{number} requests never came")
 
-    def let_the_leases_run_out(self) -> None:
-        """As if two minutes had passed."""
-        self.log.execute(
-            "UPDATE message_log SET claimed_at = claimed_at - interval '10 minutes' WHERE status = 'sending'"
-        )
-
     def try_until_settled(self) -> None:
         """Try the task again as Airflow does, until nothing is left to send."""
         for _ in range(TRIES):
-            self.let_the_leases_run_out()
+            let_the_leases_run_out(self.log)
             self.try_again()
             if not {"queued", "sending"} & set(statuses(self.log, self.ids)):
                 return

@@ -182,3 +182,14 @@ def taken(graph_api: Any) -> list[str]:
 def requested(graph_api: Any) -> int:
     """How many messages the local Graph API was asked to take."""
     return int(graph_api.requests(last=0)["by_operation"].get("send_message", 0))
+
+
+def let_the_leases_run_out(log: Log) -> None:
+    """As if ten minutes had passed since the claims under way, and the shares of the rate, were last renewed."""
+    log.execute("UPDATE message_log SET claimed_at = claimed_at - interval '10 minutes' WHERE status = 'sending'")
+    let_the_shares_run_out(log)
+
+
+def let_the_shares_run_out(log: Log) -> None:
+    """As if the ten seconds had passed for which a process that is gone keeps its share of the rate from others."""
+    log.execute("UPDATE sender_share SET expires_at = expires_at - interval '10 minutes'")
