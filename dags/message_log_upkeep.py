@@ -37,10 +37,10 @@ from __future__ import annotations
 from typing import Any
 
 import pendulum
-from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
+from airflow.sdk import CronTriggerTimetable, dag, get_current_context
 
 from partner_messages.deployment.forms import UPKEEP
-from partner_messages.tasks.flow import DEFAULT_ARGS, owner_links, send_and_say
+from partner_messages.tasks.flow import DEFAULT_ARGS, first_step, owner_links, send_and_say, step
 
 
 @dag(
@@ -60,42 +60,42 @@ from partner_messages.tasks.flow import DEFAULT_ARGS, owner_links, send_and_say
 def message_log_upkeep() -> None:
     """Close what is over, send what has come due, say what happened."""
 
-    @task(task_display_name="Halt sending, or go on", priority_weight=1000, weight_rule="absolute")
+    @step("Halt sending, or go on", priority_weight=1000, weight_rule="absolute")
     def halt_sending() -> str:
         """Do what the params say: first, and before whatever waits for a worker."""
         from partner_messages.tasks import upkeep_tasks as upkeep
 
         return upkeep.halt_sending(get_current_context())
 
-    @task(task_display_name="Close what is over", trigger_rule="none_failed")
+    @first_step("Close what is over", trigger_rule="none_failed")
     def sweep() -> dict[str, Any]:
         """Bring the message log up to date, and close what nobody will touch again."""
         from partner_messages.tasks import upkeep_tasks as upkeep
 
         return upkeep.sweep(get_current_context())
 
-    @task(task_display_name="Release what has come due")
+    @step("Release what has come due")
     def release(tick: Any) -> list[dict[str, Any]]:
         """Take over the messages that have come due, and deal them out."""
         from partner_messages.tasks import upkeep_tasks as upkeep
 
         return upkeep.release(tick)
 
-    @task(task_display_name="Close an escalation by hand")
+    @step("Close an escalation by hand")
     def close_escalation() -> str:
         """Close by hand what the params name."""
         from partner_messages.tasks import upkeep_tasks as upkeep
 
         return upkeep.close_escalation(get_current_context())
 
-    @task(task_display_name="Settle a message by hand")
+    @step("Settle a message by hand")
     def settle_message() -> str:
         """Settle by hand what the params name."""
         from partner_messages.tasks import upkeep_tasks as upkeep
 
         return upkeep.settle_message(get_current_context())
 
-    @task(task_display_name="Forget what is old")
+    @step("Forget what is old")
     def forget() -> dict[str, int]:
         """Blank and delete what was kept long enough (settings `blank_days` and `retain_days`)."""
         from partner_messages.tasks import upkeep_tasks as upkeep

@@ -33,10 +33,10 @@ from __future__ import annotations
 from typing import Any
 
 import pendulum
-from airflow.sdk import dag, get_current_context, task
+from airflow.sdk import dag, get_current_context
 
 from partner_messages.deployment.forms import EVENTS
-from partner_messages.tasks.flow import DEFAULT_ARGS, owner_links, send_and_say
+from partner_messages.tasks.flow import DEFAULT_ARGS, first_step, owner_links, send_and_say, step
 
 
 @dag(
@@ -56,21 +56,21 @@ from partner_messages.tasks.flow import DEFAULT_ARGS, owner_links, send_and_say
 def production_run_events() -> None:
     """One event, or a list: check, decide, send, say."""
 
-    @task(task_display_name="Preflight")
+    @first_step("Preflight")
     def preflight() -> dict[str, Any]:
         """Check everything that must be right, and fix day and delivery."""
         from partner_messages.tasks import event_tasks as events
 
         return events.preflight(get_current_context())
 
-    @task(task_display_name="Check that the runs exist")
+    @step("Check that the runs exist")
     def check_runs() -> int:
         """Fail, by name, for runs and partners that the shop does not have; the other events are told all the same."""
         from partner_messages.tasks import event_tasks as events
 
         return events.check_runs(get_current_context())
 
-    @task(task_display_name="Plan messages")
+    @step("Plan messages")
     def plan_messages(tick: Any) -> list[dict[str, Any]]:
         """Decide what becomes of each event, queue its message, and deal them out."""
         from partner_messages.tasks import event_tasks as events

@@ -34,10 +34,10 @@ from __future__ import annotations
 from typing import Any
 
 import pendulum
-from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
+from airflow.sdk import CronTriggerTimetable, dag, get_current_context
 
 from partner_messages.deployment.forms import KINDS, REMINDERS
-from partner_messages.tasks.flow import DEFAULT_ARGS, owner_links, send_and_say
+from partner_messages.tasks.flow import DEFAULT_ARGS, first_step, owner_links, send_and_say, step
 
 
 @dag(
@@ -57,15 +57,15 @@ from partner_messages.tasks.flow import DEFAULT_ARGS, owner_links, send_and_say
 def production_run_reminders() -> None:
     """The weekday tick: find, decide, send, say."""
 
-    @task(task_display_name="Preflight")
+    @first_step("Preflight")
     def preflight() -> dict[str, Any]:
         """Check everything that must be right, and fix day, now and delivery."""
         from partner_messages.tasks import reminder_tasks as reminders
 
         return reminders.preflight(get_current_context())
 
-    @task(
-        task_display_name="Find stuck runs",
+    @step(
+        "Find stuck runs",
         map_index_template="{{ task.op_kwargs['kind'] }}{% if stuck is defined %} · {{ stuck }}{% endif %}",
     )
     def find_stuck_runs(tick: Any, kind: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def production_run_reminders() -> None:
 
         return reminders.find_stuck_runs(get_current_context(), tick, kind)
 
-    @task(task_display_name="Plan messages")
+    @step("Plan messages")
     def plan_messages(tick: Any) -> list[dict[str, Any]]:
         """Decide who is reminded of what, queue it, and deal it out."""
         from partner_messages.tasks import reminder_tasks as reminders

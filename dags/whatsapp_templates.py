@@ -33,10 +33,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import dag, get_current_context, task
+from airflow.sdk import dag, get_current_context
 
 from partner_messages.deployment.forms import TEMPLATES
-from partner_messages.tasks.flow import DEFAULT_ARGS, notify_on_failure, owner_links
+from partner_messages.tasks.flow import DEFAULT_ARGS, notify_on_failure, owner_links, step
 
 
 @dag(
@@ -56,14 +56,14 @@ from partner_messages.tasks.flow import DEFAULT_ARGS, notify_on_failure, owner_l
 def whatsapp_templates() -> None:
     """List, plan, submit, look, say."""
 
-    @task(task_display_name="Preflight")
+    @step("Preflight")
     def preflight() -> list[str]:
         """Check everything that can be checked without Meta, and name the accounts: one sender for each."""
         from partner_messages.tasks import template_tasks as tasks
 
         return tasks.preflight(get_current_context())
 
-    @task(task_display_name="Read the accounts", map_index_template="{{ task.op_kwargs['account'] }}")
+    @step("Read the accounts", map_index_template="{{ task.op_kwargs['account'] }}")
     def list_templates(account: str) -> int:
         """Read an account's templates and remember how each stands."""
         from partner_messages.tasks import template_tasks as tasks
@@ -71,29 +71,29 @@ def whatsapp_templates() -> None:
         return tasks.list_templates(get_current_context(), account)
 
     # An account that cannot be read does not hold up the others.
-    @task(task_display_name="Plan", trigger_rule="all_done_min_one_success", show_return_value_in_logs=False)
+    @step("Plan", trigger_rule="all_done_min_one_success", show_return_value_in_logs=False)
     def plan() -> list[dict[str, Any]]:
         """Compare the catalog with what each account has, and print it as a table."""
         from partner_messages.tasks import template_tasks as tasks
 
         return tasks.plan(get_current_context())
 
-    @task(task_display_name="Submit", map_index_template="{{ task.op_kwargs['account'] }}")
+    @step("Submit", map_index_template="{{ task.op_kwargs['account'] }}")
     def submit(account: str) -> int:
         """Create or edit on one account what the mode says."""
         from partner_messages.tasks import template_tasks as tasks
 
         return tasks.submit(get_current_context(), account)
 
-    @task(task_display_name="Wait for reviews", trigger_rule="all_done", execution_timeout=timedelta(hours=2))
+    @step("Wait for reviews", trigger_rule="all_done", execution_timeout=timedelta(hours=2))
     def wait_for_reviews(accounts: Any) -> int:
         """Look again until Meta has reviewed everything or the time is up; returns what is still in review."""
         from partner_messages.tasks import template_tasks as tasks
 
         return tasks.wait_for_reviews(get_current_context(), accounts)
 
-    @task(
-        task_display_name="Report",
+    @step(
+        "Report",
         trigger_rule="all_done",
         on_failure_callback=notify_on_failure,
         show_return_value_in_logs=False,

@@ -10,12 +10,14 @@ import pytest
 from airflow.models.dagrun import DagRun, DagRunNote
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
+from sqlalchemy import select
 
 from partner_messages.config.plain_text import INDENT, wrapped
 from partner_messages.ops import run_notes
 from partner_messages.recipients.masking import mask_phone
-from sandbox.connections import PORTAL
+from sandbox.connections import PORTAL, connections
 from sandbox.shop.expectations import expectations, run_id
+from support.deployment import TICK
 from support.ticks import note_of, run_dag, xcoms_of
 
 
@@ -68,6 +70,27 @@ def test_a_live_tick_holds_what_goes_to_italy_and_upkeep_sends_it_once(
     assert (released.state, released.ends) == ("success", {italian: "sent"})
     assert run_dag("message_log_upkeep", log, logical_date=None).rows == []
     assert len(graph_api.outbox(type="template")) == 2
+
+
+def test_the_shop_s_inbox_is_written_at_the_end_and_where_it_is_not_to_be_nothing_starts_for_it(
+    run_tick, deployment, log_url, shop, shop_url, graph_api, few_runs
+):
+    made = connections(shop_url=shop_url, message_log_url=log_url, graph_api_url=graph_api.url, shop_inbox_url=shop_url)
+    deployment.connect("shop_inbox_db", made["shop_inbox_db"])
+    deployment.set(mirror_to_shop=True)
+
+    tick = run_tick()
+
+    sent = {row["meta_message_id"] for row in tick.rows if row["status"] == "sent"}
+    there = shop.execute("SELECT wa_message_id FROM messaging_message WHERE wa_message_id = ANY (%s)", [[*sent]])
+    assert {row["wa_message_id"] for row in there.fetchall()} == sent != set()
+    assert tick.tasks["mirror_to_shop"] == "success"
+    later = TICK + dt.timedelta(minutes=1)
+    rehearsed = run_tick({"delivery": "dry_run"}, logical_date=later, run_after=later)
+    with create_session() as session:
+        mirroring = select(TaskInstance).filter_by(task_id="mirror_to_shop", run_id=rehearsed.run_id)
+        (skipped,) = session.scalars(mirroring).all()
+    assert (rehearsed.state, str(skipped.state), skipped.pid) == ("success", "skipped", None)
 
 
 def test_the_log_of_a_message_that_was_sent_shows_what_it_said(run_tick, caplog, few_runs):

@@ -128,6 +128,18 @@ def test_every_task_ends_by_itself_and_is_retried_with_back_off(dag):
         assert task.retry_exponential_backoff, task.task_id
 
 
+def test_no_task_keeps_each_key_of_its_value_once_more(dag):
+    for task in dag.tasks:
+        assert not getattr(task, "multiple_outputs", False), task.task_id
+        assert not getattr(task, "op_kwargs_expand_input", None) or not task.partial_kwargs.get("multiple_outputs")
+
+
+def test_people_are_called_and_the_summary_is_made_only_when_everything_was_sent(dags):
+    for dag_id, last in (("production_run_reminders", "escalate"), ("production_run_events", "summarise")):
+        # Of these one may be skipped before anything is sent.
+        assert {"send_messages", "send_followups", "mirror_to_shop"} <= dags[dag_id].get_task(last).upstream_task_ids
+
+
 def test_every_task_says_what_it_does(dag):
     for task in dag.tasks:
         function = getattr(task, "python_callable", None)

@@ -63,6 +63,12 @@ def _environment() -> Environment:
     return Environment(loader=loader, undefined=StrictUndefined, autoescape=False)  # noqa: S701
 
 
+def compile_all() -> None:
+    """Compile every block, for the processes that are forked from this one."""
+    for name in blocks():
+        _environment().get_template(name)
+
+
 @functools.lru_cache(maxsize=256)
 def query(name: str, **identifiers: str | bool) -> str:
     """The text of one named query.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from partner_messages.config.settings import SettingsError
+from partner_messages.database.connections import connection_of
 from partner_messages.recipients.masking import mask
 
 _TURNED_AWAY = re.compile(
@@ -63,8 +65,9 @@ def open_session(conn_id: str, options: str | None = None) -> psycopg.Connection
     """
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
-    hook = PostgresHook(postgres_conn_id=conn_id, options=options)
-    hook.connection.extra = json.dumps(_PATIENCE | hook.connection.extra_dejson)
+    connection = copy.copy(connection_of(conn_id))
+    connection.extra = json.dumps(_PATIENCE | connection.extra_dejson)
+    hook = PostgresHook(postgres_conn_id=conn_id, connection=connection, options=options)
     return cast("psycopg.Connection[Any]", hook.get_conn())
 
 
@@ -120,9 +123,7 @@ def is_turned_away(error: psycopg.Error) -> bool:
 
 def role_of(conn_id: str) -> str:
     """The name of a connection's user, as SQL has it."""
-    from airflow.sdk import BaseHook
-
-    login = BaseHook.get_connection(conn_id).login
+    login = connection_of(conn_id).login
     return sql.Identifier(login).as_string() if login else "<its user>"
 
 

@@ -21,6 +21,7 @@ from partner_messages.config.settings import (
     parse_settings,
 )
 from partner_messages.config.web_address import TEST_HOSTS
+from partner_messages.database.connections import connection_of
 from partner_messages.recipients.deeplink import Portal, portal_from_connection
 from partner_messages.whatsapp.senders import Sender, sender_from_extra
 
@@ -156,12 +157,11 @@ def load_sender(label: str) -> Sender:
     Raises:
         SettingsError: The connection is missing or incomplete.
     """
-    from airflow.sdk import BaseHook
     from airflow.sdk.exceptions import AirflowNotFoundException
 
     conn_id = SENDER_CONN_PREFIX + label
     try:
-        connection = BaseHook.get_connection(conn_id)
+        connection = connection_of(conn_id)
     except AirflowNotFoundException:
         raise SettingsError(
             f"There is no connection {conn_id}, which the setting senders names; add it (type http) or remove"
@@ -181,11 +181,10 @@ def load_portal() -> Portal:
     Raises:
         SettingsError: The connection is missing, its host is no web address, or its secret is missing or too short.
     """
-    from airflow.sdk import BaseHook
     from airflow.sdk.exceptions import AirflowNotFoundException
 
     try:
-        connection = BaseHook.get_connection(PORTAL_CONN_ID)
+        connection = connection_of(PORTAL_CONN_ID)
     except AirflowNotFoundException:
         raise SettingsError(
             f"There is no connection {PORTAL_CONN_ID}, which the links in messages need; add it (type http) with the"

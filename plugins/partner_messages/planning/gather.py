@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from partner_messages.config.settings import Settings
 from partner_messages.deployment.live_settings import load_senders
@@ -17,12 +18,13 @@ from partner_messages.recipients.people import Conversation
 from partner_messages.recipients.phone import choose_phone
 from partner_messages.shop.shop import Shop
 from partner_messages.templates.catalog.installed import installed_catalog
+from partner_messages.whatsapp.senders import Sender
 
 
-def means_of(
+def means_of_planning(
     connection: LogConnection, tick: Tick, settings: Settings, *, limit: int | None, redirect_to: str | None
 ) -> Means:
-    """What messages of this run are made of and sent through.
+    """What the messages of a run are made of and sent through: every sender, and what Meta has approved on its account.
 
     Args:
         connection: The message log.
@@ -35,12 +37,19 @@ def means_of(
     if tick.delivery == "redirect":
         limit = min(limit, settings.redirect_limit)
     senders = load_senders(settings)
-    catalog = installed_catalog()
+    approvals = approvals_of_run(connection, tick, senders, installed_catalog())
+    means = means_of(tick, settings, senders, limit=limit, redirect_to=redirect_to)
+    return replace(means, approvals=approvals)
+
+
+def means_of(
+    tick: Tick, settings: Settings, senders: Sequence[Sender], *, limit: int, redirect_to: str | None
+) -> Means:
+    """What messages are made of and sent through, whatever Meta has approved."""
     return Means(
         senders=senders,
-        catalog=catalog,
+        catalog=installed_catalog(),
         family=settings.template_family,
-        approvals=approvals_of_run(connection, tick, senders, catalog),
         allow_marketing=settings.allow_marketing,
         language=settings.language,
         own_languages=settings.own_languages,

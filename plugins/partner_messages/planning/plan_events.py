@@ -23,7 +23,7 @@ from partner_messages.planning.events.event import Event, EventParams
 from partner_messages.planning.events.plan import EventRuns, Holders, Timing, plan_events
 from partner_messages.planning.events.rules import LIFECYCLE, REMINDERS
 from partner_messages.planning.find import stuck_now
-from partner_messages.planning.gather import means_of, shop_facts
+from partner_messages.planning.gather import means_of_planning, shop_facts
 from partner_messages.planning.pictures import usable_pictures
 from partner_messages.planning.reminders.plan import LogFacts
 from partner_messages.planning.reminders.policy import own_calendars
@@ -80,7 +80,7 @@ def plan_event_messages(
         calendars=own_calendars(settings),
     )
     with open_message_log() as connection, open_shop(settings.tables) as shop:
-        means = means_of(connection, tick, settings, limit=None, redirect_to=params.redirect_to)
+        means = means_of_planning(connection, tick, settings, limit=None, redirect_to=params.redirect_to)
         facts = _event_runs(shop, params.events, timing.wall)
         drafts = plan_events(
             tick,

@@ -35,7 +35,7 @@ from partner_messages.messages.tick import RunRefused, Tick
 from partner_messages.messages.values import Draft
 from partner_messages.planning.dealing import deal_out
 from partner_messages.planning.drafting.facts import DEFAULT_FAMILY, ShopFacts
-from partner_messages.planning.gather import means_of, shop_facts
+from partner_messages.planning.gather import means_of_planning, shop_facts
 from partner_messages.planning.pictures import usable_pictures
 from partner_messages.planning.reminders.digest import TEMPLATE, kept_apart
 from partner_messages.planning.reminders.hours import Hours
@@ -72,7 +72,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
     policy = Policy.of(settings)
     wall = run_context.wall_clock()
     with open_message_log() as connection, open_shop(settings.tables) as shop:
-        means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
+        means = means_of_planning(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
         found = stuck_of_run(connection, tick.dag_run_id)
         stuck = shop.looked_at_again((run for run in found if run.kind in params.kinds), now=tick.now)
         census = shop.census(now=tick.now, scope=params.scope)

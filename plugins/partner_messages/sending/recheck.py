@@ -12,6 +12,7 @@ from partner_messages.config.schedule import day_of
 from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
+from partner_messages.deployment.live_settings import load_sender
 from partner_messages.deployment.params import parse_params
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.history import refused_phones
@@ -65,10 +66,13 @@ def no_longer_due(
     digests = [message for message in messages if message.message_kind == "digest"]
     events = [message for message in messages if message.message_kind == "event"]
     hindered: dict[uuid.UUID, Hindrance] = dict(followups_no_longer_due(followups, settings, wall))
+    # Who writes was decided, and is not decided again: only those who are to write are asked for.
+    labels = {message.sender for message in messages} & {*settings.senders}
+    senders = [replace(load_sender(label), is_default=True) for label in sorted(labels)]
+    # What was queued in a language stays in it: it passed the gate at planning; a change since is Meta's to say.
+    means = means_of(tick, settings, senders, limit=len(messages), redirect_to=params.redirect_to)
+    means = replace(means, digest=False)
     with open_message_log() as connection, open_shop(settings.tables) as shop:
-        means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
-        # What was queued in a language stays in it: it passed the gate at planning; a change since is Meta's to say.
-        means = replace(means, limit=len(messages), approvals=None, digest=False)
         check_typed_ids(shop, settings, tick.delivery)
         log = LogFacts(refused_phones=refused_phones(connection, tick, RECIPIENT_CODES))
         hindered |= _reminders(tick, reminders, shop, connection, settings, log, means, wall)
@@ -77,7 +81,6 @@ def no_longer_due(
         of_runs = [message for message in (*events, *followups) if message.id not in hindered]
         hindered |= _of_runs(tick, of_runs, shop, log, means)
     # What operations have taken out of the setting is not written from any more.
-    labels = {sender.label for sender in means.senders}
     hindered |= {message.id: SkipReason.NO_SENDER for message in messages if message.sender not in labels}
     left = [message for message in messages if message.id not in hindered]
     hindered |= _outside_event_window([message for message in left if message.event_name], tick, settings, wall)

@@ -42,6 +42,7 @@ class WhatsAppTemplateOperator(BaseOperator):
     def execute(self, context: Any) -> dict[str, int]:
         """Send the batch; return how many of its messages are in which status."""
         from partner_messages.config.settings import SettingsError
+        from partner_messages.database.connections import each_read_once
         from partner_messages.deployment.last_words import saying_why
         from partner_messages.message_log.database import open_message_log
         from partner_messages.messages.tick import NotNow, RunRefused
@@ -49,7 +50,7 @@ class WhatsAppTemplateOperator(BaseOperator):
         from partner_messages.sending.dispatch import MetaUnreachable
         from partner_messages.sending.gate import SenderStopped
 
-        with saying_why(), _ended_by_a_refusal():
+        with each_read_once(), saying_why(), _ended_by_a_refusal():
             with open_message_log() as connection:
                 sender = self._sender = self._batch_sender(connection, context)
                 try:

@@ -11,6 +11,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
 from partner_messages.config.settings import SettingsError
+from partner_messages.database.connections import each_read_once
 from partner_messages.deployment.last_words import SENTENCE, saying_why
 from partner_messages.deployment.run_context import RunFacts
 from partner_messages.messages.tick import RunRefused, TickSkipped
@@ -28,7 +29,7 @@ _BAD_ENDS = ("failed", "upstream_failed")
 @contextlib.contextmanager
 def airflow_endings() -> Iterator[None]:
     """What must be changed by a person fails without retries; what is over is skipped; the rest is retried."""
-    with saying_why():
+    with each_read_once(), saying_why():
         try:
             yield
         except _FOR_A_PERSON as error:

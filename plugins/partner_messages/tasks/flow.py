@@ -6,12 +6,16 @@ DAG files import this, so it imports nothing heavy.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import get_current_context, task
 
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
+
+Decorator = Callable[[Callable[..., Any]], Any]
+"""What makes a task of a function; called in a DAG, that gives the task's value to come (an XComArg)."""
 
 OWNER = "operations"
 DEFAULT_ARGS: dict[str, Any] = {
@@ -22,6 +26,17 @@ DEFAULT_ARGS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=10),
     "execution_timeout": timedelta(minutes=10),
 }
+
+
+def step(name: str, **more: Any) -> Decorator:
+    """A task of this name whose value is one: Airflow would keep each key of a dict once more, a request each."""
+    decorator: Decorator = task(task_display_name=name, multiple_outputs=False, **more)
+    return decorator
+
+
+def first_step(name: str, **more: Any) -> Decorator:
+    """The task whose value is the run's tick; what will then have nothing to do is skipped with its end."""
+    return step(name, post_execute=_skip_what_has_nothing_to_do, **more)
 
 
 def owner_links() -> dict[str, str]:
@@ -46,28 +61,28 @@ def send_and_say(tick: Any, batches: Any, *, title: str, found: Any = None, of_a
         The task `summarise`, which runs whatever happened before.
     """
 
-    @task(task_display_name="Plan follow-ups", trigger_rule="all_done")
+    @step("Plan follow-ups", trigger_rule="all_done")
     def plan_followups(tick: Any) -> list[dict[str, Any]]:
         """Follow what was taken by the design's picture and the link, where the partner has just written to us."""
         from partner_messages.tasks import sending
 
         return sending.plan_followups(tick, of_all=of_all)
 
-    @task(task_display_name="Mirror to the shop's inbox", trigger_rule="all_done")
+    @step("Mirror to the shop's inbox", trigger_rule="all_done")
     def mirror_to_shop(tick: Any) -> dict[str, int]:
         """Write what was sent into the shop's own inbox (setting `mirror_to_shop`)."""
         from partner_messages.tasks import sending
 
         return sending.mirror_to_shop(tick, of_all=of_all)
 
-    @task(task_display_name="Call for people", trigger_rule="all_done")
+    @step("Call for people", trigger_rule="all_done")
     def escalate(tick: Any) -> dict[str, int]:
         """Write down which runs need a person, and tell operations (setting `on_escalation`)."""
         from partner_messages.tasks import reminder_tasks as reminders
 
         return reminders.escalate(get_current_context(), tick)
 
-    @task(task_display_name="Summarise", trigger_rule="all_done", on_failure_callback=notify_on_failure)
+    @step("Summarise", trigger_rule="all_done", on_failure_callback=notify_on_failure)
     def summarise(tick: Any, batches: Any, found: Any) -> dict[str, Any]:
         """Say what happened, and fail the run for what needs an engineer."""
         from partner_messages.tasks import sending
@@ -84,10 +99,12 @@ def send_and_say(tick: Any, batches: Any, *, title: str, found: Any = None, of_a
     said = summarise(tick, batches, found)
     sent >> followups
     [sent, followed] >> mirrored
+    # Not after `mirrored` alone, which may be skipped before anything is sent.
+    over = [sent, followed, mirrored]
     if finds:
-        mirrored >> escalate(tick) >> said
+        over >> escalate(tick) >> said
     else:
-        mirrored >> said
+        over >> said
     return said
 
 
@@ -100,6 +117,20 @@ def _send(task_id: str, name: str, tick: Any, batches: Any) -> Any:
         tick=tick,
         no_longer_due="partner_messages.sending.recheck.no_longer_due",
     ).expand(batch=batches)
+
+
+def _skip_what_has_nothing_to_do(context: Any, tick: Any) -> None:
+    """Skip `mirror_to_shop` where nothing is to be mirrored: a task's start takes most of a second.
+
+    Airflow calls this at the end of the first task. What ends a task in this way leaves its value itself.
+    """
+    from airflow.sdk.exceptions import DownstreamTasksSkipped
+
+    from partner_messages.tasks import mirror
+
+    if mirror.is_left_out(tick):
+        context["ti"].xcom_push(key="return_value", value=tick)
+        raise DownstreamTasksSkipped(tasks=["mirror_to_shop"])  # type: ignore[no-untyped-call]
 
 
 def notify_on_failure(context: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from partner_messages.config.settings import SHOP_INBOX_CONN_ID, Settings
 from partner_messages.deployment.live_settings import load_settings
@@ -51,6 +52,14 @@ def mirror_to_shop(tick: Tick, *, of_all: bool = False) -> dict[str, int]:
             f" {SHOP_INBOX_CONN_ID}); the lines above say why."
         )
     return mirrored.counts()
+
+
+def is_left_out(tick: dict[str, Any]) -> bool:
+    """Whether nothing of a run belongs into the shop's inbox, as the settings are now; why is said in the log."""
+    reason = _why_not(Tick.from_xcom(tick), load_settings())
+    if reason:
+        log.info("Nothing is written into the shop's inbox: %s.", reason)
+    return bool(reason)
 
 
 def _why_not(tick: Tick, settings: Settings) -> str | None:

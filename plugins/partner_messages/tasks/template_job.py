@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from partner_messages.config.problems import first_problem
 from partner_messages.config.settings import PORTAL_CONN_ID, Settings, SettingsError
+from partner_messages.database.connections import connection_of
 from partner_messages.deployment.live_settings import load_senders, load_settings
 from partner_messages.deployment.params import check_names
 from partner_messages.deployment.run_context import RunFacts
@@ -178,11 +179,10 @@ def _chosen(
 
 
 def _portal_url() -> str | None:
-    from airflow.sdk import BaseHook
     from airflow.sdk.exceptions import AirflowNotFoundException
 
     try:
-        host = BaseHook.get_connection(PORTAL_CONN_ID).host
+        host = connection_of(PORTAL_CONN_ID).host
     except AirflowNotFoundException:
         return None
     return base_url(host) if host else None

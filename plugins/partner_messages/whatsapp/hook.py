@@ -23,6 +23,7 @@ from requests.utils import get_environ_proxies
 
 from partner_messages.config.settings import SettingsError
 from partner_messages.config.web_address import is_this_machine
+from partner_messages.database.connections import connection_of
 from partner_messages.recipients.masking import mask
 from partner_messages.whatsapp.answers import Answer, NotSent, Unknown, read_answer
 from partner_messages.whatsapp.senders import Sender
@@ -97,7 +98,7 @@ class WhatsAppHook(BaseHook):
 
     def _token(self) -> str:
         # Files and shells end a line where a token should end.
-        token = (self.get_connection(self.sender.conn_id).password or "").strip()
+        token = (connection_of(self.sender.conn_id).password or "").strip()
         if not _TOKEN.fullmatch(token):
             raise SettingsError(
                 f"{self.sender.conn_id}: the password must be the sender's access token; it is empty or has a character"
