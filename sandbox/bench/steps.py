@@ -184,9 +184,7 @@ def send(tick: dict[str, Any], batch: dict[str, Any]) -> dict[str, Any]:
     dag_run = SimpleNamespace(
         dag_id=DAG, run_id=tick["dag_run_id"], run_type="manual", logical_date=now, run_after=now, clear_number=0
     )
-    operator = WhatsAppTemplateOperator(
-        task_id="send_messages", tick=tick, batch=batch, no_longer_due="partner_messages.sending.recheck.no_longer_due"
-    )
+    operator = WhatsAppTemplateOperator(task_id="send_messages", tick=tick, batch=batch)
     with open_message_log():  # the imports of a first session
         pass
     seconds, counts = timed(lambda: operator.execute({"dag_run": dag_run, "params": PARAMS.model_dump(mode="json")}))

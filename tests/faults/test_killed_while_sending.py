@@ -14,11 +14,18 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from support.children import Child, Death
 from support.examples import tick
 from support.log_rows import Log
-from support.sending import let_the_leases_run_out, let_the_shares_run_out, messages, queue_messages, statuses, taken
+from support.sending import (
+    let_the_leases_run_out,
+    let_the_shares_run_out,
+    messages,
+    queue_messages,
+    statuses,
+    still_due,
+    taken,
+)
 from support.task_work import in_this_process, send_task
 
 Start = Callable[..., Child]
-STILL_DUE = "support.sending.still_due"
 OUTBOX = "partner_messages.message_log.outbox"
 
 
@@ -30,7 +37,7 @@ def batch(ids: Sequence[uuid.UUID]) -> dict[str, Any]:
 def retry(ids: Sequence[uuid.UUID]) -> dict[str, int]:
     """Try the task again; nothing happens to it."""
     with in_this_process():
-        return send_task(tick(), batch(ids), STILL_DUE)
+        return send_task(tick(), batch(ids), still_due)
 
 
 @pytest.fixture
@@ -38,7 +45,7 @@ def task(start: Start) -> Callable[..., Child]:
     """Start a mapped `send_messages` task in a process of its own."""
 
     def run(ids: Sequence[uuid.UUID], dies: Death | None = None) -> Child:
-        return start(send_task, tick(), batch(ids), STILL_DUE, dies=dies)
+        return start(send_task, tick(), batch(ids), still_due, dies=dies)
 
     return run
 

@@ -16,8 +16,8 @@ from support.children import Child
 from support.deployment import Deployment
 from support.fault_table import Tally
 from support.log_rows import Log
-from support.rough_weather import STILL_DUE, Weather, ended_of
-from support.sending import statuses, taken
+from support.rough_weather import Weather, ended_of
+from support.sending import statuses, still_due, taken
 from support.task_work import send_task_by_a_clock
 
 HELD_SECONDS = 0.3
@@ -84,7 +84,7 @@ def test_one_of_two_workers_has_a_clock_that_is_minutes_off(
         one = weather(number)
         minutes = one.dice.choice([-1, 1]) * one.dice.uniform(2, 600)
         right = one.begin()
-        wrong = one.start(send_task_by_a_clock, minutes, one.tick, one.batch(), STILL_DUE)
+        wrong = one.start(send_task_by_a_clock, minutes, one.tick, one.batch(), still_due)
 
         refused = ended_of(wrong)
         ended_of(right)

@@ -19,13 +19,12 @@ from support.deployment import Deployment
 from support.examples import tick
 from support.fault_table import Tally
 from support.log_rows import Log
-from support.sending import let_the_leases_run_out, queue_messages, requested, statuses, taken
+from support.sending import let_the_leases_run_out, queue_messages, requested, statuses, still_due, taken
 from support.task_work import in_this_process, send_task
 
 MESSAGES = 60
 ANSWER_SECONDS = 0.3
 """How long the local Graph API takes for an answer, as Meta does."""
-STILL_DUE = "support.sending.still_due"
 LOOK_SECONDS = 0.02
 """Between two looks at how many requests have arrived: one or two come meanwhile."""
 TRIES = 4
@@ -62,7 +61,7 @@ class Weather:
 
     def task(self) -> Child:
         """Start the task, in a process that something may happen to."""
-        return self.start(send_task, self.tick, self.batch(), STILL_DUE)
+        return self.start(send_task, self.tick, self.batch(), still_due)
 
     def batch(self) -> dict[str, Any]:
         """What planning gives the task."""
@@ -88,7 +87,7 @@ class Weather:
         """Try the task again, and let nothing happen to it; return what it raised, if that is how tasks may end."""
         try:
             with in_this_process():
-                send_task(self.tick, self.batch(), STILL_DUE)
+                send_task(self.tick, self.batch(), still_due)
         except TASK_ENDINGS as error:
             return error
         return None

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import airflow.providers.postgres.hooks.postgres
 import airflow.sdk.execution_time.supervisor
@@ -25,6 +26,7 @@ from partner_messages.planning import plan_reminders as plan
 from partner_messages.planning.reminders.wording import templates_of
 from partner_messages.sending import batch as sending
 from partner_messages.sending import recheck
+from partner_messages.sending.batch import NoLongerDue
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.tasks import preflight
 from support.deployment import TICK
@@ -61,15 +63,12 @@ def found(run_id: str) -> Tick:
     return tick
 
 
-def send_task(
-    tick: Tick, batch: dict[str, Any], no_longer_due: str = "partner_messages.sending.recheck.no_longer_due"
-) -> dict[str, int]:
+def send_task(tick: Tick, batch: dict[str, Any], no_longer_due: NoLongerDue = recheck.no_longer_due) -> dict[str, int]:
     """One mapped `send_messages` task; SIGTERM reaches it as it does under Airflow's task runner."""
-    operator = WhatsAppTemplateOperator(
-        task_id="send_messages", tick=tick.to_xcom(), batch=batch, no_longer_due=no_longer_due
-    )
+    operator = WhatsAppTemplateOperator(task_id="send_messages", tick=tick.to_xcom(), batch=batch)
     signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())
-    return operator.execute(context(tick.dag_run_id))
+    with mock.patch.object(recheck, "no_longer_due", no_longer_due):
+        return operator.execute(context(tick.dag_run_id))
 
 
 @contextlib.contextmanager
@@ -82,7 +81,9 @@ def in_this_process() -> Iterator[None]:
         signal.signal(signal.SIGTERM, at_sigterm)
 
 
-def send_task_by_a_clock(minutes_off: float, tick: Tick, batch: dict[str, Any], no_longer_due: str) -> dict[str, int]:
+def send_task_by_a_clock(
+    minutes_off: float, tick: Tick, batch: dict[str, Any], no_longer_due: NoLongerDue
+) -> dict[str, int]:
     """One such task on a machine whose clock is wrong."""
     right = run_context.machine_clock
     run_context.machine_clock = lambda: right() + dt.timedelta(minutes=minutes_off)

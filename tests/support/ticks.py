@@ -167,9 +167,7 @@ class TaskByTask:
     def send(self, task_id: str, tick: Any, batches: Any) -> None:
         """Call the mapped tasks that send these batches."""
         for number, batch in enumerate(batches or ()):
-            operator = WhatsAppTemplateOperator(
-                task_id=task_id, tick=tick, batch=batch, no_longer_due="partner_messages.sending.recheck.no_longer_due"
-            )
+            operator = WhatsAppTemplateOperator(task_id=task_id, tick=tick, batch=batch)
             self.call(f"{task_id}[{number}]", operator.execute)
 
 

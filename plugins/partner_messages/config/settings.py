@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from partner_messages.config import public_holidays
+from partner_messages.config.ends import RepairNeeded
 from partner_messages.config.languages import normalise_language
 from partner_messages.config.plain_text import checked_id
 from partner_messages.config.problems import first_problem
@@ -47,7 +48,7 @@ PORTAL_CONN_ID = "partner_portal"
 Delivery = Literal["live", "dry_run", "redirect"]
 
 
-class SettingsError(ValueError):
+class SettingsError(RepairNeeded, ValueError):
     """A setting, connection or param is missing or wrong; the message is one sentence that names it."""
 
 

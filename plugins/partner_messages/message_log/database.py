@@ -15,6 +15,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Json
 
+from partner_messages.config.ends import TryLater
 from partner_messages.config.settings import MESSAGE_LOG_CONN_ID
 from partner_messages.database.named_sql import query
 from partner_messages.database.session import database_errors, open_session
@@ -31,7 +32,7 @@ GRANT = (
 """All that a user needs where another one, the owner, applies the migrations."""
 
 
-class MessageLogError(RuntimeError):
+class MessageLogError(TryLater):
     """The message log's database refused a statement; phone numbers in its words are masked."""
 
 

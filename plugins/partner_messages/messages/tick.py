@@ -12,21 +12,22 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self, get_args
 
+from partner_messages.config.ends import NothingToDo, RepairNeeded
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, day_of
 from partner_messages.config.settings import Delivery, Settings
 
 AskedDelivery = Literal["auto", "live", "dry_run", "redirect"]
 
 
-class RunRefused(Exception):
+class RunRefused(RepairNeeded):
     """This DAG run must not go on; the message is one sentence that says what to change. Not worth a retry."""
 
 
-class TickSkipped(Exception):
+class TickSkipped(NothingToDo):
     """Nothing is to be done for this DAG run: its tick came a day late, or falls on a holiday. Nothing is wrong."""
 
 
-class NotNow(Exception):
+class NotNow(RepairNeeded):
     """Nothing may leave at this moment; the message names the window or setting. Nothing was claimed."""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
+from partner_messages.config.ends import TryLater
 from partner_messages.config.settings import VARIABLE, NotifierSpec, Settings, SettingsError
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.ops.notifier_classes import NotANotifier, check_arguments, notifier_class
@@ -45,7 +46,7 @@ def _sample(names: tuple[str, ...]) -> SimpleNamespace:
 _SAMPLE = {"dag_run": _sample(_OF_A_RUN), "ti": _sample(_OF_A_TASK)}
 
 
-class NotTold(Exception):
+class NotTold(TryLater):
     """A notifier failed; worth a retry."""
 
 

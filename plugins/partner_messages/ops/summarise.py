@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from partner_messages.config.ends import RepairNeeded
 from partner_messages.config.settings import SettingsError
 from partner_messages.deployment import run_context
 from partner_messages.deployment.last_words import leave
@@ -33,7 +34,7 @@ PAUSED = "paused"
 """What Meta says of a message that it took, and whose template it has paused."""
 
 
-class NeedsAnEngineer(Exception):
+class NeedsAnEngineer(RepairNeeded):
     """Something went wrong that does not concern one recipient alone; the message says what, a line for each thing."""
 
 

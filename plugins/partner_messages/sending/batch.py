@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from partner_messages.config.ends import RepairNeeded
 from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import MESSAGE_LOG_CONN_ID, Settings
 from partner_messages.deployment.live_settings import load_portal, load_sender, load_settings
@@ -50,7 +51,7 @@ Hindrance: TypeAlias = SkipReason | dt.datetime
 NoLongerDue: TypeAlias = Callable[[Tick, Sequence[Message], Mapping[str, Any], Settings], Mapping[uuid.UUID, Hindrance]]
 
 
-class MessagesMissing(Exception):
+class MessagesMissing(RepairNeeded):
     """Messages that were dealt to a task are not in the message log.
 
     Args:

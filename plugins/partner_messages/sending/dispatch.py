@@ -19,13 +19,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from partner_messages.config.ends import TryLater
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.ledger import Ledger
 from partner_messages.messages.tick import RunAttempt
 from partner_messages.messages.values import Claimed, Settlement
 from partner_messages.recipients.masking import mask_phone, mask_wamid, plain
 from partner_messages.sending.carriers import Carriers, Job, SendsMessages
-from partner_messages.sending.gate import SenderGate, SenderStopped
+from partner_messages.sending.gate import SenderGate, sender_stopped
 from partner_messages.sending.payload import no_request
 from partner_messages.sending.share import RateShare
 from partner_messages.whatsapp.answers import Accepted, Answer, NotSent, Refused, Unknown
@@ -48,7 +49,7 @@ LOOK_AGAIN_SECONDS = 0.5
 """How often a task looks whether another task's probe of a stopped sender has been answered."""
 
 
-class MetaUnreachable(Exception):
+class MetaUnreachable(TryLater):
     """Meta takes nothing at the moment (no route, no answers, not now); the messages stay queued for a later try."""
 
 
@@ -318,7 +319,7 @@ class Dispatch:
             case Action.STOP_SENDER:
                 self._sender_refused = answer.code, said
                 self._end(
-                    SenderStopped(f"Sender {self.sender.label} is stopped: {said}. {meaning.advice}", answer.code)
+                    sender_stopped(f"Sender {self.sender.label} is stopped: {said}. {meaning.advice}", answer.code)
                 )
             case Action.RETRY_NOW:
                 self._waiting[message.id] = time.monotonic() + step.seconds
@@ -360,7 +361,7 @@ class Dispatch:
             self.template_refused(self._templates_refused.pop())
         if self._failed and not self._sender_refused and (unwell := self.unwell()):
             self._sender_refused = unwell
-            self._end(SenderStopped(f"Sender {self.sender.label} is left alone: {unwell[1]}."))
+            self._end(sender_stopped(f"Sender {self.sender.label} is left alone: {unwell[1]}."))
         self._failed = False
         if self._sender_refused:
             self._gate.stop(*self._sender_refused)

@@ -7,6 +7,7 @@ import logging
 import uuid
 from dataclasses import dataclass, field
 
+from partner_messages.config.ends import RepairNeeded, TryLater
 from partner_messages.message_log import stops
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.stops import SenderStop
@@ -17,17 +18,25 @@ log = logging.getLogger(__name__)
 
 
 class SenderStopped(Exception):
-    """Meta refuses everything from this sender; its messages stay queued.
+    """Meta refuses everything from this sender; its messages stay queued. Raised as one of the two below."""
+
+
+class SenderStoppedForRepair(SenderStopped, RepairNeeded):
+    """Somebody must do something about it first."""
+
+
+class SenderStoppedForNow(SenderStopped, TryLater):
+    """It may pass without a hand: a token that was refused may be rotated a moment later."""
+
+
+def sender_stopped(said: str, code: int | None = None) -> SenderStopped:
+    """The error of a stopped sender.
 
     Args:
         said: Why, and what to do about it.
         code: Meta's code; None where it has none.
     """
-
-    def __init__(self, said: str, code: int | None = None) -> None:
-        super().__init__(said)
-        self.may_pass = code in TOKEN_CODES
-        """Whether it may pass without a hand: a token that was refused may be rotated a moment later."""
+    return SenderStoppedForNow(said) if code in TOKEN_CODES else SenderStoppedForRepair(said)
 
 
 @dataclass
@@ -63,7 +72,7 @@ class SenderGate:
         if stop is None:
             return wanted
         if stop.of_this_run and (stop.of_this_try or stop.code not in TOKEN_CODES):
-            raise SenderStopped(f"Sender {self.sender} is stopped for this run: {stop.said}", stop.code)
+            raise sender_stopped(f"Sender {self.sender} is stopped for this run: {stop.said}", stop.code)
         if under_way or not stops.become_prober(self.connection, stop, self.token, self.lease):
             return 0
         log.warning("Sender %s was stopped (%s): probing it with one message.", self.sender, stop.said)

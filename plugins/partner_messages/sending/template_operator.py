@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 if TYPE_CHECKING:  # Heavy imports are made when a task runs, never when a DAG file is parsed.
     from partner_messages.message_log.database import LogConnection
@@ -24,48 +22,28 @@ class WhatsAppTemplateOperator(BaseOperator):
     Args:
         tick: The run's tick (`Tick.to_xcom`).
         batch: What to send (`Batch.to_xcom`).
-        no_longer_due: Path of the function that names those queued messages that must not go out any more; called just
-            before they are claimed (`partner_messages.sending.batch.NoLongerDue`).
     """
 
     template_fields: Sequence[str] = ("tick", "batch")
     ui_color = "#dcf8c6"
 
-    def __init__(self, *, tick: Mapping[str, Any], batch: Mapping[str, Any], no_longer_due: str, **kwargs: Any) -> None:
+    def __init__(self, *, tick: Mapping[str, Any], batch: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.tick = tick
         self.batch = batch
-        self.no_longer_due = no_longer_due
         self._sender: BatchSender | None = None
         self._told_to_stop = False
 
     def execute(self, context: Any) -> dict[str, int]:
         """Send the batch; return how many of its messages are in which status."""
-        from partner_messages.config.settings import SettingsError
-        from partner_messages.database.connections import each_read_once
-        from partner_messages.deployment.last_words import saying_why
+        from partner_messages.deployment.endings import airflow_endings
         from partner_messages.message_log.database import open_message_log
-        from partner_messages.messages.tick import NotNow, RunRefused
-        from partner_messages.sending.batch import MessagesMissing
-        from partner_messages.sending.dispatch import MetaUnreachable
-        from partner_messages.sending.gate import SenderStopped
 
-        with each_read_once(), saying_why(), _ended_by_a_refusal():
-            with open_message_log() as connection:
-                sender = self._sender = self._batch_sender(connection, context)
-                try:
-                    if not self._told_to_stop:
-                        sender.send()
-                    outcome = sender.outcome()
-                except MessagesMissing as error:
-                    raise AirflowFailException(str(error)) from None
-                except (NotNow, RunRefused, SettingsError) as error:
-                    raise AirflowFailException(f"{error} Now: {sender.outcome()}.") from None
-                except SenderStopped as error:
-                    ending = AirflowException if error.may_pass else AirflowFailException
-                    raise ending(f"{error} Now: {sender.outcome()}.") from None
-                except MetaUnreachable as error:
-                    raise AirflowException(f"{error} Now: {sender.outcome()}.") from None
+        with airflow_endings(), open_message_log() as connection:
+            sender = self._sender = self._batch_sender(connection, context)
+            if not self._told_to_stop:
+                _send(sender)
+            outcome = sender.outcome()
             raise_for(outcome)
             return dict(outcome.counts)
 
@@ -80,11 +58,11 @@ class WhatsAppTemplateOperator(BaseOperator):
             self._sender.stop()
 
     def _batch_sender(self, connection: LogConnection, context: Any) -> BatchSender:
-        import pkgutil
         import uuid
 
         from partner_messages.deployment import run_context
         from partner_messages.messages.tick import Tick
+        from partner_messages.sending import recheck
         from partner_messages.sending.batch import BatchSender
         from partner_messages.templates.catalog.installed import installed_catalog
 
@@ -95,36 +73,39 @@ class WhatsAppTemplateOperator(BaseOperator):
             ids=[uuid.UUID(id_) for id_ in self.batch["message_ids"]],
             sender_label=self.batch["sender"],
             params=dict(context["params"]),
-            no_longer_due=pkgutil.resolve_name(self.no_longer_due),
+            no_longer_due=recheck.no_longer_due,
             catalog=installed_catalog(),
             clock=run_context.wall_clock,
         )
 
 
-@contextlib.contextmanager
-def _ended_by_a_refusal() -> Iterator[None]:
-    """No further try where the message log's database does not let its user in, or not do what is needed."""
-    from partner_messages.database.session import AccessRefused
+def _send(sender: BatchSender) -> None:
+    """Send; what stops it says, too, what became of the batch until then."""
+    from partner_messages.config.settings import SettingsError
+    from partner_messages.messages.tick import NotNow, RunRefused
+    from partner_messages.sending.dispatch import MetaUnreachable
+    from partner_messages.sending.gate import SenderStopped
 
     try:
-        yield
-    except AccessRefused as error:
-        raise AirflowFailException(str(error)) from None
+        sender.send()
+    except (NotNow, RunRefused, SettingsError, SenderStopped, MetaUnreachable) as error:
+        error.args = (f"{error} Now: {sender.outcome()}.",)
+        raise
 
 
 def raise_for(outcome: Outcome) -> None:
     """End the task as its messages ended.
 
     Raises:
-        AirflowSkipException: Every message was withdrawn.
-        AirflowException: Some are to be tried again later.
-        AirflowFailException: Some failed, or are unknown and nobody was told yet; none is to be tried again.
+        NothingToDo: Every message was withdrawn.
+        TryLater: Some are to be tried again later.
+        RepairNeeded: Some failed, or are unknown and nobody was told yet; none is to be tried again.
     """
+    from partner_messages.config.ends import NothingToDo, RepairNeeded, TryLater
+
     if outcome.to_retry:
-        raise AirflowException(f"{outcome.to_retry} messages are to be tried again later. Now: {outcome}.")
+        raise TryLater(f"{outcome.to_retry} messages are to be tried again later. Now: {outcome}.")
     if outcome.broken or outcome.unknown:
-        raise AirflowFailException(
-            f"Not every message was sent; the message log has each one's error_detail. Now: {outcome}."
-        )
+        raise RepairNeeded(f"Not every message was sent; the message log has each one's error_detail. Now: {outcome}.")
     if outcome.nothing_sent:
-        raise AirflowSkipException(f"Nothing was left to send: {outcome}.")
+        raise NothingToDo(f"Nothing was left to send: {outcome}.")

@@ -20,6 +20,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
+from partner_messages.config.ends import TryLater
 from partner_messages.config.pieces import pieces
 from partner_messages.config.settings import SHOP_INBOX_CONN_ID, SettingsError, Tables
 from partner_messages.database.named_sql import query
@@ -37,7 +38,7 @@ AT_ONCE = 500
 """Of so many partners messages are written in one transaction: it takes two scans of the shop's whole inbox."""
 
 
-class InboxError(RuntimeError):
+class InboxError(TryLater):
     """The shop's inbox cannot be reached or did not take everything; worth a retry, which writes only what is missing.
 
     Phone numbers and Meta's message ids in its words are masked.

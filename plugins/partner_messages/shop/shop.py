@@ -20,6 +20,7 @@ from psycopg.rows import dict_row
 from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.json import Json
 
+from partner_messages.config.ends import TryLater
 from partner_messages.config.pieces import pieces
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from partner_messages.config.settings import SHOP_CONN_ID, Tables
@@ -44,7 +45,7 @@ _PLENTY = Supply()
 """How a run stands that needs nothing of others."""
 
 
-class ShopError(RuntimeError):
+class ShopError(TryLater):
     """The shop's database cannot be reached or refused a question; worth a retry."""
 
 

@@ -1,47 +1,17 @@
-"""How the package's exceptions end an Airflow task, for the tasks of every DAG."""
+"""What became of a run's other tasks, and what they have said of it."""
 
 from __future__ import annotations
 
 import collections
-import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
-
-from partner_messages.config.settings import SettingsError
-from partner_messages.database.connections import each_read_once
-from partner_messages.deployment.last_words import SENTENCE, saying_why
+from partner_messages.deployment.last_words import SENTENCE
 from partner_messages.deployment.run_context import RunFacts
-from partner_messages.messages.tick import RunRefused, TickSkipped
-from partner_messages.ops.summarise import NeedsAnEngineer
-from partner_messages.templates.catalog.catalog import CatalogError
-from partner_messages.templates.catalog.definition import TemplateError
-from partner_messages.templates.catalog.language_policy import LanguagePolicyError
-from partner_messages.whatsapp.management_errors import Kind, ManagementError
 
-_FOR_A_PERSON = (SettingsError, CatalogError, LanguagePolicyError, TemplateError, RunRefused, NeedsAnEngineer)
 _BAD_ENDS = ("failed", "upstream_failed")
 """The cause before what waited for it in vain."""
-
-
-@contextlib.contextmanager
-def airflow_endings() -> Iterator[None]:
-    """What must be changed by a person fails without retries; what is over is skipped; the rest is retried."""
-    with each_read_once(), saying_why():
-        try:
-            yield
-        except _FOR_A_PERSON as error:
-            raise AirflowFailException(str(error)) from None
-        except ManagementError as error:
-            if error.kind is Kind.UNCLEAR:
-                raise
-            raise AirflowFailException(str(error)) from None
-        except AirflowNotFoundException as error:
-            raise AirflowFailException(f'{error}: add this connection (README, "Point it at a real shop").') from None
-        except TickSkipped as error:
-            raise AirflowSkipException(str(error)) from None
 
 
 def unfinished(context: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from partner_messages.deployment import run_context
+from partner_messages.deployment.endings import airflow_endings
 from partner_messages.deployment.forms import EVENTS
 from partner_messages.deployment.params import check_names
 from partner_messages.deployment.run_context import RunFacts
@@ -15,7 +16,6 @@ from partner_messages.planning import plan_events
 from partner_messages.planning.dealing import max_map_length
 from partner_messages.planning.events.event import parse_event_params
 from partner_messages.tasks import preflight as checks
-from partner_messages.tasks.endings import airflow_endings
 
 
 def preflight(context: Mapping[str, Any]) -> dict[str, Any]:

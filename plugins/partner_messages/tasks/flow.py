@@ -115,7 +115,6 @@ def _send(task_id: str, name: str, tick: Any, batches: Any) -> Any:
         map_index_template="{{ task.tick['delivery'] | replace('_', ' ') }} · {{ task.batch['label'] }}",
         execution_timeout=timedelta(hours=1),
         tick=tick,
-        no_longer_due="partner_messages.sending.recheck.no_longer_due",
     ).expand(batch=batches)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from partner_messages.deployment.endings import airflow_endings
 from partner_messages.deployment.forms import REMINDERS
 from partner_messages.deployment.params import check_names, parse_params
 from partner_messages.deployment.run_context import RunFacts
@@ -15,7 +16,6 @@ from partner_messages.planning import find
 from partner_messages.planning import plan_reminders as plan
 from partner_messages.planning.dealing import max_map_length
 from partner_messages.tasks import preflight as checks
-from partner_messages.tasks.endings import airflow_endings
 
 
 def preflight(context: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from partner_messages.deployment.endings import airflow_endings
 from partner_messages.deployment.last_words import leave
 from partner_messages.deployment.params import parse_params
 from partner_messages.deployment.run_context import RunFacts
@@ -15,7 +16,7 @@ from partner_messages.ops.halt_by_hand import who_let_it_go_on
 from partner_messages.planning import plan_followups as followups
 from partner_messages.planning.dealing import max_map_length
 from partner_messages.tasks import mirror
-from partner_messages.tasks.endings import airflow_endings, sentences_of, unfinished
+from partner_messages.tasks.endings import sentences_of, unfinished
 
 log = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from partner_messages.config.ends import NothingToDo, TryLater
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from partner_messages.config.settings import PORTAL_CONN_ID
 from partner_messages.deployment import run_context
@@ -50,11 +51,11 @@ Key = tuple[str, str]
 """A template's name and language."""
 
 
-class NothingToSubmit(Exception):
+class NothingToSubmit(NothingToDo):
     """The account needs nothing of what this mode does."""
 
 
-class AnswersLost(Exception):
+class AnswersLost(TryLater):
     """Some requests got no answer and did not do their work; the task is to be tried again."""
 
 

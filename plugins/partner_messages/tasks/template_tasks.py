@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowSkipException
-
+from partner_messages.config.ends import NothingToDo
+from partner_messages.deployment.endings import airflow_endings
 from partner_messages.deployment.last_words import leave
 from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.migrations import migrate
@@ -15,9 +15,9 @@ from partner_messages.ops import run_notes
 from partner_messages.ops.summarise import NeedsAnEngineer
 from partner_messages.planning.template_listing import list_account, open_api
 from partner_messages.tasks import template_report, template_reviews
-from partner_messages.tasks.endings import airflow_endings, sentences_of, unfinished
+from partner_messages.tasks.endings import sentences_of, unfinished
 from partner_messages.tasks.template_job import read_job
-from partner_messages.tasks.template_submission import NothingToSubmit, settle_what_was_asked, submit_account
+from partner_messages.tasks.template_submission import settle_what_was_asked, submit_account
 from partner_messages.templates.catalog.language_policy import check_languages
 
 log = logging.getLogger(__name__)
@@ -62,21 +62,18 @@ def submit(context: Mapping[str, Any], sender: str) -> int:
         job = read_job(context)
         account = job.account(sender)
         if job.params.mode == "dry-run":
-            raise AirflowSkipException("A dry run changes nothing.")
+            raise NothingToDo("A dry run changes nothing.")
         with open_message_log() as connection, open_api(job.senders[account], job.settings) as api:
             if account in job.unreadable(connection):
-                raise AirflowSkipException("The account could not be read, so there is no plan for it.")
-            try:
-                return submit_account(connection, api, job, account)
-            except NothingToSubmit as error:
-                raise AirflowSkipException(str(error)) from None
+                raise NothingToDo("The account could not be read, so there is no plan for it.")
+            return submit_account(connection, api, job, account)
 
 
 def wait_for_reviews(context: Mapping[str, Any], accounts: list[str] | None) -> int:
     """See `tasks/template_reviews.py`."""
     with airflow_endings():
         if accounts is None:
-            raise AirflowSkipException("Preflight let nothing pass.")
+            raise NothingToDo("Preflight let nothing pass.")
         return template_reviews.wait_for_reviews(read_job(context))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from partner_messages.deployment.endings import airflow_endings
 from partner_messages.deployment.forms import UPKEEP
 from partner_messages.deployment.params import ClosingParams, HaltParams, SettlingParams, TrustParams, check_names
 from partner_messages.deployment.run_context import RunFacts
@@ -12,7 +13,6 @@ from partner_messages.messages.tick import Tick
 from partner_messages.ops import escalate, halt_by_hand, log_checks, upkeep
 from partner_messages.ops import settle_by_hand as by_hand
 from partner_messages.planning.dealing import max_map_length
-from partner_messages.tasks.endings import airflow_endings
 
 
 def _params(context: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from requests.auth import AuthBase
 from partner_messages.recipients.masking import mask
 from partner_messages.whatsapp.answers import Refused, read_answer
 from partner_messages.whatsapp.hook import WhatsAppHook
-from partner_messages.whatsapp.management_errors import INVISIBLE_OBJECT, Kind, ManagementError, refusal
+from partner_messages.whatsapp.management_errors import INVISIBLE_OBJECT, Kind, ManagementError, error_of, refusal
 from partner_messages.whatsapp.senders import Sender
 from partner_messages.whatsapp.transport import Received, exchange
 
@@ -123,7 +123,7 @@ class TemplateApi:
             mime_type: Which of the two.
         """
         if self._sender.app_id is None:
-            raise ManagementError(
+            raise error_of(
                 Kind.TEMPLATE,
                 f'{self._sender.conn_id}: extra "app_id" is missing; set it to the id of Meta\'s app, to which example'
                 " pictures are uploaded.",
@@ -149,7 +149,7 @@ class TemplateApi:
             if error.subcode != INVISIBLE_OBJECT:
                 raise
             # The account itself is in order, as it was listed; templates without a picture go on.
-            raise ManagementError(
+            raise error_of(
                 Kind.TEMPLATE,
                 f"{self._sender.conn_id}: Meta knows no app {self._sender.app_id}, or the token may not see it; compare"
                 ' "app_id" in the connection with the app\'s dashboard.',
@@ -193,7 +193,7 @@ class TemplateApi:
         raise self._unclear(getattr(answer, "reason", f"HTTP {received.status}"))
 
     def _unclear(self, seen: str) -> ManagementError:
-        return ManagementError(Kind.UNCLEAR, f"{self._sender.conn_id}: {seen}.")
+        return error_of(Kind.UNCLEAR, f"{self._sender.conn_id}: {seen}.")
 
 
 def _for_people(payload: Any) -> str:

@@ -11,6 +11,7 @@ import enum
 import math
 from dataclasses import dataclass
 
+from partner_messages.config.ends import RepairNeeded, TryLater
 from partner_messages.recipients.masking import plain
 from partner_messages.whatsapp.answers import Refused
 
@@ -129,6 +130,8 @@ def rule_for(code: int, subcode: int | None) -> Rule:
 class ManagementError(Exception):
     """A request about templates did not do what it should; the message is one sentence.
 
+    Raised as one of the two below (`error_of`), by its kind.
+
     Attributes:
         kind: How far it reaches.
         code: Meta's code; None where Meta did not refuse it.
@@ -140,6 +143,19 @@ class ManagementError(Exception):
         self.kind = kind
         self.code = code
         self.subcode = subcode
+
+
+class ManagementRefused(ManagementError, RepairNeeded):
+    """Meta did not do it, and will not do it as long as nothing is changed."""
+
+
+class ManagementUnclear(ManagementError, TryLater):
+    """What became of it is not known, or it may be done later."""
+
+
+def error_of(kind: Kind, sentence: str, code: int | None = None, subcode: int | None = None) -> ManagementError:
+    """The error of a kind."""
+    return (ManagementUnclear if kind is Kind.UNCLEAR else ManagementRefused)(kind, sentence, code, subcode)
 
 
 def refusal(conn_id: str, refused: Refused, said: str) -> ManagementError:
@@ -154,4 +170,4 @@ def refusal(conn_id: str, refused: Refused, said: str) -> ManagementError:
     number = f"{refused.code}/{refused.subcode}" if refused.subcode else f"{refused.code}"
     again = f", in about {math.ceil(refused.retry_after / 60)} minutes" if refused.retry_after else ""
     sentence = f"{conn_id}: {rule.meaning}{again} ({number}: {said.rstrip('.')})."
-    return ManagementError(rule.kind, sentence, refused.code, refused.subcode)
+    return error_of(rule.kind, sentence, refused.code, refused.subcode)

@@ -11,7 +11,7 @@ from airflow.models.variable import Variable
 from airflow.utils.session import create_session
 from sqlalchemy import delete, select
 
-from sandbox import initial
+from partner_messages.deployment import first_start
 
 SENDER = {"conn_type": "http", "host": "https://graph.example", "password": "first", "extra": {"label": "IN"}}
 
@@ -24,12 +24,12 @@ def run_airflow(arguments):
 @pytest.fixture
 def start(dags, monkeypatch):
     """One start of `airflow-init` in an environment; what it entered is gone after the test."""
-    monkeypatch.setattr(initial, "_airflow", run_airflow)
+    monkeypatch.setattr(first_start, "_airflow", run_airflow)
 
     def start(**environment):
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        initial.main()
+        first_start.main()
 
     yield start
     with create_session() as session:
@@ -74,6 +74,6 @@ def test_a_start_enters_what_is_missing_and_never_changes_what_operations_change
 
 def test_a_connection_that_cannot_be_read_is_named_without_what_it_says():
     with pytest.raises(SystemExit, match="INITIAL_CONN_WHATSAPP_IN is neither JSON nor a URI") as refused:
-        initial.connections_of({"INITIAL_CONN_WHATSAPP_IN": '{"password": "secret" oops}'})
+        first_start.connections_of({"INITIAL_CONN_WHATSAPP_IN": '{"password": "secret" oops}'})
 
     assert "secret" not in str(refused.value)

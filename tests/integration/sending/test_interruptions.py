@@ -15,12 +15,23 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from partner_messages.message_log import outbox
 from partner_messages.message_log.database import open_message_log
+from partner_messages.sending import recheck
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.whatsapp.answers import Accepted, Answer
 from support.deployment import TICK, Deployment
 from support.examples import tick
 from support.log_rows import Log
-from support.sending import ScriptedMeta, SendTask, dispatch_of, messages, queue_messages, requested, statuses, taken
+from support.sending import (
+    ScriptedMeta,
+    SendTask,
+    dispatch_of,
+    messages,
+    queue_messages,
+    requested,
+    statuses,
+    still_due,
+    taken,
+)
 
 
 def strike() -> None:
@@ -179,13 +190,13 @@ def operator_for(ids: Any) -> WhatsAppTemplateOperator:
         task_id="send_messages",
         tick=tick().to_xcom(),
         batch={"label": "one", "sender": "in", "message_ids": [str(id_) for id_ in ids]},
-        no_longer_due="support.sending.still_due",
     )
 
 
 @pytest.fixture
-def context() -> dict[str, Any]:
-    """What Airflow tells a task of its run."""
+def context(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What Airflow tells a task of its run, whose messages are all still due."""
+    monkeypatch.setattr(recheck, "no_longer_due", still_due)
     run = SimpleNamespace(
         dag_id="production_run_reminders",
         run_id="run 1",

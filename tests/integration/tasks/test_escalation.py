@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from partner_messages.messages.tick import RunAttempt, Tick
 from partner_messages.ops import escalations
-from partner_messages.ops.notifier import NotTold
 from partner_messages.ops.summarise import Told, summarise
 from partner_messages.tasks import reminder_tasks as reminders
 from partner_messages.tasks import upkeep_tasks
@@ -99,7 +98,7 @@ def test_a_list_that_could_not_be_told_is_told_at_the_next_try(
     of, tick = planned(deployment)
     told.with_name("fails").touch()
 
-    with pytest.raises(NotTold, match="WritesTheList of setting on_escalation failed") as error:
+    with pytest.raises(AirflowException, match="WritesTheList of setting on_escalation failed") as error:
         reminders.escalate(of, tick)
     assert "9829012345" not in str(error.value)
     assert (rows(log), lists(told)) == ([(PARKED, "parked", True)], [])

@@ -68,7 +68,6 @@ def sent(of: dict[str, Any]) -> Tick:
             task_id="send_messages",
             tick=tick.to_xcom(),
             batch=batch,
-            no_longer_due="partner_messages.sending.recheck.no_longer_due",
         ).execute(of)
     return tick
 

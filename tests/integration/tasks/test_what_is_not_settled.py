@@ -9,9 +9,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
 from psycopg.rows import DictRow
 
+from partner_messages.config.ends import RepairNeeded
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import RunAttempt
 from partner_messages.ops.summarise import NeedsAnEngineer, Told, summarise
@@ -60,7 +60,7 @@ def test_a_task_fails_once_for_what_is_unknown(send: SendTask, log: Log, graph_a
     ids = queue_messages(log)
     graph_api.drop_next()
     for _ in range(2):
-        with pytest.raises(AirflowFailException, match="1 unknown"):
+        with pytest.raises(RepairNeeded, match="1 unknown"):
             raise_for(send(ids))
     change(log, ids[0], unknown_told_by="run 1", unknown_told_in=0)
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from partner_messages.config.ends import RepairNeeded
 from partner_messages.templates.catalog import phrases
 from partner_messages.templates.catalog.cleaning import clean, whatsapp_length
 from partner_messages.templates.catalog.definition import (
@@ -24,7 +25,7 @@ from partner_messages.templates.catalog.rules import HEADER_LIMIT, Failure, fail
 from partner_messages.templates.submission import meta_form
 
 
-class CatalogError(ValueError):
+class CatalogError(RepairNeeded, ValueError):
     """The catalog breaks rules; the message has one line for each.
 
     Attributes:

@@ -8,10 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
+from partner_messages.config.ends import RepairNeeded
+
 DEFINITION_FILE = "template.toml"
 
 
-class TemplateError(ValueError):
+class TemplateError(RepairNeeded, ValueError):
     """A template was asked for something it cannot give; the message is one sentence that names it."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from partner_messages.config.ends import RepairNeeded
 from partner_messages.config.languages import normalise_language
 from partner_messages.templates.catalog.catalog import Template
 from partner_messages.templates.catalog.languages import META_LANGUAGES
@@ -14,7 +15,7 @@ OVERRIDE = "WHATSAPP_PLATFORM_LANGUAGES"
 """The environment variable that says otherwise, such as `AU=en;IN=en,hi;Europe=en,it` (the seed's)."""
 
 
-class LanguagePolicyError(ValueError):
+class LanguagePolicyError(RepairNeeded, ValueError):
     """The policy cannot be followed; the message has one sentence a line, each with what to change."""
 
 

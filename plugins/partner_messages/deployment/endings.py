@@ -1,0 +1,36 @@
+"""How the work of a task ends in Airflow: the one place that decides it, for every task of every DAG."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+    AirflowSkipException,
+)
+
+from partner_messages.config.ends import NothingToDo, RepairNeeded, TryLater
+from partner_messages.database.connections import each_read_once
+from partner_messages.deployment.last_words import saying_why
+
+
+@contextlib.contextmanager
+def airflow_endings() -> Iterator[None]:
+    """What somebody must repair fails without a retry, what may pass is retried, where nothing is to do is skipped.
+
+    Whatever else is raised, Airflow retries too. Within this block a connection is asked for once.
+    """
+    with each_read_once(), saying_why():
+        try:
+            yield
+        except RepairNeeded as error:
+            raise AirflowFailException(str(error)) from None
+        except TryLater as error:
+            raise AirflowException(str(error)) from error
+        except NothingToDo as error:
+            raise AirflowSkipException(str(error)) from None
+        except AirflowNotFoundException as error:
+            raise AirflowFailException(f'{error}: add this connection (README, "Point it at a real shop").') from None
