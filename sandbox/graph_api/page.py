@@ -18,7 +18,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from sandbox.graph_api.outbox import Inbound, Message
+from sandbox.graph_api.inbound import Inbound
+from sandbox.graph_api.outbox import Message
 from sandbox.graph_api.world import World
 
 NEWEST_SHOWN = 500

@@ -14,14 +14,14 @@ import pytest
 
 from sandbox.graph_api import READY
 from sandbox.graph_api.accounts import SAMPLE_ACCOUNTS
-from sandbox.graph_api.server import INCLUDE, running
+from sandbox.graph_api.server import PROJECT, running
 from sandbox.processes import ProcessFailedError
 
 
 def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "sandbox.graph_api", *arguments],
-        env={**os.environ, "PYTHONPATH": str(INCLUDE), **environment},
+        env={**os.environ, "PYTHONPATH": str(PROJECT), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -45,7 +45,7 @@ def actionable(create: Ask, upload: Callable[[bytes, str], str]) -> str:
             "type": "BUTTONS",
             "buttons": [
                 {"type": "URL", "text": "Open", "url": "https://portal.example.com/{{1}}", "example": ["prun_7"]},
-                {"type": "QUICK_REPLY", "text": "Help"},
+                {"type": "QUICK_REPLY", "text": "Help", "payload": "h"},
             ],
         },
     ]
