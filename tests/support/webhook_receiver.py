@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -111,10 +112,11 @@ def receiver(path: str = "/partner-messages/webhook") -> Iterator[Receiver]:
             self._answer(kept.takes(body, {name.lower(): value for name, value in self.headers.items()}), "ok")
 
         def _answer(self, status: int, text: str) -> None:
-            self.send_response(status)
-            self.send_header("content-length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text.encode())
+            with contextlib.suppress(OSError):  # the caller may have lost patience
+                self.send_response(status)
+                self.send_header("content-length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text.encode())
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name in the standard library
             pass
