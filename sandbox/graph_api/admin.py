@@ -178,8 +178,7 @@ async def set_token(world: Here, order: TokenOrder) -> dict[str, bool]:
 @router.post("/inbound")
 async def inbound(world: Here, order: InboundOrder) -> dict[str, Any]:
     """Let a partner write to the business, which opens their window; or close the window."""
-    if order.phone_number_id not in {account.phone_number_id for account in world.accounts}:
-        raise HTTPException(404, f"There is no phone number id {order.phone_number_id}.")
+    _check_phone(world, order.phone_number_id)
     if order.text is None:
         world.close_window(order.phone_number_id, order.number)
         return {"open": False}
@@ -249,6 +248,7 @@ async def order_webhook(world: Here, order: WebhookOrder) -> dict[str, bool]:
 @router.post("/preferences")
 async def order_preference(world: Here, order: PreferenceOrder) -> dict[str, bool]:
     """Let a partner stop or resume marketing messages."""
+    _check_phone(world, order.phone_number_id)
     account = world.account_of(order.phone_number_id)
     at = world.clock.now() if order.at is None else order.at.timestamp()
     leave_out = world.webhooks.settings.leave_out
@@ -344,6 +344,11 @@ async def reset(world: Here) -> dict[str, bool]:
     """Begin anew, as after a start."""
     world.reset()
     return {"success": True}
+
+
+def _check_phone(world: World, phone_number_id: str) -> None:
+    if phone_number_id not in {account.phone_number_id for account in world.accounts}:
+        raise HTTPException(404, f"There is no phone number id {phone_number_id}.")
 
 
 def _described(template: Template) -> dict[str, Any]:

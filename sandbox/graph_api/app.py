@@ -35,7 +35,7 @@ def create_app(world: World) -> FastAPI:
         """A person answers as the partner, on the page."""
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return PlainTextResponse("Only the page itself may answer.", 403)
-        form = dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+        form = dict(parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True))
         try:
             return RedirectResponse(answer_as_partner(world, form), 303)
         except NoSuchAnswerError as error:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sandbox.graph_api import template_rules as rules
 from sandbox.graph_api.agenda import Agenda
+from sandbox.graph_api.clock import Clock
 from sandbox.graph_api.errors import GraphError
 from sandbox.graph_api.languages import LANGUAGES
 from sandbox.graph_api.limits import Limits
@@ -145,13 +146,27 @@ Tell = Callable[[Template, str, str, float], None]
 before (of a category or a quality), and when, in seconds since the epoch."""
 
 
-class TemplateStore:
-    """All templates; keys are (waba id, name, language)."""
+def _tell_nobody(*_: object) -> None:
+    pass
 
-    def __init__(self, limits: Limits, approval_delay: float, agenda: Agenda, tell: Tell) -> None:
+
+class TemplateStore:
+    """All templates; keys are (waba id, name, language).
+
+    Args:
+        limits: How many there may be.
+        approval_delay: Seconds from a template's creation to the end of its review.
+        agenda: Where the end of a review is entered; one that nobody looks into by default, so that a review ends when
+            its template is next looked at.
+        tell: Who is told what happens; nobody by default.
+    """
+
+    def __init__(
+        self, limits: Limits, approval_delay: float, agenda: Agenda | None = None, tell: Tell = _tell_nobody
+    ) -> None:
         self._limits = limits
         self._approval_delay = approval_delay
-        self._agenda = agenda
+        self._agenda = agenda or Agenda(Clock())
         self._tell = tell
         self._templates: dict[tuple[str, str, str], Template] = {}
         self._name_locks: dict[tuple[str, str, str], float] = {}
