@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from sandbox.graph_api.accounts import SAMPLE_ACCOUNTS, Account, load_accounts
+from sandbox.graph_api.accounts import SAMPLE_ACCOUNTS, SANDBOX_VERIFY_TOKEN, Account, load_accounts
 from sandbox.shop.expectations import partner_id as shop_id
 
 API_VERSION = "v25.0"
@@ -81,8 +81,8 @@ def _sender(account: Account, graph_api_url: str) -> dict[str, Any]:
             "waba_id": account.waba_id,
             "label": account.label,
             "app_id": account.app_id,
-            "app_secret": f"sandbox-app-secret-{account.label.lower()}",
-            "webhook_verify_token": f"sandbox-verify-token-{account.label.lower()}",
+            "app_secret": account.app_secret,
+            "webhook_verify_token": SANDBOX_VERIFY_TOKEN,
             **ROUTING[account.label],
         },
     }

@@ -4,8 +4,12 @@ A FastAPI application in one process with all its state in memory. It knows noth
 
 - `python -m sandbox.graph_api --port 8090` starts it; `server.running()` starts it for a `with` block.
 - `/v25.0/...` is Meta's side: `graph` receives, `routes` and `calls` find out who asks for what; `messages`,
-  `template_requests` and `upload_requests` answer. `errors` holds Meta's codes, `template_rules` what Meta says of a
-  new template, `template_message` what it says of a message that uses one.
+  `template_requests`, `subscription_requests`, `history_requests` and `upload_requests` answer. `errors` holds Meta's
+  codes, `template_rules` what Meta says of a new template, `template_message` and `interactive_message` what it says of
+  a message that uses one, or that has reply buttons.
+- It speaks back: signed `webhooks` about messages, templates and accounts go to the apps that `subscriptions` names,
+  when the `agenda` says so; `progress` is what becomes of a message, `inbound` what a partner sends. sandbox/README.md
+  shows how to order what.
 - `/_sandbox/...` is ours (`admin`): the outbox, the requests seen, faults to order (`faults`), time (`clock`), rates
   (`limits`), template reviews. `/` shows every message the way a phone would (`page`).
 - `world` is everything the server remembers.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import signal
 import socket
@@ -12,12 +13,14 @@ from pathlib import Path
 import uvicorn
 
 from sandbox.graph_api import READY
-from sandbox.graph_api.accounts import SAMPLE_ACCOUNTS, AccountsFileError
+from sandbox.graph_api.accounts import SAMPLE_ACCOUNTS, SANDBOX_VERIFY_TOKEN, AccountsFileError
 from sandbox.graph_api.app import create_app
+from sandbox.graph_api.first_callback import DEFAULT_PATH, subscribe_all
 from sandbox.graph_api.transport import AbortableProtocol
-from sandbox.graph_api.world import Options, World
+from sandbox.graph_api.world import Callback, Options, World
 
 KEEP_ALIVE_SECONDS = 75
+STATUSES = ("sent", "delivered", "read")
 
 
 class Server(uvicorn.Server):
@@ -26,16 +29,23 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, world: World) -> None:
         super().__init__(config)
         self._world = world
+        self._asking: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         await super().startup(sockets)
         host, port = self.servers[0].sockets[0].getsockname()[:2]
+        self._world.agenda.run_due()
+        if self._world.options.callback is not None:
+            self._asking = asyncio.get_running_loop().create_task(subscribe_all(self._world))
         print(f"{READY}http://{host}:{port}", flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening."""
+        if self._asking is not None:
+            self._asking.cancel()
         self._world.faults.clear()
+        self._world.stop()
         await super().shutdown(sockets)
 
 
@@ -59,7 +69,33 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--no-templates", action="store_true", help="start without the sample templates")
     parser.add_argument("--approval-delay", type=float, default=0.0, help="seconds a template review takes")
+    parser.add_argument(
+        "--callback",
+        default=env.get("SANDBOX_GRAPH_API_CALLBACK") or None,
+        help=f"URL of a receiver of webhooks, asked until it answers; without a path, {DEFAULT_PATH} "
+        "(SANDBOX_GRAPH_API_CALLBACK)",
+    )
+    parser.add_argument(
+        "--verify-token",
+        default=env.get("SANDBOX_GRAPH_API_VERIFY_TOKEN", SANDBOX_VERIFY_TOKEN),
+        help="what the receiver is asked with (SANDBOX_GRAPH_API_VERIFY_TOKEN)",
+    )
+    parser.add_argument(
+        "--status-delays",
+        type=status_delays,
+        default=env.get("SANDBOX_GRAPH_API_STATUS_DELAYS") or None,
+        help="seconds from taking a message to sent, delivered and read, such as 0,1,4; a dash for never "
+        "(SANDBOX_GRAPH_API_STATUS_DELAYS)",
+    )
     return parser
+
+
+def status_delays(text: str) -> dict[str, float | None]:
+    """Three numbers or dashes with commas between them, by status."""
+    parts = text.split(",")
+    if len(parts) != len(STATUSES):
+        raise argparse.ArgumentTypeError("must be three numbers such as 0,1,4")
+    return {name: None if part.strip() == "-" else float(part) for name, part in zip(STATUSES, parts, strict=True)}
 
 
 def main() -> None:
@@ -74,6 +110,8 @@ def main() -> None:
                 rate=asked.rate,
                 templates=not asked.no_templates,
                 approval_delay=asked.approval_delay,
+                callback=None if asked.callback is None else Callback(asked.callback, asked.verify_token),
+                status_delays=asked.status_delays,
             )
         )
     except AccountsFileError as error:

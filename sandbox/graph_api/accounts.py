@@ -9,6 +9,9 @@ import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 SAMPLE_ACCOUNTS = Path(__file__).with_name("accounts.json")
+SANDBOX_APP_SECRET = "sandbox-app-secret"
+SANDBOX_VERIFY_TOKEN = "sandbox-verify-token"
+"""What a callback is asked with unless somebody says otherwise."""
 
 
 class AccountsFileError(ValueError):
@@ -22,7 +25,8 @@ class Account(BaseModel):
         label: What people call it.
         phone_number_id: Stands in the path of a send.
         waba_id: Stands in the path of a template request.
-        app_id: Stands in the path of an upload.
+        app_id: Stands in the path of an upload; the app that the token was issued to.
+        app_secret: What that app's webhooks are signed with; one for each app.
         display_phone_number: The business's own number, E.164.
         verified_name: The name a partner sees.
         token: The access token; it sees the ids of this account only.
@@ -35,6 +39,7 @@ class Account(BaseModel):
     phone_number_id: str = Field(pattern=r"^\d+$")
     waba_id: str = Field(pattern=r"^\d+$")
     app_id: str = Field(pattern=r"^\d+$")
+    app_secret: str = Field(SANDBOX_APP_SECRET, min_length=1)
     display_phone_number: str
     verified_name: str = Field(min_length=1)
     token: str = Field(min_length=1)
@@ -75,21 +80,32 @@ def load_accounts(path: Path) -> tuple[Account, ...]:
         values = [getattr(account, field) for account in accounts]
         if len(set(values)) < len(values):
             raise AccountsFileError(f"{path}: {field} must be different in each account.")
+    if len({(account.app_id, account.app_secret) for account in accounts}) > len({one.app_id for one in accounts}):
+        raise AccountsFileError(f"{path}: app_secret must be the same in all accounts with the same app_id.")
     return accounts
 
 
 class Tokens:
-    """Which token sees which accounts, and which tokens are dead."""
+    """Which token sees which accounts, to which app it was issued, and which tokens are dead."""
 
     def __init__(self, accounts: tuple[Account, ...]) -> None:
         self._accounts: dict[str, tuple[Account, ...]] = {}
-        for account in accounts:
-            self._accounts[account.token] = (*self._accounts.get(account.token, ()), account)
+        self._app_ids: dict[str, str] = {}
         self._dead_since: dict[str, float] = {}
+        for account in accounts:
+            self.issue(account.token, account.app_id, (*self.accounts(account.token), account))
+
+    def issue(self, token: str, app_id: str, accounts: tuple[Account, ...]) -> None:
+        """Let there be a token of an app that sees these accounts."""
+        self._accounts[token], self._app_ids[token] = accounts, app_id
 
     def accounts(self, token: str) -> tuple[Account, ...]:
         """The accounts this token sees; none for a token nobody issued."""
         return self._accounts.get(token, ())
+
+    def app_id(self, token: str) -> str:
+        """To which app an issued token belongs."""
+        return self._app_ids[token]
 
     def died_at(self, token: str) -> float | None:
         """When the token expired, in seconds since the epoch; None while it lives."""

@@ -10,26 +10,39 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
+from sandbox.graph_api import progress
 from sandbox.graph_api.admin_orders import (
+    AppOrder,
     ClockOrder,
     FaultOrder,
+    HistoryOrder,
     InboundOrder,
     LimitsOrder,
     MarkOrder,
     MessageOrder,
+    PreferenceOrder,
+    ReleaseOrder,
     ReviewsOrder,
+    SubscriptionOrder,
     TemplateOrder,
     TokenOrder,
+    WebhookOrder,
+    WebhookSettingsOrder,
 )
 from sandbox.graph_api.clock import iso
 from sandbox.graph_api.errors import GraphError
 from sandbox.graph_api.faults import Fault
-from sandbox.graph_api.outbox import Inbound, Status
+from sandbox.graph_api.inbound import Said, made_inbound
+from sandbox.graph_api.outbox import Status
 from sandbox.graph_api.routes import Operation
+from sandbox.graph_api.subscription_requests import give_callback
 from sandbox.graph_api.template_store import ReviewOrder, Template, Verdict
+from sandbox.graph_api.webhook_accounts import account_change
+from sandbox.graph_api.webhook_messages import preference_change
 from sandbox.graph_api.world import Mark, World
 
 PREFIX = "/_sandbox"
+QUIET_SECONDS = 30.0
 router = APIRouter(prefix=PREFIX)
 
 
@@ -71,12 +84,13 @@ async def outbox(
 
 @router.post("/outbox/{message_id:path}")
 async def move_message(world: Here, message_id: str, order: MessageOrder) -> dict[str, Any]:
-    """Let a message be delivered, read or fail."""
+    """Let a message be sent, delivered, read or played, or fail, in whatever order; whoever listens is told."""
     message = world.outbox.get(message_id)
     if message is None:
         raise HTTPException(404, f"No message {message_id} was taken.")
-    message.status = order.status
-    message.error = GraphError(order.code).asynchronous() if order.status is Status.FAILED else None
+    at = world.clock.now() if order.at is None else order.at.timestamp()
+    message.held = False
+    progress.order(world, message, order.status, at, order.code)
     return message.as_json()
 
 
@@ -137,6 +151,7 @@ async def move_clock(world: Here, order: ClockOrder) -> dict[str, Any]:
     world.clock.shift(order.shift_seconds)
     if order.frozen is not None:
         (world.clock.freeze if order.frozen else world.clock.run)()
+    world.agenda.run_due()
     return await clock(world)
 
 
@@ -161,15 +176,120 @@ async def set_token(world: Here, order: TokenOrder) -> dict[str, bool]:
 
 
 @router.post("/inbound")
-async def inbound(world: Here, order: InboundOrder) -> dict[str, bool]:
-    """Open or close a partner's window."""
-    if order.phone_number_id not in {account.phone_number_id for account in world.accounts}:
-        raise HTTPException(404, f"There is no phone number id {order.phone_number_id}.")
+async def inbound(world: Here, order: InboundOrder) -> dict[str, Any]:
+    """Let a partner write to the business, which opens their window; or close the window."""
+    _check_phone(world, order.phone_number_id)
     if order.text is None:
         world.close_window(order.phone_number_id, order.number)
-    else:
-        world.receive(Inbound(order.phone_number_id, order.number, order.text, world.clock.now()))
-    return {"open": order.text is not None}
+        return {"open": False}
+    note = made_inbound(
+        order.phone_number_id,
+        order.number,
+        world.clock.now() if order.at is None else order.at.timestamp(),
+        order.kind,
+        Said(order.text, order.payload, order.about),
+        **order.model_dump(include={"context", "name", "user_id", "hides_number"}),
+    )
+    world.receive(note)
+    return {"open": True, **note.as_json()}
+
+
+@router.post("/apps")
+async def set_app(world: Here, order: AppOrder) -> dict[str, str]:
+    """Let there be an app with a token that sees these accounts; one that there is gets another secret."""
+    app = world.subscriptions.add_app(order.app_id, order.secret, order.name)
+    if order.token is not None:
+        seen = tuple(account for account in world.accounts if account.waba_id in order.waba_ids)
+        world.tokens.issue(order.token, app.id, seen)
+    return {"app_id": app.id, "access_token": app.access_token}
+
+
+@router.post("/subscriptions")
+async def subscribe(world: Here, order: SubscriptionOrder) -> dict[str, Any]:
+    """What somebody does at Meta's dashboard: give an app its callback, and subscribe it to accounts."""
+    app = world.subscriptions.apps.get(order.app_id)
+    if app is None:
+        raise HTTPException(404, f"There is no app {order.app_id}.")
+    try:
+        await give_callback(app, order.callback_url, order.verify_token, list(order.fields))
+    except GraphError as error:
+        raise HTTPException(409, error.message) from error
+    for waba_id in order.waba_ids:
+        world.subscriptions.subscribe(app.id, waba_id, None)
+    return {"callback_url": app.callback_url, "fields": app.fields}
+
+
+@router.get("/webhooks")
+async def webhooks(
+    world: Here, field: str | None = None, app_id: str | None = None, timeout: float = QUIET_SECONDS
+) -> dict[str, Any]:
+    """The webhooks sent, oldest first, once all has been tried whose time has come."""
+    quiet = await world.webhooks.quiet(timeout)
+    shown = [delivery.as_json() for delivery in world.webhooks.deliveries]
+    return {
+        "quiet": quiet,
+        "paused": world.webhooks.paused,
+        "held": world.webhooks.held,
+        "webhooks": [one for one in shown if field in (None, *one["fields"]) and app_id in (None, one["app_id"])],
+    }
+
+
+@router.post("/webhooks")
+async def order_webhook(world: Here, order: WebhookOrder) -> dict[str, bool]:
+    """Tell of something that happens to an account or a number."""
+    account = next((account for account in world.accounts if account.waba_id == order.waba_id), None)
+    if account is None:
+        raise HTTPException(404, f"There is no account {order.waba_id}.")
+    at = world.clock.now() if order.at is None else order.at.timestamp()
+    world.webhooks.tell(account_change(account, order.field, order.value, at))
+    return {"success": True}
+
+
+@router.post("/preferences")
+async def order_preference(world: Here, order: PreferenceOrder) -> dict[str, bool]:
+    """Let a partner stop or resume marketing messages."""
+    _check_phone(world, order.phone_number_id)
+    account = world.account_of(order.phone_number_id)
+    at = world.clock.now() if order.at is None else order.at.timestamp()
+    leave_out = world.webhooks.settings.leave_out
+    world.webhooks.tell(preference_change(account, order.number, order.value, at, leave_out))
+    return {"success": True}
+
+
+@router.post("/webhooks/settings")
+async def set_webhooks(world: Here, order: WebhookSettingsOrder) -> dict[str, Any]:
+    """Change how webhooks behave; returns how they do."""
+    for name in order.model_fields_set:
+        setattr(world.webhooks.settings, name, getattr(order, name))
+    return vars(world.webhooks.settings)
+
+
+@router.post("/webhooks/pause")
+async def pause_webhooks(world: Here) -> dict[str, bool]:
+    """Hold all that is to be told from now on."""
+    world.webhooks.paused = True
+    return {"paused": True}
+
+
+@router.post("/webhooks/release")
+async def release_webhooks(world: Here, order: ReleaseOrder) -> dict[str, int]:
+    """Send what was held, and go on; returns how many POSTs these are."""
+    posts = world.webhooks.release(order.sequence, order.batch, order.times, order.seed, at_once=order.at_once)
+    return {"posts": posts}
+
+
+@router.post("/webhooks/forget")
+async def forget_webhooks(world: Here) -> dict[str, bool]:
+    """Break off what is under way, and never send what is held: as Meta does after a week."""
+    world.webhooks.stop()
+    return {"success": True}
+
+
+@router.post("/history")
+async def set_history(world: Here, order: HistoryOrder) -> dict[str, bool]:
+    """Let the accounts have Meta's message history, or not."""
+    world.history_is_there = order.there
+    return {"there": order.there}
 
 
 @router.post("/recipients")
@@ -200,14 +320,14 @@ async def change_templates(world: Here, order: TemplateOrder) -> dict[str, Any]:
     chosen = [template for template in named if order.language in (None, template.language)]
     if not chosen:
         raise HTTPException(404, f"Account {order.waba_id} has no such template {order.name}.")
+    now = world.clock.now()
+    verdict = None if order.status is None else Verdict(order.status, order.reason)
     for template in chosen:
-        if order.status is not None:
-            template.review_due = None
-            template.decide(Verdict(order.status, order.reason))
-        template.quality = order.quality or template.quality
+        world.templates.change(template, verdict, order.quality, now, order.event)
     if order.category is not None:
-        for template in named:
-            template.recategorise(order.category)
+        world.templates.recategorise(order.waba_id, order.name, order.category, now)
+    if order.correct_category is not None:
+        world.templates.announce_category(order.waba_id, order.name, order.correct_category, now)
     return {"templates": [_described(template) for template in chosen]}
 
 
@@ -226,6 +346,11 @@ async def reset(world: Here) -> dict[str, bool]:
     return {"success": True}
 
 
+def _check_phone(world: World, phone_number_id: str) -> None:
+    if phone_number_id not in {account.phone_number_id for account in world.accounts}:
+        raise HTTPException(404, f"There is no phone number id {phone_number_id}.")
+
+
 def _described(template: Template) -> dict[str, Any]:
     return {
         "id": template.id,
@@ -234,6 +359,7 @@ def _described(template: Template) -> dict[str, Any]:
         "language": template.language,
         "category": template.category,
         "previous_category": template.previous_category,
+        "correct_category": template.correct_category,
         "status": template.status,
         "rejected_reason": template.rejected_reason,
         "explanation": template.explanation,

@@ -9,6 +9,7 @@ from sandbox.graph_api.clock import iso
 from sandbox.graph_api.errors import GraphError, missing_object
 from sandbox.graph_api.exchange import GraphRequest
 from sandbox.graph_api.routes import Route
+from sandbox.graph_api.subscriptions import App
 from sandbox.graph_api.template_store import Template
 from sandbox.graph_api.uploads import Upload
 from sandbox.graph_api.versions import check_version
@@ -25,11 +26,15 @@ class Call:
         request: What came in.
         route: What it asks for.
         accounts: What its token sees; every other id is as good as missing.
+        app_id: To which app the token belongs.
+        of_app: Whether it is the app's own token, with which an app is set up and nothing else is done.
     """
 
     request: GraphRequest
     route: Route
     accounts: tuple[Account, ...]
+    app_id: str
+    of_app: bool = False
 
     def missing(self) -> GraphError:
         """The refusal for an id the token does not see."""
@@ -46,6 +51,26 @@ class Call:
             if getattr(account, field) == wanted:
                 return account
         raise self.missing()
+
+    def user_app(self, world: World) -> App:
+        """The app that the token belongs to."""
+        return world.subscriptions.apps[self.app_id]
+
+    def own_app(self, world: World) -> App:
+        """The app in the path, if the token is its own.
+
+        Raises:
+            GraphError: 15 for a user's token, 100 with subcode 33 for another app's.
+        """
+        if not self.of_app:
+            raise GraphError(15, message="(#15) This method must be called with an app access_token.")
+        if self.app_id != self.route.object_id:
+            raise self.missing()
+        return self.user_app(world)
+
+    def names_phone(self) -> bool:
+        """Whether the id in the path is that of a phone number which the token sees."""
+        return any(account.phone_number_id == self.route.object_id for account in self.accounts)
 
     def template(self, world: World) -> tuple[Template, Account]:
         """The template with the id in the path, and its account.
@@ -82,6 +107,9 @@ def admit(world: World, request: GraphRequest, route: Route) -> Call:
     token = token_of(request)
     if not token:
         raise GraphError(104, message="An access token is required to request this resource.")
+    app = world.subscriptions.with_token(token)
+    if app is not None:
+        return Call(request, route, (), app.id, of_app=True)
     accounts = world.tokens.accounts(token)
     if not accounts:
         raise GraphError(190, message="Invalid OAuth access token - Cannot parse access token")
@@ -93,7 +121,7 @@ def admit(world: World, request: GraphRequest, route: Route) -> Call:
             f"The current time is {iso(request.received_at)}.",
             subcode=463,
         )
-    return Call(request, route, accounts)
+    return Call(request, route, accounts, world.tokens.app_id(token))
 
 
 def token_of(request: GraphRequest) -> str:

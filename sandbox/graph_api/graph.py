@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from sandbox.graph_api import template_requests, upload_requests
+from sandbox.graph_api import history_requests, subscription_requests, template_requests, upload_requests
 from sandbox.graph_api.calls import Call, admit
 from sandbox.graph_api.errors import GraphError, trace_id
 from sandbox.graph_api.exchange import Answer, GraphRequest, refusal
@@ -22,17 +22,33 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-HANDLERS: dict[Operation, Callable[[World, Call], Answer]] = {
+HANDLERS: dict[Operation, Callable[[World, Call], Answer | Awaitable[Answer]]] = {
     Operation.SEND_MESSAGE: send_message,
     Operation.LIST_TEMPLATES: template_requests.list_templates,
     Operation.CREATE_TEMPLATE: template_requests.create_template,
     Operation.DELETE_TEMPLATES: template_requests.delete_templates,
-    Operation.GET_TEMPLATE: template_requests.get_template,
-    Operation.EDIT_TEMPLATE: template_requests.edit_template,
+    Operation.GET_TEMPLATE: lambda world, call: (
+        subscription_requests.get_phone(world, call)
+        if call.names_phone()
+        else template_requests.get_template(world, call)
+    ),
+    Operation.EDIT_TEMPLATE: lambda world, call: (
+        subscription_requests.configure_phone(world, call)
+        if call.names_phone()
+        else template_requests.edit_template(world, call)
+    ),
     Operation.UNPAUSE_TEMPLATE: template_requests.unpause_template,
     Operation.OPEN_UPLOAD: upload_requests.open_upload,
     Operation.SEND_UPLOAD: upload_requests.send_upload,
     Operation.RESUME_UPLOAD: upload_requests.resume_upload,
+    Operation.SUBSCRIBE_APP: subscription_requests.subscribe_app,
+    Operation.LIST_APPS: subscription_requests.list_apps,
+    Operation.UNSUBSCRIBE_APP: subscription_requests.unsubscribe_app,
+    Operation.SET_CALLBACK: subscription_requests.set_callback,
+    Operation.GET_CALLBACK: subscription_requests.get_callback,
+    Operation.DROP_CALLBACK: subscription_requests.drop_callback,
+    Operation.LIST_HISTORY: history_requests.list_history,
+    Operation.LIST_EVENTS: history_requests.list_events,
 }
 NOT_JSON = b"<!DOCTYPE html><html><head><title>Sorry</title></head><body>Sorry, something went wrong.</body></html>"
 DROPPED, HUNG_UP = "connection dropped", "caller hung up"
@@ -68,17 +84,18 @@ class GraphEndpoint:
         seen = world.requests.add(Seen(request, route.operation, route.object_id))
         fault = world.faults.next_for(route.operation, route.object_id, _recipient(world, request))
         answer = (
-            self._answered(request, route, seen)
+            await self._answered(request, route, seen)
             if fault is None
             else await self._gone_wrong(fault, request, route, seen, scope, receive)
         )
         if answer is not None:
             await _send(send, answer, route.version)
 
-    def _answered(self, request: GraphRequest, route: Route, seen: Seen) -> Answer:
+    async def _answered(self, request: GraphRequest, route: Route, seen: Seen) -> Answer:
         try:
             call = admit(self._world, request, route)
-            answer = HANDLERS[route.operation](self._world, call)
+            made = HANDLERS[route.operation](self._world, call)
+            answer = made if isinstance(made, Answer) else await made
         except GraphError as error:
             answer, seen.code = refusal(error), error.code
         seen.outcome = answer.status
@@ -88,7 +105,7 @@ class GraphEndpoint:
         self, fault: Fault, request: GraphRequest, route: Route, seen: Seen, scope: Scope, receive: Receive
     ) -> Answer | None:
         """What happens instead of a good answer; None when no answer goes out."""
-        taken = self._answered(request, route, seen) if fault.taken else None
+        taken = await self._answered(request, route, seen) if fault.taken else None
         retry_after = () if fault.retry_after is None else (("retry-after", fault.retry_after),)
         match fault.kind:
             case FaultKind.ERROR:
@@ -105,9 +122,10 @@ class GraphEndpoint:
             case FaultKind.NOT_JSON:
                 answer = Answer(fault.status or 502, NOT_JSON, (("content-type", "text/html"), *retry_after))
             case FaultKind.NO_MESSAGE_ID:
-                answer = without_message_id(taken or self._answered(request, route, seen))
+                answer = without_message_id(taken or await self._answered(request, route, seen))
             case FaultKind.HELD_BACK:
-                answer = held_back(taken or self._answered(request, route, seen), fault.message_status)
+                taken = taken or await self._answered(request, route, seen)
+                answer = held_back(self._world, taken, fault.message_status)
             case FaultKind.DROP:
                 seen.outcome = DROPPED
                 scope["extensions"][ABORT]["abort"]()
@@ -120,7 +138,7 @@ class GraphEndpoint:
                     seen.outcome = HUNG_UP
                     return None
                 gone.cancel()
-                answer = taken or self._answered(request, route, seen)
+                answer = taken or await self._answered(request, route, seen)
         seen.outcome = answer.status
         return answer
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.graph_api import template_message
+from sandbox.graph_api import interactive_message, progress, template_message
 from sandbox.graph_api.accounts import Account
 from sandbox.graph_api.calls import Call
 from sandbox.graph_api.errors import GraphError, invalid_parameter
@@ -25,7 +25,8 @@ MESSAGE_KEYS = {
     "biz_opaque_callback_data",
     "recipient_identity_key_hash",
 }
-OTHER_TYPES = {"audio", "contacts", "document", "interactive", "location", "reaction", "sticker", "video"}
+OTHER_TYPES = {"audio", "contacts", "document", "location", "reaction", "sticker", "video"}
+TYPES = ("template", "text", "image", "interactive")
 TEXT_KEYS = {"body", "preview_url"}
 IMAGE_KEYS = {"link", "id", "caption"}
 CONTEXT_KEYS = {"message_id"}
@@ -68,6 +69,7 @@ def send_message(world: World, call: Call) -> Answer:
     if late_code is not None:
         message.status, message.error = Status.FAILED, GraphError(late_code).asynchronous()
     world.outbox.add(message)
+    progress.begin(world, account, message)
     return Answer(200, _accepted(given["to"], message), (JSON_TYPE,))
 
 
@@ -78,12 +80,15 @@ def without_message_id(taken: Answer) -> Answer:
     return Answer(taken.status, json.dumps({"messaging_product": "whatsapp", "messages": []}).encode(), taken.headers)
 
 
-def held_back(taken: Answer, message_status: str) -> Answer:
+def held_back(world: World, taken: Answer, message_status: str) -> Answer:
     """The same answer, but Meta does not deliver the message at once; only of templates does it say how it stands."""
     given = json.loads(taken.body)
     if taken.status != 200 or "message_status" not in given["messages"][0]:
         return taken
     given["messages"][0]["message_status"] = message_status
+    message = world.outbox.get(given["messages"][0]["id"])
+    if message is not None and message_status != "accepted":
+        message.held = True
     return Answer(taken.status, json.dumps(given).encode(), taken.headers)
 
 
@@ -112,8 +117,8 @@ def _check_envelope(given: Mapping[str, Any]) -> str:
     kind = str(given.get("type", "text"))
     if kind in OTHER_TYPES:
         raise GraphError(131051, f"Messages of type {kind} are not supported by this local server.")
-    if kind not in ("template", "text", "image"):
-        raise invalid_parameter(f'Param type must be one of {{IMAGE, TEMPLATE, TEXT}} - got "{kind}".')
+    if kind not in TYPES:
+        raise invalid_parameter(f'Param type must be one of {{IMAGE, INTERACTIVE, TEMPLATE, TEXT}} - got "{kind}".')
     for key in given:
         if key not in MESSAGE_KEYS and key != kind:
             raise invalid_parameter(f'Unexpected key "{key}" on the message.')
@@ -131,6 +136,8 @@ def _content(world: World, given: Mapping[str, Any], kind: str, account: Account
     if kind == "text":
         text = template_message.as_object(given.get("text"), "text", TEXT_KEYS)
         return Content(text=_length_checked(text.get("body"), "text['body']", TEXT_LENGTH))
+    if kind == "interactive":
+        return interactive_message.compose(given.get("interactive"))
     if kind == "image":
         link = template_message.image_link(given.get("image"), "image", IMAGE_KEYS)
         caption = given["image"].get("caption")

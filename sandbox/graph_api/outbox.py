@@ -7,9 +7,14 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
 from typing import Any
 
 from sandbox.graph_api.clock import iso
+
+# Ids of one kind have equally many digits, so that their order as text is the one in which they were given.
+FIRST_HISTORY_ID = 500_000_000_000_001
+FIRST_EVENT_ID = 600_000_000_000_001
 
 
 class Status(StrEnum):
@@ -18,6 +23,7 @@ class Status(StrEnum):
     SENT = "sent"
     DELIVERED = "delivered"
     READ = "read"
+    PLAYED = "played"  # a voice message; for all others Meta ends with `read`
     FAILED = "failed"
 
 
@@ -29,7 +35,7 @@ class Content:
         text: The text with all parameters in place; the caption of an image.
         header: `{"type": "text", "text": ...}` or `{"type": "image", "link": ...}`; None without one.
         footer: The small line under a template's text.
-        buttons: Each with type, text and, for a link, the whole url.
+        buttons: Each with type, text and, for a link, the whole url; for a quick reply, the payload that a tap returns.
         template_name: For a template message.
         language: For a template message.
         category: For a template message.
@@ -47,6 +53,29 @@ class Content:
 
 
 @dataclass(slots=True)
+class StatusEvent:
+    """One thing that happened to a message after it was taken.
+
+    Attributes:
+        id: Digits; Meta's history has it.
+        status: What happened.
+        at: When, in seconds since the epoch.
+        error: Why it failed; None for all but a failure.
+        webhook_state: How the telling of it went: PENDING, DELIVERED, RETRYING or FAILED; None where nobody listens.
+        webhook_uri: Where it was told.
+        app_id: Which app was told.
+    """
+
+    id: str
+    status: Status
+    at: float
+    error: dict[str, Any] | None = None
+    webhook_state: str | None = None
+    webhook_uri: str | None = None
+    app_id: str | None = None
+
+
+@dataclass(slots=True)
 class Message:
     """One message in the outbox.
 
@@ -54,13 +83,16 @@ class Message:
         id: Its wamid; contains the recipient's number, as Meta's do.
         phone_number_id: Who sent it.
         to: The recipient, E.164.
-        type: template, text or image.
+        type: template, text, image or interactive.
         content: What it says.
         received_at: Seconds since the epoch.
         biz_opaque_callback_data: The caller's own data.
         reply_to: The message it answers (`context.message_id`).
         status: How far it has come.
-        error: Why it failed, as a status webhook would say it.
+        error: Why it failed, as a status webhook says it.
+        held: Meta holds it back; nothing happens to it until somebody says so.
+        history_id: Digits; Meta's history has it.
+        events: What happened to it, in the order in which it happened.
     """
 
     id: str
@@ -73,6 +105,9 @@ class Message:
     reply_to: str | None = None
     status: Status = Status.SENT
     error: dict[str, Any] | None = None
+    held: bool = False
+    history_id: str = ""
+    events: list[StatusEvent] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """For people and tests."""
@@ -98,38 +133,44 @@ class Message:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
-    """Something a partner wrote to the business, which opens the 24-hour window.
-
-    Attributes:
-        phone_number_id: Who got it.
-        sender: The partner, E.164.
-        text: What they wrote.
-        received_at: Seconds since the epoch.
-    """
-
-    phone_number_id: str
-    sender: str
-    text: str
-    received_at: float
-
-
 class Outbox:
     """All messages, oldest first."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self._by_id: dict[str, Message] = {}
+        self._by_history_id: dict[str, Message] = {}
+        self._history_ids = count(FIRST_HISTORY_ID)
+        self._event_ids = count(FIRST_EVENT_ID)
 
     def add(self, message: Message) -> None:
         """Take a message."""
+        message.history_id = str(next(self._history_ids))
+        self._by_history_id[message.history_id] = message
         self.messages.append(message)
         self._by_id[message.id] = message
 
     def get(self, message_id: str) -> Message | None:
         """The message with this wamid."""
         return self._by_id.get(message_id)
+
+    def by_history_id(self, history_id: str) -> Message | None:
+        """The message with this id in Meta's history."""
+        return self._by_history_id.get(history_id)
+
+    def happened(self, message: Message, status: Status, at: float, error: dict[str, Any] | None = None) -> StatusEvent:
+        """Write down that this happened to a message.
+
+        Args:
+            message: One of these.
+            status: What happened.
+            at: Seconds since the epoch.
+            error: Why it failed; None for all but a failure.
+        """
+        event = StatusEvent(str(next(self._event_ids)), status, at, error)
+        message.events.append(event)
+        message.status, message.error = status, error
+        return event
 
     def select(self, **wanted: str | None) -> list[Message]:
         """The messages whose fields have the wanted values; a value of None does not narrow.

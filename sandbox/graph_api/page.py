@@ -1,15 +1,19 @@
-"""The page that shows each message the way a phone would: chats with bubbles, without any request to elsewhere."""
+"""The page that shows each message the way a phone would, and lets a person answer as the partner.
+
+Chats with bubbles, forms and no script; nothing is requested from elsewhere.
+"""
 
 from __future__ import annotations
 
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -18,12 +22,20 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from sandbox.graph_api.outbox import Inbound, Message
+from sandbox.graph_api.inbound import Inbound, Said, made_inbound
+from sandbox.graph_api.outbox import Message
 from sandbox.graph_api.world import World
 
 NEWEST_SHOWN = 500
 # Nothing may be fetched: the page is for a machine without the Internet, and pictures in messages are not ours to load.
-CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'"
+WATCH_SECONDS = 3
+TAPS = {"QUICK_REPLY": "button", "REPLY": "interactive"}
+"""The buttons that a partner can answer with, and what Meta calls such an answer."""
+LONGEST_ANSWER = 4_096
+QUOTED = 80
+PAGE_QUERY = ("phone_number_id", "to", "watch")
+NUMBER = re.compile(r"\+[0-9]{7,15}")
 # WhatsApp's marks: a pair of them around words that touch them.
 MARKS = (
     (re.compile(r"```(.+?)```", re.DOTALL), "code"),
@@ -39,16 +51,18 @@ class Bubble:
     """One message in a chat.
 
     Attributes:
-        message: What the business sent; None for what the partner wrote.
-        text: What the partner wrote.
+        message: What the business sent; None for what the partner sent.
+        note: What the partner sent; None for what the business sent.
         at: When, in the recipient's time zone.
         starts_day: Whether it is the first of its day.
+        quoted: The beginning of the message that the partner answers; empty where they answer none.
     """
 
     message: Message | None
-    text: str
+    note: Inbound | None
     at: datetime
     starts_day: bool
+    quoted: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,10 @@ class Chat:
 
     Attributes:
         number: The partner's, as people write it.
+        to: The partner's, E.164.
+        phone_number_id: The business's number.
+        anchor: Where on the page the chat is.
+        last: The newest message of the business; an answer can be said to be to it. None where there is none.
         business: The verified name.
         business_number: As people write it.
         zone: The partner's time zone.
@@ -64,19 +82,24 @@ class Chat:
     """
 
     number: str
+    to: str
+    phone_number_id: str
+    anchor: str
+    last: Message | None
     business: str
     business_number: str
     zone: str
     bubbles: tuple[Bubble, ...]
 
 
-def phone_page(world: World, *, phone_number_id: str | None, to: str | None) -> HTMLResponse:
+def phone_page(world: World, *, phone_number_id: str | None, to: str | None, watch: bool = False) -> HTMLResponse:
     """The page.
 
     Args:
         world: What to show.
         phone_number_id: Only messages of this sender; None for all.
         to: Only messages with this number (E.164); None for all.
+        watch: Whether it is loaded anew every few seconds.
     """
     messages = world.outbox.select(phone_number_id=phone_number_id, to=to)
     inbound = [
@@ -90,12 +113,69 @@ def phone_page(world: World, *, phone_number_id: str | None, to: str | None) -> 
             chats=_chats(world, shown, inbound),
             accounts=world.accounts,
             chosen=phone_number_id,
+            only=to,
+            watch_seconds=WATCH_SECONDS if watch else None,
+            taps=TAPS,
+            longest=LONGEST_ANSWER,
             total=len(messages),
             shown=len(shown),
             counts=Counter(message.status for message in messages),
         )
     )
     return HTMLResponse(html, headers={"content-security-policy": CONTENT_POLICY})
+
+
+class NoSuchAnswerError(ValueError):
+    """The form names a number, a message or a button that there is not."""
+
+
+def answer_as_partner(world: World, form: Mapping[str, str]) -> str:
+    """Let a person answer as the partner: a text, or a tap on a button of a message.
+
+    Args:
+        world: Where.
+        form: `phone_number_id` and `to` of the chat with a `text` and perhaps the message answered (`context`); or
+            `context` and the number of the `button` that is tapped. `back` is the query of the page.
+
+    Returns:
+        The address of the page to go back to.
+
+    Raises:
+        NoSuchAnswerError: There is nobody and nothing to answer so.
+    """
+    message = world.outbox.get(form.get("context", ""))
+    note = _tapped(world, message, form["button"]) if "button" in form else _written(world, message, form)
+    if note is not None:
+        world.receive(note)
+    phone_number_id, to = form.get("phone_number_id", ""), form.get("to", "")
+    query = urlencode([(name, value) for name, value in parse_qsl(form.get("back", "")) if name in PAGE_QUERY])
+    return f"/?{query}#{_anchor(phone_number_id, to)}"
+
+
+def _tapped(world: World, message: Message | None, number: str) -> Inbound:
+    button = (
+        message.content.buttons[int(number)]
+        if message is not None and number.isdecimal() and int(number) < len(message.content.buttons)
+        else None
+    )
+    if message is None or button is None or button["type"] not in TAPS:
+        raise NoSuchAnswerError("There is no such button to tap.")
+    said = Said(button["text"], button["payload"])
+    kind, now = TAPS[button["type"]], world.clock.now()
+    return made_inbound(message.phone_number_id, message.to, now, kind, said, context=message.id)
+
+
+def _written(world: World, message: Message | None, form: Mapping[str, str]) -> Inbound | None:
+    phone_number_id, to, text = (form.get(name, "") for name in ("phone_number_id", "to", "text"))
+    if phone_number_id not in {account.phone_number_id for account in world.accounts} or not NUMBER.fullmatch(to):
+        raise NoSuchAnswerError("There is no such chat.")
+    if message is not None and (message.phone_number_id, message.to) != (phone_number_id, to):
+        raise NoSuchAnswerError("There is no such message in this chat.")
+    text = text.strip()[:LONGEST_ANSWER]
+    if not text:
+        return None
+    context = None if message is None else message.id
+    return made_inbound(phone_number_id, to, world.clock.now(), "text", Said(text), context=context)
 
 
 def marked_up(text: str) -> Markup:
@@ -122,22 +202,45 @@ def _chats(world: World, messages: Iterable[Message], inbound: Iterable[Inbound]
         chats.append(
             Chat(
                 number=_spoken(number),
+                to=number,
+                phone_number_id=phone_number_id,
+                anchor=_anchor(phone_number_id, number),
+                last=max(
+                    (part for part in parts if isinstance(part, Message)),
+                    key=lambda part: part.received_at,
+                    default=None,
+                ),
                 business=account.verified_name,
                 business_number=_spoken(account.display_phone_number),
                 zone=zone.key,
-                bubbles=tuple(_bubbles(parts, zone)),
+                bubbles=tuple(_bubbles(world, parts, zone)),
             )
         )
     return chats
 
 
-def _bubbles(parts: list[Message | Inbound], zone: ZoneInfo) -> Iterable[Bubble]:
+def _bubbles(world: World, parts: list[Message | Inbound], zone: ZoneInfo) -> Iterable[Bubble]:
     day: date | None = None
     for part in sorted(parts, key=lambda part: part.received_at):
         at = datetime.fromtimestamp(part.received_at, zone)
         starts_day = at.date() != day
-        yield Bubble(part, "", at, starts_day) if isinstance(part, Message) else Bubble(None, part.text, at, starts_day)
+        if isinstance(part, Message):
+            yield Bubble(part, None, at, starts_day)
+        else:
+            answered = world.outbox.get(part.context or "")
+            quoted = "" if answered is None else answered.content.text.partition("\n")[0][:QUOTED]
+            yield Bubble(None, part, at, starts_day, quoted)
         day = at.date()
+
+
+def _query(phone_number_id: str | None, to: str | None, watch: object) -> str:
+    """The query of the page that shows this."""
+    parts = {"phone_number_id": phone_number_id, "to": to, "watch": "1" if watch else None}
+    return urlencode({name: value for name, value in parts.items() if value is not None})
+
+
+def _anchor(phone_number_id: str, to: str) -> str:
+    return f"chat-{phone_number_id}-{to.removeprefix('+')}"
 
 
 @cache
@@ -167,4 +270,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(marked_up=marked_up, hue=_hue)
+    environment.globals.update(query=_query)
     return environment

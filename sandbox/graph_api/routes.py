@@ -23,6 +23,14 @@ class Operation(StrEnum):
     OPEN_UPLOAD = "open_upload"
     RESUME_UPLOAD = "resume_upload"
     SEND_UPLOAD = "send_upload"
+    SUBSCRIBE_APP = "subscribe_app"
+    LIST_APPS = "list_apps"
+    UNSUBSCRIBE_APP = "unsubscribe_app"
+    SET_CALLBACK = "set_callback"
+    GET_CALLBACK = "get_callback"
+    DROP_CALLBACK = "drop_callback"
+    LIST_HISTORY = "list_history"
+    LIST_EVENTS = "list_events"
 
 
 EDGES = {
@@ -32,6 +40,15 @@ EDGES = {
     ("DELETE", "message_templates"): Operation.DELETE_TEMPLATES,
     ("POST", "uploads"): Operation.OPEN_UPLOAD,
     ("POST", "unpause"): Operation.UNPAUSE_TEMPLATE,
+    ("POST", "subscribed_apps"): Operation.SUBSCRIBE_APP,
+    ("GET", "subscribed_apps"): Operation.LIST_APPS,
+    ("DELETE", "subscribed_apps"): Operation.UNSUBSCRIBE_APP,
+    ("POST", "subscriptions"): Operation.SET_CALLBACK,
+    ("GET", "subscriptions"): Operation.GET_CALLBACK,
+    ("DELETE", "subscriptions"): Operation.DROP_CALLBACK,
+    ("GET", "message_history"): Operation.LIST_HISTORY,
+    ("GET", "events"): Operation.LIST_EVENTS,
+    # A template's, or a phone number's: the path does not say which.
     ("GET", None): Operation.GET_TEMPLATE,
     ("POST", None): Operation.EDIT_TEMPLATE,
 }
@@ -44,7 +61,7 @@ class Route:
 
     Attributes:
         version: Such as `v25.0`.
-        object_id: The id the request is about: a phone number, WABA, app, template or upload session.
+        object_id: The id the request is about: a phone number, WABA, app, template, upload session or history entry.
         operation: What is asked of it.
     """
 

@@ -20,7 +20,8 @@ TEXT_RULES_CODE_SINCE = 23  # since v23.0 these are 132018; before, 132000
 BREAKS_TEXT_RULES = re.compile(r"[\n\r\t]| {5}")
 TEXT_RULES = "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"
 URL_SUFFIX = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=@/?#]|%[0-9A-Fa-f]{2})+")
-PAYLOAD_LENGTH = 256
+# Sources name 128 and 256 characters; a client that counts on the longer one is to notice it here.
+PAYLOAD_LENGTH = 128
 
 TEMPLATE_KEYS = {"name", "language", "components"}
 LANGUAGE_KEYS = {"code", "policy"}
@@ -88,7 +89,7 @@ def compose(template: Template, components: object, version: int) -> Content:
     header, body, buttons = _sorted_out(components)
     header_values = _header(shape, header, version)
     body_values = _texts(body, shape.body_variables, "body", named=shape.named, version=version)
-    suffixes = _button_suffixes(shape.buttons, buttons, version)
+    values = _button_values(shape.buttons, buttons, version)
 
     text = fill(shape.body, dict(zip(shape.body_variables, body_values, strict=True)))
     _check_length(text, BODY_LENGTH)
@@ -99,7 +100,7 @@ def compose(template: Template, components: object, version: int) -> Content:
         title = fill(shape.header_text, dict(zip(shape.header_variables, header_values, strict=True)))
         _check_length(title, HEADER_LENGTH)
         shown_header = {"type": "text", "text": title}
-    shown_buttons = tuple(_shown(button, suffixes.get(index)) for index, button in enumerate(shape.buttons))
+    shown_buttons = tuple(_shown(button, values.get(index)) for index, button in enumerate(shape.buttons))
     return Content(
         text=text,
         header=shown_header,
@@ -108,7 +109,7 @@ def compose(template: Template, components: object, version: int) -> Content:
         template_name=template.name,
         language=template.language,
         category=template.category,
-        parameters={"header": header_values, "body": body_values, "buttons": list(suffixes.values())},
+        parameters={"header": header_values, "body": body_values, "buttons": list(values.values())},
     )
 
 
@@ -226,10 +227,10 @@ def _text(parameter: Mapping[str, Any], version: int) -> str:
     return text
 
 
-def _button_suffixes(
+def _button_values(
     buttons: tuple[Button, ...], given: Mapping[int, tuple[str, Parameters]], version: int
 ) -> dict[int, str]:
-    """For each button with a parameter: what was sent for it."""
+    """For each button with a parameter: what was sent for it, the end of its url or its payload."""
     values: dict[int, str] = {}
     for index, (sub_type, parameters) in sorted(given.items()):
         if index >= len(buttons):
@@ -280,6 +281,8 @@ def _shown(button: Button, value: str | None) -> dict[str, str]:
     if button.type == "URL":
         shown["url"] = fill(button.target, {"1": value or ""})
         _check_length(shown["url"], URL_LENGTH)
+    if button.type == "QUICK_REPLY":
+        shown["payload"] = value or button.text  # without one, a tap returns the label
     return shown
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,13 +9,14 @@ from urllib.parse import urlencode
 
 from sandbox.graph_api import template_rules as rules
 from sandbox.graph_api.accounts import Account
-from sandbox.graph_api.calls import Call, token_of
+from sandbox.graph_api.calls import Call
 from sandbox.graph_api.errors import GraphError, invalid_parameter, missing_object
-from sandbox.graph_api.exchange import Answer, GraphRequest, answer
+from sandbox.graph_api.exchange import Answer, answer
+from sandbox.graph_api.paging import cut, links
 from sandbox.graph_api.template_store import Template, TemplateStatus
 from sandbox.graph_api.world import World
 
-DEFAULT_PAGE, LARGEST_PAGE = 25, 1_000
+LARGEST_PAGE = 1_000
 LARGEST_BULK = 100
 CREATE_KEYS = {
     "name",
@@ -40,6 +40,7 @@ FIELDS: dict[str, Callable[[Template], Any]] = {
     "status": lambda template: template.status,
     "category": lambda template: template.category,
     "previous_category": lambda template: template.previous_category,
+    "correct_category": lambda template: template.correct_category,
     "message_send_ttl_seconds": lambda template: template.time_to_live,
     "quality_score": lambda template: {"score": template.quality},
     "rejected_reason": lambda template: template.rejected_reason,
@@ -78,18 +79,10 @@ def list_templates(world: World, call: Call) -> Answer:
         for template in world.templates.of_account(account.waba_id, request.received_at)
         if all(matches(template, query[name]) for name, matches in FILTERS.items() if name in query)
     ]
-    limit = _limit(query.get("limit"))
-    if before := query.get("before"):
-        end = next((index for index, template in enumerate(found) if template.id >= _from_cursor(before)), len(found))
-        start = max(0, end - limit)
-    else:
-        after = _from_cursor(query.get("after", ""))
-        start = next((index for index, template in enumerate(found) if template.id > after), len(found))
-        end = start + limit
-    page = found[start:end]
-    content: dict[str, Any] = {"data": [_node(template, fields) for template in page]}
-    if page:
-        content["paging"] = _paging(request, query, page, has_previous=start > 0, has_next=end < len(found))
+    page = cut(request, found, _key, LARGEST_PAGE)
+    content: dict[str, Any] = {"data": [_node(template, fields) for template in page.items]}
+    if page.items:
+        content["paging"] = links(request, page, _key)
     if summary := query.get("summary"):
         content["summary"] = _summary(world, summary.split(","), account, len(found), request.received_at)
     return answer(content)
@@ -149,7 +142,7 @@ def unpause_template(world: World, call: Call) -> Answer:
     template, _ = call.template(world)
     if template.status is not TemplateStatus.PAUSED:
         raise rules.NOT_EDITABLE.broken(f"Only a paused template can be unpaused; this one is {template.status}.")
-    template.status = TemplateStatus.APPROVED
+    world.templates.unpause(template, call.request.received_at)
     return answer({"success": True})
 
 
@@ -216,39 +209,8 @@ def _as_read(component: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**component, "example": {**example, "header_handle": [picture]}}
 
 
-def _limit(asked: str | None) -> int:
-    if asked is None:
-        return DEFAULT_PAGE
-    if not asked.isascii() or not asked.isdigit() or int(asked) == 0:
-        raise invalid_parameter("Param limit must be a positive integer.")
-    return min(int(asked), LARGEST_PAGE)
-
-
-def _cursor(template: Template) -> str:
-    return base64.urlsafe_b64encode(template.id.encode()).rstrip(b"=").decode()
-
-
-def _from_cursor(cursor: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-    except ValueError as error:
-        raise invalid_parameter("Invalid cursors values") from error
-
-
-def _paging(
-    request: GraphRequest, query: Mapping[str, str], page: list[Template], *, has_previous: bool, has_next: bool
-) -> dict[str, Any]:
-    """Cursors, and whole addresses of the neighbouring pages; as Meta's, the addresses contain the access token."""
-    first, last = _cursor(page[0]), _cursor(page[-1])
-    token = token_of(request)
-    kept = {name: value for name, value in query.items() if name not in ("after", "before", "access_token")}
-    paging: dict[str, Any] = {"cursors": {"before": first, "after": last}}
-    address = f"{request.base_url}{request.path}"
-    if has_previous:
-        paging["previous"] = f"{address}?{urlencode({'access_token': token, **kept, 'before': first})}"
-    if has_next:
-        paging["next"] = f"{address}?{urlencode({'access_token': token, **kept, 'after': last})}"
-    return paging
+def _key(template: Template) -> str:
+    return template.id
 
 
 def _summary(world: World, asked: list[str], account: Account, found: int, now: float) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.graph_api import template_rules as rules
+from sandbox.graph_api.agenda import Agenda
+from sandbox.graph_api.clock import Clock
 from sandbox.graph_api.errors import GraphError
 from sandbox.graph_api.languages import LANGUAGES
 from sandbox.graph_api.limits import Limits
@@ -36,6 +38,11 @@ class TemplateStatus(StrEnum):
     DISABLED = "DISABLED"
 
 
+STATUS_FIELD, CATEGORY_FIELD = "message_template_status_update", "template_category_update"
+UNPAUSED = "UNPAUSED"
+"""The event of a pause that ends; the status is APPROVED then."""
+NOTICE_SECONDS = DAY
+"""How long before a change of category Meta announces it."""
 EDITABLE = {TemplateStatus.APPROVED, TemplateStatus.REJECTED, TemplateStatus.PAUSED}
 NO_REASON = "NONE"
 
@@ -94,6 +101,7 @@ class Template:
         rejected_reason: NONE unless rejected.
         explanation: What review found, for people.
         previous_category: Before Meta changed it.
+        correct_category: What Meta has announced that it will be; None without an announcement.
         quality: GREEN, YELLOW, RED or UNKNOWN.
         edits: When it was edited while approved, in seconds since the epoch.
         review_due: When the review under way ends; None when none is.
@@ -113,36 +121,53 @@ class Template:
     rejected_reason: str = NO_REASON
     explanation: str = ""
     previous_category: str | None = None
+    correct_category: str | None = None
     quality: str = "UNKNOWN"
     edits: list[float] = field(default_factory=list)
     review_due: float | None = None
     verdict: Verdict = Verdict()
 
-    def settle(self, now: float) -> Template:
-        """End the review if it is due."""
-        if self.review_due is not None and now >= self.review_due:
-            self.review_due = None
-            self.decide(self.verdict)
-        return self
-
     def decide(self, verdict: Verdict) -> None:
-        """Give it this status and reason."""
+        """Give it this status and reason; a review that is under way ends with it."""
+        self.review_due = None
         self.status = verdict.status
         self.rejected_reason = verdict.reason
         self.explanation = verdict.explanation
 
     def recategorise(self, category: str) -> None:
         """Put it in another category, as Meta does of its own accord."""
+        self.correct_category = None
         if category != self.category:
             self.previous_category, self.category = self.category, category
 
 
-class TemplateStore:
-    """All templates; keys are (waba id, name, language)."""
+Tell = Callable[[Template, str, str, float], None]
+"""Told what happens to a template: the template as it is now, the webhook field, the event (of a status) or the value
+before (of a category or a quality), and when, in seconds since the epoch."""
 
-    def __init__(self, limits: Limits, approval_delay: float) -> None:
+
+def _tell_nobody(*_: object) -> None:
+    pass
+
+
+class TemplateStore:
+    """All templates; keys are (waba id, name, language).
+
+    Args:
+        limits: How many there may be.
+        approval_delay: Seconds from a template's creation to the end of its review.
+        agenda: Where the end of a review is entered; one that nobody looks into by default, so that a review ends when
+            its template is next looked at.
+        tell: Who is told what happens; nobody by default.
+    """
+
+    def __init__(
+        self, limits: Limits, approval_delay: float, agenda: Agenda | None = None, tell: Tell = _tell_nobody
+    ) -> None:
         self._limits = limits
         self._approval_delay = approval_delay
+        self._agenda = agenda or Agenda(Clock())
+        self._tell = tell
         self._templates: dict[tuple[str, str, str], Template] = {}
         self._name_locks: dict[tuple[str, str, str], float] = {}
         self._ids = count(900_000_000_000_001)
@@ -151,7 +176,7 @@ class TemplateStore:
     def find(self, waba_id: str, name: str, language: str, now: float) -> Template | None:
         """The template with exactly this name and language on this account."""
         template = self._templates.get((waba_id, name, language))
-        return template.settle(now) if template else None
+        return self._settled(template, now) if template else None
 
     def by_id(self, template_id: str, now: float) -> Template | None:
         """The template with this id."""
@@ -159,7 +184,7 @@ class TemplateStore:
 
     def all(self, now: float) -> Iterable[Template]:
         """Every template, oldest first."""
-        return [template.settle(now) for template in self._templates.values()]
+        return [self._settled(template, now) for template in self._templates.values()]
 
     def of_account(self, waba_id: str, now: float) -> list[Template]:
         """Every template of an account, oldest first."""
@@ -170,7 +195,8 @@ class TemplateStore:
         for file in sorted(SAMPLE_TEMPLATES.glob("*.json")):
             definition = json.loads(file.read_bytes())
             if definition["language"] in languages:
-                self.create(waba_id, definition, now, is_handle=lambda _: False).settle(math.inf)
+                template = self.create(waba_id, definition, now, is_handle=lambda _: False)
+                template.decide(template.verdict)
 
     def create(
         self, waba_id: str, definition: Mapping[str, Any], now: float, *, is_handle: Callable[[str], bool]
@@ -207,7 +233,7 @@ class TemplateStore:
         )
         self._templates[waba_id, name, language] = template
         self._review(template, now)
-        return template.settle(now)
+        return self._settled(template, now)
 
     def edit(
         self, template: Template, changes: Mapping[str, Any], now: float, *, is_handle: Callable[[str], bool]
@@ -243,8 +269,61 @@ class TemplateStore:
             template.edits.append(now)
         template.category, template.time_to_live = category, time_to_live
         template.components, template.shape = components, shape_of(components, named=named)
+        self._tell(template, "message_template_components_update", "", now)
         self._review(template, now)
-        template.settle(now)
+        self._settled(template, now)
+
+    def change(
+        self, template: Template, verdict: Verdict | None, quality: str | None, now: float, event: str | None = None
+    ) -> None:
+        """Give a template another status or quality, as Meta does of its own accord.
+
+        Args:
+            template: Which.
+            verdict: The status; None leaves it.
+            quality: GREEN, YELLOW, RED or UNKNOWN; None leaves it.
+            now: Seconds since the epoch.
+            event: What the webhook calls it where that is not the status.
+        """
+        if verdict is not None:
+            template.decide(verdict)
+            self._tell(template, STATUS_FIELD, event or verdict.status, now)
+        if quality is not None and quality != template.quality:
+            before, template.quality = template.quality, quality
+            self._tell(template, "message_template_quality_update", before, now)
+
+    def unpause(self, template: Template, now: float) -> None:
+        """End a pause."""
+        self.change(template, Verdict(), None, now, UNPAUSED)
+
+    def recategorise(self, waba_id: str, name: str, category: str, now: float) -> None:
+        """Put all languages of a name in another category, as Meta does of its own accord."""
+        for template in self._named(waba_id, name, now):
+            before = template.category
+            template.recategorise(category)
+            if category != before:
+                self._tell(template, CATEGORY_FIELD, before, now)
+
+    def announce_category(self, waba_id: str, name: str, category: str, now: float) -> None:
+        """Say of all languages of a name that they will be in another category in a day; then they are."""
+        for template in self._named(waba_id, name, now):
+            template.correct_category = category
+            self._tell(template, CATEGORY_FIELD, template.category, now)
+
+        def change(at: float) -> None:
+            if any(template.correct_category == category for template in self._named(waba_id, name, at)):
+                self.recategorise(waba_id, name, category, at)
+
+        self._agenda.at(now + NOTICE_SECONDS, change)
+
+    def _named(self, waba_id: str, name: str, now: float) -> list[Template]:
+        return [template for template in self.of_account(waba_id, now) if template.name == name]
+
+    def _settled(self, template: Template, now: float) -> Template:
+        """The template, its review ended if it is due."""
+        if template.review_due is not None and now >= template.review_due:
+            self.change(template, template.verdict, None, now)
+        return template
 
     def delete(self, templates: Iterable[Template], now: float) -> None:
         """Delete these and lock their names: 30 days for an approved one, about a minute for another.
@@ -260,6 +339,8 @@ class TemplateStore:
             approved = template.status is TemplateStatus.APPROVED
             self._name_locks[key] = now + (APPROVED_NAME_LOCK if approved else OTHER_NAME_LOCK)
             del self._templates[key]
+            # What was sent of an approved one is still delivered, so Meta does not call it deleted yet.
+            self._tell(template, STATUS_FIELD, "PENDING_DELETION" if approved else "DELETED", now)
 
     def _check_place(self, waba_id: str, name: str, language: str, category: str, now: float) -> None:
         """See that the account has room for this name, language and category."""
@@ -306,12 +387,18 @@ class TemplateStore:
         """Begin a review; what it will decide is known at once, when it decides is up to the approval delay."""
         template.status = TemplateStatus.PENDING
         template.review_due = now + self._approval_delay
+        if self._approval_delay:
+            self._agenda.at(template.review_due, lambda at: self._end_review(template, at))
         template.verdict = self._judge(template)
         order = self._order_for(template)
         if order is not None:
             template.verdict = order.verdict
             if order.category is not None:
                 template.recategorise(order.category)
+
+    def _end_review(self, template: Template, at: float) -> None:
+        if self._templates.get((template.waba_id, template.name, template.language)) is template:
+            self._settled(template, at)
 
     def _judge(self, template: Template) -> Verdict:
         problem = rules.rejection(template.shape.body) or self._copied_from(template)

@@ -6,13 +6,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.graph_api.accounts import SAMPLE_ACCOUNTS, Account, Tokens, load_accounts
+from sandbox.graph_api.agenda import Agenda
 from sandbox.graph_api.clock import Clock
 from sandbox.graph_api.faults import Faults
+from sandbox.graph_api.inbound import Inbound
 from sandbox.graph_api.limits import Limits, PairPace, SlidingWindow
-from sandbox.graph_api.outbox import Inbound, Outbox
+from sandbox.graph_api.outbox import Outbox
 from sandbox.graph_api.request_log import RequestLog
+from sandbox.graph_api.subscriptions import Subscriptions
 from sandbox.graph_api.template_store import HOUR, TemplateStore
 from sandbox.graph_api.uploads import Uploads
+from sandbox.graph_api.webhook_accounts import template_change
+from sandbox.graph_api.webhook_messages import inbound_change
+from sandbox.graph_api.webhooks import Courier, Webhooks
+
+
+@dataclass(frozen=True)
+class Callback:
+    """Where webhooks are to go from the start.
+
+    Attributes:
+        url: The receiver's address.
+        verify_token: What it is asked with.
+    """
+
+    url: str
+    verify_token: str
 
 
 @dataclass(frozen=True)
@@ -24,12 +43,16 @@ class Options:
         rate: Messages a second per phone number.
         templates: Whether accounts start with the sample templates, approved.
         approval_delay: Seconds from a template's creation to the end of its review.
+        callback: Where the webhooks of all accounts go; None for nowhere until somebody says so.
+        status_delays: `webhooks.WebhookSettings.status_delays` from the start.
     """
 
     accounts: Path = SAMPLE_ACCOUNTS
     rate: int = 80
     templates: bool = True
     approval_delay: float = 0.0
+    callback: Callback | None = None
+    status_delays: dict[str, float | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,17 +74,33 @@ class World:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.accounts: tuple[Account, ...] = load_accounts(options.accounts)
+        self._by_phone = {account.phone_number_id: account for account in self.accounts}
         self.faults = Faults()
+        self.courier = Courier()
         self._begin()
 
     def reset(self) -> None:
-        """Forget everything since the start; requests that hang are released."""
+        """Forget everything since the start; requests that hang are released, webhooks are broken off."""
         self.faults.clear()
-        self._begin()
+        self.stop()
+        # A receiver that the options name is asked once, so what it answered holds on.
+        self._begin(None if self.options.callback is None else self.subscriptions)
 
-    def _begin(self) -> None:
+    def stop(self) -> None:
+        """Do nothing more of one's own accord."""
+        self.webhooks.stop()
+        self.agenda.clear()
+
+    def _begin(self, subscriptions: Subscriptions | None = None) -> None:
         options = self.options
         self.clock = Clock()
+        self.agenda = Agenda(self.clock)
+        self.subscriptions = subscriptions or Subscriptions()
+        for account in self.accounts:
+            self.subscriptions.add_app(account.app_id, account.app_secret, "Sandbox app")
+        self.webhooks = Webhooks(self.subscriptions, self.agenda, self.clock, self.courier)
+        self.webhooks.settings.status_delays = options.status_delays
+        self.history_is_there = True
         self.limits = Limits(messages_per_second=options.rate)
         self.throughput = SlidingWindow(seconds=1.0)
         self.pairs = PairPace()
@@ -74,15 +113,26 @@ class World:
         self.inbound: list[Inbound] = []
         self._last_inbound: dict[tuple[str, str], float] = {}
         self.marks: dict[str, Mark] = {}
-        self.templates = TemplateStore(self.limits, options.approval_delay)
+        self.templates = TemplateStore(
+            self.limits,
+            options.approval_delay,
+            self.agenda,
+            lambda template, field, what, at: self.webhooks.tell(template_change(template, field, what, at)),
+        )
         if options.templates:
             for account in self.accounts:
                 self.templates.add_sample(account.waba_id, account.template_languages, self.clock.now())
 
     def receive(self, inbound: Inbound) -> None:
-        """A partner writes to the business: their 24-hour window opens."""
+        """A partner writes to the business: their 24-hour window opens, and whoever listens is told."""
         self.inbound.append(inbound)
         self._last_inbound[inbound.phone_number_id, inbound.sender] = inbound.received_at
+        account = self.account_of(inbound.phone_number_id)
+        self.webhooks.tell(inbound_change(account, inbound, self.webhooks.settings.leave_out))
+
+    def account_of(self, phone_number_id: str) -> Account:
+        """The account with this phone number."""
+        return self._by_phone[phone_number_id]
 
     def close_window(self, phone_number_id: str, number: str) -> None:
         """End a partner's 24-hour window now."""

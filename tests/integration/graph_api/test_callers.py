@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -176,3 +177,16 @@ def test_a_wrong_accounts_file_is_refused_by_name(tmp_path: Path, change: tuple[
 def test_a_missing_accounts_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(AccountsFileError, match=r"nowhere\.json: cannot be read"):
         load_accounts(tmp_path / "nowhere.json")
+
+
+def test_accounts_of_one_app_have_one_secret(tmp_path: Path) -> None:
+    accounts = json.loads(SAMPLE_ACCOUNTS.read_text())
+    assert len({account["app_secret"] for account in accounts}) == 1
+    accounts[1]["app_secret"] = "another"
+    file = tmp_path / "accounts.json"
+    file.write_text(json.dumps(accounts))
+    with pytest.raises(AccountsFileError, match="app_secret must be the same in all accounts with the same app_id"):
+        load_accounts(file)
+    accounts[1]["app_id"] = "311000000000002"
+    file.write_text(json.dumps(accounts))
+    assert len(load_accounts(file)) == 3

@@ -199,6 +199,8 @@ def test_an_order_for_what_does_not_exist_is_refused(api: LocalGraphApi, india: 
         lambda: api.open_window("999", "+919812345678"),
         lambda: api.move_message("wamid.x", "read"),
         lambda: api.change_template(india.waba_id, "no_such_template", status="PAUSED"),
+        lambda: api.prefer("999", "+919812345678", "stop"),
+        lambda: api.webhook("account_update", "999"),
     ):
         with pytest.raises(ValueError, match=": 404"):
             order()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from sandbox.graph_api.accounts import Account
 from sandbox.graph_api.page import marked_up
 from sandbox.graph_api.server import LocalGraphApi
+from support.webhook_receiver import receiver
 
 Ask = Callable[..., httpx.Response]
 
@@ -107,3 +109,160 @@ def test_the_page_asks_for_nothing_elsewhere(
 )
 def test_marks_become_what_whatsapp_makes_of_them(text: str, html: str) -> None:
     assert marked_up(text) == html
+
+
+# Answering as the partner
+
+
+@pytest.fixture
+def press(api: LocalGraphApi, client: httpx.Client) -> Callable[..., httpx.Response]:
+    """Sends one of the page's forms."""
+
+    def ask(**form: str) -> httpx.Response:
+        return client.post(f"{api.url}/_sandbox/answer", data=form)
+
+    return ask
+
+
+def forms(html: str) -> list[dict[str, str]]:
+    """The forms of a page: the fields each would send."""
+    found = []
+    for form in re.findall(r'<form[^>]*action="/_sandbox/answer">(.*?)</form>', html, re.DOTALL):
+        fields = re.findall(r'<(?:input|button)[^>]* name="(\w+)"(?: value="([^"]*)")?', form)
+        found.append({name: unescape(value) for name, value in fields})
+    return found
+
+
+def test_a_person_can_write_as_the_partner(
+    api: LocalGraphApi, india: Account, page: Callable[..., str], press: Ask, send_template: Ask
+) -> None:
+    wamid = send_template().json()["messages"][0]["id"]
+    (form,) = forms(page())
+    with receiver() as ours:
+        api.subscribe(ours.url, fields=["messages"])
+        back = press(**{**form, "text": " कल तक हो जाएगा ", "context": wamid})
+        del form["context"]
+        press(**{**form, "text": "सच में"})
+        api.sent_webhooks()
+        assert [message["text"]["body"] for message in ours.messages()] == ["कल तक हो जाएगा", "सच में"]
+        assert [message.get("context", {}).get("id") for message in ours.messages()] == [wamid, None]
+    assert back.status_code == 303
+    anchor = back.headers["location"].partition("#")[2]
+    html = page()
+    assert f'id="{anchor}"' in html
+    assert "कल तक हो जाएगा" in html
+    assert html.count('<div class="quoted">') == 1
+
+
+def test_a_person_can_tap_a_button(
+    api: LocalGraphApi, page: Callable[..., str], press: Ask, create: Ask, send_template: Ask
+) -> None:
+    replies = [{"type": "QUICK_REPLY", "text": "Need help"}, {"type": "QUICK_REPLY", "text": "Remind me later"}]
+    body = {"type": "BODY", "text": "Your order is waiting for you."}
+    create(name="replying", components=[body, {"type": "BUTTONS", "buttons": replies}])
+    payload = {"type": "payload", "payload": "later:7"}
+    component = {"type": "button", "sub_type": "quick_reply", "index": "1", "parameters": [payload]}
+    wamid = send_template(name="replying", components=[component]).json()["messages"][0]["id"]
+    _, second, _ = forms(page())
+    with receiver() as ours:
+        api.subscribe(ours.url, fields=["messages"])
+        assert press(**second).status_code == 303
+        api.sent_webhooks()
+        (tap,) = ours.messages()
+    assert (tap["button"], tap["context"]["id"]) == ({"payload": "later:7", "text": "Remind me later"}, wamid)
+
+
+def test_reply_buttons_of_a_free_form_message_can_be_tapped(
+    api: LocalGraphApi, india: Account, page: Callable[..., str], press: Ask, send: Ask
+) -> None:
+    api.open_window(india.phone_number_id, "+919812345678")
+    buttons = [{"type": "reply", "reply": {"id": "day:1", "title": "Tomorrow"}}]
+    asked = {"type": "button", "body": {"text": "When?"}, "action": {"buttons": buttons}}
+    send(type="interactive", interactive=asked)
+    tap, _ = forms(page())
+    with receiver() as ours:
+        api.subscribe(ours.url, fields=["messages"])
+        press(**tap)
+        api.sent_webhooks()
+        assert ours.messages()[0]["interactive"]["button_reply"] == {"id": "day:1", "title": "Tomorrow"}
+
+
+def test_an_answer_opens_the_window(api: LocalGraphApi, page: Callable[..., str], press: Ask, send: Ask) -> None:
+    send(type="text", text={"body": "Hi"})
+    (form,) = forms(page())
+    del form["context"]
+    press(**{**form, "text": "Hello"})
+    send(type="text", text={"body": "Hi"})
+    assert [message["status"] for message in api.outbox()] == ["failed", "sent"]
+
+
+@pytest.mark.parametrize("text", ["", "   "])
+def test_an_empty_answer_is_none(page: Callable[..., str], press: Ask, send_template: Ask, text: str) -> None:
+    send_template()
+    (form,) = forms(page())
+    assert press(**{**form, "text": text}).status_code == 303
+    assert "bubble mine" not in page()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"phone_number_id": "999"},
+        {"to": "nobody"},
+        {"to": "+919900112233"},
+        {"button": "0"},
+        {"button": "x"},
+        {"button": "²"},
+        {"context": "wamid.nobody", "button": "0"},
+    ],
+)
+def test_an_answer_to_nothing_is_refused(
+    page: Callable[..., str], press: Ask, send_template: Ask, wrong: dict[str, str]
+) -> None:
+    send_template()
+    (form,) = forms(page())
+    assert press(**{**form, "text": "Hello", **wrong}).status_code == 404
+    assert "bubble mine" not in page()
+
+
+def test_another_page_cannot_answer(
+    api: LocalGraphApi, client: httpx.Client, page: Callable[..., str], send_template: Ask
+) -> None:
+    send_template()
+    (form,) = forms(page())
+    elsewhere = {"sec-fetch-site": "cross-site"}
+    assert (
+        client.post(f"{api.url}/_sandbox/answer", data={**form, "text": "Hello"}, headers=elsewhere).status_code == 403
+    )
+    assert "bubble mine" not in page()
+
+
+def test_after_an_answer_the_page_is_the_one_it_was(
+    india: Account, page: Callable[..., str], press: Ask, send_template: Ask
+) -> None:
+    send_template()
+    html = page(phone_number_id=india.phone_number_id, to="+919812345678", watch="1")
+    assert '<meta http-equiv="refresh" content="3">' in html
+    (form,) = forms(html)
+    location = press(**{**form, "text": "Hello"}).headers["location"]
+    assert dict(httpx.URL(location).params) == {
+        "phone_number_id": india.phone_number_id,
+        "to": "+919812345678",
+        "watch": "1",
+    }
+    assert press(**{**form, "text": "Hello", "back": "//evil.example.com"}).headers["location"].startswith("/?#")
+
+
+@pytest.mark.parametrize(
+    ("status", "ticks"),
+    [("sent", "ticks sent"), ("delivered", "ticks delivered"), ("read", "ticks read"), ("played", "ticks played")],
+)
+def test_a_message_has_the_ticks_of_its_status(
+    api: LocalGraphApi, page: Callable[..., str], send_template: Ask, status: str, ticks: str
+) -> None:
+    wamid = send_template().json()["messages"][0]["id"]
+    api.move_message(wamid, status)
+    html = page()
+    assert f'class="{ticks}"' in html
+    second_tick = "M7.5 8.6"
+    assert (second_tick in html) is (status != "sent")

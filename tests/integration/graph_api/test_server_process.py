@@ -16,6 +16,7 @@ from sandbox.graph_api import READY
 from sandbox.graph_api.accounts import SAMPLE_ACCOUNTS
 from sandbox.graph_api.server import PROJECT, running
 from sandbox.processes import ProcessFailedError
+from support.webhook_receiver import receiver
 
 
 def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -88,3 +89,24 @@ def test_a_request_that_hangs_is_answered_when_the_server_ends() -> None:
 def test_running_says_why_the_server_did_not_start(tmp_path: Path) -> None:
     with pytest.raises(ProcessFailedError, match="cannot be read"), running(accounts=tmp_path / "nowhere.json"):
         pytest.fail("it started")
+
+
+@pytest.mark.parametrize("delays", ["1,2", "soon,1,2", ""])
+def test_delays_that_are_none_end_it_with_a_sentence(delays: str) -> None:
+    with start("--port", "0", "--status-delays", delays) as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "argument --status-delays" in errors
+    assert "Traceback" not in errors
+
+
+def test_it_says_why_nobody_gets_its_webhooks_and_ends_cleanly_all_the_same() -> None:
+    with receiver() as gone:
+        url = gone.url
+    with start("--port", "0", "--callback", url) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(READY)
+        assert "(#2200) Callback verification failed" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        rest, errors = process.communicate(timeout=60)
+    assert (process.returncode, rest, errors) == (0, "", "")

@@ -209,7 +209,7 @@ def test_an_actionable_message_shows_picture_footer_and_buttons(
     assert message["footer"] == "Sent by the workshop"
     assert message["buttons"] == [
         {"type": "URL", "text": "Open", "url": "https://portal.example.com/prun_7?t=a.b"},
-        {"type": "QUICK_REPLY", "text": "Help"},
+        {"type": "QUICK_REPLY", "text": "Help", "payload": "h"},
     ]
     assert message["parameters"]["buttons"] == ["prun_7?t=a.b", "h"]
 

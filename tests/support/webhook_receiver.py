@@ -1,0 +1,132 @@
+"""A receiver of webhooks that a test holds in its hand: it keeps what comes and answers as it is told."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+VERIFY_TOKEN = "sandbox-verify-token"
+
+
+@dataclass
+class Receiver:
+    """What came, and what is answered.
+
+    Attributes:
+        url: Where it listens.
+        verify_token: What it recognises a verification by.
+        asked: The queries of the verifications.
+        bodies: The raw bodies of the POSTs, in the order in which they came.
+        headers: Theirs, names in lower case.
+        answers: HTTP statuses of the next POSTs, and 200 after them; None hangs until `release`.
+        challenge: What is answered to a verification; None for the challenge itself.
+    """
+
+    url: str = ""
+    verify_token: str = VERIFY_TOKEN
+    asked: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    answers: list[int | None] = field(default_factory=list)
+    challenge: tuple[int, str] | None = None
+    _released: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def release(self) -> None:
+        """Let what hangs be answered."""
+        self._released.set()
+
+    @property
+    def contents(self) -> list[dict[str, Any]]:
+        """The bodies, read."""
+        return [json.loads(body) for body in self.bodies]
+
+    def values(self, field_name: str = "messages") -> list[dict[str, Any]]:
+        """The values of a field, in the order in which they came."""
+        return [
+            change["value"]
+            for content in self.contents
+            for entry in content["entry"]
+            for change in entry["changes"]
+            if change["field"] == field_name
+        ]
+
+    def statuses(self) -> list[dict[str, Any]]:
+        """All statuses, in the order in which they came."""
+        return [status for value in self.values() for status in value.get("statuses", ())]
+
+    def messages(self) -> list[dict[str, Any]]:
+        """All inbound messages, in the order in which they came."""
+        return [message for value in self.values() for message in value.get("messages", ())]
+
+    def signed_with(self, secret: str) -> list[bool]:
+        """For each POST, whether this secret has signed the very bytes that came."""
+        return [
+            headers.get("x-hub-signature-256")
+            == "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+            for headers, body in zip(self.headers, self.bodies, strict=True)
+        ]
+
+    def asks(self, query: dict[str, str]) -> tuple[int, str]:
+        """Answer a verification."""
+        self.asked.append(query)
+        if self.challenge is not None:
+            return self.challenge
+        if query.get("hub.mode") == "subscribe" and query.get("hub.verify_token") == self.verify_token:
+            return 200, query["hub.challenge"]
+        return 403, "Forbidden"
+
+    def takes(self, body: bytes, headers: dict[str, str]) -> int:
+        """Take a POST."""
+        with self._lock:
+            self.bodies.append(body)
+            self.headers.append(headers)
+            status = self.answers.pop(0) if self.answers else 200
+        if status is None:
+            self._released.wait(60)
+            return 200
+        return status
+
+
+@contextmanager
+def receiver(path: str = "/partner-messages/webhook") -> Iterator[Receiver]:
+    """Run one on loopback."""
+    kept = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+            self._answer(*kept.asks(query))
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            self._answer(kept.takes(body, {name.lower(): value for name, value in self.headers.items()}), "ok")
+
+        def _answer(self, status: int, text: str) -> None:
+            with contextlib.suppress(OSError):  # the caller may have lost patience
+                self.send_response(status)
+                self.send_header("content-length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name in the standard library
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        kept.url = f"http://127.0.0.1:{server.server_address[1]}{path}"
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        try:
+            yield kept
+        finally:
+            kept.release()
+            server.shutdown()
