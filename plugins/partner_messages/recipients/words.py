@@ -69,8 +69,8 @@ _LIKE_STOP_IN_SHORT = (
 _LIKE_STOP_ANYWHERE = tuple(
     re.compile(pattern)
     for pattern in (
-        r"\b(do not|don'?t|dont|donot|never|no need to|stop|quit|please no) (ever )?(send|sending|message|messaging|msg|text"
-        r"|texting|write|writing|contact|contacting|remind|reminding|disturb|disturbing|call)",
+        r"\b(do not|don'?t|dont|donot|never|no need to|stop|quit|please no) (ever )?(send|sending|message|messaging|msg"
+        r"|text|texting|write|writing|contact|contacting|remind|reminding|disturb|disturbing|call)",
         r"\b(no|not) (more|any more|want|wanting)( \w+)? (messages?|msgs?|reminders?|texts?)",
         r"\b(leave me alone|take me off|remove (me|my)|unsubscribe me|opt me out)\b",
         r"\b(messages?|msgs?|massages?|reminders?) ?(ko|ye|yeh)? ?(mat|na|band|bandh|nahi|nahin)\b",
