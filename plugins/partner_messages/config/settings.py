@@ -462,10 +462,29 @@ class Settings(_Strict):
         description="Failures in a row after which a sender's other messages stay queued; those that concern one"
         " recipient do not count.",
     )
-    template_family: Literal["v1", "v2"] = Field(
+    template_family: Literal["v1", "v2", "v3"] = Field(
         "v1",
         description="`v1`: the seed's texts; `v2`: with the design's picture and a button that opens the run, and"
-        " `v1` where there is no picture.",
+        " `v1` where there is no picture; `v3`: `v2` with two buttons more, by which a partner asks for help or to be"
+        " reminded later.",
+    )
+    stop_words: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=40)], ...], Field(max_length=100)] = (
+        Field(
+            (),
+            examples=[["bas", "थांबा"]],
+            description="Further words that opt a partner out where they are the whole message, beside STOP and its"
+            " like in English and Hindi ([answers.md](answers.md#words)).",
+        )
+    )
+    pause_on_answer: bool = Field(
+        True,
+        description="While nobody has read what a partner has answered, or the help they have asked for, they are not"
+        " reminded of that run, for 5 sending days at most.",
+    )
+    lifecycle_after_opt_out: bool = Field(
+        False,
+        description="Partners who have opted out still get lifecycle messages (assigned, cancelled, completed); no"
+        " reminders.",
     )
     allow_marketing: bool = Field(
         False, description="Send templates all the same that Meta bills as MARKETING instead of UTILITY."

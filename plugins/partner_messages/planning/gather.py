@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from partner_messages.config.settings import Settings
 from partner_messages.deployment.live_settings import load_senders
 from partner_messages.message_log.database import LogConnection
+from partner_messages.message_log.preferences import preferences
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import reminder_context_id
 from partner_messages.planning.drafting.facts import Means, ShopFacts
@@ -51,6 +52,8 @@ def means_of(
         fallback_language=settings.fallback_language,
         limit=limit,
         redirect_to=redirect_to if tick.delivery == "redirect" else None,
+        preferences=preferences(connection),
+        lifecycle_after_opt_out=settings.lifecycle_after_opt_out,
     )
 
 

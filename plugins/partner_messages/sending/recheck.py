@@ -32,6 +32,7 @@ from partner_messages.planning.plan_reminders import facts_of_stuck
 from partner_messages.planning.reminders.hours import Hours
 from partner_messages.planning.reminders.plan import LogFacts, decide_reminders
 from partner_messages.planning.reminders.policy import own_calendars
+from partner_messages.planning.said import what_partners_said
 from partner_messages.planning.typed_ids import check_typed_ids
 from partner_messages.recipients.hours import not_before
 from partner_messages.sending.batch import Hindrance
@@ -70,7 +71,8 @@ def no_longer_due(
         # What was queued in a language stays in it: it passed the gate at planning; a change since is Meta's to say.
         means = replace(means, limit=len(messages), approvals=None, digest=False)
         check_typed_ids(shop, settings, tick.delivery)
-        log = LogFacts(refused_phones=refused_phones(connection, tick, RECIPIENT_CODES))
+        refused = refused_phones(connection, tick, RECIPIENT_CODES)
+        log = LogFacts(refused_phones=refused, said=what_partners_said(connection, tick, settings))
         hindered |= _reminders(tick, reminders, shop, connection, settings, log, means, wall)
         hindered |= digests_no_longer_due(tick, digests, shop, connection, settings, log, means, wall)
         hindered |= _repeats(connection, tick, events, wall)
@@ -163,7 +165,10 @@ def _of_runs(
     hindered: dict[uuid.UUID, Hindrance] = {}
     for message in messages:
         run = runs.get(message.production_run_id or "")
-        recipient = recipient_of_run(message.production_run_id or "", message.partner_id, facts, means)
+        recipient = recipient_of_run(
+            *(message.production_run_id or "", message.partner_id, facts, means),
+            lifecycle=message.message_kind == "event",
+        )
         if run is None:
             hindered[message.id] = SkipReason.MOVED_ON
         elif run.bad_column:
