@@ -1,6 +1,22 @@
 -- The schema partner_messages of the message log, as all migrations in include/sql/migrations make it.
 -- Written by `make readme`; the columns' meanings stand in the migrations, and docs/design.md says what a table is for.
 
+CREATE TABLE account_event (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    event_id bigint,
+    waba_id text NOT NULL,
+    field text NOT NULL,
+    event text,
+    phone_number text,
+    detail jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    CONSTRAINT account_event_pkey PRIMARY KEY (id),
+    CONSTRAINT account_event_event_id_fkey FOREIGN KEY (event_id) REFERENCES webhook_event(id) ON DELETE SET NULL
+);
+CREATE INDEX account_event_by_age ON account_event USING btree (at);
+CREATE INDEX account_event_untold ON account_event USING btree (id) WHERE told_at IS NULL;
+
 CREATE TABLE answer (
     id uuid NOT NULL,
     wamid text,
@@ -171,6 +187,17 @@ CREATE TABLE message_log (
     blanked boolean NOT NULL DEFAULT false,
     redirected text NOT NULL DEFAULT ''::text,
     not_followed text,
+    sent_at_is_metas boolean NOT NULL DEFAULT false,
+    sent_at_meta timestamp with time zone,
+    delivered_at_meta timestamp with time zone,
+    read_at_meta timestamp with time zone,
+    failed_at_meta timestamp with time zone,
+    expired_at_meta timestamp with time zone,
+    pricing_at timestamp with time zone,
+    pricing_category text,
+    pricing_billable boolean,
+    pricing_type text,
+    pricing_model text,
     answer_id uuid,
     CONSTRAINT message_log_pkey PRIMARY KEY (id),
     CONSTRAINT message_log_event_hour EXCLUDE USING gist (delivery WITH =, context_type WITH =, context_id WITH =, redirected WITH =, event_hour WITH &&) WHERE (holds_slot AND message_kind = 'event'::text),
@@ -194,7 +221,8 @@ CREATE TABLE message_log (
     CONSTRAINT message_log_to_phone_check CHECK (to_phone ~ '^\+[1-9][0-9]{6,14}$'::text),
     CONSTRAINT only_a_redirect_is_redirected CHECK (redirected = ''::text OR delivery = 'redirect'::text),
     CONSTRAINT only_what_is_claimed_is_still_here CHECK (NOT still_here OR status = 'sending'::text),
-    CONSTRAINT what_may_leave_is_not_blanked CHECK (NOT blanked OR (status <> ALL (ARRAY['queued'::text, 'sending'::text])))
+    CONSTRAINT what_may_leave_is_not_blanked CHECK (NOT blanked OR (status <> ALL (ARRAY['queued'::text, 'sending'::text]))),
+    CONSTRAINT what_was_delivered_has_not_expired CHECK (expired_at_meta IS NULL OR status = 'sent'::text)
 );
 CREATE INDEX message_log_answers ON message_log USING btree (tick_id, sender, COALESCE(failed_at, sent_at, updated_at), id) WHERE attempts > 0 AND (status = ANY (ARRAY['sent'::text, 'delivered'::text, 'read'::text, 'failed'::text, 'unknown'::text]));
 CREATE INDEX message_log_by_age ON message_log USING btree (blanked, created_at);
@@ -208,8 +236,10 @@ CREATE INDEX message_log_by_wamid ON message_log USING btree (meta_message_id) W
 CREATE INDEX message_log_duplicates ON message_log USING btree (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE UNIQUE INDEX message_log_event_id ON message_log USING btree (delivery, event_id, redirected) WHERE holds_slot AND event_id IS NOT NULL;
 CREATE INDEX message_log_follow_ups ON message_log USING btree (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX message_log_heard ON message_log USING btree (sender, sent_at) WHERE COALESCE(sent_at_meta, delivered_at_meta, read_at_meta, failed_at_meta) IS NOT NULL;
 CREATE INDEX message_log_held ON message_log USING btree (not_before) WHERE status = 'queued'::text AND not_before IS NOT NULL;
 CREATE INDEX message_log_never_left_by_age ON message_log USING btree (created_at) WHERE status = 'skipped'::text OR delivery = 'dry_run'::text;
+CREATE INDEX message_log_not_delivered ON message_log USING btree (sent_at_meta) WHERE status = 'sent'::text AND expired_at_meta IS NULL AND sent_at_meta IS NOT NULL;
 CREATE INDEX message_log_queue ON message_log USING btree (day) WHERE (status = ANY (ARRAY['queued'::text, 'sending'::text])) AND attempts >= 0;
 CREATE INDEX message_log_replies ON message_log USING btree (to_phone, created_at) WHERE message_kind = 'reply'::text;
 CREATE UNIQUE INDEX message_log_slot ON message_log USING btree (delivery, context_type, context_id, redirected) WHERE holds_slot AND message_kind <> 'event'::text;
@@ -380,6 +410,7 @@ CREATE TABLE template_approval (
     parameter_count integer,
     listed jsonb,
     seen_at timestamp with time zone NOT NULL,
+    announced_category text,
     CONSTRAINT template_approval_pkey PRIMARY KEY (waba_id, name, language),
     CONSTRAINT template_approval_waba_id_check CHECK (waba_id <> ''::text)
 );
@@ -419,3 +450,35 @@ CREATE TABLE tick (
 );
 CREATE INDEX tick_by_age ON tick USING btree (created_at);
 CREATE INDEX tick_by_day ON tick USING btree (dag_id, delivery, created_at);
+
+CREATE TABLE waiting_status (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    event_id bigint NOT NULL,
+    wamid text NOT NULL,
+    row_id uuid,
+    said jsonb NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT waiting_status_pkey PRIMARY KEY (id),
+    CONSTRAINT waiting_status_event_id_fkey FOREIGN KEY (event_id) REFERENCES webhook_event(id) ON DELETE CASCADE
+);
+CREATE INDEX waiting_status_by_age ON waiting_status USING btree (received_at);
+CREATE INDEX waiting_status_by_event ON waiting_status USING btree (event_id);
+
+CREATE TABLE webhook_event (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    sha256 text NOT NULL,
+    body bytea NOT NULL,
+    spoken boolean NOT NULL DEFAULT true,
+    received_at timestamp with time zone NOT NULL DEFAULT now(),
+    times_received integer NOT NULL DEFAULT 1,
+    applied_at timestamp with time zone,
+    errors jsonb NOT NULL DEFAULT '[]'::jsonb,
+    CONSTRAINT webhook_event_pkey PRIMARY KEY (id),
+    CONSTRAINT webhook_event_sha256_key UNIQUE (sha256),
+    CONSTRAINT webhook_event_errors_check CHECK (jsonb_typeof(errors) = 'array'::text),
+    CONSTRAINT webhook_event_sha256_check CHECK (sha256 ~ '^[0-9a-f]{64}$'::text),
+    CONSTRAINT webhook_event_times_received_check CHECK (times_received > 0)
+);
+CREATE INDEX webhook_event_by_age ON webhook_event USING btree (received_at);
+CREATE INDEX webhook_event_errors ON webhook_event USING btree (applied_at) WHERE errors <> '[]'::jsonb;
+CREATE INDEX webhook_event_pending ON webhook_event USING btree (spoken DESC, id) WHERE applied_at IS NULL;

@@ -87,12 +87,20 @@ def _parameters_of(messages: list[Draft]) -> dict[str, Any]:
         "readings": [{"production_run_id": run, "produced_quantity": 12.0} for run in runs],
         "skips": [{"id": id_, "reason": "moved_on"} for id_ in ids],
         "stuck": [{"production_run_id": f"X{run}", "partner_id": "P1", "since": TICK} for run in runs],
+        "statuses": [],  # They would need a webhook.
+        "rows": [{"id": id_, "status": "queued", "sent_at_is_metas": False} for id_ in ids],
+        "lives": [{"template_name": "jyt_production_run_reminder_idle_v1", "seconds": 43200}],
+        "applied": [{"id": 1, "errors": []}],
+        "added": [{"id": 1, "errors": []}],
+        "kept": [{"waba_id": "2", "field": "account_update", "detail": {}, "at": TICK}],
         "troubles": [{**stall, "id": uuid.uuid4(), "production_run_id": run} for run in runs],
     }
     return {
         **{name: recordset(values) for name, values in records.items()},
         **{"ids": ids, "id": ids[0], "message_id": ids[0]},
         **{"production_run_ids": runs, "production_run_id": runs[0], "found_ids": Json(runs)},
+        "wamids": [f"wamid.{number}" for number in range(len(messages))],
+        "waiting_ids": [1],
         "event_ids": [f"event {run}" for run in runs],
         "context_ids": [f"{run}:production_run.cancelled:P1" for run in runs],
     }
@@ -123,6 +131,8 @@ def _plain_parameters() -> dict[str, Any]:
         **{"sender": "in", "template": "jyt_production_run_reminder_pending_v1", "language": "hi", "followups": False},
         **{"code": 131026, "codes": [131026, 131049], "recipient_codes": [131026], "error_code": 190, "first": 20},
         **{"by": "Meera", "who": "Meera", "why": "Her loom is being repaired.", "act": "settle", "outcome": "arrived"},
+        **{"sha256": "0" * 64, "body": b"{}", "spoken": False, "received_at": TICK, "bytes": 1024},
+        **{"grace": dt.timedelta(hours=6)},
         **{"phone_number_id": "111000000000001", "rate": 80.0, "wanted": 80.0},
         **{"reason": "refused", "error_detail": "refused", "of_all": True},
         **{"before": TICK - dt.timedelta(days=DAYS / 2), "at_most": 500, "few": 20},

@@ -231,7 +231,7 @@ WHERE counted.messages = %(in_a_row)s AND counted.all_undelivered
     m.meta_message_id IS NOT NULL
     AND m.delivered_at IS NULL
     AND (
-        (m.status = 'sent' AND to_jsonb(m) ->> 'expired_at_meta' IS NOT NULL)
+        m.expired_at_meta IS NOT NULL
         OR (m.status = 'failed' AND m.error_code = ANY (%(recipient_codes)s))
     )
 )

@@ -76,7 +76,11 @@ SET
     END,
     meta_message_id = coalesce(m.meta_message_id, a.meta_message_id),
     message_status = coalesce(m.message_status, a.message_status),
-    sent_at = coalesce(m.sent_at, CASE WHEN a.status = 'sent' THEN clock_timestamp() END),
+    sent_at = CASE
+        WHEN a.status = 'sent' AND (m.sent_at IS NULL OR m.sent_at_is_metas) THEN clock_timestamp()
+        ELSE m.sent_at
+    END,
+    sent_at_is_metas = m.sent_at_is_metas AND a.status <> 'sent',
     failed_at = CASE
         WHEN m.failed_at IS NULL AND (
             (m.status = 'sending' AND a.status = 'failed') OR (m.status = 'unknown' AND a.status IN ('failed', 'queued'))

@@ -95,7 +95,8 @@ def preflight(
         applied = migrate(connection)
         tick = may_be_sent_from(connection, tick)
         closed = close_what_is_over(connection, day_of(wall), settings)
-        check_templates(connection, tick, senders, sent, settings)
+        of_templates = check_templates(connection, tick, senders, sent, settings)
+        tick = replace(tick, warnings=(*tick.warnings, *of_templates))
         start_tick(connection, tick)
         halted = halted_now(connection, settings)
     if halted and tick.delivery != "dry_run":

@@ -61,6 +61,12 @@ def apply_inbound(connection: LogConnection, message: InboundMessage, now: dt.da
             answers.note_became(connection, heard.answer_id, became)
 
 
+def comes_first(message: InboundMessage) -> bool:
+    """Whether a message may be STOP, so that it is applied before all others."""
+    tapped = message.kind in _TAPS and read_tap(message.payload) is not None
+    return not tapped and intent_of(message.text) in (Intent.STOP, Intent.MAYBE_STOP)
+
+
 def apply_preference(connection: LogConnection, update: PreferenceUpdate, now: dt.datetime) -> None:
     """Keep what somebody has told WhatsApp itself: it covers MARKETING templates, and reminders are none.
 
