@@ -64,6 +64,13 @@ SELECT %(now)s, %(who)s, %(why)s, %(act)s, %(partner_id)s, jsonb_build_object('v
 FROM entered
 RETURNING id
 
+-- name: close_what_was_decided
+-- Close what sounded like STOP, once somebody has decided what it is.
+UPDATE escalation
+SET closed_at = %(now)s, closed_by = %(who)s, closed_why = %(why)s, over_at = %(now)s
+WHERE delivery = 'live' AND reason = 'maybe_opt_out' AND partner_id = %(partner_id)s AND closed_at IS NULL
+RETURNING id
+
 -- part: says_stop
 -- Whether a message's recipient has opted out: by their own last word on that phone, or by the last one of all, what was entered by
 -- hand included. (See `recipients/preferences.py`, which says the same of what is planned.)

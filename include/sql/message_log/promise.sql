@@ -45,6 +45,11 @@ WHERE production_run_id = %(production_run_id)s AND delivery = 'live'
 ORDER BY day DESC, observed_at DESC
 LIMIT 1
 
+-- name: note_promise
+-- Note in the audit who has entered a promise, and why.
+INSERT INTO audit (at, who, why, act, subject, detail)
+VALUES (%(now)s, %(who)s, %(why)s, %(act)s, %(production_run_id)s, jsonb_build_object('due_on', %(due_on)s::date))
+
 -- name: delete_promises
 -- Delete the oldest promises; what is open stays.
 DELETE FROM promise

@@ -180,9 +180,13 @@ def queue_reply(
 
 def release_replies(connection: LogConnection, tick: Tick, now: dt.datetime) -> int:
     """Hand the replies that may still be sent to a tick, and withdraw those that come too late; return how many go."""
-    since = now - REPLY_WITHIN
-    rows(connection, "expire_replies", since=since)
-    return len(rows(connection, "release_replies", **of_tick(tick), since=since, now=now))
+    expire_replies(connection, now)
+    return len(rows(connection, "release_replies", **of_tick(tick), since=now - REPLY_WITHIN, now=now))
+
+
+def expire_replies(connection: LogConnection, now: dt.datetime) -> int:
+    """Withdraw the queued replies that come too late; return how many there were."""
+    return len(rows(connection, "expire_replies", since=now - REPLY_WITHIN))
 
 
 def listen_with(connection: LogConnection, settings: Settings, now: dt.datetime) -> None:

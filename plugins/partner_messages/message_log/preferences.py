@@ -78,6 +78,11 @@ def enter_preference(
     rows(connection, "enter_preference", phone=None, partner_id=partner_id, **said)
 
 
+def close_what_was_decided(connection: LogConnection, partner_id: str, *, who: str, why: str, now: dt.datetime) -> int:
+    """Close what of a partner sounded like STOP; return how many rows were open."""
+    return len(rows(connection, "close_what_was_decided", partner_id=partner_id, who=who, why=why, now=now))
+
+
 def phones_of_partner(connection: LogConnection, partner_id: str) -> list[str]:
     """The phones on which a partner was written to or has answered, the last one first."""
     return [row["phone"] for row in rows(connection, "phones_of_partner", partner_id=partner_id)]

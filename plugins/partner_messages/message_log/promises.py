@@ -84,6 +84,14 @@ def make_promise(
     return bool(made)
 
 
+def note_promise(
+    connection: LogConnection, production_run_id: str, *, due_on: dt.date, who: str, why: str, now: dt.datetime
+) -> None:
+    """Note in the audit who has entered a promise."""
+    said = {"due_on": due_on, "who": who, "why": why, "now": now, "act": MAKE_PROMISE}
+    rows(connection, "note_promise", production_run_id=production_run_id, **said)
+
+
 def withdraw_promise(
     connection: LogConnection, production_run_ids: Collection[str], *, why: str, now: dt.datetime
 ) -> int:

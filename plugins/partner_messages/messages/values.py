@@ -123,6 +123,10 @@ class Followed:
     variables: Mapping[str, str]
 
 
+MOST_BROKEN = 2
+"""Promises of one stall that may be broken before a person is called and no further one is taken."""
+
+
 @dataclass(frozen=True)
 class Promise:
     """A promise that is open.

@@ -13,6 +13,7 @@ from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.params import parse_params
+from partner_messages.message_log.answers import expire_replies
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.history import refused_phones
 from partner_messages.message_log.outbox import skip_later_repeats, skip_repeats
@@ -65,6 +66,14 @@ def no_longer_due(
     reminders = [message for message in messages if message.message_kind == "reminder"]
     digests = [message for message in messages if message.message_kind == "digest"]
     events = [message for message in messages if message.message_kind == "event"]
+    # A reply is late, or it is not; what it answers is as it was.
+    replies = [message for message in messages if message.message_kind == "reply"]
+    if replies:
+        with open_message_log() as connection:
+            expire_replies(connection, wall)
+        messages = [message for message in messages if message.message_kind != "reply"]
+    if not messages:
+        return {}
     hindered: dict[uuid.UUID, Hindrance] = dict(followups_no_longer_due(followups, settings, wall))
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         means = means_of(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)

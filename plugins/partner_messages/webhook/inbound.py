@@ -20,6 +20,7 @@ from partner_messages.message_log import answers, promises
 from partner_messages.message_log import preferences as said
 from partner_messages.message_log.answers import REPLY_WITHIN, Answered, AnsweredStall
 from partner_messages.message_log.database import LogConnection
+from partner_messages.messages.values import MOST_BROKEN
 from partner_messages.recipients.masking import plain
 from partner_messages.recipients.preferences import Preferences
 from partner_messages.recipients.taps import Tap, promise_payload, read_tap
@@ -31,8 +32,6 @@ log = logging.getLogger(__name__)
 
 OFFERED = (1, 2, 4)
 """The sending days ahead that "Remind me later" is answered with."""
-PROMISES = 2
-"""How many of one stall may be broken before no further one is taken."""
 _EVER = dt.timedelta(days=3650)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
@@ -269,7 +268,7 @@ class _Applying:
         if not standing:
             return self._has_moved() if stalls else None
         broken = promises.broken_promises(self.connection, [stall.production_run_id for stall in standing])
-        may_promise = [stall for stall in standing if broken.get(self._key(stall), 0) < PROMISES]
+        may_promise = [stall for stall in standing if broken.get(self._key(stall), 0) < MOST_BROKEN]
         if not may_promise:
             for stall in standing:
                 self._open("broken_promise", stall)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from partner_messages.config.sending_days import Calendar
 from partner_messages.messages.kinds import StuckRun
@@ -48,6 +49,48 @@ class Said:
 
 
 NOTHING_SAID = Said()
+
+
+class Moved(Protocol):
+    """A stall, as far as a promise is concerned."""
+
+    @property
+    def partner_id(self) -> str | None:
+        """Whose turn it is."""
+
+    @property
+    def kind(self) -> str | None:
+        """Where the run is stuck."""
+
+    @property
+    def since(self) -> dt.datetime:
+        """Since when."""
+
+
+def comes_out(promise: Promise, run: Moved | None, day: dt.date) -> tuple[str, str] | None:
+    """How an open promise stands on a day.
+
+    Args:
+        promise: The promise.
+        run: The stall in which its run is found; None where it is in none.
+        day: The day, on which the run was looked at.
+
+    Returns:
+        The state in which it ends, and why; None where it stays open.
+    """
+    if run is None:
+        return "kept", "The run moved on."
+    if run.partner_id != promise.partner_id:
+        return "withdrawn", "The run was given to another partner."
+    entered_of_no_stall = promise.kind is None
+    moved = (
+        run.since > promise.made_at
+        if entered_of_no_stall
+        else not promise.is_about(run.kind, run.partner_id, run.since)
+    )
+    if moved:
+        return "kept", "The run moved on."
+    return ("broken", f"{promise.due_on} went by.") if day > promise.due_on else None
 
 
 def may_remind_again(due_on: dt.date, calendar: Calendar) -> dt.date:
