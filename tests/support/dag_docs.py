@@ -65,7 +65,7 @@ def _when(dag: Any) -> str:
     often = f"on the schedule `{timetable.expression}` ({timetable.timezone})" if schedule else "when it is triggered"
     if timetable is not schedule:
         often += (
-            f", and when {' or '.join(f'`{one.uri}`' for _, one in schedule.asset_condition.iter_assets())} changes"
+            f", and when {' or '.join(f'`{one.uri}`' for one in schedule.asset_condition.objects)} changes"
         )
     paused = "it is paused when Airflow first sees it" if dag.is_paused_upon_creation else "it is not paused"
     runs = dag.max_active_runs
