@@ -16,7 +16,7 @@ from partner_messages.webhook.sessions import Sessions
 
 log = logging.getLogger(__name__)
 
-GATHER_SECONDS = 0.25
+GATHER_SECONDS = 1.0
 """How long what comes together is gathered: a transaction for many webhooks, not one for each."""
 LOOK_SECONDS = 5.0
 """How often it looks by itself for what another process has left."""

@@ -344,8 +344,9 @@ def _change(row: Row, said: Sequence[SaidStatus], numbers: Mapping[str, str], er
             _note(errors, one, problem.value, message_id=str(row.id))
             continue
         believed.append(one)
-        if seen.meta_message_id is None and not seen.blanked:
-            seen = dataclasses.replace(seen, meta_message_id=one.update.wamid)
+        if seen.meta_message_id is None:
+            # Meta's id is the row's from the first status on.
+            seen = follow(seen, [one.update])
     return _Change(row, follow(row, [one.update for one in believed]), believed)
 
 
