@@ -108,6 +108,17 @@ WHERE m.template_name = t.template_name
     )
 RETURNING m.id
 
+-- name: on_their_way
+-- The live messages of the last week of which Meta may have more to say, the latest first.
+SELECT id, sender, meta_message_id, status
+FROM message_log
+WHERE delivery = 'live'
+    AND sent_at > %(now)s - interval '7 days'
+    AND status IN ('sent', 'delivered')
+    AND meta_message_id IS NOT NULL
+ORDER BY sent_at DESC
+LIMIT %(at_most)s
+
 -- part: counts_as_reminded
 -- Whether a message counts as one that reached its partner, or may have, or would have in a rehearsal: not what Meta refused, or gave
 -- up delivering.

@@ -28,7 +28,7 @@ WHERE e.id = a.id
 -- name: add_errors
 -- What else became of the items of webhooks that are applied already.
 UPDATE webhook_event AS e
-SET errors = e.errors || a.errors
+SET errors = e.errors || a.errors, errors_told_at = NULL
 FROM json_to_recordset(%(added)s) AS a (id bigint, errors jsonb)
 WHERE e.id = a.id
 
@@ -53,11 +53,13 @@ FOR UPDATE OF w SKIP LOCKED
 -- These statuses wait no more.
 DELETE FROM waiting_status WHERE id = ANY (%(waiting_ids)s)
 
--- name: webhook_errors
--- How many items of webhooks could not be applied since a moment, by why.
+-- name: tell_webhook_errors
+-- How many items of webhooks could not be applied and operations were not told of yet, by why; they are now.
+WITH told AS (
+    UPDATE webhook_event SET errors_told_at = %(now)s WHERE errors <> '[]' AND errors_told_at IS NULL RETURNING errors
+)
 SELECT error ->> 'why' AS why, count(*) AS items, max(error ->> 'message_id') AS message_id
-FROM webhook_event CROSS JOIN LATERAL jsonb_array_elements(errors) AS error
-WHERE errors <> '[]' AND applied_at > %(since)s
+FROM told CROSS JOIN LATERAL jsonb_array_elements(errors) AS error
 GROUP BY 1
 ORDER BY 2 DESC, 1
 

@@ -8,7 +8,8 @@ CREATE TABLE webhook_event (
     received_at timestamptz NOT NULL DEFAULT now(),
     times_received integer NOT NULL DEFAULT 1 CHECK (times_received > 0),
     applied_at timestamptz,
-    errors jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(errors) = 'array')
+    errors jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(errors) = 'array'),
+    errors_told_at timestamptz
 );
 COMMENT ON TABLE webhook_event IS 'One row a body that Meta has sent, however often; kept for blank_days.';
 COMMENT ON COLUMN webhook_event.spoken IS 'Whether a partner may be speaking in it: such ones are applied first.';
@@ -16,7 +17,7 @@ COMMENT ON COLUMN webhook_event.errors IS
     'The items that could not be applied: [{"item", "field", "why", "message_id"}, ...]; the others were.';
 CREATE INDEX webhook_event_pending ON webhook_event (spoken DESC, id) WHERE applied_at IS NULL;
 CREATE INDEX webhook_event_by_age ON webhook_event (received_at);
-CREATE INDEX webhook_event_errors ON webhook_event (applied_at) WHERE errors <> '[]';
+CREATE INDEX webhook_event_untold ON webhook_event (id) WHERE errors <> '[]' AND errors_told_at IS NULL;
 
 CREATE TABLE waiting_status (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

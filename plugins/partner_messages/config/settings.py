@@ -522,6 +522,12 @@ class Settings(_Strict):
         7,
         description="A run that was reminded on so many sending days in a row needs a person; `null`: never for that.",
     )
+    status_source: Literal["webhook", "shop", "meta"] = Field(
+        "webhook",
+        description="Where `message_log_upkeep` looks up how far messages have come, beside what a receiver of webhooks"
+        " stores: `webhook`: nowhere; `shop`: in the shop's inbox, for an installation without a public address;"
+        " `meta`: at Meta's history endpoints, which were never seen at work here.",
+    )
     blank_days: Annotated[int, Field(ge=7, le=3650)] = Field(
         90,
         description="Days after which `message_log_upkeep` takes numbers, names, texts and Meta's ids and words out of"

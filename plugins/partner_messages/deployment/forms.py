@@ -180,6 +180,7 @@ _TEMPLATE_MODES = {
     "dry-run": "dry-run: show the plan, change nothing",
     "upsert": "upsert: create what is missing",
     "edit": "edit: make Meta's text the catalog's",
+    "subscribe": "subscribe: let Meta tell our app what happens on each account",
 }
 _WHICH_TEMPLATES = "Which templates"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, day_of
@@ -22,6 +23,7 @@ from partner_messages.message_log.spool import Spool
 from partner_messages.message_log.ticks import start_tick
 from partner_messages.messages.tick import Tick
 from partner_messages.ops.halt_by_hand import halted_now
+from partner_messages.ops.hearing import hear
 from partner_messages.ops.log_checks import may_be_sent_from
 from partner_messages.planning.dealing import deal_out
 
@@ -52,7 +54,10 @@ def look_after_the_log(run: RunFacts) -> dict[str, Any]:
         tick = may_be_sent_from(connection, tick)
         closed = close_what_is_over(connection, tick.day, settings)
         listen_with(connection, settings, wall)
+        tick = replace(tick, warnings=hear(connection, settings, wall))
         start_tick(connection, tick)
+    for said in tick.warnings:
+        log.warning("%s", said)
     log.info("Migrations applied: %s; closed: %s.", applied or "none", closed)
     return tick.to_xcom()
 

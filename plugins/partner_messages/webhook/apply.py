@@ -111,7 +111,9 @@ Errors = dict[int, list[dict[str, Any]]]
 """By webhook, as its column `errors` has them."""
 
 
-def apply_pending(connection: LogConnection, numbers: Numbers, clock: Clock) -> Applied:
+def apply_pending(
+    connection: LogConnection, numbers: Numbers, clock: Clock, *, look_for_waiting: bool = True
+) -> Applied:
     """Apply all that waits, and what has waited for its message.
 
     Two at once share the work. An error of the database rolls back the webhooks under way, and is raised: the next pass
@@ -121,12 +123,12 @@ def apply_pending(connection: LogConnection, numbers: Numbers, clock: Clock) -> 
         connection: The message log, outside a transaction.
         numbers: The senders.
         clock: The wall clock.
+        look_for_waiting: Whether to look for the messages of statuses that came before them, too.
     """
     done = Applied()
     while _apply_some(connection, numbers, clock, done):
         pass
-    apply_waiting(connection, numbers, done)
-    return done
+    return apply_waiting(connection, numbers, done) if look_for_waiting else done
 
 
 def _apply_some(connection: LogConnection, numbers: Numbers, clock: Clock, done: Applied) -> bool:
@@ -254,6 +256,19 @@ def apply_waiting(connection: LogConnection, numbers: Numbers, done: Applied | N
             return done
 
 
+def apply_updates(connection: LogConnection, numbers: Numbers, updates: Sequence[StatusUpdate]) -> Applied:
+    """Apply statuses that came from elsewhere than a webhook; what fits no message is only counted."""
+    done, now = Applied(), dt.datetime.now(dt.UTC)
+    errors: Errors = defaultdict(list)
+    # Whoever looks them up asks again: none of them waits.
+    said = [SaidStatus(0, place, update, now, waiting_id=0) for place, update in enumerate(updates)]
+    with connection.transaction():
+        _apply_statuses(connection, numbers, said, errors, done)
+    for of in errors.values():
+        done.errors.update(error["why"] for error in of)
+    return done
+
+
 def _apply_statuses(
     connection: LogConnection, numbers: Numbers, said: Sequence[SaidStatus], errors: Errors, done: Applied
 ) -> set[SaidStatus]:
@@ -329,8 +344,9 @@ def _change(row: Row, said: Sequence[SaidStatus], numbers: Mapping[str, str], er
             _note(errors, one, problem.value, message_id=str(row.id))
             continue
         believed.append(one)
-        if seen.meta_message_id is None and not seen.blanked:
-            seen = dataclasses.replace(seen, meta_message_id=one.update.wamid)
+        if seen.meta_message_id is None:
+            # Meta's id is the row's from the first status on.
+            seen = follow(seen, [one.update])
     return _Change(row, follow(row, [one.update for one in believed]), believed)
 
 
@@ -440,11 +456,11 @@ def _from_json(said: Mapping[str, Any]) -> StatusUpdate:
     )
 
 
-def webhook_errors(connection: LogConnection, since: dt.datetime) -> list[str]:
-    """What could not be applied since a moment, in sentences for operations."""
+def tell_webhook_errors(connection: LogConnection, now: dt.datetime) -> list[str]:
+    """What could not be applied and nobody was told of yet, in sentences; whoever asks tells operations."""
     return [
         _in_words(row["why"], row["items"], row["message_id"])
-        for row in rows(connection, "webhook_errors", since=since)
+        for row in rows(connection, "tell_webhook_errors", now=now)
     ]
 
 

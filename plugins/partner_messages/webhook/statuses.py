@@ -19,7 +19,7 @@ import datetime as dt
 import enum
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from partner_messages.webhook.events import MetaError, Pricing, StatusUpdate
@@ -139,82 +139,79 @@ def row_id_of(opaque: str | None) -> uuid.UUID | None:
 
 def follow(row: Row, updates: Iterable[StatusUpdate]) -> Row:
     """The row as these statuses leave it; the order of the updates makes no difference."""
-    told = row
+    facts: dict[str, Any] = dict(vars(row))
+    told = False
     for update in updates:
-        told = _with_facts(told, update)
-    return row if told is row else _as_it_stands(told)
+        _add(facts, update)
+        told = True
+    if not told:
+        return row
+    _conclude(facts)
+    return Row(**facts)
 
 
-def _with_facts(row: Row, update: StatusUpdate) -> Row:
+def _add(facts: dict[str, Any], update: StatusUpdate) -> None:
+    """Add what one status tells to the facts: the columns of a row."""
     name = _TIMES[update.status]
-    before: dt.datetime | None = getattr(row, name)
+    before: dt.datetime | None = facts[name]
     if update.status == "failed":
-        row = _with_failure(row, update)
-    times: dict[str, Any] = {name: update.at if before is None else min(before, update.at)}
-    row = replace(row, **times)
-    if row.meta_message_id is None and not row.blanked:
-        row = replace(row, meta_message_id=update.wamid)
-    return row if update.pricing is None else _with_pricing(row, update.at, update.pricing)
+        _add_failure(facts, update)
+    facts[name] = update.at if before is None else min(before, update.at)
+    if facts["meta_message_id"] is None and not facts["blanked"]:
+        facts["meta_message_id"] = update.wamid
+    if update.pricing is not None:
+        _add_pricing(facts, update.at, update.pricing)
 
 
-def _with_failure(row: Row, update: StatusUpdate) -> Row:
-    """With Meta's reason of the earlier failure; what we were told ourselves gives way to it."""
+def _add_failure(facts: dict[str, Any], update: StatusUpdate) -> None:
+    """Meta's reason of the earlier failure; what we were told ourselves gives way to it."""
     error = min(update.errors, key=_order_of_errors, default=None)
     code, said = (error.code, error.details or error.title) if error else (None, None)
-    new = (update.at, _NO_CODE if code is None else code, said or "")
-    if row.failed_at_meta is not None:
-        old = (row.failed_at_meta, _NO_CODE if row.error_code is None else row.error_code, row.error_detail or "")
-        # Of a blanked row the words are gone, which of two equal ones makes no difference.
-        if old <= new:
-            return row
-    return replace(row, error_code=code, error_detail=None if row.blanked else said)
+    if facts["failed_at_meta"] is not None:
+        old_code, old_said = facts["error_code"], facts["error_detail"]
+        old = (facts["failed_at_meta"], _NO_CODE if old_code is None else old_code, old_said or "")
+        if old <= (update.at, _NO_CODE if code is None else code, said or ""):
+            return
+    facts["error_code"], facts["error_detail"] = code, None if facts["blanked"] else said
 
 
 def _order_of_errors(error: MetaError) -> tuple[int, str]:
     return error.code, error.details or error.title or ""
 
 
-def _with_pricing(row: Row, at: dt.datetime, said: Pricing) -> Row:
-    """With the last word by Meta's time on what it bills the message as; of equals any, but always the same."""
-    old = (row.pricing_category, row.pricing_billable, row.pricing_type, row.pricing_model)
-    new = (said.category, said.billable, said.type, said.model)
-    if row.pricing_at is not None and (row.pricing_at, *map(str, old)) >= (at, *map(str, new)):
-        return row
-    return replace(
-        row,
-        pricing_at=at,
-        pricing_category=said.category,
-        pricing_billable=said.billable,
-        pricing_type=said.type,
-        pricing_model=said.model,
-    )
+def _add_pricing(facts: dict[str, Any], at: dt.datetime, said: Pricing) -> None:
+    """The last word by Meta's time on what it bills the message as; of equals any, but always the same."""
+    new = dict(zip(_PRICES, (said.category, said.billable, said.type, said.model), strict=True))
+    before: dt.datetime | None = facts["pricing_at"]
+    if before is not None and (before, *(str(facts[name]) for name in _PRICES)) >= (at, *map(str, new.values())):
+        return
+    facts.update(new, pricing_at=at)
 
 
-def _as_it_stands(row: Row) -> Row:
-    """The columns that follow from what is known."""
-    delivered = row.delivered_at_meta or row.read_at_meta
-    failed = row.failed_at_meta is not None or row.status == "failed"
-    if failed:
-        reached = "failed"
-    elif row.read_at_meta:
-        reached = "read"
-    elif row.delivered_at_meta:
-        reached = "delivered"
-    else:
-        reached = "sent" if row.sent_at_meta else row.status
-    row = replace(
-        row,
-        status=max(row.status, reached, key=lambda status: _FURTHER[status]),
-        delivered_at=delivered or row.delivered_at,
-        read_at=row.read_at_meta or row.read_at,
-        failed_at=row.failed_at_meta or row.failed_at,
-        expired_at_meta=None if delivered or failed else row.expired_at_meta,
-    )
-    if row.sent_at is not None and not row.sent_at_is_metas:
-        return row
-    reached_at = [at for at in (row.delivered_at_meta, row.read_at_meta) if at is not None]
-    at = row.sent_at_meta or min(reached_at, default=None)
-    return replace(row, sent_at=at, sent_at_is_metas=at is not None)
+_PRICES = ("pricing_category", "pricing_billable", "pricing_type", "pricing_model")
+
+
+def _conclude(facts: dict[str, Any]) -> None:
+    """Fill the columns that follow from what is known."""
+    read, delivered = facts["read_at_meta"], facts["delivered_at_meta"]
+    failed = facts["failed_at_meta"] is not None or facts["status"] == "failed"
+    for is_so, status in (
+        (failed, "failed"),
+        (read, "read"),
+        (delivered, "delivered"),
+        (facts["sent_at_meta"], "sent"),
+    ):
+        if is_so:
+            facts["status"] = max(facts["status"], status, key=lambda one: _FURTHER[one])
+            break
+    facts["delivered_at"] = delivered or read or facts["delivered_at"]
+    facts["read_at"] = read or facts["read_at"]
+    facts["failed_at"] = facts["failed_at_meta"] or facts["failed_at"]
+    if delivered or read or failed:
+        facts["expired_at_meta"] = None
+    if facts["sent_at"] is None or facts["sent_at_is_metas"]:
+        at = facts["sent_at_meta"] or min((one for one in (delivered, read) if one), default=None)
+        facts["sent_at"], facts["sent_at_is_metas"] = at, at is not None
 
 
 def joined(
