@@ -243,6 +243,7 @@ CREATE INDEX message_log_not_delivered ON message_log USING btree (sent_at_meta)
 CREATE INDEX message_log_queue ON message_log USING btree (day) WHERE (status = ANY (ARRAY['queued'::text, 'sending'::text])) AND attempts >= 0;
 CREATE INDEX message_log_replies ON message_log USING btree (to_phone, created_at) WHERE message_kind = 'reply'::text;
 CREATE UNIQUE INDEX message_log_slot ON message_log USING btree (delivery, context_type, context_id, redirected) WHERE holds_slot AND message_kind <> 'event'::text;
+CREATE INDEX message_log_undelivered ON message_log USING btree (to_phone, claimed_at) WHERE delivery = 'live'::text AND meta_message_id IS NOT NULL AND delivered_at IS NULL AND (expired_at_meta IS NOT NULL OR status = 'failed'::text);
 CREATE INDEX message_log_unknown ON message_log USING btree (claimed_at) WHERE status = 'unknown'::text;
 
 CREATE TABLE message_run (
@@ -332,6 +333,7 @@ CREATE TABLE promise (
     CONSTRAINT who_enters_it_says_why CHECK ((source = 'told_us'::text) = (num_nonnulls(who, why) = 2))
 );
 CREATE INDEX promise_by_age ON promise USING btree (made_at);
+CREATE INDEX promise_by_message ON promise USING btree (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX promise_by_run ON promise USING btree (production_run_id, made_at);
 CREATE UNIQUE INDEX promise_open ON promise USING btree (production_run_id) WHERE state = 'open'::text;
 

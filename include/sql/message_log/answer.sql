@@ -127,7 +127,7 @@ INSERT INTO message_log (
     language, variables, body_text, status, answer_id, created_at
 )
 SELECT
-    gen_random_uuid(), 'webhook', 'webhook', %(answer_id)s, 'live', %(day)s, 'partner', %(context_id)s, 'reply', %(production_run_id)s,
+    gen_random_uuid(), 'webhook', 'webhook', gen_random_uuid(), 'live', %(day)s, 'partner', %(context_id)s, 'reply', %(production_run_id)s,
     %(partner_id)s, %(sender)s, %(phone)s, %(language)s, %(variables)s, %(body_text)s, 'queued', %(answer_id)s, %(at)s
 WHERE (
         SELECT count(*) FROM message_log WHERE to_phone = %(phone)s AND message_kind = 'reply' AND day = %(day)s AND holds_slot

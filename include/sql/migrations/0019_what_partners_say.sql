@@ -77,5 +77,10 @@ CREATE TRIGGER message_log_marketing_stopped AFTER UPDATE ON message_log
         AND (OLD.status, OLD.error_code) IS DISTINCT FROM (NEW.status, NEW.error_code)
     ) EXECUTE FUNCTION message_log_marketing_stopped();
 
+-- Who is not reached (few are): what Meta took and is known never to have arrived.
+CREATE INDEX message_log_undelivered ON message_log (to_phone, claimed_at)
+    WHERE delivery = 'live' AND meta_message_id IS NOT NULL AND delivered_at IS NULL
+        AND (expired_at_meta IS NOT NULL OR status = 'failed');
+
 -- Who wrote last from a number, and what was sent there last.
 CREATE INDEX message_log_by_phone ON message_log (to_phone, claimed_at) WHERE to_phone IS NOT NULL AND claimed_at IS NOT NULL;

@@ -24,4 +24,5 @@ COMMENT ON COLUMN promise.kind IS 'The stall (with partner and since) that it is
 COMMENT ON COLUMN promise.state IS 'kept: the run moved; broken: its day went by; withdrawn: another one took its place, or help was asked for.';
 CREATE UNIQUE INDEX promise_open ON promise (production_run_id) WHERE state = 'open';
 CREATE INDEX promise_by_run ON promise (production_run_id, made_at);
+CREATE INDEX promise_by_message ON promise (message_id) WHERE message_id IS NOT NULL;
 CREATE INDEX promise_by_age ON promise (made_at);
