@@ -1,7 +1,8 @@
 """
 ### Message log upkeep
 
-Looks after the message log every 15 minutes, between the ticks.
+Looks after the message log every 15 minutes, between the ticks, and as soon as the receiver says that a partner has
+answered (where it can: the asset `whatsapp://partner-messages/answers`).
 
 - **Sends what has come due**: messages that waited until it was day for the recipient, or that Meta asked to be sent
   later. The run they speak of is looked at again first, and all guards hold: `halt`, the setting `delivery`, the day,
@@ -20,6 +21,10 @@ Looks after the message log every 15 minutes, between the ticks.
   is not escalated again for that reason until it has moved on.
 - **Settles a message by hand**, if it is triggered with the other four: which message that is `unknown`, whether it
   arrived, who says so, and how they know. One that did not arrive may be sent again that day: trigger its DAG again.
+- **Tells of help at once**: who has asked for help, and who wrote what sounds like STOP (setting `on_escalation`).
+- **Replies** to what partners have written, within five minutes of it; what is found later is not replied to.
+- **Enters a promise by hand** ("from Monday"), **opts a partner out**, undoes such a mistake, or decides whether what
+  a partner wrote means STOP, each with who says so and why (`docs/answers.md`).
 - **Lets sending go on** after the message log was failed over or restored, if it is triggered with who says so and why
   (`docs/failover.md`, which comes first).
 
@@ -37,8 +42,9 @@ from __future__ import annotations
 from typing import Any
 
 import pendulum
-from airflow.sdk import CronTriggerTimetable, dag, get_current_context
+from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, dag, get_current_context
 
+from partner_messages.config.schedule import ANSWERS_ASSET
 from partner_messages.deployment.forms import UPKEEP
 from partner_messages.tasks.flow import DEFAULT_ARGS, first_step, owner_links, send_and_say, step
 
@@ -46,7 +52,9 @@ from partner_messages.tasks.flow import DEFAULT_ARGS, first_step, owner_links, s
 @dag(
     dag_display_name="Message log upkeep",
     description="Sends what has come due and closes what is over, every 15 minutes",
-    schedule=CronTriggerTimetable("*/15 * * * *", timezone="Asia/Kolkata"),
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("*/15 * * * *", timezone="Asia/Kolkata"), assets=[Asset(ANSWERS_ASSET)]
+    ),
     start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Kolkata"),
     catchup=False,
     is_paused_upon_creation=True,
@@ -88,6 +96,27 @@ def message_log_upkeep() -> None:
 
         return upkeep.close_escalation(get_current_context())
 
+    @step("Tell of help at once")
+    def tell_at_once(tick: Any) -> int:
+        """Tell operations of help that was asked for, and of what sounds like STOP (setting `on_escalation`)."""
+        from partner_messages.tasks import upkeep_tasks as upkeep
+
+        return upkeep.tell_at_once(tick, get_current_context())
+
+    @step("Enter a promise by hand")
+    def enter_promise() -> str:
+        """Enter what a partner has promised, as the params say."""
+        from partner_messages.tasks import upkeep_tasks as upkeep
+
+        return upkeep.enter_promise(get_current_context())
+
+    @step("Opt a partner out by hand", priority_weight=900, weight_rule="absolute")
+    def enter_opt_out() -> str:
+        """Enter that a partner has opted out or has not, as the params say."""
+        from partner_messages.tasks import upkeep_tasks as upkeep
+
+        return upkeep.enter_opt_out(get_current_context())
+
     @step("Settle a message by hand")
     def settle_message() -> str:
         """Settle by hand what the params name."""
@@ -105,7 +134,8 @@ def message_log_upkeep() -> None:
     tick = sweep()
     halt_sending() >> tick
     said = send_and_say(tick, release(tick), title="Upkeep run", of_all=True)
-    tick >> [close_escalation(), settle_message(), forget()] >> said
+    by_hand = [close_escalation(), settle_message(), enter_promise(), enter_opt_out()]
+    tick >> [*by_hand, tell_at_once(tick), forget()] >> said
 
 
 message_log_upkeep()

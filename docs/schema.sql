@@ -1,6 +1,57 @@
 -- The schema partner_messages of the message log, as all migrations in include/sql/migrations make it.
 -- Written by `make readme`; the columns' meanings stand in the migrations, and docs/design.md says what a table is for.
 
+CREATE TABLE account_event (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    event_id bigint,
+    waba_id text NOT NULL,
+    field text NOT NULL,
+    event text,
+    phone_number text,
+    detail jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    CONSTRAINT account_event_pkey PRIMARY KEY (id),
+    CONSTRAINT account_event_event_id_fkey FOREIGN KEY (event_id) REFERENCES webhook_event(id) ON DELETE SET NULL
+);
+CREATE INDEX account_event_by_age ON account_event USING btree (at);
+CREATE INDEX account_event_untold ON account_event USING btree (id) WHERE told_at IS NULL;
+
+CREATE TABLE answer (
+    id uuid NOT NULL,
+    wamid text,
+    message_id uuid,
+    partner_id text,
+    production_run_id text,
+    phone text,
+    user_id text,
+    phone_number_id text NOT NULL,
+    kind text NOT NULL,
+    intent text NOT NULL,
+    text text,
+    payload text,
+    context_wamid text,
+    edited boolean NOT NULL DEFAULT false,
+    received_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL DEFAULT now(),
+    became text,
+    blanked boolean NOT NULL DEFAULT false,
+    CONSTRAINT answer_pkey PRIMARY KEY (id),
+    CONSTRAINT answer_wamid_key UNIQUE (wamid),
+    CONSTRAINT answer_message_id_fkey FOREIGN KEY (message_id) REFERENCES message_log(id) ON DELETE SET NULL,
+    CONSTRAINT answer_became_check CHECK (became <> ''::text),
+    CONSTRAINT answer_intent_check CHECK (intent <> ''::text),
+    CONSTRAINT answer_kind_check CHECK (kind <> ''::text),
+    CONSTRAINT answer_partner_id_check CHECK (partner_id <> ''::text),
+    CONSTRAINT answer_phone_check CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'::text),
+    CONSTRAINT answer_production_run_id_check CHECK (production_run_id <> ''::text),
+    CONSTRAINT what_is_blanked_tells_of_nobody CHECK (NOT blanked OR num_nonnulls(wamid, phone, user_id, text, payload, context_wamid) = 0)
+);
+CREATE INDEX answer_by_age ON answer USING btree (blanked, received_at);
+CREATE INDEX answer_by_message ON answer USING btree (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX answer_by_phone ON answer USING btree (phone, received_at);
+CREATE INDEX answer_by_user ON answer USING btree (user_id, received_at) WHERE user_id IS NOT NULL AND phone IS NOT NULL;
+
 CREATE TABLE audit (
     id bigint NOT NULL GENERATED AS IDENTITY,
     at timestamp with time zone NOT NULL DEFAULT now(),
@@ -32,7 +83,9 @@ CREATE TABLE escalation (
     closed_by text,
     closed_why text,
     over_at timestamp with time zone,
+    answer_id uuid,
     CONSTRAINT escalation_pkey PRIMARY KEY (id),
+    CONSTRAINT escalation_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(id) ON DELETE SET NULL,
     CONSTRAINT escalation_closed_by_check CHECK (btrim(closed_by) <> ''::text),
     CONSTRAINT escalation_closed_why_check CHECK (btrim(closed_why) <> ''::text),
     CONSTRAINT escalation_delivery_check CHECK (delivery = ANY (ARRAY['live'::text, 'dry_run'::text, 'redirect'::text])),
@@ -45,9 +98,10 @@ CREATE TABLE escalation (
     CONSTRAINT what_is_parked_is_in_no_kind CHECK (reason <> 'parked'::text OR kind IS NULL),
     CONSTRAINT who_closes_says_why CHECK (num_nulls(closed_at, closed_by, closed_why) = ANY (ARRAY[0, 3]))
 );
+CREATE INDEX escalation_by_answer ON escalation USING btree (answer_id) WHERE answer_id IS NOT NULL;
 CREATE INDEX escalation_by_run ON escalation USING btree (production_run_id);
 CREATE INDEX escalation_not_over ON escalation USING btree (delivery, over_at);
-CREATE UNIQUE INDEX escalation_open ON escalation USING btree (delivery, production_run_id) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX escalation_open ON escalation USING btree (delivery, production_run_id, reason) WHERE closed_at IS NULL;
 
 CREATE TABLE halt (
     only_one boolean NOT NULL DEFAULT true,
@@ -58,6 +112,14 @@ CREATE TABLE halt (
     CONSTRAINT halt_only_one_check CHECK (only_one),
     CONSTRAINT halt_who_check CHECK (btrim(who) <> ''::text),
     CONSTRAINT halt_why_check CHECK (btrim(why) <> ''::text)
+);
+
+CREATE TABLE listening (
+    only_one boolean NOT NULL DEFAULT true,
+    settings jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT listening_pkey PRIMARY KEY (only_one),
+    CONSTRAINT listening_only_one_check CHECK (only_one)
 );
 
 CREATE TABLE log_trusted (
@@ -125,20 +187,33 @@ CREATE TABLE message_log (
     blanked boolean NOT NULL DEFAULT false,
     redirected text NOT NULL DEFAULT ''::text,
     not_followed text,
+    sent_at_is_metas boolean NOT NULL DEFAULT false,
+    sent_at_meta timestamp with time zone,
+    delivered_at_meta timestamp with time zone,
+    read_at_meta timestamp with time zone,
+    failed_at_meta timestamp with time zone,
+    expired_at_meta timestamp with time zone,
+    pricing_at timestamp with time zone,
+    pricing_category text,
+    pricing_billable boolean,
+    pricing_type text,
+    pricing_model text,
+    answer_id uuid,
     CONSTRAINT message_log_pkey PRIMARY KEY (id),
     CONSTRAINT message_log_event_hour EXCLUDE USING gist (delivery WITH =, context_type WITH =, context_id WITH =, redirected WITH =, event_hour WITH &&) WHERE (holds_slot AND message_kind = 'event'::text),
+    CONSTRAINT message_log_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(id) ON DELETE SET NULL,
     CONSTRAINT message_log_duplicate_of_fkey FOREIGN KEY (duplicate_of) REFERENCES message_log(id) ON DELETE CASCADE,
     CONSTRAINT message_log_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES message_log(id) ON DELETE CASCADE,
     CONSTRAINT a_duplicate_names_the_other CHECK ((NOT skip_reason IS DISTINCT FROM 'duplicate'::text) = (duplicate_of IS NOT NULL)),
     CONSTRAINT a_follow_up_names_what_it_follows CHECK ((message_kind = 'followup'::text) = (parent_id IS NOT NULL)),
-    CONSTRAINT a_message_has_what_it_needs CHECK (status = 'skipped'::text OR sender IS NOT NULL AND language IS NOT NULL AND COALESCE(partner_id, ''::text) <> ''::text AND (template_name IS NOT NULL OR message_kind = 'followup'::text) AND (blanked OR to_phone IS NOT NULL AND variables IS NOT NULL)),
+    CONSTRAINT a_message_has_what_it_needs CHECK (status = 'skipped'::text OR sender IS NOT NULL AND language IS NOT NULL AND COALESCE(partner_id, ''::text) <> ''::text AND (template_name IS NOT NULL OR (message_kind = ANY (ARRAY['followup'::text, 'reply'::text]))) AND (blanked OR to_phone IS NOT NULL AND variables IS NOT NULL)),
     CONSTRAINT a_skip_has_a_reason CHECK ((status = 'skipped'::text) = (skip_reason IS NOT NULL)),
     CONSTRAINT a_skip_never_reached_meta CHECK (status <> 'skipped'::text OR meta_message_id IS NULL),
     CONSTRAINT an_event_has_its_hour CHECK (message_kind <> 'event'::text OR status = 'skipped'::text OR event_hour IS NOT NULL),
     CONSTRAINT message_log_context_id_check CHECK (context_id <> ''::text),
     CONSTRAINT message_log_context_type_check CHECK (context_type = ANY (ARRAY['production_run'::text, 'partner'::text])),
     CONSTRAINT message_log_delivery_check CHECK (delivery = ANY (ARRAY['live'::text, 'dry_run'::text, 'redirect'::text])),
-    CONSTRAINT message_log_message_kind_check CHECK (message_kind = ANY (ARRAY['reminder'::text, 'digest'::text, 'event'::text, 'followup'::text])),
+    CONSTRAINT message_log_message_kind_check CHECK (message_kind = ANY (ARRAY['reminder'::text, 'digest'::text, 'event'::text, 'followup'::text, 'reply'::text])),
     CONSTRAINT message_log_not_followed_check CHECK (not_followed <> ''::text),
     CONSTRAINT message_log_reminder_kind_check CHECK (reminder_kind = ANY (ARRAY['assignment_pending'::text, 'not_started'::text, 'idle'::text])),
     CONSTRAINT message_log_settled_by_check CHECK (btrim(settled_by) <> ''::text),
@@ -146,22 +221,29 @@ CREATE TABLE message_log (
     CONSTRAINT message_log_to_phone_check CHECK (to_phone ~ '^\+[1-9][0-9]{6,14}$'::text),
     CONSTRAINT only_a_redirect_is_redirected CHECK (redirected = ''::text OR delivery = 'redirect'::text),
     CONSTRAINT only_what_is_claimed_is_still_here CHECK (NOT still_here OR status = 'sending'::text),
-    CONSTRAINT what_may_leave_is_not_blanked CHECK (NOT blanked OR (status <> ALL (ARRAY['queued'::text, 'sending'::text])))
+    CONSTRAINT what_may_leave_is_not_blanked CHECK (NOT blanked OR (status <> ALL (ARRAY['queued'::text, 'sending'::text]))),
+    CONSTRAINT what_was_delivered_has_not_expired CHECK (expired_at_meta IS NULL OR status = 'sent'::text)
 );
 CREATE INDEX message_log_answers ON message_log USING btree (tick_id, sender, COALESCE(failed_at, sent_at, updated_at), id) WHERE attempts > 0 AND (status = ANY (ARRAY['sent'::text, 'delivered'::text, 'read'::text, 'failed'::text, 'unknown'::text]));
 CREATE INDEX message_log_by_age ON message_log USING btree (blanked, created_at);
+CREATE INDEX message_log_by_answer ON message_log USING btree (answer_id) WHERE answer_id IS NOT NULL;
 CREATE INDEX message_log_by_day ON message_log USING btree (delivery, day, status);
 CREATE INDEX message_log_by_moment ON message_log USING btree (sent_at) WHERE delivery = 'live'::text;
 CREATE INDEX message_log_by_partner ON message_log USING btree (partner_id, day);
+CREATE INDEX message_log_by_phone ON message_log USING btree (to_phone, claimed_at) WHERE to_phone IS NOT NULL AND claimed_at IS NOT NULL;
 CREATE INDEX message_log_by_run ON message_log USING btree (dag_id, dag_run_id, tick_id);
 CREATE INDEX message_log_by_wamid ON message_log USING btree (meta_message_id) WHERE meta_message_id IS NOT NULL;
 CREATE INDEX message_log_duplicates ON message_log USING btree (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE UNIQUE INDEX message_log_event_id ON message_log USING btree (delivery, event_id, redirected) WHERE holds_slot AND event_id IS NOT NULL;
 CREATE INDEX message_log_follow_ups ON message_log USING btree (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX message_log_heard ON message_log USING btree (sender, sent_at) WHERE COALESCE(sent_at_meta, delivered_at_meta, read_at_meta, failed_at_meta) IS NOT NULL;
 CREATE INDEX message_log_held ON message_log USING btree (not_before) WHERE status = 'queued'::text AND not_before IS NOT NULL;
 CREATE INDEX message_log_never_left_by_age ON message_log USING btree (created_at) WHERE status = 'skipped'::text OR delivery = 'dry_run'::text;
+CREATE INDEX message_log_not_delivered ON message_log USING btree (sent_at_meta) WHERE status = 'sent'::text AND expired_at_meta IS NULL AND sent_at_meta IS NOT NULL;
 CREATE INDEX message_log_queue ON message_log USING btree (day) WHERE (status = ANY (ARRAY['queued'::text, 'sending'::text])) AND attempts >= 0;
+CREATE INDEX message_log_replies ON message_log USING btree (to_phone, created_at) WHERE message_kind = 'reply'::text;
 CREATE UNIQUE INDEX message_log_slot ON message_log USING btree (delivery, context_type, context_id, redirected) WHERE holds_slot AND message_kind <> 'event'::text;
+CREATE INDEX message_log_undelivered ON message_log USING btree (to_phone, claimed_at) WHERE delivery = 'live'::text AND meta_message_id IS NOT NULL AND delivered_at IS NULL AND (expired_at_meta IS NOT NULL OR status = 'failed'::text);
 CREATE INDEX message_log_unknown ON message_log USING btree (claimed_at) WHERE status = 'unknown'::text;
 
 CREATE TABLE message_run (
@@ -180,6 +262,36 @@ CREATE TABLE message_run (
 CREATE INDEX message_run_history ON message_run USING btree (production_run_id, delivery);
 CREATE UNIQUE INDEX message_run_slot ON message_run USING btree (delivery, production_run_id, day, redirected) WHERE holds_slot AND (message_kind = ANY (ARRAY['reminder'::text, 'digest'::text]));
 
+CREATE TABLE partner_preference (
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    phone text,
+    partner_id text,
+    kind text NOT NULL,
+    value text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    who text,
+    why text,
+    CONSTRAINT partner_preference_pkey PRIMARY KEY (id),
+    CONSTRAINT a_value_is_of_its_kind CHECK (
+CASE kind
+    WHEN 'opted_out'::text THEN value = ANY (ARRAY['stop'::text, 'start'::text, 'maybe'::text])
+    WHEN 'marketing'::text THEN value = ANY (ARRAY['stop'::text, 'resume'::text])
+    ELSE value <> ''::text
+END),
+    CONSTRAINT it_is_somebody_s CHECK (num_nonnulls(phone, partner_id) > 0),
+    CONSTRAINT partner_preference_kind_check CHECK (kind = ANY (ARRAY['opted_out'::text, 'language'::text, 'marketing'::text])),
+    CONSTRAINT partner_preference_partner_id_check CHECK (partner_id <> ''::text),
+    CONSTRAINT partner_preference_phone_check CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'::text),
+    CONSTRAINT partner_preference_source_check CHECK (source = ANY (ARRAY['message'::text, 'user_preferences'::text, 'error_131050'::text, 'told_us'::text, 'undone'::text, 'decided'::text])),
+    CONSTRAINT partner_preference_who_check CHECK (btrim(who) <> ''::text),
+    CONSTRAINT partner_preference_why_check CHECK (btrim(why) <> ''::text),
+    CONSTRAINT who_acts_by_hand_says_why CHECK ((source = ANY (ARRAY['told_us'::text, 'undone'::text, 'decided'::text])) = (num_nonnulls(who, why) = 2))
+);
+CREATE INDEX partner_preference_by_partner ON partner_preference USING btree (partner_id, kind, at) WHERE partner_id IS NOT NULL;
+CREATE INDEX partner_preference_by_phone ON partner_preference USING btree (phone, kind, at) WHERE phone IS NOT NULL;
+CREATE UNIQUE INDEX partner_preference_once ON partner_preference USING btree (kind, COALESCE(phone, ''::text), COALESCE(partner_id, ''::text), at, value, source);
+
 CREATE TABLE produced_quantity_seen (
     production_run_id text NOT NULL,
     number integer NOT NULL,
@@ -191,6 +303,39 @@ CREATE TABLE produced_quantity_seen (
     CONSTRAINT produced_quantity_seen_production_run_id_check CHECK (production_run_id <> ''::text)
 );
 CREATE INDEX produced_quantity_seen_by_age ON produced_quantity_seen USING btree (observed_at);
+
+CREATE TABLE promise (
+    id uuid NOT NULL,
+    production_run_id text NOT NULL,
+    partner_id text NOT NULL,
+    kind text,
+    since timestamp with time zone,
+    due_on date NOT NULL,
+    state text NOT NULL DEFAULT 'open'::text,
+    made_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    message_id uuid,
+    who text,
+    why text,
+    ended_at timestamp with time zone,
+    ended_why text,
+    CONSTRAINT promise_pkey PRIMARY KEY (id),
+    CONSTRAINT promise_message_id_fkey FOREIGN KEY (message_id) REFERENCES message_log(id) ON DELETE SET NULL,
+    CONSTRAINT promise_ended_why_check CHECK (ended_why <> ''::text),
+    CONSTRAINT promise_kind_check CHECK (kind = ANY (ARRAY['assignment_pending'::text, 'not_started'::text, 'idle'::text])),
+    CONSTRAINT promise_partner_id_check CHECK (partner_id <> ''::text),
+    CONSTRAINT promise_production_run_id_check CHECK (production_run_id <> ''::text),
+    CONSTRAINT promise_source_check CHECK (source = ANY (ARRAY['answer'::text, 'told_us'::text])),
+    CONSTRAINT promise_state_check CHECK (state = ANY (ARRAY['open'::text, 'kept'::text, 'broken'::text, 'withdrawn'::text])),
+    CONSTRAINT promise_who_check CHECK (btrim(who) <> ''::text),
+    CONSTRAINT promise_why_check CHECK (btrim(why) <> ''::text),
+    CONSTRAINT what_is_over_says_when_and_why CHECK ((state = 'open'::text) = (num_nonnulls(ended_at, ended_why) = 0) AND (num_nonnulls(ended_at, ended_why) = ANY (ARRAY[0, 2]))),
+    CONSTRAINT who_enters_it_says_why CHECK ((source = 'told_us'::text) = (num_nonnulls(who, why) = 2))
+);
+CREATE INDEX promise_by_age ON promise USING btree (made_at);
+CREATE INDEX promise_by_message ON promise USING btree (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX promise_by_run ON promise USING btree (production_run_id, made_at);
+CREATE UNIQUE INDEX promise_open ON promise USING btree (production_run_id) WHERE state = 'open'::text;
 
 CREATE TABLE schema_migration (
     number integer NOT NULL,
@@ -267,6 +412,7 @@ CREATE TABLE template_approval (
     parameter_count integer,
     listed jsonb,
     seen_at timestamp with time zone NOT NULL,
+    announced_category text,
     CONSTRAINT template_approval_pkey PRIMARY KEY (waba_id, name, language),
     CONSTRAINT template_approval_waba_id_check CHECK (waba_id <> ''::text)
 );
@@ -306,3 +452,36 @@ CREATE TABLE tick (
 );
 CREATE INDEX tick_by_age ON tick USING btree (created_at);
 CREATE INDEX tick_by_day ON tick USING btree (dag_id, delivery, created_at);
+
+CREATE TABLE waiting_status (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    event_id bigint NOT NULL,
+    wamid text NOT NULL,
+    row_id uuid,
+    said jsonb NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT waiting_status_pkey PRIMARY KEY (id),
+    CONSTRAINT waiting_status_event_id_fkey FOREIGN KEY (event_id) REFERENCES webhook_event(id) ON DELETE CASCADE
+);
+CREATE INDEX waiting_status_by_age ON waiting_status USING btree (received_at);
+CREATE INDEX waiting_status_by_event ON waiting_status USING btree (event_id);
+
+CREATE TABLE webhook_event (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    sha256 text NOT NULL,
+    body bytea NOT NULL,
+    spoken boolean NOT NULL DEFAULT true,
+    received_at timestamp with time zone NOT NULL DEFAULT now(),
+    times_received integer NOT NULL DEFAULT 1,
+    applied_at timestamp with time zone,
+    errors jsonb NOT NULL DEFAULT '[]'::jsonb,
+    errors_told_at timestamp with time zone,
+    CONSTRAINT webhook_event_pkey PRIMARY KEY (id),
+    CONSTRAINT webhook_event_sha256_key UNIQUE (sha256),
+    CONSTRAINT webhook_event_errors_check CHECK (jsonb_typeof(errors) = 'array'::text),
+    CONSTRAINT webhook_event_sha256_check CHECK (sha256 ~ '^[0-9a-f]{64}$'::text),
+    CONSTRAINT webhook_event_times_received_check CHECK (times_received > 0)
+);
+CREATE INDEX webhook_event_by_age ON webhook_event USING btree (received_at);
+CREATE INDEX webhook_event_pending ON webhook_event USING btree (spoken DESC, id) WHERE applied_at IS NULL;
+CREATE INDEX webhook_event_untold ON webhook_event USING btree (id) WHERE errors <> '[]'::jsonb AND errors_told_at IS NULL;

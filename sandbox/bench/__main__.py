@@ -1,4 +1,4 @@
-"""Measures finding, planning and sending, and prints one table: `python -m sandbox.bench`, or `make bench`.
+"""Measures finding, planning, sending and listening, and prints one table: `python -m sandbox.bench`, or `make bench`.
 
 The targets hold for the full sizes on a machine with two cores and nothing else to do; a target that is missed is said,
 and is no error: a machine that others share is no judge.
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from sandbox import airflow_env, postgres, processes, stack
-from sandbox.bench import around, find_and_plan, send, tick
+from sandbox.bench import around, find_and_plan, listen, send, tick
 from sandbox.bench.report import Row, page, table
 from sandbox.bench.workplace import Sizes, Workplace
 
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[Workplace], list[Row]]] = {
     "find": find_and_plan.measure,
     "around": around.measure,
     "send": send.measure,
+    "listen": listen.measure,
     "tick": tick.measure,
 }
 QUICK = 20

@@ -27,8 +27,10 @@ from airflow.providers.postgres.hooks.postgres import PostgresHook
 from partner_messages.config.settings import SHOP_CONN_ID, Settings
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.params import RunParams
+from partner_messages.deployment.receiving import load_receiving
 from partner_messages.deployment.run_context import RunFacts
 from partner_messages.message_log.database import open_message_log
+from partner_messages.message_log.migrations import migrate
 from partner_messages.message_log.outbox import messages_of
 from partner_messages.message_log.queueing import queued_of_tick
 from partner_messages.messages.kinds import ReminderKind
@@ -46,6 +48,9 @@ from partner_messages.sending.recheck import no_longer_due
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.tasks.mirror import mirror_to_shop
 from partner_messages.tasks.preflight import preflight
+from partner_messages.webhook.accounts import Numbers
+from partner_messages.webhook.apply import apply_pending
+from partner_messages.webhook.store import store
 from sandbox.bench import HISTORY
 from sandbox.bench.memory import peak_mb
 
@@ -53,6 +58,7 @@ DAG = "bench"
 PARAMS = RunParams(delivery="live", confirmed=True)
 COUNT = Path(__file__).with_name("count.sql")
 FORGET_MESSAGES = Path(__file__).with_name("forget_messages.sql")
+SENT = Path(__file__).with_name("sent.sql")
 TAKE_ALL = Path(__file__).with_name("take_all.sql")
 MAX_MAP_LENGTH = 1_024
 """Airflow's default."""
@@ -191,6 +197,35 @@ def send(tick: dict[str, Any], batch: dict[str, Any]) -> dict[str, Any]:
     return {"seconds": seconds, "counts": counts}
 
 
+def listen(messages: int, per_webhook: int) -> dict[str, Any]:
+    """Apply a status of each of so many messages, so many of them in a webhook."""
+    (number,) = [one for one in load_receiving().numbers if one.label == "in"]
+    now = dt.datetime.now(dt.UTC)
+    numbers = Numbers({"in": number.phone_number_id}, {"in": number.waba_id})
+    with open_message_log() as connection:
+        migrate(connection)
+        psycopg.ClientCursor(connection).execute(SENT.read_bytes(), {"messages": messages})
+        for first in range(0, messages, per_webhook):
+            wamids = [f"wamid.{n}" for n in range(first, min(first + per_webhook, messages))]
+            store(connection, _statuses(wamids, number.phone_number_id, now), now)
+        seconds, done = timed(lambda: apply_pending(connection, numbers, lambda: now))
+    return {"seconds": seconds, "changed": done.changed}
+
+
+def _statuses(wamids: list[str], phone_number_id: str, now: dt.datetime) -> bytes:
+    pricing = {"billable": True, "pricing_model": "PMP", "category": "utility", "type": "regular"}
+    item = {
+        "status": "delivered",
+        "timestamp": str(int(now.timestamp())),
+        "recipient_id": "919829012345",
+        "pricing": pricing,
+    }
+    metadata = {"display_phone_number": "911234567890", "phone_number_id": phone_number_id}
+    value = {"messaging_product": "whatsapp", "metadata": metadata, "statuses": [{**item, "id": one} for one in wamids]}
+    entry = {"id": "1", "changes": [{"field": "messages", "value": value}]}
+    return json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+
+
 STEPS: dict[str, Callable[..., dict[str, Any]]] = {
     "find": find,
     "plan": plan,
@@ -205,6 +240,7 @@ STEPS: dict[str, Callable[..., dict[str, Any]]] = {
     "summarise": _as_its_task(_summarise),
     "events": _as_its_task(_list_of_events),
     "upkeep": _as_its_task(_look_after),
+    "listen": listen,
 }
 
 

@@ -61,7 +61,10 @@ def _dag(dag: Any) -> Iterator[str]:
 
 def _when(dag: Any) -> str:
     schedule = dag.schedule
-    often = f"on the schedule `{schedule.expression}` ({schedule.timezone})" if schedule else "when it is triggered"
+    timetable = getattr(schedule, "timetable", schedule)
+    often = f"on the schedule `{timetable.expression}` ({timetable.timezone})" if schedule else "when it is triggered"
+    if timetable is not schedule:
+        often += f", and when {' or '.join(f'`{one.uri}`' for one in schedule.asset_condition.objects)} changes"
     paused = "it is paused when Airflow first sees it" if dag.is_paused_upon_creation else "it is not paused"
     runs = dag.max_active_runs
     return f"{often}; {paused}; {'one DAG run' if runs == 1 else f'up to {runs} DAG runs'} at a time"

@@ -17,7 +17,7 @@ from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.values import Draft, Settlement
 from sandbox.bench import HISTORY
 from support.deployment import TICK
-from support.examples import DAY, draft, stuck_run, tick
+from support.examples import DAY, PHONE, draft, stuck_run, tick
 from support.log_rows import Log
 
 DAYS, PER_DAY, PARTNERS = 40, 200, 100
@@ -69,6 +69,10 @@ def parameters(messages: list[Draft], query: str) -> dict[str, Any]:
     asked = {**_plain_parameters(), **_parameters_of(messages)}
     if query in ("answers_of", "messages_to_mirror", "to_follow_up", "ends_of_tick"):
         return {**asked, **of_tick(SENT)}
+    if query == "enter_preference":
+        return {**asked, "value": "stop"}
+    if query == "note_preference":
+        return {**asked, "kind": "language"}
     if query == "record_skips":
         skips = (dict(vars(one), id=uuid.uuid4(), skip_reason="moved_on") for one in messages)
         return {**asked, "drafts": recordset(skips)}
@@ -87,12 +91,21 @@ def _parameters_of(messages: list[Draft]) -> dict[str, Any]:
         "readings": [{"production_run_id": run, "produced_quantity": 12.0} for run in runs],
         "skips": [{"id": id_, "reason": "moved_on"} for id_ in ids],
         "stuck": [{"production_run_id": f"X{run}", "partner_id": "P1", "since": TICK} for run in runs],
+        "ends": [{"id": uuid.uuid4(), "state": "kept", "why": "The run moved on."}],
+        "statuses": [],  # They would need a webhook.
+        "rows": [{"id": id_, "status": "queued", "sent_at_is_metas": False} for id_ in ids],
+        "lives": [{"template_name": "jyt_production_run_reminder_idle_v1", "seconds": 43200}],
+        "applied": [{"id": 1, "errors": []}],
+        "added": [{"id": 1, "errors": []}],
+        "kept": [{"waba_id": "2", "field": "account_update", "detail": {}, "at": TICK}],
         "troubles": [{**stall, "id": uuid.uuid4(), "production_run_id": run} for run in runs],
     }
     return {
         **{name: recordset(values) for name, values in records.items()},
         **{"ids": ids, "id": ids[0], "message_id": ids[0]},
         **{"production_run_ids": runs, "production_run_id": runs[0], "found_ids": Json(runs)},
+        "wamids": [f"wamid.{number}" for number in range(len(messages))],
+        "waiting_ids": [1],
         "event_ids": [f"event {run}" for run in runs],
         "context_ids": [f"{run}:production_run.cancelled:P1" for run in runs],
     }
@@ -123,6 +136,20 @@ def _plain_parameters() -> dict[str, Any]:
         **{"sender": "in", "template": "jyt_production_run_reminder_pending_v1", "language": "hi", "followups": False},
         **{"code": 131026, "codes": [131026, 131049], "recipient_codes": [131026], "error_code": 190, "first": 20},
         **{"by": "Meera", "who": "Meera", "why": "Her loom is being repaired.", "act": "settle", "outcome": "arrived"},
+        **{"sha256": "0" * 64, "body": b"{}", "spoken": False, "received_at": TICK, "bytes": 1024},
+        **{
+            "wamid": "wamid.1",
+            "phone": PHONE,
+            "phones": [PHONE],
+            "user_id": "IN.1",
+            "partner_id": "P1",
+            "answer_id": None,
+        },
+        **{"intent": "other", "text": "A text.", "payload": None, "context_wamid": None, "edited": False},
+        **{"became": "answered", "value": "hi", "source": "told_us", "whose": PHONE, "of": None, "due_on": DAY},
+        **{"context_id": "a reply", "settings": Jsonb({}), "only": None, "told_each_day": ["answered"], "in_a_row": 3},
+        **{"heeds_stop": True, "lifecycle_after_opt_out": False},
+        **{"grace": dt.timedelta(hours=6)},
         **{"phone_number_id": "111000000000001", "rate": 80.0, "wanted": 80.0},
         **{"reason": "refused", "error_detail": "refused", "of_all": True},
         **{"before": TICK - dt.timedelta(days=DAYS / 2), "at_most": 500, "few": 20},

@@ -6,7 +6,7 @@ WHERE delivery = %(delivery)s AND (over_at IS NULL OR over_at > %(now)s)
 ORDER BY since, production_run_id, id
 
 -- name: open_escalations
--- Open escalations; a run that has an open one, by whomever, gets no second. Of a stall of which operations were told for a reason
+-- Open escalations; a run that has an open one for that reason, by whomever, gets no second. Of a stall of which operations were told for a reason
 -- that asks for the same act, they are told again when that one's time is up.
 INSERT INTO escalation (id, delivery, production_run_id, kind, partner_id, reason, since, dag_run_id, opened_at, told_on)
 SELECT t.id, %(delivery)s, t.production_run_id, t.kind, t.partner_id, t.reason, t.since, %(dag_run_id)s, %(now)s, before.told_on
@@ -23,7 +23,7 @@ FROM json_to_recordset(%(troubles)s) AS t (
             AND e.reason = ANY (t.same_act)
     ) AS before
 ORDER BY t.production_run_id
-ON CONFLICT (delivery, production_run_id) WHERE closed_at IS NULL DO NOTHING
+ON CONFLICT (delivery, production_run_id, reason) WHERE closed_at IS NULL DO NOTHING
 RETURNING id
 
 -- name: end_escalations
@@ -37,12 +37,12 @@ WHERE e.id = o.id AND e.over_at IS NULL
 RETURNING e.id
 
 -- name: close_escalation
--- Close a run's open escalation by hand; one that the same person has closed before for the same reason, in a try whose answer was
+-- Close a run's open escalations by hand (what sounds like STOP is decided, and not closed); one that the same person has closed before for the same reason, in a try whose answer was
 -- lost, counts too.
 WITH closed AS (
     UPDATE escalation
     SET closed_at = %(now)s, closed_by = %(by)s, closed_why = %(why)s
-    WHERE delivery = 'live' AND production_run_id = %(production_run_id)s AND closed_at IS NULL
+    WHERE delivery = 'live' AND production_run_id = %(production_run_id)s AND closed_at IS NULL AND reason <> 'maybe_opt_out'
     RETURNING reason
 )
 SELECT reason FROM closed
@@ -68,10 +68,18 @@ SELECT
             ORDER BY m.day DESC, m.created_at DESC
             LIMIT 1
         )
-    END AS readings
-FROM escalation AS e
-WHERE e.delivery = 'live' AND e.closed_at IS NULL AND (e.told_on IS NULL OR e.told_on <= %(told_before)s)
-ORDER BY e.since, e.production_run_id, e.id
+    END AS readings,
+    a.text AS said_words
+FROM escalation AS e LEFT JOIN answer AS a ON a.id = e.answer_id
+WHERE e.delivery = 'live'
+    AND e.closed_at IS NULL
+    AND (
+        e.told_on IS NULL
+        OR e.told_on <= %(told_before)s
+        OR (e.told_on < %(day)s AND e.reason = ANY (%(told_each_day)s))
+    )
+    AND (%(only)s::text[] IS NULL OR (e.reason = ANY (%(only)s) AND e.told_on IS NULL))
+ORDER BY e.reason <> 'maybe_opt_out', e.since, e.production_run_id, e.id
 FOR UPDATE OF e
 
 -- name: note_told

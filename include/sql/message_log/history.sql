@@ -11,7 +11,7 @@ FROM unnest(%(production_run_ids)s::text[]) AS run (id)
             AND r.production_run_id = run.id
             AND r.day < %(day)s
             AND r.message_kind IN ('reminder', 'digest')
-            AND m.status IN ('sent', 'delivered', 'read', 'unknown', 'rehearsed')
+            AND {% include "counts_as_reminded" %}
     ) AS reminded
 WHERE reminded.day IS NOT NULL
 
@@ -47,7 +47,7 @@ FROM stuck_run AS found
                 OR EXISTS (SELECT FROM tick AS t WHERE t.id = m.tick_id AND t.now > found.since)
             )
             AND r.message_kind IN ('reminder', 'digest')
-            AND m.status IN ('sent', 'delivered', 'read', 'unknown', 'rehearsed')
+            AND {% include "counts_as_reminded" %}
             AND (
                 m.reminder_kind = found.kind
                 -- A digest has no kind of its own; what it said of a run is what was found that day. By whom is all one: a backfill
@@ -103,7 +103,7 @@ WHERE r.delivery = %(delivery)s
 -- The numbers that Meta refused on a day for the recipient's own sake.
 SELECT DISTINCT to_phone
 FROM message_log
-WHERE delivery = %(delivery)s AND day = %(day)s AND status = 'failed' AND error_code = ANY (%(codes)s)
+WHERE delivery = %(delivery)s AND day = %(day)s AND status = 'failed' AND delivered_at IS NULL AND error_code = ANY (%(codes)s)
 
 -- name: not_on_whatsapp
 -- The runs that a DAG run found stuck whose partner's last message, about whichever of their runs, was refused by Meta with a code
@@ -121,20 +121,17 @@ refused AS MATERIALIZED (
     SELECT last.*
     FROM (SELECT DISTINCT partner_id FROM found) AS of_run
         CROSS JOIN LATERAL (
-            SELECT m.partner_id, m.status, m.to_phone, m.day, coalesce(m.claimed_at, m.created_at) AS left_at
+            SELECT m.partner_id, m.status = 'failed' AND m.delivered_at IS NULL AS refused, m.to_phone, m.day,
+                coalesce(m.claimed_at, m.created_at) AS left_at
             FROM message_log AS m
             WHERE m.partner_id = of_run.partner_id
                 AND m.delivery = %(delivery)s
                 AND m.day <= %(day)s
-                AND (
-                    m.status IN ('delivered', 'read')
-                    OR (m.status = 'sent' AND m.day < %(day)s)
-                    OR (m.status = 'failed' AND m.error_code = %(code)s)
-                )
+                AND ({% include "arrived" %} OR (m.status = 'failed' AND m.error_code = %(code)s))
             ORDER BY m.day DESC, left_at DESC, m.id
             LIMIT 1
         ) AS last
-    WHERE last.status = 'failed'
+    WHERE last.refused
 ),
 -- What Meta took today after the refusal. (Of one so old that its number was blanked nobody knows that it is the same.)
 again AS MATERIALIZED (
@@ -156,7 +153,7 @@ refused_run AS MATERIALIZED (
             WHERE m.partner_id = again.partner_id
                 AND m.delivery = %(delivery)s
                 AND m.day <= %(day)s
-                AND (m.status IN ('delivered', 'read') OR (m.status = 'sent' AND m.day < %(day)s))
+                AND {% include "arrived" %}
             ORDER BY m.day DESC, left_at DESC
             LIMIT 1
         ) AS arrived ON true
@@ -165,6 +162,7 @@ refused_run AS MATERIALIZED (
                 AND m.delivery = %(delivery)s
                 AND m.day BETWEEN coalesce(arrived.day, '-infinity') AND %(day)s
                 AND m.status = 'failed'
+                AND m.delivered_at IS NULL
                 AND m.error_code = %(code)s
                 AND coalesce(m.claimed_at, m.created_at) >= coalesce(arrived.left_at, '-infinity')
         LEFT JOIN message_run AS r ON r.message_id = m.id
@@ -273,3 +271,11 @@ UPDATE message_log SET mirrored_at = now() WHERE id = ANY (%(ids)s) AND mirrored
 -- Whether a message was sent within the last day and long enough ago that its own run has ended, or has broken off. (An
 -- index can answer this: the moment is the same for the whole statement.)
 (m.sent_at BETWEEN statement_timestamp() - interval '1 day' AND statement_timestamp() - interval '30 minutes')
+
+-- part: arrived
+-- Whether a message has arrived, or has not been heard to fail since an earlier day.
+(
+    m.status IN ('delivered', 'read')
+    OR (m.status = 'failed' AND m.delivered_at IS NOT NULL)
+    OR (m.status = 'sent' AND m.day < %(day)s AND m.expired_at_meta IS NULL)
+)

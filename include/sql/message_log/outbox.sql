@@ -3,6 +3,22 @@
 -- An event's hour lasts until an hour after it leaves, also where that is later than was planned; where a repeat of it was told
 -- meanwhile, it begins when that one's is over.
 -- (NO KEY: a duplicate that is being written holds the key of the message it names, which must not hide it from its claimer.)
+-- What its recipient has stopped since it was looked at last is withdrawn in the same statement: a STOP that was written down is in
+-- force from the next claim on.
+WITH stopped AS (
+    UPDATE message_log AS m
+    SET status = 'skipped', skip_reason = CASE WHEN {% include "says_stop" %} THEN 'opted_out' ELSE 'answered' END, updated_at = now()
+    WHERE m.id = ANY (%(ids)s)
+        AND m.status = 'queued'
+        AND m.delivery = 'live'
+        AND m.message_kind <> 'reply'
+        AND %(heeds_stop)s
+        AND (
+            ({% include "says_stop" %} AND NOT (m.message_kind = 'event' AND %(lifecycle_after_opt_out)s))
+            OR (m.message_kind <> 'event' AND {% include "may_say_stop" %})
+        )
+    RETURNING m.id
+)
 UPDATE message_log
 SET
     status = 'sending', still_here = true, claim_token = %(token)s, claimed_at = clock_timestamp(), attempts = attempts + 1,
@@ -30,7 +46,10 @@ SET
 WHERE id IN (
     SELECT id
     FROM message_log
-    WHERE id = ANY (%(ids)s) AND status = 'queued' AND (not_before IS NULL OR not_before <= %(now)s)
+    WHERE id = ANY (%(ids)s)
+        AND status = 'queued'
+        AND (not_before IS NULL OR not_before <= %(now)s)
+        AND id NOT IN (SELECT s.id FROM stopped AS s)
     FOR NO KEY UPDATE SKIP LOCKED
 )
 RETURNING
@@ -57,7 +76,11 @@ SET
     END,
     meta_message_id = coalesce(m.meta_message_id, a.meta_message_id),
     message_status = coalesce(m.message_status, a.message_status),
-    sent_at = coalesce(m.sent_at, CASE WHEN a.status = 'sent' THEN clock_timestamp() END),
+    sent_at = CASE
+        WHEN a.status = 'sent' AND (m.sent_at IS NULL OR m.sent_at_is_metas) THEN clock_timestamp()
+        ELSE m.sent_at
+    END,
+    sent_at_is_metas = m.sent_at_is_metas AND a.status <> 'sent',
     failed_at = CASE
         WHEN m.failed_at IS NULL AND (
             (m.status = 'sending' AND a.status = 'failed') OR (m.status = 'unknown' AND a.status IN ('failed', 'queued'))
@@ -99,7 +122,7 @@ WHERE status = 'queued'
     AND delivery = 'live'
     AND day = %(day)s
     AND (not_before <= %(now)s OR (not_before IS NULL AND dag_id = %(dag_id)s AND tick_id <> %(tick_id)s))
-    AND message_kind <> 'followup'
+    AND message_kind NOT IN ('followup', 'reply')
     AND (
         event_name IS NOT NULL
         OR (%(in_send_window)s AND (attempts = 0 OR not_before IS NULL OR not_before <= %(now)s - interval '20 minutes'))

@@ -1,6 +1,7 @@
 -- name: approvals
 -- What is known of the templates on these accounts.
-SELECT waba_id, name, language, status, category, previous_category, quality, reason, parameter_count, listed, seen_at
+SELECT
+    waba_id, name, language, status, category, previous_category, announced_category, quality, reason, parameter_count, listed, seen_at
 FROM template_approval
 WHERE waba_id = ANY (%(waba_ids)s)
 ORDER BY waba_id, name, language
@@ -32,7 +33,28 @@ SET
     previous_category = coalesce(
         excluded.previous_category,
         CASE WHEN a.category <> excluded.category THEN a.category ELSE a.previous_category END
-    )
+    ),
+    announced_category = nullif(a.announced_category, excluded.category)
+WHERE a.seen_at <= excluded.seen_at
+
+-- name: record_update
+-- Write down what Meta says of one template, unless something later is known; one that was never seen gets a row. A category that is
+-- announced stays so until it is given; of a text that was changed nobody knows how many parameters it has.
+INSERT INTO template_approval AS a (waba_id, name, language, status, category, announced_category, quality, reason, seen_at)
+VALUES (
+    %(waba_id)s, %(name)s, %(language)s, coalesce(%(status)s::text, 'UNKNOWN'), %(category)s::text, %(announced)s::text, %(quality)s::text, %(reason)s::text,
+    %(seen_at)s
+)
+ON CONFLICT (waba_id, name, language) DO UPDATE
+SET
+    status = coalesce(%(status)s::text, a.status),
+    category = coalesce(%(category)s::text, a.category),
+    previous_category = CASE WHEN a.category <> %(category)s::text THEN a.category ELSE a.previous_category END,
+    announced_category = CASE WHEN %(category)s::text IS NULL THEN coalesce(%(announced)s::text, a.announced_category) END,
+    quality = coalesce(%(quality)s::text, a.quality),
+    reason = CASE WHEN %(status)s::text IS NULL THEN a.reason ELSE %(reason)s::text END,
+    parameter_count = CASE WHEN NOT %(text_changed)s THEN a.parameter_count END,
+    seen_at = excluded.seen_at
 WHERE a.seen_at <= excluded.seen_at
 
 -- name: accounts

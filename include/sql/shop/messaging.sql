@@ -136,3 +136,10 @@ FROM (SELECT conversation_id, max(sent_at) AS at FROM written GROUP BY conversat
     LEFT JOIN latest USING (conversation_id)
     LEFT JOIN known USING (conversation_id)
 WHERE c.id = ANY (%(conversation_ids)s) AND c.id = w.conversation_id
+
+-- name: statuses_of
+-- What the shop knows of messages by Meta's ids; one that is there twice counts by how far it has come.
+SELECT DISTINCT ON (wa_message_id) wa_message_id AS wamid, status, fail_reason AS reason
+FROM {{ messaging_message }}
+WHERE wa_message_id = ANY (%(wamids)s) AND direction = 'outbound' AND deleted_at IS NULL
+ORDER BY wa_message_id, array_position(ARRAY['failed', 'read', 'delivered', 'sent'], status::text)

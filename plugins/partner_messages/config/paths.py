@@ -13,6 +13,7 @@ INCLUDE = Path(os.environ.get(INCLUDE_VARIABLE) or Path(__file__).resolve().pare
 SQL = INCLUDE / "sql"
 MIGRATIONS = SQL / "migrations"
 TEMPLATES = INCLUDE / "templates" / "whatsapp"
+REPLIES = INCLUDE / "templates" / "replies"
 
 
 def included(folder: Path) -> Path:

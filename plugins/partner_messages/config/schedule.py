@@ -15,3 +15,7 @@ TICK_TIME = dt.time(10)
 def day_of(moment: dt.datetime) -> dt.date:
     """The day of the schedule's zone in which a moment lies."""
     return moment.astimezone(SCHEDULE_TIMEZONE).date()
+
+
+ANSWERS_ASSET = "whatsapp://partner-messages/answers"
+"""The asset of which the receiver says that it has changed, when a partner has answered."""

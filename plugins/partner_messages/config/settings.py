@@ -463,10 +463,29 @@ class Settings(_Strict):
         description="Failures in a row after which a sender's other messages stay queued; those that concern one"
         " recipient do not count.",
     )
-    template_family: Literal["v1", "v2"] = Field(
+    template_family: Literal["v1", "v2", "v3"] = Field(
         "v1",
         description="`v1`: the seed's texts; `v2`: with the design's picture and a button that opens the run, and"
-        " `v1` where there is no picture.",
+        " `v1` where there is no picture; `v3`: `v2` with two buttons more, by which a partner asks for help or to be"
+        " reminded later.",
+    )
+    stop_words: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=40)], ...], Field(max_length=100)] = (
+        Field(
+            (),
+            examples=[["bas", "थांबा"]],
+            description="Further words that opt a partner out where they are the whole message, beside STOP and its"
+            " like in English and Hindi ([answers.md](answers.md#words)).",
+        )
+    )
+    pause_on_answer: bool = Field(
+        True,
+        description="While nobody has read what a partner has answered, or the help they have asked for, they are not"
+        " reminded of that run, for 5 sending days at most.",
+    )
+    lifecycle_after_opt_out: bool = Field(
+        False,
+        description="Partners who have opted out still get lifecycle messages (assigned, cancelled, completed); no"
+        " reminders.",
     )
     allow_marketing: bool = Field(
         False, description="Send templates all the same that Meta bills as MARKETING instead of UTILITY."
@@ -503,6 +522,12 @@ class Settings(_Strict):
     escalate_after: Annotated[int, Field(ge=1, le=365)] | None = Field(
         7,
         description="A run that was reminded on so many sending days in a row needs a person; `null`: never for that.",
+    )
+    status_source: Literal["webhook", "shop", "meta"] = Field(
+        "webhook",
+        description="Where `message_log_upkeep` looks up how far messages have come, beside what a receiver of webhooks"
+        " stores: `webhook`: nowhere; `shop`: in the shop's inbox, for an installation without a public address;"
+        " `meta`: at Meta's history endpoints, which were never seen at work here.",
     )
     blank_days: Annotated[int, Field(ge=7, le=3650)] = Field(
         90,

@@ -180,6 +180,7 @@ _TEMPLATE_MODES = {
     "dry-run": "dry-run: show the plan, change nothing",
     "upsert": "upsert: create what is missing",
     "edit": "edit: make Meta's text the catalog's",
+    "subscribe": "subscribe: let Meta tell our app what happens on each account",
 }
 _WHICH_TEMPLATES = "Which templates"
 
@@ -229,6 +230,15 @@ _SENDINGS = {
 _CLOSE = "Close an escalation by hand"
 _TRUST = "Go on from a message log that was failed over or restored"
 _SETTLE = "Say what became of a message that is unknown"
+_PROMISE = "Enter what a partner has promised"
+_OPT_OUT = "Opt a partner out, or decide what sounds like STOP"
+_OPT_OUTS = {
+    LEAVE: "nothing is to be said",
+    "told_us": "they told us to stop: nothing is sent to them any more",
+    "undo": "that was a mistake: what somebody entered is undone",
+    "was_stop": "what they wrote means STOP",
+    "was_no_stop": "what they wrote does not mean STOP: they are reminded again",
+}
 _OUTCOMES = {
     LEAVE: "nothing is to be said",
     "arrived": "it arrived: it counts as sent",
@@ -284,6 +294,31 @@ UPKEEP: Mapping[str, Param] = {
     ),
     "settled_by": _who(_SETTLE),
     "settled_why": _text("Why", _SETTLE, "How you know: what the partner says, or Meta.", longest=2_000),
+    "promised_run": _text("Of which run", _PROMISE, "The run's id in the shop; empty to enter none.", longest=200),
+    "promised_until": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="By which day it will move",
+        section=_PROMISE,
+        description_md="Nobody is reminded of it before the sending day after this one; the promise ends early when the"
+        " run moves.",
+    ),
+    "promised_by": _who(_PROMISE),
+    "promised_why": _text("Why", _PROMISE, "How you know, and what the partner said.", longest=2_000),
+    "opt_out_partner": _text("Which partner", _OPT_OUT, "The partner's id in the shop; empty for none.", longest=200),
+    "opt_out": Param(
+        LEAVE,
+        type="string",
+        enum=list(_OPT_OUTS),
+        values_display=_OPT_OUTS,
+        title="What is said of them",
+        section=_OPT_OUT,
+        description_md="In force before the next claim. A partner's own STOP is lifted by their own later message"
+        " alone (START).",
+    ),
+    "opt_out_by": _who(_OPT_OUT),
+    "opt_out_why": _text("Why", _OPT_OUT, "How you know, or what was a mistake.", longest=2_000),
     "trusted_by": _text(
         "Who says so",
         _TRUST,

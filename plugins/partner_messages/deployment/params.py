@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from partner_messages.config.plain_text import checked_text, shown
 from partner_messages.config.problems import first_problem, nearest
-from partner_messages.config.settings import Id, SettingsError
+from partner_messages.config.settings import Day, Id, SettingsError
 from partner_messages.deployment.choices import LEAVE
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.scope import Scope
@@ -116,6 +116,29 @@ class HaltParams(ActParams):
     sending: Literal["halt", "go_on"]
     sending_by: Who
     sending_why: Why
+
+
+class PromiseParams(ActParams):
+    """With which somebody enters what a partner has promised them."""
+
+    what = "enter a promise"
+
+    promised_run: Id
+    promised_until: Day
+    promised_by: Who
+    promised_why: Why
+
+
+class OptOutParams(ActParams):
+    """With which somebody enters that a partner has opted out or has not, or decides what sounds like STOP."""
+
+    what = "enter whether a partner has opted out"
+    choice = "opt_out"
+
+    opt_out_partner: Id
+    opt_out: Literal["told_us", "undo", "was_stop", "was_no_stop"]
+    opt_out_by: Who
+    opt_out_why: Why
 
 
 class TrustParams(ActParams):

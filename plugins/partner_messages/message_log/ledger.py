@@ -46,6 +46,7 @@ class Ledger:
         spool: Where answers wait on this machine's disk that the message log cannot take.
         reopen: Opens another session with the message log.
         token: Whose claims they are.
+        lifecycle_after_opt_out: Setting of that name.
     """
 
     lease: dt.timedelta
@@ -53,6 +54,7 @@ class Ledger:
     spool: Spool
     reopen: Callable[[], AbstractContextManager[LogConnection]] = open_message_log
     token: uuid.UUID = field(default_factory=uuid.uuid4)
+    lifecycle_after_opt_out: bool = False
     _told: dict[uuid.UUID, Settlement] = field(default_factory=dict, init=False, repr=False)
     _unwritten: list[Settlement] = field(default_factory=list, init=False, repr=False)
     _given_up: LogConnection | None = field(default=None, init=False, repr=False)
@@ -60,7 +62,13 @@ class Ledger:
     def claim(self, connection: LogConnection, ids: Sequence[uuid.UUID]) -> list[Claimed]:
         """Claim those of these messages that are queued and due."""
         with self._here_whatever_happens(ids):
-            claimed = outbox.claim(connection, ids, self.token, self.clock())
+            claimed = outbox.claim(
+                connection,
+                ids,
+                self.token,
+                self.clock(),
+                lifecycle_after_opt_out=self.lifecycle_after_opt_out,
+            )
         for message in claimed:
             self._told.pop(message.id, None)
         return claimed

@@ -57,9 +57,35 @@ def hold(connection: LogConnection, tick: Tick, until: Mapping[uuid.UUID, tuple[
     rows(connection, "hold", tick_id=tick.id, holds=recordset(holds))
 
 
-def claim(connection: LogConnection, ids: Sequence[uuid.UUID], token: uuid.UUID, now: dt.datetime) -> list[Claimed]:
-    """Claim those of these messages that are queued and due; the rest belong to somebody else or to later."""
-    return [Claimed(**row) for row in rows(connection, "claim", ids=list(ids), token=token, now=now)]
+def claim(
+    connection: LogConnection,
+    ids: Sequence[uuid.UUID],
+    token: uuid.UUID,
+    now: dt.datetime,
+    *,
+    heeds_stop: bool = True,
+    lifecycle_after_opt_out: bool = False,
+) -> list[Claimed]:
+    """Claim those of these messages that are queued and due; the rest belong to somebody else or to later.
+
+    Args:
+        connection: The message log.
+        ids: The messages.
+        token: Whose claim it is.
+        now: The moment.
+        heeds_stop: Whether what its recipient has stopped is withdrawn; not where it has left already.
+        lifecycle_after_opt_out: Setting of that name.
+    """
+    found = rows(
+        connection,
+        "claim",
+        ids=list(ids),
+        token=token,
+        now=now,
+        heeds_stop=heeds_stop,
+        lifecycle_after_opt_out=lifecycle_after_opt_out,
+    )
+    return [Claimed(**row) for row in found]
 
 
 def let_go(connection: LogConnection, ids: Sequence[uuid.UUID], token: uuid.UUID) -> set[uuid.UUID]:
@@ -94,7 +120,7 @@ def restore(connection: LogConnection, token: uuid.UUID, settlements: Sequence[S
     with connection.transaction():
         # What Meta has taken, refused for good or perhaps taken is never queued again.
         over = [settlement.id for settlement in settlements if settlement.status != "queued"]
-        forgotten = claim(connection, over, token, now)
+        forgotten = claim(connection, over, token, now, heeds_stop=False)
         settle(connection, token, settlements, now)
     if forgotten:
         log.error("The message log went back in time: it had forgotten what became of %d messages.", len(forgotten))

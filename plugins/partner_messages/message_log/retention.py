@@ -16,6 +16,8 @@ from partner_messages.message_log.database import LogConnection, rows
 
 NEVER_LEFT_DAYS = 30
 """How long skips and rehearsals are kept."""
+WAITING_DAYS = 7
+"""How long a status waits for its message: for as long Meta repeats a webhook that nobody took."""
 BATCH = 500
 """Rows of one statement: well under a second's work, so that no planning or sending waits for it longer."""
 BATCHES = 10
@@ -48,11 +50,17 @@ STEPS = (
     Step("blank_messages", "Messages blanked", lambda settings: settings.blank_days, "blank_days"),
     Step("delete_skips_and_rehearsals", "Skips and rehearsals deleted", lambda _: NEVER_LEFT_DAYS, None),
     Step("delete_messages", "Messages deleted", _retained),
+    Step("blank_answers", "Answers blanked", lambda settings: settings.blank_days, "blank_days"),
+    Step("delete_answers", "Answers deleted", _retained),
+    Step("delete_promises", "Promises deleted", _retained),
     Step("delete_stuck_runs", "Rows of stuck runs deleted", _retained),
     Step("delete_quantities", "Produced quantities deleted", _retained),
     Step("delete_escalations", "Escalations deleted", _retained),
     Step("delete_sender_stops", "Stops of senders deleted", _retained),
     Step("delete_template_changes", "Notes of template changes deleted", _retained),
+    Step("delete_waiting_statuses", "Statuses without a message deleted", lambda _: WAITING_DAYS, None),
+    Step("delete_webhook_events", "Webhooks deleted", lambda settings: settings.blank_days, "blank_days"),
+    Step("delete_account_events", "What Meta said of accounts deleted", _retained),
     Step("delete_ticks", "Ticks deleted", _retained),
 )
 

@@ -36,6 +36,10 @@ class SkipReason(enum.StrEnum):
     STALE_EVENT = "stale_event"
     STATE_MISMATCH = "state_mismatch"
     NO_TEMPLATE_FOR_EVENT = "no_template_for_event"
+    OPTED_OUT = "opted_out"
+    PROMISED = "promised"
+    ANSWERED = "answered"
+    UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True)
@@ -157,4 +161,25 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
     ),
     SkipReason.STATE_MISMATCH: Explanation("The run is not as the event says, or not this partner's.", "nobody", False),
     SkipReason.NO_TEMPLATE_FOR_EVENT: Explanation("Nothing is to be said to a partner of this event.", "nobody", False),
+    SkipReason.OPTED_OUT: Explanation(
+        "The partner has opted out: by STOP on that phone (their own START takes it back), or a person entered it; or"
+        " out of MARKETING templates, where the message is one.",
+        "operations",
+        False,
+    ),
+    SkipReason.PROMISED: Explanation(
+        "The partner has promised a day by which the run moves; `next_due` in its variables is the sending day after"
+        " it.",
+        "nobody",
+        False,
+    ),
+    SkipReason.ANSWERED: Explanation(
+        "The partner has answered and nobody has read it yet (setting pause_on_answer), or what they wrote sounds like"
+        " STOP and nobody has decided; see the open escalations.",
+        "operations",
+        False,
+    ),
+    SkipReason.UNREACHABLE: Explanation(
+        "Three messages in a row were never delivered to the partner's phone; a person calls them.", "operations", True
+    ),
 }

@@ -123,6 +123,43 @@ class Followed:
     variables: Mapping[str, str]
 
 
+MOST_BROKEN = 2
+"""Promises of one stall that may be broken before a person is called and no further one is taken."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A promise that is open.
+
+    Attributes:
+        id: The row.
+        production_run_id: The run.
+        partner_id: Who has promised.
+        kind: With `since`, the stall that it is about; None where none was known.
+        since: Since when the run stood still.
+        due_on: By which day it will have moved.
+        state: `open`.
+        made_at: When it was said.
+        source: `answer`, or `told_us`: a person has entered it.
+    """
+
+    id: uuid.UUID
+    production_run_id: str
+    partner_id: str
+    kind: str | None
+    since: dt.datetime | None
+    due_on: dt.date
+    state: str
+    made_at: dt.datetime
+    source: str
+
+    def is_about(self, kind: str | None, partner_id: str | None, since: dt.datetime) -> bool:
+        """Whether it speaks of this stall: one that was made when none was known speaks of the partner's whatever."""
+        if self.partner_id != partner_id:
+            return False
+        return self.kind is None or (self.kind, self.since) == (kind, since)
+
+
 @dataclass(frozen=True)
 class QueuedMessage:
     """A queued row as dealing needs it; `about` says in a word what it speaks of, and the names may be empty."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from partner_messages.message_log.database import LogConnection, of_tick, recordset, rows
@@ -12,7 +12,7 @@ from partner_messages.message_log.history import days_reminded
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick
 from partner_messages.ops.judgement import DayFacts, Escalation, Judgement
-from partner_messages.ops.reasons import RULES, Reason, reasons_that_ask_for
+from partner_messages.ops.reasons import RULES, TOLD_EACH_DAY, Reason, reasons_that_ask_for
 
 TOLD_AGAIN_AFTER = dt.timedelta(days=7)
 """How long after operations were told of an open escalation they are told again."""
@@ -95,13 +95,25 @@ def write_judgement(connection: LogConnection, tick: Tick, judgement: Judgement)
     return len(opened), len(ended)
 
 
-def untold_escalations(connection: LogConnection, day: dt.date) -> list[Escalation]:
+def untold_escalations(
+    connection: LogConnection, day: dt.date, only: Collection[Reason] | None = None
+) -> list[Escalation]:
     """The open live escalations that operations are to be told of on a day: new ones, and those told 7 days ago.
+
+    What waits to be read is told of again each day. Where `only` names reasons, it is new ones for those alone.
 
     They are locked until the end of the transaction, which must last until they were told: whoever asks meanwhile waits
     and then finds them told, and if this process dies, they are as untold as before.
     """
-    return _escalations(rows(connection, "untold_escalations", told_before=day - TOLD_AGAIN_AFTER))
+    found = rows(
+        connection,
+        "untold_escalations",
+        day=day,
+        told_before=day - TOLD_AGAIN_AFTER,
+        told_each_day=sorted(TOLD_EACH_DAY),
+        only=None if only is None else sorted(only),
+    )
+    return _escalations(found)
 
 
 def note_told(connection: LogConnection, day: dt.date, escalations: Iterable[Escalation]) -> None:
@@ -112,12 +124,12 @@ def note_told(connection: LogConnection, day: dt.date, escalations: Iterable[Esc
 def close_escalation(
     connection: LogConnection, production_run_id: str, *, by: str, why: str, now: dt.datetime
 ) -> Reason | None:
-    """Close a run's open live escalation; return what it was opened for, None where nothing is open.
+    """Close a run's open live escalations; return what the first was opened for, None where nothing is open.
 
     The run is not opened again for that reason until it has moved.
     """
     found = rows(connection, "close_escalation", production_run_id=production_run_id, by=by, why=why, now=now)
-    return Reason(found[0]["reason"]) if found else None
+    return min((Reason(row["reason"]) for row in found), key=[*Reason].index, default=None)
 
 
 def _escalations(found: Sequence[Mapping[str, Any]]) -> list[Escalation]:

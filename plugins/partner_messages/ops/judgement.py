@@ -15,9 +15,13 @@ from partner_messages.config.schedule import day_of
 from partner_messages.config.sending_days import Calendar
 from partner_messages.messages.kinds import ReminderKind, StuckRun, UnownedRun
 from partner_messages.messages.scope import Scope
-from partner_messages.ops.reasons import RULES, Case, Reason, Stall
+from partner_messages.ops.reasons import OF_ANSWERS, RULES, Case, Reason, Stall
 from partner_messages.planning.reminders.policy import Policy
+from partner_messages.recipients.masking import mask
 from partner_messages.shop.names import Names, ids_of
+
+LONGEST_QUOTE = 120
+"""Characters of what a partner has written, in the list that operations get."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +68,7 @@ class Escalation(Trouble):
         closed_at: When it was closed, by a tick or by hand.
         over_at: When a tick saw that it no longer holds.
         readings: What the partner's number may mean, masked, where it does not say so itself.
+        said_words: What the partner has written, where it was opened for that.
     """
 
     id: uuid.UUID
@@ -72,9 +77,13 @@ class Escalation(Trouble):
     closed_at: dt.datetime | None = None
     over_at: dt.datetime | None = None
     readings: str | None = None
+    said_words: str | None = None
 
     def _hint(self) -> str:
-        return f" It may be {self.readings}." if self.readings else ""
+        may_be = f" It may be {self.readings}." if self.readings else ""
+        # A text from outside: short, on one line, and without numbers.
+        words = " ".join(mask(self.said_words or "").split())[:LONGEST_QUOTE]
+        return f'{may_be} They wrote: "{words}".' if words else may_be
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values, with the readings where there are any."""
@@ -169,11 +178,13 @@ class View:
         now: The tick's.
         scope: The partners and runs that its params name.
         kinds: The kinds that they name; runs that nobody has are looked at where these are all.
+        ended: Those of the runs whose partners answered a lifecycle message that are made by them no more.
     """
 
     now: dt.datetime
     scope: Scope = field(default_factory=Scope)
     kinds: frozenset[ReminderKind] = frozenset(ReminderKind)
+    ended: frozenset[str] = frozenset()
 
     def covers(self, stall: Stall) -> bool:
         """Whether the tick has looked at the run in this state."""
@@ -211,7 +222,7 @@ def judge(cases: Iterable[Case], rows: Sequence[Escalation], view: View) -> Judg
     for row in rows:
         if (why := _is_over(row, known.get(row.production_run_id), view)) is not None:
             over[row.id] = why
-        else:
+        elif row.reason not in OF_ANSWERS:
             standing.setdefault(row.production_run_id, []).append(row)
     new: list[Trouble] = []
     for case in known.values():
@@ -236,11 +247,28 @@ def _is_over(row: Escalation, case: Case | None, view: View) -> str | None:
     """Why a row is over, whatever else holds; None where it stands."""
     if row.over_at is not None or view.precedes(row) or not view.covers(row):
         return None
+    if row.reason in OF_ANSWERS:
+        return "The run moved on." if _has_moved(row, case, view) else None
     if case is None or not row.is_same(case):
         return "The run moved on."
     if row.is_closed_by_hand and not (case.rests or RULES[row.reason].lasts(case)):
         return _why_it_changed(row.reason, None, case)
     return None
+
+
+def _has_moved(row: Escalation, case: Case | None, view: View) -> bool:
+    """Whether the run of a row that an answer opened has moved.
+
+    What sounds like STOP is about the partner, whatever becomes of the run. A lifecycle message is about no stall: its
+    run has moved when it stands still anew, since later, or is its partner's no more.
+    """
+    if row.reason is Reason.MAYBE_OPT_OUT:
+        return False
+    if row.kind is not None:
+        return case is None or not row.is_same(case)
+    if case is None:
+        return row.production_run_id in view.ended
+    return case.partner_id != row.partner_id or case.since > row.since
 
 
 def _reason_today(case: Case, rows: Sequence[Escalation]) -> Reason | None:

@@ -14,6 +14,10 @@ from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 class Reason(enum.StrEnum):
     """Why a run needs a person: the value of `escalation.reason`; where several hold, the first one stands."""
 
+    MAYBE_OPT_OUT = "maybe_opt_out"
+    ASKED_FOR_HELP = "asked_for_help"
+    ANSWERED = "answered"
+    BROKEN_PROMISE = "broken_promise"
     PARKED = "parked"
     PARTNER_INACTIVE = "partner_inactive"
     NO_PHONE = "no_phone"
@@ -25,9 +29,21 @@ class Reason(enum.StrEnum):
     NO_APPROVED_TEMPLATE = "no_approved_template"
     NO_PICTURE = "no_picture"
     NO_COMMON_HOURS = "no_common_hours"
+    UNREACHABLE = "unreachable"
     REMINDERS_USED_UP = "reminders_used_up"
     NO_REACTION = "no_reaction"
     LEFT_ALONE = "left_alone"
+
+
+OF_ANSWERS = frozenset({Reason.MAYBE_OPT_OUT, Reason.ASKED_FOR_HELP, Reason.ANSWERED, Reason.BROKEN_PROMISE})
+"""The reasons for which a partner's own words (or a promise of theirs) opened a row: each stands beside whatever a tick
+finds out about the run, until the run moves or somebody closes it."""
+
+TOLD_AT_ONCE = frozenset({Reason.MAYBE_OPT_OUT, Reason.ASKED_FOR_HELP})
+"""Those of which operations are told within minutes, and not with the next tick."""
+
+TOLD_EACH_DAY = frozenset({Reason.MAYBE_OPT_OUT, Reason.ASKED_FOR_HELP, Reason.ANSWERED})
+"""Those of which they are told again each day while they are open."""
 
 
 class Act(enum.StrEnum):
@@ -42,6 +58,8 @@ class Act(enum.StrEnum):
     ADD_PICTURE = "Give the design a picture."
     WIDEN_HOURS = "Widen one of the two windows."
     CALL = "Call the partner."
+    DECIDE = "Read it and decide whether it means STOP (message_log_upkeep, decided_partner)."
+    READ = "Read what was written and answer it, then close this."
     LOOK_AGAIN = "See whether it is still to be left alone."
 
 
@@ -132,6 +150,11 @@ def _skipped(reason: SkipReason, act: Act, says_nothing: Collection[str | None] 
     )
 
 
+def _of_answer(meaning: str, act: Act) -> Rule:
+    """What a partner has said: a tick neither finds it out nor disproves it."""
+    return Rule(meaning, act, holds=lambda _: False, lasts=lambda _: True)
+
+
 def _is_nobody_s(case: Case) -> bool:
     return case.kind is None
 
@@ -146,6 +169,14 @@ def _is_left_alone(case: Case) -> bool:
 
 
 RULES: Mapping[Reason, Rule] = {
+    Reason.MAYBE_OPT_OUT: _of_answer(
+        "The partner wrote something that sounds like STOP; until somebody decides they are not reminded.", Act.DECIDE
+    ),
+    Reason.ASKED_FOR_HELP: _of_answer("The partner has asked for help with the run.", Act.CALL),
+    Reason.ANSWERED: _of_answer("The partner has answered, and nobody has read it yet.", Act.READ),
+    Reason.BROKEN_PROMISE: _of_answer(
+        "The partner has promised a day twice, and the run has not moved; no third day is taken.", Act.CALL
+    ),
     Reason.PARKED: Rule(
         "Nobody has the run: it waits to be reassigned, or has no partner.",
         Act.GIVE_AWAY,
@@ -167,6 +198,7 @@ RULES: Mapping[Reason, Rule] = {
     Reason.NO_APPROVED_TEMPLATE: _skipped(SkipReason.NO_APPROVED_TEMPLATE, Act.GET_APPROVAL, _SAYS_NOTHING_OF_OURS),
     Reason.NO_PICTURE: _skipped(SkipReason.NO_PICTURE, Act.ADD_PICTURE, _SAYS_NOTHING_OF_OURS),
     Reason.NO_COMMON_HOURS: _skipped(SkipReason.NO_COMMON_HOURS, Act.WIDEN_HOURS, _SAYS_NOTHING_OF_OURS),
+    Reason.UNREACHABLE: _skipped(SkipReason.UNREACHABLE, Act.CALL),
     Reason.REMINDERS_USED_UP: Rule(
         "The partner was reminded as often as setting max_reminders allows, and is not reminded any more.",
         Act.CALL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, day_of
@@ -12,6 +13,7 @@ from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.run_context import RunFacts
+from partner_messages.message_log.answers import listen_with, release_replies
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.migrations import migrate
 from partner_messages.message_log.outbox import restore_spooled
@@ -21,6 +23,7 @@ from partner_messages.message_log.spool import Spool
 from partner_messages.message_log.ticks import start_tick
 from partner_messages.messages.tick import Tick
 from partner_messages.ops.halt_by_hand import halted_now
+from partner_messages.ops.hearing import hear
 from partner_messages.ops.log_checks import may_be_sent_from
 from partner_messages.planning.dealing import deal_out
 
@@ -50,7 +53,11 @@ def look_after_the_log(run: RunFacts) -> dict[str, Any]:
         applied = migrate(connection)
         tick = may_be_sent_from(connection, tick)
         closed = close_what_is_over(connection, tick.day, settings)
+        listen_with(connection, settings, wall)
+        tick = replace(tick, warnings=hear(connection, settings, wall))
         start_tick(connection, tick)
+    for said in tick.warnings:
+        log.warning("%s", said)
     log.info("Migrations applied: %s; closed: %s.", applied or "none", closed)
     return tick.to_xcom()
 
@@ -101,8 +108,12 @@ def release_due(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
         if halted := halted_now(connection, settings):
             log.info("Nothing is released. %s", halted)
             return []
+        replies = release_replies(connection, tick, wall)
         released = release(connection, tick, now=wall, in_send_window=in_send_window)
         queued = queued_of_tick(connection, tick, now=wall)
     batches = deal_out(queued, settings, max_map_length)
-    log.info("%d messages have come due: %d messages to send in %d tasks.", released, len(queued), len(batches))
+    log.info(
+        "%d messages have come due, %d replies to what partners have written: %d messages to send in %d tasks.",
+        *(released, replies, len(queued), len(batches)),
+    )
     return batches

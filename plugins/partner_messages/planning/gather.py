@@ -9,6 +9,7 @@ from dataclasses import replace
 from partner_messages.config.settings import Settings
 from partner_messages.deployment.live_settings import load_senders
 from partner_messages.message_log.database import LogConnection
+from partner_messages.message_log.preferences import preferences
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import reminder_context_id
 from partner_messages.planning.drafting.facts import Means, ShopFacts
@@ -38,12 +39,18 @@ def means_of_planning(
         limit = min(limit, settings.redirect_limit)
     senders = load_senders(settings)
     approvals = approvals_of_run(connection, tick, senders, installed_catalog())
-    means = means_of(tick, settings, senders, limit=limit, redirect_to=redirect_to)
+    means = means_of(connection, tick, settings, senders, limit=limit, redirect_to=redirect_to)
     return replace(means, approvals=approvals)
 
 
 def means_of(
-    tick: Tick, settings: Settings, senders: Sequence[Sender], *, limit: int, redirect_to: str | None
+    connection: LogConnection,
+    tick: Tick,
+    settings: Settings,
+    senders: Sequence[Sender],
+    *,
+    limit: int,
+    redirect_to: str | None,
 ) -> Means:
     """What messages are made of and sent through, whatever Meta has approved."""
     return Means(
@@ -60,6 +67,8 @@ def means_of(
         fallback_language=settings.fallback_language,
         limit=limit,
         redirect_to=redirect_to if tick.delivery == "redirect" else None,
+        preferences=preferences(connection),
+        lifecycle_after_opt_out=settings.lifecycle_after_opt_out,
     )
 
 

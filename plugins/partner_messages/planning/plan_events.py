@@ -28,6 +28,7 @@ from partner_messages.planning.pictures import usable_pictures
 from partner_messages.planning.reminders.plan import LogFacts
 from partner_messages.planning.reminders.policy import own_calendars
 from partner_messages.planning.reminders.wording import templates_of
+from partner_messages.planning.said import what_partners_said
 from partner_messages.shop.shop import Shop, open_shop
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 
@@ -87,7 +88,10 @@ def plan_event_messages(
             params.events,
             facts=facts,
             shop=_shop_facts(shop, params.events, facts, tick, settings),
-            log=LogFacts(refused_phones=refused_phones(connection, tick, RECIPIENT_CODES)),
+            log=LogFacts(
+                refused_phones=refused_phones(connection, tick, RECIPIENT_CODES),
+                said=what_partners_said(connection, tick, settings),
+            ),
             holders=_holders(connection, tick, params.events, facts, timing),
             means=means,
             timing=timing,

@@ -10,8 +10,9 @@ from typing import Any
 
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
-from partner_messages.deployment.live_settings import load_settings
+from partner_messages.deployment.live_settings import load_senders, load_settings
 from partner_messages.message_log.acts import standing_halt
+from partner_messages.message_log.answers import last_inbound_of
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.history import note_not_followed, to_follow_up
 from partner_messages.message_log.outbox import messages_of
@@ -84,7 +85,7 @@ def followups_no_longer_due(
         parents = messages_of(connection, [message.parent_id for message in messages if message.parent_id], now)
     failed = {parent.id for parent in parents if parent.status == "failed"}
     with open_shop(settings.tables) as shop:
-        inbound = _inbound(shop, messages, now)
+        inbound = _inbound(shop, messages, settings, now)
     withdrawn: dict[uuid.UUID, SkipReason] = {}
     for message in messages:
         if message.parent_id in failed:
@@ -106,12 +107,23 @@ def _drafts(tick: Tick, parents: Sequence[Followed], settings: Settings) -> list
     # A rehearsal speaks for its own moment, which may be long past; what leaves does so now.
     now = tick.now if tick.delivery == "dry_run" else run_context.wall_clock()
     with open_shop(settings.tables) as shop:
-        inbound = _inbound(shop, parents, now)
+        inbound = _inbound(shop, parents, settings, now)
         reached = [parent for parent in parents if may_be_sent_freely(parent, inbound, now)]
         designs = {parent.design_id for parent in reached}
         pictures = usable_pictures(shop, designs, settings.pictures) if designs else {}
     return [draft_followup(parent, picture=pictures.get(parent.design_id)) for parent in reached]
 
 
-def _inbound(shop: Shop, messages: Sequence[Addressed], now: dt.datetime) -> Inbound:
-    return shop.last_inbound((message.to_phone for message in messages), until=now + window.MARGIN)
+def _inbound(shop: Shop, messages: Sequence[Addressed], settings: Settings, now: dt.datetime) -> Inbound:
+    """When each partner last wrote, by the shop's inbox or by what we have heard ourselves on the same number."""
+    until = now + window.MARGIN
+    inbound = dict(shop.last_inbound((message.to_phone for message in messages), until=until))
+    numbers = {sender.label: sender.phone_number_id for sender in load_senders(settings)}
+    with open_message_log() as connection:
+        heard = last_inbound_of(connection, {message.to_phone for message in messages}, until=until)
+    for message in messages:
+        at = heard.get((message.to_phone, numbers.get(message.sender, "")))
+        whose = (message.partner_id, message.to_phone)
+        if at and (whose not in inbound or inbound[whose] < at):
+            inbound[whose] = at
+    return inbound

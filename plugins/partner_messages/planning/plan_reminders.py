@@ -42,6 +42,7 @@ from partner_messages.planning.reminders.hours import Hours
 from partner_messages.planning.reminders.plan import NEXT_DUE, LogFacts, Plan, blast_radius, decide_reminders
 from partner_messages.planning.reminders.policy import Policy
 from partner_messages.planning.reminders.wording import templates_of
+from partner_messages.planning.said import what_partners_said
 from partner_messages.shop.shop import Shop, open_shop
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 
@@ -150,6 +151,7 @@ def _log_facts(
         # A run is in one message at most: where no more are stuck than may be sent, nothing is put off.
         last_reminded=last_reminded(connection, tick, ids) if len(ids) > limit else {},
         days_reminded=days_reminded(connection, tick) if policy.asks_for_history else {},
+        said=what_partners_said(connection, tick, policy.settings),
     )
 
 

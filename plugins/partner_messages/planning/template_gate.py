@@ -12,7 +12,7 @@ from partner_messages.message_log.database import LogConnection
 from partner_messages.messages.tick import RunRefused, Tick
 from partner_messages.planning.template_listing import fresh_approvals
 from partner_messages.templates.approvals.approvals import Approvals, read_approvals
-from partner_messages.templates.approvals.gate import Approval, why_not_sendable
+from partner_messages.templates.approvals.gate import Approval, warning_of, why_not_sendable
 from partner_messages.templates.catalog.catalog import Catalog, Template
 from partner_messages.whatsapp.senders import Sender
 
@@ -32,7 +32,7 @@ def check_templates(
     senders: Sequence[Sender],
     templates: Sequence[Template],
     settings: Settings,
-) -> None:
+) -> tuple[str, ...]:
     """Read the accounts' approvals again where that is due, and say what is not sendable and why.
 
     A dry run asks Meta nothing: it says what is known.
@@ -43,6 +43,9 @@ def check_templates(
         senders: All that are configured.
         templates: What this DAG sends.
         settings: The settings.
+
+    Returns:
+        What Meta has flagged or announced of templates that can be sent, in sentences.
 
     Raises:
         RunRefused: Nothing at all could be sent (the message has the command that submits what is missing).
@@ -63,6 +66,15 @@ def check_templates(
             "None of this DAG's templates can be sent by any sender, so nothing could be sent (the warnings above say"
             f" why); submit what is missing with: {SUBMIT}"
         )
+    return tuple(_warnings(approvals, senders))
+
+
+def _warnings(approvals: ByTemplate, senders: Sequence[Sender]) -> Iterator[str]:
+    for (account, name), languages in sorted(approvals.items()):
+        of = ", ".join(sender.label for sender in senders if sender.waba_id == account)
+        for language, approval in sorted(languages.items()):
+            if warning := warning_of(approval):
+                yield f"Template {name} in {language} of {of} is {warning}."
 
 
 def approvals_of_run(

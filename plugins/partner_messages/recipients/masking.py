@@ -86,7 +86,9 @@ def plain(text: str) -> str:
 
     One strange answer must not keep the others from being written down.
     """
-    return text[:LONGEST].encode("utf-8", "replace").decode().replace("\0", "")
+    text = text[:LONGEST]
+    # Most is ASCII, of a webhook with a thousand items as well.
+    return (text if text.isascii() else text.encode("utf-8", "replace").decode()).replace("\0", "")
 
 
 def mask(text: str) -> str:

@@ -30,7 +30,7 @@ from partner_messages.recipients.deeplink import Portal
 from partner_messages.sending.carriers import connections_for
 from partner_messages.sending.dispatch import Dispatch, TemplateRefusal
 from partner_messages.sending.health import FIRST, SenderAnswers, why_leave_alone
-from partner_messages.sending.payload import free_form_message, link_suffix, no_request, template_message
+from partner_messages.sending.payload import free_form_message, link_suffix, no_request, reply_message, template_message
 from partner_messages.sending.rehearsal import lines_of
 from partner_messages.templates.approvals.approvals import mark_refused
 from partner_messages.templates.catalog.catalog import Catalog
@@ -166,8 +166,10 @@ class BatchSender:
             queued = self._queued()
         if not queued:
             return
-        # What an event asked for keeps the recipient's own hours instead (`no_longer_due`).
-        self._keeps_send_window = any(message.event_name is None for message in queued)
+        # What an event asked for keeps the recipient's own hours instead (`no_longer_due`); a reply follows at once.
+        self._keeps_send_window = any(
+            message.event_name is None and message.message_kind != "reply" for message in queued
+        )
         self._guard()
         self._send_now(queued, settings)
 
@@ -182,7 +184,7 @@ class BatchSender:
             broken=sum(
                 message.status == "failed"
                 and message.error_code not in RECIPIENT_CODES
-                and message.message_kind != "followup"
+                and message.message_kind not in ("followup", "reply")
                 and message.settled_by is None
                 for message in messages
             ),
@@ -239,7 +241,7 @@ class BatchSender:
     def _fail(self, message: Message, error: Exception) -> None:
         log.exception("Message %s cannot be put into a request.", message.id)
         token = uuid.uuid4()
-        outbox.claim(self.connection, [message.id], token, self.clock())
+        outbox.claim(self.connection, [message.id], token, self.clock(), heeds_stop=False)
         failed = Settlement(message.id, "failed", error_detail=no_request(error))
         outbox.settle(self.connection, token, [failed], self.clock())
 
@@ -252,6 +254,8 @@ class BatchSender:
             raise NotNow(f"The day these messages speak for, {self.tick.day}, is over: nothing more was claimed.")
 
     def _payload(self, portal: Portal, message: Claimed | Message) -> dict[str, Any]:
+        if message.message_kind == "reply":
+            return reply_message(message)
         suffix = link_suffix(message, portal, now=self.clock())
         if message.message_kind == "followup":
             return free_form_message(message, portal, link_suffix=suffix)
@@ -297,7 +301,9 @@ class BatchSender:
     def _send_now(self, queued: Sequence[Message], settings: Settings) -> None:
         """Send these messages, looking at what they speak of again after every minute's worth of them."""
         sender, portal = load_sender(self.sender_label), load_portal()
-        ledger = self._ledger = Ledger(settings.lease, self.clock, self.spool)
+        ledger = self._ledger = Ledger(
+            settings.lease, self.clock, self.spool, lifecycle_after_opt_out=settings.lifecycle_after_opt_out
+        )
         per_second = sender.messages_per_second
         hook = WhatsAppHook(
             sender,

@@ -6,9 +6,13 @@ import datetime as dt
 from typing import Any
 
 from partner_messages.messages.values import Claimed, Message
+from partner_messages.recipients import taps
 from partner_messages.recipients.deeplink import Portal, bare_suffix
 from partner_messages.recipients.masking import mask
 from partner_messages.templates.catalog.catalog import Template
+
+_MOST_BUTTONS = 3
+"""Of a reply (Meta)."""
 
 
 def template_message(message: Claimed | Message, template: Template, *, link_suffix: str) -> dict[str, Any]:
@@ -25,7 +29,7 @@ def template_message(message: Claimed | Message, template: Template, *, link_suf
         "template": {
             "name": template.name,
             "language": {"policy": "deterministic", "code": message.language},
-            "components": template.send_components(values, image_link=message.image_url),
+            "components": template.send_components(values, image_link=message.image_url, payloads=_payloads(message)),
         },
     }
 
@@ -47,6 +51,30 @@ def link_suffix(message: Claimed | Message, portal: Portal, *, now: dt.datetime)
     if message.delivery == "live":
         return portal.suffix(run_id, message.partner_id, now=now)
     return bare_suffix(run_id)
+
+
+def reply_message(message: Claimed | Message) -> dict[str, Any]:
+    """Build the request for a reply: a text, or a text with up to three buttons."""
+    body = {"body": message.variables["body"]}
+    buttons = [
+        {
+            "type": "reply",
+            "reply": {
+                "id": message.variables[f"button_{number}_id"],
+                "title": message.variables[f"button_{number}_title"],
+            },
+        }
+        for number in range(1, _MOST_BUTTONS + 1)
+        if f"button_{number}_id" in message.variables
+    ]
+    if not buttons:
+        return _envelope(message) | {"type": "text", "text": {**body, "preview_url": False}}
+    interactive = {"type": "button", "body": {"text": message.variables["body"]}, "action": {"buttons": buttons}}
+    return _envelope(message) | {"type": "interactive", "interactive": interactive}
+
+
+def _payloads(message: Claimed | Message) -> dict[str, str]:
+    return {"help": taps.help_payload(message.id), "later": taps.later_payload(message.id)}
 
 
 def _envelope(message: Claimed | Message) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_sender
 from partner_messages.deployment.params import parse_params
+from partner_messages.message_log.answers import expire_replies
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.history import refused_phones
 from partner_messages.message_log.outbox import skip_later_repeats, skip_repeats
@@ -33,6 +34,7 @@ from partner_messages.planning.plan_reminders import facts_of_stuck
 from partner_messages.planning.reminders.hours import Hours
 from partner_messages.planning.reminders.plan import LogFacts, decide_reminders
 from partner_messages.planning.reminders.policy import own_calendars
+from partner_messages.planning.said import what_partners_said
 from partner_messages.planning.typed_ids import check_typed_ids
 from partner_messages.recipients.hours import not_before
 from partner_messages.sending.batch import Hindrance
@@ -65,16 +67,25 @@ def no_longer_due(
     reminders = [message for message in messages if message.message_kind == "reminder"]
     digests = [message for message in messages if message.message_kind == "digest"]
     events = [message for message in messages if message.message_kind == "event"]
+    # A reply is late, or it is not; what it answers is as it was.
+    replies = [message for message in messages if message.message_kind == "reply"]
+    if replies:
+        with open_message_log() as connection:
+            expire_replies(connection, wall)
+        messages = [message for message in messages if message.message_kind != "reply"]
+    if not messages:
+        return {}
     hindered: dict[uuid.UUID, Hindrance] = dict(followups_no_longer_due(followups, settings, wall))
     # Who writes was decided, and is not decided again: only those who are to write are asked for.
     labels = {message.sender for message in messages} & {*settings.senders}
     senders = [replace(load_sender(label), is_default=True) for label in sorted(labels)]
-    # What was queued in a language stays in it: it passed the gate at planning; a change since is Meta's to say.
-    means = means_of(tick, settings, senders, limit=len(messages), redirect_to=params.redirect_to)
-    means = replace(means, digest=False)
     with open_message_log() as connection, open_shop(settings.tables) as shop:
+        # What was queued in a language stays in it: it passed the gate at planning; a change since is Meta's to say.
+        means = means_of(connection, tick, settings, senders, limit=len(messages), redirect_to=params.redirect_to)
+        means = replace(means, digest=False)
         check_typed_ids(shop, settings, tick.delivery)
-        log = LogFacts(refused_phones=refused_phones(connection, tick, RECIPIENT_CODES))
+        refused = refused_phones(connection, tick, RECIPIENT_CODES)
+        log = LogFacts(refused_phones=refused, said=what_partners_said(connection, tick, settings))
         hindered |= _reminders(tick, reminders, shop, connection, settings, log, means, wall)
         hindered |= digests_no_longer_due(tick, digests, shop, connection, settings, log, means, wall)
         hindered |= _repeats(connection, tick, events, wall)
@@ -166,7 +177,10 @@ def _of_runs(
     hindered: dict[uuid.UUID, Hindrance] = {}
     for message in messages:
         run = runs.get(message.production_run_id or "")
-        recipient = recipient_of_run(message.production_run_id or "", message.partner_id, facts, means)
+        recipient = recipient_of_run(
+            *(message.production_run_id or "", message.partner_id, facts, means),
+            lifecycle=message.message_kind == "event",
+        )
         if run is None:
             hindered[message.id] = SkipReason.MOVED_ON
         elif run.bad_column:

@@ -360,6 +360,11 @@ class Shop:
                 found[key] = max(row["last_inbound"], found.get(key, row["last_inbound"]))
         return found
 
+    def statuses_of(self, wamids: Iterable[str]) -> list[tuple[str, str, str | None]]:
+        """How far messages have come by the shop's own webhook: Meta's id, the status, and why it failed."""
+        found = self._rows("statuses_of", {"wamids": list(wamids)})
+        return [(row["wamid"], row["status"], row["reason"]) for row in found]
+
     def _by_ids(
         self, name: str, parameter: str, ids: Iterable[str], *, needs: bool = False, **switches: bool
     ) -> Sequence[dict[str, Any]]:

@@ -13,6 +13,7 @@ from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_portal, load_senders, load_settings, settings_fixed_by
 from partner_messages.deployment.run_context import RunFacts
+from partner_messages.message_log.answers import listen_with
 from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.migrations import migrate
 from partner_messages.message_log.ticks import start_tick
@@ -95,7 +96,9 @@ def preflight(
         applied = migrate(connection)
         tick = may_be_sent_from(connection, tick)
         closed = close_what_is_over(connection, day_of(wall), settings)
-        check_templates(connection, tick, senders, sent, settings)
+        of_templates = check_templates(connection, tick, senders, sent, settings)
+        tick = replace(tick, warnings=(*tick.warnings, *of_templates))
+        listen_with(connection, settings, wall)
         start_tick(connection, tick)
         halted = halted_now(connection, settings)
     if halted and tick.delivery != "dry_run":

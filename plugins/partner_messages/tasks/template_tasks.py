@@ -18,6 +18,7 @@ from partner_messages.tasks import template_report, template_reviews
 from partner_messages.tasks.endings import sentences_of, unfinished
 from partner_messages.tasks.template_job import read_job
 from partner_messages.tasks.template_submission import settle_what_was_asked, submit_account
+from partner_messages.tasks.template_subscription import subscribe_account
 from partner_messages.templates.catalog.language_policy import check_languages
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,9 @@ def submit(context: Mapping[str, Any], sender: str) -> int:
         account = job.account(sender)
         if job.params.mode == "dry-run":
             raise NothingToDo("A dry run changes nothing.")
+        if job.params.mode == "subscribe":
+            with open_api(job.senders[account], job.settings) as api:
+                return subscribe_account(api, job.senders[account])
         with open_message_log() as connection, open_api(job.senders[account], job.settings) as api:
             if account in job.unreadable(connection):
                 raise NothingToDo("The account could not be read, so there is no plan for it.")

@@ -7,10 +7,18 @@ from typing import Any
 
 from partner_messages.deployment.endings import airflow_endings
 from partner_messages.deployment.forms import UPKEEP
-from partner_messages.deployment.params import ClosingParams, HaltParams, SettlingParams, TrustParams, check_names
+from partner_messages.deployment.params import (
+    ClosingParams,
+    HaltParams,
+    OptOutParams,
+    PromiseParams,
+    SettlingParams,
+    TrustParams,
+    check_names,
+)
 from partner_messages.deployment.run_context import RunFacts
 from partner_messages.messages.tick import Tick
-from partner_messages.ops import escalate, halt_by_hand, log_checks, upkeep
+from partner_messages.ops import escalate, halt_by_hand, log_checks, said_by_hand, upkeep
 from partner_messages.ops import settle_by_hand as by_hand
 from partner_messages.planning.dealing import max_map_length
 
@@ -51,6 +59,24 @@ def close_escalation(context: Mapping[str, Any]) -> str:
     """See `escalate.close_by_hand`."""
     with airflow_endings():
         return escalate.close_by_hand(ClosingParams.of(_params(context)))
+
+
+def tell_at_once(tick: dict[str, Any], context: Mapping[str, Any]) -> int:
+    """See `escalate.tell_at_once`."""
+    with airflow_endings():
+        return escalate.tell_at_once(Tick.from_xcom(tick), context)
+
+
+def enter_promise(context: Mapping[str, Any]) -> str:
+    """See `said_by_hand.promise_by_hand`."""
+    with airflow_endings():
+        return said_by_hand.promise_by_hand(PromiseParams.of(_params(context)))
+
+
+def enter_opt_out(context: Mapping[str, Any]) -> str:
+    """See `said_by_hand.opt_out_by_hand`."""
+    with airflow_endings():
+        return said_by_hand.opt_out_by_hand(OptOutParams.of(_params(context)))
 
 
 def settle_message(context: Mapping[str, Any]) -> str:

@@ -115,6 +115,25 @@ class TemplateApi:
         if answer.get("success") is not True:
             raise self._unclear("the answer does not say that it was done")
 
+    def subscribed_apps(self) -> dict[str, str | None]:
+        """The apps that hear what happens on the account, by id, each with the address that overrides its own."""
+        data = self._call("GET", f"{self._sender.waba_id}/subscribed_apps").get("data")
+        if not isinstance(data, list):
+            raise self._unclear("the answer is no list of apps")
+        found: dict[str, str | None] = {}
+        for one in data:
+            app = one.get("whatsapp_business_api_data") if isinstance(one, dict) else None
+            if isinstance(app, dict) and app.get("id"):
+                override = one.get("override_callback_uri")
+                found[str(app["id"])] = override if isinstance(override, str) else None
+        return found
+
+    def subscribe(self) -> None:
+        """Let the app whose token this is hear what happens on the account; done already, it changes nothing."""
+        answer = self._call("POST", f"{self._sender.waba_id}/subscribed_apps")
+        if answer.get("success") is not True:
+            raise self._unclear("the answer does not say that it was done")
+
     def upload_example(self, picture: bytes, mime_type: str) -> str:
         """Upload the picture that Meta's reviewers see above a template, and return its handle.
 

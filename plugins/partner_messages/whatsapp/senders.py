@@ -6,7 +6,7 @@ A `Sender` holds no secret: the access token stays in the connection, and only t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -103,6 +103,7 @@ class _Extra(BaseModel):
     app_id: MetaId | None = Field(None, description="Meta's id of the app")
     # Secrets that only the hook and the webhook read; known here so that they are not taken for typing mistakes.
     app_secret: str | None = Field(None, description="the app's secret, as text")
+    app_secret_next: str | None = Field(None, description="the app's other secret while it is rotated, as text")
     webhook_verify_token: str | None = Field(None, description="the webhook's verify token, as text")
 
 
@@ -154,6 +155,43 @@ def sender_from_extra(
         languages=languages,
         messages_per_second=known.messages_per_second,
         app_id=known.app_id,
+    )
+
+
+@dataclass(frozen=True)
+class ReceivingNumber:
+    """What a receiver of webhooks needs of a sender: secrets, which a `Sender` has none of, and no access token.
+
+    Attributes:
+        label: The connection is `whatsapp_<label>`.
+        phone_number_id: Meta's id of the number.
+        waba_id: Meta's id of its account.
+        app_secrets: Of Meta's app; two while one is rotated.
+        verify_token: What Meta's app was told to verify the receiver with.
+    """
+
+    label: str
+    phone_number_id: str
+    waba_id: str
+    app_secrets: tuple[str, ...] = field(repr=False)
+    verify_token: str | None = field(repr=False)
+
+
+def receiving_number(label: str, extra: Mapping[str, Any]) -> ReceivingNumber:
+    """Read from a sender's connection what a receiver needs.
+
+    Raises:
+        SettingsError: One sentence that names the connection and the key, and never a value.
+    """
+    conn_id = f"{SENDER_CONN_PREFIX}{label}"
+    known = _known(conn_id, {key: value for key, value in extra.items() if key not in AIRFLOW_HTTP_EXTRAS})
+    secrets = (known.app_secret, known.app_secret_next)
+    return ReceivingNumber(
+        label=label,
+        phone_number_id=known.phone_number_id,
+        waba_id=known.waba_id,
+        app_secrets=tuple(secret for secret in secrets if secret),
+        verify_token=known.webhook_verify_token or None,
     )
 
 

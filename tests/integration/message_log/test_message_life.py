@@ -17,8 +17,8 @@ from support.examples import DAY, PHONE
 from support.log_rows import Log, change, put, row, slots
 
 NEXT = {
-    "queued": {"sending", "rehearsed", "skipped", "failed"},
-    "sending": {"queued", "sent", "failed", "unknown"},
+    "queued": {"sending", "rehearsed", "skipped", "failed", "sent", "delivered", "read"},
+    "sending": {"queued", "sent", "failed", "unknown", "delivered", "read"},
     "unknown": {"sent", "delivered", "read", "failed"},
     "sent": {"delivered", "read", "failed"},
     "delivered": {"read", "failed"},
@@ -35,7 +35,8 @@ NOW = dt.datetime(2026, 11, 23, 5, tzinfo=dt.UTC)
 
 def columns_of(status: str) -> dict[str, Any]:
     """What a status asks of the other columns."""
-    return {"status": status, "skip_reason": "moved_on" if status == "skipped" else None}
+    by_meta = TICK if status in ("sent", "delivered", "read") else None
+    return {"status": status, "skip_reason": "moved_on" if status == "skipped" else None, "sent_at_meta": by_meta}
 
 
 @pytest.mark.parametrize("before", NEXT)
@@ -50,6 +51,12 @@ def test_a_status_becomes_what_the_design_says_and_nothing_else(log: Log, before
             with pytest.raises(psycopg.errors.RaiseException, match=f"a {before} message never becomes {after}"):
                 change(log, id_, **columns_of(after))
         assert row(log, id_)["status"] == (after if after in NEXT[before] else before)
+
+
+@pytest.mark.parametrize("after", ["sent", "delivered", "read"])
+def test_only_meta_s_word_says_of_a_queued_message_that_it_left(log: Log, after: str) -> None:
+    with pytest.raises(psycopg.errors.RaiseException, match="only Meta's word"):
+        change(log, put(log), status=after)
 
 
 def test_only_its_claimer_puts_a_message_back_whose_request_may_have_left(log: Log) -> None:

@@ -13,7 +13,7 @@ from partner_messages.message_log.migrations import migrate
 from sandbox import postgres as databases
 from sandbox import stack
 from sandbox.bench import __main__ as bench
-from sandbox.bench import around, find_and_plan, send, tick
+from sandbox.bench import around, find_and_plan, listen, send, tick
 from sandbox.bench.memory import peak_mb, watching
 from sandbox.bench.report import Row, Target
 from sandbox.bench.workplace import BenchError, Sizes, Workplace
@@ -124,6 +124,17 @@ def test_a_chunk_of_which_not_all_was_sent_is_no_measurement(workplace, answerin
 
     with pytest.raises(BenchError, match=r"Of 4 messages at 80 a second .* \{'sent': 3, 'failed': 1\}"):
         send.measure(workplace)
+
+
+def test_statuses_are_applied_and_webhooks_answered_beside_a_bare_route(workplace, monkeypatch):
+    monkeypatch.setattr(listen, "PER_SECOND", 20)
+
+    applied, median, slow, *bars = listen.measure(workplace)
+
+    assert applied.what == "apply 20 statuses in batches of 1,000"
+    assert all(row.beside.startswith("only inserted") for row in (median, slow))
+    assert [row.target.number for row in bars] == [250, 1]
+    assert all(row.reached > 0 for row in (applied, median, slow))
 
 
 def test_requests_that_were_too_fast_are_counted(graph_api):

@@ -12,6 +12,7 @@ from airflow.configuration import conf
 
 from partner_messages.config.settings import Settings
 from partner_messages.deployment.first_start import connections_of
+from partner_messages.deployment.receiving import load_receiving
 from sandbox.connections import connections
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -97,10 +98,10 @@ def test_every_airflow_setting_exists():
             assert key in conf.configuration_description[section]["options"], name
 
 
-def test_only_the_demo_needs_the_profile_and_ports_are_open_on_loopback_alone():
-    assert {name for name in SERVICES if SERVICES[name].get("profiles")} == {"demo-shop", "demo-graph-api"}
+def test_only_the_demo_and_the_receiver_need_a_profile_and_ports_are_open_on_loopback_alone():
+    assert {name for name in SERVICES if SERVICES[name].get("profiles")} == {"demo-shop", "demo-graph-api", "webhook"}
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(ports) == 2
+    assert len(ports) == 3
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
@@ -127,6 +128,31 @@ def test_the_example_connects_to_the_demo():
     assert given["message_log_db"].endswith("@postgres/messages")
     assert set(SERVICES["databases"]["command"][-1].split(" in ")[1].split(";")[0].split()) == {"messages", "shop"}
     assert json.loads(example()["INITIAL_SETTINGS"])["delivery"] == "dry_run"
+
+
+def test_the_receiver_has_the_message_log_and_the_senders_secrets_and_nothing_else(monkeypatch):
+    service, given = SERVICES["webhook"], example()
+    environment = {
+        name: re.sub(r"\$\{(\w+):-[^}]*\}", lambda found: given[found[1]], value)
+        for name, value in service["environment"].items()
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    receiving = load_receiving()
+
+    assert "env_file" not in service
+    assert set(environment) == {
+        "PYTHONPATH",
+        "PARTNER_MESSAGES_WEBHOOK_SENDERS",
+        "AIRFLOW_CONN_MESSAGE_LOG_DB",
+        *(f"AIRFLOW_CONN_WHATSAPP_{label.upper()}" for label in receiving.phone_number_ids()),
+    }
+    assert given["WEBHOOK_CONN_MESSAGE_LOG_DB"] == given["INITIAL_CONN_MESSAGE_LOG_DB"]
+    for label in receiving.phone_number_ids():
+        of_webhook = json.loads(given[f"WEBHOOK_CONN_WHATSAPP_{label.upper()}"])
+        of_airflow = json.loads(given[f"INITIAL_CONN_WHATSAPP_{label.upper()}"])
+        assert "password" not in of_webhook
+        assert of_webhook["extra"].items() <= of_airflow["extra"].items()
 
 
 def test_nothing_that_airflow_takes_before_its_database_is_in_the_example():

@@ -37,6 +37,7 @@ EXCEPTIONS: dict[str, tuple[set[str], str]] = {
         {"messaging_conversation", "messaging_message"},
         "by the last digits of a number, and by conversation, for all follow-ups at once",
     ),
+    "statuses_of": ({"messaging_message"}, "by Meta's id"),
     "reminded_in_shop": ({"messaging_message"}, "by context, for all runs at once"),
     "unowned_runs": ({"production_run_activity"}, "by run, for all that nobody has"),
 }

@@ -132,7 +132,7 @@ def test_what_is_planned_is_taken_and_then_there_is_nothing_left_to_plan(
 
     rows = plan(accounts, languages)
 
-    assert len(created) == 10 * (2 + 1 + 1)
+    assert len(created) == 13 * (2 + 1 + 1)
     assert [row for row in rows if row.action not in (Action.SAME, Action.NOT_FOR_THIS_ACCOUNT)] == []
     assert {row.account.label for row in rows if row.action is Action.NOT_FOR_THIS_ACCOUNT} == {"AU", "Europe"}
     assert not any(row.note for row in rows)

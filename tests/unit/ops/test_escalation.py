@@ -16,7 +16,7 @@ from partner_messages.messages.kinds import ReminderKind, UnownedRun
 from partner_messages.messages.scope import Scope
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.ops.judgement import DayFacts, Escalation, Judgement, View, cases_of, days_in_a_row, judge
-from partner_messages.ops.reasons import RULES, Act, Case, Reason, reasons_that_ask_for
+from partner_messages.ops.reasons import OF_ANSWERS, RULES, Act, Case, Reason, reasons_that_ask_for
 from partner_messages.planning.reminders.policy import Policy
 from partner_messages.shop.names import Names
 from support.deployment import TICK
@@ -111,6 +111,10 @@ def test_a_run_that_lost_its_partner_since_it_was_found_is_nobody_s() -> None:
 def case(run_id: str = "R1", **changes: Any) -> Case:
     plain: dict[str, Any] = {"production_run_id": run_id, "partner_id": PARTNER_ID, "kind": IDLE, "since": SINCE}
     return Case(**{**plain, **changes})
+
+
+FOUND_OUT = [one for one in Reason if one not in OF_ANSWERS]
+"""The reasons that a tick finds out; the others stand beside them."""
 
 
 def row(reason: Reason = Reason.NO_REACTION, run_id: str = "R1", **changes: Any) -> Escalation:
@@ -245,7 +249,7 @@ def test_a_parked_run_that_was_reassigned_closes_it() -> None:
 CLOSED = {"closed_at": TICK - dt.timedelta(days=1)}
 STATES: dict[Reason, dict[str, Any]] = {
     Reason.PARKED: {"kind": None},
-    **{Reason(one): {"end": one} for one in SkipReason if one in set(Reason)},
+    **{Reason(one): {"end": one} for one in SkipReason if one in set(FOUND_OUT)},
     Reason.NOT_ON_WHATSAPP: {"end": "failed", "refused": True},
     Reason.REMINDERS_USED_UP: {"end": "escalated", "used_up": True},
     Reason.NO_REACTION: {"end": "sent", "ignored": True},
@@ -256,7 +260,7 @@ STATES: dict[Reason, dict[str, Any]] = {
 
 @pytest.mark.parametrize(
     ("before", "now"),
-    [pytest.param(*pair, id=" ".join(pair)) for pair in itertools.permutations(Reason, 2)],
+    [pytest.param(*pair, id=" ".join(pair)) for pair in itertools.permutations(FOUND_OUT, 2)],
 )
 def test_an_open_one_is_always_for_what_holds_today(before: Reason, now: Reason) -> None:
     of_before = row(before, kind=None if before is Reason.PARKED else IDLE)
@@ -266,14 +270,14 @@ def test_an_open_one_is_always_for_what_holds_today(before: Reason, now: Reason)
     assert (opened(judgement), list(judgement.over)) == ([("R1", now)], [of_before.id])
 
 
-@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("reason", FOUND_OUT)
 def test_the_same_reason_opens_no_second_one(reason: Reason) -> None:
     of_before = row(reason, kind=None if reason is Reason.PARKED else IDLE)
 
     assert judged([case(**STATES[reason])], of_before) == Judgement([], {})
 
 
-@pytest.mark.parametrize("reason", [one for one in Reason if one not in (Reason.PARKED, Reason.LEFT_ALONE)])
+@pytest.mark.parametrize("reason", [one for one in FOUND_OUT if one not in (Reason.PARKED, Reason.LEFT_ALONE)])
 @pytest.mark.parametrize("end", ["paused", "waits_for_material"])
 def test_a_pause_or_a_wait_ends_whatever_is_open_and_keeps_what_was_closed_by_hand(reason: Reason, end: str) -> None:
     paused = case(**{**STATES[reason], "end": end})
@@ -411,3 +415,42 @@ def test_what_needs_a_person_is_told_before_the_cap_and_on_days_that_are_not_due
     unreachable = shop_facts(partners={PARTNER_ID: partner(whatsapp_number=None)})
 
     assert plan_one(policy(max_reminders=1, cadence=[9]), 1, shop=unreachable) == "no_phone"
+
+
+class TestWhatPartnersHaveAskedFor:
+    """It stands beside whatever the tick finds out, until the run moves."""
+
+    @pytest.mark.parametrize("reason", sorted(OF_ANSWERS))
+    @pytest.mark.parametrize("state", [{"end": "sent"}, {"end": "paused"}, {"end": "no_phone"}, {"end": "answered"}])
+    def test_no_state_of_the_same_stall_ends_it(self, reason: Reason, state: dict[str, Any]) -> None:
+        assert judged([case(**state)], row(reason)).over == {}
+
+    @pytest.mark.parametrize("reason", sorted(OF_ANSWERS))
+    def test_it_stands_beside_what_the_tick_finds_out(self, reason: Reason) -> None:
+        judgement = judged([case(end="no_phone")], row(reason))
+        assert opened(judgement) == [("R1", Reason.NO_PHONE)]
+        assert judgement.over == {}
+        assert judged([case(end="no_phone")], row(reason), row(Reason.NO_PHONE)) == Judgement([], {})
+
+    @pytest.mark.parametrize("cases", [[], [case(since=SINCE + HOUR)], [case(partner_id="P2")]])
+    @pytest.mark.parametrize("reason", sorted(OF_ANSWERS))
+    def test_it_is_over_when_the_run_moves_but_a_person_decides_what_sounds_like_stop(
+        self, reason: Reason, cases: list[Case]
+    ) -> None:
+        assert bool(judged(cases, row(reason)).over) is (reason is not Reason.MAYBE_OPT_OUT)
+
+    @pytest.mark.parametrize(
+        ("cases", "ended", "over"),
+        [
+            ([], (), False),
+            ([], ("R1",), True),
+            ([case(since=SINCE - HOUR)], (), False),
+            ([case(since=SINCE + HOUR)], (), True),
+            ([case(since=SINCE - HOUR, partner_id="P2")], (), True),
+        ],
+    )
+    def test_one_on_a_lifecycle_message_is_over_when_the_run_stands_still_anew_or_is_theirs_no_more(
+        self, cases: list[Case], ended: tuple[str, ...], over: bool
+    ) -> None:
+        of_message = row(Reason.ASKED_FOR_HELP, kind=None)
+        assert bool(judged(cases, of_message, ended=frozenset(ended)).over) is over

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from partner_messages.messages.kinds import ReminderKind
+from partner_messages.planning.drafting.facts import Family
 from partner_messages.planning.reminders.wording import figures, templates_for
 from partner_messages.templates.catalog.installed import installed_catalog
 from support.deployment import TICK
@@ -26,13 +27,17 @@ def test_each_kind_has_its_template_in_each_family(kind: str, template: str) -> 
     assert templates_for(ReminderKind(kind), "v2") == (f"{template}_v2", f"{template}_v1"), (
         "v1 where there is no picture"
     )
+    assert templates_for(ReminderKind(kind), "v3") == (f"{template}_v3", f"{template}_v1")
 
 
 @pytest.mark.parametrize("kind", list(ReminderKind))
-def test_with_the_names_there_is_a_value_for_every_variable_of_either_family(kind: ReminderKind) -> None:
+@pytest.mark.parametrize("family", ["v2", "v3"])
+def test_with_the_names_there_is_a_value_for_every_variable_of_either_family(
+    kind: ReminderKind, family: Family
+) -> None:
     said = {"partner_name", "design_name", *figures(stuck_run(kind=kind), now=TICK)}
 
-    for name in templates_for(kind, "v2"):
+    for name in templates_for(kind, family):
         template = installed_catalog().get(name)
         assert template is not None
         assert said >= set(template.variables)

@@ -20,7 +20,8 @@ from partner_messages.sending.batch import Outcome
 from partner_messages.sending.template_operator import raise_for
 
 CAUGHT_INSIDE = {
-    *("AnswerTooLong", "NotANotifier", "PhraseError", "TemplateProblem", "TextError", "UnreadableError", "_Refused"),
+    *("AnswerTooLong", "NotANotifier", "PhraseError", "TemplateProblem", "TextError", "UnreadableError", "_OddError"),
+    *("_Refused",),
     *("ManagementError", "SenderStopped"),
 }
 """Exceptions that no task ends with: whoever calls what raises them makes something else of them.

@@ -82,7 +82,8 @@ def test_what_meta_leaves_out_or_words_anew_is_understood(given: dict[str, Any],
         ("PAUSED", Standing.PAUSED),
         ("DELETED", Standing.GONE),
         *((status, Standing.BLOCKED) for status in ("DISABLED", "PENDING_DELETION", "LIMIT_EXCEEDED", "ARCHIVED")),
-        *((status, Standing.BLOCKED) for status in ("FLAGGED", "LOCKED", "approved", "")),
+        *((status, Standing.APPROVED) for status in ("FLAGGED", "REINSTATED", "UNARCHIVED")),
+        *((status, Standing.BLOCKED) for status in ("LOCKED", "approved", "")),
     ],
 )
 def test_only_what_is_called_approved_is_approved(status: str, meaning: Standing) -> None:

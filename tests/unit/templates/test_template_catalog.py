@@ -27,6 +27,7 @@ REMINDERS_V2 = (
     "jyt_production_run_reminder_not_started_v2",
     "jyt_production_run_reminder_idle_v2",
 )
+REMINDERS_V3 = tuple(f"{name[:-1]}3" for name in REMINDERS_V2)
 ASSIGNED = "jyt_production_run_assigned_v1"
 CANCELLED = "jyt_production_run_cancelled_v1"
 COMPLETED = "jyt_production_run_completed_v1"
@@ -89,14 +90,16 @@ def test_the_shops_variables_are_in_the_shops_order(catalog: Catalog, name: str,
 
 
 def test_the_catalog_names_its_templates(catalog: Catalog) -> None:
-    assert {PENDING, NOT_STARTED, IDLE, *REMINDERS_V2, ASSIGNED, CANCELLED, COMPLETED, DIGEST} == set(catalog.names)
+    assert {PENDING, NOT_STARTED, IDLE, *REMINDERS_V2, *REMINDERS_V3, ASSIGNED, CANCELLED, COMPLETED, DIGEST} == set(
+        catalog.names
+    )
     assert list(catalog.names) == sorted(catalog.names) == [one.name for one in catalog]
     assert catalog.get("jyt_unknown_v1") is None
 
 
 def test_every_daily_reminder_lives_twelve_hours_at_most(catalog: Catalog) -> None:
     reminders = [one for one in catalog if "reminder" in one.name or one.name == DIGEST]
-    assert len(reminders) == 7
+    assert len(reminders) == 10
     assert all(one.ttl_seconds is not None and one.ttl_seconds <= 12 * 3600 for one in reminders)
 
 
@@ -261,7 +264,9 @@ def test_what_meta_fills_in_is_what_the_log_shows(catalog: Catalog, values: dict
             assert len(sent) == len(body["example"]["body_text"][0])
 
 
-@pytest.mark.parametrize("name", [PENDING, NOT_STARTED, IDLE, *REMINDERS_V2, ASSIGNED, CANCELLED, COMPLETED, DIGEST])
+@pytest.mark.parametrize(
+    "name", [PENDING, NOT_STARTED, IDLE, *REMINDERS_V2, *REMINDERS_V3, ASSIGNED, CANCELLED, COMPLETED, DIGEST]
+)
 @pytest.mark.parametrize("language", ["en", "hi"])
 def test_a_body_file_is_plain_jinja2(catalog: Catalog, name: str, language: str) -> None:
     source = (TEMPLATES / name / f"body.{language}.j2").read_text(encoding="utf-8")

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
+from partner_messages.recipients.preferences import NOTHING_SAID, Preferences
 from partner_messages.templates.approvals.gate import Approval
 from partner_messages.templates.catalog.catalog import Catalog
 from partner_messages.whatsapp.senders import Sender
 
-Family: TypeAlias = Literal["v1", "v2"]
-"""`v1`: the seed's texts. `v2`: the design's picture above the text, and below it a button that opens the run."""
+Family: TypeAlias = Literal["v1", "v2", "v3"]
+"""`v1`: the seed's texts. `v2`: the design's picture above the text, and below it a button that opens the run. `v3`:
+two buttons more, by which the partner answers."""
 
 DEFAULT_FAMILY: Family = "v1"
 
@@ -66,6 +68,8 @@ class Means:
         paused_runs: Runs of which nobody is to be written to on that day.
         on_holiday: Those who have a holiday of their own then, and its name.
         digest: Whether a partner's due runs go into one message (setting `digest`).
+        preferences: What partners have said about being written to.
+        lifecycle_after_opt_out: Setting of that name.
     """
 
     senders: Sequence[Sender]
@@ -82,3 +86,5 @@ class Means:
     paused_runs: frozenset[str] = frozenset()
     on_holiday: Mapping[str, str] = field(default_factory=dict)
     digest: bool = False
+    preferences: Preferences = NOTHING_SAID
+    lifecycle_after_opt_out: bool = False

@@ -76,6 +76,8 @@ def address_columns(
     language = _language_to_send(template, recipient, means)
     if language is None:
         reason = SkipReason.NO_TEMPLATE if means.approvals is None else SkipReason.NO_APPROVED_TEMPLATE
+        if _language_to_send(template, recipient, means, for_all=True):
+            return {**meant, "language": recipient.language, "skip_reason": SkipReason.OPTED_OUT}
         if template.name != templates[0]:
             reason = SkipReason.NO_PICTURE
         return {**meant, "language": recipient.language, "skip_reason": reason}
@@ -110,10 +112,19 @@ def _first_that_can_be_made(names: Sequence[str], picture: str | None, means: Me
     return None
 
 
-def _language_to_send(template: Template, recipient: Recipient, means: Means) -> str | None:
-    """The language that the template can be sent in, nearest to the wanted one; None where there is none."""
+def _language_to_send(template: Template, recipient: Recipient, means: Means, *, for_all: bool = False) -> str | None:
+    """The language that the template can be sent in, nearest to the wanted one; None where there is none.
+
+    Args:
+        template: The template.
+        recipient: Who gets it.
+        means: What messages are made of.
+        for_all: Whether it is asked for everybody: of one who has stopped this business's marketing, no template will
+            do that Meta bills as such.
+    """
     if means.approvals is None:
         wanted = (recipient.language, *recipient.readable, LAST_RESORT)
         return next((language for language in wanted if language in template.languages), None)
     approvals = means.approvals.get((recipient.sender.waba_id, template.name), {})
-    return sendable_language(template, recipient.language, recipient.readable, approvals, means.allow_marketing)
+    allowed = means.allow_marketing and (for_all or means.preferences.takes_marketing(recipient.phone))
+    return sendable_language(template, recipient.language, recipient.readable, approvals, allowed)

@@ -37,15 +37,26 @@ class Recipient:
     sender: Sender
 
 
-def recipient_of_run(production_run_id: str, partner_id: str, shop: ShopFacts, means: Means) -> Recipient | SkipReason:
-    """How a partner is reached about one run, or why not."""
+def recipient_of_run(
+    production_run_id: str, partner_id: str, shop: ShopFacts, means: Means, *, lifecycle: bool = False
+) -> Recipient | SkipReason:
+    """How a partner is reached about one run, or why not (`lifecycle` as in `find_recipient`)."""
     if production_run_id in means.paused_runs:
         return SkipReason.PAUSED
-    return find_recipient(partner_id, shop, means)
+    return find_recipient(partner_id, shop, means, lifecycle=lifecycle)
 
 
-def find_recipient(partner_id: str, shop: ShopFacts, means: Means) -> Recipient | SkipReason:
-    """How a partner is reached, or why not."""
+def find_recipient(
+    partner_id: str, shop: ShopFacts, means: Means, *, lifecycle: bool = False
+) -> Recipient | SkipReason:
+    """How a partner is reached, or why not.
+
+    Args:
+        partner_id: The partner.
+        shop: What the shop knows.
+        means: What messages are made of, and what partners have said.
+        lifecycle: Whether it is a lifecycle message, and no reminder.
+    """
     if partner_id in means.paused:
         return SkipReason.PAUSED
     partner = shop.partners.get(partner_id)
@@ -57,13 +68,16 @@ def find_recipient(partner_id: str, shop: ShopFacts, means: Means) -> Recipient 
     known = shop.conversations.get(partner_id, ())
     if consent_refused(partner, chosen.phone, known):
         return SkipReason.NO_CONSENT
+    if silenced := _silenced(partner_id, chosen.phone, means, lifecycle=lifecycle):
+        return silenced
     conversations = conversations_for(partner, chosen.phone, known)
     newest = conversations[0] if conversations else None
     sender = choose_sender(chosen.phone, newest.default_sender_platform_id if newest else None, means.senders)
     if sender is None:
         return SkipReason.NO_SENDER
     language = choose_language(
-        explicit=means.own_languages.get(partner_id, means.language),
+        # What operations have chosen for this partner, what the partner has asked for, what holds for everybody.
+        explicit=means.own_languages.get(partner_id) or means.preferences.languages.get(chosen.phone) or means.language,
         conversation_language=newest.language if newest else None,
         phone=chosen.phone,
         fallback=means.fallback_language,
@@ -71,6 +85,15 @@ def find_recipient(partner_id: str, shop: ShopFacts, means: Means) -> Recipient 
     )
     readable = tuple(filter(None, (normalise_language(one.language) for one in conversations)))
     return Recipient(partner.name, chosen.phone, language, readable, sender)
+
+
+def _silenced(partner_id: str, phone: str, means: Means, *, lifecycle: bool) -> SkipReason | None:
+    """Whether the partner's own word, or one that was entered for them, keeps them from being written to."""
+    if means.preferences.has_opted_out(partner_id, phone):
+        return None if lifecycle and means.lifecycle_after_opt_out else SkipReason.OPTED_OUT
+    if not lifecycle and means.preferences.waits_for_a_person(partner_id, phone):
+        return SkipReason.ANSWERED
+    return None
 
 
 def why_not(partner_id: str, reason: SkipReason, shop: ShopFacts) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class _Planning:
         draft = self._draft(event, run, partner_id)
         if holder := self._in_the_way(self.holders.by_context, draft.context_id):
             return replace(draft, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
-        recipient = recipient_of_run(run.id, partner_id, self.shop, self.means)
+        recipient = recipient_of_run(run.id, partner_id, self.shop, self.means, lifecycle=True)
         if isinstance(recipient, SkipReason):
             return replace(draft, **why_not(partner_id, recipient, self.shop))
         decided = message_columns(

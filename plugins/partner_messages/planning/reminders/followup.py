@@ -33,6 +33,10 @@ class Addressed(Protocol):
     def to_phone(self) -> str:
         """Where it goes, E.164."""
 
+    @property
+    def sender(self) -> str:
+        """Which of our numbers sends it, by its label."""
+
 
 def may_be_sent_freely(message: Addressed, inbound: Inbound, now: dt.datetime) -> bool:
     """Whether the window of a message's recipient is open.

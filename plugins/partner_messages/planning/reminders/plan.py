@@ -22,6 +22,7 @@ from partner_messages.planning.drafting.recipient import Recipient, find_recipie
 from partner_messages.planning.reminders import digest
 from partner_messages.planning.reminders.hours import Hours
 from partner_messages.planning.reminders.policy import EVERY_DAY, Policy
+from partner_messages.planning.reminders.said import NOTHING_SAID, Said
 from partner_messages.planning.reminders.wording import figures, templates_for
 
 NEXT_DUE = "next_due"
@@ -30,6 +31,10 @@ HOLIDAY = "holiday"
 """What the name of the day is called there, where its partner has a holiday."""
 BAD_COLUMN = "bad_column"
 """What the column that holds what cannot be is called in the variables of a run that is skipped for it."""
+
+
+_SAID = frozenset({SkipReason.PROMISED, SkipReason.ANSWERED})
+"""What the partner has said of the run holds whether it is due or not."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class LogFacts:
         last_reminded: On which earlier day each run was last reminded, in whatever kind; empty where no run
             can be over the limit.
         days_reminded: On which earlier days it was reminded in its present kind, in order; empty where nobody asks.
+        said: What partners have answered, and who is not reached.
     """
 
     slot_holders: Mapping[str, SlotHolder] = field(default_factory=dict)
@@ -50,6 +56,7 @@ class LogFacts:
     refused_phones: frozenset[str] = frozenset()
     last_reminded: Mapping[str, dt.date] = field(default_factory=dict)
     days_reminded: Mapping[str, Sequence[dt.date]] = field(default_factory=dict)
+    said: Said = NOTHING_SAID
 
 
 @dataclass(frozen=True)
@@ -99,7 +106,7 @@ def decide_reminders(
         draft = _decided(tick, run, recipient, shop, log, means)
         # What keeps a partner from being written to is told of every day: that is for somebody to put right.
         needs_a_person = draft.skip_reason is not None and EXPLANATIONS[draft.skip_reason].escalates
-        if isinstance(recipient, Recipient) and not needs_a_person:
+        if isinstance(recipient, Recipient) and not needs_a_person and draft.skip_reason not in _SAID:
             if name := means.on_holiday.get(run.partner_id):
                 draft = _on_holiday(tick, run, name, log, policy)
             elif not (holder and holder.asked_by_event):
@@ -151,6 +158,10 @@ def _decided(
         if recipient is SkipReason.BAD_DATA:
             return _reminder(tick, run, skip_reason=recipient, variables={BAD_COLUMN: run.bad_column})
         return _reminder(tick, run, **why_not(run.partner_id, recipient, shop))
+    if (silence := log.said.of(run, recipient.phone, tick.day)) is not None:
+        reason, next_day = silence
+        variables = {NEXT_DUE: next_day.isoformat()} if next_day else None
+        return _reminder(tick, run, skip_reason=reason, variables=variables)
     if run.production_run_id in shop.reminded_in_shop:
         return _reminder(tick, run, skip_reason=SkipReason.ALREADY_IN_SHOP)
     columns = address_columns(

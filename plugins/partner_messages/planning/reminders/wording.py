@@ -18,11 +18,13 @@ class Wording:
     Attributes:
         v1: The template with the seed's text.
         v2: The one with the design's picture above the text and a button that opens the run.
+        v3: The same with two buttons more: help, and later.
         figures: What they say beside the names and the run's id, given the run and the tick's now.
     """
 
     v1: str
     v2: str
+    v3: str
     figures: Callable[[StuckRun, dt.datetime], dict[str, str]]
 
 
@@ -36,7 +38,7 @@ def _progress(run: StuckRun, _now: dt.datetime) -> dict[str, str]:
 
 def _reminder(stall: str, figures: Callable[[StuckRun, dt.datetime], dict[str, str]]) -> Wording:
     name = f"jyt_production_run_reminder_{stall}"
-    return Wording(f"{name}_v1", f"{name}_v2", figures)
+    return Wording(f"{name}_v1", f"{name}_v2", f"{name}_v3", figures)
 
 
 _WORDINGS: Mapping[ReminderKind, Wording] = {
@@ -54,10 +56,10 @@ def templates_of(family: Family) -> tuple[str, ...]:
 def templates_for(kind: ReminderKind, family: Family) -> tuple[str, ...]:
     """The templates that speak of one kind of stall, the family's own first.
 
-    What v1 says is said in v2 too, so a message meant for v2 can go out as v1 where there is no picture.
+    What v1 says is said in the others too, so a message meant for them can go out as v1 where there is no picture.
     """
     words = _WORDINGS[kind]
-    return (words.v2, words.v1) if family == "v2" else (words.v1,)
+    return {"v1": (words.v1,), "v2": (words.v2, words.v1), "v3": (words.v3, words.v1)}[family]
 
 
 def figures(run: StuckRun, *, now: dt.datetime) -> dict[str, str]:

@@ -171,6 +171,51 @@ def mark_refused(
     )
 
 
+def record_update(
+    connection: LogConnection,
+    waba_id: str,
+    name: str,
+    language: str,
+    *,
+    status: str | None,
+    reason: str | None,
+    category: str | None,
+    announced: str | None,
+    quality: str | None,
+    text_changed: bool,
+    seen_at: dt.datetime,
+) -> None:
+    """Write down what Meta says of one template, unless something later is known; None is what it does not say.
+
+    Args:
+        connection: The message log.
+        waba_id: The account.
+        name: The template.
+        language: Its language.
+        status: In Meta's words; see `remote.standing`.
+        reason: Why, masked; it belongs to the status.
+        category: What it is billed as from now on.
+        announced: The category that it will have.
+        quality: What recipients make of it.
+        text_changed: Whether somebody has changed its text at Meta: how many parameters it has is not known then.
+        seen_at: When it was so, by Meta's clock.
+    """
+    rows(
+        connection,
+        "record_update",
+        waba_id=waba_id,
+        name=name,
+        language=language,
+        status=status,
+        reason=reason,
+        category=category,
+        announced=announced,
+        quality=quality,
+        text_changed=text_changed,
+        seen_at=seen_at,
+    )
+
+
 def _listed(row: Mapping[str, Any]) -> dict[str, Any]:
     remote = remote_template(row)
     return {
@@ -197,5 +242,6 @@ def _approval(row: DictRow) -> Approval:
         reason=row["reason"] or "",
         parameters=row["parameter_count"],
         seen_at=row["seen_at"],
+        announced=row["announced_category"] or "",
         named=row["listed"] is not None and remote_template(row["listed"]).named,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from partner_messages.config.languages import LAST_RESORT
 from partner_messages.templates.approvals.remote import (
+    FLAGGED,
     NAMED,
     Standing,
     parameters_in_words,
@@ -33,6 +34,7 @@ class Approval:
         reason: Why Meta refused it.
         parameters: How many parameters a message must give; None where that is not known.
         named: Whether it must give them by name.
+        announced: The category that Meta says it will have.
         seen_at: When that was so.
     """
 
@@ -46,6 +48,19 @@ class Approval:
     parameters: int | None
     seen_at: dt.datetime
     named: bool = False
+    announced: str = ""
+
+
+def warning_of(approval: Approval) -> str | None:
+    """What is to be said of a template that can be sent all the same: one clause; None where there is nothing.
+
+    A category that is only announced blocks nothing yet: that of now is what Meta bills.
+    """
+    if approval.status == FLAGGED:
+        return "flagged by Meta for its quality, and paused next if that does not change"
+    if approval.announced and approval.announced != approval.category:
+        return f"to become {approval.announced}, as Meta has announced; it is {approval.category or 'not known'} now"
+    return None
 
 
 def why_not_sendable(template: Template, language: str, approval: Approval | None, allow_marketing: bool) -> str | None:

@@ -43,8 +43,15 @@ class Standing(enum.Enum):
     """Disabled, archived, being deleted, over a limit, or something that Meta has thought of since."""
 
 
+FLAGGED = "FLAGGED"
+"""It can be sent; Meta pauses it if people go on to block it."""
+
 _STANDINGS = {
     "APPROVED": Standing.APPROVED,
+    # What only webhooks say:
+    "REINSTATED": Standing.APPROVED,
+    "UNARCHIVED": Standing.APPROVED,
+    FLAGGED: Standing.APPROVED,
     "PENDING": Standing.UNDER_REVIEW,
     "IN_APPEAL": Standing.UNDER_REVIEW,
     "REJECTED": Standing.REJECTED,

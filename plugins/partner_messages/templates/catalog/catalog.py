@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from partner_messages.config.ends import RepairNeeded
@@ -139,7 +140,13 @@ class Template(Definition):
         cleaned = self.clean(values)
         return tuple(cleaned[name] for name in self.variables)
 
-    def send_components(self, values: Mapping[str, str], *, image_link: str | None = None) -> list[dict[str, Any]]:
+    def send_components(
+        self,
+        values: Mapping[str, str],
+        *,
+        image_link: str | None = None,
+        payloads: Mapping[str, str] = MappingProxyType({}),
+    ) -> list[dict[str, Any]]:
         """The `components` of a message, shaped by what was approved; see `meta_form.send_components`.
 
         Raises:
@@ -149,7 +156,7 @@ class Template(Definition):
         for name in self.other_variables:
             if not cleaned.get(name):
                 raise TemplateError(f'Template {self.name} has no value for its variable "{name}".')
-        return meta_form.send_components(self, cleaned, image_link=image_link)
+        return meta_form.send_components(self, cleaned, image_link=image_link, payloads=payloads)
 
     def create_request(
         self, language: str, *, portal_url: str | None = None, header_handle: str | None = None

@@ -54,7 +54,13 @@ class UrlButton:
 
 @dataclass(frozen=True)
 class QuickReply:
-    """Sends its label back to us; the label is in each translation."""
+    """Sends its label back to us; the label is in each translation.
+
+    Attributes:
+        says: What a tap asks for (`help`, `later`): its payload is made when a message is sent. None: the label alone.
+    """
+
+    says: str | None = None
 
 
 Header: TypeAlias = TextHeader | ImageHeader

@@ -61,6 +61,7 @@ class _UrlButton(_File):
 
 class _QuickReply(_File):
     kind: Literal["quick_reply"]
+    says: Literal["help", "later"] | None = None
 
 
 class _DefinitionFile(_File):
@@ -118,7 +119,9 @@ def read_definition(folder: Path) -> Definition:
         ttl_seconds=stated.ttl_seconds,
         header=header,
         buttons=tuple(
-            values.UrlButton(button.path, button.variable) if isinstance(button, _UrlButton) else values.QuickReply()
+            values.UrlButton(button.path, button.variable)
+            if isinstance(button, _UrlButton)
+            else values.QuickReply(button.says)
             for button in stated.buttons
         ),
         translations=translations,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -114,7 +115,11 @@ def _create_buttons(definition: Definition, translation: Translation, portal_url
 
 
 def send_components(
-    definition: Definition, values: Mapping[str, str], *, image_link: str | None = None
+    definition: Definition,
+    values: Mapping[str, str],
+    *,
+    image_link: str | None = None,
+    payloads: Mapping[str, str] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
     """The `components` of a message that uses the template, shaped by what was approved.
 
@@ -122,6 +127,7 @@ def send_components(
         definition: The template.
         values: Of every variable, cleaned; those of URL buttons are what follows the button's path.
         image_link: The picture of an IMAGE header, an https URL.
+        payloads: What a tap of each quick reply sends back, by what it says; where it is missing, Meta sends the label.
 
     Raises:
         TemplateError: The picture is missing.
@@ -140,6 +146,9 @@ def send_components(
         if isinstance(button, UrlButton):
             suffix = _url_suffix(values[button.variable])
             components.append({"type": "button", "sub_type": "url", "index": str(index), "parameters": [_text(suffix)]})
+        elif button.says and (payload := payloads.get(button.says)):
+            said = [{"type": "payload", "payload": payload}]
+            components.append({"type": "button", "sub_type": "quick_reply", "index": str(index), "parameters": said})
     return components
 
 

@@ -1,0 +1,21 @@
+-- name: keep_account_event
+-- Keep what Meta said of an account.
+INSERT INTO account_event (event_id, waba_id, field, event, phone_number, detail, at)
+SELECT event_id, waba_id, field, event, phone_number, detail, at
+FROM json_to_recordset(%(kept)s) AS k (
+    event_id bigint, waba_id text, field text, event text, phone_number text, detail jsonb, at timestamptz
+)
+
+-- name: lifted_since
+-- Whether a sender was stopped and has worked again since a moment: an older word of Meta's is over.
+SELECT id FROM sender_stop WHERE sender = %(sender)s AND lifted_at > %(at)s LIMIT 1
+
+-- name: tell_account_events
+-- What Meta has said of accounts and operations were not told of yet; they are now.
+UPDATE account_event SET told_at = %(now)s WHERE told_at IS NULL RETURNING waba_id, field, event, phone_number, at
+
+-- name: delete_account_events
+-- Delete what Meta said of accounts longest ago.
+DELETE FROM account_event
+WHERE id = ANY (ARRAY (SELECT id FROM account_event WHERE at < %(before)s ORDER BY at LIMIT %(at_most)s))
+RETURNING id

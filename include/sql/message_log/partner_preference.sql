@@ -1,0 +1,111 @@
+-- name: note_preference
+-- Write down what was said about being written to; the same again is nothing new.
+INSERT INTO partner_preference (phone, partner_id, kind, value, at, source, who, why)
+VALUES (%(phone)s, %(partner_id)s, %(kind)s, %(value)s, %(at)s, %(source)s, %(who)s, %(why)s)
+ON CONFLICT DO NOTHING
+RETURNING id
+
+-- name: lock_preferences
+-- Let what is said of one phone or partner be written down one after the other, until the end of the transaction.
+SELECT pg_advisory_xact_lock(hashtextextended('partner_preference ' || %(whose)s, 0))
+
+-- name: preferences
+-- Of each phone and each partner what was said last: their own words, what was entered by hand, what waits to be decided, the
+-- language, and Meta's marketing. Of equals "stop".
+SELECT DISTINCT ON (p.kind, sort, whose) p.kind, sort, whose, p.value, p.at
+FROM partner_preference AS p
+    CROSS JOIN LATERAL (
+        SELECT
+            CASE
+                WHEN p.kind <> 'opted_out' THEN ''
+                WHEN p.value = 'maybe' THEN 'maybe'
+                WHEN p.source = 'message' THEN 'own'
+                ELSE 'by_hand'
+            END AS sort,
+            CASE
+                WHEN p.source IN ('told_us', 'undone', 'decided') THEN coalesce(p.partner_id, p.phone)
+                ELSE coalesce(p.phone, p.partner_id)
+            END AS whose
+    ) AS of
+WHERE %(of)s::text[] IS NULL OR whose = ANY (%(of)s)
+ORDER BY p.kind, sort, whose, p.at DESC, p.value = 'stop' DESC
+
+-- name: opt_outs
+-- Who has opted out, or may have, by the latest word of each phone or partner; for operations.
+SELECT DISTINCT ON (coalesce(phone, ''), coalesce(partner_id, '')) phone, partner_id, value, at, source, who, why
+FROM partner_preference
+WHERE kind = 'opted_out'
+ORDER BY coalesce(phone, ''), coalesce(partner_id, ''), at DESC, value = 'stop' DESC
+
+-- name: phones_of_partner
+-- The phones on which a partner was written to or has answered, the last one first.
+SELECT phone
+FROM (
+    SELECT to_phone AS phone, max(created_at) AS at
+    FROM message_log
+    WHERE partner_id = %(partner_id)s AND delivery = 'live' AND to_phone IS NOT NULL
+    GROUP BY to_phone
+    UNION ALL
+    SELECT phone, max(received_at) FROM answer WHERE partner_id = %(partner_id)s AND phone IS NOT NULL GROUP BY phone
+) AS known
+GROUP BY phone
+ORDER BY max(at) DESC
+
+-- name: enter_preference
+-- Enter by hand what a partner has told somebody, and keep who and why; the same said again (a try whose answer was lost) counts too.
+WITH entered AS (
+    INSERT INTO partner_preference (phone, partner_id, kind, value, at, source, who, why)
+    VALUES (%(phone)s, %(partner_id)s, 'opted_out', %(value)s, %(now)s, %(source)s, %(who)s, %(why)s)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+)
+INSERT INTO audit (at, who, why, act, subject, detail)
+SELECT %(now)s, %(who)s, %(why)s, %(act)s, %(partner_id)s, jsonb_build_object('value', %(value)s::text, 'source', %(source)s::text)
+FROM entered
+RETURNING id
+
+-- name: close_what_was_decided
+-- Close what sounded like STOP, once somebody has decided what it is.
+UPDATE escalation
+SET closed_at = %(now)s, closed_by = %(who)s, closed_why = %(why)s, over_at = %(now)s
+WHERE delivery = 'live' AND reason = 'maybe_opt_out' AND partner_id = %(partner_id)s AND closed_at IS NULL
+RETURNING id
+
+-- part: says_stop
+-- Whether a message's recipient has opted out: by their own last word on that phone, or by the last one of all, what was entered by
+-- hand included. (See `recipients/preferences.py`, which says the same of what is planned.)
+(
+    coalesce((
+        SELECT p.value = 'stop'
+        FROM partner_preference AS p
+        WHERE p.kind = 'opted_out' AND p.phone = m.to_phone AND p.source = 'message' AND p.value <> 'maybe'
+        ORDER BY p.at DESC, p.value = 'stop' DESC
+        LIMIT 1
+    ), false)
+    OR coalesce((
+        SELECT p.value = 'stop'
+        FROM partner_preference AS p
+        WHERE p.kind = 'opted_out'
+            AND p.value <> 'maybe'
+            AND (
+                (p.phone = m.to_phone AND p.source = 'message')
+                OR (p.source <> 'message' AND (p.partner_id = m.partner_id OR (p.partner_id IS NULL AND p.phone = m.to_phone)))
+            )
+        ORDER BY p.at DESC, p.value = 'stop' DESC
+        LIMIT 1
+    ), false)
+)
+
+-- part: may_say_stop
+-- Whether something that its recipient wrote sounds like STOP, and nobody has decided yet what it is.
+coalesce((
+    SELECT p.value = 'maybe'
+    FROM partner_preference AS p
+    WHERE p.kind = 'opted_out'
+        AND (
+            (p.phone = m.to_phone AND p.source = 'message')
+            OR (p.source <> 'message' AND (p.partner_id = m.partner_id OR (p.partner_id IS NULL AND p.phone = m.to_phone)))
+        )
+    ORDER BY p.at DESC, p.value <> 'maybe' DESC
+    LIMIT 1
+), false)

@@ -1,0 +1,59 @@
+-- name: open_promises
+-- The open promises of these runs.
+SELECT id, production_run_id, partner_id, kind, since, due_on, state, made_at, source
+FROM promise
+WHERE state = 'open' AND (%(production_run_ids)s::text[] IS NULL OR production_run_id = ANY (%(production_run_ids)s))
+ORDER BY made_at, production_run_id
+
+-- name: broken_promises
+-- How many promises of these runs' partners were broken since a moment, by run: of one stall there are two at most.
+SELECT p.production_run_id, p.partner_id, p.kind, p.since, p.due_on, p.made_at, p.ended_at
+FROM promise AS p
+WHERE p.state = 'broken' AND (%(production_run_ids)s::text[] IS NULL OR p.production_run_id = ANY (%(production_run_ids)s))
+ORDER BY p.made_at
+
+-- name: withdraw_promise
+-- End the open promises of these runs before their day.
+UPDATE promise
+SET state = 'withdrawn', ended_at = %(now)s, ended_why = %(why)s
+WHERE state = 'open' AND production_run_id = ANY (%(production_run_ids)s)
+RETURNING id
+
+-- name: make_promise
+-- Write down a promise; another one that is open for the run was withdrawn before.
+INSERT INTO promise (id, production_run_id, partner_id, kind, since, due_on, made_at, source, message_id, who, why)
+VALUES (
+    gen_random_uuid(), %(production_run_id)s, %(partner_id)s, %(kind)s, %(since)s, %(due_on)s, %(now)s, %(source)s, %(message_id)s,
+    %(who)s, %(why)s
+)
+ON CONFLICT DO NOTHING
+RETURNING id
+
+-- name: end_promises
+-- End promises, each as it has come out.
+UPDATE promise AS p
+SET state = e.state, ended_at = %(now)s, ended_why = e.why
+FROM json_to_recordset(%(ends)s) AS e (id uuid, state text, why text)
+WHERE p.id = e.id AND p.state = 'open'
+RETURNING p.id
+
+-- name: last_stall
+-- Where a run was last found stuck by a live tick.
+SELECT production_run_id, kind, partner_id, since
+FROM stuck_run
+WHERE production_run_id = %(production_run_id)s AND delivery = 'live'
+ORDER BY day DESC, observed_at DESC
+LIMIT 1
+
+-- name: note_promise
+-- Note in the audit who has entered a promise, and why.
+INSERT INTO audit (at, who, why, act, subject, detail)
+VALUES (%(now)s, %(who)s, %(why)s, %(act)s, %(production_run_id)s, jsonb_build_object('due_on', %(due_on)s::date))
+
+-- name: delete_promises
+-- Delete the oldest promises; what is open stays.
+DELETE FROM promise
+WHERE id = ANY (ARRAY (
+    SELECT id FROM promise WHERE state <> 'open' AND made_at < %(before)s ORDER BY made_at LIMIT %(at_most)s
+))
+RETURNING id

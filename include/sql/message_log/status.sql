@@ -1,0 +1,128 @@
+-- name: known_of
+-- Which messages some statuses are about, by our id or by Meta's.
+SELECT id, meta_message_id
+FROM message_log
+WHERE id = ANY (%(ids)s::uuid[])
+UNION
+SELECT id, meta_message_id
+FROM message_log
+WHERE meta_message_id = ANY (%(wamids)s::text[])
+
+-- name: lock_rows
+-- The messages that statuses may change, as they stand; what another process is writing at the moment is passed over, so that nobody
+-- waits while he holds some himself.
+SELECT
+    id, status, sender, meta_message_id, blanked, sent_at, sent_at_is_metas, delivered_at, read_at, failed_at, expired_at_meta,
+    error_code, error_detail, sent_at_meta, delivered_at_meta, read_at_meta, failed_at_meta, pricing_at, pricing_category,
+    pricing_billable, pricing_type, pricing_model
+FROM message_log
+WHERE id = ANY (%(ids)s)
+ORDER BY id
+FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: slots_taken
+-- Which of these messages have lost their slot to another one since they failed. (One after the other, each by the indexes that guard
+-- the slots.)
+{%- set same %}
+    other.delivery = m.delivery AND other.redirected = m.redirected AND other.holds_slot
+{%- endset %}
+SELECT m.id
+FROM unnest(%(ids)s::uuid[]) AS asked (id)
+    CROSS JOIN LATERAL (SELECT * FROM message_log AS one WHERE one.id = asked.id AND NOT one.holds_slot LIMIT 1) AS m
+    CROSS JOIN LATERAL (
+        (
+            SELECT FROM message_log AS other
+            WHERE {{ same }}
+                AND other.context_type = m.context_type
+                AND other.context_id = m.context_id
+                AND other.message_kind <> 'event'
+                AND m.message_kind <> 'event'
+            LIMIT 1
+        )
+        UNION ALL
+        (
+            SELECT FROM message_log AS other
+            WHERE {{ same }}
+                AND other.context_type = m.context_type
+                AND other.context_id = m.context_id
+                AND other.message_kind = 'event'
+                AND m.message_kind = 'event'
+                AND other.event_hour && m.event_hour
+            LIMIT 1
+        )
+        UNION ALL
+        (SELECT FROM message_log AS other WHERE {{ same }} AND other.event_id = m.event_id LIMIT 1)
+        UNION ALL
+        (
+            SELECT FROM message_run AS r
+                CROSS JOIN LATERAL (
+                    SELECT FROM message_run AS other
+                    WHERE {{ same }}
+                        AND other.production_run_id = r.production_run_id
+                        AND other.day = r.day
+                        AND other.message_kind IN ('reminder', 'digest')
+                    LIMIT 1
+                ) AS of_run
+            WHERE r.message_id = m.id AND r.message_kind IN ('reminder', 'digest')
+            LIMIT 1
+        )
+        LIMIT 1
+    ) AS taken
+
+-- name: write_rows
+-- Write down how messages stand by Meta's word; each was read and is held by this transaction.
+UPDATE message_log AS m
+SET
+    status = s.status, meta_message_id = s.meta_message_id, sent_at = s.sent_at, sent_at_is_metas = s.sent_at_is_metas,
+    delivered_at = s.delivered_at, read_at = s.read_at, failed_at = s.failed_at, expired_at_meta = s.expired_at_meta,
+    error_code = s.error_code, error_detail = s.error_detail, sent_at_meta = s.sent_at_meta,
+    delivered_at_meta = s.delivered_at_meta, read_at_meta = s.read_at_meta, failed_at_meta = s.failed_at_meta,
+    pricing_at = s.pricing_at, pricing_category = s.pricing_category, pricing_billable = s.pricing_billable,
+    pricing_type = s.pricing_type, pricing_model = s.pricing_model, updated_at = now()
+FROM json_to_recordset(%(rows)s) AS s (
+    id uuid, status text, meta_message_id text, sent_at timestamptz, sent_at_is_metas boolean, delivered_at timestamptz,
+    read_at timestamptz, failed_at timestamptz, expired_at_meta timestamptz, error_code integer, error_detail text,
+    sent_at_meta timestamptz, delivered_at_meta timestamptz, read_at_meta timestamptz, failed_at_meta timestamptz,
+    pricing_at timestamptz, pricing_category text, pricing_billable boolean, pricing_type text, pricing_model text
+)
+WHERE m.id = s.id
+
+-- name: expire
+-- Give up messages that Meta took and did not deliver within their template's time: those of which Meta itself has said that they were
+-- sent, and only where the same sender's webhook has spoken of a message that was sent after that time, and long enough ago that what
+-- Meta repeats after a pause has come too. Whatever else is silent stays counted.
+UPDATE message_log AS m
+SET expired_at_meta = m.sent_at_meta + make_interval(secs => t.seconds), updated_at = now()
+FROM json_to_recordset(%(lives)s) AS t (template_name text, seconds integer)
+WHERE m.template_name = t.template_name
+    AND m.status = 'sent'
+    AND m.expired_at_meta IS NULL
+    AND m.delivery IN ('live', 'redirect')
+    AND m.sent_at_meta BETWEEN %(now)s - interval '30 days' AND %(now)s - make_interval(secs => t.seconds)
+    AND EXISTS (
+        SELECT FROM message_log AS later
+        WHERE later.sender = m.sender
+            AND later.sent_at > m.sent_at_meta + make_interval(secs => t.seconds)
+            AND later.sent_at < %(now)s - %(grace)s
+            AND coalesce(later.sent_at_meta, later.delivered_at_meta, later.read_at_meta, later.failed_at_meta) IS NOT NULL
+    )
+RETURNING m.id
+
+-- name: on_their_way
+-- The live messages of the last week of which Meta may have more to say, the latest first.
+SELECT id, sender, meta_message_id, status
+FROM message_log
+WHERE delivery = 'live'
+    AND sent_at > %(now)s - interval '7 days'
+    AND status IN ('sent', 'delivered')
+    AND meta_message_id IS NOT NULL
+ORDER BY sent_at DESC
+LIMIT %(at_most)s
+
+-- part: counts_as_reminded
+-- Whether a message counts as one that reached its partner, or may have, or would have in a rehearsal: not what Meta refused, or gave
+-- up delivering.
+(
+    (m.status IN ('sent', 'delivered', 'read', 'unknown', 'rehearsed') AND m.expired_at_meta IS NULL)
+    OR (m.status = 'failed' AND m.delivered_at IS NOT NULL)
+)

@@ -1,0 +1,84 @@
+-- name: store
+-- Keep a body as it came; the same one again only counts.
+INSERT INTO webhook_event AS e (sha256, body, spoken, received_at)
+VALUES (%(sha256)s, %(body)s, %(spoken)s, %(received_at)s)
+ON CONFLICT (sha256) DO UPDATE SET times_received = e.times_received + 1
+RETURNING e.id, e.times_received
+
+-- name: take_pending
+-- Take webhooks that are not applied yet, those first in which a partner may be speaking, up to some number and size (at least
+-- one); another applier's are passed over. They are this transaction's.
+WITH pending AS (
+    SELECT id FROM webhook_event WHERE applied_at IS NULL ORDER BY spoken DESC, id LIMIT %(at_most)s FOR UPDATE SKIP LOCKED
+),
+sized AS (
+    SELECT e.id, e.body, e.received_at, e.spoken,
+        sum(octet_length(e.body)) OVER (ORDER BY e.spoken DESC, e.id) - octet_length(e.body) AS before
+    FROM webhook_event AS e JOIN pending ON pending.id = e.id
+)
+SELECT id, body, received_at FROM sized WHERE before < %(bytes)s ORDER BY spoken DESC, id
+
+-- name: mark_applied
+-- These webhooks are applied, but for the items that their errors name.
+UPDATE webhook_event AS e
+SET applied_at = %(now)s, errors = coalesce(a.errors, '[]')
+FROM json_to_recordset(%(applied)s) AS a (id bigint, errors jsonb)
+WHERE e.id = a.id
+
+-- name: add_errors
+-- What else became of the items of webhooks that are applied already.
+UPDATE webhook_event AS e
+SET errors = e.errors || a.errors, errors_told_at = NULL
+FROM json_to_recordset(%(added)s) AS a (id bigint, errors jsonb)
+WHERE e.id = a.id
+
+-- name: let_wait
+-- Keep statuses for which there is no message yet.
+INSERT INTO waiting_status (event_id, wamid, row_id, said, received_at)
+SELECT event_id, wamid, row_id, said, received_at
+FROM json_to_recordset(%(statuses)s) AS s (event_id bigint, wamid text, row_id uuid, said jsonb, received_at timestamptz)
+
+-- name: take_waiting
+-- Take statuses whose message is there now. (Each is looked up by itself: few wait, and messages are many.)
+SELECT w.id, w.event_id, w.said, w.received_at
+FROM waiting_status AS w
+    CROSS JOIN LATERAL (
+        SELECT m.id FROM message_log AS m WHERE m.meta_message_id = w.wamid OR m.id = w.row_id LIMIT 1
+    ) AS message
+ORDER BY w.id
+LIMIT %(at_most)s
+FOR UPDATE OF w SKIP LOCKED
+
+-- name: end_waiting
+-- These statuses wait no more.
+DELETE FROM waiting_status WHERE id = ANY (%(waiting_ids)s)
+
+-- name: tell_webhook_errors
+-- How many items of webhooks could not be applied and operations were not told of yet, by why; they are now.
+WITH told AS (
+    UPDATE webhook_event SET errors_told_at = %(now)s WHERE errors <> '[]' AND errors_told_at IS NULL RETURNING errors
+)
+SELECT error ->> 'why' AS why, count(*) AS items, max(error ->> 'message_id') AS message_id
+FROM told CROSS JOIN LATERAL jsonb_array_elements(errors) AS error
+GROUP BY 1
+ORDER BY 2 DESC, 1
+
+-- name: delete_waiting_statuses
+-- Delete the oldest statuses for which no message ever came: most are of messages that the shop has sent.
+DELETE FROM waiting_status
+WHERE id = ANY (ARRAY (
+    SELECT id FROM waiting_status WHERE received_at < %(before)s ORDER BY received_at LIMIT %(at_most)s
+))
+RETURNING id
+
+-- name: delete_webhook_events
+-- Delete the oldest webhooks; what is not applied stays.
+DELETE FROM webhook_event
+WHERE id = ANY (ARRAY (
+    SELECT id
+    FROM webhook_event
+    WHERE received_at < %(before)s AND applied_at IS NOT NULL
+    ORDER BY received_at
+    LIMIT %(at_most)s
+))
+RETURNING id

@@ -1,0 +1,205 @@
+"""What partners write, as rows, and which of our messages it answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from partner_messages.config.settings import Settings, parse_settings
+from partner_messages.message_log.database import LogConnection, of_tick, rows
+from partner_messages.messages.tick import Tick
+from partner_messages.recipients.window import WINDOW
+
+REPLY_WITHIN = dt.timedelta(minutes=5)
+"""How long after an answer it is replied to; what is found later is recorded, and not replied to."""
+REPLIES_A_DAY = 2
+"""To one phone, at most."""
+
+_HEARD = ("stop_words", "holidays", "holidays_added", "holidays_removed", "partners")
+"""The settings that are needed where answers are applied."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One of our messages, as far as an answer to it is concerned; a digest speaks of several runs."""
+
+    id: uuid.UUID
+    delivery: str
+    message_kind: str
+    partner_id: str | None
+    production_run_id: str | None
+    to_phone: str | None = field(repr=False)
+    sender: str | None
+    language: str | None
+    event_name: str | None
+
+    def went_to(self, phone: str | None) -> bool:
+        """Whether it went to this phone; of a person without one (a username) it is believed."""
+        return phone is None or self.to_phone == phone
+
+
+@dataclass(frozen=True)
+class AnsweredStall:
+    """One stall of which a message speaks, and whether its run has moved since; a lifecycle message has no `kind`."""
+
+    production_run_id: str
+    kind: str | None
+    since: dt.datetime
+    moved: bool
+
+
+def record_answer(connection: LogConnection, **columns: Any) -> uuid.UUID | None:
+    """Keep what somebody wrote (the columns of `answer`); return its id, None where it was kept before."""
+    id_ = uuid.uuid4()
+    return id_ if rows(connection, "record_answer", id=id_, **columns) else None
+
+
+def note_became(connection: LogConnection, id_: uuid.UUID, became: str) -> None:
+    """Note what was done with an answer, in a word."""
+    rows(connection, "note_became", id=id_, became=became)
+
+
+def answered_by_wamid(connection: LogConnection, wamid: str) -> Answered | None:
+    """The message that an answer names by Meta's id, if it is ours."""
+    return _one(rows(connection, "answered_by_wamid", wamid=wamid))
+
+
+def answered_by_id(connection: LogConnection, id_: uuid.UUID) -> Answered | None:
+    """The message that a button names, if it is still there."""
+    return _one(rows(connection, "answered_by_id", id=id_))
+
+
+def last_message_to(
+    connection: LogConnection, phone: str, *, until: dt.datetime, within: dt.timedelta = WINDOW
+) -> Answered | None:
+    """The last message that went to a phone before a moment, if that was so short a time ago."""
+    return _one(rows(connection, "last_message_to", phone=phone, since=until - within, until=until))
+
+
+def phone_of_user(connection: LogConnection, user_id: str) -> str | None:
+    """The phone from which a person with a business-scoped id was heard before."""
+    found = rows(connection, "phone_of_user", user_id=user_id)
+    return found[0]["phone"] if found else None
+
+
+def stalls_of(connection: LogConnection, message_id: uuid.UUID) -> list[AnsweredStall]:
+    """The stalls of which a message speaks, the longest first."""
+    return [AnsweredStall(**row) for row in rows(connection, "stalls_of", message_id=message_id)]
+
+
+def open_for_answer(
+    connection: LogConnection,
+    stall: AnsweredStall,
+    partner_id: str | None,
+    reason: str,
+    *,
+    at: dt.datetime,
+    answer_id: uuid.UUID | None,
+) -> bool:
+    """Open an escalation for what a partner has written; return whether none was open for that reason."""
+    opened = rows(
+        connection,
+        "open_for_answer",
+        production_run_id=stall.production_run_id,
+        kind=stall.kind,
+        partner_id=partner_id,
+        reason=reason,
+        since=stall.since,
+        at=at,
+        answer_id=answer_id,
+    )
+    return bool(opened)
+
+
+def last_inbound_of(
+    connection: LogConnection, phones: Collection[str], *, until: dt.datetime
+) -> dict[tuple[str, str], dt.datetime]:
+    """When each phone was last heard from within the window's length, by phone and our number's id."""
+    found = rows(connection, "last_inbound_of", phones=list(phones), since=until - 2 * WINDOW, until=until)
+    return {(row["phone"], row["phone_number_id"]): row["at"] for row in found}
+
+
+def unread_answers(connection: LogConnection) -> list[tuple[str, str | None, dt.datetime]]:
+    """The live runs of which nobody has read yet what was answered: the run, its partner, and since when."""
+    found = rows(connection, "unread_answers")
+    return [(row["production_run_id"], row["partner_id"], row["opened_at"]) for row in found]
+
+
+def never_delivered(connection: LogConnection, *, in_a_row: int, recipient_codes: Iterable[int]) -> frozenset[str]:
+    """The phones to which the last messages were never delivered.
+
+    Args:
+        connection: The message log.
+        in_a_row: How many of them.
+        recipient_codes: Meta's refusals that concern the recipient; others say nothing of a phone.
+    """
+    codes = sorted(recipient_codes)
+    found = rows(connection, "never_delivered", in_a_row=in_a_row, recipient_codes=codes)
+    return frozenset(row["phone"] for row in found)
+
+
+def queue_reply(
+    connection: LogConnection,
+    answer_id: uuid.UUID,
+    *,
+    context_id: str,
+    day: dt.date,
+    at: dt.datetime,
+    partner_id: str,
+    production_run_id: str | None,
+    sender: str,
+    phone: str,
+    language: str,
+    variables: Mapping[str, str],
+    body_text: str,
+) -> bool:
+    """Queue a reply, unless its context has had one or the phone has had enough of them that day."""
+    queued = rows(
+        connection,
+        "queue_reply",
+        answer_id=answer_id,
+        context_id=context_id,
+        day=day,
+        at=at,
+        partner_id=partner_id,
+        production_run_id=production_run_id,
+        sender=sender,
+        phone=phone,
+        language=language,
+        variables=Jsonb(dict(variables)),
+        body_text=body_text,
+        at_most=REPLIES_A_DAY,
+    )
+    return bool(queued)
+
+
+def release_replies(connection: LogConnection, tick: Tick, now: dt.datetime) -> int:
+    """Hand the replies that may still be sent to a tick, and withdraw those that come too late; return how many go."""
+    expire_replies(connection, now)
+    return len(rows(connection, "release_replies", **of_tick(tick), since=now - REPLY_WITHIN, now=now))
+
+
+def expire_replies(connection: LogConnection, now: dt.datetime) -> int:
+    """Withdraw the queued replies that come too late; return how many there were."""
+    return len(rows(connection, "expire_replies", since=now - REPLY_WITHIN))
+
+
+def listen_with(connection: LogConnection, settings: Settings, now: dt.datetime) -> None:
+    """Write down what of the settings is needed where answers are applied, if it has changed."""
+    heard = settings.model_dump(mode="json", include=set(_HEARD), exclude_defaults=True)
+    rows(connection, "listen_with", settings=Jsonb(heard), now=now)
+
+
+def listens_with(connection: LogConnection) -> Settings:
+    """The settings, as far as they were written down; else their defaults."""
+    found = rows(connection, "listens_with")
+    return parse_settings(found[0]["settings"] if found else None)
+
+
+def _one(found: list[dict[str, Any]]) -> Answered | None:
+    return Answered(**found[0]) if found else None

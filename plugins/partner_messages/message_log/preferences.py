@@ -1,0 +1,93 @@
+"""What was said about being written to, as rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.recipients.preferences import Preferences, Said
+
+OPT_OUT, UNDO_OPT_OUT, DECIDE_OPT_OUT = "opt_out", "undo_opt_out", "decide_opt_out"
+"""What somebody enters by hand: a partner has told us to stop; that was a mistake; what sounded like STOP."""
+
+
+def preferences(connection: LogConnection, of: Iterable[str] | None = None) -> Preferences:
+    """What stands of all that was said.
+
+    Args:
+        connection: The message log.
+        of: The phones (E.164) and partner ids that matter; None for all.
+    """
+    said: dict[str, dict[str, Said]] = {"own": {}, "by_hand": {}, "maybe": {}, "language": {}, "marketing": {}}
+    for row in rows(connection, "preferences", of=None if of is None else list(of)):
+        said[row["sort"] or row["kind"]][row["whose"]] = Said(row["value"], row["at"])
+    return Preferences(
+        own=said["own"],
+        by_hand=said["by_hand"],
+        maybe=said["maybe"],
+        languages={phone: one.value for phone, one in said["language"].items()},
+        marketing=said["marketing"],
+    )
+
+
+def note_preference(
+    connection: LogConnection,
+    kind: str,
+    value: str,
+    *,
+    phone: str,
+    partner_id: str | None,
+    at: dt.datetime,
+    source: str = "message",
+) -> bool:
+    """Write down what the owner of a phone has said; return whether that was new.
+
+    Args:
+        connection: The message log.
+        kind: `opted_out`, `language` or `marketing`.
+        value: `stop`, `start` or `maybe`; a language; `stop` or `resume`.
+        phone: E.164.
+        partner_id: For whose it was taken, if anybody's.
+        at: When it was said, by Meta's clock.
+        source: `message` or `user_preferences`.
+    """
+    said = {"kind": kind, "value": value, "phone": phone, "partner_id": partner_id, "at": at, "source": source}
+    return bool(rows(connection, "note_preference", **said, who=None, why=None))
+
+
+def lock_preferences(connection: LogConnection, whose: str) -> None:
+    """Let what is said of one phone or partner be written down one after the other, until the transaction ends."""
+    rows(connection, "lock_preferences", whose=whose)
+
+
+def enter_preference(
+    connection: LogConnection,
+    partner_id: str,
+    value: str,
+    *,
+    source: str,
+    act: str,
+    who: str,
+    why: str,
+    now: dt.datetime,
+) -> None:
+    """Enter by hand that a partner has opted out, or has not; who and why is kept in `audit`."""
+    said = {"value": value, "source": source, "act": act, "who": who, "why": why, "now": now}
+    rows(connection, "enter_preference", phone=None, partner_id=partner_id, **said)
+
+
+def close_what_was_decided(connection: LogConnection, partner_id: str, *, who: str, why: str, now: dt.datetime) -> int:
+    """Close what of a partner sounded like STOP; return how many rows were open."""
+    return len(rows(connection, "close_what_was_decided", partner_id=partner_id, who=who, why=why, now=now))
+
+
+def phones_of_partner(connection: LogConnection, partner_id: str) -> list[str]:
+    """The phones on which a partner was written to or has answered, the last one first."""
+    return [row["phone"] for row in rows(connection, "phones_of_partner", partner_id=partner_id)]
+
+
+def opt_outs(connection: LogConnection) -> list[dict[str, Any]]:
+    """Who has opted out, or may have: the latest word of each phone or partner."""
+    return [row for row in rows(connection, "opt_outs") if row["value"] != "start"]

@@ -1,0 +1,105 @@
+"""Promises with a date, as rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from partner_messages.message_log.database import LogConnection, recordset, rows
+from partner_messages.messages.values import Promise
+
+MAKE_PROMISE = "make_promise"
+"""Somebody enters what a partner has promised."""
+
+
+def open_promises(connection: LogConnection, production_run_ids: Collection[str] | None = None) -> dict[str, Promise]:
+    """The open promises of these runs (None: of all), by run."""
+    ids = None if production_run_ids is None else list(production_run_ids)
+    found = rows(connection, "open_promises", production_run_ids=ids)
+    return {row["production_run_id"]: Promise(**row) for row in found}
+
+
+def broken_promises(
+    connection: LogConnection, production_run_ids: Collection[str] | None = None
+) -> dict[tuple[str, str, str | None, dt.datetime | None], int]:
+    """How many promises were broken, by run, partner, kind and beginning of the stall."""
+    ids = None if production_run_ids is None else list(production_run_ids)
+    counts: dict[tuple[str, str, str | None, dt.datetime | None], int] = {}
+    for row in rows(connection, "broken_promises", production_run_ids=ids):
+        key = (row["production_run_id"], row["partner_id"], row["kind"], row["since"])
+        counts[key] = counts.get(key, 0) + 1
+    return counts
+
+
+def last_stall(connection: LogConnection, production_run_id: str) -> dict[str, Any] | None:
+    """Where a run was last found stuck by a live tick: its kind, partner and since; None where it never was."""
+    found = rows(connection, "last_stall", production_run_id=production_run_id)
+    return found[0] if found else None
+
+
+def make_promise(
+    connection: LogConnection,
+    production_run_id: str,
+    partner_id: str,
+    *,
+    kind: str | None,
+    since: dt.datetime | None,
+    due_on: dt.date,
+    now: dt.datetime,
+    message_id: uuid.UUID | None = None,
+    who: str | None = None,
+    why: str | None = None,
+) -> bool:
+    """Write down a promise in place of what was promised of the run before; return whether it was.
+
+    Args:
+        connection: The message log, within a transaction.
+        production_run_id: The run.
+        partner_id: Who promises.
+        kind: With `since`, the stall; None where none is known.
+        since: Since when the run stands still.
+        due_on: By which day it will have moved.
+        now: When it was said.
+        message_id: The message that was answered.
+        who: Who has entered it, if it was no answer.
+        why: How they know.
+    """
+    withdraw_promise(connection, [production_run_id], why="Another promise took its place.", now=now)
+    made = rows(
+        connection,
+        "make_promise",
+        production_run_id=production_run_id,
+        partner_id=partner_id,
+        kind=kind,
+        since=since,
+        due_on=due_on,
+        now=now,
+        source="told_us" if who else "answer",
+        message_id=message_id,
+        who=who,
+        why=why,
+    )
+    return bool(made)
+
+
+def note_promise(
+    connection: LogConnection, production_run_id: str, *, due_on: dt.date, who: str, why: str, now: dt.datetime
+) -> None:
+    """Note in the audit who has entered a promise."""
+    said = {"due_on": due_on, "who": who, "why": why, "now": now, "act": MAKE_PROMISE}
+    rows(connection, "note_promise", production_run_id=production_run_id, **said)
+
+
+def withdraw_promise(
+    connection: LogConnection, production_run_ids: Collection[str], *, why: str, now: dt.datetime
+) -> int:
+    """End the open promises of these runs; return how many there were."""
+    return len(rows(connection, "withdraw_promise", production_run_ids=list(production_run_ids), why=why, now=now))
+
+
+def end_promises(connection: LogConnection, ends: Mapping[uuid.UUID, tuple[str, str]], now: dt.datetime) -> int:
+    """End promises, each with a state and a reason; return how many were open."""
+    records = [{"id": id_, "state": state, "why": why} for id_, (state, why) in ends.items()]
+    return len(rows(connection, "end_promises", ends=recordset(records), now=now)) if records else 0

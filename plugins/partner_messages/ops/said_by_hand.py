@@ -1,0 +1,122 @@
+"""Takes a person's word for what a partner has told them: a day, or that nothing more is to be sent."""
+
+from __future__ import annotations
+
+import logging
+
+from partner_messages.config.schedule import day_of
+from partner_messages.deployment import run_context
+from partner_messages.deployment.params import OptOutParams, PromiseParams
+from partner_messages.message_log import preferences as said
+from partner_messages.message_log import promises
+from partner_messages.message_log.database import LogConnection, open_message_log
+from partner_messages.messages.tick import RunRefused, TickSkipped
+from partner_messages.recipients.masking import mask
+from partner_messages.recipients.preferences import Preferences
+
+log = logging.getLogger(__name__)
+
+
+def promise_by_hand(params: PromiseParams | None) -> str:
+    """Enter the promise that the params name; return its day.
+
+    Raises:
+        TickSkipped: None was asked to be entered.
+        RunRefused: The run was never found stuck, or the day has gone by.
+    """
+    if params is None:
+        raise TickSkipped("No promise is to be entered.")
+    now, run_id, due_on = run_context.wall_clock(), params.promised_run, params.promised_until
+    if due_on < day_of(now):
+        raise RunRefused(f"promised_until is {due_on}, which has gone by; say today or a later day.")
+    with open_message_log() as connection, connection.transaction():
+        stall = promises.last_stall(connection, run_id)
+        if stall is None or not stall["partner_id"]:
+            raise RunRefused(
+                f"Run {run_id} was never found stuck by a live tick, so nobody is reminded of it and there is nothing"
+                " to promise; see that the id is right."
+            )
+        before = promises.open_promises(connection, [run_id]).get(run_id)
+        if not (before and before.source == "told_us" and before.due_on == due_on):  # A try whose answer was lost.
+            promises.make_promise(
+                connection,
+                run_id,
+                stall["partner_id"],
+                kind=stall["kind"],
+                since=stall["since"],
+                due_on=due_on,
+                now=now,
+                who=params.promised_by,
+                why=params.promised_why,
+            )
+            promises.note_promise(
+                connection, run_id, due_on=due_on, who=params.promised_by, why=params.promised_why, now=now
+            )
+    log.info("Run %s: %s says it moves by %s.", run_id, mask(params.promised_by), due_on)
+    return due_on.isoformat()
+
+
+def opt_out_by_hand(params: OptOutParams | None) -> str:
+    """Enter what the params say of a partner; return it.
+
+    Raises:
+        TickSkipped: Nothing was asked to be entered.
+        RunRefused: There is nothing to undo or to decide, or it was the partner's own STOP.
+    """
+    if params is None:
+        raise TickSkipped("Nothing is to be entered about a partner.")
+    with open_message_log() as connection, connection.transaction():
+        said.lock_preferences(connection, params.opt_out_partner)
+        phones = said.phones_of_partner(connection, params.opt_out_partner)
+        known = said.preferences(connection, [params.opt_out_partner, *phones])
+        _ENTER[params.opt_out](connection, params, phones, known)
+    log.info("Partner %s: %s (%s).", params.opt_out_partner, params.opt_out, mask(params.opt_out_by))
+    return params.opt_out
+
+
+def _told_us(connection: LogConnection, params: OptOutParams, _phones: list[str], _known: Preferences) -> None:
+    _enter(connection, params, "stop", source="told_us", act=said.OPT_OUT)
+
+
+def _undo(connection: LogConnection, params: OptOutParams, phones: list[str], known: Preferences) -> None:
+    entered = known.by_hand.get(params.opt_out_partner)
+    if any(one.is_stop for phone in phones if (one := known.own.get(phone))):
+        raise RunRefused(
+            f"Partner {params.opt_out_partner} wrote STOP themselves; only their own later message (START) lifts it."
+        )
+    if entered is None or not entered.is_stop:
+        raise RunRefused(f"Nobody has opted partner {params.opt_out_partner} out, so there is nothing to undo.")
+    _enter(connection, params, "start", source="undone", act=said.UNDO_OPT_OUT)
+
+
+def _decide(connection: LogConnection, params: OptOutParams, phones: list[str], known: Preferences) -> None:
+    if not any(known.waits_for_a_person(params.opt_out_partner, phone) for phone in phones):
+        raise RunRefused(f"Nothing that partner {params.opt_out_partner} wrote waits to be decided.")
+    entered = known.by_hand.get(params.opt_out_partner)
+    # That this message is none takes no earlier word back.
+    stays_out = params.opt_out == "was_stop" or (entered is not None and entered.is_stop)
+    _enter(connection, params, "stop" if stays_out else "start", source="decided", act=said.DECIDE_OPT_OUT)
+    said.close_what_was_decided(
+        connection,
+        params.opt_out_partner,
+        who=params.opt_out_by,
+        why=params.opt_out_why,
+        now=run_context.wall_clock(),
+    )
+
+
+def _enter(connection: LogConnection, params: OptOutParams, value: str, *, source: str, act: str) -> None:
+    said.enter_preference(
+        connection,
+        params.opt_out_partner,
+        value,
+        source=source,
+        act=act,
+        who=params.opt_out_by,
+        why=params.opt_out_why,
+        now=run_context.wall_clock(),
+    )
+
+
+_ENTER = {"told_us": _told_us, "undo": _undo, "was_stop": _decide, "was_no_stop": _decide}
+"""What each choice does."""

@@ -1,0 +1,153 @@
+"""What a partner's own words ask for: stop, start, a language, help, or nothing that a program should decide.
+
+Only a whole message counts as a word. What merely sounds like STOP (a short text with a stop word in it, "please don't
+send") is a person's to read: nothing is guessed about a person (docs/design.md, decision 13).
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+
+
+class Intent(enum.StrEnum):
+    """What somebody asks for."""
+
+    STOP = "stop"
+    START = "start"
+    ENGLISH = "english"
+    HINDI = "hindi"
+    HELP = "help"
+    LATER = "later"
+    MAYBE_STOP = "maybe_stop"
+    OTHER = "other"
+
+    @property
+    def language(self) -> str | None:
+        """The language that is asked for, if one is."""
+        return {Intent.ENGLISH: "en", Intent.HINDI: "hi"}.get(self)
+
+
+_WORDS: Mapping[Intent, tuple[str, ...]] = {
+    Intent.STOP: (
+        *("stop", "stopall", "stop all", "unsubscribe", "quit", "revoke", "remove", "optout", "opt out"),
+        *("रोकें", "रोको", "बंद करो", "बंद करें", "स्टॉप"),
+    ),
+    Intent.START: ("start", "unstop", "resume", "शुरू", "चालू करें"),
+    Intent.ENGLISH: ("english", "अंग्रेज़ी", "अंग्रेजी"),
+    Intent.HINDI: ("hindi", "हिंदी", "हिन्दी"),
+    Intent.HELP: ("help", "info", "मदद", "need help", "मदद चाहिए"),
+    Intent.LATER: ("remind me later", "बाद में याद दिलाएँ"),
+}
+"""The words that each intent is said with: the whole message, but for what `spoken` leaves out. The last ones of HELP
+and all of LATER are the labels of the buttons."""
+
+_LIKE_STOP_ALONE = ("cancel", "end", "बंद", "band", "बन्द", "unsub", "block", "spam")
+"""What may mean STOP where it is the whole message: "बंद" may be "closed today", and "cancel" the run."""
+
+_LIKE_STOP_IN_SHORT = (
+    *("roko", "roke", "rok do", "rok dijiye", "band karo", "band kro", "band kare", "band karein", "band kar"),
+    *("bandh karo", "bandh kar", "bnd kro", "bnd karo", "stop it"),
+    *("रोक दो", "रोक दें", "रोक दीजिए", "रोकिए", "बंद कर", "बंद करिए", "बंद कीजिए", "बन्द करो", "बन्द करें", "बन्द कर"),
+    *(
+        "बंद हो",
+        "अनसब्सक्राइब",
+        "हटा दो",
+        "हटाओ",
+        "हटाइए",
+        "hata do",
+        "hatao",
+        "delete my number",
+        "wrong number",
+        "गलत नंबर",
+    ),
+)
+"""What is no word of the table above, and says the same in a short text."""
+
+_LIKE_STOP_ANYWHERE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\b(do not|don'?t|dont|donot|never|no need to|stop|quit|please no) (ever )?(send|sending|message|messaging|msg"
+        r"|text|texting|write|writing|contact|contacting|remind|reminding|disturb|disturbing|call)",
+        r"\b(no|not) (more|any more|want|wanting)( \w+)? (messages?|msgs?|reminders?|texts?)",
+        r"\b(leave me alone|take me off|remove (me|my)|unsubscribe me|opt me out)\b",
+        r"\b(messages?|msgs?|massages?|reminders?) ?(ko|ye|yeh)? ?(mat|na|band|bandh|nahi|nahin)\b",
+        r"\bmat (bhej|bhejo|bhejiye|bhejna|karo|kro|kijiye|karna)",
+        r"\b(na|nahi|nahin) (bheje|bhejen|bhejein|bhejiye|bhejo|bhejna)\b",
+        r"(^| )(मत|न|ना|नहीं) (भेजो|भेजें|भेजे|भेजिए|भेजिये|भेजना|भेजा करो|लिखो|लिखें|लिखिए|करो मैसेज)( |$)",
+        r"(मैसेज|मेसेज|संदेश|सन्देश|रिमाइंडर|मैसेज़)( \S+)? (मत|बंद|बन्द|रोक|नहीं चाहिए|न भेज|ना भेज)",
+        r"(मैसेज|मेसेज|संदेश|सन्देश|रिमाइंडर) (की ज़रूरत|की जरूरत) नहीं",
+        r"(परेशान|तंग) (मत|न|ना) ",
+        r"\b(pareshan|tang|disturb) (mat|na|nahi)\b",
+    )
+)
+"""What sounds like STOP however much is said beside it."""
+
+_SHORT = 6
+"""Words of a text that is short: a stop word in a longer one ("the loom has stop, fitter comes tomorrow…") is read as
+an answer, which a person sees as well."""
+
+_LEFT_OUT_INSIDE = frozenset({"\ufe0e", "\ufe0f", "\u20e3"})
+"""Marks that only say how an emoji is drawn."""
+
+
+def spoken(text: str) -> str:
+    """A text as it is compared: NFKC, small letters, without punctuation and emoji around it, one space between words.
+
+    Marks that are seen by nobody (joiners, direction, the style of an emoji) are left out everywhere: phones put them
+    into Hindi as they please.
+    """
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).replace("\u2019", "'")
+    seen = "".join(one for one in plain if not _is_invisible(one))
+    words = " ".join(seen.split())
+    start, end = 0, len(words)
+    while start < end and _is_outer(words[start]):
+        start += 1
+    while end > start and _is_outer(words[end - 1]):
+        end -= 1
+    return words[start:end]
+
+
+def intent_of(text: str | None, *, stop_words: Collection[str] = (), whole: bool = True) -> Intent:
+    """What a text asks for.
+
+    Args:
+        text: What was written, or the label of the button that was tapped; None where there was no text.
+        stop_words: Further words that mean STOP (setting `stop_words`).
+        whole: Whether it may be a word that counts at once. A caption and an edited message may not: of them, what
+            would be STOP is a person's to read, and the rest is an answer.
+    """
+    said = spoken(text or "")
+    if not said:
+        return Intent.OTHER
+    further = {spoken(word) for word in stop_words}
+    found = Intent.STOP if said in further else _BY_WORD.get(said)
+    if found and whole:
+        return found
+    return Intent.MAYBE_STOP if found is Intent.STOP or _sounds_like_stop(said, further) else Intent.OTHER
+
+
+def _sounds_like_stop(said: str, further: Iterable[str]) -> bool:
+    if said in _ALONE or any(pattern.search(said) for pattern in _LIKE_STOP_ANYWHERE):
+        return True
+    words = "".join(" " if _is_outer(one) else one for one in said).split()
+    if len(words) > _SHORT:
+        return False
+    flat = f" {' '.join(words)} "
+    return any(f" {word} " in flat for word in (*_IN_SHORT, *further))
+
+
+def _is_invisible(one: str) -> bool:
+    return unicodedata.category(one) == "Cf" or one in _LEFT_OUT_INSIDE
+
+
+def _is_outer(one: str) -> bool:
+    """Punctuation, symbols (emoji are such) and blanks; letters, their signs and digits are not."""
+    return unicodedata.category(one)[0] in "PSZC"
+
+
+_BY_WORD = {spoken(word): intent for intent, words in _WORDS.items() for word in words}
+_ALONE = frozenset(map(spoken, _LIKE_STOP_ALONE))
+_IN_SHORT = tuple(dict.fromkeys(spoken(word) for word in (*_WORDS[Intent.STOP], *_LIKE_STOP_IN_SHORT)))

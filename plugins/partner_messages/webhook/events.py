@@ -1,0 +1,131 @@
+"""What one item of a webhook says, in our words (docs/reference/whatsapp-cloud-api.md, section 5).
+
+Every `at` is an aware time in UTC, from Meta's own `timestamp`. Every field that Meta may leave out may be None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+
+@dataclass(frozen=True)
+class MetaError:
+    """Why a message failed. Meta says it once, in the status `failed`."""
+
+    code: int
+    title: str | None = None
+    details: str | None = None
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """What Meta bills a message as; it stands in `sent` and in the first of `delivered` and `read`."""
+
+    category: str | None = None
+    billable: bool | None = None
+    type: str | None = None
+    """`regular`, `free_customer_service` or `free_entry_point`."""
+    model: str | None = None
+    """`PMP` (per message)."""
+
+
+@dataclass(frozen=True)
+class StatusUpdate:
+    """How far a message has come that one of the numbers sent; it need not be one of ours."""
+
+    phone_number_id: str
+    wamid: str
+    status: str
+    """`sent`, `delivered`, `read`, `played` or `failed`."""
+    at: datetime
+    recipient: str | None = field(default=None, repr=False)
+    """E.164 with +."""
+    user_id: str | None = None
+    """The business-scoped user id of a person who has a username."""
+    opaque: str | None = None
+    """`biz_opaque_callback_data`: the id of the row, if the message is ours."""
+    errors: tuple[MetaError, ...] = ()
+    pricing: Pricing | None = None
+
+
+@dataclass(frozen=True)
+class InboundMessage:
+    """What somebody wrote to one of the numbers, or tapped."""
+
+    phone_number_id: str
+    wamid: str
+    sender: str | None = field(repr=False)
+    """E.164 with +, or None where Meta tells only the `user_id`."""
+    user_id: str | None
+    kind: str
+    """Meta's type: text, button, interactive, reaction, image, video, audio, document, sticker, location, ..."""
+    text: str | None = field(repr=False)
+    """The body of a text, the words of a button or an interactive reply, the emoji of a reaction, a caption."""
+    payload: str | None
+    """Of a button or an interactive reply."""
+    context_wamid: str | None
+    """The message that it answers."""
+    at: datetime
+    profile_name: str | None = field(default=None, repr=False)
+    edited: bool = False
+
+
+@dataclass(frozen=True)
+class PreferenceUpdate:
+    """Somebody has told WhatsApp itself that a category of messages is to stop, or may go on."""
+
+    phone_number_id: str
+    sender: str | None = field(repr=False)
+    user_id: str | None
+    category: str
+    value: str
+    """`stop` or `resume`."""
+    at: datetime
+
+
+@dataclass(frozen=True)
+class TemplateUpdate:
+    """What became of a template on an account."""
+
+    waba_id: str
+    field: str
+    """Meta's field: `message_template_status_update`, `template_category_update`, ..."""
+    template_id: str | None
+    name: str | None
+    language: str | None
+    """With an underscore (`en_US`), however Meta wrote it."""
+    event: str | None
+    reason: str | None
+    category: str | None
+    correct_category: str | None
+    """The category that Meta has announced, and not yet given."""
+    quality: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class AccountUpdate:
+    """What became of an account or of one of its numbers."""
+
+    waba_id: str
+    field: str
+    event: str | None
+    phone_number: str | None
+    detail: Mapping[str, Any]
+    """The item as it came."""
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Unrecognised:
+    """An item that could not be read; the others of its webhook count all the same."""
+
+    field: str | None
+    why: str
+    at: datetime | None
+
+
+Item: TypeAlias = StatusUpdate | InboundMessage | PreferenceUpdate | TemplateUpdate | AccountUpdate | Unrecognised

@@ -1,0 +1,365 @@
+"""Meta's JSON becomes the values of `events.py` (pure): whatever the body is, nothing is raised, and no item is lost.
+
+What cannot be read becomes `Unrecognised`, with why, and the items beside it count all the same
+(docs/reference/whatsapp-cloud-api.md, section 5).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from partner_messages.recipients.masking import plain
+from partner_messages.webhook.events import (
+    AccountUpdate,
+    InboundMessage,
+    Item,
+    MetaError,
+    PreferenceUpdate,
+    Pricing,
+    StatusUpdate,
+    TemplateUpdate,
+    Unrecognised,
+)
+
+OBJECT = "whatsapp_business_account"
+STATUSES = frozenset({"sent", "delivered", "read", "played", "failed"})
+TEMPLATE_FIELDS = frozenset(
+    {
+        "message_template_status_update",
+        "template_category_update",
+        "message_template_quality_update",
+        "message_template_components_update",
+    }
+)
+ACCOUNT_FIELDS = frozenset(
+    {
+        *("account_update", "account_alerts", "account_review_update", "business_capability_update"),
+        *("phone_number_quality_update", "phone_number_name_update"),
+    }
+)
+
+_DIGITS = re.compile(r"[1-9][0-9]{6,14}")
+_EARLIEST, _LATEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+_IN_MILLISECONDS = 100_000_000_000
+"""A number of seconds this large is none: the year would be 5138."""
+LONGEST_NUMBER = 40
+"""Digits of a number that is an id or a time."""
+_DEEPEST = 8
+"""How many objects and lists within each other are kept of an item that is kept as it came."""
+
+Json = Mapping[str, Any]
+
+
+class _OddError(ValueError):
+    """An item lacks what makes it one."""
+
+
+def parse(body: bytes, received_at: dt.datetime) -> list[Item]:
+    """Every item of a webhook, in its order.
+
+    Args:
+        body: As it came.
+        received_at: When it came, for what Meta gives no time of.
+    """
+    try:
+        envelope = json.loads(body, parse_int=_whole_number)
+    except (ValueError, RecursionError):
+        return [Unrecognised(None, "the body is not JSON", None)]
+    if not isinstance(envelope, dict) or not isinstance(envelope.get("entry"), list):
+        return [Unrecognised(None, "the body is no envelope: it has no list of entries", None)]
+    if envelope.get("object") != OBJECT:
+        return [Unrecognised(None, f"its object is not {OBJECT}", None)]
+    found = [item for entry in envelope["entry"] for item in _of_entry(entry, received_at)]
+    return found or [Unrecognised(None, "the envelope is empty", None)]
+
+
+def _whole_number(digits: str) -> int | None:
+    """A number; one of thousands of digits, which Python refuses to read, must not cost the items beside it."""
+    return int(digits) if len(digits) <= LONGEST_NUMBER else None
+
+
+def _of_entry(entry: Any, received_at: dt.datetime) -> Iterator[Item]:
+    if not isinstance(entry, dict) or not isinstance(entry.get("changes"), list):
+        yield Unrecognised(None, "an entry has no list of changes", None)
+        return
+    waba_id, at = _text(entry.get("id")) or "", _time(entry.get("time")) or received_at
+    for change in entry["changes"]:
+        if not isinstance(change, dict) or not isinstance(change.get("value"), dict):
+            field = _text(change.get("field")) if isinstance(change, dict) else None
+            yield Unrecognised(field, "a change has no value", None)
+            continue
+        yield from _of_change(_text(change.get("field")), change["value"], waba_id, at)
+
+
+def _of_change(field: str | None, value: Json, waba_id: str, at: dt.datetime) -> Iterator[Item]:
+    if field == "messages":
+        yield from _of_messages(value)
+    elif field == "user_preferences":
+        yield from _each(field, value.get("user_preferences"), lambda one: _preference(one, value))
+    elif field in TEMPLATE_FIELDS:
+        yield from _each(field, [value], lambda one: _template(field, one, waba_id, at))
+    elif field in ACCOUNT_FIELDS:
+        yield from _each(field, [value], lambda one: _account(field, one, waba_id, at))
+    else:
+        yield Unrecognised(field, "a field that is not read", at)
+
+
+def _of_messages(value: Json) -> Iterator[Item]:
+    if "statuses" in value:
+        yield from _each("messages", value["statuses"], lambda one: _status(one, value))
+    if "messages" in value:
+        yield from _each("messages", value["messages"], lambda one: _inbound(one, value))
+    for error in _errors(value.get("errors")):
+        yield Unrecognised("messages", f"Meta says {error.code} {error.title or error.details or ''}".rstrip(), None)
+    if not {"statuses", "messages", "errors"} & value.keys():
+        yield Unrecognised("messages", "neither statuses nor messages", None)
+
+
+def _each(field: str, items: Any, read: Callable[[Json], Item]) -> Iterator[Item]:
+    if not isinstance(items, list):
+        yield Unrecognised(field, "what should be a list is none", None)
+        return
+    for item in items:
+        if not isinstance(item, dict):
+            yield Unrecognised(field, "an item is no object", None)
+            continue
+        try:
+            yield read(item)
+        except _OddError as odd:
+            yield Unrecognised(field, str(odd), _time(item.get("timestamp")))
+
+
+def _status(item: Json, value: Json) -> StatusUpdate:
+    status = _needed(item, "status").lower()
+    if status not in STATUSES:
+        raise _OddError(f"a status that is not known: {status[:40]}")
+    recipient = _phone(item.get("recipient_id"))
+    return StatusUpdate(
+        phone_number_id=_number_of(value),
+        wamid=_needed(item, "id"),
+        status=status,
+        at=_needed_time(item),
+        recipient=recipient,
+        user_id=_text(item.get("recipient_user_id")) or _contact(value, item.get("recipient_id")).user_id,
+        opaque=_text(item.get("biz_opaque_callback_data")),
+        errors=tuple(_errors(item.get("errors"))),
+        pricing=_pricing(item.get("pricing")),
+    )
+
+
+def _errors(errors: Any) -> Iterator[MetaError]:
+    for error in errors if isinstance(errors, list) else ():
+        if not isinstance(error, dict):
+            continue
+        code = _integer(error.get("code"))
+        if code is None:
+            continue
+        data = error.get("error_data")
+        # It is a bare text now and then.
+        details = _text(data.get("details")) if isinstance(data, dict) else _text(data)
+        yield MetaError(code, _text(error.get("title")), details or _text(error.get("message")))
+
+
+def _pricing(pricing: Any) -> Pricing | None:
+    if not isinstance(pricing, dict):
+        return None
+    billable = pricing.get("billable")
+    read = Pricing(
+        category=_text(pricing.get("category")),
+        billable=billable if isinstance(billable, bool) else None,
+        type=_text(pricing.get("type")),
+        model=_text(pricing.get("pricing_model")),
+    )
+    return None if read == Pricing() else read
+
+
+def _inbound(item: Json, value: Json) -> InboundMessage:
+    edit = _object(item, "edit")
+    told = _object(edit, "message") if edit else item
+    kind = (_text(told.get("type")) or _text(item.get("type")) or "unsupported").lower()
+    sender, contact = _phone(item.get("from")), _contact(value, item.get("from"))
+    user_id = _text(item.get("from_user_id")) or _text(item.get("user_id")) or contact.user_id
+    if sender is None and user_id is None:
+        raise _OddError("a message that is from nobody")
+    text, payload, of = _said(told, kind)
+    return InboundMessage(
+        phone_number_id=_number_of(value),
+        wamid=_needed(item, "id"),
+        sender=sender,
+        user_id=user_id,
+        kind=kind,
+        text=text,
+        payload=payload,
+        context_wamid=of
+        or _text(edit.get("original_message_id"))
+        or _text(_object(item, "context").get("id"))
+        or _text(_object(told, "context").get("id")),
+        at=_needed_time(item),
+        profile_name=contact.profile_name,
+        edited=bool(edit),
+    )
+
+
+def _said(item: Json, kind: str) -> tuple[str | None, str | None, str | None]:
+    """The text, the payload, and what it reacts to."""
+    of_kind = _object(item, kind)
+    match kind:
+        case "text":
+            return _text(of_kind.get("body")), None, None
+        case "button":
+            return _text(of_kind.get("text")), _text(of_kind.get("payload")), None
+        case "interactive":
+            reply = _object(of_kind, "button_reply") or _object(of_kind, "list_reply")
+            return _text(reply.get("title")), _text(reply.get("id")), None
+        case "reaction" | "revoke":
+            of = _text(of_kind.get("message_id")) or _text(of_kind.get("original_message_id"))
+            return _text(of_kind.get("emoji")), None, of
+        case "system":
+            return _text(of_kind.get("body")), None, None
+    return _text(of_kind.get("caption")), None, None
+
+
+class _Contact:
+    """What a webhook says of the person beside the message; all of it may be missing."""
+
+    def __init__(self, contact: Json) -> None:
+        self.user_id = _text(contact.get("user_id"))
+        self.profile_name = _text(_object(contact, "profile").get("name"))
+
+
+def _contact(value: Json, phone: Any) -> _Contact:
+    contacts = value.get("contacts")
+    listed = [one for one in contacts if isinstance(one, dict)] if isinstance(contacts, list) else []
+    wanted = _text(phone)
+    for one in listed:
+        if wanted is not None and _text(one.get("wa_id")) == wanted:
+            return _Contact(one)
+    # Whoever has a username may come without a number; where there are several, nobody knows whose it is.
+    only = listed[0] if len(listed) == 1 and (wanted is None or "wa_id" not in listed[0]) else {}
+    return _Contact(only)
+
+
+def _preference(item: Json, value: Json) -> PreferenceUpdate:
+    said = _needed(item, "value").lower()
+    if said not in ("stop", "resume"):
+        raise _OddError(f"a preference that is not known: {said[:40]}")
+    sender, user_id = _phone(item.get("wa_id")), _text(item.get("user_id"))
+    if sender is None and user_id is None:
+        raise _OddError("a preference of nobody")
+    return PreferenceUpdate(
+        phone_number_id=_number_of(value),
+        sender=sender,
+        user_id=user_id,
+        category=_needed(item, "category").lower(),
+        value=said,
+        at=_needed_time(item),
+    )
+
+
+def _template(field: str, item: Json, waba_id: str, at: dt.datetime) -> TemplateUpdate:
+    name, language = _text(item.get("message_template_name")), _text(item.get("message_template_language"))
+    other, rejection = _object(item, "other_info"), _object(item, "rejection_info")
+    reasons = (_text(item.get("reason")), _text(rejection.get("reason")), _text(other.get("description")))
+    return TemplateUpdate(
+        waba_id=waba_id,
+        field=field,
+        template_id=_text(item.get("message_template_id")),
+        name=name,
+        language=language and language.replace("-", "_"),
+        event=_upper(item.get("event")),
+        reason=next((reason for reason in reasons if reason and reason != "NONE"), None),
+        category=_upper(item.get("new_category")) or _upper(item.get("message_template_category")),
+        correct_category=_upper(item.get("correct_category")),
+        quality=_upper(item.get("new_quality_score")),
+        at=at,
+    )
+
+
+def _account(field: str, item: Json, waba_id: str, at: dt.datetime) -> AccountUpdate:
+    events = (item.get(key) for key in ("event", "alert_type", "decision"))
+    number = _text(item.get("display_phone_number")) or _text(item.get("phone_number"))
+    return AccountUpdate(
+        waba_id=waba_id,
+        field=field,
+        event=next((_upper(event) for event in events if event), None),
+        phone_number=number,
+        detail={key: _kept(one, _DEEPEST) for key, one in item.items()},
+        at=at,
+    )
+
+
+def _kept(value: Any, deeper: int) -> Any:
+    """A value that PostgreSQL can keep."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, dict) and deeper:
+        return {plain(key): _kept(one, deeper - 1) for key, one in value.items()}
+    if isinstance(value, list) and deeper:
+        return [_kept(one, deeper - 1) for one in value]
+    return value if isinstance(value, bool) or value is None else _text(value)
+
+
+def _number_of(value: Json) -> str:
+    return _text(_object(value, "metadata").get("phone_number_id")) or ""
+
+
+def _object(of: Json, key: str) -> Json:
+    found = of.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: Any) -> str | None:
+    """A text, or a number as one: Meta has ids in both forms."""
+    if isinstance(value, str):
+        return plain(value) or None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None
+
+
+def _upper(value: Any) -> str | None:
+    text = _text(value)
+    return text.upper() if text else None
+
+
+def _integer(value: Any) -> int | None:
+    text = _text(value)
+    # PostgreSQL's `integer`.
+    return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) else None
+
+
+def _needed(item: Json, key: str) -> str:
+    found = _text(item.get(key))
+    if found is None:
+        raise _OddError(f'"{key}" is missing')
+    return found
+
+
+def _needed_time(item: Json) -> dt.datetime:
+    found = _time(item.get("timestamp"))
+    if found is None:
+        raise _OddError('"timestamp" is no time')
+    return found
+
+
+def _time(value: Any) -> dt.datetime | None:
+    text = _text(value)
+    if text is None or not re.fullmatch(r"[0-9]{1,16}", text, re.ASCII):
+        return None
+    seconds = int(text)
+    if seconds >= _IN_MILLISECONDS:
+        seconds //= 1000
+    try:
+        found = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if _EARLIEST <= found < _LATEST else None
+
+
+def _phone(value: Any) -> str | None:
+    digits = (_text(value) or "").removeprefix("+")
+    return f"+{digits}" if _DIGITS.fullmatch(digits) else None

@@ -1,0 +1,79 @@
+"""What a receiver has left is applied by upkeep, which also says what operations are to know, once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from partner_messages.deployment.run_context import RunFacts
+from partner_messages.messages.tick import RunAttempt
+from partner_messages.ops.upkeep import look_after_the_log
+from partner_messages.webhook.store import store
+from support.deployment import TICK
+from support.log_rows import put, row
+from support.webhooks import envelope, of_statuses, status_item
+
+NUMBER = "111000000000001"
+
+
+def upkeep(number=1):
+    attempt = RunAttempt("message_log_upkeep", f"run {number}", 0)
+    return look_after_the_log(RunFacts("message_log_upkeep", f"run {number}", "scheduled", TICK, TICK, attempt))
+
+
+def test_what_a_receiver_has_stored_and_not_applied_is_applied(deployment, log):
+    id_ = put(log, "unknown")
+    store(log, of_statuses(status_item(status="read", biz_opaque_callback_data=str(id_)), number=NUMBER), TICK)
+
+    assert upkeep()["warnings"] == []
+    assert row(log, id_)["status"] == "read"
+
+
+def test_what_could_not_be_applied_is_told_once(deployment, log):
+    id_ = put(log, "sent", meta_message_id="wamid.A", sender="in")
+    store(log, of_statuses(status_item("wamid.B", biz_opaque_callback_data=str(id_)), number=NUMBER), TICK)
+
+    (said,) = upkeep()["warnings"]
+    assert "another_wamid" in said
+    assert str(id_) in said
+    assert upkeep(2)["warnings"] == []
+
+
+def test_that_a_partner_was_told_twice_is_told(deployment, log):
+    put(log, "failed", meta_message_id="wamid.A", sender="in")
+    put(log, "sent", meta_message_id="wamid.B", sender="in")
+    store(log, of_statuses(status_item("wamid.A", "delivered"), number=NUMBER), TICK)
+
+    (said,) = upkeep()["warnings"]
+    assert said.startswith("told_twice")
+
+
+def test_what_meta_says_of_an_account_is_told_once(deployment, log):
+    store(log, envelope({"field": "account_alerts", "value": {"alert_type": "OBA_APPROVED"}}), TICK)
+
+    assert "OBA_APPROVED" in upkeep()["warnings"][0]
+    assert upkeep(2)["warnings"] == []
+
+
+@pytest.mark.parametrize("senders", [[], ["gone"]])
+def test_without_senders_that_can_be_read_statuses_are_applied_all_the_same(deployment, log, senders, monkeypatch):
+    id_ = put(log, "sent", meta_message_id="wamid.A")
+    deployment.set(senders=senders)
+    if not senders:
+        for label in ("in", "au", "europe"):
+            deployment.disconnect(f"whatsapp_{label}")
+    store(log, of_statuses(status_item(status="delivered"), number=NUMBER), TICK)
+    upkeep()
+
+    assert row(log, id_)["status"] == "delivered"
+
+
+def test_what_was_never_delivered_is_given_up(deployment, log):
+    sent = TICK - dt.timedelta(days=1)
+    id_ = put(log, "sent", sent_at=sent, sent_at_meta=sent)
+    later = TICK - dt.timedelta(hours=8)
+    put(log, "read", "R2", sent_at=later, sent_at_meta=later)
+    upkeep()
+
+    assert row(log, id_)["expired_at_meta"]

@@ -1,0 +1,200 @@
+"""What was stored is applied: each status to its row, whatever else the webhook holds, and once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import pytest
+
+from partner_messages.message_log.outbox import claim, settle
+from partner_messages.messages.values import Settlement
+from partner_messages.webhook.accounts import Numbers
+from partner_messages.webhook.apply import apply_pending
+from partner_messages.webhook.store import store
+from support.deployment import TICK
+from support.log_rows import put, row
+from support.webhooks import NUMBER, WABA, of_statuses, status_item
+
+MINUTE = dt.timedelta(minutes=1)
+LATER = TICK + dt.timedelta(hours=1)
+NUMBERS = Numbers({"in": NUMBER}, {"in": WABA})
+A_FAILURE = {"code": 131026, "title": "Message undeliverable", "error_data": {"details": "Not on WhatsApp."}}
+
+
+def hear(log, *bodies, numbers=NUMBERS):
+    for body in bodies:
+        store(log, body, LATER)
+    return apply_pending(log, numbers, lambda: LATER)
+
+
+def errors(log):
+    found = log.execute("SELECT errors FROM webhook_event WHERE errors <> '[]' ORDER BY id").fetchall()
+    return [error["why"] for of in found for error in of["errors"]]
+
+
+def test_a_status_is_joined_by_meta_s_id(log):
+    id_ = put(log, "sent", meta_message_id="wamid.A", sent_at=TICK)
+    done = hear(log, of_statuses(status_item(status="delivered", at=TICK + MINUTE)))
+
+    found = row(log, id_)
+    assert (found["status"], found["delivered_at"], found["sent_at"]) == ("delivered", TICK + MINUTE, TICK)
+    assert (done.webhooks, done.changed, done.waiting) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("before", ["queued", "sending", "unknown"])
+@pytest.mark.parametrize("status", ["sent", "delivered", "read", "failed"])
+def test_a_status_by_our_own_id_settles_what_is_not_settled(log, before, status):
+    id_ = put(log, before)
+    hear(log, of_statuses(status_item(status=status, biz_opaque_callback_data=str(id_))))
+
+    assert (row(log, id_)["status"], row(log, id_)["meta_message_id"]) == (status, "wamid.A")
+    assert claim(log, [id_], uuid.uuid4(), LATER) == []
+
+
+def test_our_own_answer_may_come_after_meta_s_word(log):
+    id_, token = put(log), uuid.uuid4()
+    claim(log, [id_], token, TICK)
+    hear(log, of_statuses(status_item(status="delivered", biz_opaque_callback_data=str(id_))))
+    assert row(log, id_)["sent_at"] == TICK
+
+    settle(log, token, [Settlement(id_, "sent", meta_message_id="wamid.A")], TICK)
+
+    assert row(log, id_)["status"] == "delivered"
+    assert row(log, id_)["sent_at"] != TICK
+    assert not row(log, id_)["sent_at_is_metas"]
+
+
+def test_a_failure_keeps_its_code_and_frees_the_slot(log):
+    id_ = put(log, "sent", meta_message_id="wamid.A")
+    hear(log, of_statuses(status_item(status="failed", errors=[A_FAILURE])))
+
+    found = row(log, id_)
+    assert (found["status"], found["error_code"], found["error_detail"]) == ("failed", 131026, "Not on WhatsApp.")
+    assert not found["holds_slot"]
+    put(log, "queued")
+
+
+@pytest.mark.parametrize("order", [["delivered", "failed"], ["failed", "delivered"], ["failed", "read"]])
+def test_a_failure_beside_a_delivery_keeps_the_slot(log, order):
+    id_ = put(log, "sent", meta_message_id="wamid.A")
+    hear(log, *(of_statuses(status_item(status=status)) for status in order))
+
+    assert row(log, id_)["status"] == "failed"
+    assert row(log, id_)["holds_slot"]
+
+
+def test_a_delivery_of_a_failed_message_whose_slot_was_taken_anew_changes_nothing_and_is_told(log):
+    id_ = put(log, "sent", meta_message_id="wamid.A")
+    hear(log, of_statuses(status_item(status="failed")))
+    other = put(log, "sent", meta_message_id="wamid.B")
+    done = hear(log, of_statuses(status_item(status="delivered"), status_item("wamid.B", "read")))
+
+    assert (row(log, id_)["status"], row(log, id_)["delivered_at"]) == ("failed", None)
+    assert row(log, other)["status"] == "read"
+    assert errors(log) == ["slot_retaken"]
+    assert done.errors == {"slot_retaken": 1}
+
+
+def test_the_price_is_kept(log):
+    id_ = put(log, "sent", meta_message_id="wamid.A")
+    pricing = {"billable": True, "pricing_model": "PMP", "category": "utility", "type": "regular"}
+    hear(log, of_statuses(status_item(pricing=pricing)))
+
+    found = row(log, id_)
+    names = ("pricing_category", "pricing_billable", "pricing_type", "pricing_model")
+    assert [found[name] for name in names] == ["utility", True, "regular", "PMP"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "number", "why"),
+    [
+        ({"biz_opaque_callback_data": "ours", "id": "wamid.OTHER"}, NUMBER, "another_wamid"),
+        ({"biz_opaque_callback_data": "ours"}, "111000000000002", "another_number"),
+        ({}, "111000000000002", "another_number"),
+        ({"biz_opaque_callback_data": "another's"}, NUMBER, "another_message"),
+        ({"biz_opaque_callback_data": "nobody's"}, NUMBER, "another_message"),
+    ],
+)
+def test_what_does_not_fit_together_touches_no_row(log, changes, number, why):
+    ids = {
+        "ours": str(put(log, "sent", meta_message_id="wamid.A")),
+        "another's": str(put(log, "unknown", "R2")),
+        "nobody's": str(uuid.uuid4()),
+    }
+    before = [row(log, ids["ours"]), row(log, ids["another's"])]
+    opaque = changes.get("biz_opaque_callback_data")
+    item = {**status_item(status="read"), **changes, **({"biz_opaque_callback_data": ids[opaque]} if opaque else {})}
+    hear(log, of_statuses(item, number=number))
+
+    assert [row(log, ids["ours"]), row(log, ids["another's"])] == before
+    assert errors(log) == [why]
+
+
+@pytest.mark.parametrize(("status", "delivery"), [("skipped", "live"), ("rehearsed", "dry_run")])
+def test_what_was_never_sent_stays(log, status, delivery):
+    id_ = put(log, status, delivery=delivery)
+    hear(log, of_statuses(status_item(biz_opaque_callback_data=str(id_))))
+
+    assert row(log, id_)["status"] == status
+    assert errors(log) == ["never_sent"]
+
+
+def test_ids_that_are_not_ours_are_normal_and_a_status_waits_for_its_row(log):
+    of_shop = status_item("wamid.SHOP", biz_opaque_callback_data="x")
+    done = hear(log, of_statuses(status_item(status="delivered"), of_shop))
+    assert (done.waiting, errors(log)) == (2, [])
+
+    id_ = put(log, "sent", meta_message_id="wamid.A")
+    apply_pending(log, NUMBERS, lambda: LATER)
+
+    assert row(log, id_)["status"] == "delivered"
+    assert [waiting["wamid"] for waiting in log.execute("SELECT wamid FROM waiting_status")] == ["wamid.SHOP"]
+
+
+def test_one_bad_item_loses_none_of_a_thousand(log):
+    ids = [put(log, "sent", f"R{n}", meta_message_id=f"wamid.{n}") for n in range(40)]
+    good = [status_item(f"wamid.{n}", "delivered") for n in range(40)]
+    done = hear(log, of_statuses(*good[:20], {"status": "delivered"}, "x", *good[20:]))
+
+    assert {row(log, id_)["status"] for id_ in ids} == {"delivered"}
+    assert done.errors.total() == 2
+
+
+def test_the_same_webhook_again_changes_nothing_and_is_counted(log):
+    id_ = put(log, "sent", meta_message_id="wamid.A")
+    body = of_statuses(status_item(status="delivered"))
+    hear(log, body)
+    before = row(log, id_)
+    done = hear(log, body, body)
+
+    assert row(log, id_) == before
+    assert done.webhooks == 0
+    assert [event["times_received"] for event in log.execute("SELECT times_received FROM webhook_event")] == [3]
+
+
+def test_a_row_that_somebody_is_writing_is_passed_over_and_comes_next(log, log_url):
+    import psycopg
+
+    id_ = put(log, "sent", meta_message_id="wamid.A")
+    other = put(log, "sent", "R2", meta_message_id="wamid.B")
+    with psycopg.connect(log_url, options="-c search_path=partner_messages") as writer:
+        writer.execute("SELECT FROM message_log WHERE id = %s FOR NO KEY UPDATE", [id_])
+        done = hear(log, of_statuses(status_item(status="read"), status_item("wamid.B", "read")))
+
+        assert (done.busy, row(log, id_)["status"], row(log, other)["status"]) == (2, "sent", "read")
+    apply_pending(log, NUMBERS, lambda: LATER)
+
+    assert row(log, id_)["status"] == "read"
+
+
+def test_what_a_batch_cannot_write_costs_no_other_row(log):
+    good, bad = put(log, "sent", meta_message_id="wamid.A"), put(log, "sent", "R2", meta_message_id="wamid.B")
+    log.execute(f"ALTER TABLE message_log ADD CONSTRAINT hit CHECK (id <> '{bad}' OR status = 'sent') NOT VALID")
+    try:
+        hear(log, of_statuses(status_item(status="read"), status_item("wamid.B", "read")))
+    finally:
+        log.execute("ALTER TABLE message_log DROP CONSTRAINT hit")
+
+    assert (row(log, good)["status"], row(log, bad)["status"]) == ("read", "sent")
+    assert len(errors(log)) == 1

@@ -1,0 +1,143 @@
+"""Without a public address: statuses are looked up in the shop, or at Meta, and end in the same row."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import socket
+
+import pytest
+
+from partner_messages.config.settings import parse_settings
+from partner_messages.deployment.live_settings import load_settings
+from partner_messages.webhook.accounts import Numbers
+from partner_messages.webhook.sources import look_up_statuses
+from support.deployment import TICK
+from support.log_rows import put, row
+from support.raw_http import RawServer, raw_server
+from support.webhooks import NUMBER, WABA
+
+NUMBERS = Numbers({"in": NUMBER}, {"in": WABA})
+SENT = TICK - dt.timedelta(hours=1)
+
+
+def look_up(log, source, deployment):
+    deployment.set(status_source=source, senders=["in"])
+    return look_up_statuses(log, load_settings(), NUMBERS, TICK)
+
+
+@pytest.fixture
+def id_(log):
+    return put(log, "sent", meta_message_id="wamid.A", sent_at=SENT)
+
+
+def shop_says(shop, status, reason=None, wamid="wamid.A"):
+    shop.execute(
+        "INSERT INTO messaging_message (id, conversation_id, direction, content, wa_message_id, status, fail_reason)"
+        " SELECT %s, id, 'outbound', 'x', %s, %s, %s FROM messaging_conversation ORDER BY id LIMIT 1",
+        [f"X{status}", wamid, status, reason],
+    )
+
+
+def test_by_default_nothing_is_looked_up():
+    assert parse_settings({}).status_source == "webhook"
+
+
+@pytest.mark.parametrize("status", ["delivered", "read"])
+def test_what_the_shop_s_own_webhook_has_heard_counts(deployment, shop, log, id_, status):
+    shop_says(shop, status)
+
+    assert look_up(log, "shop", deployment) == []
+    assert row(log, id_)["status"] == status
+    assert row(log, id_)["delivered_at"] == TICK
+
+
+def test_a_failure_in_the_shop_keeps_meta_s_code(deployment, shop, log, id_):
+    shop_says(shop, "failed", "(131026) Message undeliverable")
+    look_up(log, "shop", deployment)
+
+    assert (row(log, id_)["status"], row(log, id_)["error_code"], row(log, id_)["holds_slot"]) == (
+        "failed",
+        131026,
+        False,
+    )
+
+
+@pytest.mark.parametrize("status", ["sent", "pending", "queued"])
+def test_what_is_no_news_changes_nothing(deployment, shop, log, id_, status):
+    shop_says(shop, status)
+    before = row(log, id_)
+    look_up(log, "shop", deployment)
+
+    assert row(log, id_) == before
+
+
+def test_looking_again_changes_no_time(deployment, shop, log, id_):
+    shop_says(shop, "delivered")
+    look_up(log, "shop", deployment)
+    before = row(log, id_)
+    look_up_statuses(log, load_settings(), NUMBERS, TICK + dt.timedelta(minutes=15))
+
+    assert row(log, id_) == before
+
+
+EVENTS = [
+    {"cursor": "a", "node": {"id": "1", "delivery_status": "SENT", "occurrence_timestamp": int(SENT.timestamp())}},
+    {"delivery_status": "READ", "timestamp": "2026-11-23T04:29:00+0000"},
+    {"delivery_status": "DELETED", "timestamp": 1},
+    {"delivery_status": "DELIVERED"},
+    "x",
+]
+
+
+@pytest.fixture
+def meta(deployment):
+    """Meta's history endpoints, which answer what a test puts in."""
+    answers = {
+        "message_history": (200, {"data": [{"id": "77", "message_id": "wamid.A"}]}),
+        "events": (200, {"data": EVENTS}),
+    }
+
+    def talk(server: RawServer, client: socket.socket) -> None:
+        while request := server.read_request(client):
+            status, answer = answers["events" if b"/77/events" in request.split(b"\r\n")[0] else "message_history"]
+            body = json.dumps(answer).encode()
+            head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            client.sendall(head.encode() + body)
+
+    with raw_server(talk) as server:
+        deployment.connect("whatsapp_in", {**deployment.connection("whatsapp_in"), "host": server.url})
+        yield server, answers
+
+
+def test_what_meta_keeps_counts_with_its_own_times(deployment, log, id_, meta):
+    assert look_up(log, "meta", deployment) == []
+
+    found = row(log, id_)
+    assert (found["status"], found["read_at"]) == ("read", dt.datetime(2026, 11, 23, 4, 29, tzinfo=dt.UTC))
+    assert found["sent_at_meta"] == SENT
+    assert b"message_id=wamid.A" in meta[0].received[0]
+    assert all(request.startswith(b"GET ") for request in meta[0].received)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_at_the_first_no_of_meta_s_nothing_more_is_asked_and_a_sentence_says_so(deployment, log, id_, meta, status):
+    put(log, "sent", "R2", meta_message_id="wamid.B", sent_at=SENT)
+    server, answers = meta
+    answers["message_history"] = (status, {"error": {"message": "Unsupported get request", "code": 100}})
+
+    (said,) = look_up(log, "meta", deployment)
+    assert "set status_source to webhook or shop" in said
+    assert len(server.received) == 1
+    assert row(log, id_)["status"] == "sent"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(500, {}), (429, {}), (400, {"error": {"code": 4}}), (200, {"data": 3}), (200, []), (200, {"error": {"code": 1}})],
+)
+def test_what_is_unclear_is_asked_again_another_time(deployment, log, id_, meta, answer):
+    meta[1]["message_history"] = answer
+
+    assert look_up(log, "meta", deployment) == []
+    assert row(log, id_)["status"] == "sent"

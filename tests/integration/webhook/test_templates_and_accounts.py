@@ -1,0 +1,182 @@
+"""What Meta says of templates and accounts reaches the gate and the senders, and nothing older than what is known."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from partner_messages.message_log.stops import lift_stop, open_stop
+from partner_messages.messages.tick import RunAttempt
+from partner_messages.templates.approvals.approvals import read_approvals, record_listing
+from partner_messages.templates.approvals.gate import warning_of, why_not_sendable
+from partner_messages.templates.catalog.installed import installed_catalog
+from partner_messages.webhook.accounts import Numbers, tell_account_events
+from partner_messages.webhook.apply import apply_pending
+from partner_messages.webhook.store import store
+from support.deployment import TICK
+from support.webhooks import NUMBER, WABA, envelope, seconds
+
+NAME = "jyt_production_run_reminder_idle_v1"
+TEMPLATE = installed_catalog().get(NAME)
+NUMBERS = Numbers({"in": NUMBER, "au": "7"}, {"in": WABA, "au": "another"})
+LISTED = {"id": "1", "name": NAME, "language": "en", "status": "APPROVED", "category": "UTILITY"}
+
+
+def hear(log, field, at=TICK, **value):
+    store(log, envelope({"field": field, "value": value}, time=int(seconds(at))), TICK)
+    return apply_pending(log, NUMBERS, lambda: TICK)
+
+
+def of_template(**value):
+    return {
+        "message_template_id": 1,
+        "message_template_name": NAME,
+        "message_template_language": "en",
+        **value,
+    }
+
+
+def approval(log):
+    return read_approvals(log, [WABA]).of(WABA, NAME)["en"]
+
+
+def why_not(log):
+    return why_not_sendable(TEMPLATE, "en", approval(log), allow_marketing=False)
+
+
+@pytest.fixture
+def listed(log):
+    record_listing(log, WABA, [LISTED], TICK - dt.timedelta(hours=1))
+
+
+EVENTS = {
+    "APPROVED": None,
+    "REINSTATED": None,
+    "UNARCHIVED": None,
+    "FLAGGED": None,
+    "PAUSED": "paused",
+    "REJECTED": "rejected: INVALID_FORMAT",
+    "DISABLED": "cannot be sent (DISABLED)",
+    "LOCKED": "cannot be sent (LOCKED)",
+    "SOMETHING_NEW": "cannot be sent (SOMETHING_NEW)",
+}
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_template_s_status_counts_at_the_gate(log, listed, event):
+    reason = "INVALID_FORMAT" if event == "REJECTED" else None
+    hear(log, "message_template_status_update", **of_template(event=event, reason=reason))
+
+    assert why_not(log) == EVENTS[event]
+    assert bool(warning_of(approval(log))) == (event == "FLAGGED")
+
+
+def test_an_announced_category_warns_and_only_the_real_one_blocks(log, listed):
+    hear(log, "template_category_update", **of_template(correct_category="MARKETING"))
+    assert why_not(log) is None
+    assert "MARKETING" in warning_of(approval(log))
+
+    hear(log, "template_category_update", **of_template(previous_category="UTILITY", new_category="MARKETING"))
+    assert why_not(log).startswith("is MARKETING, not UTILITY")
+    assert warning_of(approval(log)) is None
+
+
+def test_a_listing_that_shows_the_announced_category_ends_the_warning(log, listed):
+    hear(log, "template_category_update", **of_template(correct_category="MARKETING"))
+    record_listing(log, WABA, [{**LISTED, "category": "MARKETING"}], TICK + dt.timedelta(hours=1))
+
+    assert warning_of(approval(log)) is None
+
+
+def test_quality_is_kept(log, listed):
+    hear(log, "message_template_quality_update", **of_template(new_quality_score="YELLOW"))
+
+    assert (approval(log).quality, why_not(log)) == ("YELLOW", None)
+
+
+def test_what_is_older_than_what_is_known_changes_nothing(log, listed):
+    before = approval(log)
+    hear(
+        log,
+        "message_template_status_update",
+        at=TICK - dt.timedelta(hours=2),
+        **of_template(event="DISABLED"),
+    )
+
+    assert approval(log) == before
+
+
+def test_a_template_that_was_never_seen_gets_a_row(log):
+    hear(log, "message_template_status_update", **of_template(event="REJECTED"))
+    assert why_not(log) == "rejected"
+
+
+def test_of_a_changed_text_nobody_knows_the_parameters_and_the_account_is_read_again(log, listed):
+    hear(log, "message_template_components_update", **of_template(message_template_element="Hello."))
+
+    assert approval(log).parameters is None
+    assert read_approvals(log, [WABA]).refused_since(WABA)
+
+
+def stops(log):
+    attempt = RunAttempt("production_run_reminders", "run", 0)
+    return {label: stop.said for label in NUMBERS.waba_ids if (stop := open_stop(log, label, attempt))}
+
+
+BANS = [
+    ({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE", "waba_ban_date": "x"}}, True),
+    ({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": ["DISABLE"]}}, True),
+    ({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "SCHEDULE_FOR_DISABLE"}}, False),
+    ({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE"}}, False),
+    ({"event": "DISABLED_UPDATE"}, False),
+    (
+        {
+            "event": "ACCOUNT_RESTRICTION",
+            "restriction_info": [{"restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": 1}],
+        },
+        True,
+    ),
+    (
+        {
+            "event": "ACCOUNT_RESTRICTION",
+            "restriction_info": [{"restriction_type": "RESTRICTED_ADD_PHONE_NUMBER_ACTION"}],
+        },
+        False,
+    ),
+    ({"event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "SCAM"}}, False),
+]
+
+
+@pytest.mark.parametrize(("value", "stopped"), BANS)
+def test_a_ban_or_restriction_stops_the_account_s_senders_and_the_rest_is_told(log, value, stopped):
+    hear(log, "account_update", **value)
+
+    assert set(stops(log)) == ({"in"} if stopped else set())
+    (said,) = tell_account_events(log, TICK)
+    assert value["event"] in said
+    assert tell_account_events(log, TICK) == []
+
+
+@pytest.mark.parametrize("field", ["account_alerts", "phone_number_quality_update", "business_capability_update"])
+def test_what_else_meta_says_of_an_account_is_told_once_with_its_number_masked(log, field):
+    hear(log, field, event="FLAGGED", display_phone_number="919829012345")
+
+    (said,) = tell_account_events(log, TICK)
+    assert field in said
+    assert "9829012345" not in said
+
+
+def test_an_old_word_does_not_stop_a_sender_that_has_worked_since(log):
+    value, _ = BANS[0]
+    hear(log, "account_update", **value)
+    lift_stop(log, open_stop(log, "in", RunAttempt("d", "r", 0)))
+    hear(log, "account_update", at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC), **value)
+
+    assert stops(log) == {}
+
+
+def test_an_update_that_names_no_template_is_kept_as_an_error(log):
+    done = hear(log, "message_template_status_update", event="APPROVED")
+
+    assert done.errors.total() == 1

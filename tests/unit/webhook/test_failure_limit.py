@@ -1,0 +1,29 @@
+"""An address that sends what is not signed is told to wait, and no other."""
+
+from __future__ import annotations
+
+from partner_messages.webhook.limits import ADDRESSES, FAILURES, SECONDS, FailureLimit
+
+
+def test_over_a_hundred_in_a_minute_is_too_many_for_a_minute():
+    limit = FailureLimit()
+
+    assert [limit.failed("a", 0.0) for _ in range(FAILURES)] == [False] * FAILURES
+    assert limit.failed("a", 1.0)
+    assert not limit.failed("b", 1.0)
+    assert limit.failed("a", SECONDS + 0.9)
+    assert not limit.failed("a", SECONDS + 1.0)
+
+
+def test_a_hundred_in_each_minute_are_none_too_many():
+    limit = FailureLimit()
+
+    assert not any(limit.failed("a", minute * SECONDS) for minute in range(5) for _ in range(FAILURES))
+
+
+def test_addresses_without_end_are_forgotten():
+    limit = FailureLimit()
+    for number in range(2 * ADDRESSES):
+        limit.failed(str(number), 0.0)
+
+    assert len(limit._counted) == ADDRESSES
