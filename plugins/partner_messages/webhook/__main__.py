@@ -1,46 +1,11 @@
-"""`python -m partner_messages.webhook`: the receiver as a process of its own (docs/webhook.md).
-
-It needs the message log's connection and the senders' secrets, no more, and no part of Airflow is on the internet.
-"""
+"""`python -m partner_messages.webhook`: see `running.py`."""
 
 from __future__ import annotations
 
-import argparse
-import logging
 import sys
-from collections.abc import Sequence
 
-import uvicorn
+from partner_messages.webhook.running import main
 
-from partner_messages.config.settings import SettingsError
-from partner_messages.deployment.receiving import load_receiving
-from partner_messages.webhook.app import PATH, PREFIX, receiver_app
-
-PORT = 8089
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m partner_messages.webhook", description="Receive Meta's webhooks.")
-    parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine alone)")
-    parser.add_argument("--port", type=int, default=PORT, help=f"on which port (default: {PORT})")
-    asked = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    try:
-        receiving = load_receiving()
-        receiving.check()
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    logging.getLogger(__name__).info(
-        "Webhooks of %s on http://%s:%d%s",
-        ", ".join(number.label for number in receiving.numbers),
-        *(asked.host, asked.port, PREFIX + PATH),
-    )
-    # Its log of requests would have the verify token in it.
-    uvicorn.run(receiver_app(), host=asked.host, port=asked.port, access_log=False, server_header=False)
-    return 0
-
-
-if __name__ == "__main__":
+# An Airflow that imports every file under plugins/ by its stem gives this one the same name, and no package.
+if __name__ == "__main__" and __package__ == "partner_messages.webhook":
     sys.exit(main())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import partner_messages_plugin
 from partner_messages.config.settings import SettingsError
 from partner_messages.deployment.receiving import Receiving, load_receiving
-from partner_messages.webhook import __main__ as program
+from partner_messages.webhook import running as program
 from partner_messages.webhook.app import LARGEST, PATH, PREFIX, Receiver
 from support.log_rows import put, row
 from support.receiving import receiving
