@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from sandbox import airflow_env, embedded, postgres, processes, shop, stack, whole_airflow
+from sandbox import airflow_env, embedded, postgres, processes, receiver, shop, stack, whole_airflow
 from sandbox.connections import SETTINGS, connections
 from sandbox.console import Console
 from sandbox.graph_api import server as graph_api
@@ -31,6 +31,7 @@ UNPAUSED = (stack.EVENTS_DAG, stack.UPKEEP_DAG)
 
 AIRFLOW_PORT = 8080
 GRAPH_API_PORT = 8090
+RECEIVER_PORT = 8089
 
 
 def up() -> None:
@@ -64,6 +65,9 @@ def up() -> None:
             for dag_id in UNPAUSED:
                 console.unpause(dag_id)
         _submit_templates(console, tell)
+        tell("Receiver of webhooks")
+        heard_at = running.enter_context(receiver.running(FOLDER, made, port=RECEIVER_PORT))
+        api.subscribe(heard_at)
         tell("Everything is up.")
         print(_where(airflow.url, api.url), flush=True)
         while True:
@@ -109,7 +113,7 @@ def _where(airflow_url: str, graph_api_url: str) -> str:
     return f"""
   Airflow         {airflow_url}
   Log in as       {logins}
-  Phones          {graph_api_url}   (every message the local Graph API took)
+  Phones          {graph_api_url}   (every message the local Graph API took; answer as a partner)
   Send now        {command} dags unpause {stack.DAG}
                   {command} dags trigger {stack.DAG} --conf '{{"delivery": "live"}}'
                   or in the UI: Dags, {stack.DAG}, Trigger

@@ -20,9 +20,9 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from sandbox import airflow_env, embedded, postgres, processes, shop, stack
+from sandbox import airflow_env, embedded, postgres, processes, receiver, shop, stack
 from sandbox.connections import SETTINGS, as_environment, connections
-from sandbox.demo import report
+from sandbox.demo import hearing, report
 from sandbox.graph_api import server as graph_api
 
 FOLDER = airflow_env.SANDBOX / "demo"
@@ -54,20 +54,42 @@ def demo() -> None:
         api = running.enter_context(graph_api.running(templates=False))
         stack.tell_who_wrote(server, api)
         tell("Airflow's own database")
-        environment = _airflow(server, api.url)
+        made = _connections(server, api.url)
+        environment = _airflow(server, made)
         stack.airflow(["db", "migrate"], environment, FOLDER / "migrate.log")
         run = functools.partial(_run_dag, environment, server.url_of(airflow_env.METADATA), tell)
         tell(f"{stack.TEMPLATES_DAG}: plan for accounts that have no templates, then submit")
         run(stack.TEMPLATES_DAG, {"mode": "upsert", "templates": TEMPLATES}, shown={"plan": report.plan_of})
+        tell("Receiver of webhooks, as a process of its own")
+        api.subscribe(running.enter_context(receiver.running(FOLDER, made)))
+        api.set_webhooks(status_delays=hearing.BY_ORDER)
         tell(f"One tick of {stack.DAG}, live, to the local Graph API")
         run(stack.DAG, {"delivery": "live"}, at=tick)
         tell(f"{stack.EVENTS_DAG}: a run was assigned, one cancelled, one completed")
         run(stack.EVENTS_DAG, {"delivery": "live", "events": _events()})
         tell("The tick again for a partner with five runs, as a dry run with setting digest on")
         run(stack.DAG, {"delivery": "dry_run", "partner_ids": [PARTNER]}, changed={"digest": True}, log_name="digest")
-        tell("Done.")
+        rows = functools.partial(_rows, server.url_of(stack.MESSAGE_LOG))
+        cast = hearing.Cast.of(api.outbox(), {row["meta_message_id"]: row["run"] for row in rows("reminders.sql")})
+        tell("Meta tells what became of them: all were read but one, which failed")
+        heard = hearing.tell_statuses(api, cast, rows)
+        tell(f"  {heard['read']} read, {heard['failed']} failed")
         outbox = {message["id"]: message for message in api.outbox()}
         _show(server.url_of(stack.MESSAGE_LOG), server.url_of(stack.SHOP), outbox, tick)
+        tell("Two partners answer: one writes STOP, one asks for help")
+        hearing.answer(api, cast)
+        hearing.wait_until(lambda: rows("asked_for_help.sql") or None, "what the partners answered")
+        tell(f"{stack.UPKEEP_DAG}: replies to them, and calls for people")
+        run(stack.UPKEEP_DAG, {})
+        tell("The tick again for two of the three: what failed is made up for, who wrote STOP is left alone")
+        again = [cast.run_of(rows, one) for one in (cast.unlucky, cast.leaving)]
+        run(stack.DAG, {"delivery": "live", "production_run_ids": again}, log_name="again")
+        hearing.wait_until(lambda: rows("heard.sql")[0]["under_way"] == 0 or None, "what became of them")
+        tell("Done.")
+        print("\nWhat Meta and the partners answered, and what came of it\n")
+        print("\n".join(hearing.story(cast, rows)), end="\n\n")
+        print(f"The whole logs of the DAG runs: {os.path.relpath(FOLDER)}/*.log")
+        print("To see it in Airflow's own pages, and to answer as a partner: make up", flush=True)
 
 
 def _events() -> list[dict[str, str]]:
@@ -76,15 +98,18 @@ def _events() -> list[dict[str, str]]:
     ]
 
 
-def _airflow(server: postgres.Server, graph_api_url: str) -> dict[str, str]:
-    """A new Airflow's environment, with the project's connections and settings in it."""
-    home = FOLDER / "airflow"
-    shutil.rmtree(home, ignore_errors=True)
-    made = connections(
+def _connections(server: postgres.Server, graph_api_url: str) -> dict[str, dict[str, Any]]:
+    return connections(
         shop_url=stack.shop_reader_url(server),
         message_log_url=server.url_of(stack.MESSAGE_LOG),
         graph_api_url=graph_api_url,
     )
+
+
+def _airflow(server: postgres.Server, made: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """A new Airflow's environment, with the project's connections and settings in it."""
+    home = FOLDER / "airflow"
+    shutil.rmtree(home, ignore_errors=True)
     airflow = airflow_env.airflow_environment(home, server, airflow_env.new_secrets(), port=embedded.free_port())
     return airflow | as_environment(made, DEMO_SETTINGS)
 
@@ -164,8 +189,6 @@ def _show(message_log_url: str, shop_url: str, outbox: Mapping[str, Mapping[str,
         print("\n".join(report.message_block(number, message)), end="\n\n", flush=True)
     told = [report.Told(**row) for row in _rows(message_log_url, "to_partner.sql", partner_id=PARTNER)]
     print("\n".join(report.both_policies(told)), end="\n\n")
-    print(f"The whole logs of the DAG runs: {os.path.relpath(FOLDER)}/*.log")
-    print("To see it in Airflow's own pages, and to go on from there: make up", flush=True)
     problems = [f"{message.production_run_id}: {message.problem}" for message in messages if message.problem]
     if problems or not messages or len(outbox) != len(messages):
         raise DemoError(

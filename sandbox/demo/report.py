@@ -91,7 +91,7 @@ class Sent:
         """What is wrong between the message log and the outbox, as one clause; None if they agree."""
         if self.taken is None:
             return f"the message log says {self.status}, but the outbox does not hold it"
-        if self.taken["status"] == "failed":
+        if self.taken["status"] == "failed" != self.status:
             return f"the message log says {self.status}, but it failed on the way: {self.taken['error']['title']}"
         text = str(self.taken["text"])
         if self.subject == "followup":
@@ -204,6 +204,11 @@ def decision_table(found: Mapping[str, int], decisions: Iterable[Decision]) -> l
     return aligned(("", "found", "sent", "failed", "unknown", "skipped", "why"), [*rows, total])
 
 
+def ticks(status: str) -> str:
+    """How far a message has come, with the ticks that its sender would see."""
+    return {"sent": "✓", "delivered": "✓✓", "read": "✓✓ read"}.get(status, status)
+
+
 def words(name: str) -> str:
     """A name as people write it: `no_phone` is "no phone"."""
     return name.replace("_", " ")
@@ -229,7 +234,7 @@ def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 def message_block(number: int, sent: Sent) -> list[str]:
     """One message: who got it from whom, and its text and links as Meta took them, without the links' tokens."""
     head = f"{number:>3}  {SUBJECTS[sent.subject]} · {sent.sender} · {sent.language} · to {masked(sent.to_phone)}"
-    status = [] if sent.status == "sent" else [sent.status]
+    status = [ticks(sent.status)]
     text = TOKEN.sub("…", str(sent.taken["text"]) if sent.taken else sent.body_text)
     if len(text) > LONGEST_TEXT:
         text = f"{text[:LONGEST_TEXT]}… ({len(text):,} characters)"
