@@ -139,8 +139,7 @@ def _request(number: int) -> bytes:
     value = {"messaging_product": "whatsapp", "metadata": metadata, "statuses": [item]}
     entry = {"id": account.waba_id, "changes": [{"field": "messages", "value": value}]}
     body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
-    secret = f"sandbox-app-secret-{account.label.lower()}".encode()
-    signature = hmac.new(secret, body, hashlib.sha256).hexdigest()
+    signature = hmac.new(account.app_secret.encode(), body, hashlib.sha256).hexdigest()
     head = (
         f"POST {HOOK} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"X-Hub-Signature-256: sha256={signature}\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -61,6 +61,7 @@ class Receiver:
         load: Reads the senders.
         open_log: Opens a session with the message log.
         clock: The wall clock.
+        applies: Whether what was stored is applied in this process, in a thread; another one does it else.
     """
 
     def __init__(
@@ -68,7 +69,10 @@ class Receiver:
         load: Callable[[], Receiving] = load_receiving,
         open_log: Callable[[], AbstractContextManager[LogConnection]] = open_message_log,
         clock: Callable[[], dt.datetime] | None = None,
+        *,
+        applies: bool = True,
     ) -> None:
+        self._applies = applies
         self._load, self._clock = load, clock or (lambda: run_context.wall_clock())
         self._receiving, self._read_at, self._reading = Receiving(), 0.0, threading.Lock()
         self.sessions = Sessions(open_log)
@@ -110,11 +114,13 @@ class Receiver:
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
         """Read the senders, apply what was left, and end in order."""
         await anyio.to_thread.run_sync(self.receiving)
-        self.applier.start()
+        if self._applies:
+            self.applier.start()
         try:
             yield
         finally:
-            await anyio.to_thread.run_sync(self.applier.stop)
+            if self._applies:
+                await anyio.to_thread.run_sync(self.applier.stop)
             self.sessions.close()
 
 

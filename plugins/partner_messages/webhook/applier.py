@@ -31,11 +31,17 @@ class Applier:
         sessions: With the message log.
         receiving: The senders as they are now.
         clock: The wall clock.
+        look_seconds: How often it looks by itself.
     """
 
     def __init__(
-        self, sessions: Sessions, receiving: Callable[[], Receiving], clock: Callable[[], dt.datetime]
+        self,
+        sessions: Sessions,
+        receiving: Callable[[], Receiving],
+        clock: Callable[[], dt.datetime],
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
+        self._look_seconds = look_seconds
         self._sessions, self._receiving, self._clock = sessions, receiving, clock
         self._woken, self._over = threading.Event(), threading.Event()
         self._looked_for_waiting = 0.0
@@ -58,7 +64,7 @@ class Applier:
 
     def _work(self) -> None:
         while not self._over.is_set():
-            self._woken.wait(LOOK_SECONDS)
+            self._woken.wait(self._look_seconds)
             if self._over.wait(GATHER_SECONDS):
                 return
             self._woken.clear()

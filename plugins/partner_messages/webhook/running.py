@@ -14,7 +14,8 @@ import uvicorn
 
 from partner_messages.config.settings import SettingsError
 from partner_messages.deployment.receiving import load_receiving
-from partner_messages.webhook.app import PATH, PREFIX, receiver_app
+from partner_messages.webhook.app import PATH, PREFIX, Receiver, receiver_app
+from partner_messages.webhook.applying import applying
 
 PORT = 8089
 
@@ -38,5 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         *(asked.host, asked.port, PREFIX + PATH),
     )
     # Its log of requests would have the verify token in it.
-    uvicorn.run(receiver_app(), host=asked.host, port=asked.port, access_log=False, server_header=False)
+    with applying():
+        app = receiver_app(receiver=Receiver(applies=False))
+        uvicorn.run(app, host=asked.host, port=asked.port, access_log=False, server_header=False)
     return 0

@@ -16,12 +16,13 @@ from partner_messages.config.settings import SettingsError
 from partner_messages.deployment.receiving import Receiving, load_receiving
 from partner_messages.webhook import running as program
 from partner_messages.webhook.app import LARGEST, PATH, PREFIX, Receiver
+from sandbox.graph_api.accounts import SANDBOX_APP_SECRET, SANDBOX_VERIFY_TOKEN
 from support.log_rows import put, row
 from support.receiving import receiving
 from support.webhooks import encoded, of_statuses, signed, status_item
 
-SECRET = "sandbox-app-secret-in"
-TOKEN = "sandbox-verify-token-au"
+SECRET = SANDBOX_APP_SECRET
+TOKEN = SANDBOX_VERIFY_TOKEN
 HOOK = PREFIX + PATH
 
 
@@ -46,10 +47,14 @@ def test_a_signed_webhook_is_stored_as_it_came_and_applied(hook, log):
 
 
 @pytest.mark.parametrize("label", ["in", "au", "europe"])
-def test_any_sender_s_secret_will_do(hook, log, label):
+def test_any_sender_s_secret_will_do(deployment, log, label):
+    connection = deployment.connection(f"whatsapp_{label}")
+    connection["extra"] = {**connection["extra"], "app_secret": f"the secret of {label}"}
+    deployment.connect(f"whatsapp_{label}", connection)
     body = encoded({"text": "सामग्री देर से आई 🙏🏽"})
 
-    assert hook.post(body, signed(body, f"sandbox-app-secret-{label}")) == 200
+    with receiving() as hook:
+        assert hook.post(body, signed(body, f"the secret of {label}")) == 200
     assert len(stored(log)) == 1
 
 
