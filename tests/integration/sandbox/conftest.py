@@ -84,7 +84,7 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=PROJECT,
-            env={**os.environ, "PYTHONPATH": str(PROJECT), **environment},
+            env={**os.environ, "PYTHONPATH": f"{PROJECT}/plugins:{PROJECT}", **environment},
         )
         started.append(program)
         return program
