@@ -15,16 +15,20 @@ from sandbox.connections import SETTINGS, as_environment
 
 START_SECONDS = 60.0
 PATH = "/partner-messages/webhook"
+OPERATIONS = "ops"
 
 
 @contextlib.contextmanager
-def running(folder: Path, connections: Mapping[str, Mapping[str, Any]], *, port: int = 0) -> Iterator[str]:
+def running(
+    folder: Path, connections: Mapping[str, Mapping[str, Any]], *, port: int = 0, airflow_url: str | None = None
+) -> Iterator[str]:
     """Run a receiver for as long as the block lasts, and give its address.
 
     Args:
         folder: Where its log and its AIRFLOW_HOME are.
         connections: All of the project's; it is given no token, and no way to the shop.
         port: Where it listens, on loopback, if that is free.
+        airflow_url: An Airflow that it tells of answers.
 
     Raises:
         processes.ProcessFailedError: It ended, or did not listen within a minute.
@@ -38,6 +42,9 @@ def running(folder: Path, connections: Mapping[str, Mapping[str, Any]], *, port:
         for name, one in connections.items()
         if name == "message_log_db" or name.startswith("whatsapp_")
     }
+    if airflow_url:
+        login, password = OPERATIONS, airflow_env.password_of(OPERATIONS)
+        seen["airflow_api"] = {"conn_type": "http", "host": airflow_url, "login": login, "password": password}
     environment = {
         **airflow_env.base_environment(),
         **as_environment(seen, SETTINGS),

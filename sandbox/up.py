@@ -66,7 +66,7 @@ def up() -> None:
                 console.unpause(dag_id)
         _submit_templates(console, tell)
         tell("Receiver of webhooks")
-        heard_at = running.enter_context(receiver.running(FOLDER, made, port=RECEIVER_PORT))
+        heard_at = running.enter_context(receiver.running(FOLDER, made, port=RECEIVER_PORT, airflow_url=airflow.url))
         api.subscribe(heard_at)
         tell("Everything is up.")
         print(_where(airflow.url, api.url), flush=True)

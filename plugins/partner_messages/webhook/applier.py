@@ -11,6 +11,7 @@ from collections.abc import Callable
 from partner_messages.deployment.receiving import Receiving
 from partner_messages.recipients.masking import mask
 from partner_messages.webhook.accounts import Numbers
+from partner_messages.webhook.announcing import Announcer
 from partner_messages.webhook.apply import apply_pending
 from partner_messages.webhook.sessions import Sessions
 
@@ -45,6 +46,7 @@ class Applier:
         self._sessions, self._receiving, self._clock = sessions, receiving, clock
         self._woken, self._over = threading.Event(), threading.Event()
         self._looked_for_waiting = 0.0
+        self._announcer = Announcer()
         self._thread = threading.Thread(target=self._work, name="webhook-applier", daemon=True)
 
     def start(self) -> None:
@@ -89,3 +91,6 @@ class Applier:
             self._woken.set()
         if done.webhooks:
             log.info("Applied %s.", done)
+        if done.answers:
+            self._announcer.answered()
+        self._announcer.announce()

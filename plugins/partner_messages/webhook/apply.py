@@ -62,6 +62,8 @@ class Applied:
     """Of these, statuses whose message another process was writing: they are applied with the next pass."""
     errors: Counter[str] = field(default_factory=Counter)
     """Items that could not be applied, by why."""
+    answers: int = 0
+    """Of the messages that partners wrote, those that answer one of ours or ask for something."""
 
     def __str__(self) -> str:
         of = ", ".join(f"{number} {what}" for what, number in sorted(self.items.items()))
@@ -145,7 +147,7 @@ def _apply_some(connection: LogConnection, numbers: Numbers, clock: Clock, done:
         done.webhooks += len(taken)
         done.items.update(type(one.item).__name__ for one in said)
         errors: Errors = defaultdict(list)
-        _apply_words_and_updates(connection, numbers, clock, said, errors)
+        done.answers += _apply_words_and_updates(connection, numbers, clock, said, errors)
         _apply_statuses(connection, numbers, list(_statuses(said)), errors, done)
         _mark_applied(connection, [event["id"] for event in taken], errors, clock())
     for found in errors.values():
@@ -171,7 +173,9 @@ def _mark_applied(connection: LogConnection, ids: Iterable[int], errors: Errors,
 
 def _apply_words_and_updates(
     connection: LogConnection, numbers: Numbers, clock: Clock, said: Sequence[Said], errors: Errors
-) -> None:
+) -> int:
+    """Apply all but statuses; return how many of them are answers."""
+    answers = 0
     for one in sorted(said, key=_order):
         match one.item:
             case Unrecognised(field=of, why=why):
@@ -180,7 +184,8 @@ def _apply_words_and_updates(
                 pass
             case item:
                 work = _work(connection, numbers, item, one, clock)
-                _in_a_savepoint(connection, one, errors, work)
+                answers += bool(_in_a_savepoint(connection, one, errors, work))
+    return answers
 
 
 def _order(one: Said) -> tuple[int, dt.datetime]:
@@ -200,7 +205,8 @@ def _work(
     item: InboundMessage | PreferenceUpdate | TemplateUpdate | AccountUpdate,
     one: Said,
     clock: Clock,
-) -> Callable[[], None]:
+) -> Callable[[], bool | None]:
+    """What applies an item; it returns whether that is an answer."""
     match item:
         case InboundMessage():
             return lambda: inbound.apply_inbound(connection, item, clock())
@@ -211,10 +217,12 @@ def _work(
     return lambda: accounts.apply_account_update(connection, item, one.event_id, numbers)
 
 
-def _in_a_savepoint(connection: LogConnection, one: Said, errors: Errors, work: Callable[[], None]) -> None:
+def _in_a_savepoint(
+    connection: LogConnection, one: Said, errors: Errors, work: Callable[[], bool | None]
+) -> bool | None:
     try:
         with connection.transaction():
-            work()
+            return work()
     except psycopg.OperationalError:
         # A deadlock or a lost session says nothing of the item: the next pass applies it.
         raise
@@ -222,6 +230,7 @@ def _in_a_savepoint(connection: LogConnection, one: Said, errors: Errors, work: 
         why = mask(plain(f"{type(error).__name__}: {error}"))
         log.exception("An item of webhook %d could not be applied: %s", one.event_id, type(one.item).__name__)
         _note(errors, one, why)
+        return None
 
 
 def _note(errors: Errors, one: Said | SaidStatus, why: str, **more: Any) -> None:

@@ -43,21 +43,25 @@ _SAYS_NOTHING = frozenset({"reaction", "system", "unsupported", "revoke"})
 _MARKETING = {"stop": "stop", "resume": "resume", "signup": "resume"}
 
 
-def apply_inbound(connection: LogConnection, message: InboundMessage, now: dt.datetime) -> None:
+def apply_inbound(connection: LogConnection, message: InboundMessage, now: dt.datetime) -> bool:
     """Keep a message that somebody wrote, and do what it asks for; the same one again changes nothing.
 
     Args:
         connection: The message log.
         message: What was written; it may be the shop's own to deal with, which nobody can tell from ours.
         now: The wall clock. What is applied long after it was written is not replied to.
+
+    Returns:
+        Whether it answers one of our messages, or asks for something.
     """
     with connection.transaction():
         heard = _hear(connection, message, now)
         if heard is None:
-            return
+            return False
         became = _Applying(connection, heard).apply()
         if became:
             answers.note_became(connection, heard.answer_id, became)
+        return bool(became) or heard.about is not None
 
 
 def comes_first(message: InboundMessage) -> bool:
