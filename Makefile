@@ -16,7 +16,7 @@ export NO_PROXY := 127.0.0.1,localhost
 export no_proxy := $(NO_PROXY)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up test faults lint lock lock-check readme bench clean
+.PHONY: help venv demo up test test-all faults lint lock lock-check readme bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ up: $(READY) ## Run the whole Airflow with its UI until Ctrl-C (KEEP=1 keeps its
 # One process more than the two cores that there are: a third of what the tests take is waiting for other programs.
 test: $(READY) ## Run all tests (choose with ARGS="-k text")
 	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+
+test-all: $(READY) ## Run all tests, also those of the bench and of rules at random that take minutes
+	@$(BIN)/python -m pytest -n 3 --dist worksteal --slow $(ARGS)
 
 faults: $(READY) ## Let everything go wrong at random moments, and print what came of it (ROUNDS=200 of each)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal tests/faults --rounds $(ROUNDS) $(ARGS)

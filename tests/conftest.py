@@ -86,6 +86,17 @@ def pytest_unconfigure() -> None:
     _of_the_process.close()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Whether what takes long is run, too."""
+    parser.addoption("--slow", action="store_true", help="run the tests that are marked as slow, too")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what is slow, unless it is asked for."""
+    if item.get_closest_marker("slow") and not item.config.option.slow:
+        pytest.skip("slow: make test-all has it")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run the quick folders first, whatever the order within them.
 

@@ -53,6 +53,7 @@ def planned(messages=6, **changes):
     return {"plan_seconds": [1], "batches": [{"message_ids": ["id"] * messages}], "peak_mb": 1, **changes}
 
 
+@pytest.mark.slow
 def test_finding_and_planning_are_measured_in_processes_of_their_own(workplace):
     rows = find_and_plan.measure(workplace)
 
@@ -89,6 +90,7 @@ def test_the_speed_of_work_that_was_not_done_is_not_told(workplace, answering, r
         find_and_plan.measure(workplace)
 
 
+@pytest.mark.slow
 def test_every_task_around_the_sending_is_measured_after_a_history(workplace, monkeypatch):
     monkeypatch.setattr(around, "PER_DAY", 20)
 
@@ -100,6 +102,7 @@ def test_every_task_around_the_sending_is_measured_after_a_history(workplace, mo
     assert all(row.reached > 0 for row in (*rows, memory))
 
 
+@pytest.mark.slow
 def test_a_chunk_is_sent_through_the_operator_from_a_process_of_its_own(workplace, monkeypatch):
     monkeypatch.setattr(send, "TARGETS", {1_000: Target("at least", 40, "%")})
 
@@ -126,6 +129,7 @@ def test_a_chunk_of_which_not_all_was_sent_is_no_measurement(workplace, answerin
         send.measure(workplace)
 
 
+@pytest.mark.slow
 def test_statuses_are_applied_and_webhooks_answered_beside_a_bare_route(workplace, monkeypatch):
     monkeypatch.setattr(listen, "PER_SECOND", 20)
 
@@ -182,6 +186,7 @@ def shop_of_the_bench(workplace, deployment, graph_api):
         migrate(log)
 
 
+@pytest.mark.slow
 def test_the_same_tick_is_run_in_chunks_and_with_one_task_each(
     workplace, shop_of_the_bench, run_tick, deployment, graph_api
 ):

@@ -107,7 +107,7 @@ def test_the_inspected_runs_divide_without_a_rest():
 def test_a_message_is_shown_as_meta_took_it_and_its_number_is_masked():
     head, *text = message_block(7, sent())
 
-    assert head == "  7  idle · in · hi · to +91•••••2345"
+    assert head == "  7  idle · in · hi · to +91•••••2345 · ✓"
     assert text == ["     Hi", "     *Progress:* 1 of 2"]
 
 

@@ -217,6 +217,7 @@ def test_what_was_created_is_planned_no_more(files: dict[str, str]) -> None:
     assert [(row.action, row.warning) for row in second] == [(Action.SAME, "")] * len(first)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("header", ['format = "TEXT"\nvariable', 'format = "IMAGE"'])
 def test_the_properties_are_not_about_nothing(header: str) -> None:
     """Among the generated templates that the catalog accepts are some with all that a template can have."""

@@ -297,13 +297,13 @@ ALMOST = st.dictionaries(st.sampled_from(KEYS), JSON | st.sampled_from(["sent", 
 FIELDS = ["messages", "user_preferences", "template_category_update", "account_update", "other"]
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_no_body_whatever_raises(body):
     assert items(body)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(
     st.lists(ALMOST | JSON, max_size=4),
     st.lists(ALMOST | JSON, max_size=4),
