@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ PARENT_SECONDS = 1.0
 """How often it sees whether the receiver is still there."""
 RESTART_SECONDS = 1.0
 END_SECONDS = 30.0
+NICER = 10
+"""By how much it gives way to the answers where there are few processors."""
 _SPAWNING = multiprocessing.get_context("spawn")
 
 
@@ -57,6 +60,7 @@ def applying() -> Iterator[None]:
 def _apply() -> None:
     """Apply until the receiver says that it is over, or is gone."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    os.nice(NICER)
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the receiver, which then ends this one.
