@@ -30,8 +30,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 ORDER = ("unit", "integration", "dag", "faults")
 """The tests' folders, quick ones first."""
 
-# No deadline: on a machine that others share, slow says nothing about the code.
-hypothesis.settings.register_profile("shared-machine", deadline=None)
+# No deadline, for tests as for examples: on a machine that others share, slow says nothing about the code.
+hypothesis.settings.register_profile(
+    "shared-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("shared-machine")
 
 _of_the_process = contextlib.ExitStack()
