@@ -95,21 +95,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave out what is slow, unless it is asked for."""
-    if item.get_closest_marker("slow") and not item.config.option.slow:
-        pytest.skip("slow: make test-all has it")
+    if item.get_closest_marker("slow") and not (item.config.option.slow or item.config.option.rounds):
+        pytest.skip("slow: make test-all or make faults has it")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run the quick folders first, whatever the order within them.
 
-    Where several processes share the tests, what takes a minute alone is begun before all: begun last, the other
-    processes would wait for it.
+    Where several processes share the tests, it is the other way round, and what takes a minute alone begins:
+    were it last, the other processes would wait for it.
     """
     tests, shared = PROJECT / "tests", hasattr(config, "workerinput")
 
     def place(item: pytest.Item) -> tuple[bool, int]:
+        folder = ORDER.index(item.path.relative_to(tests).parts[0])
         begins = shared and item.get_closest_marker("takes_a_minute") is not None
-        return not begins, ORDER.index(item.path.relative_to(tests).parts[0])
+        return not begins, -folder if shared else folder
 
     items.sort(key=place)
 

@@ -101,14 +101,14 @@ def story(cast: Cast, rows: Rows) -> list[str]:
     runs = [cast.run_of(rows, one) for one in everyone]
     found = rows("answers.sql", runs=runs, phones=[one["to"] for one in everyone])
     failed, *_, again = (row for row in found if row["production_run_id"] == runs[0])
-    *_, left_alone = (row for row in found if row["production_run_id"] == runs[1])
+    opted_out = {row["phone"] for row in rows("opted_out.sql")}
     unlucky, leaving, in_need = (report.masked(one["to"]) for one in everyone)
     replies = {report.masked(row["to_phone"]): row["body_text"] for row in found if row["message_kind"] == "reply"}
     return [
         f"{unlucky}: Meta took the reminder and failed it later ({failed['error_code']}), so it did not count; the next"
         f" tick sent it again: {report.ticks(again['status'])}",
         f"{leaving} wrote “{STOP}” and was answered: {replies.get(leaving)}",
-        f"  The next tick: {report.words(left_alone['skip_reason'] or left_alone['status'])}",
+        f"  {'Opted out: no more reminders go there' if cast.leaving['to'] in opted_out else 'Not opted out'}",
         f"{in_need} wrote “{HELP}” (help) and was answered: {replies.get(in_need)}",
         f"  A person is called for {', '.join(row['production_run_id'] for row in rows('asked_for_help.sql'))}",
     ]

@@ -66,6 +66,7 @@ def in_the_inbox(shop: Shop) -> list[str]:
     return sorted(row["wa_message_id"] for row in found.fetchall())
 
 
+@pytest.mark.slow
 def test_every_task_is_killed(
     start: Callable[..., Child],
     deployment: Deployment,
@@ -114,6 +115,7 @@ def test_every_task_is_killed(
     assert (tally.duplicates, tally.lost) == (0, 0)
 
 
+@pytest.mark.slow
 def test_plannings_and_events_at_once(
     start: Callable[..., Child],
     deployment: Deployment,

@@ -45,7 +45,7 @@ def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left
         r"failed it later \(131000\), so it did not count; the next tick sent it again: ✓✓ read$", said, re.M
     )
     assert re.search(r"wrote “STOP” and was answered: .*START", said)
-    assert "\n  The next tick: opted out\n" in said
+    assert "\n  Opted out: no more reminders go there\n" in said
     assert re.search(r"wrote “मदद” \(help\) and was answered: .+\n  A person is called for prod_run_\w+$", said, re.M)
     assert left_behind() == []
 

@@ -163,7 +163,7 @@ def listed(store: TemplateStore) -> list[RemoteTemplate]:
 
 
 anything = settings(
-    max_examples=75, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow], deadline=None
+    max_examples=40, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow], deadline=None
 )
 
 
