@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from partner_messages.config.calendars import on_holiday
 from partner_messages.config.settings import Settings
 from partner_messages.deployment.live_settings import load_senders
 from partner_messages.message_log.database import LogConnection
@@ -13,7 +14,6 @@ from partner_messages.message_log.preferences import preferences
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import reminder_context_id
 from partner_messages.planning.drafting.facts import Means, ShopFacts
-from partner_messages.planning.reminders.policy import on_holiday
 from partner_messages.planning.template_gate import approvals_of_run
 from partner_messages.recipients.people import Conversation
 from partner_messages.recipients.phone import choose_phone

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from partner_messages.config.calendars import own_calendars
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
@@ -26,7 +27,6 @@ from partner_messages.planning.find import stuck_now
 from partner_messages.planning.gather import means_of_planning, shop_facts
 from partner_messages.planning.pictures import usable_pictures
 from partner_messages.planning.reminders.plan import LogFacts
-from partner_messages.planning.reminders.policy import own_calendars
 from partner_messages.planning.reminders.wording import templates_of
 from partner_messages.planning.said import what_partners_said
 from partner_messages.shop.shop import Shop, open_shop

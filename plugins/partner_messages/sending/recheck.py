@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from partner_messages.config.calendars import own_calendars
 from partner_messages.config.schedule import day_of
 from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import Settings
@@ -33,7 +34,6 @@ from partner_messages.planning.plan_followups import followups_no_longer_due
 from partner_messages.planning.plan_reminders import facts_of_stuck
 from partner_messages.planning.reminders.hours import Hours
 from partner_messages.planning.reminders.plan import LogFacts, decide_reminders
-from partner_messages.planning.reminders.policy import own_calendars
 from partner_messages.planning.said import what_partners_said
 from partner_messages.planning.typed_ids import check_typed_ids
 from partner_messages.recipients.hours import not_before

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from partner_messages.config.calendars import calendar_of
 from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
@@ -30,7 +31,6 @@ from partner_messages.ops.halt_by_hand import halted_now
 from partner_messages.ops.log_checks import may_be_sent_from
 from partner_messages.ops.notifier import check_notifiers, keep_on_failure
 from partner_messages.ops.upkeep import close_what_is_over
-from partner_messages.planning.reminders.policy import calendar_of
 from partner_messages.planning.template_gate import check_templates
 from partner_messages.planning.typed_ids import check_typed_ids
 from partner_messages.shop.mirror import open_inbox

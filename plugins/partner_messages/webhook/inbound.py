@@ -11,10 +11,10 @@ import logging
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from partner_messages.config.calendars import calendar_of, calendars_for
 from partner_messages.config.schedule import day_of
-from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import Settings
 from partner_messages.message_log import answers, promises
 from partner_messages.message_log import preferences as said
@@ -342,7 +342,9 @@ class _Applying:
         about = self.heard.about
         if about is None:
             return
-        calendar = _calendar_of(self.heard.settings, self._partner_id)
+        settings = self.heard.settings
+        everybody_s = calendar_of(settings)
+        calendar = calendars_for(settings, everybody_s).get(self._partner_id or "", everybody_s)
         days = [calendar.sending_day(number, after=day_of(self.heard.at)) for number in OFFERED]
         self._reply(Reply.WHEN, buttons={promise_payload(about.id, day): day for day in days})
 
@@ -400,14 +402,3 @@ _ASKED: Mapping[Intent, Callable[[_Applying], str | None]] = {
     Intent.OTHER: _Applying.other,
 }
 """What is done for each intent."""
-
-
-def _calendar_of(settings: Settings, partner_id: str | None) -> Calendar:
-    """The sending days of a partner."""
-    own = settings.partners.get(partner_id or "")
-    plain_calendar = Calendar(
-        codes=settings.holidays,
-        added=frozenset(settings.holidays_added),
-        removed=frozenset(settings.holidays_removed),
-    )
-    return replace(plain_calendar, codes=(*plain_calendar.codes, *own.holidays)) if own else plain_calendar

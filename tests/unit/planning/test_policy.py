@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from partner_messages.config.calendars import on_holiday
 from partner_messages.config.settings import parse_settings
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder
-from partner_messages.planning.reminders.policy import Policy, on_holiday
+from partner_messages.planning.reminders.policy import Policy
 from support.deployment import TICK
 from support.examples import (
     DAY,

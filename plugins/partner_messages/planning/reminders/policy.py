@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
+from partner_messages.config.calendars import calendar_of, calendars_for
 from partner_messages.config.schedule import day_of
 from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import Settings, WeeklyCadence, parse_settings
@@ -85,10 +86,7 @@ class Policy:
 
     @cached_property
     def _calendars(self) -> Mapping[str, Calendar]:
-        return {
-            id_: replace(self.calendar, codes=(*self.calendar.codes, *own.codes))
-            for id_, own in own_calendars(self.settings).items()
-        }
+        return calendars_for(self.settings, self.calendar)
 
     def is_used_up(self, run: StuckRun, reminded: Sequence[dt.date]) -> bool:
         """Whether a stuck run was reminded as often as it may be (arguments as in `next_due`)."""
@@ -119,28 +117,3 @@ class Policy:
 
 EVERY_DAY = Policy()
 """The seed's: whoever is stuck is reminded each day."""
-
-
-def calendar_of(settings: Settings) -> Calendar:
-    """The sending days that the settings say."""
-    return Calendar(
-        codes=settings.holidays,
-        added=frozenset(settings.holidays_added),
-        removed=frozenset(settings.holidays_removed),
-    )
-
-
-def own_calendars(settings: Settings) -> Mapping[str, Calendar]:
-    """The holidays that are single partners' alone, by their ids."""
-    removed = frozenset(settings.holidays_removed)
-    return {
-        id_: Calendar(codes=partner.holidays, removed=removed)
-        for id_, partner in settings.partners.items()
-        if partner.holidays
-    }
-
-
-def on_holiday(settings: Settings, day: dt.date) -> Mapping[str, str]:
-    """The partners who have a holiday of their own on a day, and its name."""
-    names = {id_: calendar.holiday(day) for id_, calendar in own_calendars(settings).items()}
-    return {id_: name for id_, name in names.items() if name}
