@@ -7,33 +7,37 @@ never turn into a default that sends.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PlainValidator,
     ValidationError,
     model_validator,
 )
 
-from partner_messages.config import public_holidays
 from partner_messages.config.ends import RepairNeeded
-from partner_messages.config.languages import normalise_language
-from partner_messages.config.plain_text import checked_id
 from partner_messages.config.problems import first_problem
-from partner_messages.config.table_names import checked_table
-from partner_messages.config.web_address import is_web_address
+from partner_messages.config.value_kinds import (
+    ById,
+    Cadence,
+    ClassPath,
+    ClockTime,
+    Day,
+    HolidayCode,
+    HostName,
+    Hours,
+    Label,
+    Language,
+    PictureUrl,
+    Rewrite,
+    Seconds,
+    TableName,
+)
 from partner_messages.config.work_signs import WorkSign
 
 VARIABLE = "partner_messages"
@@ -50,153 +54,6 @@ Delivery = Literal["live", "dry_run", "redirect"]
 
 class SettingsError(RepairNeeded, ValueError):
     """A setting, connection or param is missing or wrong; the message is one sentence that names it."""
-
-
-_CLOCK_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}")
-
-
-def _clock_time(value: Any) -> Any:
-    """Accept "9:00" as well as "09:00", and nothing else: a bare 9 would be read as nine seconds past midnight."""
-    if isinstance(value, dt.time):
-        return value
-    if isinstance(value, str) and _CLOCK_TIME.fullmatch(value):
-        with contextlib.suppress(ValueError):
-            return dt.time.fromisoformat(value.zfill(len("09:00")))
-    raise ValueError('must be a time such as "09:00"')
-
-
-def _language(value: Any) -> str:
-    code = normalise_language(value) if isinstance(value, str) else None
-    if code is None:
-        raise ValueError('must be a language code such as "hi"')
-    return code
-
-
-_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-_YEARS = range(2000, 2100)
-"""As of the shop's own times: a day of another year is a slip of the finger, and would pause nobody, or for good."""
-
-
-def _day(value: Any) -> dt.date:
-    """Accept "2026-11-09" and nothing else: a bare number would be read as seconds since 1970."""
-    day = None
-    if isinstance(value, str) and _ISO_DAY.fullmatch(value):
-        with contextlib.suppress(ValueError):
-            day = dt.date.fromisoformat(value)
-    if day is None:
-        raise ValueError('must be a day such as "2026-11-09"')
-    if day.year not in _YEARS:
-        raise ValueError(f"must be a day of the years {_YEARS.start} to {_YEARS.stop - 1}")
-    return day
-
-
-def _with_ids(value: dict[str, Any]) -> dict[str, Any]:
-    for id_ in value:
-        checked_id(id_)
-    return value
-
-
-_LAST_STEP = 365
-
-
-@dataclass(frozen=True)
-class WeeklyCadence:
-    """Reminders on some sending days of a stall, then each week on the weekday of the last of them."""
-
-    days: tuple[int, ...]
-
-
-def _cadence(value: Any) -> Literal["daily"] | tuple[int, ...] | WeeklyCadence:
-    if value == "daily":
-        return "daily"
-    if isinstance(value, dict) and "days" in value:
-        days = _rising_days(value["days"])
-        if days is None or value != {"days": value["days"], "then": "weekly"}:
-            raise ValueError('must have days in rising order and then "weekly": {"days": [1, 3, 7], "then": "weekly"}')
-        return WeeklyCadence(days)
-    steps = _rising_days(value)
-    if steps is None:
-        raise ValueError(f'must be "daily" or days in rising order from 1 to {_LAST_STEP}, such as [1, 3, 7]')
-    return steps
-
-
-def _rising_days(value: Any) -> tuple[int, ...] | None:
-    days = tuple(value) if isinstance(value, list | tuple) else ()
-    whole = all(type(day) is int and 1 <= day <= _LAST_STEP for day in days)
-    return days if days and whole and all(one < other for one, other in pairwise(days)) else None
-
-
-def _holiday_code(value: Any) -> str:
-    if not (isinstance(value, str) and public_holidays.is_known(value)):
-        raise ValueError(public_holidays.advice_on(value))
-    return value
-
-
-def _written_like(pattern: str, words: str) -> AfterValidator:
-    """A text of that form, asked for in words."""
-    form = re.compile(pattern)
-
-    def checked(value: str) -> str:
-        if not form.fullmatch(value):
-            raise ValueError(words)
-        return value
-
-    return AfterValidator(checked)
-
-
-def _host_name(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _picture_url(value: str) -> str:
-    # Meta fetches it, so it is seen by others.
-    if not is_web_address(value):
-        raise ValueError("must be an https URL of a host, without a user or password")
-    return value
-
-
-_SLASHES_TO_THE_PATH = "https://host/".count("/")
-
-
-def _rewrite(value: str) -> str:
-    before, placeholder, after = value.partition("{url}")
-    behind_the_host = "?" in before or before.count("/") >= _SLASHES_TO_THE_PATH
-    if not placeholder or not behind_the_host or set(before + after) & set("{}"):
-        raise ValueError('must have "{url}" in it once, behind the host, and no other braces')
-    _picture_url(before + after)
-    return value
-
-
-ClockTime = Annotated[dt.time, BeforeValidator(_clock_time)]
-Language = Annotated[str, BeforeValidator(_language)]
-Day = Annotated[dt.date, BeforeValidator(_day)]
-Cadence = Annotated[Literal["daily"] | tuple[int, ...] | WeeklyCadence, PlainValidator(_cadence)]
-HolidayCode = Annotated[str, BeforeValidator(_holiday_code)]
-Hours = Annotated[float, Field(gt=0, le=24 * 365, title="hours")]
-Seconds = Annotated[float, Field(gt=0, le=600, title="seconds")]
-TableName = Annotated[str, AfterValidator(checked_table)]
-Id = Annotated[str, AfterValidator(checked_id)]
-HostName = Annotated[
-    str,
-    BeforeValidator(_host_name),
-    _written_like(r"[a-z0-9.:-]+", 'must be a host alone, such as "media.shop.internal"'),
-]
-Label = Annotated[
-    str,
-    _written_like(
-        r"[a-z0-9_]+",
-        'must be small letters, digits and _, such as "in" for the connection whatsapp_in',
-    ),
-]
-ClassPath = Annotated[
-    str,
-    _written_like(
-        r"[A-Za-z_][\w.]*\.[A-Za-z_]\w*",
-        'must be a module and a class, such as "airflow.providers.smtp.notifications.smtp.SmtpNotifier"',
-    ),
-]
 
 
 class _Strict(BaseModel):
@@ -328,8 +185,8 @@ class Pictures(_Strict):
     """Which of a design's pictures may be sent, and from where."""
 
     allowed_hosts: Annotated[tuple[HostName, ...], Field(examples=[["cdn.example"]])] = ()
-    fallback_url: Annotated[str, AfterValidator(_picture_url)] | None = None
-    rewrite: Annotated[str, AfterValidator(_rewrite)] | None = None
+    fallback_url: PictureUrl | None = None
+    rewrite: Rewrite | None = None
     deadline: Annotated[float, Field(gt=0, le=60)] = 10
 
 
@@ -376,7 +233,7 @@ class Settings(_Strict):
         " the daily ticks saw it change; `partner_activity`: an entry of the partner's in `production_run_activity`."
         " What the shop's own people and its reminders enter there is no work.",
     )
-    partners: Annotated[dict[str, PartnerException], AfterValidator(_with_ids)] = Field(
+    partners: Annotated[dict[str, PartnerException], ById] = Field(
         {},
         examples=[{"01J...": {"never": True}}],
         description="What is different for some partners, by id: `thresholds` (those that differ), `paused_until` (the"
@@ -384,7 +241,7 @@ class Settings(_Strict):
         " not written to at all), `holidays` (of their own: on these days they are not written to, though others are),"
         ' such as `{"01J...": {"thresholds": {"idle": 120}, "paused_until": "2026-11-16"}}`.',
     )
-    runs: Annotated[dict[str, RunException], AfterValidator(_with_ids)] = Field(
+    runs: Annotated[dict[str, RunException], ById] = Field(
         {},
         examples=[{"prod_run_01J...": {"never": True}}],
         description="Runs that are left alone, by id: nobody is written to of one before the day `paused_until`, or"

@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from partner_messages.config.plain_text import checked_text, shown
 from partner_messages.config.problems import first_problem, nearest
-from partner_messages.config.settings import Day, Id, SettingsError
+from partner_messages.config.settings import SettingsError
+from partner_messages.config.value_kinds import Day, Id
 from partner_messages.deployment.choices import LEAVE
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.scope import Scope

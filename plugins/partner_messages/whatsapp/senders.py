@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from partner_messages.config.languages import LAST_RESORT, normalise_language
-from partner_messages.config.settings import SENDER_CONN_PREFIX, Id, SettingsError
+from partner_messages.config.settings import SENDER_CONN_PREFIX, SettingsError
+from partner_messages.config.value_kinds import Id
 from partner_messages.config.web_address import TEST_HOSTS, is_base_url
 
 AIRFLOW_HTTP_EXTRAS = frozenset(

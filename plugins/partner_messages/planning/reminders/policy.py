@@ -10,7 +10,8 @@ from functools import cache, cached_property
 from partner_messages.config.calendars import calendar_of, calendars_for
 from partner_messages.config.schedule import day_of
 from partner_messages.config.sending_days import Calendar
-from partner_messages.config.settings import Settings, WeeklyCadence, parse_settings
+from partner_messages.config.settings import Settings, parse_settings
+from partner_messages.config.value_kinds import WeeklyCadence
 from partner_messages.messages.kinds import StuckRun
 from partner_messages.messages.tick import Tick
 from partner_messages.planning.reminders.cadence import first_day_past, next_due_day
