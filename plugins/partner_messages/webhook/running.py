@@ -15,7 +15,7 @@ import uvicorn
 from partner_messages.config.settings import SettingsError
 from partner_messages.deployment.receiving import load_receiving
 from partner_messages.webhook.app import PATH, PREFIX, Receiver, receiver_app
-from partner_messages.webhook.applying import applying
+from partner_messages.webhook.applier_process import applying
 
 PORT = 8089
 

@@ -19,7 +19,7 @@ from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.recipients.masking import mask
 from partner_messages.shop.shop import ShopError, open_shop
 from partner_messages.webhook.accounts import Numbers
-from partner_messages.webhook.apply import apply_updates
+from partner_messages.webhook.apply_statuses import apply_updates
 from partner_messages.webhook.events import MetaError, StatusUpdate
 from partner_messages.whatsapp.history import HistoryRefused, HistoryUnclear, message_history
 
