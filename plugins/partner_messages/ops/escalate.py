@@ -13,22 +13,18 @@ from partner_messages.config.settings import NotifierSpec, Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.params import ClosingParams, RunParams
-from partner_messages.message_log import promises
-from partner_messages.message_log.answers import AnsweredStall, open_for_answer
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.history import stuck_of_run
-from partner_messages.messages.kinds import ReminderKind
-from partner_messages.messages.scope import Scope
 from partner_messages.messages.tick import RunRefused, Tick, TickSkipped
-from partner_messages.messages.values import MOST_BROKEN, Promise
+from partner_messages.messages.values import Promise
 from partner_messages.ops import escalations
 from partner_messages.ops.judgement import Escalation, View, cases_of, judge
 from partner_messages.ops.names import names_in
 from partner_messages.ops.notifier import notify
-from partner_messages.ops.reasons import OF_ANSWERS, TOLD_AT_ONCE, Case, Reason
+from partner_messages.ops.promises_due import broken_in_words, end_promises
+from partner_messages.ops.reasons import OF_ANSWERS, TOLD_AT_ONCE, Reason
 from partner_messages.ops.summary import NAMED
 from partner_messages.planning.reminders.policy import Policy
-from partner_messages.planning.reminders.said import comes_out
 from partner_messages.recipients.masking import mask
 from partner_messages.shop.names import Names
 from partner_messages.shop.shop import Shop, open_shop
@@ -74,7 +70,7 @@ def escalate(tick: Tick, params: RunParams, context: Mapping[str, Any]) -> dict[
         if tick.delivery == "live":
             # In one transaction: what was not told to its end stays untold, and is told again at the next try.
             with connection.transaction():
-                broken = _end_promises(connection, tick, cases, params)
+                broken = end_promises(connection, tick, cases, params)
                 if settings.on_escalation:
                     told = _tell(connection, shop, tick, settings.on_escalation, context, broken)
     return {"opened": opened, "ended": ended, "told": told}
@@ -95,35 +91,6 @@ def _ended(shop: Shop, standing: Sequence[Escalation]) -> frozenset[str]:
     )
 
 
-def _end_promises(connection: LogConnection, tick: Tick, cases: Sequence[Case], params: RunParams) -> list[Promise]:
-    """End the promises that were kept or broken, by what the tick has found; return those that were broken.
-
-    A tick that looked at some runs alone knows nothing of the others. The second one that is broken calls a person.
-    """
-    if params.scope != Scope() or frozenset(params.kinds) != frozenset(ReminderKind):
-        return []
-    stuck = {case.production_run_id: case for case in cases}
-    ends = {
-        promise: end
-        for promise in promises.open_promises(connection).values()
-        if (end := comes_out(promise, stuck.get(promise.production_run_id), tick.day))
-    }
-    promises.end_promises(connection, {promise.id: end for promise, end in ends.items()}, tick.now)
-    broken = [promise for promise, (state, _) in ends.items() if state == "broken"]
-    counts = promises.broken_promises(connection, [promise.production_run_id for promise in broken])
-    for promise in broken:
-        number = counts.get((promise.production_run_id, promise.partner_id, promise.kind, promise.since), 0)
-        log.warning("%s: the promise of %s was broken.", promise.production_run_id, promise.due_on)
-        if number >= MOST_BROKEN:
-            stall = AnsweredStall(
-                promise.production_run_id, promise.kind, promise.since or promise.made_at, moved=False
-            )
-            open_for_answer(
-                *(connection, stall, promise.partner_id, Reason.BROKEN_PROMISE), at=tick.now, answer_id=None
-            )
-    return broken
-
-
 def _tell(
     connection: LogConnection,
     shop: Shop,
@@ -138,20 +105,13 @@ def _tell(
         text = as_text(due, names_in(shop, due[:NAMED])) if due else ""
         mentions = {
             "escalations": [{**one.as_json(), "key": one.key} for one in due],
-            "escalations_text": "\n".join(filter(None, [text, *map(_as_line, broken[:NAMED])])),
+            "escalations_text": "\n".join(filter(None, [text, *map(broken_in_words, broken[:NAMED])])),
             "escalations_key": key_of(due) if due else str(uuid.uuid5(uuid.NAMESPACE_URL, str(broken[0].id))),
         }
         notify(spec, "on_escalation", context, mentions)
         escalations.note_told(connection, tick.day, due)
     log.info("Operations were told of %d escalations.", len(due))
     return len(due)
-
-
-def _as_line(promise: Promise) -> str:
-    return (
-        f"A promise was broken: run {promise.production_run_id} was to move by {promise.due_on} (partner"
-        f" {promise.partner_id}); they are reminded of it again."
-    )
 
 
 def tell_at_once(tick: Tick, context: Mapping[str, Any]) -> int:
