@@ -17,15 +17,16 @@ from support.webhooks import NUMBER, WABA, of_statuses, status_item
 
 NUMBERS = Numbers({"in": NUMBER}, {"in": WABA})
 APPLY = "partner_messages.webhook.apply"
+STATUSES = "partner_messages.webhook.apply_statuses"
 MOMENTS = [
     Death("partner_messages.webhook.store.store", "after"),
     Death(f"{APPLY}.apply_pending", "before"),
     Death(f"{APPLY}.take_pending", "after"),
     Death(f"{APPLY}.parse", "after"),
-    Death(f"{APPLY}._joined", "after"),
-    Death(f"{APPLY}._write_rows", "before"),
-    Death(f"{APPLY}._write_rows", "after"),
-    Death(f"{APPLY}._let_wait", "after"),
+    Death(f"{STATUSES}._joined", "after"),
+    Death(f"{STATUSES}._write_rows", "before"),
+    Death(f"{STATUSES}._write_rows", "after"),
+    Death(f"{STATUSES}._let_wait", "after"),
     Death(f"{APPLY}._mark_applied", "before"),
     Death(f"{APPLY}._mark_applied", "after"),
 ]

@@ -10,6 +10,7 @@ import datetime as dt
 import importlib
 import multiprocessing
 import os
+import pkgutil
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -33,11 +34,17 @@ class Death:
         function: Dotted path of the module attribute, such as `partner_messages.message_log.outbox.claim`.
         when: Just before it is called, or just after it has returned.
         call: Of which call; the first is 1.
+
+    Raises:
+        AttributeError: There is no such function (any more): at once, not in a round that happens to choose it.
     """
 
     function: str
     when: str
     call: int = 1
+
+    def __post_init__(self) -> None:
+        pkgutil.resolve_name(self.function)
 
     def arm(self) -> None:
         """Make it so in this process."""
