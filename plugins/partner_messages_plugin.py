@@ -15,17 +15,30 @@ MOUNT = "PARTNER_MESSAGES_MOUNT_WEBHOOK"
 
 
 def _apps() -> list[dict[str, Any]]:
-    """The receiver, where it is wanted, and in the API server alone: every task imports this, and FastAPI is slow."""
-    if os.environ.get(MOUNT) != "1" or sys.argv[1:2] != ["api-server"]:
+    """The pages, and the receiver where it is wanted.
+
+    In the API server alone: every task imports this, and FastAPI is slow.
+    """
+    if sys.argv[1:2] != ["api-server"]:
         return []
+    from partner_messages.pages.app import pages_app
+    from partner_messages.pages.render import PREFIX as PAGES
+
+    pages = {"app": pages_app(), "url_prefix": PAGES, "name": "partner_messages pages"}
+    if os.environ.get(MOUNT) != "1":
+        return [pages]
     from partner_messages.webhook.app import PREFIX, receiver_app
 
-    return [{"app": receiver_app(prefix=""), "url_prefix": PREFIX, "name": "partner_messages webhook"}]
+    # Before the pages, whose prefix its own begins with.
+    return [{"app": receiver_app(prefix=""), "url_prefix": PREFIX, "name": "partner_messages webhook"}, pages]
 
 
 class PartnerMessagesPlugin(AirflowPlugin):
-    """Writes the note of each DAG run when it ends, and receives Meta's webhooks where that is wanted."""
+    """Writes the note of each DAG run when it ends, shows the pages, and receives Meta's webhooks where that is wanted."""
 
     name = "partner_messages"
     listeners = [run_notes]  # noqa: RUF012 - Airflow's attribute, read once
     fastapi_apps = _apps()
+    external_views = [  # noqa: RUF012 - Airflow's attribute, read once
+        {"name": "Partner messages", "href": "/partner-messages/", "url_route": "partner-messages", "destination": "nav"}
+    ]

@@ -15,6 +15,14 @@ WHERE deleted_at IS NULL
     )
 ORDER BY id
 
+-- name: partners_like
+-- The partners whose id this is, or whose name has these words in it, deleted ones too: their messages are still there.
+SELECT id, name
+FROM {{ partner }}
+WHERE id = %(words)s OR position(lower(%(words)s) IN lower(name)) > 0
+ORDER BY id = %(words)s DESC, name, id
+LIMIT %(at_most)s
+
 -- name: admins
 -- The admins of these partners that are not deleted, eldest first: the first active one with a phone stands in for the partner.
 SELECT id, partner_id, phone, is_active, created_at

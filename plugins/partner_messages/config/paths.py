@@ -14,6 +14,7 @@ SQL = INCLUDE / "sql"
 MIGRATIONS = SQL / "migrations"
 TEMPLATES = INCLUDE / "templates" / "whatsapp"
 REPLIES = INCLUDE / "templates" / "replies"
+OPS = INCLUDE / "templates" / "ops"
 
 
 def included(folder: Path) -> Path:

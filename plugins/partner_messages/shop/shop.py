@@ -251,6 +251,11 @@ class Shop:
         called = {row["id"]: {str(text).strip().lower() for text in row.values()} for row in rows}
         return {word: [id_ for id_, texts in called.items() if sought in texts] for word, sought in wanted.items()}
 
+    def partners_like(self, words: str, at_most: int) -> dict[str, str | None]:
+        """The names of the partners, by id, whose id this is or whose name has these words in it."""
+        found = self._rows("partners_like", {"words": words.strip(), "at_most": at_most})
+        return {row["id"]: row["name"] for row in found}
+
     def admins(self, partner_ids: Iterable[str]) -> dict[str, list[PartnerAdmin]]:
         """The admins of these partners, eldest first."""
         found: dict[str, list[PartnerAdmin]] = {}

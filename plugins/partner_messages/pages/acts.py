@@ -1,0 +1,136 @@
+"""What people do on the pages: each is kept in `audit` with who and why, and answers with a sentence.
+
+The rules are those of `message_log_upkeep`, where the same can be done (docs/operations.md).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any, TypeVar
+
+from partner_messages.config.settings import Settings, SettingsError
+from partner_messages.deployment import run_context
+from partner_messages.deployment.live_settings import load_settings
+from partner_messages.deployment.params import ActParams, HaltParams, OptOutParams, PromiseParams, SettlingParams
+from partner_messages.message_log import acts
+from partner_messages.message_log.database import LogConnection, open_message_log, rows
+from partner_messages.ops import said_by_hand, settle_by_hand
+from partner_messages.pages import people
+from partner_messages.pages.asked import NotAsked
+from partner_messages.pages.state import state_of
+
+Params = TypeVar("Params", bound=ActParams)
+SHOWN = 20
+"""Of the last acts."""
+
+
+def sending(connection: LogConnection) -> dict[str, Any]:
+    """What the page of sending shows."""
+    return {
+        "state": state_of(connection, _settings_if_readable()),
+        "last_acts": rows(connection, "last_acts", at_most=SHOWN),
+    }
+
+
+def _settings_if_readable() -> Settings | None:
+    try:
+        return load_settings()
+    except SettingsError:
+        return None
+
+
+def halt_or_go_on(do: str, *, who: str, why: str) -> str:
+    """Halt all sending, or let it go on; a Variable that is broken is not in the way."""
+    asked = _asked(HaltParams, sending=do, sending_by=who, sending_why=why)
+    now = run_context.wall_clock()
+    with open_message_log() as connection:
+        if asked.sending == "halt":
+            acts.halt(connection, who=who, why=asked.sending_why, now=now)
+            return "All sending is halted: nothing is claimed any more, in runs that are under way, too."
+        if not acts.go_on(connection, who=who, why=asked.sending_why, now=now, asked_at=now):
+            return "Nobody had halted sending by hand, so there is nothing to let go on."
+    return "Sending may go on. A run that failed for the halt is cleared to send the rest today."
+
+
+def settle(message_id: uuid.UUID, outcome: str, *, who: str, why: str) -> str:
+    """Say what became of a message that is not known."""
+    asked = _asked(SettlingParams, message_id=str(message_id), outcome=outcome, settled_by=who, settled_why=why)
+    settle_by_hand.settle_by_hand(asked)
+    return {
+        "arrived": "It counts as sent.",
+        "did_not_arrive": "It counts as failed, and its run may be reminded again today.",
+    }[asked.outcome]
+
+
+def opt_out(partner_id: str, do: str, who: str, why: str) -> str:
+    """Enter what a partner has said about being written to."""
+    asked = _asked(OptOutParams, opt_out_partner=partner_id, opt_out=do, opt_out_by=who, opt_out_why=why)
+    said_by_hand.opt_out_by_hand(asked)
+    return {
+        "told_us": "The partner is not written to any more.",
+        "undo": "What was entered by hand is taken back.",
+        "was_stop": "It was a STOP: the partner is not written to any more.",
+        "was_no_stop": "It was none: the partner is written to as before.",
+    }[asked.opt_out]
+
+
+def promise(run: str, until: str, who: str, why: str) -> str:
+    """Enter what a partner has promised of a run."""
+    asked = _asked(PromiseParams, promised_run=run, promised_until=until, promised_by=who, promised_why=why)
+    said_by_hand.promise_by_hand(asked)
+    return f"Nobody is reminded of it until the sending day after {asked.promised_until}."
+
+
+def work(connection: LogConnection, escalation_id: uuid.UUID, do: str, *, who: str, why: str, until: str = "") -> str:
+    """Do something with what needs a person."""
+    now, said = run_context.wall_clock(), " ".join(why.split())
+    if do == "close":
+        people.close_one_escalation(connection, escalation_id, who=who, why=_needed(said), now=now)
+        return "Closed. The run is not called for again for this until it has moved."
+    touch = {"assign": people.ASSIGN, "give_back": people.GIVE_BACK, "put_off": people.PUT_OFF, "note": people.NOTE}
+    if do not in touch:
+        raise NotAsked(f"There is nothing that is called {do[:40]!r} here.")
+    why_needed = do in ("put_off", "note")
+    people.touch_escalation(
+        connection,
+        escalation_id,
+        touch[do],
+        who=who,
+        why=_needed(said) if why_needed else said or "taken from the list",
+        now=now,
+        until=_day(until) if until else None,
+    )
+    return _DONE[do]
+
+
+_DONE = {
+    "assign": "It is yours.",
+    "give_back": "It is nobody's again.",
+    "put_off": "Put off; it comes back by itself.",
+    "note": "Noted.",
+}
+
+
+def _needed(why: str) -> str:
+    if not why:
+        raise NotAsked("Write why, or what was found; the next one who looks will ask.")
+    return why
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise NotAsked("The day must be written like 2026-12-01.") from None
+
+
+def _asked(params: type[Params], **given: str) -> Params:
+    """The params of an act, by the rules that hold for them in a DAG run."""
+    blank = next((name for name, value in given.items() if not value.strip()), None)
+    if blank:
+        raise NotAsked("Write why." if blank.endswith("_why") else "Choose what is to be done.")
+    asked = params.of(given)
+    if asked is None:
+        raise NotAsked("Choose what is to be done.")
+    return asked

@@ -1,0 +1,224 @@
+"""The pages as one web application (docs/pages.md): every route asks for a right, every error is a sentence.
+
+Reading asks for read access to the DAG `production_run_reminders`, acting for the right to edit it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Form, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, StreamingResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from partner_messages.config.ends import NothingToDo, RepairNeeded, TryLater
+from partner_messages.config.schedule import day_of
+from partner_messages.config.settings import Settings
+from partner_messages.deployment import run_context
+from partner_messages.deployment.live_settings import load_settings
+from partner_messages.message_log.database import LogConnection, open_message_log
+from partner_messages.pages import acts, history, messages, people, render, templates, words
+from partner_messages.pages.asked import filters_of
+from partner_messages.pages.names import partners_like
+from partner_messages.pages.rights import Actor, Reader, may_act, may_read
+from partner_messages.pages.state import state_of
+from partner_messages.pages.today import today
+from partner_messages.recipients.masking import mask
+
+log = logging.getLogger(__name__)
+
+PATIENCE = "5s"
+"""How long a page's statement may take."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+"""They allow Airflow's own frame, and nothing else."""
+
+ASSETS = {"ops.css": "text/css", "ops.js": "text/javascript"}
+
+Text = Annotated[str, Form(max_length=2000)]
+
+
+@contextlib.contextmanager
+def _log() -> Iterator[LogConnection]:
+    with open_message_log() as connection:
+        connection.execute(f"SET statement_timeout = '{PATIENCE}'")
+        yield connection
+
+
+def pages_app() -> FastAPI:
+    """The application, to be mounted at `render.PREFIX`."""
+    app = FastAPI(
+        title="partner_messages pages",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(may_read)],
+    )
+    app.middleware("http")(_with_headers)
+    for error in (NothingToDo, RepairNeeded, TryLater, StarletteHTTPException, RequestValidationError):
+        app.add_exception_handler(error, _in_words)
+    _add_pages(app)
+    _add_acts(app)
+    return app
+
+
+async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    for name, value in HEADERS.items():
+        response.headers[name] = value
+    return response
+
+
+def _in_words(request: Request, error: Exception) -> Response:
+    """A page that says what is wrong, with nothing on it that asks a database."""
+    match error:
+        case StarletteHTTPException():
+            status, text = error.status_code, _HTTP.get(error.status_code, str(error.detail))
+        case RequestValidationError():
+            first = error.errors()[0]
+            status, text = 400, f"{first['loc'][-1]}: {first['msg']}."
+        case TryLater():
+            log.warning("A page was not shown: %s", mask(str(error)))
+            status, text = 503, f"{_LATER} ({mask(str(error))[:300]})"
+        case _:
+            status, text = 400, mask(str(error))
+    return render.page(request, None, "error", status, text=text, code=status)
+
+
+_HTTP = {
+    401: "You are not logged in to Airflow any more; log in and open the page again.",
+    404: "There is no such page.",
+    405: "There is no such page.",
+}
+_LATER = "This took too long, or a database does not answer; ask for fewer days, or try again in a minute"
+
+
+def _add_pages(app: FastAPI) -> None:
+    @app.get("/")
+    def today_page(
+        request: Request, person: Reader, day: dt.date | None = None, delivery: str | None = None
+    ) -> Response:
+        """A day at a glance."""
+        now, settings = run_context.wall_clock(), load_settings()
+        with _log() as connection:
+            shown = today(connection, day or day_of(now), delivery or settings.delivery, now, settings)
+            return render.page(request, person, "today", **shown, state=state_of(connection, settings))
+
+    @app.get("/messages")
+    def messages_page(request: Request, person: Reader) -> Response:
+        """The messages that answer to the filters."""
+        with _log() as connection:
+            shown = messages.messages_page(connection, filters_of(request.query_params), load_settings().tables)
+        return render.page(request, person, "messages", **shown)
+
+    @app.get("/messages.csv")
+    def messages_csv(request: Request) -> Response:
+        """The same as a file."""
+        filters = filters_of(request.query_params)
+        with _log() as connection:
+            lines = messages.as_csv(connection, filters, load_settings().tables)
+        name = f"messages-{filters.since}-{filters.until}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
+    @app.get("/messages/{message_id}")
+    def message_page(request: Request, person: Reader, message_id: uuid.UUID) -> Response:
+        """One message."""
+        with _log() as connection:
+            shown = messages.message(connection, message_id, load_settings().tables)
+        return render.page(request, person, "message", **shown)
+
+    @app.get("/partners")
+    def partners_page(request: Request, person: Reader, name: str = "") -> Response:
+        """The partners who have some words in their names."""
+        found = partners_like(load_settings().tables, name) if name.strip() else {}
+        return render.page(request, person, "partners", name=name, found=found)
+
+    @app.get("/partners/{partner_id}")
+    def partner_page(request: Request, person: Reader, partner_id: str) -> Response:
+        """One partner, day by day."""
+        return _history(request, person, partner_id=partner_id)
+
+    @app.get("/runs/{run}")
+    def run_page(request: Request, person: Reader, run: str) -> Response:
+        """One run, day by day."""
+        return _history(request, person, run=run)
+
+    def _history(request: Request, person: Reader, **of: str) -> Response:
+        with _log() as connection:
+            shown = history.history(connection, load_settings(), run_context.wall_clock(), **of)
+        return render.page(request, person, "history", **shown)
+
+    @app.get("/people")
+    def people_page(request: Request, person: Reader) -> Response:
+        """What needs a person."""
+        with _log() as connection:
+            shown = people.work_list(connection, load_settings(), run_context.wall_clock())
+        return render.page(request, person, "people", **shown)
+
+    @app.get("/templates")
+    def templates_page(request: Request, person: Reader) -> Response:
+        """How each template stands."""
+        with _log() as connection:
+            return render.page(request, person, "templates", **templates.templates(connection))
+
+    @app.get("/sending")
+    def sending_page(request: Request, person: Reader) -> Response:
+        """Whether messages leave, and who has decided so; it asks for nothing that is slow."""
+        with _log() as connection:
+            return render.page(request, person, "sending", **acts.sending(connection))
+
+    @app.get("/assets/{name}")
+    def asset(name: str) -> Response:
+        """The style sheet and the script."""
+        if name not in ASSETS:
+            raise HTTPException(404)
+        return FileResponse(render.asset(name), media_type=ASSETS[name])
+
+
+def _add_acts(app: FastAPI) -> None:
+    allowed: dict[str, Any] = {"dependencies": [Depends(may_act)]}
+
+    @app.post("/sending", **allowed)
+    def sending(person: Actor, do: Text, why: Text = "") -> Response:
+        """Halt all sending, or let it go on."""
+        return render.back_to("/sending", acts.halt_or_go_on(do, who=person.name, why=why))
+
+    @app.post("/messages/{message_id}", **allowed)
+    def settle(person: Actor, message_id: uuid.UUID, outcome: Text = "", why: Text = "") -> Response:
+        """Say what became of a message that is not known."""
+        return render.back_to(f"/messages/{message_id}", acts.settle(message_id, outcome, who=person.name, why=why))
+
+    @app.post("/people/{escalation_id}", **allowed)
+    def work(
+        person: Actor, escalation_id: uuid.UUID, do: Text, why: Text = "", until: Annotated[str, Form()] = ""
+    ) -> Response:
+        """Do something with what needs a person."""
+        with _log() as connection:
+            done = acts.work(connection, escalation_id, do, who=person.name, why=why, until=until)
+        return render.back_to("/people", done)
+
+    @app.post("/partners/{partner_id}", **allowed)
+    def opt_out(person: Actor, partner_id: str, do: Text, why: Text = "") -> Response:
+        """Enter what a partner has said about being written to."""
+        return render.back_to(words.address("partners", partner_id), acts.opt_out(partner_id, do, person.name, why))
+
+    @app.post("/runs/{run}", **allowed)
+    def promise(person: Actor, run: str, until: Annotated[str, Form()] = "", why: Text = "") -> Response:
+        """Enter what a partner has promised of a run."""
+        return render.back_to(words.address("runs", run), acts.promise(run, until, person.name, why))

@@ -1,0 +1,136 @@
+"""What an address asks for: filters that are valid, or a sentence that says which is not and why."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from partner_messages.config.problems import first_problem, nearest
+from partner_messages.config.schedule import day_of
+from partner_messages.config.settings import SettingsError
+from partner_messages.config.value_kinds import Id
+from partner_messages.deployment import run_context
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.pages.words import MESSAGES, STATES
+
+LONGEST = dt.timedelta(days=400)
+"""As far back as the log goes by default."""
+
+
+class NotAsked(SettingsError):
+    """An address asks for something that there is not; the message says what, in one sentence."""
+
+
+class Filters(BaseModel):
+    """Which messages are asked for; what is left out does not narrow them.
+
+    Attributes:
+        delivery: Live ones, rehearsals or redirected ones.
+        since: The first day.
+        until: The last day.
+        partner: A partner, by id or by some of the name.
+        run: A production run's id.
+        kind: Of a message.
+        status: How it stands.
+        reason: Why it was not sent.
+        sender: A business number's label.
+        template: A template's name.
+        dag_run: An Airflow DAG run's id.
+        after: Where the page begins (`Place.as_text`).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    delivery: str = "live"
+    since: dt.date = Field(default_factory=lambda: day_of(run_context.wall_clock()))
+    until: dt.date = Field(default_factory=lambda: day_of(run_context.wall_clock()))
+    partner: Id | None = None
+    run: Id | None = None
+    kind: str | None = None
+    status: str | None = None
+    reason: str | None = None
+    sender: Id | None = None
+    template: Id | None = None
+    dag_run: Id | None = None
+    after: str | None = None
+
+    @field_validator("delivery", "kind", "status", "reason")
+    @classmethod
+    def _is_one_of(cls, value: str | None, info: Any) -> str | None:
+        known = CHOICES[info.field_name]
+        if value is not None and value not in known:
+            raise ValueError(f'"{value}" is none of {", ".join(known)}')
+        return value
+
+    @model_validator(mode="after")
+    def _is_a_span(self) -> Self:
+        if self.since > self.until:
+            raise ValueError(f"the first day ({self.since}) comes after the last ({self.until})")
+        if self.until - self.since > LONGEST:
+            raise ValueError(f"{self.since} to {self.until} is longer than {LONGEST.days} days; ask for less at once")
+        return self
+
+    def address(self, **changed: Any) -> str:
+        """The query of an address that asks for the same, but for what is changed; None takes a filter out."""
+        asked = {**self.model_dump(mode="json", exclude={"after"}, exclude_none=True), **changed}
+        return urlencode({name: value for name, value in asked.items() if value is not None})
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "delivery": ("live", "dry_run", "redirect"),
+    "kind": tuple(MESSAGES),
+    "status": tuple(status for status in STATES if status != "undecided"),
+    "reason": tuple(SkipReason),
+}
+
+
+def filters_of(query: Mapping[str, str]) -> Filters:
+    """Validate an address's query; empty fields of a form do not narrow.
+
+    Raises:
+        NotAsked: A filter is unknown or wrong: none is ever left out in silence, which would show everybody.
+    """
+    given = {name: value for name, value in query.items() if value.strip()}
+    for name in given:
+        if name not in Filters.model_fields:
+            near = nearest(name, Filters.model_fields)
+            raise NotAsked(f'"{name}" is no filter; ' + (f'"{near}" is.' if near else "see the form."))
+    try:
+        return Filters.model_validate(given)
+    except ValidationError as error:
+        raise NotAsked(f"The filters cannot be applied: {first_problem(error, Filters)}") from None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A message's place in the order in which pages show them."""
+
+    day: dt.date
+    created_at: dt.datetime
+    id: uuid.UUID
+
+    def as_text(self) -> str:
+        """As an address carries it."""
+        said = json.dumps([self.day.isoformat(), self.created_at.isoformat(), str(self.id)])
+        return base64.urlsafe_b64encode(said.encode()).decode()
+
+    @classmethod
+    def of_text(cls, text: str) -> Self:
+        """The inverse of `as_text`.
+
+        Raises:
+            NotAsked: It is none.
+        """
+        try:
+            day, created_at, id_ = json.loads(base64.urlsafe_b64decode(text))
+            return cls(dt.date.fromisoformat(day), dt.datetime.fromisoformat(created_at), uuid.UUID(id_))
+        except (ValueError, TypeError, AttributeError):
+            raise NotAsked("The place in the list (after) is none; go back to the first page.") from None

@@ -1,0 +1,195 @@
+"""One partner, or one run: day by day what was sent, and where nothing was, why."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from partner_messages.config.calendars import calendar_of
+from partner_messages.config.schedule import day_of
+from partner_messages.config.sending_days import Calendar
+from partner_messages.config.settings import Settings
+from partner_messages.message_log import preferences, promises
+from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.pages import words
+from partner_messages.pages.asked import NotAsked
+from partner_messages.pages.messages import answers
+from partner_messages.pages.names import names_of
+
+DAYS = 28
+"""How far back a page looks, unless it is asked for another span."""
+MESSAGES = 500
+"""Of one partner or run in that time, at most."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What became of one run on one day.
+
+    Attributes:
+        production_run_id: The run; None for what is about none.
+        text: In a sentence.
+        message: The row that says so; None where there is none.
+    """
+
+    production_run_id: str | None
+    text: str
+    message: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Day:
+    """What happened on one day.
+
+    Attributes:
+        day: The day.
+        why_nothing: Why nothing was sent at all; None where something was.
+        said: What became of each run, and what else was sent.
+    """
+
+    day: dt.date
+    why_nothing: str | None
+    said: Sequence[Said] = field(default_factory=tuple)
+
+
+def days_of(
+    span: Iterable[dt.date],
+    messages: Iterable[Mapping[str, Any]],
+    found: Iterable[Mapping[str, Any]],
+    ticked: Iterable[dt.date],
+    calendar: Calendar,
+    today: dt.date,
+) -> list[Day]:
+    """Tell each day of a span: each run that was found has a sentence, and so has each day without any.
+
+    Args:
+        span: The days.
+        messages: Rows of `messages_of`.
+        found: Rows of `found_of`.
+        ticked: The days on which the reminders have planned.
+        calendar: The sending days.
+        today: The day on which it is told.
+    """
+    of_day: dict[dt.date, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in messages:
+        of_day[row["day"]].append(row)
+    stuck: dict[dt.date, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+    for row in found:
+        stuck[row["day"]][row["production_run_id"]] = row
+    planned = set(ticked)
+    why_no_tick = partial(_why_no_tick, planned=planned, first=min(planned, default=None), calendar=calendar, today=today)
+    return [_day(day, of_day[day], stuck[day], why_no_tick(day)) for day in span]
+
+
+def _day(
+    day: dt.date,
+    messages: Sequence[Mapping[str, Any]],
+    stuck: Mapping[str, Mapping[str, Any]],
+    why_no_tick: str | None,
+) -> Day:
+    said = [Said(_run_of(row), _sentence(row), row) for row in messages]
+    told = {run for row in messages for run in (row["run_ids"] or [row["production_run_id"]])}
+    undecided = [
+        Said(run, f"It was found stuck ({words.STUCK[row['kind']]}), and nothing was decided: the tick did not end.")
+        for run, row in stuck.items()
+        if run not in told
+    ]
+    said = [*said, *undecided]
+    if any(row["status"] != "skipped" for row in messages):
+        return Day(day, None, said)
+    if said:
+        return Day(day, "Nothing was sent, for the reasons below.", said)
+    return Day(day, why_no_tick or "None of the runs was found stuck on this day.")
+
+
+def _why_no_tick(
+    day: dt.date, *, planned: Collection[dt.date], first: dt.date | None, calendar: Calendar, today: dt.date
+) -> str | None:
+    if day in planned:
+        return None
+    if holiday := calendar.holiday(day):
+        return f"There was no tick: it was a holiday ({holiday})."
+    if not calendar.is_sending_day(day):
+        return "There was no tick: it was a weekend."
+    if day == today:
+        return "The tick has not planned yet."
+    if first is None or day < first:
+        return "The log knows of no tick on this day, nor before it."
+    return "The tick did not happen, so nobody was reminded."
+
+
+def _run_of(row: Mapping[str, Any]) -> str | None:
+    run: str | None = row["production_run_id"]
+    return run
+
+
+def _sentence(row: Mapping[str, Any]) -> str:
+    what = words.MESSAGES.get(row["message_kind"], row["message_kind"])
+    about = words.STUCK.get(row["reminder_kind"]) or words.spoken(row["event_name"])
+    kind = f"{what} ({about})" if about else what
+    if row["status"] == "skipped":
+        due = f" It is next due on {row['next_due']}." if row["next_due"] else ""
+        return f"{kind}: not sent. {words.reason(row['skip_reason'])}{due}"
+    error = f": {row['error_detail']}" if row["status"] in ("failed", "unknown") and row["error_detail"] else ""
+    return f"{kind}: {words.STATES[row['status']]}{error}."
+
+
+def history(
+    connection: LogConnection,
+    settings: Settings,
+    now: dt.datetime,
+    *,
+    partner_id: str | None = None,
+    run: str | None = None,
+) -> dict[str, Any]:
+    """What the page of a partner or of a run shows.
+
+    Raises:
+        NotAsked: The log knows nothing of it.
+    """
+    today = day_of(now)
+    since = today - dt.timedelta(days=DAYS)
+    asked = {"delivery": "live", "since": since, "until": today}
+    messages = rows(connection, "messages_of", **asked, partner_id=partner_id, run=run, at_most=MESSAGES)
+    found = rows(connection, "found_of", **asked, partner_id=partner_id, run=run)
+    span = [today - dt.timedelta(days=number) for number in range(DAYS + 1)]
+    ticked = rows(connection, "days_with_ticks", **asked, dag_id=words.DAG)
+    days = days_of(span, messages, found, [row["day"] for row in ticked], calendar_of(settings), today)
+    runs = {id_ for row in (*messages, *found) for id_ in (row.get("run_ids") or [row["production_run_id"]]) if id_}
+    partners = {row["partner_id"] for row in (*messages, *found) if row["partner_id"]}
+    names = names_of(settings.tables, partners | {partner_id}, runs | {run})
+    if not messages and not found and not (names.partners or names.designs):
+        raise NotAsked(f"Neither the shop nor the log knows of {partner_id or run}; see that the id is right.")
+    return {
+        "partner_id": partner_id,
+        "run": run,
+        "days": days,
+        "names": names,
+        "partners": sorted(partners),
+        "runs": sorted(runs),
+        "since": since,
+        "escalations": rows(connection, "escalations_about", partner_id=partner_id, run=run),
+        "promises": promises.open_promises(connection, sorted(runs)),
+        **(_of_partner(connection, partner_id, since) if partner_id else {"answers": [], "opted_out": None}),
+    }
+
+
+def _of_partner(connection: LogConnection, partner_id: str, since: dt.date) -> dict[str, Any]:
+    phones = preferences.phones_of_partner(connection, partner_id)
+    known = preferences.preferences(connection, [partner_id, *phones])
+    stop = next((one for phone in phones if (one := known.own.get(phone)) and one.is_stop), None)
+    entered = known.by_hand.get(partner_id)
+    return {
+        "answers": answers(connection, partner_id=partner_id, since=since),
+        "opted_out": (
+            f"They wrote STOP on {words.moment(stop.at)}; only their own START takes it back."
+            if stop
+            else f"Somebody has entered it on {words.moment(entered.at)}."
+            if entered and entered.is_stop
+            else None
+        ),
+    }

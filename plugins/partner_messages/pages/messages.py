@@ -1,0 +1,178 @@
+"""The messages that answer to the filters, page by page or as a file, and each by itself."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from partner_messages.config.settings import Tables
+from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.pages.asked import CHOICES, Filters, NotAsked, Place
+from partner_messages.pages.names import AT_MOST, names_of, partners_like
+from partner_messages.pages.words import MESSAGES, STATES, moment, spoken
+from partner_messages.recipients.masking import mask
+from partner_messages.shop.names import Names
+
+ON_A_PAGE = 50
+IN_A_FILE = 50_000
+"""Rows of a CSV file, at most."""
+
+SELECTS = (
+    ("delivery", "Delivery", [(value, spoken(value)) for value in CHOICES["delivery"]]),
+    ("kind", "Message", [(value, MESSAGES[value]) for value in CHOICES["kind"]]),
+    ("status", "State", [(value, STATES[value]) for value in CHOICES["status"]]),
+    ("reason", "Not sent because", [(value, spoken(value)) for value in CHOICES["reason"]]),
+)
+"""The filters that are chosen from a list: name, label, values with their words."""
+
+
+def messages_page(connection: LogConnection, filters: Filters, tables: Tables) -> dict[str, Any]:
+    """What one page shows.
+
+    Raises:
+        NotAsked: A filter cannot be applied.
+        ShopError: A name was asked for, and the shop does not answer.
+    """
+    partners = _partners(filters, tables)
+    found = _page_of_messages(connection, filters, partners, ON_A_PAGE + 1)
+    shown, more = found[:ON_A_PAGE], found[ON_A_PAGE:]
+    last = shown[-1] if more else None
+    return {
+        "filters": filters,
+        "selects": SELECTS,
+        "messages": shown,
+        "names": names_of(tables, [row["partner_id"] for row in shown], _run_ids(shown)),
+        "meant": partners,
+        "next": Place(last["day"], last["created_at"], last["id"]).as_text() if last else None,
+    }
+
+
+def _partners(filters: Filters, tables: Tables) -> dict[str, str | None]:
+    """The partners that the filter may mean, by id."""
+    if filters.partner is None:
+        return {}
+    found = partners_like(tables, filters.partner)
+    if not found:
+        raise NotAsked(f'No partner has the id "{filters.partner}", or that in the name.')
+    if len(found) == AT_MOST:
+        raise NotAsked(f'"{filters.partner}" is in the names of {AT_MOST} partners and more; write more of the name.')
+    # An id means the one that has it, not those who have it in their name.
+    return {filters.partner: found[filters.partner]} if filters.partner in found else found
+
+
+def _page_of_messages(
+    connection: LogConnection, filters: Filters, partners: Mapping[str, Any], at_most: int
+) -> Sequence[Mapping[str, Any]]:
+    place = Place.of_text(filters.after) if filters.after else None
+    begins = {f"after_{name}": getattr(place, name, None) for name in ("day", "created_at", "id")}
+    asked = filters.model_dump(exclude={"after", "partner"}) | begins
+    return rows(connection, "page_of_messages", **asked, partner_ids=list(partners) or None, at_most=at_most)
+
+
+def _run_ids(found: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    return [id_ for row in found for id_ in (row["production_run_id"], *(row["run_ids"] or ()))]
+
+
+def message(connection: LogConnection, message_id: uuid.UUID, tables: Tables) -> dict[str, Any]:
+    """What the page of one message shows.
+
+    Raises:
+        NotAsked: There is none of this id.
+    """
+    found = rows(connection, "message_by_id", message_id=message_id)
+    if not found:
+        raise NotAsked(f"There is no message {message_id}; it may have been deleted (setting retain_days).")
+    row = found[0]
+    return {
+        "row": row,
+        "ladder": ladder(row),
+        "names": names_of(tables, [row["partner_id"]], _run_ids(found)),
+        "follow_ups": rows(connection, "follow_ups_of", message_id=message_id),
+        "answers": answers(connection, message_id=message_id),
+        "acts": rows(connection, "acts_about", subject=str(message_id), at_most=ON_A_PAGE),
+    }
+
+
+def answers(
+    connection: LogConnection,
+    *,
+    message_id: uuid.UUID | None = None,
+    partner_id: str | None = None,
+    since: dt.date | None = None,
+) -> Sequence[Mapping[str, Any]]:
+    """What was answered to a message, or came from a partner's phones since a day; the newest first."""
+    asked = {"message_id": message_id, "partner_id": partner_id, "since": since}
+    return rows(connection, "answers", **asked, at_most=ON_A_PAGE)
+
+
+def ladder(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The states that a message has come through, each with its time."""
+    steps = (
+        ("decided", row["created_at"]),
+        ("taken up to be sent", row["claimed_at"]),
+        ("accepted by Meta", row["sent_at"]),
+        ("delivered", row["delivered_at"]),
+        ("read", row["read_at"]),
+        ("failed", row["failed_at"]),
+        ("never delivered in its time", row["expired_at_meta"]),
+    )
+    return [(name, at) for name, at in steps if at is not None]
+
+
+_COLUMNS = (
+    *("day", "partner", "partner_id", "design", "production_run_id", "message_kind", "status", "skip_reason"),
+    *("error_code", "error_detail", "sender", "to_phone", "language", "template_name", "text"),
+    *("decided_at", "sent_at", "delivered_at", "read_at", "message_id", "dag_run_id"),
+)
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula to a spreadsheet, and what partners wrote is in these cells."""
+
+
+def as_csv(connection: LogConnection, filters: Filters, tables: Tables) -> Iterator[str]:
+    """The messages as a file for spreadsheets: UTF-8 with a mark, times in the schedule's zone, numbers masked.
+
+    Raises:
+        NotAsked: A filter cannot be applied, or there is more than a file may have.
+    """
+    found = _page_of_messages(connection, filters, _partners(filters, tables), IN_A_FILE + 1)
+    if len(found) > IN_A_FILE:
+        raise NotAsked(f"That is more than {IN_A_FILE:,} messages; ask for fewer days.")
+    names = names_of(tables, [row["partner_id"] for row in found], _run_ids(found))
+    return _lines(found, names)
+
+
+def _lines(found: Sequence[Mapping[str, Any]], names: Names) -> Iterator[str]:
+    yield "\ufeff" + _line(_COLUMNS)
+    for row in found:
+        yield _line(_cells(row, names))
+
+
+def _cells(row: Mapping[str, Any], names: Names) -> list[Any]:
+    runs = row["run_ids"] or [row["production_run_id"]]
+    return [
+        row["day"],
+        names.partners.get(row["partner_id"]),
+        row["partner_id"],
+        ", ".join(filter(None, (names.designs.get(run) for run in runs))),
+        ", ".join(filter(None, runs)),
+        *(row[name] for name in ("message_kind", "status", "skip_reason", "error_code", "error_detail", "sender")),
+        mask(row["to_phone"] or ""),
+        *(row["language"], row["template_name"], row["body_text"]),
+        *(moment(row[name]) for name in ("created_at", "sent_at", "delivered_at", "read_at")),
+        *(row["id"], row["dag_run_id"]),
+    ]
+
+
+def _line(cells: Sequence[Any]) -> str:
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\r\n").writerow([_defused(cell) for cell in cells])
+    return written.getvalue()
+
+
+def _defused(cell: Any) -> str:
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(_DANGEROUS) else text

@@ -1,0 +1,62 @@
+"""Who may read the pages and who may act, by Airflow's own rights on the reminders' DAG."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
+from airflow.configuration import conf
+from fastapi import Depends, Form, HTTPException, Request
+
+from partner_messages.pages.words import DAG
+
+may_read = requires_access_dag("GET", param_dag_id=DAG)
+may_act = requires_access_dag("PUT", param_dag_id=DAG)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who asks for a page.
+
+    Attributes:
+        name: By which Airflow knows them; acts are kept under it.
+        may_act: Whether they may do more than read; numbers are masked for who may not.
+        token: What a form of theirs must bring back.
+    """
+
+    name: str
+    may_act: bool
+    token: str
+
+
+def _person(user: GetUserDep) -> Person:
+    allowed = get_auth_manager().is_authorized_dag(method="PUT", details=DagDetails(id=DAG), user=user)
+    return Person(user.get_name(), allowed, _token_of(user.get_id()))
+
+
+def _token_of(user_id: str) -> str:
+    """What a page of another origin cannot know: bound to the user and to this Airflow's secret key."""
+    secret = conf.get_mandatory_value("api", "secret_key").encode()
+    return hmac.new(secret, f"partner-messages:{user_id}".encode(), hashlib.sha256).hexdigest()
+
+
+Reader = Annotated[Person, Depends(_person)]
+
+
+def _actor(request: Request, person: Reader, token: Annotated[str, Form(alias="_token")] = "") -> Person:
+    origin = request.headers.get("origin")
+    is_ours = request.headers.get("sec-fetch-site", "same-origin") == "same-origin" and (
+        origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    )
+    if not (is_ours and hmac.compare_digest(token.encode(), person.token.encode())):
+        raise HTTPException(403, "This form does not come from a page that was opened by you; open the page again.")
+    return person
+
+
+Actor = Annotated[Person, Depends(_actor)]

@@ -1,0 +1,57 @@
+"""Whether messages leave at the moment, in letters that nobody overlooks."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from partner_messages.config.settings import Settings
+from partner_messages.message_log import acts
+from partner_messages.message_log.database import LogConnection
+from partner_messages.messages.tick import Halt
+from partner_messages.pages.words import DAG
+
+
+@dataclass(frozen=True)
+class State:
+    """How sending stands.
+
+    Attributes:
+        halt: Who has halted it by hand; None where nobody has.
+        setting_halt: Whether the setting halts it.
+        delivery: What a scheduled tick does: `live` or `dry_run`; None where the settings cannot be read.
+        paused: Whether the DAG is paused in Airflow; None where that is not known.
+    """
+
+    halt: Halt | None
+    setting_halt: bool
+    delivery: str | None
+    paused: bool | None
+
+    @property
+    def name(self) -> str:
+        """In one word or two: the strongest of what holds."""
+        if self.halt or self.setting_halt:
+            return "halted"
+        if self.paused:
+            return "paused"
+        return {"live": "live", "dry_run": "dry run"}.get(self.delivery or "", "not known")
+
+
+def state_of(connection: LogConnection, settings: Settings | None) -> State:
+    """How sending stands now."""
+    return State(
+        halt=acts.standing_halt(connection),
+        setting_halt=settings.halt if settings else False,
+        delivery=settings.delivery if settings else None,
+        paused=_is_paused(),
+    )
+
+
+def _is_paused() -> bool | None:
+    from airflow.models.dag import DagModel
+
+    with contextlib.suppress(Exception):  # Airflow's database is not ours, and a page is shown without it.
+        found = DagModel.get_dagmodel(DAG)
+        return bool(found.is_paused) if found else None
+    return None

@@ -1,0 +1,73 @@
+"""What the pages call things: kinds, states and times, in words that operations use."""
+
+from __future__ import annotations
+
+import datetime as dt
+from urllib.parse import quote
+
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE
+from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
+
+DAG = "production_run_reminders"
+ZONE = "IST"
+"""The zone's name as people write it; every time on a page is in it."""
+
+STUCK = {
+    "assignment_pending": "never accepted",
+    "not_started": "accepted, never started",
+    "idle": "gone quiet",
+}
+"""What the kinds of stuck runs mean."""
+
+MESSAGES = {
+    "reminder": "Reminder",
+    "digest": "Digest",
+    "event": "Lifecycle message",
+    "followup": "Picture or link",
+    "reply": "Reply",
+}
+
+STATES = {
+    "queued": "waits to be sent",
+    "sending": "is being sent",
+    "rehearsed": "rehearsed (dry run)",
+    "sent": "accepted by Meta, no word yet",
+    "delivered": "delivered",
+    "read": "read",
+    "failed": "failed",
+    "unknown": "not known",
+    "skipped": "not sent",
+    "undecided": "nothing was decided",
+}
+"""How a message stands, in words; `sent` is not delivered, and says so."""
+
+
+def moment(value: dt.datetime | None) -> str:
+    """Such as `Tue 24 Nov, 10:00`; the zone is named once a page."""
+    return f"{value.astimezone(SCHEDULE_TIMEZONE):%a %-d %b, %H:%M}" if value else ""
+
+
+def day(value: dt.date) -> str:
+    """Such as `Tue 24 Nov 2026`."""
+    return f"{value:%a %-d %b %Y}"
+
+
+def reason(skip_reason: str | None) -> str:
+    """What a skip reason means, in a sentence."""
+    known = skip_reason in SkipReason.__members__.values()
+    return EXPLANATIONS[SkipReason(skip_reason)].meaning if known else (skip_reason or "")
+
+
+def spoken(name: str | None) -> str:
+    """A name of the code as words: `no_phone` is "no phone"."""
+    return (name or "").replace("_", " ")
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Such as `1 run`, `2,000 runs`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def address(*parts: str) -> str:
+    """The address of one of our pages, without the prefix; an id of the shop may have any character in it."""
+    return "/" + "/".join(quote(part, safe="") for part in parts)

@@ -1,0 +1,56 @@
+"""The pages as Airflow's API server mounts them, asked by people who have logged in to its simple auth manager."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from airflow.api_fastapi.app import create_auth_manager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from partner_messages.pages.app import pages_app
+from partner_messages.pages.render import PREFIX
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody with a browser.
+
+    Attributes:
+        client: What asks; it has their login.
+    """
+
+    client: TestClient
+
+    def get(self, address: str, status: int = 200) -> str:
+        """The text of a page; of what is seen, entities are undone."""
+        answer = self.client.get(PREFIX + address)
+        assert answer.status_code == status, (address, answer.status_code, answer.text[:2000])
+        return html.unescape(answer.text)
+
+    def post(self, address: str, *, opened: str | None = None, status: int = 200, **fields: str) -> str:
+        """Send a form of a page that was opened before, and follow to the page that it leads to."""
+        token = re.search(r'name="_token" value="(\w+)"', self.get(opened or address))
+        answer = self.send(address, {**fields, "_token": token.group(1) if token else ""})
+        assert answer.status_code == status, (answer.status_code, answer.text[:2000])
+        return html.unescape(answer.text)
+
+    def send(self, address: str, fields: dict[str, str], **headers: str) -> httpx.Response:
+        """Send a form as it is."""
+        return self.client.post(PREFIX + address, data=fields, headers=headers)
+
+
+def visitor(role: str | None) -> Visitor:
+    """Somebody with a role of the simple auth manager; None has not logged in."""
+    mounted: Any = Starlette(routes=[Mount(PREFIX, pages_app())])
+    client = TestClient(mounted, base_url="http://127.0.0.1:8080")
+    if role:
+        token = create_auth_manager().generate_jwt(SimpleAuthManagerUser(username=f"{role} of ours", role=role))
+        client.cookies.set("_token", token)
+    return Visitor(client)
