@@ -66,6 +66,7 @@ CREATE TABLE audit (
     CONSTRAINT audit_who_check CHECK (btrim(who) <> ''::text),
     CONSTRAINT audit_why_check CHECK (btrim(why) <> ''::text)
 );
+CREATE INDEX audit_by_age ON audit USING btree (at, id);
 CREATE INDEX audit_by_subject ON audit USING btree (subject, at);
 
 CREATE TABLE escalation (
@@ -84,8 +85,12 @@ CREATE TABLE escalation (
     closed_why text,
     over_at timestamp with time zone,
     answer_id uuid,
+    assigned_to text,
+    touched_at timestamp with time zone,
+    asleep_until date,
     CONSTRAINT escalation_pkey PRIMARY KEY (id),
     CONSTRAINT escalation_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(id) ON DELETE SET NULL,
+    CONSTRAINT escalation_assigned_to_check CHECK (btrim(assigned_to) <> ''::text),
     CONSTRAINT escalation_closed_by_check CHECK (btrim(closed_by) <> ''::text),
     CONSTRAINT escalation_closed_why_check CHECK (btrim(closed_why) <> ''::text),
     CONSTRAINT escalation_delivery_check CHECK (delivery = ANY (ARRAY['live'::text, 'dry_run'::text, 'redirect'::text])),
@@ -96,7 +101,8 @@ CREATE TABLE escalation (
     CONSTRAINT only_live_ones_are_told CHECK (told_on IS NULL OR delivery = 'live'::text),
     CONSTRAINT what_is_over_is_closed CHECK (over_at IS NULL OR closed_at IS NOT NULL),
     CONSTRAINT what_is_parked_is_in_no_kind CHECK (reason <> 'parked'::text OR kind IS NULL),
-    CONSTRAINT who_closes_says_why CHECK (num_nulls(closed_at, closed_by, closed_why) = ANY (ARRAY[0, 3]))
+    CONSTRAINT who_closes_says_why CHECK (num_nulls(closed_at, closed_by, closed_why) = ANY (ARRAY[0, 3])),
+    CONSTRAINT who_has_it_has_touched_it CHECK (assigned_to IS NULL OR touched_at IS NOT NULL)
 );
 CREATE INDEX escalation_by_answer ON escalation USING btree (answer_id) WHERE answer_id IS NOT NULL;
 CREATE INDEX escalation_by_run ON escalation USING btree (production_run_id);
@@ -229,6 +235,7 @@ CREATE INDEX message_log_by_age ON message_log USING btree (blanked, created_at)
 CREATE INDEX message_log_by_answer ON message_log USING btree (answer_id) WHERE answer_id IS NOT NULL;
 CREATE INDEX message_log_by_day ON message_log USING btree (delivery, day, status);
 CREATE INDEX message_log_by_moment ON message_log USING btree (sent_at) WHERE delivery = 'live'::text;
+CREATE INDEX message_log_by_newest ON message_log USING btree (delivery, day DESC, created_at DESC, id DESC);
 CREATE INDEX message_log_by_partner ON message_log USING btree (partner_id, day);
 CREATE INDEX message_log_by_phone ON message_log USING btree (to_phone, claimed_at) WHERE to_phone IS NOT NULL AND claimed_at IS NOT NULL;
 CREATE INDEX message_log_by_run ON message_log USING btree (dag_id, dag_run_id, tick_id);
@@ -389,6 +396,7 @@ CREATE TABLE stuck_run (
     CONSTRAINT stuck_run_production_run_id_check CHECK (production_run_id <> ''::text)
 );
 CREATE INDEX stuck_run_by_age ON stuck_run USING btree (observed_at);
+CREATE INDEX stuck_run_by_partner ON stuck_run USING btree (partner_id, day) WHERE partner_id IS NOT NULL;
 CREATE INDEX stuck_run_history ON stuck_run USING btree (production_run_id, day);
 
 CREATE TABLE template_account (

@@ -34,11 +34,16 @@ def _apps() -> list[dict[str, Any]]:
 
 
 class PartnerMessagesPlugin(AirflowPlugin):
-    """Writes the note of each DAG run when it ends, shows the pages, and receives Meta's webhooks where that is wanted."""
+    """Writes the note of each DAG run when it ends, shows the pages, and receives webhooks where that is wanted."""
 
     name = "partner_messages"
     listeners = [run_notes]  # noqa: RUF012 - Airflow's attribute, read once
     fastapi_apps = _apps()
     external_views = [  # noqa: RUF012 - Airflow's attribute, read once
-        {"name": "Partner messages", "href": "/partner-messages/", "url_route": "partner-messages", "destination": "nav"}
+        {
+            "name": "Partner messages",
+            "href": "/partner-messages/",
+            "url_route": "partner-messages",
+            "destination": "nav",
+        }
     ]

@@ -28,6 +28,10 @@ FROM found AS f LEFT JOIN said AS s USING (production_run_id)
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
 
+-- name: is_partner_of_a_message
+-- Whether a partner has ever been written to, or was left out.
+SELECT partner_id FROM message_log WHERE partner_id = %(partner_id)s LIMIT 1
+
 -- name: messages_of_day
 -- A day's messages that are no reminders, counted.
 SELECT message_kind, status, skip_reason, count(*) AS messages
@@ -74,6 +78,7 @@ ORDER BY at DESC, id DESC
 LIMIT %(at_most)s
 
 -- part: page_columns
+-- What a page shows of a message.
 m.id, m.dag_id, m.dag_run_id, m.delivery, m.day, m.message_kind, m.reminder_kind, m.event_name, m.production_run_id, m.partner_id, m.sender,
 m.to_phone, m.language, m.template_name, m.body_text, m.status, m.skip_reason, m.duplicate_of, m.not_before, m.error_code, m.error_detail,
 m.message_status, m.created_at, m.claimed_at, m.sent_at, m.delivered_at, m.read_at, m.failed_at, m.expired_at_meta, m.settled_by, m.blanked,
@@ -103,7 +108,7 @@ WHERE m.delivery = %(delivery)s
 ORDER BY m.day DESC, m.created_at DESC, m.id DESC
 LIMIT %(at_most)s
 
--- name: messages_of
+-- name: history
 -- The messages of some days to a partner, or about a run, the newest first.
 SELECT {% include "page_columns" %}
 FROM message_log AS m

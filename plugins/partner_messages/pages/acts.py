@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from partner_messages.config.settings import Settings, SettingsError
@@ -29,8 +30,13 @@ def sending(connection: LogConnection) -> dict[str, Any]:
     """What the page of sending shows."""
     return {
         "state": state_of(connection, _settings_if_readable()),
-        "last_acts": rows(connection, "last_acts", at_most=SHOWN),
+        "last_acts": last_acts(connection),
     }
+
+
+def last_acts(connection: LogConnection) -> Sequence[Mapping[str, Any]]:
+    """What people have done by hand, the newest first."""
+    return rows(connection, "last_acts", at_most=SHOWN)
 
 
 def _settings_if_readable() -> Settings | None:

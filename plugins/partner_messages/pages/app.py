@@ -10,16 +10,15 @@ import datetime as dt
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Depends, FastAPI, Form, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, StreamingResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from partner_messages.config.ends import NothingToDo, RepairNeeded, TryLater
 from partner_messages.config.schedule import day_of
-from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log.database import LogConnection, open_message_log
@@ -50,6 +49,9 @@ HEADERS = {
 
 ASSETS = {"ops.css": "text/css", "ops.js": "text/javascript"}
 
+_pages = APIRouter()
+_acts = APIRouter(dependencies=[Depends(may_act)])
+
 Text = Annotated[str, Form(max_length=2000)]
 
 
@@ -72,8 +74,8 @@ def pages_app() -> FastAPI:
     app.middleware("http")(_with_headers)
     for error in (NothingToDo, RepairNeeded, TryLater, StarletteHTTPException, RequestValidationError):
         app.add_exception_handler(error, _in_words)
-    _add_pages(app)
-    _add_acts(app)
+    app.include_router(_pages)
+    app.include_router(_acts)
     return app
 
 
@@ -108,117 +110,126 @@ _HTTP = {
 _LATER = "This took too long, or a database does not answer; ask for fewer days, or try again in a minute"
 
 
-def _add_pages(app: FastAPI) -> None:
-    @app.get("/")
-    def today_page(
-        request: Request, person: Reader, day: dt.date | None = None, delivery: str | None = None
-    ) -> Response:
-        """A day at a glance."""
-        now, settings = run_context.wall_clock(), load_settings()
-        with _log() as connection:
-            shown = today(connection, day or day_of(now), delivery or settings.delivery, now, settings)
-            return render.page(request, person, "today", **shown, state=state_of(connection, settings))
-
-    @app.get("/messages")
-    def messages_page(request: Request, person: Reader) -> Response:
-        """The messages that answer to the filters."""
-        with _log() as connection:
-            shown = messages.messages_page(connection, filters_of(request.query_params), load_settings().tables)
-        return render.page(request, person, "messages", **shown)
-
-    @app.get("/messages.csv")
-    def messages_csv(request: Request) -> Response:
-        """The same as a file."""
-        filters = filters_of(request.query_params)
-        with _log() as connection:
-            lines = messages.as_csv(connection, filters, load_settings().tables)
-        name = f"messages-{filters.since}-{filters.until}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
-
-    @app.get("/messages/{message_id}")
-    def message_page(request: Request, person: Reader, message_id: uuid.UUID) -> Response:
-        """One message."""
-        with _log() as connection:
-            shown = messages.message(connection, message_id, load_settings().tables)
-        return render.page(request, person, "message", **shown)
-
-    @app.get("/partners")
-    def partners_page(request: Request, person: Reader, name: str = "") -> Response:
-        """The partners who have some words in their names."""
-        found = partners_like(load_settings().tables, name) if name.strip() else {}
-        return render.page(request, person, "partners", name=name, found=found)
-
-    @app.get("/partners/{partner_id}")
-    def partner_page(request: Request, person: Reader, partner_id: str) -> Response:
-        """One partner, day by day."""
-        return _history(request, person, partner_id=partner_id)
-
-    @app.get("/runs/{run}")
-    def run_page(request: Request, person: Reader, run: str) -> Response:
-        """One run, day by day."""
-        return _history(request, person, run=run)
-
-    def _history(request: Request, person: Reader, **of: str) -> Response:
-        with _log() as connection:
-            shown = history.history(connection, load_settings(), run_context.wall_clock(), **of)
-        return render.page(request, person, "history", **shown)
-
-    @app.get("/people")
-    def people_page(request: Request, person: Reader) -> Response:
-        """What needs a person."""
-        with _log() as connection:
-            shown = people.work_list(connection, load_settings(), run_context.wall_clock())
-        return render.page(request, person, "people", **shown)
-
-    @app.get("/templates")
-    def templates_page(request: Request, person: Reader) -> Response:
-        """How each template stands."""
-        with _log() as connection:
-            return render.page(request, person, "templates", **templates.templates(connection))
-
-    @app.get("/sending")
-    def sending_page(request: Request, person: Reader) -> Response:
-        """Whether messages leave, and who has decided so; it asks for nothing that is slow."""
-        with _log() as connection:
-            return render.page(request, person, "sending", **acts.sending(connection))
-
-    @app.get("/assets/{name}")
-    def asset(name: str) -> Response:
-        """The style sheet and the script."""
-        if name not in ASSETS:
-            raise HTTPException(404)
-        return FileResponse(render.asset(name), media_type=ASSETS[name])
+@_pages.get("/")
+def today_page(request: Request, person: Reader, day: dt.date | None = None, delivery: str | None = None) -> Response:
+    """A day at a glance."""
+    now, settings = run_context.wall_clock(), load_settings()
+    with _log() as connection:
+        shown = today(connection, day or day_of(now), delivery or settings.delivery, now, settings)
+        return render.page(request, person, "today", **shown, state=state_of(connection, settings))
 
 
-def _add_acts(app: FastAPI) -> None:
-    allowed: dict[str, Any] = {"dependencies": [Depends(may_act)]}
+@_pages.get("/messages")
+def messages_page(request: Request, person: Reader) -> Response:
+    """The messages that answer to the filters."""
+    with _log() as connection:
+        shown = messages.messages_page(connection, filters_of(request.query_params), load_settings().tables)
+    return render.page(request, person, "messages", **shown)
 
-    @app.post("/sending", **allowed)
-    def sending(person: Actor, do: Text, why: Text = "") -> Response:
-        """Halt all sending, or let it go on."""
-        return render.back_to("/sending", acts.halt_or_go_on(do, who=person.name, why=why))
 
-    @app.post("/messages/{message_id}", **allowed)
-    def settle(person: Actor, message_id: uuid.UUID, outcome: Text = "", why: Text = "") -> Response:
-        """Say what became of a message that is not known."""
-        return render.back_to(f"/messages/{message_id}", acts.settle(message_id, outcome, who=person.name, why=why))
+@_pages.get("/messages.csv")
+def messages_csv(request: Request) -> Response:
+    """The same as a file."""
+    filters = filters_of(request.query_params)
+    with _log() as connection:
+        lines = messages.as_csv(connection, filters, load_settings().tables)
+    name = f"messages-{filters.since}-{filters.until}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
-    @app.post("/people/{escalation_id}", **allowed)
-    def work(
-        person: Actor, escalation_id: uuid.UUID, do: Text, why: Text = "", until: Annotated[str, Form()] = ""
-    ) -> Response:
-        """Do something with what needs a person."""
-        with _log() as connection:
-            done = acts.work(connection, escalation_id, do, who=person.name, why=why, until=until)
-        return render.back_to("/people", done)
 
-    @app.post("/partners/{partner_id}", **allowed)
-    def opt_out(person: Actor, partner_id: str, do: Text, why: Text = "") -> Response:
-        """Enter what a partner has said about being written to."""
-        return render.back_to(words.address("partners", partner_id), acts.opt_out(partner_id, do, person.name, why))
+@_pages.get("/messages/{message_id}")
+def message_page(request: Request, person: Reader, message_id: uuid.UUID) -> Response:
+    """One message."""
+    with _log() as connection:
+        shown = messages.message(connection, message_id, load_settings().tables)
+    return render.page(request, person, "message", **shown)
 
-    @app.post("/runs/{run}", **allowed)
-    def promise(person: Actor, run: str, until: Annotated[str, Form()] = "", why: Text = "") -> Response:
-        """Enter what a partner has promised of a run."""
-        return render.back_to(words.address("runs", run), acts.promise(run, until, person.name, why))
+
+@_pages.get("/partners")
+def partners_page(request: Request, person: Reader, name: str = "") -> Response:
+    """The partners who have some words in their names."""
+    found = partners_like(load_settings().tables, name) if name.strip() else {}
+    return render.page(request, person, "partners", name=name, found=found)
+
+
+@_pages.get("/partners/{partner_id}")
+def partner_page(request: Request, person: Reader, partner_id: str) -> Response:
+    """One partner, day by day."""
+    return _history(request, person, partner_id=partner_id)
+
+
+@_pages.get("/runs/{run}")
+def run_page(request: Request, person: Reader, run: str) -> Response:
+    """One run, day by day."""
+    return _history(request, person, run=run)
+
+
+def _history(request: Request, person: Reader, **of: str) -> Response:
+    with _log() as connection:
+        shown = history.history(connection, load_settings(), run_context.wall_clock(), **of)
+    return render.page(request, person, "history", **shown)
+
+
+@_pages.get("/people")
+def people_page(request: Request, person: Reader) -> Response:
+    """What needs a person."""
+    with _log() as connection:
+        shown = people.work_list(connection, load_settings(), run_context.wall_clock())
+    return render.page(request, person, "people", **shown)
+
+
+@_pages.get("/templates")
+def templates_page(request: Request, person: Reader) -> Response:
+    """How each template stands."""
+    with _log() as connection:
+        return render.page(request, person, "templates", **templates.templates(connection))
+
+
+@_pages.get("/sending")
+def sending_page(request: Request, person: Reader) -> Response:
+    """Whether messages leave, and who has decided so; it asks for nothing that is slow."""
+    with _log() as connection:
+        return render.page(request, person, "sending", **acts.sending(connection))
+
+
+@_pages.get("/assets/{name}")
+def asset(name: str) -> Response:
+    """The style sheet and the script."""
+    if name not in ASSETS:
+        raise HTTPException(404)
+    return FileResponse(render.asset(name), media_type=ASSETS[name])
+
+
+@_acts.post("/sending")
+def sending(person: Actor, do: Text, why: Text = "") -> Response:
+    """Halt all sending, or let it go on."""
+    return render.back_to("/sending", acts.halt_or_go_on(do, who=person.name, why=why))
+
+
+@_acts.post("/messages/{message_id}")
+def settle(person: Actor, message_id: uuid.UUID, outcome: Text = "", why: Text = "") -> Response:
+    """Say what became of a message that is not known."""
+    return render.back_to(f"/messages/{message_id}", acts.settle(message_id, outcome, who=person.name, why=why))
+
+
+@_acts.post("/people/{escalation_id}")
+def work(
+    person: Actor, escalation_id: uuid.UUID, do: Text, why: Text = "", until: Annotated[str, Form()] = ""
+) -> Response:
+    """Do something with what needs a person."""
+    with _log() as connection:
+        done = acts.work(connection, escalation_id, do, who=person.name, why=why, until=until)
+    return render.back_to("/people", done)
+
+
+@_acts.post("/partners/{partner_id}")
+def opt_out(person: Actor, partner_id: str, do: Text, why: Text = "") -> Response:
+    """Enter what a partner has said about being written to."""
+    return render.back_to(words.address("partners", partner_id), acts.opt_out(partner_id, do, person.name, why))
+
+
+@_acts.post("/runs/{run}")
+def promise(person: Actor, run: str, until: Annotated[str, Form()] = "", why: Text = "") -> Response:
+    """Enter what a partner has promised of a run."""
+    return render.back_to(words.address("runs", run), acts.promise(run, until, person.name, why))

@@ -68,7 +68,7 @@ def days_of(
 
     Args:
         span: The days.
-        messages: Rows of `messages_of`.
+        messages: Rows of `history`.
         found: Rows of `found_of`.
         ticked: The days on which the reminders have planned.
         calendar: The sending days.
@@ -81,7 +81,9 @@ def days_of(
     for row in found:
         stuck[row["day"]][row["production_run_id"]] = row
     planned = set(ticked)
-    why_no_tick = partial(_why_no_tick, planned=planned, first=min(planned, default=None), calendar=calendar, today=today)
+    why_no_tick = partial(
+        _why_no_tick, planned=planned, first=min(planned, default=None), calendar=calendar, today=today
+    )
     return [_day(day, of_day[day], stuck[day], why_no_tick(day)) for day in span]
 
 
@@ -154,7 +156,7 @@ def history(
     today = day_of(now)
     since = today - dt.timedelta(days=DAYS)
     asked = {"delivery": "live", "since": since, "until": today}
-    messages = rows(connection, "messages_of", **asked, partner_id=partner_id, run=run, at_most=MESSAGES)
+    messages = rows(connection, "history", **asked, partner_id=partner_id, run=run, at_most=MESSAGES)
     found = rows(connection, "found_of", **asked, partner_id=partner_id, run=run)
     span = [today - dt.timedelta(days=number) for number in range(DAYS + 1)]
     ticked = rows(connection, "days_with_ticks", **asked, dag_id=words.DAG)

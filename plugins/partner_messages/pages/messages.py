@@ -37,7 +37,7 @@ def messages_page(connection: LogConnection, filters: Filters, tables: Tables) -
         NotAsked: A filter cannot be applied.
         ShopError: A name was asked for, and the shop does not answer.
     """
-    partners = _partners(filters, tables)
+    partners = _partners(connection, filters, tables)
     found = _page_of_messages(connection, filters, partners, ON_A_PAGE + 1)
     shown, more = found[:ON_A_PAGE], found[ON_A_PAGE:]
     last = shown[-1] if more else None
@@ -51,17 +51,25 @@ def messages_page(connection: LogConnection, filters: Filters, tables: Tables) -
     }
 
 
-def _partners(filters: Filters, tables: Tables) -> dict[str, str | None]:
+def _partners(connection: LogConnection, filters: Filters, tables: Tables) -> dict[str, str | None]:
     """The partners that the filter may mean, by id."""
-    if filters.partner is None:
+    asked = filters.partner
+    if asked is None:
         return {}
-    found = partners_like(tables, filters.partner)
+    # The log knows partners whom the shop has no more, and answers where the shop does not.
+    if is_partner_of_a_message(connection, asked):
+        return {asked: None}
+    found = partners_like(tables, asked)
     if not found:
-        raise NotAsked(f'No partner has the id "{filters.partner}", or that in the name.')
+        raise NotAsked(f'No partner has the id "{asked}", or that in the name.')
     if len(found) == AT_MOST:
-        raise NotAsked(f'"{filters.partner}" is in the names of {AT_MOST} partners and more; write more of the name.')
-    # An id means the one that has it, not those who have it in their name.
-    return {filters.partner: found[filters.partner]} if filters.partner in found else found
+        raise NotAsked(f'"{asked}" is in the names of {AT_MOST} partners and more; write more of the name.')
+    return found
+
+
+def is_partner_of_a_message(connection: LogConnection, partner_id: str) -> bool:
+    """Whether a partner has ever been written to, or was left out."""
+    return bool(rows(connection, "is_partner_of_a_message", partner_id=partner_id))
 
 
 def _page_of_messages(
@@ -138,7 +146,7 @@ def as_csv(connection: LogConnection, filters: Filters, tables: Tables) -> Itera
     Raises:
         NotAsked: A filter cannot be applied, or there is more than a file may have.
     """
-    found = _page_of_messages(connection, filters, _partners(filters, tables), IN_A_FILE + 1)
+    found = _page_of_messages(connection, filters, _partners(connection, filters, tables), IN_A_FILE + 1)
     if len(found) > IN_A_FILE:
         raise NotAsked(f"That is more than {IN_A_FILE:,} messages; ask for fewer days.")
     names = names_of(tables, [row["partner_id"] for row in found], _run_ids(found))

@@ -82,9 +82,7 @@ def _place(item: Item) -> tuple[bool, int, dt.datetime]:
 def work_list(connection: LogConnection, settings: Settings, now: dt.datetime) -> dict[str, Any]:
     """What the page shows."""
     found = rows(connection, "work_list", escalation_id=None, at_most=AT_MOST)
-    names = names_of(
-        settings.tables, [row["partner_id"] for row in found], [row["production_run_id"] for row in found]
-    )
+    names = names_of(settings.tables, [row["partner_id"] for row in found], [row["production_run_id"] for row in found])
     items = items_of(found, calendar_of(settings), now)
     return {"items": items, "names": names, "at_most": AT_MOST, "acts": Act, "tomorrow": day_of(now) + dt.timedelta(1)}
 

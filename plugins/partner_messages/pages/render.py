@@ -43,23 +43,27 @@ def _environment() -> Environment:
     return made
 
 
-def page(request: Request, person: Person, name: str, /, status: int = 200, **shown: Any) -> HTMLResponse:
+def page(request: Request, person: Person | None, name: str, /, status: int = 200, **shown: Any) -> HTMLResponse:
     """One page.
 
     Args:
         request: What was asked.
-        person: Who asks.
+        person: Who asks; None on a page that says what is wrong.
         name: The template, without `.html`.
         status: HTTP's.
         shown: What the template shows.
     """
     done = request.cookies.get(_DONE)
-    text = _environment().get_template(f"{name}.html").render(
-        person=person,
-        here=request.url.path.removeprefix(PREFIX),
-        done=unquote(done) if done else None,
-        as_of=run_context.wall_clock(),
-        **shown,
+    text = (
+        _environment()
+        .get_template(f"{name}.html")
+        .render(
+            person=person,
+            here=request.url.path.removeprefix(PREFIX),
+            done=unquote(done) if done else None,
+            as_of=run_context.wall_clock(),
+            **shown,
+        )
     )
     response = HTMLResponse(text, status)
     if done:
@@ -75,8 +79,7 @@ def back_to(address: str, done: str) -> RedirectResponse:
         done: A sentence.
     """
     response = RedirectResponse(PREFIX + address, 303)
-    secure = {"httponly": True, "samesite": "strict", "path": PREFIX}
-    response.set_cookie(_DONE, quote(done), max_age=60, **secure)
+    response.set_cookie(_DONE, quote(done), max_age=60, path=PREFIX, httponly=True, samesite="strict")
     return response
 
 

@@ -122,7 +122,9 @@ def sentence(kinds: Sequence[Kind]) -> str:
     return f"{counted(found, 'run was', 'runs were')} found stuck: {', '.join(parts)}."
 
 
-def missing_tick(day: dt.date, now: dt.datetime, calendar: Calendar, settings: Settings, *, planned: bool) -> str | None:
+def missing_tick(
+    day: dt.date, now: dt.datetime, calendar: Calendar, settings: Settings, *, planned: bool
+) -> str | None:
     """Why a day has no tick, or that one is missing; None where it has one, or its hour has not come.
 
     Args:
@@ -143,7 +145,9 @@ def missing_tick(day: dt.date, now: dt.datetime, calendar: Calendar, settings: S
         return f"The tick is at {TICK_TIME:%H:%M}."
     if now < due + dt.timedelta(minutes=settings.tick_grace):
         return "The tick is due and has not planned yet."
-    return "THE TICK DID NOT HAPPEN: nobody was reminded on this day. Look at the DAG's runs, or trigger it by hand today."
+    return (
+        "THE TICK DID NOT HAPPEN: nobody was reminded on this day. Look at the DAG's runs, or trigger it by hand today."
+    )
 
 
 def next_tick(now: dt.datetime, calendar: Calendar) -> dt.datetime:
@@ -155,7 +159,9 @@ def next_tick(now: dt.datetime, calendar: Calendar) -> dt.datetime:
     return dt.datetime.combine(calendar.sending_day(1, after=today), TICK_TIME, SCHEDULE_TIMEZONE)
 
 
-def today(connection: LogConnection, day: dt.date, delivery: str, now: dt.datetime, settings: Settings) -> dict[str, Any]:
+def today(
+    connection: LogConnection, day: dt.date, delivery: str, now: dt.datetime, settings: Settings
+) -> dict[str, Any]:
     """What the page shows of a day."""
     calendar = calendar_of(settings)
     asked = {"dag_id": DAG, "delivery": delivery, "day": day, "since": day - _SOME_HOURS}

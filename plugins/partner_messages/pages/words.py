@@ -54,8 +54,9 @@ def day(value: dt.date) -> str:
 
 def reason(skip_reason: str | None) -> str:
     """What a skip reason means, in a sentence."""
-    known = skip_reason in SkipReason.__members__.values()
-    return EXPLANATIONS[SkipReason(skip_reason)].meaning if known else (skip_reason or "")
+    if skip_reason is None or skip_reason not in [*SkipReason]:
+        return skip_reason or ""
+    return EXPLANATIONS[SkipReason(skip_reason)].meaning
 
 
 def spoken(name: str | None) -> str:
