@@ -28,13 +28,12 @@ from partner_messages.config.settings import SHOP_CONN_ID, Settings
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.params import RunParams
 from partner_messages.deployment.receiving import load_receiving
-from partner_messages.deployment.run_context import RunFacts
 from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.migrations import migrate
 from partner_messages.message_log.outbox import messages_of
 from partner_messages.message_log.queueing import queued_of_tick
 from partner_messages.messages.kinds import ReminderKind
-from partner_messages.messages.tick import RunAttempt, Tick
+from partner_messages.messages.tick import RunPass, Tick
 from partner_messages.ops.escalate import escalate
 from partner_messages.ops.summarise import NeedsAnEngineer, Told, summarise
 from partner_messages.ops.upkeep import forget_what_is_old, look_after_the_log
@@ -71,10 +70,9 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - start, returned
 
 
-def run_of(number: int, now: dt.datetime) -> RunFacts:
+def run_of(number: int, now: dt.datetime) -> RunPass:
     """A DAG run, triggered by hand."""
-    run = f"bench {number}"
-    return RunFacts(DAG, run, "manual", now=now, run_after=now, attempt=RunAttempt(DAG, run, 0))
+    return RunPass(DAG, f"bench {number}", "manual", now=now, run_after=now)
 
 
 def find(now: str, repeats: int) -> dict[str, Any]:
@@ -172,7 +170,9 @@ def _list_of_events(tick: Tick) -> Any:
 
 def _summarise(tick: Tick) -> Any:
     with contextlib.suppress(NeedsAnEngineer):
-        summarise(tick, RunAttempt(DAG, tick.dag_run_id, 0), [], "Bench", told=Told(), finds=True)
+        summarise(
+            tick, RunPass(DAG, tick.dag_run_id, "manual", tick.now, tick.now), [], "Bench", told=Told(), finds=True
+        )
 
 
 def _look_after(_tick: Tick) -> Any:

@@ -14,7 +14,7 @@ from partner_messages.deployment import run_context
 from partner_messages.deployment.params import RunParams
 from partner_messages.message_log.database import open_message_log
 from partner_messages.messages.kinds import ReminderKind
-from partner_messages.messages.tick import RunAttempt, Tick
+from partner_messages.messages.tick import Tick
 from partner_messages.planning import find
 from partner_messages.planning import plan_reminders as plan
 from partner_messages.planning.reminders.wording import templates_of
@@ -24,7 +24,8 @@ from partner_messages.tasks import event_tasks as events
 from partner_messages.tasks import preflight as checks
 from partner_messages.tasks import upkeep_tasks
 from partner_messages.templates.catalog.installed import installed_catalog
-from support.task_work import MAX_MAP_LENGTH, facts
+from support.deployment import run_pass
+from support.task_work import MAX_MAP_LENGTH
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class SendingRun:
             sender = BatchSender(
                 connection=connection,
                 tick=self.tick,
-                attempt=RunAttempt(self.tick.dag_id, self.tick.dag_run_id, self.clear_number),
+                run=run_pass(self.tick.dag_run_id, dag_id=self.tick.dag_id, clear_number=self.clear_number),
                 ids=[uuid.UUID(id_) for id_ in batch["message_ids"]],
                 sender_label=batch["sender"],
                 params=self.params,
@@ -136,7 +137,7 @@ def act_on_sending(sending: str, run_after: dt.datetime | None = None, **params:
 def weekday_tick(*production_run_ids: str, run_id: str = "tick 1") -> SendingRun:
     """A run of `production_run_reminders` for some runs, up to where it sends."""
     params = RunParams(production_run_ids=production_run_ids)
-    tick = Tick.from_xcom(checks.preflight(facts(run_id), "auto", lambda _: templates_of("v1")))
+    tick = Tick.from_xcom(checks.preflight(run_pass(run_id), "auto", lambda _: templates_of("v1")))
     for kind in ReminderKind:
         find.find_stuck_runs(tick, kind, params)
     return SendingRun(tick, plan.plan_messages(tick, params, MAX_MAP_LENGTH))

@@ -11,7 +11,7 @@ from typing import Any
 
 from partner_messages.message_log.database import LogConnection, of_history, of_tick, rows
 from partner_messages.messages.kinds import ReminderKind
-from partner_messages.messages.tick import RunAttempt, Tick
+from partner_messages.messages.tick import RunPass, Tick
 from partner_messages.ops.judgement import Escalation
 from partner_messages.shop.names import Names, ids_of
 
@@ -232,9 +232,9 @@ def _named(row: Mapping[str, Any]) -> Named:
     return Named(**of_it, more=row["of_its_list"] - NAMED if row["place"] == NAMED else 0)
 
 
-def note_unknown_told(connection: LogConnection, attempt: RunAttempt, unknown: Collection[uuid.UUID]) -> None:
+def note_unknown_told(connection: LogConnection, run: RunPass, unknown: Collection[uuid.UUID]) -> None:
     """This pass of a DAG run fails for these messages that are unknown: a later one need not."""
-    told = {"dag_run_id": attempt.dag_run_id, "clear_number": attempt.clear_number, "ids": list(unknown)}
+    told = {"dag_run_id": run.dag_run_id, "clear_number": run.clear_number, "ids": list(unknown)}
     rows(connection, "note_unknown_told", **told)
 
 

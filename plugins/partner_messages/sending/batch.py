@@ -24,7 +24,7 @@ from partner_messages.message_log.position import check_position
 from partner_messages.message_log.server import check_clocks
 from partner_messages.message_log.spool import Spool
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.messages.tick import NotNow, RunAttempt, Tick, check_may_send
+from partner_messages.messages.tick import NotNow, RunPass, Tick, check_may_send
 from partner_messages.messages.values import Claimed, Message, Settlement
 from partner_messages.recipients.deeplink import Portal
 from partner_messages.sending.carriers import connections_for
@@ -108,7 +108,7 @@ class BatchSender:
     Attributes:
         connection: The message log.
         tick: The run's tick.
-        attempt: The DAG run's pass.
+        run: The pass of the DAG run.
         ids: The messages.
         sender_label: The one sender of all of them.
         params: The DAG run's params.
@@ -120,7 +120,7 @@ class BatchSender:
 
     connection: LogConnection
     tick: Tick
-    attempt: RunAttempt
+    run: RunPass
     ids: Sequence[uuid.UUID]
     sender_label: str
     params: Mapping[str, Any]
@@ -194,8 +194,8 @@ class BatchSender:
     def _was_told(self, message: Message) -> bool:
         return (
             message.status == "unknown"
-            and message.unknown_told_by == self.attempt.dag_run_id
-            and (message.unknown_told_in or 0) < self.attempt.clear_number
+            and message.unknown_told_by == self.run.dag_run_id
+            and (message.unknown_told_in or 0) < self.run.clear_number
         )
 
     def _own(self) -> list[Message]:
@@ -324,7 +324,7 @@ class BatchSender:
                     connection=self.connection,
                     hook=hook,
                     sender=sender,
-                    attempt=self.attempt,
+                    run=self.run,
                     payload=functools.partial(self._payload, portal),
                     guard=self._guard,
                     ledger=ledger,

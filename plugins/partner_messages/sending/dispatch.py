@@ -22,7 +22,7 @@ from typing import Any
 from partner_messages.config.ends import TryLater
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.ledger import Ledger
-from partner_messages.messages.tick import RunAttempt
+from partner_messages.messages.tick import RunPass
 from partner_messages.messages.values import Claimed, Settlement
 from partner_messages.recipients.masking import mask_phone, mask_wamid, plain
 from partner_messages.sending.carriers import Carriers, Job, SendsMessages
@@ -78,7 +78,7 @@ class Dispatch:
         connection: The message log.
         hook: Carries the requests.
         sender: The one sender of all the messages.
-        attempt: The DAG run's pass, for stopped senders.
+        run: The pass of the DAG run, for stopped senders.
         payload: Builds a message's request from its row.
         guard: Called before every claim; raises where nothing may leave now.
         ledger: What the task has claimed and was told.
@@ -90,7 +90,7 @@ class Dispatch:
     connection: LogConnection
     hook: SendsMessages
     sender: Sender
-    attempt: RunAttempt
+    run: RunPass
     payload: Callable[[Claimed], dict[str, Any]]
     guard: Callable[[], None]
     ledger: Ledger
@@ -100,7 +100,7 @@ class Dispatch:
 
     def __post_init__(self) -> None:
         self._carriers = Carriers(self.hook, self.per_second)
-        self._gate = SenderGate(self.connection, self.sender.label, self.attempt, self.ledger.token, self.ledger.lease)
+        self._gate = SenderGate(self.connection, self.sender.label, self.run, self.ledger.token, self.ledger.lease)
         self._share = RateShare(self.connection, self.sender.phone_number_id, self.per_second, self.ledger.token)
         self._pending: deque[uuid.UUID] = deque()
         self._too_late: list[uuid.UUID] = []

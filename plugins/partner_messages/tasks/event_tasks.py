@@ -10,7 +10,7 @@ from partner_messages.deployment import run_context
 from partner_messages.deployment.endings import airflow_endings
 from partner_messages.deployment.forms import EVENTS
 from partner_messages.deployment.params import check_names
-from partner_messages.deployment.run_context import RunFacts
+from partner_messages.deployment.run_context import run_pass
 from partner_messages.messages.tick import Tick
 from partner_messages.planning import plan_events
 from partner_messages.planning.dealing import max_map_length
@@ -23,7 +23,7 @@ def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
     with airflow_endings():
         check_names(context["params"], EVENTS)
         params = parse_event_params(context["params"])
-        run = replace(RunFacts.of(context), now=run_context.wall_clock())
+        run = replace(run_pass(context), now=run_context.wall_clock())
         return checks.preflight(run, params.delivery, plan_events.templates_of_events, redirect_to=params.redirect_to)
 
 
@@ -39,6 +39,6 @@ def plan_messages(context: Mapping[str, Any], tick: dict[str, Any]) -> list[dict
         return plan_events.plan_event_messages(
             Tick.from_xcom(tick),
             parse_event_params(context["params"]),
-            RunFacts.of(context).run_after,
+            run_pass(context).run_after,
             max_map_length(),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,6 @@ from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_portal, load_senders, load_settings, settings_fixed_by
-from partner_messages.deployment.run_context import RunFacts
 from partner_messages.message_log.answers import listen_with
 from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.migrations import migrate
@@ -21,11 +19,11 @@ from partner_messages.message_log.ticks import start_tick
 from partner_messages.messages.scope import Scope
 from partner_messages.messages.tick import (
     AskedDelivery,
+    RunPass,
     Tick,
     check_no_holiday,
     check_not_stale,
     decide_delivery,
-    phone_mark,
 )
 from partner_messages.ops.halt_by_hand import halted_now
 from partner_messages.ops.log_checks import may_be_sent_from
@@ -41,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 def preflight(
-    run: RunFacts,
+    run: RunPass,
     asked: AskedDelivery,
     templates: Callable[[Settings], Sequence[str]],
     *,
@@ -54,7 +52,7 @@ def preflight(
     A run that sends also learns here which templates Meta has approved (`template_gate`).
 
     Args:
-        run: The DAG run.
+        run: The pass of the DAG run.
         asked: Its param `delivery`.
         templates: The names of what this DAG sends, by the settings.
         redirect_to: Its param of that name.
@@ -75,16 +73,8 @@ def preflight(
     holiday = calendar_of(settings).holiday(day) if keeps_holidays else None
     warning = check_no_holiday(run.run_type, day, holiday)
     check_not_stale(run.run_type, run.run_after, wall, settings.tick_grace)
-    tick = Tick(
-        id=str(uuid.uuid4()),
-        dag_id=run.dag_id,
-        dag_run_id=run.dag_run_id,
-        delivery=decide_delivery(asked, day, wall, settings),
-        asked=asked,
-        day=day,
-        now=run.now,
-        redirected=phone_mark(redirect_to) if asked == "redirect" and redirect_to else "",
-    )
+    delivery = decide_delivery(asked, day, wall, settings)
+    tick = Tick.of(run, delivery=delivery, asked=asked, day=day, redirect_to=redirect_to)
     senders = load_senders(settings)
     load_portal()  # A secret that cannot sign links is found out here, not by a partner.
     check_notifiers(settings)

@@ -8,7 +8,7 @@ from typing import Any
 from partner_messages.deployment.endings import airflow_endings
 from partner_messages.deployment.forms import REMINDERS
 from partner_messages.deployment.params import check_names, parse_params
-from partner_messages.deployment.run_context import RunFacts
+from partner_messages.deployment.run_context import run_pass
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick, TickSkipped
 from partner_messages.ops import escalate as escalation
@@ -24,7 +24,7 @@ def preflight(context: Mapping[str, Any]) -> dict[str, Any]:
         check_names(context["params"], REMINDERS)
         params = parse_params(context["params"])
         return checks.preflight(
-            RunFacts.of(context),
+            run_pass(context),
             params.delivery,
             plan.templates_of_reminders,
             redirect_to=params.redirect_to,

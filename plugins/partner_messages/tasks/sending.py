@@ -9,7 +9,7 @@ from typing import Any
 from partner_messages.deployment.endings import airflow_endings
 from partner_messages.deployment.last_words import leave
 from partner_messages.deployment.params import parse_params
-from partner_messages.deployment.run_context import RunFacts
+from partner_messages.deployment.run_context import run_pass
 from partner_messages.messages.tick import Tick, TickSkipped
 from partner_messages.ops import run_notes, summarise
 from partner_messages.ops.halt_by_hand import who_let_it_go_on
@@ -56,7 +56,7 @@ def summarise_run(
     Where the first task let nothing pass, what it has said of that is the run's note.
     """
     with airflow_endings():
-        run, failed_tasks = RunFacts.of(context), unfinished(context)
+        run, failed_tasks = run_pass(context), unfinished(context)
         if tick is not None:
             told = summarise.Told(
                 found={one["kind"]: one["found"] for one in found or () if one},
@@ -65,7 +65,7 @@ def summarise_run(
             )
             return summarise.summarise(
                 Tick.from_xcom(tick),
-                run.attempt,
+                run,
                 failed_tasks,
                 title,
                 told=told,

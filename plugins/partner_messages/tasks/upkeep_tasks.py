@@ -16,7 +16,7 @@ from partner_messages.deployment.params import (
     TrustParams,
     check_names,
 )
-from partner_messages.deployment.run_context import RunFacts
+from partner_messages.deployment.run_context import run_pass
 from partner_messages.messages.tick import Tick
 from partner_messages.ops import escalate, halt_by_hand, log_checks, said_by_hand, upkeep
 from partner_messages.ops import settle_by_hand as by_hand
@@ -33,14 +33,14 @@ def _params(context: Mapping[str, Any]) -> Mapping[str, Any]:
 def halt_sending(context: Mapping[str, Any]) -> str:
     """See `ops/halt_by_hand.py`."""
     with airflow_endings():
-        return halt_by_hand.halt_by_hand(HaltParams.of(_params(context)), RunFacts.of(context).run_after)
+        return halt_by_hand.halt_by_hand(HaltParams.of(_params(context)), run_pass(context).run_after)
 
 
 def sweep(context: Mapping[str, Any]) -> dict[str, Any]:
     """See `upkeep.look_after_the_log`; before it, somebody may say that the log can be trusted again."""
     with airflow_endings():
         log_checks.trust_by_hand(TrustParams.of(_params(context)))
-        return upkeep.look_after_the_log(RunFacts.of(context))
+        return upkeep.look_after_the_log(run_pass(context))
 
 
 def release(tick: dict[str, Any]) -> list[dict[str, Any]]:

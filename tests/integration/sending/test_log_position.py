@@ -19,11 +19,11 @@ from partner_messages.message_log.position import LogPosition, check_position, r
 from partner_messages.messages.tick import RunRefused
 from partner_messages.planning.reminders.wording import templates_of
 from partner_messages.tasks import preflight, upkeep_tasks
-from support.deployment import Deployment
+from support.deployment import Deployment, run_pass
 from support.examples import tick
 from support.log_rows import Log
 from support.sending import SendTask, queue_messages, statuses, taken
-from support.task_work import context, facts
+from support.task_work import context
 
 MINUTE = dt.timedelta(minutes=1)
 SEEN = LogPosition(
@@ -138,7 +138,7 @@ def test_every_run_that_sends_is_refused_at_its_first_task_until_the_act(
     monkeypatch.setenv("AIRFLOW_VAR_PARTNER_MESSAGES_LOG_POSITION", json.dumps(lost_seconds(log)))
 
     def run(delivery: Any) -> dict[str, Any]:
-        return preflight.preflight(facts(f"run {uuid.uuid4()}"), delivery, lambda _: templates_of("v1"))
+        return preflight.preflight(run_pass(f"run {uuid.uuid4()}"), delivery, lambda _: templates_of("v1"))
 
     with pytest.raises(RunRefused):
         run("live")
