@@ -185,7 +185,7 @@ def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
     broken = {code: number for code, number in summary.broken.items() if code not in RECIPIENT_CODES}
     failed = sum(broken.values())
     templates = sum(number for code, number in broken.items() if classify(code).template)
-    paused = summary.held_back.get(PAUSED, 0)
+    paused = summary.kept_by_meta.get(PAUSED, 0)
     facts: list[tuple[bool, str]] = [
         *((True, f"sender {sender} is stopped: {said}") for sender, said in summary.stopped_senders.items()),
         *(

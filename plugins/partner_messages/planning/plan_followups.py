@@ -18,6 +18,7 @@ from partner_messages.message_log.history import note_not_followed, to_follow_up
 from partner_messages.message_log.outbox import messages_of
 from partner_messages.message_log.queueing import queued_of_tick, write_drafts
 from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.statuses import MessageStatus
 from partner_messages.messages.tick import NotNow, Tick, check_may_send
 from partner_messages.messages.values import Draft, Followed, Message
 from partner_messages.planning.dealing import deal_out
@@ -83,7 +84,7 @@ def followups_no_longer_due(
         return {}
     with open_message_log() as connection:
         parents = messages_of(connection, [message.parent_id for message in messages if message.parent_id], now)
-    failed = {parent.id for parent in parents if parent.status == "failed"}
+    failed = {parent.id for parent in parents if parent.status == MessageStatus.FAILED}
     with open_shop(settings.tables) as shop:
         inbound = _inbound(shop, messages, settings, now)
     withdrawn: dict[uuid.UUID, SkipReason] = {}

@@ -22,7 +22,6 @@ from partner_messages.message_log.history import (
     days_reminded,
     last_reminded,
     recent_sizes,
-    refused_phones,
     slot_holders,
     standing_digests,
     stuck_of_run,
@@ -35,16 +34,15 @@ from partner_messages.messages.tick import RunRefused, Tick
 from partner_messages.messages.values import Draft
 from partner_messages.planning.dealing import deal_out
 from partner_messages.planning.drafting.facts import DEFAULT_FAMILY, ShopFacts
-from partner_messages.planning.gather import means_of_planning, shop_facts
+from partner_messages.planning.gather import log_facts_now, means_of_planning, shop_facts
 from partner_messages.planning.pictures import usable_pictures
 from partner_messages.planning.reminders.digest import TEMPLATE, kept_apart
 from partner_messages.planning.reminders.hours import Hours
-from partner_messages.planning.reminders.plan import NEXT_DUE, LogFacts, Plan, blast_radius, decide_reminders
+from partner_messages.planning.reminders.inputs import LogFacts, PlanningInputs
+from partner_messages.planning.reminders.plan import NEXT_DUE, Plan, blast_radius, decide_reminders
 from partner_messages.planning.reminders.policy import Policy
 from partner_messages.planning.reminders.wording import templates_of
-from partner_messages.planning.said import what_partners_said
 from partner_messages.shop.shop import Shop, open_shop
-from partner_messages.whatsapp.errors import RECIPIENT_CODES
 
 log = logging.getLogger(__name__)
 
@@ -79,16 +77,9 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
         census = shop.census(now=tick.now, scope=params.scope)
         facts = _shop_facts(shop, connection, stuck, tick, settings)
         for _ in range(_TRIES):
-            plan = decide_reminders(
-                tick,
-                stuck,
-                without_partner=census.without_partner,
-                shop=facts,
-                log=_log_facts(connection, tick, stuck, policy, wall, limit=means.limit),
-                means=means,
-                policy=policy,
-                hours=Hours.of(tick, settings, wall),
-            )
+            log_facts = _log_facts(connection, tick, stuck, policy, wall, limit=means.limit)
+            inputs = PlanningInputs(tick, facts, log_facts, means, policy, Hours.of(tick, settings, wall))
+            plan = decide_reminders(inputs, stuck, census.without_partner)
             drafts = plan.drafts
             planned = sum(draft.skip_reason is None for draft in drafts)
             if tick.delivery == "live" and not params.confirmed:
@@ -144,14 +135,13 @@ def _log_facts(
     connection: LogConnection, tick: Tick, stuck: Sequence[StuckRun], policy: Policy, wall: dt.datetime, *, limit: int
 ) -> LogFacts:
     ids = [run.production_run_id for run in stuck]
-    return LogFacts(
+    return replace(
+        log_facts_now(connection, tick, policy.settings),
         slot_holders=slot_holders(connection, tick, ids, wall),
         digests=standing_digests(connection, tick),
-        refused_phones=refused_phones(connection, tick, RECIPIENT_CODES),
         # A run is in one message at most: where no more are stuck than may be sent, nothing is put off.
         last_reminded=last_reminded(connection, tick, ids) if len(ids) > limit else {},
         days_reminded=days_reminded(connection, tick) if policy.asks_for_history else {},
-        said=what_partners_said(connection, tick, policy.settings),
     )
 
 
