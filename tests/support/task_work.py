@@ -32,7 +32,6 @@ from support.deployment import TICK, run_pass
 
 IMPORTED = (airflow.providers.postgres.hooks.postgres, airflow.sdk.execution_time.supervisor, recheck, sending)
 """What tasks import only when they run; the processes are forked after this."""
-MAX_MAP_LENGTH = 1024
 TRIES = 4
 
 
@@ -86,7 +85,7 @@ def send_task_by_a_clock(
 
 def plan_task(tick: Tick) -> list[dict[str, Any]]:
     """One `plan_messages` task."""
-    return plan.plan_messages(tick, RunParams(), MAX_MAP_LENGTH)
+    return plan.plan_messages(tick, RunParams())
 
 
 def whole_tick(tick: Tick, together: Barrier, meetings: Sequence[str]) -> None:

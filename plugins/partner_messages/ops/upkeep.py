@@ -82,7 +82,7 @@ def forget_what_is_old() -> dict[str, int]:
     return {one.step.what: one.number for one in forgotten}
 
 
-def release_due(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
+def release_due(tick: Tick) -> list[dict[str, Any]]:
     """Take over the live messages that have come due, and deal them out.
 
     Returns:
@@ -101,7 +101,7 @@ def release_due(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
         replies = release_replies(connection, tick, wall)
         released = release(connection, tick, now=wall, in_send_window=in_send_window)
         queued = queued_of_tick(connection, tick, now=wall)
-    batches = deal_out(queued, settings, max_map_length)
+    batches = deal_out(queued, settings)
     log.info(
         "%d messages have come due, %d replies to what partners have written: %d messages to send in %d tasks.",
         *(released, replies, len(queued), len(batches)),

@@ -62,9 +62,7 @@ def check_runs(params: EventParams) -> int:
     return len(asked)
 
 
-def plan_event_messages(
-    tick: Tick, params: EventParams, run_after: dt.datetime, max_map_length: int
-) -> list[dict[str, Any]]:
+def plan_event_messages(tick: Tick, params: EventParams, run_after: dt.datetime) -> list[dict[str, Any]]:
     """Plan the messages of a DAG run's events: each becomes a queued message or a skip with its reason.
 
     Returns:
@@ -93,7 +91,7 @@ def plan_event_messages(
         withdrawn = withdraw_reminders(connection, tick, _ended(drafts, event_runs))
         queued = queued_of_tick(connection, tick, now=timing.wall)
     held = sum(draft.not_before is not None and draft.skip_reason is None for draft in drafts)
-    batches = deal_out(queued, settings, max_map_length)
+    batches = deal_out(queued, settings)
     log.info(
         "%d events: %d messages to send in %d tasks, %d that wait for the recipient's morning; %d queued reminders of"
         " ended runs withdrawn.",

@@ -57,7 +57,7 @@ def templates_of_reminders(settings: Settings) -> tuple[str, ...]:
     return (*templates_of(settings.template_family), *([TEMPLATE] if settings.digest else []))
 
 
-def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[dict[str, Any]]:
+def plan_messages(tick: Tick, params: RunParams) -> list[dict[str, Any]]:
     """Plan one tick: every stuck run becomes a queued message or a skip with its reason.
 
     Returns:
@@ -90,7 +90,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
             raise MessageLogError(f"Other runs of the DAG changed the day's digests {_TRIES} times while planning.")
         note_counts(connection, tick, census.apart_from(found), planned)
         queued = queued_of_tick(connection, tick, now=wall)
-    batches = deal_out(queued, settings, max_map_length)
+    batches = deal_out(queued, settings)
     _tell_of_digests(drafts, settings)
     _tell_of_cadence(drafts)
     _tell_of_hours(drafts, settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,10 @@ from partner_messages.config.calendars import calendar_of
 from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
+from partner_messages.deployment.forms import EVENTS, REMINDERS
 from partner_messages.deployment.live_settings import load_portal, load_senders, load_settings, settings_fixed_by
+from partner_messages.deployment.params import check_names, parse_params
+from partner_messages.deployment.run_context import run_pass
 from partner_messages.message_log.answers import listen_with
 from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.migrations import migrate
@@ -29,6 +32,9 @@ from partner_messages.ops.halt_by_hand import halted_now
 from partner_messages.ops.log_checks import may_be_sent_from
 from partner_messages.ops.notifier import check_notifiers, keep_on_failure
 from partner_messages.ops.upkeep import close_what_is_over
+from partner_messages.planning.events.event import parse_event_params
+from partner_messages.planning.plan_events import templates_of_events
+from partner_messages.planning.plan_reminders import templates_of_reminders
 from partner_messages.planning.template_gate import check_templates
 from partner_messages.planning.typed_ids import check_typed_ids
 from partner_messages.shop.mirror import open_inbox
@@ -36,6 +42,28 @@ from partner_messages.shop.shop import open_shop
 from partner_messages.templates.catalog.installed import installed_catalog
 
 log = logging.getLogger(__name__)
+
+
+def preflight_of_reminders(context: Mapping[str, Any]) -> dict[str, Any]:
+    """The first task of `production_run_reminders`: its scheduled ticks keep the holidays."""
+    check_names(context["params"], REMINDERS)
+    params = parse_params(context["params"])
+    return preflight(
+        run_pass(context),
+        params.delivery,
+        templates_of_reminders,
+        redirect_to=params.redirect_to,
+        keeps_holidays=True,
+        scope=params.scope,
+    )
+
+
+def preflight_of_events(context: Mapping[str, Any]) -> dict[str, Any]:
+    """The first task of `production_run_events`: an event is told now or never, so its run speaks for now."""
+    check_names(context["params"], EVENTS)
+    params = parse_event_params(context["params"])
+    run = replace(run_pass(context), now=run_context.wall_clock())
+    return preflight(run, params.delivery, templates_of_events, redirect_to=params.redirect_to)
 
 
 def preflight(

@@ -27,7 +27,6 @@ from support.event_runs import SendingRun, tell, weekday_tick
 from support.log_rows import Log, change, ends, everything, put, slots
 from support.sending import taken
 from support.submitted import submit_templates
-from support.task_work import MAX_MAP_LENGTH
 
 Shop = psycopg.Connection[DictRow]
 
@@ -310,7 +309,7 @@ def test_a_redirected_digest_is_looked_at_again_too(log: Log, shop: Shop, graph_
     tick = found("redirected", params)
     run = SendingRun(
         tick,
-        plan.plan_messages(tick, params, MAX_MAP_LENGTH),
+        plan.plan_messages(tick, params),
         {"delivery": "redirect", "redirect_to": test_phone},
     )
     accepted(shop, SENT10D)
@@ -381,8 +380,8 @@ def test_of_two_plannings_at_once_every_run_is_in_one_message(log: Log, graph_ap
     one, other = found("one", all_of_them), found("other", some)
 
     batches = at_once(
-        lambda: plan.plan_messages(one, all_of_them, MAX_MAP_LENGTH),
-        lambda: plan.plan_messages(other, some, MAX_MAP_LENGTH),
+        lambda: plan.plan_messages(one, all_of_them),
+        lambda: plan.plan_messages(other, some),
     )
     assert slots(log).keys() == set(runs)
     for tick, its in zip((one, other), batches, strict=True):
