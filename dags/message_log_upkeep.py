@@ -71,65 +71,70 @@ def message_log_upkeep() -> None:
     @step("Halt sending, or go on", priority_weight=1000, weight_rule="absolute")
     def halt_sending() -> str:
         """Do what the params say: first, and before whatever waits for a worker."""
-        from partner_messages.tasks import upkeep_tasks as upkeep
+        from partner_messages.ops.halt_by_hand import halt_by_hand
 
-        return upkeep.halt_sending(get_current_context())
+        context = get_current_context()
+        return halt_by_hand(context["params"], context["dag_run"].run_after)
 
     @first_step("Close what is over", trigger_rule="none_failed")
     def sweep() -> dict[str, Any]:
         """Bring the message log up to date, and close what nobody will touch again."""
-        from partner_messages.tasks import upkeep_tasks as upkeep
+        from partner_messages.deployment.run_context import run_pass
+        from partner_messages.ops.log_checks import trust_by_hand
+        from partner_messages.ops.upkeep import look_after_the_log
 
-        return upkeep.sweep(get_current_context())
+        context = get_current_context()
+        trust_by_hand(context["params"])
+        return look_after_the_log(run_pass(context))
 
     @step("Release what has come due")
     def release(tick: Any) -> list[dict[str, Any]]:
         """Take over the messages that have come due, and deal them out."""
-        from partner_messages.tasks import upkeep_tasks as upkeep
+        from partner_messages.ops.upkeep import release_due
 
-        return upkeep.release(tick)
+        return release_due(tick)
 
     @step("Close an escalation by hand")
     def close_escalation() -> str:
         """Close by hand what the params name."""
-        from partner_messages.tasks import upkeep_tasks as upkeep
+        from partner_messages.ops.escalate import close_by_hand
 
-        return upkeep.close_escalation(get_current_context())
+        return close_by_hand(get_current_context()["params"])
 
     @step("Tell of help at once")
     def tell_at_once(tick: Any) -> int:
         """Tell operations of help that was asked for, and of what sounds like STOP (setting `on_escalation`)."""
-        from partner_messages.tasks import upkeep_tasks as upkeep
+        from partner_messages.ops.escalate import tell_at_once
 
-        return upkeep.tell_at_once(tick, get_current_context())
+        return tell_at_once(tick, get_current_context())
 
     @step("Enter a promise by hand")
     def enter_promise() -> str:
         """Enter what a partner has promised, as the params say."""
-        from partner_messages.tasks import upkeep_tasks as upkeep
+        from partner_messages.ops.said_by_hand import promise_by_hand
 
-        return upkeep.enter_promise(get_current_context())
+        return promise_by_hand(get_current_context()["params"])
 
     @step("Opt a partner out by hand", priority_weight=900, weight_rule="absolute")
     def enter_opt_out() -> str:
         """Enter that a partner has opted out or has not, as the params say."""
-        from partner_messages.tasks import upkeep_tasks as upkeep
+        from partner_messages.ops.said_by_hand import opt_out_by_hand
 
-        return upkeep.enter_opt_out(get_current_context())
+        return opt_out_by_hand(get_current_context()["params"])
 
     @step("Settle a message by hand")
     def settle_message() -> str:
         """Settle by hand what the params name."""
-        from partner_messages.tasks import upkeep_tasks as upkeep
+        from partner_messages.ops.settle_by_hand import settle_by_hand
 
-        return upkeep.settle_message(get_current_context())
+        return settle_by_hand(get_current_context()["params"])
 
     @step("Forget what is old")
     def forget() -> dict[str, int]:
         """Blank and delete what was kept long enough (settings `blank_days` and `retain_days`)."""
-        from partner_messages.tasks import upkeep_tasks as upkeep
+        from partner_messages.ops.upkeep import forget_what_is_old
 
-        return upkeep.forget()
+        return forget_what_is_old()
 
     tick = sweep()
     halt_sending() >> tick

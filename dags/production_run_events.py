@@ -59,23 +59,26 @@ def production_run_events() -> None:
     @first_step("Preflight")
     def preflight() -> dict[str, Any]:
         """Check everything that must be right, and fix day and delivery."""
-        from partner_messages.tasks import event_tasks as events
+        from partner_messages.tasks.preflight import preflight_of_events
 
-        return events.preflight(get_current_context())
+        return preflight_of_events(get_current_context())
 
     @step("Check that the runs exist")
     def check_runs() -> int:
         """Fail, by name, for runs and partners that the shop does not have; the other events are told all the same."""
-        from partner_messages.tasks import event_tasks as events
+        from partner_messages.planning.events.event import parse_event_params
+        from partner_messages.planning.plan_events import check_runs
 
-        return events.check_runs(get_current_context())
+        return check_runs(parse_event_params(get_current_context()["params"]))
 
     @step("Plan messages")
     def plan_messages(tick: Any) -> list[dict[str, Any]]:
         """Decide what becomes of each event, queue its message, and deal them out."""
-        from partner_messages.tasks import event_tasks as events
+        from partner_messages.planning.events.event import parse_event_params
+        from partner_messages.planning.plan_events import plan_event_messages
 
-        return events.plan_messages(get_current_context(), tick)
+        context = get_current_context()
+        return plan_event_messages(tick, parse_event_params(context["params"]), context["dag_run"].run_after)
 
     tick = preflight()
     batches = plan_messages(tick)

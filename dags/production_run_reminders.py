@@ -60,9 +60,9 @@ def production_run_reminders() -> None:
     @first_step("Preflight")
     def preflight() -> dict[str, Any]:
         """Check everything that must be right, and fix day, now and delivery."""
-        from partner_messages.tasks import reminder_tasks as reminders
+        from partner_messages.tasks.preflight import preflight_of_reminders
 
-        return reminders.preflight(get_current_context())
+        return preflight_of_reminders(get_current_context())
 
     @step(
         "Find stuck runs",
@@ -70,16 +70,21 @@ def production_run_reminders() -> None:
     )
     def find_stuck_runs(tick: Any, kind: str) -> dict[str, Any]:
         """Write down every run that is stuck in one kind."""
-        from partner_messages.tasks import reminder_tasks as reminders
+        from partner_messages.deployment.params import parse_params
+        from partner_messages.planning.find import find_stuck_runs
 
-        return reminders.find_stuck_runs(get_current_context(), tick, kind)
+        context: Any = get_current_context()
+        found = find_stuck_runs(tick, kind, parse_params(context["params"]))
+        context["stuck"] = found["found"]
+        return found
 
     @step("Plan messages")
     def plan_messages(tick: Any) -> list[dict[str, Any]]:
         """Decide who is reminded of what, queue it, and deal it out."""
-        from partner_messages.tasks import reminder_tasks as reminders
+        from partner_messages.deployment.params import parse_params
+        from partner_messages.planning.plan_reminders import plan_messages
 
-        return reminders.plan_messages(get_current_context(), tick)
+        return plan_messages(tick, parse_params(get_current_context()["params"]))
 
     tick = preflight()
     found = find_stuck_runs.partial(tick=tick).expand(kind=KINDS)

@@ -28,13 +28,12 @@ from partner_messages.config.settings import SHOP_CONN_ID, Settings
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.params import RunParams
 from partner_messages.deployment.receiving import load_receiving
-from partner_messages.deployment.run_context import RunFacts
 from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.migrations import migrate
 from partner_messages.message_log.outbox import messages_of
 from partner_messages.message_log.queueing import queued_of_tick
 from partner_messages.messages.kinds import ReminderKind
-from partner_messages.messages.tick import RunAttempt, Tick
+from partner_messages.messages.tick import RunPass, Tick
 from partner_messages.ops.escalate import escalate
 from partner_messages.ops.summarise import NeedsAnEngineer, Told, summarise
 from partner_messages.ops.upkeep import forget_what_is_old, look_after_the_log
@@ -60,8 +59,6 @@ COUNT = Path(__file__).with_name("count.sql")
 FORGET_MESSAGES = Path(__file__).with_name("forget_messages.sql")
 SENT = Path(__file__).with_name("sent.sql")
 TAKE_ALL = Path(__file__).with_name("take_all.sql")
-MAX_MAP_LENGTH = 1_024
-"""Airflow's default."""
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -71,10 +68,9 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - start, returned
 
 
-def run_of(number: int, now: dt.datetime) -> RunFacts:
+def run_of(number: int, now: dt.datetime) -> RunPass:
     """A DAG run, triggered by hand."""
-    run = f"bench {number}"
-    return RunFacts(DAG, run, "manual", now=now, run_after=now, attempt=RunAttempt(DAG, run, 0))
+    return RunPass(DAG, f"bench {number}", "manual", now=now, run_after=now)
 
 
 def find(now: str, repeats: int) -> dict[str, Any]:
@@ -124,14 +120,14 @@ def plan(tick: dict[str, Any], repeats: int) -> dict[str, Any]:
         for _ in range(repeats):
             if repeats > 1:
                 log.execute(FORGET_MESSAGES.read_bytes())
-            took, batches = timed(lambda: plan_messages(Tick.from_xcom(tick), PARAMS, MAX_MAP_LENGTH))
+            took, batches = timed(lambda: plan_messages(Tick.from_xcom(tick), PARAMS))
             seconds.append(took)
     return {"plan_seconds": seconds, "batches": batches}
 
 
 def plan_again(tick: dict[str, Any]) -> dict[str, Any]:
     """Plan what is planned already, as after a stopped day."""
-    seconds, _ = timed(lambda: plan_messages(Tick.from_xcom(tick), PARAMS, MAX_MAP_LENGTH))
+    seconds, _ = timed(lambda: plan_messages(Tick.from_xcom(tick), PARAMS))
     return {"seconds": seconds}
 
 
@@ -167,12 +163,14 @@ def _list_of_events(tick: Tick) -> Any:
         {"event": "production_run.cancelled", "production_run_id": run, "event_id": f"bench-{run}"} for (run,) in runs
     ]
     params = parse_event_params({"events": events, "delivery": "live"})
-    return plan_event_messages(tick, params, tick.now, MAX_MAP_LENGTH)
+    return plan_event_messages(tick, params, tick.now)
 
 
 def _summarise(tick: Tick) -> Any:
     with contextlib.suppress(NeedsAnEngineer):
-        summarise(tick, RunAttempt(DAG, tick.dag_run_id, 0), [], "Bench", told=Told(), finds=True)
+        summarise(
+            tick, RunPass(DAG, tick.dag_run_id, "manual", tick.now, tick.now), [], "Bench", told=Told(), finds=True
+        )
 
 
 def _look_after(_tick: Tick) -> Any:
@@ -234,9 +232,9 @@ STEPS: dict[str, Callable[..., dict[str, Any]]] = {
     "history": write_history,
     "take all": take_all,
     "recheck": _as_its_task(_look_again),
-    "follow-ups": _as_its_task(lambda tick: plan_followups(tick, MAX_MAP_LENGTH)),
+    "follow-ups": _as_its_task(plan_followups),
     "mirror": _as_its_task(mirror_to_shop),
-    "escalate": _as_its_task(lambda tick: escalate(tick, PARAMS, {})),
+    "escalate": _as_its_task(lambda tick: escalate(tick, {"params": PARAMS.model_dump()})),
     "summarise": _as_its_task(_summarise),
     "events": _as_its_task(_list_of_events),
     "upkeep": _as_its_task(_look_after),

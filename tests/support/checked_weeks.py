@@ -14,9 +14,8 @@ from psycopg.rows import DictRow
 
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.planning import plan_reminders as plan
-from partner_messages.tasks import reminder_tasks as reminders
-from partner_messages.tasks import upkeep_tasks
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
+from support.dag_tasks import REMINDERS, UPKEEP
 from support.small_policy import (
     DAY,
     INDIA,
@@ -64,19 +63,19 @@ class CheckedWeeks(Weeks):
         if scheduled:
             self._pass(MINUTE)
         run = TaskByTask({"dag_run": self._dag_run("production_run_reminders", now, scheduled), "params": {}})
-        tick = run.call("preflight", reminders.preflight)
+        tick = run.call("preflight", REMINDERS.preflight)
         if scheduled and not self.rules.is_sending_day(self.today):
             assert run.tasks == {"preflight": "skipped"}, "on a holiday nothing is sent"
             return
         assert run.tasks["preflight"] == "success"
         assert not self._rows("status = 'queued' AND day < %s", self.today), "a message has outlived its day"
         for kind in ReminderKind:
-            run.call(f"find_stuck_runs[{kind}]", reminders.find_stuck_runs, tick, kind)
+            run.call(f"find_stuck_runs[{kind}]", REMINDERS.find_stuck_runs, tick, kind)
         self._look_at(self.runs)
         known = dict(self.runs)
         stood = self._rows("status = 'queued' AND day = %s", self.today)
         with PLANNING[planning]():
-            batches = run.call("plan_messages", reminders.plan_messages, tick)
+            batches = run.call("plan_messages", REMINDERS.plan_messages, tick)
         assert (batches is None) == planning.startswith("dies"), "planning ends well unless it is killed for good"
         if planning != "dies before writing":
             self._check_plan(tick, known, now, stood)
@@ -85,7 +84,7 @@ class CheckedWeeks(Weeks):
         if batches is not None:
             self._send(run, tick, batches)
             self._check_ends(tick, known, now, batches)
-        run.call("escalate", reminders.escalate, tick)
+        run.call("escalate", REMINDERS.escalate, tick)
         if planning in ("goes well", "is killed before writing", "is killed after writing"):
             assert run.tasks["escalate"] == "success"
             self._check_escalations(tick, known, now)
@@ -97,8 +96,8 @@ class CheckedWeeks(Weeks):
             return
         self._wait_until(moment)
         run = TaskByTask({"dag_run": self._dag_run("message_log_upkeep", self._now, True), "params": {}})
-        tick = run.call("sweep", upkeep_tasks.sweep)
-        batches = run.call("release", lambda _: upkeep_tasks.release(tick))
+        tick = run.call("sweep", UPKEEP.sweep)
+        batches = run.call("release", UPKEEP.release, tick)
         assert batches is not None
         self._send(run, tick, batches)
         left = self._rows("status = 'queued' AND attempts = 0 AND not_before <= %s", self._now)

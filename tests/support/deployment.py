@@ -10,8 +10,15 @@ from typing import Any
 
 import pytest
 
+from partner_messages.messages.tick import RunPass
+
 TICK = dt.datetime(2026, 11, 23, 4, 30, tzinfo=dt.UTC)
 """Monday, 10:00 IST: the tick at which the sample shop stands in most tests."""
+
+
+def run_pass(run_id: str = "run 1", *, dag_id: str = "production_run_reminders", **more: Any) -> RunPass:
+    """The first pass of a DAG run that was triggered by hand at TICK, unless `more` says otherwise."""
+    return RunPass(dag_id, run_id, **{"run_type": "manual", "now": TICK, "run_after": TICK, **more})
 
 
 @dataclass

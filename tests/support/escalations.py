@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import DictRow
 
 from partner_messages.messages.kinds import ReminderKind
-from partner_messages.tasks import reminder_tasks as reminders
+from support.dag_tasks import REMINDERS
 from support.deployment import TICK, Deployment
 from support.log_rows import Log, change
 
@@ -37,15 +37,15 @@ def planned(deployment: Deployment, days: int = 0, **params: Any) -> tuple[dict[
         clear_number=0,
     )
     of = {"dag_run": run, "params": params}
-    tick = reminders.preflight(of)
+    tick = REMINDERS.preflight(of)
     for kind in ReminderKind:
-        reminders.find_stuck_runs(of, tick, kind.value)
-    reminders.plan_messages(of, tick)
+        REMINDERS.find_stuck_runs(of, tick, kind.value)
+    REMINDERS.plan_messages(of, tick)
     return of, tick
 
 
 def escalated(deployment: Deployment, days: int = 0, **params: Any) -> dict[str, int]:
-    return reminders.escalate(*planned(deployment, days, **params))
+    return REMINDERS.escalate(*planned(deployment, days, **params))
 
 
 def rows(log: Log) -> list[tuple[str, str, bool]]:

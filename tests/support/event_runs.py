@@ -14,17 +14,16 @@ from partner_messages.deployment import run_context
 from partner_messages.deployment.params import RunParams
 from partner_messages.message_log.database import open_message_log
 from partner_messages.messages.kinds import ReminderKind
-from partner_messages.messages.tick import RunAttempt, Tick
+from partner_messages.messages.tick import Tick
 from partner_messages.planning import find
 from partner_messages.planning import plan_reminders as plan
 from partner_messages.planning.reminders.wording import templates_of
 from partner_messages.sending import recheck
 from partner_messages.sending.batch import BatchSender, Outcome
-from partner_messages.tasks import event_tasks as events
 from partner_messages.tasks import preflight as checks
-from partner_messages.tasks import upkeep_tasks
 from partner_messages.templates.catalog.installed import installed_catalog
-from support.task_work import MAX_MAP_LENGTH, facts
+from support.dag_tasks import EVENTS, UPKEEP
+from support.deployment import run_pass
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class SendingRun:
             sender = BatchSender(
                 connection=connection,
                 tick=self.tick,
-                attempt=RunAttempt(self.tick.dag_id, self.tick.dag_run_id, self.clear_number),
+                run=run_pass(self.tick.dag_run_id, dag_id=self.tick.dag_id, clear_number=self.clear_number),
                 ids=[uuid.UUID(id_) for id_ in batch["message_ids"]],
                 sender_label=batch["sender"],
                 params=self.params,
@@ -95,13 +94,13 @@ def start_events(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The first task of an events run; returns its context and its tick."""
     of_task = context("production_run_events", run_id, conf, **of_run)
-    return of_task, events.preflight(of_task)
+    return of_task, EVENTS.preflight(of_task)
 
 
 def plan_events(conf: Mapping[str, Any], run_id: str = "run 1", **of_run: Any) -> SendingRun:
     """An events run up to where it sends."""
     of_task, tick = start_events(conf, run_id, **of_run)
-    batches = events.plan_messages(of_task, tick)
+    batches = EVENTS.plan_messages(of_task, tick)
     return SendingRun(Tick.from_xcom(tick), batches, conf, of_run.get("clear_number", 0))
 
 
@@ -116,27 +115,28 @@ def tell_together(conf: Mapping[str, Any], run_id: str, together: Barrier) -> No
     """An events run that plans, and then sends, at the same moment as others."""
     of_task, tick = start_events(conf, run_id)
     together.wait()
-    batches = events.plan_messages(of_task, tick)
+    batches = EVENTS.plan_messages(of_task, tick)
     together.wait()
     SendingRun(Tick.from_xcom(tick), batches, conf).send()
 
 
 def upkeep(run_id: str = "upkeep 1") -> SendingRun:
     """A run of `message_log_upkeep` up to where it sends."""
-    tick = upkeep_tasks.sweep(context("message_log_upkeep", run_id, {}, run_type="scheduled"))
-    return SendingRun(Tick.from_xcom(tick), upkeep_tasks.release(tick))
+    of_task = context("message_log_upkeep", run_id, {}, run_type="scheduled")
+    tick = UPKEEP.sweep(of_task)
+    return SendingRun(Tick.from_xcom(tick), UPKEEP.release(of_task, tick))
 
 
 def act_on_sending(sending: str, run_after: dt.datetime | None = None, **params: Any) -> str:
     """A run of `message_log_upkeep` with which all sending is halted, or goes on."""
     said = {"sending": sending, "sending_by": "ops", "sending_why": "wrong text", **params}
-    return upkeep_tasks.halt_sending(context("message_log_upkeep", "by hand", said, run_after=run_after))
+    return UPKEEP.halt_sending(context("message_log_upkeep", "by hand", said, run_after=run_after))
 
 
 def weekday_tick(*production_run_ids: str, run_id: str = "tick 1") -> SendingRun:
     """A run of `production_run_reminders` for some runs, up to where it sends."""
     params = RunParams(production_run_ids=production_run_ids)
-    tick = Tick.from_xcom(checks.preflight(facts(run_id), "auto", lambda _: templates_of("v1")))
+    tick = Tick.from_xcom(checks.preflight(run_pass(run_id), "auto", lambda _: templates_of("v1")))
     for kind in ReminderKind:
         find.find_stuck_runs(tick, kind, params)
-    return SendingRun(tick, plan.plan_messages(tick, params, MAX_MAP_LENGTH))
+    return SendingRun(tick, plan.plan_messages(tick, params))

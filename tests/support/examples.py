@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.tick import Tick
-from partner_messages.messages.values import Claimed, Draft, QueuedMessage, reminder_context_id
+from partner_messages.messages.values import Claimed, Draft, QueuedMessage, digest_context_id
 from partner_messages.planning.drafting.facts import Means, ShopFacts
 from partner_messages.planning.events.event import Event
-from partner_messages.planning.reminders.plan import LogFacts
+from partner_messages.planning.reminders.inputs import LogFacts, PlanningInputs
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
 from partner_messages.shop.run import ProductionRun
 from partner_messages.templates.catalog.installed import installed_catalog
@@ -143,6 +144,12 @@ def means(**changes: Any) -> Means:
     return Means(**{**plain, **changes})
 
 
+def planning_inputs(**changes: Any) -> PlanningInputs:
+    """What the plain tick plans with."""
+    plain: dict[str, Any] = {"tick": tick(), "shop": shop_facts(), "log": log_facts(), "means": means()}
+    return PlanningInputs(**{**plain, **changes})
+
+
 def claimed_message(**changes: Any) -> Claimed:
     """A live message to the one example partner."""
     plain: dict[str, Any] = {
@@ -164,23 +171,22 @@ def claimed_message(**changes: Any) -> Claimed:
 def draft(*run_ids: str, day: dt.date = DAY, **changes: Any) -> Draft:
     """A draft that can be queued: of one run its reminder, of several a digest to their partner."""
     run_ids = run_ids or ("R1",)
-    single = run_ids[0] if len(run_ids) == 1 else None
-    plain: dict[str, Any] = {
-        "context_type": "production_run" if single else "partner",
-        "context_id": reminder_context_id(single, day) if single else f"{PARTNER_ID}:digest:{day.isoformat()}",
-        "message_kind": "reminder" if single else "digest",
-        "production_run_ids": run_ids,
-        "reminder_kind": ReminderKind.ASSIGNMENT_PENDING if single else None,
-        "production_run_id": single,
-        "partner_id": PARTNER_ID,
-        "sender": "in",
-        "to_phone": PHONE,
-        "language": "hi",
-        "template_name": "jyt_production_run_reminder_pending_v1",
-        "variables": {"partner_name": "Rajesh Textiles"},
-        "body_text": "A text.",
-    }
-    return Draft(**{**plain, **changes})
+    if len(run_ids) == 1:
+        plain = replace(
+            Draft.reminder(run_ids[0], day, reminder_kind=ReminderKind.ASSIGNMENT_PENDING), partner_id=PARTNER_ID
+        )
+    else:
+        plain = Draft.digest(PARTNER_ID, run_ids, digest_context_id(PARTNER_ID, day))
+    addressed = replace(
+        plain,
+        sender="in",
+        to_phone=PHONE,
+        language="hi",
+        template_name="jyt_production_run_reminder_pending_v1",
+        variables={"partner_name": "Rajesh Textiles"},
+        body_text="A text.",
+    )
+    return replace(addressed, **changes)
 
 
 def queued_message(id_: str = "M1", **changes: Any) -> QueuedMessage:

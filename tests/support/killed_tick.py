@@ -13,9 +13,8 @@ from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick
-from partner_messages.tasks import reminder_tasks as reminders
-from partner_messages.tasks import sending, upkeep_tasks
 from support.children import Child
+from support.dag_tasks import REMINDERS, UPKEEP
 from support.log_rows import Log
 from support.sending import let_the_leases_run_out
 from support.task_work import context, in_this_process, send_task
@@ -40,21 +39,17 @@ def find_stuck_runs(tick: dict[str, Any], kind: str) -> Any:
     return work_of("find_stuck_runs", RUN_ID, tick, kind)
 
 
-def _summarise(of_task: dict[str, Any], tick: dict[str, Any], batches: Any, found: Any) -> Any:
-    return sending.summarise_run(of_task, tick, batches, found, "Reminder run", finds=True)
-
-
 WORK: dict[str, Callable[..., Any]] = {
-    "preflight": reminders.preflight,
-    "find_stuck_runs": reminders.find_stuck_runs,
-    "plan_messages": reminders.plan_messages,
-    "plan_followups": lambda _, tick: sending.plan_followups(tick),
-    "mirror_to_shop": lambda _, tick: sending.mirror_to_shop(tick),
-    "escalate": reminders.escalate,
-    "summarise": _summarise,
-    "sweep": upkeep_tasks.sweep,
-    "release": lambda _, tick: upkeep_tasks.release(tick),
-    "forget": lambda _: upkeep_tasks.forget(),
+    "preflight": REMINDERS.preflight,
+    "find_stuck_runs": REMINDERS.find_stuck_runs,
+    "plan_messages": REMINDERS.plan_messages,
+    "plan_followups": REMINDERS.plan_followups,
+    "mirror_to_shop": REMINDERS.mirror_to_shop,
+    "escalate": REMINDERS.escalate,
+    "summarise": REMINDERS.summarise,
+    "sweep": UPKEEP.sweep,
+    "release": UPKEEP.release,
+    "forget": UPKEEP.forget,
 }
 """The tasks by their names; sending is `send_task`."""
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from partner_messages.messages.kinds import StuckRun
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Draft
 from partner_messages.planning.reminders.plan import decide_reminders
+from support.examples import planning_inputs
 
 
-def plan_reminders(tick: Tick, stuck: Sequence[StuckRun], **known: Any) -> list[Draft]:
-    """What `decide_reminders` decides, with all words."""
-    plan = decide_reminders(tick, stuck, **known)
+def plan_reminders(
+    tick: Tick, stuck: Sequence[StuckRun], without_partner: Iterable[str] = (), **changes: Any
+) -> list[Draft]:
+    """What `decide_reminders` decides, with all words; `changes` are of `planning_inputs`."""
+    plan = decide_reminders(planning_inputs(tick=tick, **changes), stuck, without_partner)
     return [plan.worded(draft) for draft in plan.drafts]

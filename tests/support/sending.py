@@ -15,12 +15,11 @@ from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.ledger import Ledger
 from partner_messages.message_log.spool import Spool
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.messages.tick import RunAttempt
 from partner_messages.sending.batch import BatchSender, Outcome
 from partner_messages.sending.dispatch import Dispatch
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.whatsapp.answers import Accepted, Answer
-from support.deployment import Deployment
+from support.deployment import Deployment, run_pass
 from support.examples import sender, tick
 from support.log_rows import Log, put
 
@@ -101,7 +100,7 @@ class SendTask:
         plain: dict[str, Any] = {
             "connection": connection,
             "tick": its_tick,
-            "attempt": RunAttempt(its_tick.dag_id, its_tick.dag_run_id, clear_number),
+            "run": run_pass(its_tick.dag_run_id, dag_id=its_tick.dag_id, clear_number=clear_number),
             "ids": ids,
             "sender_label": "in",
             "params": {},
@@ -152,7 +151,7 @@ def dispatch_of(connection: Log, hook: ScriptedMeta, *, ledger: Ledger | None = 
         "connection": connection,
         "hook": hook,
         "sender": sender(),
-        "attempt": RunAttempt("production_run_reminders", "run 1", 0),
+        "run": run_pass(),
         "payload": lambda message: {"id": str(message.id)},
         "guard": lambda: None,
         "ledger": ledger or ledger_of(),

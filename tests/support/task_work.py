@@ -17,7 +17,6 @@ from airflow.sdk.exceptions import AirflowException
 
 from partner_messages.deployment import run_context
 from partner_messages.deployment.params import RunParams
-from partner_messages.deployment.run_context import RunFacts
 from partner_messages.message_log.database import MessageLogError
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick
@@ -29,17 +28,11 @@ from partner_messages.sending import recheck
 from partner_messages.sending.batch import NoLongerDue
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.tasks import preflight
-from support.deployment import TICK
+from support.deployment import TICK, run_pass
 
 IMPORTED = (airflow.providers.postgres.hooks.postgres, airflow.sdk.execution_time.supervisor, recheck, sending)
 """What tasks import only when they run; the processes are forked after this."""
-MAX_MAP_LENGTH = 1024
 TRIES = 4
-
-
-def facts(run_id: str) -> RunFacts:
-    """A run of the DAG that was triggered by hand at TICK."""
-    return RunFacts.of(context(run_id))
 
 
 def context(run_id: str, clear_number: int = 0) -> dict[str, Any]:
@@ -57,7 +50,7 @@ def context(run_id: str, clear_number: int = 0) -> dict[str, Any]:
 
 def found(run_id: str) -> Tick:
     """A run of the DAG up to the point where it plans."""
-    tick = Tick.from_xcom(preflight.preflight(facts(run_id), "auto", lambda _: templates_of("v1")))
+    tick = Tick.from_xcom(preflight.preflight(run_pass(run_id), "auto", lambda _: templates_of("v1")))
     for kind in ReminderKind:
         find.find_stuck_runs(tick, kind, RunParams())
     return tick
@@ -92,7 +85,7 @@ def send_task_by_a_clock(
 
 def plan_task(tick: Tick) -> list[dict[str, Any]]:
     """One `plan_messages` task."""
-    return plan.plan_messages(tick, RunParams(), MAX_MAP_LENGTH)
+    return plan.plan_messages(tick, RunParams())
 
 
 def whole_tick(tick: Tick, together: Barrier, meetings: Sequence[str]) -> None:

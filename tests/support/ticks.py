@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import collections
 import datetime as dt
-import functools
 import itertools
 import logging
 import os
@@ -27,8 +26,7 @@ from psycopg.rows import DictRow
 
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
-from partner_messages.tasks import reminder_tasks as reminders
-from partner_messages.tasks import sending
+from support.dag_tasks import REMINDERS
 from support.deployment import TICK
 
 _TRIES = 4
@@ -122,16 +120,15 @@ def go_through(
         clear_number=0,
     )
     run = TaskByTask({"dag_run": dag_run, "params": conf or {}})
-    tick, found, batches = run.call("preflight", reminders.preflight), None, None
+    tick, found, batches = run.call("preflight", REMINDERS.preflight), None, None
     if tick:
-        found = [run.call(f"find_stuck_runs[{kind}]", reminders.find_stuck_runs, tick, kind) for kind in ReminderKind]
-        batches = run.call("plan_messages", reminders.plan_messages, tick)
+        found = [run.call(f"find_stuck_runs[{kind}]", REMINDERS.find_stuck_runs, tick, kind) for kind in ReminderKind]
+        batches = run.call("plan_messages", REMINDERS.plan_messages, tick)
         run.send("send_messages", tick, batches)
-    run.send("send_followups", tick, run.call("plan_followups", _without_context(sending.plan_followups), tick))
-    run.call("mirror_to_shop", _without_context(sending.mirror_to_shop), tick)
-    run.call("escalate", reminders.escalate, tick)
-    summarise = functools.partial(sending.summarise_run, title="Reminder run", finds=True)
-    returned = run.call("summarise", summarise, tick, batches, found)
+    run.send("send_followups", tick, run.call("plan_followups", REMINDERS.plan_followups, tick))
+    run.call("mirror_to_shop", REMINDERS.mirror_to_shop, tick)
+    run.call("escalate", REMINDERS.escalate, tick)
+    returned = run.call("summarise", REMINDERS.summarise, tick, batches, found)
     return _tick(log, state=run.tasks["summarise"], run_id=run_id, tasks=run.tasks, returned=returned)
 
 
@@ -181,10 +178,6 @@ def _try(work: Callable[..., Any], context: dict[str, Any], *given: Any) -> tupl
     except Exception:
         logger.exception("The task failed.")
         return "up_for_retry", None
-
-
-def _without_context(work: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda _, *given: work(*given)
 
 
 def _tick(log: psycopg.Connection[DictRow], *, run_id: str, **facts: Any) -> Tick:

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import DictRow
 
-from partner_messages.tasks import upkeep_tasks
 from sandbox.shop import partner_id
+from support.dag_tasks import UPKEEP
 from support.deployment import Deployment
 from support.log_rows import Log, change
 from support.small_policy import (
@@ -219,7 +219,7 @@ class Weeks:
         """Somebody says that one of the open escalations is dealt with."""
         if rows := self._escalations():
             run = min(rows)
-            upkeep_tasks.close_escalation(
+            UPKEEP.close_escalation(
                 {"params": {"production_run_id": run, "closed_by": "ops", "closed_why": "called them"}}
             )
 

@@ -38,7 +38,7 @@ FROM (
         WHERE to_phone = %(phone)s
             AND claimed_at >= %(since)s
             AND coalesce(sent_at, claimed_at) <= %(until)s
-            AND status IN ('sending', 'unknown', 'sent', 'delivered', 'read')
+            AND status IN ('sending', 'unknown', {% include "taken_by_meta" %})
         ORDER BY claimed_at DESC, id
         LIMIT 1
     ) AS last

@@ -228,7 +228,7 @@ WHERE m.delivery = %(delivery)s
         (m.dag_id = %(dag_id)s AND m.dag_run_id = %(dag_run_id)s)
         OR (%(of_all)s AND {% include "left_behind" %})
     )
-    AND m.status IN ('sent', 'delivered', 'read', 'rehearsed')
+    AND m.status IN ({% include "taken_by_meta" %}, 'rehearsed')
     AND (m.message_kind = 'reminder' OR (m.message_kind = 'event' AND m.event_name = 'production_run.sent_to_partner'))
     AND m.production_run_id IS NOT NULL
     AND m.not_followed IS NULL
@@ -255,7 +255,7 @@ SELECT
     coalesce(body_text, '') AS body_text, image_url, coalesce(sent_at, updated_at) AS sent_at
 FROM message_log AS m
 WHERE delivery = 'live'
-    AND status IN ('sent', 'delivered', 'read')
+    AND status IN ({% include "taken_by_meta" %})
     AND meta_message_id IS NOT NULL
     AND (
         (dag_id = %(dag_id)s AND dag_run_id = %(dag_run_id)s)

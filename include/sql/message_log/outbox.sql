@@ -278,7 +278,7 @@ WHERE NOT EXISTS (SELECT 1 FROM message_log AS m WHERE m.id = asked.id)
         AND m.tick_id = %(tick_id)s
         AND m.sender = %(sender)s
         AND m.attempts > 0
-        AND m.status IN ('sent', 'delivered', 'read', 'failed', 'unknown')
+        AND m.status IN ({% include "taken_by_meta" %}, 'failed', 'unknown')
         AND NOT (m.status = 'failed' AND coalesce(m.error_code = ANY (%(recipient_codes)s), false))
 {%- endset %}
 {%- set at = "coalesce(m.failed_at, m.sent_at, m.updated_at)" %}
@@ -335,6 +335,10 @@ WHERE subject = %(message_id)s::text
 -- name: status_of
 -- How a message stands.
 SELECT status FROM message_log WHERE id = %(message_id)s
+
+-- part: taken_by_meta
+-- The statuses of what Meta has accepted, and has not failed to deliver since (the set of the same name in Python).
+'sent', 'delivered', 'read'
 
 -- part: waits
 -- Whether a queued message is not due yet: once its run's tasks are over, message_log_upkeep sends it.

@@ -123,6 +123,6 @@ LIMIT %(at_most)s
 -- Whether a message counts as one that reached its partner, or may have, or would have in a rehearsal: not what Meta refused, or gave
 -- up delivering.
 (
-    (m.status IN ('sent', 'delivered', 'read', 'unknown', 'rehearsed') AND m.expired_at_meta IS NULL)
+    (m.status IN ({% include "taken_by_meta" %}, 'unknown', 'rehearsed') AND m.expired_at_meta IS NULL)
     OR (m.status = 'failed' AND m.delivered_at IS NOT NULL)
 )

@@ -15,7 +15,7 @@ SELECT
         WHEN other.status IN ('unknown', 'sending', 'failed') THEN m.skip_reason || ' of ' || other.status
         ELSE m.skip_reason
     END AS skip_reason,
-    CASE WHEN m.status = 'sent' AND m.message_status <> 'accepted' THEN m.message_status END AS held_back,
+    CASE WHEN m.status = 'sent' AND m.message_status <> 'accepted' THEN m.message_status END AS kept_by_meta,
     m.not_followed,
     count(*) AS messages,
     (array_agg(m.production_run_id ORDER BY m.partner_id, m.production_run_id, m.id))[:%(few)s] AS production_run_ids,
@@ -36,7 +36,7 @@ FROM (
             (SELECT string_agg(r.production_run_id, ', ' ORDER BY r.production_run_id) FROM message_run AS r WHERE r.message_id = m.id)
         ) AS production_run_id,
         m.partner_id, m.status, m.skip_reason, m.error_code, m.error_detail,
-        CASE WHEN m.status = 'sent' AND m.message_status <> 'accepted' THEN m.message_status END AS held_back,
+        CASE WHEN m.status = 'sent' AND m.message_status <> 'accepted' THEN m.message_status END AS kept_by_meta,
         other.status AS other_status,
         row_number() OVER (PARTITION BY m.status, m.skip_reason ORDER BY m.production_run_id, m.id) AS place,
         count(*) OVER (PARTITION BY m.status, m.skip_reason) AS of_its_list

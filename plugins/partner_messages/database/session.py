@@ -1,4 +1,4 @@
-"""What a database refuses: what is worth another try, and what somebody has to change first."""
+"""Sessions with a database and the named queries that run in them; what it refuses, and what follows from that."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import copy
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import DictRow, dict_row
 
 from partner_messages.config.settings import SettingsError
 from partner_messages.database.connections import connection_of
+from partner_messages.database.named_sql import query
 from partner_messages.recipients.masking import mask
 
 _TURNED_AWAY = re.compile(
@@ -52,8 +56,62 @@ than a claim belongs to its claimer.
 """
 
 
+_NONE: Mapping[str, str | bool] = MappingProxyType({})
+
+
 class AccessRefused(SettingsError):
     """A database lets this connection's user not in, or not do what is needed: no further try helps."""
+
+
+Session = psycopg.Connection[DictRow]
+
+
+@dataclass(frozen=True)
+class Database:
+    """One of the databases, as this package knows it.
+
+    Attributes:
+        conn_id: Its connection.
+        failure: What an error becomes that another try may mend.
+        grant: The statements that give a user all it needs, with `{role}` for its name.
+    """
+
+    conn_id: str
+    failure: type[Exception]
+    grant: str
+
+    def errors(self) -> contextlib.AbstractContextManager[None]:
+        """Within this block its errors are said in one sentence (`database_errors`)."""
+        return database_errors(self.conn_id, self.failure, self.grant)
+
+    @contextlib.contextmanager
+    def session(self, options: str | None = None) -> Iterator[Session]:
+        """Open a session, which is closed at the end of the block; the block's own errors are not translated.
+
+        Args:
+            options: Settings of the session, as on a server's command line.
+        """
+        with self.errors():
+            opened = open_session(self.conn_id, options)
+        with contextlib.closing(opened) as session:
+            session.row_factory = dict_row
+            yield session
+
+
+def run_query(
+    session: Session, name: str, parameters: Mapping[str, Any], identifiers: Mapping[str, str | bool] = _NONE
+) -> list[DictRow]:
+    """Run one named query and return its rows; none where it returns nothing.
+
+    Args:
+        session: The session.
+        name: The query's name.
+        parameters: Its values.
+        identifiers: The table names and switches that its placeholders name.
+    """
+    with session.cursor() as cursor:
+        cursor.execute(query(name, **identifiers).encode(), parameters)
+        return cursor.fetchall() if cursor.description else []
 
 
 def open_session(conn_id: str, options: str | None = None) -> psycopg.Connection[Any]:

@@ -80,8 +80,10 @@ class ActParams(BaseModel):
         """Validate them; None where nothing is to be done.
 
         Raises:
-            SettingsError: Naming the param that is missing or wrong.
+            SettingsError: Naming the param that is missing or wrong, or that the DAG does not have: an act by hand that
+                nobody understands must not pass for none.
         """
+        check_names(raw, [name for act in ActParams.__subclasses__() for name in act.model_fields])
         asked = {key: raw.get(key) for key in cls.model_fields if not (key == cls.choice and raw.get(key) == LEAVE)}
         given = {key: value for key, value in asked.items() if not _is_blank(value)}
         if not given:

@@ -11,18 +11,17 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import psycopg
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow
 from psycopg.types.json import Json
 
 from partner_messages.config.ends import TryLater
 from partner_messages.config.settings import MESSAGE_LOG_CONN_ID
 from partner_messages.database.named_sql import query
-from partner_messages.database.session import database_errors, open_session
+from partner_messages.database.session import Database, Session, run_query
 from partner_messages.message_log.migrations import SCHEMA
 from partner_messages.messages.tick import Tick
 
-LogConnection = psycopg.Connection[DictRow]
+LogConnection = Session
 """A session in autocommit mode whose search path is the schema; several statements share a transaction by saying so."""
 
 GRANT = (
@@ -45,21 +44,16 @@ def open_message_log() -> Iterator[LogConnection]:
             row holds a phone number.
         AccessRefused: The user is not let in or lacks a right.
     """
-    with (
-        database_errors(MESSAGE_LOG_CONN_ID, MessageLogError, GRANT),
-        contextlib.closing(open_session(MESSAGE_LOG_CONN_ID, f"-c search_path={SCHEMA}")) as connection,
-    ):
+    log = Database(MESSAGE_LOG_CONN_ID, MessageLogError, GRANT)
+    with log.errors(), log.session(f"-c search_path={SCHEMA}") as connection:
         connection.autocommit = True
-        connection.row_factory = dict_row
         rows(connection, "open_message_log")
         yield connection
 
 
 def rows(connection: LogConnection, name: str, /, **parameters: Any) -> list[DictRow]:
     """Run one named query and return its rows; none where it returns nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute(query(name).encode(), parameters)
-        return cursor.fetchall() if cursor.description else []
+    return run_query(connection, name, parameters)
 
 
 def each_row(connection: LogConnection, name: str, /, **parameters: Any) -> Iterator[DictRow]:

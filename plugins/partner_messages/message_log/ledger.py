@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from partner_messages.message_log import outbox
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.spool import Spool
+from partner_messages.messages.statuses import MessageStatus
 from partner_messages.messages.values import Claimed, Settlement
 from partner_messages.recipients.masking import mask
 
@@ -85,7 +86,7 @@ class Ledger:
         except Exception:
             # Whether it was carried out is not known; that nothing was sent is.
             for id_ in ids:
-                self.note(Settlement(id_, "queued"))
+                self.note(Settlement(id_, MessageStatus.QUEUED))
             raise
 
     def note(self, settlement: Settlement) -> None:

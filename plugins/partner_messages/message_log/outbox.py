@@ -14,6 +14,7 @@ from partner_messages.message_log.database import LogConnection, of_tick, record
 from partner_messages.message_log.spool import Spool
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.statuses import MessageStatus
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Claimed, Message, Settlement
 from partner_messages.recipients.masking import plain
@@ -119,7 +120,7 @@ def restore(connection: LogConnection, token: uuid.UUID, settlements: Sequence[S
     """
     with connection.transaction():
         # What Meta has taken, refused for good or perhaps taken is never queued again.
-        over = [settlement.id for settlement in settlements if settlement.status != "queued"]
+        over = [settlement.id for settlement in settlements if settlement.status != MessageStatus.QUEUED]
         forgotten = claim(connection, over, token, now, heeds_stop=False)
         settle(connection, token, settlements, now)
     if forgotten:

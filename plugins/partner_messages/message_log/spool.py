@@ -16,9 +16,10 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from partner_messages.messages.values import Settled, Settlement
+from partner_messages.messages.statuses import MessageStatus
+from partner_messages.messages.values import SETTLED, Settlement
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ def _read(path: Path) -> tuple[uuid.UUID, list[Settlement]]:
 
 
 def _settlement(id_: str, status: Any, code: Any, seconds: Any) -> Settlement:
-    if status not in get_args(Settled) or not (code is None or type(code) is int) or type(seconds) not in (int, float):
+    if status not in SETTLED or not (code is None or type(code) is int) or type(seconds) not in (int, float):
         raise ValueError("it holds what is no answer")
-    said = KEPT_ON_DISK if status in ("failed", "unknown") else None
-    return Settlement(uuid.UUID(id_), status, error_code=code, error_detail=said, wait_seconds=seconds)
+    said = KEPT_ON_DISK if status in (MessageStatus.FAILED, MessageStatus.UNKNOWN) else None
+    return Settlement(uuid.UUID(id_), MessageStatus(status), error_code=code, error_detail=said, wait_seconds=seconds)

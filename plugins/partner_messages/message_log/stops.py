@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from partner_messages.message_log.database import LogConnection, rows
-from partner_messages.messages.tick import RunAttempt
+from partner_messages.messages.tick import RunPass
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class SenderStop:
 
     Attributes:
         id: The row.
-        of_this_run: Whether it was this very attempt of this run that met it.
+        of_this_run: Whether it was this very pass of this run that met it.
         of_this_try: Whether a task met it in as many tries as this one has had; a later try may ask again.
         probed: Whether somebody is probing at the moment.
         code: Meta's code; None where it has none.
@@ -35,22 +35,22 @@ class SenderStop:
     said: str
 
 
-def stop_sender(connection: LogConnection, sender: str, attempt: RunAttempt, code: int | None, detail: str) -> None:
-    """Stop a sender for every task of this attempt, from their next claim on."""
+def stop_sender(connection: LogConnection, sender: str, run: RunPass, code: int | None, detail: str) -> None:
+    """Stop a sender for every task of this pass, from their next claim on."""
     rows(
         connection,
         "stop_sender",
         id=uuid.uuid4(),
         sender=sender,
-        **_parameters(attempt),
+        **_parameters(run),
         error_code=code,
         error_detail=detail,
     )
 
 
-def open_stop(connection: LogConnection, sender: str, attempt: RunAttempt) -> SenderStop | None:
+def open_stop(connection: LogConnection, sender: str, run: RunPass) -> SenderStop | None:
     """The stop under which a sender stands, if any."""
-    found = rows(connection, "open_stop", sender=sender, **_parameters(attempt))
+    found = rows(connection, "open_stop", sender=sender, **_parameters(run))
     if not found:
         return None
     row = found[0]
@@ -64,9 +64,9 @@ def open_stop(connection: LogConnection, sender: str, attempt: RunAttempt) -> Se
     )
 
 
-def stops_of(connection: LogConnection, attempt: RunAttempt) -> dict[str, str]:
-    """The senders that are stopped for this attempt, with what Meta said."""
-    return {row["sender"]: row["error_detail"] for row in rows(connection, "stops_of", **_parameters(attempt))}
+def stops_of(connection: LogConnection, run: RunPass) -> dict[str, str]:
+    """The senders that are stopped for this pass, with what Meta said."""
+    return {row["sender"]: row["error_detail"] for row in rows(connection, "stops_of", **_parameters(run))}
 
 
 def become_prober(connection: LogConnection, stop: SenderStop, token: uuid.UUID, lease: dt.timedelta) -> bool:
@@ -84,5 +84,5 @@ def release_probe(connection: LogConnection, stop: SenderStop, token: uuid.UUID)
     rows(connection, "release_probe", id=stop.id, token=token)
 
 
-def _parameters(attempt: RunAttempt) -> dict[str, str | int]:
-    return asdict(attempt)
+def _parameters(run: RunPass) -> dict[str, str | int]:
+    return {name: getattr(run, name) for name in ("dag_id", "dag_run_id", "clear_number", "try_number")}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self, get_args
@@ -50,8 +51,31 @@ class Halt:
 
 
 @dataclass(frozen=True)
+class RunPass:
+    """One pass of a DAG run, as one of its tasks sees it: clearing the run's tasks begins another.
+
+    Attributes:
+        dag_id: The DAG.
+        dag_run_id: Its run.
+        run_type: Airflow's: scheduled, manual, backfill, asset_triggered.
+        now: The moment the run speaks for: its logical date, or run_after for a run that has none (command line, REST).
+        run_after: When the run was due to start.
+        clear_number: How often the run was cleared.
+        try_number: Which try of its task this is; the first is 1.
+    """
+
+    dag_id: str
+    dag_run_id: str
+    run_type: str
+    now: dt.datetime
+    run_after: dt.datetime
+    clear_number: int = 0
+    try_number: int = 1
+
+
+@dataclass(frozen=True)
 class Tick:
-    """What preflight fixed for one DAG run; travels to its tasks as ids and dates only.
+    """What the first task fixes for one pass of a DAG run; travels to its other tasks as ids and dates only.
 
     Attributes:
         id: A new uuid each time preflight runs; a summary counts what this tick did.
@@ -77,6 +101,30 @@ class Tick:
     log_position: Mapping[str, Any] | None = None
     redirected: str = ""
 
+    @classmethod
+    def of(
+        cls, run: RunPass, *, delivery: Delivery, asked: AskedDelivery, day: dt.date, redirect_to: str | None = None
+    ) -> Self:
+        """The tick of a pass that begins: a new one each time, also where the DAG run is the same.
+
+        Args:
+            run: The pass.
+            delivery: How it delivers.
+            asked: Its param `delivery`.
+            day: The day it speaks for.
+            redirect_to: Its param of that name.
+        """
+        return cls(
+            id=str(uuid.uuid4()),
+            dag_id=run.dag_id,
+            dag_run_id=run.dag_run_id,
+            delivery=delivery,
+            asked=asked,
+            day=day,
+            now=run.now,
+            redirected=phone_mark(redirect_to) if asked == "redirect" and redirect_to else "",
+        )
+
     def to_xcom(self) -> dict[str, Any]:
         """As JSON values."""
         return {
@@ -97,23 +145,6 @@ class Tick:
                 "warnings": tuple(value.get("warnings", ())),
             }
         )
-
-
-@dataclass(frozen=True)
-class RunAttempt:
-    """One pass of a DAG run: clearing its tasks makes a new one.
-
-    Attributes:
-        dag_id: The DAG.
-        dag_run_id: Its run.
-        clear_number: How often it was cleared.
-        try_number: Which try of its task this is; the first is 1.
-    """
-
-    dag_id: str
-    dag_run_id: str
-    clear_number: int
-    try_number: int = 1
 
 
 def phone_mark(phone: str) -> str:

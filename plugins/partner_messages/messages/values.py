@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Self
 
 from partner_messages.config.settings import Delivery
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.statuses import MessageStatus
 from partner_messages.messages.tick import Tick
 
 
@@ -27,6 +28,13 @@ def digest_context_id(partner_id: str, day: dt.date, number: int = 1) -> str:
 def event_context_id(production_run_id: str, event: str, partner_id: str | None) -> str:
     """The key under which a lifecycle event is unique within an hour; a cancel never meets its assign there."""
     return f"{production_run_id}:{event}:{partner_id or ''}"
+
+
+_AS_THE_PARENT = (
+    *("production_run_id", "partner_id", "design_id", "event_name"),
+    *("sender", "to_phone", "language"),
+)
+"""What a follow-up has of the message that it follows."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,59 @@ class Draft:
     adopts: uuid.UUID | None = None
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
+    @classmethod
+    def reminder(cls, production_run_id: str, day: dt.date, **columns: Any) -> Self:
+        """Of one run; one for each day."""
+        return cls(
+            context_type="production_run",
+            context_id=reminder_context_id(production_run_id, day),
+            message_kind="reminder",
+            production_run_ids=(production_run_id,),
+            production_run_id=production_run_id,
+            **columns,
+        )
+
+    @classmethod
+    def digest(cls, partner_id: str, production_run_ids: Iterable[str], context_id: str, **columns: Any) -> Self:
+        """Of several runs of one partner; `context_id` is from `digest_context_id`."""
+        return cls(
+            context_type="partner",
+            context_id=context_id,
+            message_kind="digest",
+            production_run_ids=tuple(production_run_ids),
+            partner_id=partner_id,
+            **columns,
+        )
+
+    @classmethod
+    def event(cls, production_run_id: str, event_name: str, partner_id: str | None, **columns: Any) -> Self:
+        """Of what has happened to a run; one for each run, event and partner within an hour."""
+        return cls(
+            context_type="production_run",
+            context_id=event_context_id(production_run_id, event_name, partner_id),
+            message_kind="event",
+            production_run_ids=(production_run_id,),
+            production_run_id=production_run_id,
+            partner_id=partner_id,
+            event_name=event_name,
+            **columns,
+        )
+
+    @classmethod
+    def followup(cls, parent: Followed, **columns: Any) -> Self:
+        """What follows a message, to the same phone; one for each message."""
+        # A reminder's context is one of the day; an event's may come again.
+        of_one = f":{parent.id}" if parent.message_kind == "event" else ""
+        return cls(
+            context_type="production_run",
+            context_id=f"{parent.context_id}:image{of_one}",
+            message_kind="followup",
+            production_run_ids=(parent.production_run_id,),
+            parent_id=parent.id,
+            **{name: getattr(parent, name) for name in _AS_THE_PARENT},
+            **columns,
+        )
+
 
 @dataclass(frozen=True)
 class SlotHolder:
@@ -101,7 +162,7 @@ class EventHolder:
 
     def is_in_the_way_of(self, tick: Tick) -> bool:
         """Whether a tick must not send another one: its own DAG run may take up again what it has queued."""
-        return not (self.status == "queued" and self.dag_run_id == tick.dag_run_id)
+        return not (self.status == MessageStatus.QUEUED and self.dag_run_id == tick.dag_run_id)
 
 
 @dataclass(frozen=True)
@@ -229,7 +290,8 @@ class Claimed:
     image_url: str | None = field(repr=False)
 
 
-Settled: TypeAlias = Literal["sent", "failed", "unknown", "queued"]
+SETTLED = (MessageStatus.SENT, MessageStatus.FAILED, MessageStatus.UNKNOWN, MessageStatus.QUEUED)
+"""What may become of a claimed message."""
 
 
 @dataclass(frozen=True)
@@ -238,13 +300,13 @@ class Settlement:
 
     Attributes:
         id: The message.
-        status: `queued` means Meta certainly did not take it and it may be tried again.
+        status: One of `SETTLED`; queued means Meta certainly did not take it and it may be tried again.
         message_status: For `sent`: what Meta said of it besides, such as that it is held back.
         wait_seconds: For `queued`: not before this many seconds from now.
     """
 
     id: uuid.UUID
-    status: Settled
+    status: MessageStatus
     meta_message_id: str | None = None
     message_status: str | None = None
     error_code: int | None = None

@@ -12,7 +12,7 @@ from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import NotifierSpec, Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
-from partner_messages.deployment.params import ClosingParams, RunParams
+from partner_messages.deployment.params import ClosingParams, parse_params
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.history import stuck_of_run
 from partner_messages.messages.tick import RunRefused, Tick, TickSkipped
@@ -32,13 +32,13 @@ from partner_messages.shop.shop import Shop, open_shop
 log = logging.getLogger(__name__)
 
 
-def escalate(tick: Tick, params: RunParams, context: Mapping[str, Any]) -> dict[str, int]:
+def escalate(tick: Tick | None, context: Mapping[str, Any]) -> dict[str, int]:
     """Open and end escalations as the tick sees its runs, and tell operations of those that are due.
 
     Args:
-        tick: The tick, after it has sent.
-        params: Which runs it looked at; nothing else is opened or ended.
-        context: The task's, for the notifier.
+        tick: The tick, after it has sent; None where the first task let nothing pass.
+        context: The task's, for the notifier; its params say which runs were looked at, and nothing else is opened or
+            ended.
 
     Returns:
         How many were opened, ended and told of.
@@ -46,7 +46,9 @@ def escalate(tick: Tick, params: RunParams, context: Mapping[str, Any]) -> dict[
     Raises:
         TickSkipped: The tick never got as far as planning, or its day is over: it knows too little.
     """
-    settings = load_settings()
+    if tick is None:
+        raise TickSkipped("Nothing was looked at: the first task let nothing pass.")
+    params, settings = parse_params(context["params"]), load_settings()
     if tick.delivery != "dry_run" and not _is_of_today(tick, settings):
         raise TickSkipped(f"The day of this run ({tick.day}) is over: it opens and ends no escalations any more.")
     policy = Policy.of(settings)
@@ -152,13 +154,14 @@ def as_text(due: Sequence[Escalation], names: Names) -> str:
     )
 
 
-def close_by_hand(params: ClosingParams | None) -> str:
+def close_by_hand(of_run: Mapping[str, Any]) -> str:
     """Close the escalation that the params name; return its reason.
 
     Raises:
         TickSkipped: None was asked to be closed.
         RunRefused: Nothing is open for that run.
     """
+    params = ClosingParams.of(of_run)
     if params is None:
         raise TickSkipped("No escalation is to be closed by hand.")
     with open_message_log() as connection:

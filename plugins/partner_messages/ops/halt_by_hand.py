@@ -20,19 +20,20 @@ from partner_messages.recipients.masking import mask
 log = logging.getLogger(__name__)
 
 
-def halt_by_hand(params: HaltParams | None, asked_at: dt.datetime) -> str:
+def halt_by_hand(of_run: Mapping[str, Any], asked_at: dt.datetime) -> str:
     """Do what the params say; return it.
 
     It reads no settings before it is done: a Variable that is broken must not be in the way of a halt.
 
     Args:
-        params: Whether to halt or to go on, who says so, and why.
+        of_run: The DAG run's params: whether to halt or to go on, who says so, and why.
         asked_at: When the DAG run was triggered: a cleared one must not end a halt that came after it.
 
     Raises:
         TickSkipped: Nothing is to be halted, nor to go on.
         RunRefused: Sending is to go on, and was halted after this was asked for.
     """
+    params = HaltParams.of(of_run)
     if params is None:
         raise TickSkipped("Sending is neither to be halted nor to go on.")
     who, why, now = params.sending_by, params.sending_why, run_context.wall_clock()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from partner_messages.deployment.live_settings import keep_log_position, last_log_position
 from partner_messages.deployment.params import TrustParams
@@ -38,8 +40,9 @@ def may_be_sent_from(connection: LogConnection, tick: Tick) -> Tick:
     return replace(tick, log_position=position.to_json())
 
 
-def trust_by_hand(params: TrustParams | None) -> None:
+def trust_by_hand(of_run: Mapping[str, Any]) -> None:
     """Let sending go on from the log as it is, where the params say so."""
+    params = TrustParams.of(of_run)
     if params is None:
         return
     with open_message_log() as connection:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from partner_messages.config.schedule import day_of
 from partner_messages.deployment import run_context
@@ -17,13 +19,14 @@ from partner_messages.recipients.preferences import Preferences
 log = logging.getLogger(__name__)
 
 
-def promise_by_hand(params: PromiseParams | None) -> str:
+def promise_by_hand(of_run: Mapping[str, Any]) -> str:
     """Enter the promise that the params name; return its day.
 
     Raises:
         TickSkipped: None was asked to be entered.
         RunRefused: The run was never found stuck, or the day has gone by.
     """
+    params = PromiseParams.of(of_run)
     if params is None:
         raise TickSkipped("No promise is to be entered.")
     now, run_id, due_on = run_context.wall_clock(), params.promised_run, params.promised_until
@@ -56,13 +59,14 @@ def promise_by_hand(params: PromiseParams | None) -> str:
     return due_on.isoformat()
 
 
-def opt_out_by_hand(params: OptOutParams | None) -> str:
+def opt_out_by_hand(of_run: Mapping[str, Any]) -> str:
     """Enter what the params say of a partner; return it.
 
     Raises:
         TickSkipped: Nothing was asked to be entered.
         RunRefused: There is nothing to undo or to decide, or it was the partner's own STOP.
     """
+    params = OptOutParams.of(of_run)
     if params is None:
         raise TickSkipped("Nothing is to be entered about a partner.")
     with open_message_log() as connection, connection.transaction():

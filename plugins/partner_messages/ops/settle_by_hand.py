@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from partner_messages.deployment import run_context
 from partner_messages.deployment.params import SettlingParams
@@ -23,13 +25,14 @@ _THEN = {
 """What follows from each outcome."""
 
 
-def settle_by_hand(params: SettlingParams | None) -> str:
+def settle_by_hand(of_run: Mapping[str, Any]) -> str:
     """Settle the message that the params name; return its outcome.
 
     Raises:
         TickSkipped: None was asked to be settled.
         RunRefused: There is no such message, or it is not unknown.
     """
+    params = SettlingParams.of(of_run)
     if params is None:
         raise TickSkipped("No message is to be settled by hand.")
     with open_message_log() as connection:

@@ -16,7 +16,7 @@ from partner_messages.message_log.database import LogConnection, open_message_lo
 from partner_messages.message_log.outbox import missing_of
 from partner_messages.message_log.stops import stops_of
 from partner_messages.messages.kinds import ReminderKind
-from partner_messages.messages.tick import RunAttempt, Tick
+from partner_messages.messages.tick import RunPass, Tick
 from partner_messages.ops import run_notes
 from partner_messages.ops.escalations import standing_escalations
 from partner_messages.ops.halt_by_hand import halted_now
@@ -55,7 +55,7 @@ class Told:
 
 def summarise(
     tick: Tick,
-    attempt: RunAttempt,
+    run: RunPass,
     unfinished: Sequence[str],
     title: str,
     *,
@@ -68,7 +68,7 @@ def summarise(
 
     Args:
         tick: The run's tick.
-        attempt: The DAG run's pass.
+        run: The pass of the DAG run.
         unfinished: The tasks of the run that failed, each with why.
         title: How its first line begins, such as `Reminder run`.
         told: What the tasks have returned.
@@ -85,9 +85,9 @@ def summarise(
         summary = summarise_tick(
             connection,
             tick,
-            stops_of(connection, attempt),
+            stops_of(connection, run),
             run_context.wall_clock(),
-            clear_number=attempt.clear_number,
+            clear_number=run.clear_number,
             of_all=of_all,
         )
         if finds:
@@ -114,7 +114,7 @@ def summarise(
         log.info("In short: %s", line)
     if summary.untold:
         with open_message_log() as connection:
-            note_unknown_told(connection, attempt, summary.untold.keys())
+            note_unknown_told(connection, run, summary.untold.keys())
     if problems:
         raise NeedsAnEngineer("\n".join(problems))
     return summary.counts()
@@ -185,7 +185,7 @@ def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
     broken = {code: number for code, number in summary.broken.items() if code not in RECIPIENT_CODES}
     failed = sum(broken.values())
     templates = sum(number for code, number in broken.items() if classify(code).template)
-    paused = summary.held_back.get(PAUSED, 0)
+    paused = summary.kept_by_meta.get(PAUSED, 0)
     facts: list[tuple[bool, str]] = [
         *((True, f"sender {sender} is stopped: {said}") for sender, said in summary.stopped_senders.items()),
         *(

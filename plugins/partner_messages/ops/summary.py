@@ -11,7 +11,8 @@ from typing import Any
 
 from partner_messages.message_log.database import LogConnection, of_history, of_tick, rows
 from partner_messages.messages.kinds import ReminderKind
-from partner_messages.messages.tick import RunAttempt, Tick
+from partner_messages.messages.statuses import TAKEN_BY_META, MessageStatus
+from partner_messages.messages.tick import RunPass, Tick
 from partner_messages.ops.judgement import Escalation
 from partner_messages.shop.names import Names, ids_of
 
@@ -34,7 +35,7 @@ class Named:
     """A message that somebody may ask about, by its run and partner (never by its phone).
 
     Attributes:
-        held_back: What Meta said when it took the message and did not mean to deliver it at once.
+        kept_by_meta: What Meta said when it took the message and did not mean to deliver it at once.
         other_status: For a duplicate: how the message stands for whose sake it was skipped.
         more: How many more there are of its status and reason, where it is the last one that is named of them.
     """
@@ -47,23 +48,23 @@ class Named:
     skip_reason: str | None
     error_code: int | None
     error_detail: str | None
-    held_back: str | None = None
+    kept_by_meta: str | None = None
     other_status: str | None = None
     more: int = 0
 
     def said(self, names: Names) -> str:
         """Whom it was for and how it stands, and last by what it is looked up."""
         of_other = f" of one that is {self.other_status}" if self.other_status else ""
-        why = f"{self.skip_reason or self.held_back or self.error_detail or ''}{of_other}"
+        why = f"{self.skip_reason or self.kept_by_meta or self.error_detail or ''}{of_other}"
         stands = f"{self.status} {why}".rstrip()
         ids = ids_of(self.production_run_id, self.partner_id)
         # By its id a person says what became of it.
-        ids = f"message {self.id}, {ids}" if self.status == "unknown" else ids
+        ids = f"message {self.id}, {ids}" if self.status == MessageStatus.UNKNOWN else ids
         more = f"; {self.more} more, see the table message_log" if self.more else ""
         return f"{names.of(self.production_run_id, self.partner_id)} ({self.message_kind}): {stands} | {ids}{more}"
 
 
-_DISPATCHED = ("sent", "delivered", "read", "rehearsed")
+_DISPATCHED = (*sorted(TAKEN_BY_META), MessageStatus.REHEARSED)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Summary:
         statuses: Messages by status, without follow-ups; those that wait for their time are `held`.
         skipped: Skips by reason, without follow-ups.
         whom: By status or skip reason, the first few for whom the messages were.
-        held_back: Messages that Meta took but holds back, by its word for that.
+        kept_by_meta: Messages that Meta took but holds back, by its word for that.
         followups: Follow-ups by status, the skipped ones by reason.
         stopped_senders: Senders that Meta refuses as a whole.
         unapproved: Templates that are not approved where they were needed, each with how many messages it cost.
@@ -99,7 +100,7 @@ class Summary:
     statuses: Mapping[str, int]
     skipped: Mapping[str, int]
     whom: Mapping[str, Sequence[Whom]] = field(default_factory=dict)
-    held_back: Mapping[str, int] = field(default_factory=dict)
+    kept_by_meta: Mapping[str, int] = field(default_factory=dict)
     followups: Mapping[str, int] = field(default_factory=dict)
     stopped_senders: Mapping[str, str] = field(default_factory=dict)
     unapproved: Mapping[str, int] = field(default_factory=dict)
@@ -134,7 +135,7 @@ class Summary:
     @property
     def left(self) -> int:
         """Messages that are still queued or claimed."""
-        return self.statuses.get("queued", 0) + self.statuses.get("sending", 0)
+        return self.statuses.get(MessageStatus.QUEUED, 0) + self.statuses.get(MessageStatus.SENDING, 0)
 
     def counts(self) -> dict[str, Any]:
         """The numbers, as the task's return value."""
@@ -150,11 +151,11 @@ class Summary:
             "not_overdue": not_overdue,
             "kinds": found,
             "dispatched": self.dispatched,
-            "failed": self.statuses.get("failed", 0),
-            "unknown": self.statuses.get("unknown", 0),
+            "failed": self.statuses.get(MessageStatus.FAILED, 0),
+            "unknown": self.statuses.get(MessageStatus.UNKNOWN, 0),
             "queued": self.left,
             "held": self.statuses.get("held", 0),
-            "held_back": dict(self.held_back),
+            "held_back": dict(self.kept_by_meta),
             "skipped": dict(self.skipped),
             "followups": dict(self.followups),
             "escalated": dict(self.escalated),
@@ -186,7 +187,7 @@ def summarise_tick(
     """
     statuses: collections.Counter[str] = collections.Counter()
     skipped: collections.Counter[str] = collections.Counter()
-    held_back: collections.Counter[str] = collections.Counter()
+    kept_by_meta: collections.Counter[str] = collections.Counter()
     followups: collections.Counter[str] = collections.Counter()
     whom: dict[str, list[Whom]] = {}
     its_own = {**of_tick(tick), "delivery": tick.delivery}
@@ -201,8 +202,8 @@ def summarise_tick(
             skipped[row["skip_reason"]] += row["messages"]
         of_row = map(Whom, row["production_run_ids"], row["partner_ids"])
         whom.setdefault(row["skip_reason"] or row["status"], []).extend(of_row)
-        if row["held_back"]:
-            held_back[row["held_back"]] += row["messages"]
+        if row["kept_by_meta"]:
+            kept_by_meta[row["kept_by_meta"]] += row["messages"]
     untold = rows(connection, "untold_unknown", **of_tick(tick), clear_number=clear_number, of_all=of_all)
     noted = rows(connection, "tick", tick_id=tick.id)
     return Summary(
@@ -213,7 +214,7 @@ def summarise_tick(
         statuses=statuses,
         skipped=skipped,
         whom=whom,
-        held_back=held_back,
+        kept_by_meta=kept_by_meta,
         followups=followups,
         stopped_senders=stopped_senders,
         unapproved={
@@ -232,9 +233,9 @@ def _named(row: Mapping[str, Any]) -> Named:
     return Named(**of_it, more=row["of_its_list"] - NAMED if row["place"] == NAMED else 0)
 
 
-def note_unknown_told(connection: LogConnection, attempt: RunAttempt, unknown: Collection[uuid.UUID]) -> None:
+def note_unknown_told(connection: LogConnection, run: RunPass, unknown: Collection[uuid.UUID]) -> None:
     """This pass of a DAG run fails for these messages that are unknown: a later one need not."""
-    told = {"dag_run_id": attempt.dag_run_id, "clear_number": attempt.clear_number, "ids": list(unknown)}
+    told = {"dag_run_id": run.dag_run_id, "clear_number": run.clear_number, "ids": list(unknown)}
     rows(connection, "note_unknown_told", **told)
 
 

@@ -29,7 +29,7 @@ def lines_of(
         *(_found(summary) if finds else ()),
         *_reached(summary, names),
         *_skipped(summary, names),
-        *([f"of those sent, Meta holds back: {_listed(summary.held_back)}"] if summary.held_back else []),
+        *([f"of those sent, Meta holds back: {_listed(summary.kept_by_meta)}"] if summary.kept_by_meta else []),
         *([f"follow-ups: {_listed(summary.followups)}"] if summary.followups else []),
         *_by_reason("need a person:", summary.escalated, {reason.value: RULES[reason].act for reason in Reason}),
     ]

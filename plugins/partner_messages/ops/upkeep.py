@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import uuid
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,6 @@ from partner_messages.config.schedule import SCHEDULE_TIMEZONE, day_of
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
-from partner_messages.deployment.run_context import RunFacts
 from partner_messages.message_log.answers import listen_with, release_replies
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.migrations import migrate
@@ -21,7 +19,7 @@ from partner_messages.message_log.queueing import queued_of_tick, release, sweep
 from partner_messages.message_log.retention import forget
 from partner_messages.message_log.spool import Spool
 from partner_messages.message_log.ticks import start_tick
-from partner_messages.messages.tick import Tick
+from partner_messages.messages.tick import RunPass, Tick
 from partner_messages.ops.halt_by_hand import halted_now
 from partner_messages.ops.hearing import hear
 from partner_messages.ops.log_checks import may_be_sent_from
@@ -30,7 +28,7 @@ from partner_messages.planning.dealing import deal_out
 log = logging.getLogger(__name__)
 
 
-def look_after_the_log(run: RunFacts) -> dict[str, Any]:
+def look_after_the_log(run: RunPass) -> dict[str, Any]:
     """Bring the message log up to date, and close what is over.
 
     A missed run of this DAG is no stale one: whatever has come due meanwhile is judged by the wall clock.
@@ -40,15 +38,7 @@ def look_after_the_log(run: RunFacts) -> dict[str, Any]:
     """
     wall = run_context.wall_clock()
     settings = load_settings()
-    tick = Tick(
-        id=str(uuid.uuid4()),
-        dag_id=run.dag_id,
-        dag_run_id=run.dag_run_id,
-        delivery="live",
-        asked="auto",
-        day=day_of(wall),
-        now=wall,
-    )
+    tick = Tick.of(replace(run, now=wall), delivery="live", asked="auto", day=day_of(wall))
     with open_message_log() as connection:
         applied = migrate(connection)
         tick = may_be_sent_from(connection, tick)
@@ -92,7 +82,7 @@ def forget_what_is_old() -> dict[str, int]:
     return {one.step.what: one.number for one in forgotten}
 
 
-def release_due(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
+def release_due(tick: Tick) -> list[dict[str, Any]]:
     """Take over the live messages that have come due, and deal them out.
 
     Returns:
@@ -111,7 +101,7 @@ def release_due(tick: Tick, max_map_length: int) -> list[dict[str, Any]]:
         replies = release_replies(connection, tick, wall)
         released = release(connection, tick, now=wall, in_send_window=in_send_window)
         queued = queued_of_tick(connection, tick, now=wall)
-    batches = deal_out(queued, settings, max_map_length)
+    batches = deal_out(queued, settings)
     log.info(
         "%d messages have come due, %d replies to what partners have written: %d messages to send in %d tasks.",
         *(released, replies, len(queued), len(batches)),

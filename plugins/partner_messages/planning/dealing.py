@@ -13,26 +13,15 @@ from partner_messages.messages.values import QueuedMessage
 from partner_messages.planning.reminders.batches import deal
 
 
-def max_map_length() -> int:
-    """How many mapped tasks Airflow allows."""
-    return conf.getint("core", "max_map_length", fallback=1024)
-
-
-def deal_out(queued: Sequence[QueuedMessage], settings: Settings, max_map_length: int) -> list[dict[str, Any]]:
-    """Deal messages out as the settings say; each batch is what one mapped task is given.
-
-    Args:
-        queued: The messages, grouped by sender.
-        settings: The settings.
-        max_map_length: How many mapped tasks Airflow allows.
-    """
+def deal_out(queued: Sequence[QueuedMessage], settings: Settings) -> list[dict[str, Any]]:
+    """Deal messages, grouped by sender, out as the settings say; each batch is what one mapped task is given."""
     if not queued:
         return []
     batches = deal(
         queued,
         task_each_up_to=settings.task_each_up_to,
         chunk_size=settings.chunk_size,
-        max_map_length=max_map_length,
+        max_map_length=conf.getint("core", "max_map_length", fallback=1024),
         rates={sender.label: sender.messages_per_second for sender in load_senders(settings)},
     )
     return [batch.to_xcom() for batch in batches]

@@ -24,9 +24,9 @@ from partner_messages.shop.shop import Shop, open_shop
 log = logging.getLogger(__name__)
 
 
-def find_stuck_runs(tick: Tick, kind: ReminderKind, params: RunParams) -> dict[str, Any]:
-    """Write every run stuck in `kind` at the tick's now to `stuck_run`; return how many there are."""
-    settings = load_settings()
+def find_stuck_runs(tick: Tick, kind: str, params: RunParams) -> dict[str, Any]:
+    """Write every run that is stuck in a `ReminderKind` at the tick's now to `stuck_run`; return how many there are."""
+    kind, settings = ReminderKind(kind), load_settings()
     wall = run_context.wall_clock()
     with open_message_log() as connection:
         with open_shop(settings.tables) as shop:

@@ -10,15 +10,19 @@ from partner_messages.config.calendars import on_holiday
 from partner_messages.config.settings import Settings
 from partner_messages.deployment.live_settings import load_senders
 from partner_messages.message_log.database import LogConnection
+from partner_messages.message_log.history import refused_phones
 from partner_messages.message_log.preferences import preferences
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import reminder_context_id
 from partner_messages.planning.drafting.facts import Means, ShopFacts
+from partner_messages.planning.reminders.inputs import LogFacts
+from partner_messages.planning.said import what_partners_said
 from partner_messages.planning.template_gate import approvals_of_run
 from partner_messages.recipients.people import Conversation
 from partner_messages.recipients.phone import choose_phone
 from partner_messages.shop.shop import Shop
 from partner_messages.templates.catalog.installed import installed_catalog
+from partner_messages.whatsapp.errors import RECIPIENT_CODES
 from partner_messages.whatsapp.senders import Sender
 
 
@@ -69,6 +73,14 @@ def means_of(
         redirect_to=redirect_to if tick.delivery == "redirect" else None,
         preferences=preferences(connection),
         lifecycle_after_opt_out=settings.lifecycle_after_opt_out,
+    )
+
+
+def log_facts_now(connection: LogConnection, tick: Tick, settings: Settings) -> LogFacts:
+    """What of the message log holds for every message: who was refused today, and who has answered."""
+    return LogFacts(
+        refused_phones=refused_phones(connection, tick, RECIPIENT_CODES),
+        said=what_partners_said(connection, tick, settings),
     )
 
 

@@ -13,24 +13,22 @@ from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log.database import LogConnection, open_message_log
-from partner_messages.message_log.history import event_holders, refused_phones
+from partner_messages.message_log.history import event_holders
 from partner_messages.message_log.queueing import queued_of_tick, withdraw_reminders, write_drafts
 from partner_messages.messages.scope import Scope
 from partner_messages.messages.tick import RunRefused, Tick, keeps_their_hours
-from partner_messages.messages.values import Draft, event_context_id
+from partner_messages.messages.values import Draft
 from partner_messages.planning.dealing import deal_out
 from partner_messages.planning.drafting.facts import DEFAULT_FAMILY, ShopFacts
 from partner_messages.planning.events.event import Event, EventParams
 from partner_messages.planning.events.plan import EventRuns, Holders, Timing, plan_events
 from partner_messages.planning.events.rules import LIFECYCLE, REMINDERS
 from partner_messages.planning.find import stuck_now
-from partner_messages.planning.gather import means_of_planning, shop_facts
+from partner_messages.planning.gather import log_facts_now, means_of_planning, shop_facts
 from partner_messages.planning.pictures import usable_pictures
-from partner_messages.planning.reminders.plan import LogFacts
+from partner_messages.planning.reminders.inputs import PlanningInputs
 from partner_messages.planning.reminders.wording import templates_of
-from partner_messages.planning.said import what_partners_said
 from partner_messages.shop.shop import Shop, open_shop
-from partner_messages.whatsapp.errors import RECIPIENT_CODES
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +62,7 @@ def check_runs(params: EventParams) -> int:
     return len(asked)
 
 
-def plan_event_messages(
-    tick: Tick, params: EventParams, run_after: dt.datetime, max_map_length: int
-) -> list[dict[str, Any]]:
+def plan_event_messages(tick: Tick, params: EventParams, run_after: dt.datetime) -> list[dict[str, Any]]:
     """Plan the messages of a DAG run's events: each becomes a queued message or a skip with its reason.
 
     Returns:
@@ -82,25 +78,20 @@ def plan_event_messages(
     )
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         means = means_of_planning(connection, tick, settings, limit=None, redirect_to=params.redirect_to)
-        facts = _event_runs(shop, params.events, timing.wall)
-        drafts = plan_events(
+        event_runs = _event_runs(shop, params.events, timing.wall)
+        inputs = PlanningInputs(
             tick,
-            params.events,
-            facts=facts,
-            shop=_shop_facts(shop, params.events, facts, tick, settings),
-            log=LogFacts(
-                refused_phones=refused_phones(connection, tick, RECIPIENT_CODES),
-                said=what_partners_said(connection, tick, settings),
-            ),
-            holders=_holders(connection, tick, params.events, facts, timing),
-            means=means,
-            timing=timing,
+            _shop_facts(shop, params.events, event_runs, tick, settings),
+            log_facts_now(connection, tick, settings),
+            means,
         )
+        holders = _holders(connection, tick, params.events, event_runs, timing)
+        drafts = plan_events(inputs, params.events, event_runs, holders, timing)
         write_drafts(connection, tick, drafts)
-        withdrawn = withdraw_reminders(connection, tick, _ended(drafts, facts))
+        withdrawn = withdraw_reminders(connection, tick, _ended(drafts, event_runs))
         queued = queued_of_tick(connection, tick, now=timing.wall)
     held = sum(draft.not_before is not None and draft.skip_reason is None for draft in drafts)
-    batches = deal_out(queued, settings, max_map_length)
+    batches = deal_out(queued, settings)
     log.info(
         "%d events: %d messages to send in %d tasks, %d that wait for the recipient's morning; %d queued reminders of"
         " ended runs withdrawn.",
@@ -120,10 +111,12 @@ def _event_runs(shop: Shop, events: Sequence[Event], wall: dt.datetime) -> Event
     )
 
 
-def _shop_facts(shop: Shop, events: Sequence[Event], facts: EventRuns, tick: Tick, settings: Settings) -> ShopFacts:
+def _shop_facts(
+    shop: Shop, events: Sequence[Event], event_runs: EventRuns, tick: Tick, settings: Settings
+) -> ShopFacts:
     named = {event.partner_id for event in events}
-    runs = facts.runs.values()
-    asked = {run_id for run_id, _ in facts.stuck}
+    runs = event_runs.runs.values()
+    asked = {run_id for run_id, _ in event_runs.stuck}
     found = shop_facts(
         shop,
         partner_ids={id_ for id_ in {*named, *(run.partner_id for run in runs)} if id_},
@@ -132,30 +125,22 @@ def _shop_facts(shop: Shop, events: Sequence[Event], facts: EventRuns, tick: Tic
         asked=asked,
         day=tick.day,
     )
-    if settings.template_family == DEFAULT_FAMILY or not facts.stuck:
+    if settings.template_family == DEFAULT_FAMILY or not event_runs.stuck:
         return found
-    designs = (run.design_id for run in facts.stuck.values())
+    designs = (run.design_id for run in event_runs.stuck.values())
     return replace(found, pictures=usable_pictures(shop, designs, settings.pictures))
 
 
 def _holders(
-    connection: LogConnection, tick: Tick, events: Sequence[Event], facts: EventRuns, timing: Timing
+    connection: LogConnection, tick: Tick, events: Sequence[Event], event_runs: EventRuns, timing: Timing
 ) -> Holders:
     by_event_id, by_context = event_holders(
         connection,
         tick,
         [
-            Draft(
-                context_type="production_run",
-                context_id=event_context_id(run.id, event.event, partner_id),
-                message_kind="event",
-                production_run_ids=(),
-                event_name=event.event,
-                event_id=event.event_id,
-                decided_at=timing.wall,
-            )
+            Draft.event(run.id, event.event, partner_id, event_id=event.event_id, decided_at=timing.wall)
             for event in events
-            if (run := facts.runs.get(event.production_run_id))
+            if (run := event_runs.runs.get(event.production_run_id))
             for partner_id in {event.partner_id or run.partner_id}
         ],
         due=timing.run_after,
@@ -163,7 +148,7 @@ def _holders(
     return Holders(by_event_id, by_context)
 
 
-def _ended(drafts: Sequence[Draft], facts: EventRuns) -> list[str]:
+def _ended(drafts: Sequence[Draft], event_runs: EventRuns) -> list[str]:
     """The runs that are over, of those that these events say are.
 
     A cancellation that goes to the previous partner says nothing about a run that somebody else has by now.
@@ -173,6 +158,6 @@ def _ended(drafts: Sequence[Draft], facts: EventRuns) -> list[str]:
         for draft in drafts
         if (rule := LIFECYCLE.get(draft.event_name or ""))
         and rule.ends_the_run
-        and (run := facts.runs.get(draft.production_run_id or ""))
+        and (run := event_runs.runs.get(draft.production_run_id or ""))
         and run.is_over
     ]

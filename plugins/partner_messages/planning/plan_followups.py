@@ -18,7 +18,8 @@ from partner_messages.message_log.history import note_not_followed, to_follow_up
 from partner_messages.message_log.outbox import messages_of
 from partner_messages.message_log.queueing import queued_of_tick, write_drafts
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.messages.tick import NotNow, Tick, check_may_send
+from partner_messages.messages.statuses import MessageStatus
+from partner_messages.messages.tick import NotNow, Tick, TickSkipped, check_may_send
 from partner_messages.messages.values import Draft, Followed, Message
 from partner_messages.planning.dealing import deal_out
 from partner_messages.planning.pictures import usable_pictures
@@ -30,17 +31,22 @@ from partner_messages.templates.catalog.installed import installed_catalog
 log = logging.getLogger(__name__)
 
 
-def plan_followups(tick: Tick, max_map_length: int, *, of_all: bool = False) -> list[dict[str, Any]]:
+def plan_followups(tick: Tick | None, *, of_all: bool = False) -> list[dict[str, Any]]:
     """Plan what follows the DAG run's messages that Meta took; done again, it plans only what is new.
 
     Args:
-        tick: The run's tick; what an earlier pass of it has sent counts too.
-        max_map_length: How many mapped tasks Airflow allows.
+        tick: The run's tick; what an earlier pass of it has sent counts too. None where the first task let nothing
+            pass.
         of_all: Whether what other runs have left behind counts too, while it may be sent.
 
     Returns:
         Batches of message ids, one for each mapped sending task; none where there is nothing to follow.
+
+    Raises:
+        TickSkipped: There is no tick.
     """
+    if tick is None:
+        raise TickSkipped("Nothing was sent: the first task let nothing pass.")
     settings = load_settings()
     with open_message_log() as connection:
         of_all = of_all and _may_leave(connection, tick, settings)
@@ -51,7 +57,7 @@ def plan_followups(tick: Tick, max_map_length: int, *, of_all: bool = False) -> 
         write_drafts(connection, tick, drafts)
         note_not_followed(connection, outside, SkipReason.OUTSIDE_24H_WINDOW)
         queued = queued_of_tick(connection, tick, now=run_context.wall_clock(), followups=True)
-    batches = deal_out(queued, settings, max_map_length)
+    batches = deal_out(queued, settings)
     log.info(
         "%d messages to follow up: %d of their partners may only be sent templates; %d follow-ups to send in %d tasks.",
         *(len(parents), len(outside), len(queued), len(batches)),
@@ -83,7 +89,7 @@ def followups_no_longer_due(
         return {}
     with open_message_log() as connection:
         parents = messages_of(connection, [message.parent_id for message in messages if message.parent_id], now)
-    failed = {parent.id for parent in parents if parent.status == "failed"}
+    failed = {parent.id for parent in parents if parent.status == MessageStatus.FAILED}
     with open_shop(settings.tables) as shop:
         inbound = _inbound(shop, messages, settings, now)
     withdrawn: dict[uuid.UUID, SkipReason] = {}

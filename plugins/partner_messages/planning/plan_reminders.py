@@ -22,7 +22,6 @@ from partner_messages.message_log.history import (
     days_reminded,
     last_reminded,
     recent_sizes,
-    refused_phones,
     slot_holders,
     standing_digests,
     stuck_of_run,
@@ -35,16 +34,15 @@ from partner_messages.messages.tick import RunRefused, Tick
 from partner_messages.messages.values import Draft
 from partner_messages.planning.dealing import deal_out
 from partner_messages.planning.drafting.facts import DEFAULT_FAMILY, ShopFacts
-from partner_messages.planning.gather import means_of_planning, shop_facts
+from partner_messages.planning.gather import log_facts_now, means_of_planning, shop_facts
 from partner_messages.planning.pictures import usable_pictures
 from partner_messages.planning.reminders.digest import TEMPLATE, kept_apart
 from partner_messages.planning.reminders.hours import Hours
-from partner_messages.planning.reminders.plan import NEXT_DUE, LogFacts, Plan, blast_radius, decide_reminders
+from partner_messages.planning.reminders.inputs import LogFacts, PlanningInputs
+from partner_messages.planning.reminders.plan import NEXT_DUE, Plan, blast_radius, decide_reminders
 from partner_messages.planning.reminders.policy import Policy
 from partner_messages.planning.reminders.wording import templates_of
-from partner_messages.planning.said import what_partners_said
 from partner_messages.shop.shop import Shop, open_shop
-from partner_messages.whatsapp.errors import RECIPIENT_CODES
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +57,7 @@ def templates_of_reminders(settings: Settings) -> tuple[str, ...]:
     return (*templates_of(settings.template_family), *([TEMPLATE] if settings.digest else []))
 
 
-def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[dict[str, Any]]:
+def plan_messages(tick: Tick, params: RunParams) -> list[dict[str, Any]]:
     """Plan one tick: every stuck run becomes a queued message or a skip with its reason.
 
     Returns:
@@ -79,16 +77,9 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
         census = shop.census(now=tick.now, scope=params.scope)
         facts = _shop_facts(shop, connection, stuck, tick, settings)
         for _ in range(_TRIES):
-            plan = decide_reminders(
-                tick,
-                stuck,
-                without_partner=census.without_partner,
-                shop=facts,
-                log=_log_facts(connection, tick, stuck, policy, wall, limit=means.limit),
-                means=means,
-                policy=policy,
-                hours=Hours.of(tick, settings, wall),
-            )
+            log_facts = _log_facts(connection, tick, stuck, policy, wall, limit=means.limit)
+            inputs = PlanningInputs(tick, facts, log_facts, means, policy, Hours.of(tick, settings, wall))
+            plan = decide_reminders(inputs, stuck, census.without_partner)
             drafts = plan.drafts
             planned = sum(draft.skip_reason is None for draft in drafts)
             if tick.delivery == "live" and not params.confirmed:
@@ -99,7 +90,7 @@ def plan_messages(tick: Tick, params: RunParams, max_map_length: int) -> list[di
             raise MessageLogError(f"Other runs of the DAG changed the day's digests {_TRIES} times while planning.")
         note_counts(connection, tick, census.apart_from(found), planned)
         queued = queued_of_tick(connection, tick, now=wall)
-    batches = deal_out(queued, settings, max_map_length)
+    batches = deal_out(queued, settings)
     _tell_of_digests(drafts, settings)
     _tell_of_cadence(drafts)
     _tell_of_hours(drafts, settings)
@@ -144,14 +135,13 @@ def _log_facts(
     connection: LogConnection, tick: Tick, stuck: Sequence[StuckRun], policy: Policy, wall: dt.datetime, *, limit: int
 ) -> LogFacts:
     ids = [run.production_run_id for run in stuck]
-    return LogFacts(
+    return replace(
+        log_facts_now(connection, tick, policy.settings),
         slot_holders=slot_holders(connection, tick, ids, wall),
         digests=standing_digests(connection, tick),
-        refused_phones=refused_phones(connection, tick, RECIPIENT_CODES),
         # A run is in one message at most: where no more are stuck than may be sent, nothing is put off.
         last_reminded=last_reminded(connection, tick, ids) if len(ids) > limit else {},
         days_reminded=days_reminded(connection, tick) if policy.asks_for_history else {},
-        said=what_partners_said(connection, tick, policy.settings),
     )
 
 

@@ -24,7 +24,8 @@ from partner_messages.message_log.position import check_position
 from partner_messages.message_log.server import check_clocks
 from partner_messages.message_log.spool import Spool
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.messages.tick import NotNow, RunAttempt, Tick, check_may_send
+from partner_messages.messages.statuses import TAKEN_BY_META, MessageStatus
+from partner_messages.messages.tick import NotNow, RunPass, Tick, check_may_send
 from partner_messages.messages.values import Claimed, Message, Settlement
 from partner_messages.recipients.deeplink import Portal
 from partner_messages.sending.carriers import connections_for
@@ -42,7 +43,6 @@ log = logging.getLogger(__name__)
 
 LOT_SECONDS = 45.0
 """Of how many messages the shop is asked at once: of those that leave within this time, where nobody else sends."""
-_TAKEN = ("sent", "delivered", "read")
 LOOK_AGAIN_AFTER = 60.0
 """Seconds after which the shop is asked again of what is not claimed yet: it must be fresh at the claim."""
 
@@ -85,17 +85,17 @@ class Outcome:
     @property
     def to_retry(self) -> int:
         """Still queued, or claimed by a process that may be gone."""
-        return self.counts.get("queued", 0) + self.counts.get("sending", 0)
+        return self.counts.get(MessageStatus.QUEUED, 0) + self.counts.get(MessageStatus.SENDING, 0)
 
     @property
     def unknown(self) -> int:
         """Of unknown outcome, and nobody was told yet."""
-        return self.counts.get("unknown", 0) - self.told
+        return self.counts.get(MessageStatus.UNKNOWN, 0) - self.told
 
     @property
     def nothing_sent(self) -> bool:
         """Whether every message was withdrawn."""
-        return self.counts.keys() <= {"skipped"}
+        return self.counts.keys() <= {MessageStatus.SKIPPED}
 
     def __str__(self) -> str:
         return ", ".join(f"{number} {status}" for status, number in sorted(self.counts.items())) or "no messages"
@@ -108,7 +108,7 @@ class BatchSender:
     Attributes:
         connection: The message log.
         tick: The run's tick.
-        attempt: The DAG run's pass.
+        run: The pass of the DAG run.
         ids: The messages.
         sender_label: The one sender of all of them.
         params: The DAG run's params.
@@ -120,7 +120,7 @@ class BatchSender:
 
     connection: LogConnection
     tick: Tick
-    attempt: RunAttempt
+    run: RunPass
     ids: Sequence[uuid.UUID]
     sender_label: str
     params: Mapping[str, Any]
@@ -178,11 +178,11 @@ class BatchSender:
         with self._nothing_forgotten():
             messages = self._own()
         if len(self.ids) == 1 and self.tick.delivery != "dry_run":  # Among those of a chunk nobody would look for one.
-            self._show([message for message in messages if message.status in _TAKEN])
+            self._show([message for message in messages if message.status in TAKEN_BY_META])
         return Outcome(
             counts=collections.Counter("held" if message.held else message.status for message in messages),
             broken=sum(
-                message.status == "failed"
+                message.status == MessageStatus.FAILED
                 and message.error_code not in RECIPIENT_CODES
                 and message.message_kind not in ("followup", "reply")
                 and message.settled_by is None
@@ -193,9 +193,9 @@ class BatchSender:
 
     def _was_told(self, message: Message) -> bool:
         return (
-            message.status == "unknown"
-            and message.unknown_told_by == self.attempt.dag_run_id
-            and (message.unknown_told_in or 0) < self.attempt.clear_number
+            message.status == MessageStatus.UNKNOWN
+            and message.unknown_told_by == self.run.dag_run_id
+            and (message.unknown_told_in or 0) < self.run.clear_number
         )
 
     def _own(self) -> list[Message]:
@@ -206,7 +206,7 @@ class BatchSender:
         return [message for message in messages if str(message.tick_id) == self.tick.id]
 
     def _queued(self) -> list[Message]:
-        return [message for message in self._own() if message.status == "queued"]
+        return [message for message in self._own() if message.status == MessageStatus.QUEUED]
 
     def _skip(self, reasons: Mapping[uuid.UUID, SkipReason]) -> None:
         if reasons:
@@ -242,7 +242,7 @@ class BatchSender:
         log.exception("Message %s cannot be put into a request.", message.id)
         token = uuid.uuid4()
         outbox.claim(self.connection, [message.id], token, self.clock(), heeds_stop=False)
-        failed = Settlement(message.id, "failed", error_detail=no_request(error))
+        failed = Settlement(message.id, MessageStatus.FAILED, error_detail=no_request(error))
         outbox.settle(self.connection, token, [failed], self.clock())
 
     def _guard(self) -> None:
@@ -324,7 +324,7 @@ class BatchSender:
                     connection=self.connection,
                     hook=hook,
                     sender=sender,
-                    attempt=self.attempt,
+                    run=self.run,
                     payload=functools.partial(self._payload, portal),
                     guard=self._guard,
                     ledger=ledger,

@@ -22,7 +22,8 @@ from typing import Any
 from partner_messages.config.ends import TryLater
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.ledger import Ledger
-from partner_messages.messages.tick import RunAttempt
+from partner_messages.messages.statuses import MessageStatus
+from partner_messages.messages.tick import RunPass
 from partner_messages.messages.values import Claimed, Settlement
 from partner_messages.recipients.masking import mask_phone, mask_wamid, plain
 from partner_messages.sending.carriers import Carriers, Job, SendsMessages
@@ -78,7 +79,7 @@ class Dispatch:
         connection: The message log.
         hook: Carries the requests.
         sender: The one sender of all the messages.
-        attempt: The DAG run's pass, for stopped senders.
+        run: The pass of the DAG run, for stopped senders.
         payload: Builds a message's request from its row.
         guard: Called before every claim; raises where nothing may leave now.
         ledger: What the task has claimed and was told.
@@ -90,7 +91,7 @@ class Dispatch:
     connection: LogConnection
     hook: SendsMessages
     sender: Sender
-    attempt: RunAttempt
+    run: RunPass
     payload: Callable[[Claimed], dict[str, Any]]
     guard: Callable[[], None]
     ledger: Ledger
@@ -100,7 +101,7 @@ class Dispatch:
 
     def __post_init__(self) -> None:
         self._carriers = Carriers(self.hook, self.per_second)
-        self._gate = SenderGate(self.connection, self.sender.label, self.attempt, self.ledger.token, self.ledger.lease)
+        self._gate = SenderGate(self.connection, self.sender.label, self.run, self.ledger.token, self.ledger.lease)
         self._share = RateShare(self.connection, self.sender.phone_number_id, self.per_second, self.ledger.token)
         self._pending: deque[uuid.UUID] = deque()
         self._too_late: list[uuid.UUID] = []
@@ -178,7 +179,7 @@ class Dispatch:
     def _finish(self) -> None:
         """Give back what has not left, wait for what is under way and write it down, whatever ended the work."""
         while self._here:
-            self.ledger.note(Settlement(self._here.popleft().message.id, "queued"))
+            self.ledger.note(Settlement(self._here.popleft().message.id, MessageStatus.QUEUED))
         while self._carriers.under_way:
             with self._going_on():
                 self._hear_answers()
@@ -249,7 +250,7 @@ class Dispatch:
                 payload = self.payload(message)
             except Exception as error:  # A row that cannot become a request must not stop the others.
                 log.exception("Message %s cannot be put into a request.", message.id)
-                self._write_down(message, "failed", error_detail=no_request(error))
+                self._write_down(message, MessageStatus.FAILED, error_detail=no_request(error))
             else:
                 self._here.append(Job(message, payload, now))
         return 0.0
@@ -289,21 +290,21 @@ class Dispatch:
         match answer:
             case None:
                 self._pending.append(message.id)
-                self._write_down(message, "queued")
+                self._write_down(message, MessageStatus.QUEUED)
             case Accepted(message_id=wamid, message_status=status):
                 # With the row's id: where the message log forgot it, this line is what is left.
                 log.info("%s: %s (%s, message %s).", whom, status or "accepted", mask_wamid(wamid), message.id)
                 self._sender_works, self._in_vain = True, 0
-                self._write_down(message, "sent", meta_message_id=wamid, message_status=status)
+                self._write_down(message, MessageStatus.SENT, meta_message_id=wamid, message_status=status)
             case Unknown(reason=reason):
                 log.error("%s: unknown (%s).", whom, plain(reason))
                 self._note_vain(f"No answer comes from {self.sender.host}: {reason}")
-                self._write_down(message, "unknown", error_detail=reason)
+                self._write_down(message, MessageStatus.UNKNOWN, error_detail=reason)
             case NotSent(reason=reason, retry_after=wait):
                 log.warning("%s: not sent (%s).", whom, plain(reason))
                 self._note_vain(f"No request reaches {self.sender.host}: {reason}", at_once=bool(wait))
                 self._pending.append(message.id)
-                self._write_down(message, "queued", error_detail=reason, wait_seconds=wait or 0)
+                self._write_down(message, MessageStatus.QUEUED, error_detail=reason, wait_seconds=wait or 0)
             case Refused():
                 self._refused(whom, message, answer)
 
@@ -333,7 +334,7 @@ class Dispatch:
             self._in_vain = 0
         self._write_down(
             message,
-            "failed" if step.action is Action.GIVE_UP else "queued",
+            MessageStatus.FAILED if step.action is Action.GIVE_UP else MessageStatus.QUEUED,
             error_code=answer.code,
             error_detail=said,
             # A wait in this task is this task's to keep; a longer one is kept by the row.
@@ -351,7 +352,7 @@ class Dispatch:
     # Settling
 
     def _write_down(self, message: Claimed, status: Any, **what: Any) -> None:
-        self._failed = self._failed or status in ("failed", "unknown")
+        self._failed = self._failed or status in (MessageStatus.FAILED, MessageStatus.UNKNOWN)
         self.ledger.note(Settlement(message.id, status, **what))
 
     def _settle(self) -> None:

@@ -11,7 +11,7 @@ from partner_messages.config.ends import RepairNeeded, TryLater
 from partner_messages.message_log import stops
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.stops import SenderStop
-from partner_messages.messages.tick import RunAttempt
+from partner_messages.messages.tick import RunPass
 from partner_messages.whatsapp.errors import TOKEN_CODES
 
 log = logging.getLogger(__name__)
@@ -46,14 +46,14 @@ class SenderGate:
     Attributes:
         connection: The message log.
         sender: The sender's label.
-        attempt: The DAG run's pass; what stopped the sender for it stops all its tasks.
+        run: The pass of the DAG run; what stopped the sender for it stops all its tasks.
         token: Whose probe it is.
         lease: How long the right to probe is kept from the other tasks.
     """
 
     connection: LogConnection
     sender: str
-    attempt: RunAttempt
+    run: RunPass
     token: uuid.UUID
     lease: dt.timedelta
     _probe: SenderStop | None = field(default=None, init=False)
@@ -64,11 +64,11 @@ class SenderGate:
         All of them where the sender is not stopped; one by one where this task probes it; none while another does.
 
         Raises:
-            SenderStopped: It was stopped in this very attempt, and this is no later try that may find another token.
+            SenderStopped: It was stopped in this very pass, and this is no later try that may find another token.
         """
         if self._probe:
             return 0 if under_way else 1
-        stop = stops.open_stop(self.connection, self.sender, self.attempt)
+        stop = stops.open_stop(self.connection, self.sender, self.run)
         if stop is None:
             return wanted
         if stop.of_this_run and (stop.of_this_try or stop.code not in TOKEN_CODES):
@@ -81,7 +81,7 @@ class SenderGate:
 
     def stop(self, code: int | None, said: str) -> None:
         """Meta refuses the sender as a whole, or too much of what it sends."""
-        stops.stop_sender(self.connection, self.sender, self.attempt, code, said)
+        stops.stop_sender(self.connection, self.sender, self.run, code, said)
         self._probe = None
 
     def works(self) -> None:

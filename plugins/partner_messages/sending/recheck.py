@@ -17,31 +17,25 @@ from partner_messages.deployment.live_settings import load_sender
 from partner_messages.deployment.params import parse_params
 from partner_messages.message_log.answers import expire_replies
 from partner_messages.message_log.database import LogConnection, open_message_log
-from partner_messages.message_log.history import refused_phones
 from partner_messages.message_log.outbox import skip_later_repeats, skip_repeats
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.scope import Scope
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Tick, keeps_their_hours
 from partner_messages.messages.values import Message
-from partner_messages.planning.drafting.facts import Means
 from partner_messages.planning.drafting.recipient import recipient_of_run
 from partner_messages.planning.events.event import Event
 from partner_messages.planning.events.rules import LIFECYCLE
-from partner_messages.planning.find import overdue_runs, stuck_now
-from partner_messages.planning.gather import means_of, shop_facts
+from partner_messages.planning.find import stuck_now
+from partner_messages.planning.gather import log_facts_now, means_of, shop_facts
 from partner_messages.planning.plan_followups import followups_no_longer_due
-from partner_messages.planning.plan_reminders import facts_of_stuck
 from partner_messages.planning.reminders.hours import Hours
-from partner_messages.planning.reminders.plan import LogFacts, decide_reminders
-from partner_messages.planning.said import what_partners_said
 from partner_messages.planning.typed_ids import check_typed_ids
 from partner_messages.recipients.hours import not_before
 from partner_messages.sending.batch import Hindrance
-from partner_messages.sending.recheck_digests import digests_no_longer_due
+from partner_messages.sending.recheck_digests import Present, digests_no_longer_due
 from partner_messages.shop.run import ProductionRun
-from partner_messages.shop.shop import Shop, open_shop
-from partner_messages.whatsapp.errors import RECIPIENT_CODES
+from partner_messages.shop.shop import open_shop
 
 _BEING_MADE = frozenset({"sent_to_partner", "in_progress"})
 """Statuses of a run whose partner has still to do with it."""
@@ -82,15 +76,14 @@ def no_longer_due(
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         # What was queued in a language stays in it: it passed the gate at planning; a change since is Meta's to say.
         means = means_of(connection, tick, settings, senders, limit=len(messages), redirect_to=params.redirect_to)
-        means = replace(means, digest=False)
         check_typed_ids(shop, settings, tick.delivery)
-        refused = refused_phones(connection, tick, RECIPIENT_CODES)
-        log = LogFacts(refused_phones=refused, said=what_partners_said(connection, tick, settings))
-        hindered |= _reminders(tick, reminders, shop, connection, settings, log, means, wall)
-        hindered |= digests_no_longer_due(tick, digests, shop, connection, settings, log, means, wall)
+        log = log_facts_now(connection, tick, settings)
+        present = Present(connection, shop, tick, settings, wall, log, replace(means, digest=False))
+        hindered |= _reminders(present, reminders)
+        hindered |= digests_no_longer_due(present, digests)
         hindered |= _repeats(connection, tick, events, wall)
         of_runs = [message for message in (*events, *followups) if message.id not in hindered]
-        hindered |= _of_runs(tick, of_runs, shop, log, means)
+        hindered |= _of_runs(present, of_runs)
     # What operations have taken out of the setting is not written from any more.
     hindered |= {message.id: SkipReason.NO_SENDER for message in messages if message.sender not in labels}
     left = [message for message in messages if message.id not in hindered]
@@ -112,16 +105,7 @@ def _repeats(
     return dict.fromkeys(repeats, SkipReason.DUPLICATE)
 
 
-def _reminders(
-    tick: Tick,
-    messages: Sequence[Message],
-    shop: Shop,
-    connection: LogConnection,
-    settings: Settings,
-    log: LogFacts,
-    means: Means,
-    wall: dt.datetime,
-) -> dict[uuid.UUID, Hindrance]:
+def _reminders(present: Present, messages: Sequence[Message]) -> dict[uuid.UUID, Hindrance]:
     """A run must still be stuck in the same kind, with the same partner; if an event asked, however short a time.
 
     Whether it is due is not asked again: the reminders before today's are what they were.
@@ -130,22 +114,14 @@ def _reminders(
         return {}
     asked = [message for message in messages if message.event_name]
     of_ticks = [message for message in messages if not message.event_name]
-
-    def overdue(kind: ReminderKind, scope: Scope) -> list[StuckRun]:
-        return overdue_runs(shop, connection, kind, now=wall, wall=wall, scope=scope, settings=settings)
-
     stuck = [
-        *_stuck(of_ticks, overdue),
-        *_stuck(asked, lambda kind, scope: stuck_now(shop, kind, wall=wall, scope=scope)),
+        *_stuck(of_ticks, present.overdue),
+        *_stuck(asked, lambda kind, scope: stuck_now(present.shop, kind, wall=present.wall, scope=scope)),
     ]
-    facts = facts_of_stuck(shop, connection, stuck, tick)
-    drafts = {
-        draft.production_run_id: draft
-        for draft in decide_reminders(tick, stuck, without_partner=(), shop=facts, log=log, means=means).drafts
-    }
+    drafts = present.decided(present.inputs(stuck), stuck)
     hindered: dict[uuid.UUID, Hindrance] = {}
     for message in messages:
-        draft = drafts.get(message.production_run_id)
+        draft = drafts.get(message.production_run_id or "")
         if draft is None or (draft.reminder_kind, draft.partner_id) != (message.reminder_kind, message.partner_id):
             hindered[message.id] = SkipReason.MOVED_ON
         elif draft.skip_reason:
@@ -166,14 +142,14 @@ def _stuck(messages: Sequence[Message], find: Callable[[ReminderKind, Scope], It
     return [run for kind, ids in runs.items() for run in find(kind, Scope(production_run_ids=tuple(ids)))]
 
 
-def _of_runs(
-    tick: Tick, messages: Sequence[Message], shop: Shop, log: LogFacts, means: Means
-) -> dict[uuid.UUID, Hindrance]:
+def _of_runs(present: Present, messages: Sequence[Message]) -> dict[uuid.UUID, Hindrance]:
     """An event's run must still be as the event says, a follow-up's still be made, by the partner whom it names."""
     if not messages:
         return {}
+    shop, means = present.shop, present.means
     runs = shop.runs(message.production_run_id or "" for message in messages)
-    facts = shop_facts(shop, partner_ids=[message.partner_id for message in messages], design_ids=(), day=tick.day)
+    whom = [message.partner_id for message in messages]
+    facts = shop_facts(shop, partner_ids=whom, design_ids=(), day=present.tick.day)
     hindered: dict[uuid.UUID, Hindrance] = {}
     for message in messages:
         run = runs.get(message.production_run_id or "")
@@ -185,13 +161,13 @@ def _of_runs(
             hindered[message.id] = SkipReason.MOVED_ON
         elif run.bad_column:
             hindered[message.id] = SkipReason.BAD_DATA
-        elif isinstance(whom := _whom(message, run), SkipReason):
-            hindered[message.id] = whom
+        elif isinstance(may_go_to := _whom(message, run), SkipReason):
+            hindered[message.id] = may_go_to
         elif isinstance(recipient, SkipReason):
             hindered[message.id] = recipient
         elif (means.redirect_to or recipient.phone) != message.to_phone:
             hindered[message.id] = SkipReason.MOVED_ON
-        elif message.to_phone in log.refused_phones:
+        elif message.to_phone in present.log.refused_phones:
             hindered[message.id] = SkipReason.REFUSED_TODAY
         elif message.message_kind == "followup" and message.partner_id in means.on_holiday:
             hindered[message.id] = SkipReason.PARTNER_HOLIDAY

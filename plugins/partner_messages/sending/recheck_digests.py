@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from partner_messages.config.settings import Settings
 from partner_messages.message_log.database import LogConnection
@@ -17,28 +17,58 @@ from partner_messages.messages.scope import Scope
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Draft, Message
-from partner_messages.planning.drafting.facts import Means, ShopFacts
+from partner_messages.planning.drafting.facts import Means
 from partner_messages.planning.drafting.recipient import Recipient, find_recipient
 from partner_messages.planning.find import overdue_runs
 from partner_messages.planning.plan_reminders import facts_of_stuck
 from partner_messages.planning.reminders.digest import left_out, reworded
-from partner_messages.planning.reminders.plan import LogFacts, decide_reminders
+from partner_messages.planning.reminders.inputs import LogFacts, PlanningInputs
+from partner_messages.planning.reminders.plan import decide_reminders
 from partner_messages.shop.shop import Shop
 from partner_messages.templates.catalog.catalog import Template
 
 log = logging.getLogger(__name__)
 
 
-def digests_no_longer_due(
-    tick: Tick,
-    messages: Sequence[Message],
-    shop: Shop,
-    connection: LogConnection,
-    settings: Settings,
-    known: LogFacts,
-    means: Means,
-    wall: dt.datetime,
-) -> dict[uuid.UUID, SkipReason]:
+@dataclass(frozen=True)
+class Present:
+    """What queued messages are looked at again with: everything as it is now.
+
+    Attributes:
+        connection: The message log.
+        shop: The shop.
+        tick: The tick.
+        settings: The settings.
+        wall: The wall clock, by which runs are judged.
+        log: Who was refused today, and who has answered.
+        means: What messages are made of and sent through.
+    """
+
+    connection: LogConnection
+    shop: Shop
+    tick: Tick
+    settings: Settings
+    wall: dt.datetime
+    log: LogFacts
+    means: Means
+
+    def overdue(self, kind: ReminderKind, scope: Scope) -> list[StuckRun]:
+        """The runs that are stuck in a kind."""
+        return overdue_runs(
+            self.shop, self.connection, kind, now=self.wall, wall=self.wall, scope=scope, settings=self.settings
+        )
+
+    def inputs(self, stuck: Sequence[StuckRun]) -> PlanningInputs:
+        """What would be decided of these runs follows from this."""
+        known = facts_of_stuck(self.shop, self.connection, stuck, self.tick)
+        return PlanningInputs(self.tick, known, self.log, replace(self.means, limit=max(self.means.limit, len(stuck))))
+
+    def decided(self, inputs: PlanningInputs, stuck: Sequence[StuckRun]) -> dict[str, Draft]:
+        """What would become of each run by itself, by its id."""
+        return {draft.production_run_id or "": draft for draft in decide_reminders(inputs, stuck).drafts}
+
+
+def digests_no_longer_due(present: Present, messages: Sequence[Message]) -> dict[uuid.UUID, SkipReason]:
     """Which of these queued digests have nothing left to speak of, and why; the others are worded by what is left.
 
     A run stays where its partner would be reminded of it now, on the same phone; it may be stuck elsewhere by now. One
@@ -46,16 +76,12 @@ def digests_no_longer_due(
     """
     if not messages:
         return {}
-    speaks_of = spoken_of(connection, [message.id for message in messages])
+    speaks_of = spoken_of(present.connection, [message.id for message in messages])
     run_ids = {run_id for its in speaks_of.values() for run_id in its}
     scope = Scope(production_run_ids=tuple(run_ids))
-    stuck = {
-        run.production_run_id: run
-        for kind in ReminderKind
-        for run in overdue_runs(shop, connection, kind, now=wall, wall=wall, scope=scope, settings=settings)
-    }
-    facts = facts_of_stuck(shop, connection, list(stuck.values()), tick)
-    drafts = _drafts(tick, stuck, facts, known, means)
+    stuck = {run.production_run_id: run for kind in ReminderKind for run in present.overdue(kind, scope)}
+    inputs = present.inputs(list(stuck.values()))
+    drafts = present.decided(inputs, list(stuck.values()))
     withdrawn: dict[uuid.UUID, SkipReason] = {}
     for message in messages:
         gone = {
@@ -65,26 +91,11 @@ def digests_no_longer_due(
         }
         left = [stuck[run_id] for run_id in speaks_of.get(message.id, ()) if run_id not in gone]
         if left:
-            _word_anew(connection, tick, message, left, gone, facts, means)
+            _word_anew(present.connection, inputs, message, left, gone)
         else:
             (reason, *others) = {*gone.values()} or {SkipReason.MOVED_ON}
             withdrawn[message.id] = SkipReason.MOVED_ON if others else reason
     return withdrawn
-
-
-def _drafts(
-    tick: Tick, stuck: Mapping[str, StuckRun], facts: ShopFacts, known: LogFacts, means: Means
-) -> dict[str, Draft]:
-    """What would become of each run by itself, by its id."""
-    plan = decide_reminders(
-        tick,
-        list(stuck.values()),
-        without_partner=(),
-        shop=facts,
-        log=known,
-        means=replace(means, limit=len(stuck)),
-    )
-    return {draft.production_run_id or "": draft for draft in plan.drafts}
 
 
 def _why_it_left(message: Message, draft: Draft | None) -> SkipReason | None:
@@ -97,18 +108,17 @@ def _why_it_left(message: Message, draft: Draft | None) -> SkipReason | None:
 
 def _word_anew(
     connection: LogConnection,
-    tick: Tick,
+    inputs: PlanningInputs,
     message: Message,
     left: Sequence[StuckRun],
     gone: Mapping[str, SkipReason],
-    facts: ShopFacts,
-    means: Means,
 ) -> None:
-    recipient = find_recipient(message.partner_id, facts, means)
-    template = means.catalog.get(message.template_name or "")
+    tick = inputs.tick
+    recipient = find_recipient(message.partner_id, inputs.shop, inputs.means)
+    template = inputs.means.catalog.get(message.template_name or "")
     if not (isinstance(recipient, Recipient) and isinstance(template, Template)):
         return  # What is left has such a recipient; a template that the catalog lost fails the message when it is sent.
-    words = reworded(template, message.language, left, recipient, now=tick.now, shop=facts)
+    words = reworded(inputs, template, message.language, left, recipient)
     if not gone and words["variables"] == message.variables:
         return
     skips = [left_out(tick, message, run_id, reason) for run_id, reason in gone.items()]

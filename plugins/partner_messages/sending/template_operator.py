@@ -69,7 +69,7 @@ class WhatsAppTemplateOperator(BaseOperator):
         return BatchSender(
             connection=connection,
             tick=Tick.from_xcom(dict(self.tick)),
-            attempt=run_context.RunFacts.of(context).attempt,
+            run=run_context.run_pass(context),
             ids=[uuid.UUID(id_) for id_ in self.batch["message_ids"]],
             sender_label=self.batch["sender"],
             params=dict(context["params"]),

@@ -17,14 +17,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from partner_messages.config.ends import TryLater
 from partner_messages.config.pieces import pieces
 from partner_messages.config.settings import SHOP_INBOX_CONN_ID, SettingsError, Tables
-from partner_messages.database.named_sql import query
-from partner_messages.database.session import database_errors, granting, open_session
+from partner_messages.database.session import Database, Session, granting, run_query
 from partner_messages.message_log.database import recordset
 from partner_messages.message_log.mirroring import SentMessage
 from partner_messages.recipients.conversation import conversations_for
@@ -89,9 +88,10 @@ class Mirrored:
 class Inbox:
     """One session with the shop's inbox, in autocommit mode: every write is in a transaction of its own partner."""
 
-    def __init__(self, connection: psycopg.Connection[DictRow], tables: Tables) -> None:
+    def __init__(self, connection: Session, tables: Tables) -> None:
         self._connection = connection
         self._tables: dict[str, str] = tables.model_dump()
+        self._database = _database(tables)
 
     def mirror(self, messages: Iterable[SentMessage]) -> Mirrored:
         """Write each message that is not there yet into the conversation with its partner.
@@ -102,7 +102,7 @@ class Inbox:
             InboxError: The inbox could not be asked at all, or the session broke off.
         """
         wanted = sorted(messages, key=lambda message: (message.partner_id, message.sent_at, message.id))
-        with _told_of_the_inbox(self._tables):
+        with self._database.errors():
             # One look for all: finding a message by Meta's id takes a scan of the shop's whole table.
             there = self._already_there(wanted)
             missing = [message for message in wanted if message.wamid not in there]
@@ -199,23 +199,21 @@ class Inbox:
         return frozenset(row["wa_message_id"] for row in found)
 
     def _rows(self, name: str, /, **parameters: Any) -> list[DictRow]:
-        with self._connection.cursor() as cursor:
-            cursor.execute(query(name, **self._tables).encode(), parameters)
-            return cursor.fetchall() if cursor.description else []
+        return run_query(self._connection, name, parameters, self._tables)
 
 
 def _new_id(message: SentMessage) -> str:
     return ulid(message.sent_at, secrets.randbits(RANDOM_BITS))
 
 
-def _told_of_the_inbox(tables: Mapping[str, str]) -> contextlib.AbstractContextManager[None]:
-    conversations, messages = tables["messaging_conversation"], tables["messaging_message"]
-    return database_errors(
+def _database(tables: Tables) -> Database:
+    conversations, messages = tables.messaging_conversation, tables.messaging_message
+    return Database(
         SHOP_INBOX_CONN_ID,
         InboxError,
         granting(
             {
-                "SELECT": [tables["partner"], conversations, messages],
+                "SELECT": [tables.partner, conversations, messages],
                 "INSERT": [conversations, messages],
                 "UPDATE": [conversations],
             }
@@ -234,17 +232,15 @@ def open_inbox(tables: Tables) -> Iterator[Inbox]:
     """
     from airflow.sdk.exceptions import AirflowNotFoundException
 
-    try:
-        with _told_of_the_inbox(tables.model_dump()):
-            session = open_session(SHOP_INBOX_CONN_ID)
-    except AirflowNotFoundException:
-        raise SettingsError(
-            f"There is no connection {SHOP_INBOX_CONN_ID}, which the setting mirror_to_shop needs; add it (type"
-            " postgres) with a user that may write the shop's inbox, or set mirror_to_shop to false."
-        ) from None
-    with contextlib.closing(session) as connection:
+    with contextlib.ExitStack() as stack:
+        try:
+            connection = stack.enter_context(_database(tables).session())
+        except AirflowNotFoundException:
+            raise SettingsError(
+                f"There is no connection {SHOP_INBOX_CONN_ID}, which the setting mirror_to_shop needs; add it (type"
+                " postgres) with a user that may write the shop's inbox, or set mirror_to_shop to false."
+            ) from None
         connection.autocommit = True
         # Whoever waited for the lock must see what the one before wrote.
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-        connection.row_factory = dict_row
         yield Inbox(connection, tables)

@@ -16,7 +16,6 @@ from typing import Any
 import psycopg
 from psycopg.abc import AdaptContext, Buffer
 from psycopg.adapt import Loader
-from psycopg.rows import dict_row
 from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.json import Json
 
@@ -25,8 +24,7 @@ from partner_messages.config.pieces import pieces
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from partner_messages.config.settings import SHOP_CONN_ID, Tables
 from partner_messages.config.work_signs import HANDOVERS, KINDS_OF_WORK, WorkSign
-from partner_messages.database.named_sql import query
-from partner_messages.database.session import database_errors, granting, open_session
+from partner_messages.database.session import Database, Session, granting, run_query
 from partner_messages.messages.kinds import Census, ReminderKind, StuckRun, UnownedRun
 from partner_messages.messages.scope import Scope
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
@@ -49,9 +47,8 @@ class ShopError(TryLater):
     """The shop's database cannot be reached or refused a question; worth a retry."""
 
 
-def _told_of_the_shop(tables: Mapping[str, str]) -> contextlib.AbstractContextManager[None]:
-    # The message log's session is often open around this one, and must not take the shop's errors for its own.
-    return database_errors(SHOP_CONN_ID, ShopError, granting({"SELECT": tables.values()}))
+def _database(tables: Tables) -> Database:
+    return Database(SHOP_CONN_ID, ShopError, granting({"SELECT": tables.model_dump().values()}))
 
 
 class _PossibleMoment(Loader):
@@ -79,15 +76,16 @@ class _PossibleMoment(Loader):
 class Shop:
     """One read-only session with the shop's database; every question may end in a `ShopError`."""
 
-    def __init__(self, connection: psycopg.Connection[Any], tables: Tables) -> None:
+    def __init__(self, connection: Session, tables: Tables) -> None:
         connection.adapters.register_loader("timestamptz", _PossibleMoment)
         self._connection = connection
         self._tables: dict[str, str] = tables.model_dump()
+        self._database = _database(tables)
 
     def _rows(self, name: str, parameters: dict[str, Any], **switches: bool) -> list[dict[str, Any]]:
-        with _told_of_the_shop(self._tables), self._connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(query(name, **self._tables, **switches).encode(), parameters)
-            return cursor.fetchall()
+        # The message log's session is often open around this one, and must not take the shop's errors for its own.
+        with self._database.errors():
+            return run_query(self._connection, name, parameters, {**self._tables, **switches})
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -406,9 +404,7 @@ def open_shop(tables: Tables) -> Iterator[Shop]:
         ShopError: It cannot be reached.
         AccessRefused: Its user is not let in.
     """
-    with _told_of_the_shop(tables.model_dump()):
-        session = open_session(SHOP_CONN_ID)
-    with contextlib.closing(session) as connection:
+    with _database(tables).session() as connection:
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         yield Shop(connection, tables)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from partner_messages.deployment.last_words import SENTENCE
-from partner_messages.deployment.run_context import RunFacts
+from partner_messages.deployment.run_context import run_pass
 
 _BAD_ENDS = ("failed", "upstream_failed")
 """The cause before what waited for it in vain."""
@@ -19,7 +19,7 @@ def unfinished(context: Mapping[str, Any]) -> list[str]:
 
     What only waited for them is not named: its log is empty.
     """
-    ti, run = context["ti"], RunFacts.of(context)
+    ti, run = context["ti"], run_pass(context)
     states = ti.get_task_states(dag_id=run.dag_id, run_ids=[run.dag_run_id]).get(run.dag_run_id, {})
     ended = {end: [name for name, state in states.items() if state == end and name != ti.task_id] for end in _BAD_ENDS}
     worst = next((names for names in ended.values() if names), [])

@@ -5,6 +5,8 @@ DAG files import this, so it imports nothing heavy.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -29,9 +31,27 @@ DEFAULT_ARGS: dict[str, Any] = {
 
 
 def step(name: str, **more: Any) -> Decorator:
-    """A task of this name whose value is one: Airflow would keep each key of a dict once more, a request each."""
-    decorator: Decorator = task(task_display_name=name, multiple_outputs=False, **more)
-    return decorator
+    """A task of this name, which ends in Airflow's ways (`deployment/endings.py`) and is given its tick as a `Tick`.
+
+    Its value is one: Airflow would keep each key of a dict once more, a request each.
+    """
+
+    def of(work: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(work)
+        def as_airflow_calls_it(*args: Any, **kwargs: Any) -> Any:
+            from partner_messages.deployment.endings import airflow_endings
+            from partner_messages.messages.tick import Tick
+
+            given = inspect.signature(work).bind(*args, **kwargs)
+            with airflow_endings():
+                if tick := given.arguments.get("tick"):
+                    given.arguments["tick"] = Tick.from_xcom(tick)
+                return work(*given.args, **given.kwargs)
+
+        its_task: Callable[..., Any] = task(task_display_name=name, multiple_outputs=False, **more)(as_airflow_calls_it)
+        return its_task
+
+    return of
 
 
 def first_step(name: str, **more: Any) -> Decorator:
@@ -64,30 +84,30 @@ def send_and_say(tick: Any, batches: Any, *, title: str, found: Any = None, of_a
     @step("Plan follow-ups", trigger_rule="all_done")
     def plan_followups(tick: Any) -> list[dict[str, Any]]:
         """Follow what was taken by the design's picture and the link, where the partner has just written to us."""
-        from partner_messages.tasks import sending
+        from partner_messages.planning.plan_followups import plan_followups
 
-        return sending.plan_followups(tick, of_all=of_all)
+        return plan_followups(tick, of_all=of_all)
 
     @step("Mirror to the shop's inbox", trigger_rule="all_done")
     def mirror_to_shop(tick: Any) -> dict[str, int]:
         """Write what was sent into the shop's own inbox (setting `mirror_to_shop`)."""
-        from partner_messages.tasks import sending
+        from partner_messages.tasks.mirror import mirror_or_skip
 
-        return sending.mirror_to_shop(tick, of_all=of_all)
+        return mirror_or_skip(tick, of_all=of_all)
 
     @step("Call for people", trigger_rule="all_done")
     def escalate(tick: Any) -> dict[str, int]:
         """Write down which runs need a person, and tell operations (setting `on_escalation`)."""
-        from partner_messages.tasks import reminder_tasks as reminders
+        from partner_messages.ops.escalate import escalate
 
-        return reminders.escalate(get_current_context(), tick)
+        return escalate(tick, get_current_context())
 
     @step("Summarise", trigger_rule="all_done", on_failure_callback=notify_on_failure)
     def summarise(tick: Any, batches: Any, found: Any) -> dict[str, Any]:
         """Say what happened, and fail the run for what needs an engineer."""
-        from partner_messages.tasks import sending
+        from partner_messages.tasks.summarise_run import summarise_run
 
-        return sending.summarise_run(
+        return summarise_run(
             get_current_context(), tick, batches, found, title, first=first, finds=finds, of_all=of_all
         )
 

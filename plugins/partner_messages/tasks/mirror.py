@@ -9,7 +9,7 @@ from partner_messages.config.settings import SHOP_INBOX_CONN_ID, Settings
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.mirroring import messages_to_mirror, note_mirrored
-from partner_messages.messages.tick import Tick
+from partner_messages.messages.tick import Tick, TickSkipped
 from partner_messages.shop.mirror import InboxError, Mirrored, open_inbox
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,20 @@ def mirror_to_shop(tick: Tick, *, of_all: bool = False) -> dict[str, int]:
             f" {SHOP_INBOX_CONN_ID}); the lines above say why."
         )
     return mirrored.counts()
+
+
+def mirror_or_skip(tick: Tick | None, *, of_all: bool = False) -> dict[str, int]:
+    """The same; a task that has nothing to do there is skipped, which is not what `mirror_to_shop` says of it.
+
+    Raises:
+        TickSkipped: There is no tick, or nothing was to be written.
+    """
+    if tick is None:
+        raise TickSkipped("Nothing was sent: the first task let nothing pass.")
+    mirrored = mirror_to_shop(tick, of_all=of_all)
+    if not any(mirrored.values()):
+        raise TickSkipped("Nothing was to be written into the shop's inbox (its log says why).")
+    return mirrored
 
 
 def is_left_out(tick: dict[str, Any]) -> bool:

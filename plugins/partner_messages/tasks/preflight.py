@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +11,10 @@ from partner_messages.config.calendars import calendar_of
 from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
+from partner_messages.deployment.forms import EVENTS, REMINDERS
 from partner_messages.deployment.live_settings import load_portal, load_senders, load_settings, settings_fixed_by
-from partner_messages.deployment.run_context import RunFacts
+from partner_messages.deployment.params import check_names, parse_params
+from partner_messages.deployment.run_context import run_pass
 from partner_messages.message_log.answers import listen_with
 from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.migrations import migrate
@@ -21,16 +22,19 @@ from partner_messages.message_log.ticks import start_tick
 from partner_messages.messages.scope import Scope
 from partner_messages.messages.tick import (
     AskedDelivery,
+    RunPass,
     Tick,
     check_no_holiday,
     check_not_stale,
     decide_delivery,
-    phone_mark,
 )
 from partner_messages.ops.halt_by_hand import halted_now
 from partner_messages.ops.log_checks import may_be_sent_from
 from partner_messages.ops.notifier import check_notifiers, keep_on_failure
 from partner_messages.ops.upkeep import close_what_is_over
+from partner_messages.planning.events.event import parse_event_params
+from partner_messages.planning.plan_events import templates_of_events
+from partner_messages.planning.plan_reminders import templates_of_reminders
 from partner_messages.planning.template_gate import check_templates
 from partner_messages.planning.typed_ids import check_typed_ids
 from partner_messages.shop.mirror import open_inbox
@@ -40,8 +44,30 @@ from partner_messages.templates.catalog.installed import installed_catalog
 log = logging.getLogger(__name__)
 
 
+def preflight_of_reminders(context: Mapping[str, Any]) -> dict[str, Any]:
+    """The first task of `production_run_reminders`: its scheduled ticks keep the holidays."""
+    check_names(context["params"], REMINDERS)
+    params = parse_params(context["params"])
+    return preflight(
+        run_pass(context),
+        params.delivery,
+        templates_of_reminders,
+        redirect_to=params.redirect_to,
+        keeps_holidays=True,
+        scope=params.scope,
+    )
+
+
+def preflight_of_events(context: Mapping[str, Any]) -> dict[str, Any]:
+    """The first task of `production_run_events`: an event is told now or never, so its run speaks for now."""
+    check_names(context["params"], EVENTS)
+    params = parse_event_params(context["params"])
+    run = replace(run_pass(context), now=run_context.wall_clock())
+    return preflight(run, params.delivery, templates_of_events, redirect_to=params.redirect_to)
+
+
 def preflight(
-    run: RunFacts,
+    run: RunPass,
     asked: AskedDelivery,
     templates: Callable[[Settings], Sequence[str]],
     *,
@@ -54,7 +80,7 @@ def preflight(
     A run that sends also learns here which templates Meta has approved (`template_gate`).
 
     Args:
-        run: The DAG run.
+        run: The pass of the DAG run.
         asked: Its param `delivery`.
         templates: The names of what this DAG sends, by the settings.
         redirect_to: Its param of that name.
@@ -75,16 +101,8 @@ def preflight(
     holiday = calendar_of(settings).holiday(day) if keeps_holidays else None
     warning = check_no_holiday(run.run_type, day, holiday)
     check_not_stale(run.run_type, run.run_after, wall, settings.tick_grace)
-    tick = Tick(
-        id=str(uuid.uuid4()),
-        dag_id=run.dag_id,
-        dag_run_id=run.dag_run_id,
-        delivery=decide_delivery(asked, day, wall, settings),
-        asked=asked,
-        day=day,
-        now=run.now,
-        redirected=phone_mark(redirect_to) if asked == "redirect" and redirect_to else "",
-    )
+    delivery = decide_delivery(asked, day, wall, settings)
+    tick = Tick.of(run, delivery=delivery, asked=asked, day=day, redirect_to=redirect_to)
     senders = load_senders(settings)
     load_portal()  # A secret that cannot sign links is found out here, not by a partner.
     check_notifiers(settings)

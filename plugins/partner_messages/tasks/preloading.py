@@ -17,13 +17,15 @@ _IMPORTS = (
     "airflow.providers.postgres.hooks.postgres",
     "airflow.providers.standard.decorators.python",
     "airflow.sdk",
+    "partner_messages.ops.said_by_hand",
+    "partner_messages.ops.settle_by_hand",
     "partner_messages.planning.plan_events",
+    "partner_messages.planning.plan_followups",
     "partner_messages.sending.batch",
     "partner_messages.sending.recheck",
-    "partner_messages.tasks.event_tasks",
-    "partner_messages.tasks.reminder_tasks",
-    "partner_messages.tasks.sending",
-    "partner_messages.tasks.upkeep_tasks",
+    "partner_messages.tasks.mirror",
+    "partner_messages.tasks.preflight",
+    "partner_messages.tasks.summarise_run",
 )
 _LAZY = ("BaseHook", "BaseOperator", "DAG", "Param", "Variable", "dag", "task")
 """What `airflow.sdk` imports when it is first asked for it."""

@@ -15,7 +15,7 @@ from partner_messages.config.settings import PORTAL_CONN_ID, Settings, SettingsE
 from partner_messages.database.connections import connection_of
 from partner_messages.deployment.live_settings import load_senders, load_settings
 from partner_messages.deployment.params import check_names
-from partner_messages.deployment.run_context import RunFacts
+from partner_messages.deployment.run_context import run_pass
 from partner_messages.message_log.database import LogConnection
 from partner_messages.recipients.deeplink import base_url
 from partner_messages.templates.approvals.approvals import read_approvals, read_listing
@@ -137,7 +137,7 @@ def read_job(context: Mapping[str, Any]) -> Job:
     languages = language_policy(senders, os.environ.get(OVERRIDE))
     _check_params(params, senders, catalog, languages)
     return Job(
-        dag_run_id=RunFacts.of(context).dag_run_id,
+        dag_run_id=run_pass(context).dag_run_id,
         params=params,
         settings=settings,
         catalog=catalog,

@@ -1,4 +1,4 @@
-"""The tasks of `whatsapp_templates` as Airflow calls them: the context comes in, Airflow's own endings go out."""
+"""The tasks of `whatsapp_templates`: what each does is decided by the run's mode, and done account by account."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from partner_messages.config.ends import NothingToDo
-from partner_messages.deployment.endings import airflow_endings
 from partner_messages.deployment.last_words import leave
 from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.migrations import migrate
@@ -30,64 +29,59 @@ def preflight(context: Mapping[str, Any]) -> list[str]:
     Returns:
         The accounts that were asked for, each as the label of the sender through whose connection it is spoken to.
     """
-    with airflow_endings():
-        job = read_job(context)
-        check_languages(job.catalog, job.languages)
-        with open_message_log() as connection:
-            migrate(connection)
-        for account in job.senders:
-            log.info("%s is to have %s.", account, ", ".join(job.languages[account]))
-        return [sender.label for sender in job.senders.values()]
+    job = read_job(context)
+    check_languages(job.catalog, job.languages)
+    with open_message_log() as connection:
+        migrate(connection)
+    for account in job.senders:
+        log.info("%s is to have %s.", account, ", ".join(job.languages[account]))
+    return [sender.label for sender in job.senders.values()]
 
 
 def list_templates(context: Mapping[str, Any], sender: str) -> int:
     """See `planning/template_listing.py`."""
-    with airflow_endings():
-        job = read_job(context)
-        account = job.account(sender)
-        with open_message_log() as connection, open_api(job.senders[account], job.settings) as api:
-            listed = list_account(connection, api, account.waba_id)
-            settle_what_was_asked(connection, job, account)
-            return listed
+    job = read_job(context)
+    account = job.account(sender)
+    with open_message_log() as connection, open_api(job.senders[account], job.settings) as api:
+        listed = list_account(connection, api, account.waba_id)
+        settle_what_was_asked(connection, job, account)
+        return listed
 
 
 def plan(context: Mapping[str, Any]) -> list[dict[str, Any]]:
     """See `tasks/template_report.py`."""
-    with airflow_endings(), open_message_log() as connection:
+    with open_message_log() as connection:
         return template_report.show_plan(connection, read_job(context))
 
 
 def submit(context: Mapping[str, Any], sender: str) -> int:
     """See `tasks/template_submission.py`."""
-    with airflow_endings():
-        job = read_job(context)
-        account = job.account(sender)
-        if job.params.mode == "dry-run":
-            raise NothingToDo("A dry run changes nothing.")
-        if job.params.mode == "subscribe":
-            with open_api(job.senders[account], job.settings) as api:
-                return subscribe_account(api, job.senders[account])
-        with open_message_log() as connection, open_api(job.senders[account], job.settings) as api:
-            if account in job.unreadable(connection):
-                raise NothingToDo("The account could not be read, so there is no plan for it.")
-            return submit_account(connection, api, job, account)
+    job = read_job(context)
+    account = job.account(sender)
+    if job.params.mode == "dry-run":
+        raise NothingToDo("A dry run changes nothing.")
+    if job.params.mode == "subscribe":
+        with open_api(job.senders[account], job.settings) as api:
+            return subscribe_account(api, job.senders[account])
+    with open_message_log() as connection, open_api(job.senders[account], job.settings) as api:
+        if account in job.unreadable(connection):
+            raise NothingToDo("The account could not be read, so there is no plan for it.")
+        return submit_account(connection, api, job, account)
 
 
 def wait_for_reviews(context: Mapping[str, Any], accounts: list[str] | None) -> int:
     """See `tasks/template_reviews.py`."""
-    with airflow_endings():
-        if accounts is None:
-            raise NothingToDo("Preflight let nothing pass.")
-        return template_reviews.wait_for_reviews(read_job(context))
+    if accounts is None:
+        raise NothingToDo("Preflight let nothing pass.")
+    return template_reviews.wait_for_reviews(read_job(context))
 
 
 def report(
     context: Mapping[str, Any], accounts: list[str] | None, planned: list[dict[str, Any]] | None
 ) -> list[dict[str, Any]]:
     """See `tasks/template_report.py`; runs whatever happened before, and is what makes a DAG run green or red."""
-    with airflow_endings():
-        if accounts is None:
-            leave(run_notes.KEY, "\n\n".join(sentences_of(context, "preflight")))
-            raise NeedsAnEngineer("\n".join(unfinished(context)))
-        with open_message_log() as connection:
-            return template_report.report(connection, read_job(context), planned, unfinished(context))
+    if accounts is None:
+        leave(run_notes.KEY, "\n\n".join(sentences_of(context, "preflight")))
+        raise NeedsAnEngineer("\n".join(unfinished(context)))
+    with open_message_log() as connection:
+        return template_report.report(connection, read_job(context), planned, unfinished(context))

@@ -16,7 +16,7 @@ from typing import Any
 
 from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.message_log.stops import stop_sender
-from partner_messages.messages.tick import RunAttempt
+from partner_messages.messages.tick import RunPass
 from partner_messages.recipients.masking import mask
 from partner_messages.templates.approvals.approvals import record_update
 from partner_messages.webhook.events import AccountUpdate, TemplateUpdate
@@ -76,8 +76,8 @@ def apply_account_update(
         return
     for sender in numbers.of_account(update.waba_id):
         if not _lifted_since(connection, sender, update.at):
-            attempt = RunAttempt(STOPPED_BY, f"{update.field} {update.at.isoformat()}", 0)
-            stop_sender(connection, sender, attempt, None, why)
+            source = f"{update.field} {update.at.isoformat()}"
+            stop_sender(connection, sender, RunPass(STOPPED_BY, source, "webhook", update.at, update.at), None, why)
 
 
 def _lifted_since(connection: LogConnection, sender: str, at: dt.datetime) -> bool:

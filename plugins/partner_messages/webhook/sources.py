@@ -16,6 +16,7 @@ from typing import Any
 from partner_messages.config.settings import Settings, SettingsError
 from partner_messages.deployment.live_settings import load_senders
 from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.messages.statuses import TAKEN_BY_META, MessageStatus
 from partner_messages.recipients.masking import mask
 from partner_messages.shop.shop import ShopError, open_shop
 from partner_messages.webhook.accounts import Numbers
@@ -31,7 +32,7 @@ META_SECONDS = 120.0
 """How long one upkeep asks Meta, two requests for each message: it must end before the next one."""
 _CODE = re.compile(r"\b(?:1[03]\d{4}|[1-9]\d{0,2})\b")
 """One of Meta's codes in a sentence of the shop's."""
-_OF_THE_SHOP = frozenset({"sent", "delivered", "read", "failed"})
+_OF_THE_SHOP = TAKEN_BY_META | {MessageStatus.FAILED}
 
 
 def look_up_statuses(connection: LogConnection, settings: Settings, numbers: Numbers, now: dt.datetime) -> list[str]:

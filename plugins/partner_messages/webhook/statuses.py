@@ -22,6 +22,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from partner_messages.messages.statuses import MessageStatus
 from partner_messages.webhook.events import MetaError, Pricing, StatusUpdate
 
 
@@ -93,10 +94,10 @@ class Row:
     pricing_model: str | None = None
 
 
-_NEVER_SENT = frozenset({"skipped", "rehearsed"})
+_NEVER_SENT = frozenset({MessageStatus.SKIPPED, MessageStatus.REHEARSED})
 _FURTHER: Mapping[str, int] = {
-    **dict.fromkeys(("queued", "sending", "unknown"), 0),
-    **{"sent": 1, "delivered": 2, "read": 3, "failed": 4},
+    **dict.fromkeys((MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNKNOWN), 0),
+    **{MessageStatus.SENT: 1, MessageStatus.DELIVERED: 2, MessageStatus.READ: 3, MessageStatus.FAILED: 4},
 }
 _TIMES: Mapping[str, str] = {
     "sent": "sent_at_meta",
@@ -196,10 +197,10 @@ def _conclude(facts: dict[str, Any]) -> None:
     read, delivered = facts["read_at_meta"], facts["delivered_at_meta"]
     failed = facts["failed_at_meta"] is not None or facts["status"] == "failed"
     for is_so, status in (
-        (failed, "failed"),
-        (read, "read"),
-        (delivered, "delivered"),
-        (facts["sent_at_meta"], "sent"),
+        (failed, MessageStatus.FAILED),
+        (read, MessageStatus.READ),
+        (delivered, MessageStatus.DELIVERED),
+        (facts["sent_at_meta"], MessageStatus.SENT),
     ):
         if is_so:
             facts["status"] = max(facts["status"], status, key=lambda one: _FURTHER[one])

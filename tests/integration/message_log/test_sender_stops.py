@@ -8,19 +8,20 @@ from collections.abc import Callable
 
 from partner_messages.message_log import stops
 from partner_messages.message_log.stops import SenderStop
-from partner_messages.messages.tick import RunAttempt
+from partner_messages.messages.tick import RunPass
 from support.at_once import at_once
+from support.deployment import run_pass
 from support.log_rows import Log
 
-RUN = RunAttempt("production_run_reminders", "run 1", 0)
-CLEARED = RunAttempt("production_run_reminders", "run 1", 1)
-LATER = RunAttempt("production_run_reminders", "run 2", 0)
+RUN = run_pass()
+CLEARED = run_pass(clear_number=1)
+LATER = run_pass("run 2")
 LEASE = dt.timedelta(minutes=2)
 SAID = "The access token has expired (190: Session has expired)"
 
 
-def stopped(log: Log, attempt: RunAttempt = RUN, seen_by: RunAttempt = LATER) -> SenderStop:
-    stops.stop_sender(log, "in", attempt, 190, SAID)
+def stopped(log: Log, run: RunPass = RUN, seen_by: RunPass = LATER) -> SenderStop:
+    stops.stop_sender(log, "in", run, 190, SAID)
     found = stops.open_stop(log, "in", seen_by)
     assert found is not None
     return found
@@ -43,11 +44,11 @@ def test_a_stop_tells_what_meta_said_to_the_run_that_met_it(log: Log) -> None:
 def test_a_later_or_a_cleared_run_sees_a_stop_that_is_not_its_own(log: Log) -> None:
     stopped(log, RUN)
 
-    for attempt in (CLEARED, LATER):
-        found = stops.open_stop(log, "in", attempt)
+    for run in (CLEARED, LATER):
+        found = stops.open_stop(log, "in", run)
         assert found is not None
         assert not found.of_this_run
-        assert stops.stops_of(log, attempt) == {}
+        assert stops.stops_of(log, run) == {}
 
 
 def test_a_stop_without_a_code_is_kept_too(log: Log) -> None:

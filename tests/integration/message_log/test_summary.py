@@ -118,7 +118,7 @@ def test_what_meta_took_and_holds_back_is_not_called_sent_without_a_word(log: Lo
     held = {said: 1} if said not in ("accepted", None) else {}
     assert summary.counts()["held_back"] == held
     assert (f"of those sent, Meta holds back: {said} 1" in lines_of(summary)) == bool(held)
-    assert [one.held_back for one in summary.named] == [*held]
+    assert [one.kept_by_meta for one in summary.named] == [*held]
 
 
 def test_the_lines_say_it_all_and_the_first_begins_as_operations_search_for_it(summary: Summary) -> None:

@@ -18,12 +18,13 @@ from psycopg.rows import dict_row
 from partner_messages.message_log.position import LogPosition, check_position, read_position, trust_log
 from partner_messages.messages.tick import RunRefused
 from partner_messages.planning.reminders.wording import templates_of
-from partner_messages.tasks import preflight, upkeep_tasks
-from support.deployment import Deployment
+from partner_messages.tasks import preflight
+from support.dag_tasks import UPKEEP
+from support.deployment import Deployment, run_pass
 from support.examples import tick
 from support.log_rows import Log
 from support.sending import SendTask, queue_messages, statuses, taken
-from support.task_work import context, facts
+from support.task_work import context
 
 MINUTE = dt.timedelta(minutes=1)
 SEEN = LogPosition(
@@ -138,12 +139,12 @@ def test_every_run_that_sends_is_refused_at_its_first_task_until_the_act(
     monkeypatch.setenv("AIRFLOW_VAR_PARTNER_MESSAGES_LOG_POSITION", json.dumps(lost_seconds(log)))
 
     def run(delivery: Any) -> dict[str, Any]:
-        return preflight.preflight(facts(f"run {uuid.uuid4()}"), delivery, lambda _: templates_of("v1"))
+        return preflight.preflight(run_pass(f"run {uuid.uuid4()}"), delivery, lambda _: templates_of("v1"))
 
     with pytest.raises(RunRefused):
         run("live")
     with pytest.raises(AirflowFailException):
-        upkeep_tasks.sweep(context("upkeep"))
+        UPKEEP.sweep(context("upkeep"))
     assert kept == []
     assert run("dry_run")["log_position"] is None
 
@@ -151,7 +152,7 @@ def test_every_run_that_sends_is_refused_at_its_first_task_until_the_act(
         **context("upkeep"),
         "params": {"trusted_by": "ops", "trusted_why": "The last two seconds were resent by hand."},
     }
-    assert upkeep_tasks.sweep(act)["log_position"] == kept[-1]
+    assert UPKEEP.sweep(act)["log_position"] == kept[-1]
     assert run("live")["log_position"] == kept[-1]
     (row,) = log.execute("SELECT trusted_by, trusted_why FROM log_trusted").fetchall()
     assert row["trusted_by"] == "ops"
@@ -159,4 +160,4 @@ def test_every_run_that_sends_is_refused_at_its_first_task_until_the_act(
 
 def test_the_act_says_who_and_why(deployment: Deployment) -> None:
     with pytest.raises(AirflowFailException, match="trusted_why is missing"):
-        upkeep_tasks.sweep({**context("upkeep"), "params": {"trusted_by": "ops"}})
+        UPKEEP.sweep({**context("upkeep"), "params": {"trusted_by": "ops"}})

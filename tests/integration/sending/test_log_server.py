@@ -15,10 +15,9 @@ from partner_messages.message_log.server import check_clocks, what_it_may_forget
 from partner_messages.messages.tick import RunRefused
 from partner_messages.planning.reminders.wording import templates_of
 from partner_messages.tasks import preflight
-from support.deployment import Deployment
+from support.deployment import Deployment, run_pass
 from support.log_rows import Log
 from support.sending import SendTask, queue_messages, statuses, taken
-from support.task_work import facts
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,7 @@ def test_neither_a_run_nor_a_task_of_one_goes_on_where_the_clocks_differ(
     clock_is_off(monkeypatch, dt.timedelta(minutes=10))
 
     with pytest.raises(RunRefused, match="clocks"):
-        preflight.preflight(facts(f"run {uuid.uuid4()}"), "live", lambda _: templates_of("v1"))
+        preflight.preflight(run_pass(f"run {uuid.uuid4()}"), "live", lambda _: templates_of("v1"))
     with pytest.raises(RunRefused, match="clocks"):
         send(ids)
 
@@ -81,6 +80,6 @@ def test_a_live_run_warns_of_a_server_that_forgets(
     forgets = server["fsync"] == "off"
     assert ("fsync" in (what_it_may_forget(log) or "")) is forgets
 
-    preflight.preflight(facts(f"run {uuid.uuid4()}"), "live", lambda _: templates_of("v1"))
+    preflight.preflight(run_pass(f"run {uuid.uuid4()}"), "live", lambda _: templates_of("v1"))
 
     assert ("may have forgotten what was sent" in caplog.text) is forgets

@@ -13,11 +13,10 @@ import pytest
 
 from partner_messages.config.ends import RepairNeeded, TryLater
 from partner_messages.message_log import stops
-from partner_messages.messages.tick import RunAttempt
 from partner_messages.sending import dispatch
 from partner_messages.sending.gate import SenderStopped
 from support.at_once import at_once
-from support.deployment import Deployment
+from support.deployment import Deployment, run_pass
 from support.log_rows import Log
 from support.sending import (
     ScriptedMeta,
@@ -41,7 +40,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def stopped(send: SendTask, log: Log, graph_api: Any) -> list[uuid.UUID]:
-    """Messages that an earlier attempt (`by=1`) left queued, because the token was dead; it lives again."""
+    """Messages that an earlier run (`by=1`) left queued, because the token was dead; it lives again."""
     ids = queue_messages(log, 6)
     graph_api.kill_token(TOKEN)
     with contextlib.suppress(SenderStopped):
@@ -82,9 +81,7 @@ def test_an_id_that_the_token_may_not_see_stops_the_sender(
         send(queue_messages(log))
 
 
-def test_no_task_of_the_same_attempt_asks_again_but_other_senders_go_on(
-    send: SendTask, log: Log, graph_api: Any
-) -> None:
+def test_no_task_of_the_same_run_asks_again_but_other_senders_go_on(send: SendTask, log: Log, graph_api: Any) -> None:
     first, second = queue_messages(log), queue_messages(log, 5)
     graph_api.kill_token(TOKEN)
     with pytest.raises(SenderStopped):
@@ -96,7 +93,7 @@ def test_no_task_of_the_same_attempt_asks_again_but_other_senders_go_on(
         send(second)
     assert requested(graph_api) == asked
     assert statuses(log, second) == ["queued"] * 5
-    assert {row["attempts"] for row in messages(log, second)} == {0}
+    assert {row["runs"] for row in messages(log, second)} == {0}
 
     others = queue_messages(log, 2, sender="au", to_phone="+61412345678", language="en")
     assert send(others, sender_label="au").counts == {"sent": 2}
@@ -114,7 +111,7 @@ def test_a_refusal_is_met_by_few_messages_of_a_large_batch(send: SendTask, log: 
 
 
 @pytest.mark.parametrize("later", [{"by": 2}, {"clear_number": 1}], ids=["another run", "the same run, cleared"])
-def test_a_later_attempt_lifts_the_stop_and_sends_everything(
+def test_a_later_run_lifts_the_stop_and_sends_everything(
     send: SendTask, log: Log, graph_api: Any, stopped: list[uuid.UUID], later: dict[str, int]
 ) -> None:
     assert send(stopped, **later).counts == {"sent": 6}
@@ -124,7 +121,7 @@ def test_a_later_attempt_lifts_the_stop_and_sends_everything(
 
 
 def next_try(send: SendTask, ids: list[uuid.UUID], number: int) -> Any:
-    return send(ids, attempt=RunAttempt("production_run_reminders", "run 1", 0, number))
+    return send(ids, run=run_pass(try_number=number))
 
 
 def test_a_token_that_was_rotated_in_mid_run_is_taken_by_the_next_try(send: SendTask, log: Log, graph_api: Any) -> None:
@@ -171,7 +168,7 @@ def in_background(pool: ThreadPoolExecutor, *actions: Callable[[], Any]) -> list
     return [pool.submit(action) for action in actions]
 
 
-def test_several_tasks_of_a_later_attempt_probe_with_one_message_between_them(
+def test_several_tasks_of_a_later_run_probe_with_one_message_between_them(
     send: SendTask, log: Log, graph_api: Any, stopped: list[uuid.UUID], impatient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks = threading.Semaphore(0)
@@ -243,7 +240,7 @@ def test_a_task_that_ends_while_it_probes_lets_others_probe(
 
 
 def test_a_prober_whose_messages_are_gone_probes_with_the_next_one(log: Log) -> None:
-    stops.stop_sender(log, "in", RunAttempt("production_run_reminders", "earlier", 0), 190, "The token is dead")
+    stops.stop_sender(log, "in", run_pass("earlier"), 190, "The token is dead")
     gone = queue_messages(log, 3)
     log.execute("UPDATE message_log SET not_before = clock_timestamp() + interval '1 hour'")
     due = queue_messages(log, 2)
@@ -257,14 +254,14 @@ def test_a_prober_whose_messages_are_gone_probes_with_the_next_one(log: Log) -> 
 def test_a_task_that_looked_before_the_probe_was_refused_does_not_probe_after_it(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    attempt = RunAttempt("production_run_reminders", "run 1", 0)
-    stops.stop_sender(log, "in", RunAttempt("production_run_reminders", "earlier", 0), 190, "The token is dead")
+    run = run_pass()
+    stops.stop_sender(log, "in", run_pass("earlier"), 190, "The token is dead")
     open_stop = stops.open_stop
 
     def then_refused(*asked: Any) -> Any:
         seen = open_stop(*asked)
         if seen and not seen.of_this_run:
-            stops.stop_sender(log, "in", attempt, 190, "The token is still dead")
+            stops.stop_sender(log, "in", run, 190, "The token is still dead")
         return seen
 
     monkeypatch.setattr(stops, "open_stop", then_refused)

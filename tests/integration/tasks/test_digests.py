@@ -22,12 +22,11 @@ from partner_messages.tasks import preflight as checks
 from sandbox.connections import PORTAL, PORTAL_SECRET
 from sandbox.shop import partner_id, run_id
 from support.at_once import at_once
-from support.deployment import TICK, Deployment
+from support.deployment import TICK, Deployment, run_pass
 from support.event_runs import SendingRun, tell, weekday_tick
 from support.log_rows import Log, change, ends, everything, put, slots
 from support.sending import taken
 from support.submitted import submit_templates
-from support.task_work import MAX_MAP_LENGTH, facts
 
 Shop = psycopg.Connection[DictRow]
 
@@ -55,7 +54,7 @@ def spoken_of(log: Log, row: DictRow) -> set[str]:
 
 def found(name: str, params: RunParams) -> Tick:
     """A run of the DAG up to the point where it plans."""
-    tick = Tick.from_xcom(checks.preflight(facts(name), params.delivery, templates_of_reminders))
+    tick = Tick.from_xcom(checks.preflight(run_pass(name), params.delivery, templates_of_reminders))
     for kind in ReminderKind:
         find.find_stuck_runs(tick, kind, params)
     return tick
@@ -169,12 +168,12 @@ def test_the_gate_asks_for_the_digest_only_where_the_setting_is_on(
 ) -> None:
     graph_api.change_template(graph_api.accounts["IN"].waba_id, TEMPLATE, status="REJECTED")
 
-    checks.preflight(facts("on"), "auto", templates_of_reminders)
+    checks.preflight(run_pass("on"), "auto", templates_of_reminders)
     assert f"Not sendable by in: {TEMPLATE} in hi is rejected" in caplog.text
 
     caplog.clear()
     deployment.set(senders=["in"], digest=False)
-    checks.preflight(facts("off"), "auto", templates_of_reminders)
+    checks.preflight(run_pass("off"), "auto", templates_of_reminders)
     assert TEMPLATE not in caplog.text
 
 
@@ -310,7 +309,7 @@ def test_a_redirected_digest_is_looked_at_again_too(log: Log, shop: Shop, graph_
     tick = found("redirected", params)
     run = SendingRun(
         tick,
-        plan.plan_messages(tick, params, MAX_MAP_LENGTH),
+        plan.plan_messages(tick, params),
         {"delivery": "redirect", "redirect_to": test_phone},
     )
     accepted(shop, SENT10D)
@@ -381,8 +380,8 @@ def test_of_two_plannings_at_once_every_run_is_in_one_message(log: Log, graph_ap
     one, other = found("one", all_of_them), found("other", some)
 
     batches = at_once(
-        lambda: plan.plan_messages(one, all_of_them, MAX_MAP_LENGTH),
-        lambda: plan.plan_messages(other, some, MAX_MAP_LENGTH),
+        lambda: plan.plan_messages(one, all_of_them),
+        lambda: plan.plan_messages(other, some),
     )
     assert slots(log).keys() == set(runs)
     for tick, its in zip((one, other), batches, strict=True):

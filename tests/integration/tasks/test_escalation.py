@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from partner_messages.messages.tick import RunAttempt, Tick
+from partner_messages.messages.tick import Tick
 from partner_messages.ops import escalations
 from partner_messages.ops.summarise import Told, summarise
-from partner_messages.tasks import reminder_tasks as reminders
-from partner_messages.tasks import upkeep_tasks
 from sandbox.shop import partner_id, run_id
 from support.at_once import at_once
-from support.deployment import TICK, Deployment
+from support.dag_tasks import REMINDERS, UPKEEP
+from support.deployment import TICK, Deployment, run_pass
 from support.escalations import DAY, Shop, escalated, goes, keep, lists, planned, rows
 from support.log_rows import Log, put
 
@@ -25,7 +24,7 @@ RAJESH = partner_id("RAJESH")
 
 
 def close(**params: Any) -> str:
-    return upkeep_tasks.close_escalation({"params": params})
+    return UPKEEP.close_escalation({"params": params})
 
 
 def test_the_sample_shop_s_runs_that_nobody_has_or_nobody_reaches_are_opened_once(
@@ -33,8 +32,8 @@ def test_the_sample_shop_s_runs_that_nobody_has_or_nobody_reaches_are_opened_onc
 ) -> None:
     of, tick = planned(deployment)
 
-    first = reminders.escalate(of, tick)
-    again = reminders.escalate(of, tick)
+    first = REMINDERS.escalate(of, tick)
+    again = REMINDERS.escalate(of, tick)
 
     found = {run: reason for run, reason, _ in rows(log)}
     assert found[PARKED] == found[run_id("PARTNERGAP")] == "parked"
@@ -68,8 +67,8 @@ def test_one_list_is_told_once_and_again_after_seven_days(
     keep(shop, PARKED, run_id("NEHA30H"))
     of, tick = planned(deployment)
 
-    assert reminders.escalate(of, tick)["told"] == 2
-    assert reminders.escalate(of, tick)["told"] == 0
+    assert REMINDERS.escalate(of, tick)["told"] == 2
+    assert REMINDERS.escalate(of, tick)["told"] == 0
     assert [escalated(deployment, days)["told"] for days in (1, 4, 7, 8, 14)] == [0, 0, 2, 0, 2]
     assert len(lists(told)) == 3
     assert "2 production runs need a person" in lists(told)[0]
@@ -99,12 +98,12 @@ def test_a_list_that_could_not_be_told_is_told_at_the_next_try(
     told.with_name("fails").touch()
 
     with pytest.raises(AirflowException, match="WritesTheList of setting on_escalation failed") as error:
-        reminders.escalate(of, tick)
+        REMINDERS.escalate(of, tick)
     assert "9829012345" not in str(error.value)
     assert (rows(log), lists(told)) == ([(PARKED, "parked", True)], [])
 
     told.with_name("fails").unlink()
-    assert reminders.escalate(of, tick) == {"opened": 0, "ended": 0, "told": 1}
+    assert REMINDERS.escalate(of, tick) == {"opened": 0, "ended": 0, "told": 1}
     assert len(lists(told)) == 1
 
 
@@ -119,8 +118,8 @@ def test_a_list_that_was_told_by_a_process_that_died_comes_again_with_the_same_k
     with monkeypatch.context() as dying:
         dying.setattr(escalations, "note_told", dies)
         with pytest.raises(SystemExit):
-            reminders.escalate(of, tick)
-    reminders.escalate(of, tick)
+            REMINDERS.escalate(of, tick)
+    REMINDERS.escalate(of, tick)
     escalated(deployment, 7)
 
     first, again, a_week_later = lists(told)
@@ -138,7 +137,7 @@ def test_two_runs_at_once_open_one_row_and_tell_it_once(
     keep(shop, PARKED)
     one, other = planned(deployment), planned(deployment, limit=5)
 
-    done = at_once(lambda: reminders.escalate(*one), lambda: reminders.escalate(*other))
+    done = at_once(lambda: REMINDERS.escalate(*one), lambda: REMINDERS.escalate(*other))
 
     assert [sum(each[what] for each in done) for what in ("opened", "told")] == [1, 1]
     assert rows(log) == [(PARKED, "parked", True)]
@@ -193,13 +192,13 @@ def test_a_number_that_is_not_on_whatsapp_is_escalated_until_a_message_arrives(
     of, tick = planned(deployment)
     goes(log, "failed", error_code=131026)
 
-    assert reminders.escalate(of, tick)["opened"] == 1
+    assert REMINDERS.escalate(of, tick)["opened"] == 1
     assert rows(log) == [(RUN, "not_on_whatsapp", True)]
 
     of, tick = planned(deployment, 1)
-    assert reminders.escalate(of, tick)["ended"] == 0  # only queued yet
+    assert REMINDERS.escalate(of, tick)["ended"] == 0  # only queued yet
     goes(log, *arrives)
-    assert reminders.escalate(of, tick)["ended"] == ended_that_day
+    assert REMINDERS.escalate(of, tick)["ended"] == ended_that_day
     assert escalated(deployment, 2)["ended"] == 1 - ended_that_day
 
 
@@ -210,7 +209,7 @@ def test_a_number_of_which_meta_says_only_after_the_tick_that_it_is_not_on_whats
     for days in range(3):
         of, tick = planned(deployment, days)
         goes(log, "sent")
-        reminders.escalate(of, tick)
+        REMINDERS.escalate(of, tick)
         goes_wrong = log.execute("UPDATE message_log SET status = 'failed', error_code = 131026 WHERE status = 'sent'")
         assert goes_wrong.rowcount == 1
 
@@ -341,11 +340,11 @@ def test_a_tick_that_never_planned_or_whose_day_is_over_changes_nothing(
     of, tick = planned(deployment)
     log.execute("UPDATE tick SET planned = NULL")
     with pytest.raises(AirflowSkipException, match="Planning did not come to its end"):
-        reminders.escalate(of, tick)
+        REMINDERS.escalate(of, tick)
 
     deployment.now = TICK + DAY
     with pytest.raises(AirflowSkipException, match=r"The day of this run .* is over"):
-        reminders.escalate(of, tick)
+        REMINDERS.escalate(of, tick)
     assert rows(log) == []
 
 
@@ -363,11 +362,11 @@ def test_the_summary_counts_and_names_what_needs_a_person(
     caplog.set_level("INFO", logger="partner_messages")
     keep(shop, PARKED, run_id("PARTNERGAP"))
     of, raw = planned(deployment)
-    reminders.escalate(of, raw)
+    REMINDERS.escalate(of, raw)
     close(production_run_id=run_id("PARTNERGAP"), closed_by="ops", closed_why="It is being assigned.")
     tick = Tick.from_xcom(raw)
 
-    counts = summarise(tick, RunAttempt(tick.dag_id, tick.dag_run_id, 0), [], "Reminder run", told=Told(), finds=True)
+    counts = summarise(tick, run_pass(tick.dag_run_id), [], "Reminder run", told=Told(), finds=True)
 
     assert counts["escalated"] == {"parked": 1, "closed by hand": 1}
     (named,) = counts["escalations"]
@@ -388,11 +387,11 @@ def test_the_summary_of_an_earlier_run_does_not_say_that_a_person_closed_what_a_
 ) -> None:
     keep(shop, PARKED)
     of, raw = planned(deployment)
-    reminders.escalate(of, raw)
+    REMINDERS.escalate(of, raw)
     shop.execute("UPDATE production_runs SET status = 'cancelled'")
     assert escalated(deployment, 1)["ended"] == 1
     tick = Tick.from_xcom(raw)
 
-    counts = summarise(tick, RunAttempt(tick.dag_id, tick.dag_run_id, 0), [], "Reminder run", told=Told(), finds=True)
+    counts = summarise(tick, run_pass(tick.dag_run_id), [], "Reminder run", told=Told(), finds=True)
 
     assert counts["escalated"] == {}

@@ -10,8 +10,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from psycopg.rows import DictRow
 
-from partner_messages.tasks import event_tasks as events
 from sandbox.shop import partner_id, run_id
+from support.dag_tasks import EVENTS
 from support.deployment import TICK, Deployment
 from support.event_examples import (
     ASSIGNED,
@@ -146,7 +146,7 @@ def test_a_run_that_the_shop_does_not_have_is_named_and_the_others_are_told(log:
     planned = plan_events(listed)
 
     with pytest.raises(AirflowFailException, match=absent) as failed:
-        events.check_runs(context("production_run_events", "run 1", listed))
+        EVENTS.check_runs(context("production_run_events", "run 1", listed))
 
     assert RUN not in str(failed.value)
     assert len(planned.message_ids) == 1
@@ -156,7 +156,7 @@ def test_a_run_that_the_shop_does_not_have_is_named_and_the_others_are_told(log:
 def test_runs_that_the_shop_has_are_counted() -> None:
     listed = {"events": [conf(), conf(CANCELLED), conf(production_run_id=OTHER_RUN)]}
 
-    assert events.check_runs(context("production_run_events", "run 1", listed)) == 2
+    assert EVENTS.check_runs(context("production_run_events", "run 1", listed)) == 2
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from partner_messages.tasks import event_tasks as events
 from support.children import children
+from support.dag_tasks import EVENTS
 from support.deployment import Deployment
 from support.event_examples import OTHER_RUN, REMINDER, RUN, at, conf, only_row, told
 from support.event_runs import plan_events, start_events, tell, tell_together, upkeep
@@ -66,10 +66,10 @@ def test_in_a_list_the_second_event_of_a_context_is_a_duplicate(log: Log, graph_
 
 def test_a_planning_that_is_tried_again_loses_and_doubles_nothing(log: Log) -> None:
     of_task, tick = start_events(LISTED)
-    first = events.plan_messages(of_task, tick)
+    first = EVENTS.plan_messages(of_task, tick)
     before = {one["id"]: (one["event_id"], one["skip_reason"] or one["status"]) for one in everything(log)}
 
-    again = events.plan_messages(of_task, tick)
+    again = EVENTS.plan_messages(of_task, tick)
 
     assert sorted(id_ for batch in again for id_ in batch["message_ids"]) == sorted(
         id_ for batch in first for id_ in batch["message_ids"]

@@ -16,7 +16,6 @@ from support.event_runs import SendingRun, tell
 from support.log_rows import Log, everything, put
 from support.sending import PHONE_NUMBER_ID
 from support.submitted import submit_templates
-from support.task_work import MAX_MAP_LENGTH
 
 Shop = psycopg.Connection[DictRow]
 
@@ -33,7 +32,7 @@ def queued(log: Log, shop: Shop, graph_api: Any, deployment: Deployment) -> Send
     submit_templates()
     graph_api.open_window(PHONE_NUMBER_ID, PHONE)
     told = tell({"event": "production_run.sent_to_partner", "production_run_id": RUN})
-    batches = plan_followups(told.tick, MAX_MAP_LENGTH)
+    batches = plan_followups(told.tick)
     assert len(batches) == 1
     return replace(told, batches=batches)
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from partner_messages.messages.tick import NotNow, RunAttempt
+from partner_messages.messages.tick import NotNow
 from partner_messages.ops.halt_by_hand import who_let_it_go_on
 from partner_messages.ops.summarise import NeedsAnEngineer, Told, summarise
-from partner_messages.tasks import upkeep_tasks
 from sandbox.shop import run_id
-from support.deployment import TICK, Deployment
+from support.dag_tasks import UPKEEP
+from support.deployment import TICK, Deployment, run_pass
 from support.event_examples import ASSIGNED, RUN, conf
 from support.event_runs import SendingRun, act_on_sending, context, plan_events, upkeep, weekday_tick
 from support.log_rows import Log, everything
@@ -33,8 +33,8 @@ def acts_of(log: Log) -> list[tuple[str, ...]]:
 
 
 def summary_of(run: SendingRun) -> None:
-    attempt = RunAttempt(run.tick.dag_id, run.tick.dag_run_id, 0)
-    summarise(run.tick, attempt, [], "Run", told=Told())
+    this_pass = run_pass(run.tick.dag_run_id, dag_id=run.tick.dag_id)
+    summarise(run.tick, this_pass, [], "Run", told=Told())
 
 
 @pytest.mark.parametrize("delivery", ["live", "redirect"])
@@ -190,7 +190,7 @@ def test_halting_says_which_param_is_missing_or_wrong(changed: dict[str, Any], s
 
 def test_where_no_halt_is_asked_for_the_task_is_skipped() -> None:
     with pytest.raises(AirflowSkipException):
-        upkeep_tasks.halt_sending(
+        UPKEEP.halt_sending(
             context("message_log_upkeep", "scheduled", {"sending": "leave", "sending_by": None, "sending_why": None})
         )
 

@@ -21,9 +21,9 @@ from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.planning.find import find_stuck_runs
 from partner_messages.sending.recheck import no_longer_due
-from partner_messages.tasks import reminder_tasks as reminders
 from sandbox.shop import partner_id, run_id
 from sandbox.shop.expectations import expectations
+from support.dag_tasks import REMINDERS
 from support.deployment import TICK, Deployment
 from support.event_runs import SendingRun, plan_events, weekday_tick
 from support.examples import tick
@@ -272,7 +272,7 @@ def test_an_older_shop_goes_by_the_start_and_the_quantities(
     deployment: Deployment, altered_shop: Shop, one_run: None
 ) -> None:
     altered_shop.execute("DROP TABLE production_run_activity")
-    reminders.preflight(context("run 1"))
+    REMINDERS.preflight(context("run 1"))
 
     assert idle_days(deployment, altered_shop, {4: 5}) == [9, 10, 11, 12, 13]
 
@@ -284,13 +284,13 @@ def test_tables_of_work_that_cannot_be_read_stop_the_run_and_what_is_no_work_is_
     altered_shop.execute("ALTER TABLE cloth_log DROP COLUMN consumed_at")
     deployment.set(tables={"consumption_log": "cloth_log"})
     with pytest.raises(AirflowFailException, match='table "cloth_log" has no column "consumed_at"'):
-        reminders.preflight(context("run 1"))
+        REMINDERS.preflight(context("run 1"))
 
     deployment.set(idle_signal="started_at")
-    assert reminders.preflight(context("run 2"))["dag_run_id"] == "run 2"
+    assert REMINDERS.preflight(context("run 2"))["dag_run_id"] == "run 2"
     altered_shop.execute("ALTER TABLE production_run_activity DROP COLUMN kind")
     with pytest.raises(AirflowFailException, match='table "production_run_activity" has no column "kind"'):
-        reminders.preflight(context("run 3"))
+        REMINDERS.preflight(context("run 3"))
 
 
 @pytest.mark.parametrize("signal", ["work", "started_at"])

@@ -16,7 +16,7 @@ from partner_messages.config.settings import NotifierSpec, SettingsError, parse_
 from partner_messages.ops.judgement import Reason, Trouble
 from partner_messages.ops.notifier import NotTold, check_notifiers, notify
 from partner_messages.ops.notifier_classes import LISTED, NotANotifier, notifier_class
-from partner_messages.tasks import reminder_tasks as reminders
+from support.dag_tasks import REMINDERS
 from support.deployment import TICK, Deployment
 from support.event_runs import context as context_of
 
@@ -55,7 +55,7 @@ def test_what_is_no_notifier_is_refused_by_preflight_and_never_called(
     with pytest.raises(
         AirflowFailException, match=f'"{setting}": os.mkdir cannot be used: it is of no Airflow provider'
     ):
-        reminders.preflight(context_of("production_run_reminders", "run 1", {}))
+        REMINDERS.preflight(context_of("production_run_reminders", "run 1", {}))
 
     assert not (tmp_path / "made").exists()
 

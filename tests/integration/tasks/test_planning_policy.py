@@ -22,10 +22,9 @@ from partner_messages.messages.tick import Tick
 from partner_messages.ops.summary import summarise_tick
 from partner_messages.sending.recheck import no_longer_due
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
-from partner_messages.tasks import event_tasks as events
-from partner_messages.tasks import reminder_tasks as reminders
 from sandbox.shop import partner_id, run_id
 from sandbox.shop.expectations import expectations
+from support.dag_tasks import EVENTS, REMINDERS
 from support.deployment import TICK, Deployment
 from support.log_rows import Log, change
 
@@ -55,10 +54,10 @@ def context(day: dt.date | None = None, run_type: str = "manual", *, run: object
 
 def planned(of: dict[str, Any]) -> tuple[Tick, list[dict[str, Any]]]:
     """What the tasks up to planning make of a DAG run."""
-    tick = reminders.preflight(of)
+    tick = REMINDERS.preflight(of)
     for kind in ReminderKind:
-        reminders.find_stuck_runs(of, tick, kind)
-    return Tick.from_xcom(tick), reminders.plan_messages(of, tick)
+        REMINDERS.find_stuck_runs(of, tick, kind)
+    return Tick.from_xcom(tick), REMINDERS.plan_messages(of, tick)
 
 
 def sent(of: dict[str, Any]) -> Tick:
@@ -228,11 +227,11 @@ def test_the_census_adds_up_where_a_run_loses_its_partner_after_it_was_found(
     deployment: Deployment, one_run: None, shop: Shop
 ) -> None:
     of = context(delivery="dry_run")
-    raw = reminders.preflight(of)
+    raw = REMINDERS.preflight(of)
     for kind in ReminderKind:
-        reminders.find_stuck_runs(of, raw, kind)
+        REMINDERS.find_stuck_runs(of, raw, kind)
     shop.execute("UPDATE production_runs SET partner_id = NULL")
-    reminders.plan_messages(of, raw)
+    REMINDERS.plan_messages(of, raw)
 
     with open_message_log() as connection:
         counts = summarise_tick(connection, Tick.from_xcom(raw), {}, TICK).counts()
@@ -351,7 +350,7 @@ def test_a_scheduled_tick_on_a_holiday_is_skipped_and_says_so(deployment: Deploy
     deployment.set(holidays_added=["2026-11-23"])
 
     with pytest.raises(AirflowSkipException, match=r"2026-11-23 is a holiday .*holidays_added.*: nothing is sent"):
-        reminders.preflight(context(run_type="scheduled"))
+        REMINDERS.preflight(context(run_type="scheduled"))
 
     assert log.execute("SELECT FROM tick").fetchall() == []
 
@@ -362,10 +361,10 @@ def test_a_holiday_goes_by_its_name(deployment: Deployment) -> None:
     deployment.now = TICK + dt.timedelta(days=1)
 
     with pytest.raises(AirflowSkipException, match="2026-11-24 is a holiday \\(Guru Nanak's Birthday"):
-        reminders.preflight(context(guru_nanak, "scheduled"))
+        REMINDERS.preflight(context(guru_nanak, "scheduled"))
 
     deployment.set(holidays_removed=["2026-11-24"])
-    assert reminders.preflight(context(guru_nanak, "scheduled"))["day"] == "2026-11-24"
+    assert REMINDERS.preflight(context(guru_nanak, "scheduled"))["day"] == "2026-11-24"
 
 
 def test_a_tick_on_a_holiday_that_starts_late_asks_nobody_to_make_up_for_it(deployment: Deployment) -> None:
@@ -373,7 +372,7 @@ def test_a_tick_on_a_holiday_that_starts_late_asks_nobody_to_make_up_for_it(depl
     deployment.now = TICK + dt.timedelta(hours=3)
 
     with pytest.raises(AirflowSkipException, match="is a holiday"):
-        reminders.preflight(context(run_type="scheduled"))
+        REMINDERS.preflight(context(run_type="scheduled"))
 
 
 def test_a_run_that_somebody_starts_on_a_holiday_goes_through_with_a_warning(
@@ -391,5 +390,5 @@ def test_events_keep_no_holidays(deployment: Deployment, caplog: pytest.LogCaptu
     deployment.set(holidays_added=["2026-11-23"])
     told = {"events": [{"event": "sent_to_partner", "production_run_id": RUN}]}
 
-    assert events.preflight(context(run_type="asset_triggered", **told))["day"] == "2026-11-23"
+    assert EVENTS.preflight(context(run_type="asset_triggered", **told))["day"] == "2026-11-23"
     assert "holiday" not in caplog.text

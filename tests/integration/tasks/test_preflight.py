@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from partner_messages.tasks import reminder_tasks as reminders
+from support.dag_tasks import REMINDERS
 from support.deployment import TICK
 
 MINUTE = dt.timedelta(minutes=1)
@@ -46,7 +46,7 @@ def context(
     ],
 )
 def test_each_way_to_start_a_run_gets_its_day_and_delivery(deployment, log, started, day, delivery):
-    tick = reminders.preflight(started)
+    tick = REMINDERS.preflight(started)
 
     assert (tick["day"], tick["delivery"]) == (day, delivery)
     (noted,) = log.execute("SELECT day, delivery, now FROM tick").fetchall()
@@ -58,26 +58,26 @@ def test_a_tick_of_the_weekend_before_is_skipped_when_the_dag_is_unpaused_on_mon
     deployment.now = TICK - 60 * MINUTE
 
     with pytest.raises(AirflowSkipException, match="2026-11-20 10:00 IST was missed"):
-        reminders.preflight(context("scheduled", TICK - 3 * DAY, TICK - 3 * DAY))
+        REMINDERS.preflight(context("scheduled", TICK - 3 * DAY, TICK - 3 * DAY))
 
 
 def test_todays_tick_that_comes_too_late_asks_to_be_triggered_by_hand(deployment):
     deployment.now = TICK + 31 * MINUTE
 
     with pytest.raises(AirflowFailException, match="trigger the DAG by hand"):
-        reminders.preflight(context("scheduled"))
+        REMINDERS.preflight(context("scheduled"))
 
 
 @pytest.mark.parametrize("delivery", ["live", "redirect"])
 def test_another_day_is_never_sent_for(deployment, delivery):
     with pytest.raises(AirflowFailException, match="today is 2026-11-23"):
-        reminders.preflight(context("backfill", TICK - DAY, delivery=delivery, redirect_to="+919812399999"))
+        REMINDERS.preflight(context("backfill", TICK - DAY, delivery=delivery, redirect_to="+919812399999"))
 
 
 def test_a_test_system_says_loudly_that_any_time_is_allowed(deployment, caplog):
     deployment.set(allow_any_time=True)
 
-    tick = reminders.preflight(context("manual", TICK - DAY, delivery="live"))
+    tick = REMINDERS.preflight(context("manual", TICK - DAY, delivery="live"))
 
     assert tick["delivery"] == "live"
     assert "TEST SYSTEM" in caplog.text
@@ -97,7 +97,7 @@ def test_a_wrong_setting_is_named(deployment, settings, sentence):
     deployment.set(**settings)
 
     with pytest.raises(AirflowFailException, match=sentence):
-        reminders.preflight(context())
+        REMINDERS.preflight(context())
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_variable_that_two_programs_would_read_in_two_ways_is_refused(deployme
     monkeypatch.setenv("AIRFLOW_VAR_PARTNER_MESSAGES", variable)
 
     with pytest.raises(AirflowFailException, match=f"Variable partner_messages.*{sentence}"):
-        reminders.preflight(context())
+        REMINDERS.preflight(context())
 
 
 def test_an_incomplete_sender_is_named_with_its_key(deployment):
@@ -125,31 +125,31 @@ def test_an_incomplete_sender_is_named_with_its_key(deployment):
     deployment.connect("whatsapp_au", connection)
 
     with pytest.raises(AirflowFailException, match='whatsapp_au: extra "phone_number_id" is missing'):
-        reminders.preflight(context())
+        REMINDERS.preflight(context())
 
 
 def test_a_sender_s_host_speaks_tls_unless_the_environment_lists_it(deployment, monkeypatch):
     deployment.connect("whatsapp_in", {**deployment.connection("whatsapp_in"), "host": "http://demo-graph-api:8090"})
 
     with pytest.raises(AirflowFailException, match="whatsapp_in: the host must be the Graph API's https URL"):
-        reminders.preflight(context())
+        REMINDERS.preflight(context())
 
     monkeypatch.setenv("PARTNER_MESSAGES_TEST_HOSTS", "elsewhere, Demo-Graph-API")
-    assert reminders.preflight(context(delivery="dry_run"))
+    assert REMINDERS.preflight(context(delivery="dry_run"))
 
 
 def test_a_sender_without_a_token_is_named(deployment):
     deployment.connect("whatsapp_in", {**deployment.connection("whatsapp_in"), "password": ""})
 
     with pytest.raises(AirflowFailException, match="whatsapp_in: the password is missing"):
-        reminders.preflight(context())
+        REMINDERS.preflight(context())
 
 
 def test_a_missing_column_of_the_shop_is_named(deployment, altered_shop):
     altered_shop.execute("ALTER TABLE production_runs DROP COLUMN dispatch_completed_at CASCADE")
 
     with pytest.raises(AirflowFailException, match='"production_runs" has no column "dispatch_completed_at"'):
-        reminders.preflight(context())
+        REMINDERS.preflight(context())
 
 
 @pytest.mark.parametrize("setting", ["on_failure", "on_escalation"])
@@ -164,7 +164,7 @@ def test_a_notifier_that_cannot_be_made_is_named_before_anything_is_sent(deploym
     deployment.set(**{setting: spec})
 
     with pytest.raises(AirflowFailException, match=f'"{setting}": {spec["class"]} cannot be made'):
-        reminders.preflight(context())
+        REMINDERS.preflight(context())
 
 
 @pytest.mark.parametrize("conn_id", ["production_db", "message_log_db"])
@@ -172,12 +172,12 @@ def test_a_missing_database_connection_is_named(deployment, conn_id):
     deployment.disconnect(conn_id)
 
     with pytest.raises(AirflowFailException, match=conn_id):
-        reminders.preflight(context())
+        REMINDERS.preflight(context())
 
 
 def test_a_redirect_needs_a_phone(deployment):
     with pytest.raises(AirflowFailException, match="redirect_to must be a phone"):
-        reminders.preflight(context(delivery="redirect"))
+        REMINDERS.preflight(context(delivery="redirect"))
 
 
 def test_pending_migrations_are_applied(deployment, postgres):
@@ -186,7 +186,7 @@ def test_pending_migrations_are_applied(deployment, postgres):
     connection = deployment.connection("message_log_db")
     deployment.connect("message_log_db", {**connection, "schema": parts["dbname"]})
 
-    reminders.preflight(context())
+    REMINDERS.preflight(context())
 
     with psycopg.connect(url) as fresh:
         assert fresh.execute("SELECT count(*) FROM partner_messages.tick").fetchone() == (1,)
@@ -203,7 +203,7 @@ def test_nothing_starts_while_no_template_is_approved_anywhere(deployment, nothi
     with pytest.raises(
         AirflowFailException, match=r"airflow dags test whatsapp_templates --conf '\{\"mode\": \"upsert\"\}'"
     ):
-        reminders.preflight(context())
+        REMINDERS.preflight(context())
 
     assert log.execute("SELECT * FROM tick").fetchall() == []
 
@@ -212,8 +212,8 @@ def test_a_shop_inbox_that_is_to_be_written_needs_its_connection(deployment):
     deployment.set(mirror_to_shop=True)
 
     with pytest.raises(AirflowFailException, match="There is no connection shop_inbox_db"):
-        reminders.preflight(context())
-    assert reminders.preflight(context(delivery="dry_run"))
+        REMINDERS.preflight(context())
+    assert REMINDERS.preflight(context(delivery="dry_run"))
 
 
 @pytest.mark.parametrize(
@@ -231,30 +231,30 @@ def test_a_link_is_never_signed_with_a_secret_that_is_missing_or_short(deploymen
     )
 
     with pytest.raises(AirflowFailException, match=said):
-        reminders.preflight(context())
+        REMINDERS.preflight(context())
 
 
 def test_a_dry_run_asks_meta_nothing_and_starts_all_the_same(deployment, nothing_approved, graph_api):
     asked = graph_api.requests()["total"]
 
-    assert reminders.preflight(context(delivery="dry_run"))["delivery"] == "dry_run"
+    assert REMINDERS.preflight(context(delivery="dry_run"))["delivery"] == "dry_run"
     assert graph_api.requests()["total"] == asked
 
 
 def test_approvals_are_read_once_an_hour_an_account(deployment, graph_api):
     for minutes, listings in ((0, 3), (59, 3), (61, 6)):
         deployment.now = TICK + minutes * MINUTE
-        reminders.preflight(context())
+        REMINDERS.preflight(context())
         assert graph_api.requests(operation="list_templates")["total"] == listings
 
 
 def test_what_was_approved_within_a_day_still_counts_where_an_account_cannot_be_read(deployment, graph_api, caplog):
-    reminders.preflight(context())
+    REMINDERS.preflight(context())
     graph_api.kill_token(deployment.connection("whatsapp_in")["password"])
     deployment.now = TICK + 4 * 60 * MINUTE
-    reminders.preflight(context())
+    REMINDERS.preflight(context())
     assert "Not sendable by in" not in caplog.text
 
     deployment.now = TICK + 25 * 60 * MINUTE
-    reminders.preflight(context("manual", TICK + DAY, TICK + DAY))
+    REMINDERS.preflight(context("manual", TICK + DAY, TICK + DAY))
     assert "Not sendable by in" in caplog.text

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from partner_messages.tasks import reminder_tasks as reminders
 from sandbox.shop import partner_id, run_id
+from support.dag_tasks import REMINDERS
 from support.deployment import TICK, Deployment
 from support.escalations import DAY, Shop, escalated, goes, keep, lists, planned, rows
 from support.log_rows import Log, put
@@ -29,7 +29,7 @@ def refused_on(deployment: Deployment, log: Log, days: int) -> int:
     """Go through a tick whose one message Meta refuses; return of how many operations were told."""
     of, tick = planned(deployment, days)
     goes(log, "failed", **REFUSED)
-    return reminders.escalate(of, tick)["told"]
+    return REMINDERS.escalate(of, tick)["told"]
 
 
 def test_a_number_that_was_added_and_refused_is_told_of_as_what_it_is_when_the_week_is_over(

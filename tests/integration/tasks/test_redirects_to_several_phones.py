@@ -8,8 +8,8 @@ import pytest
 
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick
-from partner_messages.tasks import reminder_tasks as reminders
 from sandbox.shop import run_id
+from support.dag_tasks import REMINDERS
 from support.deployment import Deployment
 from support.event_examples import CANCELLED, RUN, conf
 from support.event_runs import SendingRun, context, plan_events, tell, weekday_tick
@@ -30,10 +30,10 @@ def redirected_tick(phone: str, name: str, *production_run_ids: str) -> SendingR
     """A run of `production_run_reminders` that is redirected to a phone, up to where it sends."""
     params = {"delivery": "redirect", "redirect_to": phone, "production_run_ids": list(production_run_ids or [RUN])}
     of_run = context("production_run_reminders", name, params)
-    tick = reminders.preflight(of_run)
+    tick = REMINDERS.preflight(of_run)
     for kind in ReminderKind:
-        reminders.find_stuck_runs(of_run, tick, kind.value)
-    return SendingRun(Tick.from_xcom(tick), reminders.plan_messages(of_run, tick), params)
+        REMINDERS.find_stuck_runs(of_run, tick, kind.value)
+    return SendingRun(Tick.from_xcom(tick), REMINDERS.plan_messages(of_run, tick), params)
 
 
 def told(log: Log) -> list[tuple[str, str, str | None]]:

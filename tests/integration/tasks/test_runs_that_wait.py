@@ -11,7 +11,6 @@ import pytest
 from psycopg.rows import DictRow
 
 from partner_messages.config.settings import Tables
-from partner_messages.deployment.params import RunParams
 from partner_messages.message_log.history import stuck_of_run
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.scope import Scope
@@ -164,7 +163,7 @@ def test_it_stands_in_no_digest(log: Log, shop: Shop, deployment: Deployment) ->
 
 
 def judge(run: SendingRun) -> None:
-    escalate(run.tick, RunParams(production_run_ids=(RUN,)), {})
+    escalate(run.tick, {"params": {"production_run_ids": [RUN]}})
 
 
 def escalated(log: Log) -> list[tuple[str, str, bool]]:

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from psycopg.rows import DictRow
 
-from partner_messages.tasks import upkeep_tasks
+from support.dag_tasks import UPKEEP
 from support.deployment import Deployment
 from support.event_examples import ASSIGNED, RUN, conf
 from support.event_runs import plan_events, tell, weekday_tick
@@ -23,7 +23,7 @@ BY_HAND = {"settled_by": "ops", "settled_why": "The partner said so on the telep
 
 
 def settle(id_: uuid.UUID, said: str, **params: Any) -> str:
-    return upkeep_tasks.settle_message({"params": {"message_id": str(id_), "outcome": said, **BY_HAND, **params}})
+    return UPKEEP.settle_message({"params": {"message_id": str(id_), "outcome": said, **BY_HAND, **params}})
 
 
 def unknown(log: Log, graph_api: Any) -> uuid.UUID:
@@ -121,4 +121,4 @@ def test_it_is_refused_in_one_sentence(deployment: Deployment, params: dict[str,
 @pytest.mark.parametrize("outcome", [None, "leave"])
 def test_where_nothing_is_to_be_settled_the_task_is_skipped(deployment: Deployment, outcome: str | None) -> None:
     with pytest.raises(AirflowSkipException):
-        upkeep_tasks.settle_message({"params": {"message_id": None, "outcome": outcome, "settled_by": ""}})
+        UPKEEP.settle_message({"params": {"message_id": None, "outcome": outcome, "settled_by": ""}})

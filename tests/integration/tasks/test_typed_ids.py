@@ -13,10 +13,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from psycopg.rows import DictRow
 
 from partner_messages.config.settings import SettingsError
-from partner_messages.tasks import event_tasks as events
-from partner_messages.tasks import reminder_tasks as reminders
-from partner_messages.tasks import upkeep_tasks
 from sandbox.shop import partner_id, run_id
+from support.dag_tasks import EVENTS, REMINDERS, UPKEEP
 from support.deployment import Deployment
 from support.event_examples import RUN, conf, told
 from support.event_runs import context, plan_events, start_events, weekday_tick
@@ -80,10 +78,10 @@ def first_tasks(**params: Any) -> dict[str, Callable[[], Any]]:
     """The first task of each DAG that sends, with these params."""
     by_hand = context("message_log_upkeep", "run 1", params)
     return {
-        "production_run_reminders": lambda: reminders.preflight(reminders_context(**params)),
+        "production_run_reminders": lambda: REMINDERS.preflight(reminders_context(**params)),
         "production_run_events": lambda: start_events({**conf(), **params}),
-        "message_log_upkeep": lambda: upkeep_tasks.sweep(by_hand),
-        "message_log_upkeep, by hand": lambda: upkeep_tasks.halt_sending(by_hand),
+        "message_log_upkeep": lambda: UPKEEP.sweep(by_hand),
+        "message_log_upkeep, by hand": lambda: UPKEEP.halt_sending(by_hand),
     }
 
 
@@ -104,14 +102,14 @@ def test_an_id_that_the_shop_does_not_have_fails_a_live_run_and_is_named(
     deployment.set(**settings)
 
     with pytest.raises(AirflowFailException, match=said):
-        reminders.preflight(reminders_context(**params))
+        REMINDERS.preflight(reminders_context(**params))
 
     assert log.execute("SELECT FROM tick").rowcount == 0
 
 
 def test_a_redirected_run_fails_too(deployment: Deployment) -> None:
     with pytest.raises(AirflowFailException, match="Param partner_ids names nobody"):
-        reminders.preflight(reminders_context(delivery="redirect", redirect_to=TEST_PHONE, partner_ids=["nobody"]))
+        REMINDERS.preflight(reminders_context(delivery="redirect", redirect_to=TEST_PHONE, partner_ids=["nobody"]))
 
 
 @pytest.mark.parametrize(("settings", "params", "said"), MISTYPED)
@@ -124,7 +122,7 @@ def test_a_rehearsal_goes_on_and_warns_of_it(
 ) -> None:
     deployment.set(**settings)
 
-    tick = reminders.preflight(reminders_context(delivery="dry_run", **params))
+    tick = REMINDERS.preflight(reminders_context(delivery="dry_run", **params))
 
     assert re.search(said, " ".join(tick["warnings"]))
     assert all(warning.startswith("A live run would be refused. ") for warning in tick["warnings"])
@@ -152,14 +150,14 @@ def test_the_summary_of_a_rehearsal_says_it_in_its_line_and_after_it(
 def test_what_the_shop_has_passes_and_nothing_is_warned_of(deployment: Deployment) -> None:
     deployment.set(partners={RAJESH: {"language": "en"}}, runs={RUN: NEVER})
 
-    assert reminders.preflight(reminders_context(partner_ids=[RAJESH], production_run_ids=[RUN]))["warnings"] == []
+    assert REMINDERS.preflight(reminders_context(partner_ids=[RAJESH], production_run_ids=[RUN]))["warnings"] == []
 
 
 @pytest.mark.usefixtures("one_sender")
 def test_a_deleted_partner_or_run_is_no_typing_mistake(deployment: Deployment) -> None:
     deployment.set(partners={partner_id("TARA"): NEVER}, runs={run_id("ERASED"): NEVER})
 
-    tick = reminders.preflight(
+    tick = REMINDERS.preflight(
         reminders_context(partner_ids=[partner_id("TARA")], production_run_ids=[run_id("ERASED"), RUN])
     )
 
@@ -172,7 +170,7 @@ def test_the_name_of_nobody_alive_or_of_several_is_said_as_it_is(deployment: Dep
     deployment.set(partners={"Rajesh Textiles": NEVER, "Gone": NEVER})
 
     with pytest.raises(AirflowFailException) as failed:
-        reminders.preflight(reminders_context())
+        REMINDERS.preflight(reminders_context())
 
     both = " or ".join(sorted([RAJESH, partner_id("MEERA")]))
     assert f"names Gone, Rajesh Textiles (so is {both} called), which" in str(failed.value)
@@ -185,7 +183,7 @@ def test_an_older_shop_whose_partners_have_no_handle_is_asked_for_names_alone(
     deployment.set(partners={"rajesh textiles": NEVER})
 
     with pytest.raises(AirflowFailException, match=f"so is {RAJESH} called"):
-        reminders.preflight(reminders_context())
+        REMINDERS.preflight(reminders_context())
 
 
 @pytest.mark.usefixtures("one_sender")
@@ -217,6 +215,6 @@ def test_a_partner_of_an_event_whom_the_shop_does_not_have_is_named_and_the_othe
     planned = plan_events(listed)
 
     with pytest.raises(AirflowFailException, match="The shop has no partner 01J-RAJSEH, so nothing was sent for it"):
-        events.check_runs(context("production_run_events", "run 1", listed))
+        EVENTS.check_runs(context("production_run_events", "run 1", listed))
 
     assert len(planned.message_ids) == 1

@@ -13,11 +13,11 @@ from psycopg.rows import DictRow
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from partner_messages.sending.dispatch import MetaUnreachable
 from partner_messages.sending.template_operator import raise_for
-from partner_messages.tasks import upkeep_tasks
 from partner_messages.whatsapp.answers import NotSent
 from partner_messages.whatsapp.hook import WhatsAppHook
 from sandbox.shop import run_id
 from support.at_once import at_once
+from support.dag_tasks import UPKEEP
 from support.deployment import TICK, Deployment
 from support.event_runs import plan_events, tell, upkeep, weekday_tick
 from support.log_rows import Log, change, everything, put, row
@@ -320,8 +320,8 @@ def test_what_is_old_is_forgotten_and_the_log_says_how_much(
     for number, days in enumerate((6, 8, 9, 61)):
         put(log, "read", f"R{number}", created_at=deployment.now - dt.timedelta(days=days))
 
-    assert upkeep_tasks.forget() == {"Messages blanked": 3, "Messages deleted": 1}
-    assert upkeep_tasks.forget() == {}
+    assert UPKEEP.forget({}) == {"Messages blanked": 3, "Messages deleted": 1}
+    assert UPKEEP.forget({}) == {}
 
     assert [(found["production_run_id"], found["to_phone"] is None) for found in everything(log)] == [
         ("R0", False),

@@ -6,11 +6,9 @@ import datetime as dt
 
 import pytest
 
-from partner_messages.deployment.run_context import RunFacts
-from partner_messages.messages.tick import RunAttempt
 from partner_messages.ops.upkeep import look_after_the_log
 from partner_messages.webhook.store import store
-from support.deployment import TICK
+from support.deployment import TICK, run_pass
 from support.log_rows import put, row
 from support.webhooks import envelope, of_statuses, status_item
 
@@ -18,8 +16,7 @@ NUMBER = "111000000000001"
 
 
 def upkeep(number=1):
-    attempt = RunAttempt("message_log_upkeep", f"run {number}", 0)
-    return look_after_the_log(RunFacts("message_log_upkeep", f"run {number}", "scheduled", TICK, TICK, attempt))
+    return look_after_the_log(run_pass(f"run {number}", dag_id="message_log_upkeep", run_type="scheduled"))
 
 
 def test_what_a_receiver_has_stored_and_not_applied_is_applied(deployment, log):

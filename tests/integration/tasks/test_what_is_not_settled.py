@@ -13,11 +13,10 @@ from psycopg.rows import DictRow
 
 from partner_messages.config.ends import RepairNeeded
 from partner_messages.messages.kinds import ReminderKind
-from partner_messages.messages.tick import RunAttempt
 from partner_messages.ops.summarise import NeedsAnEngineer, Told, summarise
+from partner_messages.planning import plan_reminders
 from partner_messages.sending.template_operator import raise_for
-from partner_messages.tasks import reminder_tasks
-from support.deployment import Deployment
+from support.deployment import Deployment, run_pass
 from support.event_examples import OTHER_RUN, RUN
 from support.event_runs import SendingRun, upkeep, weekday_tick
 from support.log_rows import Log, change, everything, put
@@ -35,9 +34,9 @@ def send(deployment: Deployment) -> SendTask:
 
 
 def say(run: SendingRun, clear_number: int = 0, *, told: Told | None = None, **more: Any) -> dict[str, Any]:
-    attempt = RunAttempt(run.tick.dag_id, run.tick.dag_run_id, clear_number)
+    this_pass = run_pass(run.tick.dag_run_id, dag_id=run.tick.dag_id, clear_number=clear_number)
     told = told or Told(found={}, dealt=run.message_ids, kinds=KINDS)
-    return summarise(run.tick, attempt, [], "Reminder run", told=told, **{"finds": True, **more})
+    return summarise(run.tick, this_pass, [], "Reminder run", told=told, **{"finds": True, **more})
 
 
 def lose_the_answer(run: SendingRun, graph_api: Any) -> None:
@@ -175,14 +174,14 @@ def test_a_message_that_meta_has_paused_is_red_and_one_that_it_looks_at_is_not(l
 def test_a_whole_tick_whose_rows_vanish_between_planning_and_sending_is_red(
     run_tick: Callable[..., Any], few_runs: None, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan_messages = reminder_tasks.plan_messages
+    plan_messages = plan_reminders.plan_messages
 
     def then_lost(*given: Any) -> Any:
         batches = plan_messages(*given)
         log.execute("DELETE FROM message_log")
         return batches
 
-    monkeypatch.setattr(reminder_tasks, "plan_messages", then_lost)
+    monkeypatch.setattr(plan_reminders, "plan_messages", then_lost)
 
     tick = run_tick()
 

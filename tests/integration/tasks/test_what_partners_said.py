@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from partner_messages.deployment.params import OptOutParams, PromiseParams
 from partner_messages.message_log import outbox, promises
 from partner_messages.message_log.answers import AnsweredStall, open_for_answer
 from partner_messages.message_log.preferences import enter_preference, note_preference, preferences
 from partner_messages.messages.tick import RunRefused
 from partner_messages.ops.said_by_hand import opt_out_by_hand, promise_by_hand
-from partner_messages.tasks import upkeep_tasks
+from support.dag_tasks import UPKEEP
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, PHONE, tick
 from support.inbound import ANSWERED, find, hear, reminded
@@ -261,8 +260,8 @@ def upkeep(log: Log) -> dict[str, str]:
     from support.ticks import TaskByTask
 
     run = TaskByTask({"dag_run": _run(), "params": {}})
-    swept = run.call("sweep", upkeep_tasks.sweep)
-    batches = run.call("release", lambda _, one: upkeep_tasks.release(one), swept)
+    swept = run.call("sweep", UPKEEP.sweep)
+    batches = run.call("release", UPKEEP.release, swept)
     run.send("send_messages", swept, batches)
     return run.tasks
 
@@ -302,7 +301,7 @@ def test_a_reply_is_sent_once_and_in_time_or_not_at_all(
 
 def opt_out(choice: str, partner_id: str = PARTNER_ID) -> str:
     given = {"opt_out_partner": partner_id, "opt_out": choice, "opt_out_by": "Asha", "opt_out_why": "They called."}
-    return opt_out_by_hand(OptOutParams.of(given))
+    return opt_out_by_hand(given)
 
 
 def is_out(log: Log) -> bool:
@@ -365,7 +364,7 @@ def test_that_it_was_none_takes_no_earlier_word_back(log: Log, deployment: Any) 
 
 def promise(run_id: str = "R1", until: str = "2026-11-30") -> str:
     given = {"promised_run": run_id, "promised_until": until, "promised_by": "Asha", "promised_why": "From Monday."}
-    return promise_by_hand(PromiseParams.of(given))
+    return promise_by_hand(given)
 
 
 def test_a_promise_is_entered_for_a_partner_and_the_same_again_is_the_same(log: Log, deployment: Any) -> None:
@@ -391,7 +390,7 @@ def test_none_is_entered_of_a_run_that_nobody_is_reminded_of_or_for_a_day_that_i
         promise(run_id, until)
 
 
-@pytest.mark.parametrize("task", [upkeep_tasks.enter_promise, upkeep_tasks.enter_opt_out])
+@pytest.mark.parametrize("task", [UPKEEP.enter_promise, UPKEEP.enter_opt_out])
 def test_where_nothing_is_asked_for_the_task_is_skipped(log: Log, deployment: Any, task: Any) -> None:
     with pytest.raises(AirflowSkipException):
         task({"params": {"opt_out": "leave"}})
@@ -399,7 +398,7 @@ def test_where_nothing_is_asked_for_the_task_is_skipped(log: Log, deployment: An
 
 def test_an_act_that_is_half_given_is_refused(log: Log, deployment: Any) -> None:
     with pytest.raises(AirflowFailException, match="opt_out_by is missing"):
-        upkeep_tasks.enter_opt_out({"params": {"opt_out": "told_us", "opt_out_partner": "P1"}})
+        UPKEEP.enter_opt_out({"params": {"opt_out": "told_us", "opt_out_partner": "P1"}})
 
 
 # Told
@@ -417,8 +416,8 @@ def test_help_is_told_at_once_and_again_the_next_day_and_no_sooner(log: Log, dep
     open_for_answer(log, stall, PARTNER_ID, "asked_for_help", at=TICK, answer_id=None)
     open_for_answer(log, stall, PARTNER_ID, "answered", at=TICK, answer_id=None)
 
-    assert upkeep_tasks.tell_at_once(tick().to_xcom(), {"params": {}}) == 1
-    assert upkeep_tasks.tell_at_once(tick().to_xcom(), {"params": {}}) == 0
+    assert UPKEEP.tell_at_once({"params": {}}, tick().to_xcom()) == 1
+    assert UPKEEP.tell_at_once({"params": {}}, tick().to_xcom()) == 0
 
     days = log.execute("SELECT reason, told_on FROM escalation ORDER BY reason").fetchall()
     assert [(one["reason"], one["told_on"]) for one in days] == [("answered", None), ("asked_for_help", DAY)]

@@ -15,8 +15,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from psycopg.rows import DictRow
 
-from partner_messages.tasks import template_tasks
 from sandbox.graph_api.server import LocalGraphApi, running
+from support.dag_tasks import TEMPLATES
 from support.deployment import TICK, Deployment
 
 
@@ -111,7 +111,7 @@ def run_templates(deployed: Deployment, log: psycopg.Connection[DictRow]) -> Cal
         def call(task_id: str, *given: Any, label: str | None = None) -> Any:
             name = f"{task_id}[{label}]" if label else task_id
             try:
-                result = getattr(template_tasks, task_id)(of(task_id), *given)
+                result = getattr(TEMPLATES, task_id)(of(task_id), *given)
             except AirflowSkipException:
                 ends[name] = "skipped"
                 return None

@@ -7,14 +7,13 @@ import datetime as dt
 import pytest
 
 from partner_messages.message_log.stops import lift_stop, open_stop
-from partner_messages.messages.tick import RunAttempt
 from partner_messages.templates.approvals.approvals import read_approvals, record_listing
 from partner_messages.templates.approvals.gate import warning_of, why_not_sendable
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.webhook.accounts import Numbers, tell_account_events
 from partner_messages.webhook.apply import apply_pending
 from partner_messages.webhook.store import store
-from support.deployment import TICK
+from support.deployment import TICK, run_pass
 from support.webhooks import NUMBER, WABA, envelope, seconds
 
 NAME = "jyt_production_run_reminder_idle_v1"
@@ -120,8 +119,8 @@ def test_of_a_changed_text_nobody_knows_the_parameters_and_the_account_is_read_a
 
 
 def stops(log):
-    attempt = RunAttempt("production_run_reminders", "run", 0)
-    return {label: stop.said for label in NUMBERS.waba_ids if (stop := open_stop(log, label, attempt))}
+    run = run_pass("run")
+    return {label: stop.said for label in NUMBERS.waba_ids if (stop := open_stop(log, label, run))}
 
 
 BANS = [
@@ -170,7 +169,7 @@ def test_what_else_meta_says_of_an_account_is_told_once_with_its_number_masked(l
 def test_an_old_word_does_not_stop_a_sender_that_has_worked_since(log):
     value, _ = BANS[0]
     hear(log, "account_update", **value)
-    lift_stop(log, open_stop(log, "in", RunAttempt("d", "r", 0)))
+    lift_stop(log, open_stop(log, "in", run_pass("r", dag_id="d")))
     hear(log, "account_update", at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC), **value)
 
     assert stops(log) == {}

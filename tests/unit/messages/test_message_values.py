@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from partner_messages.database.named_sql import blocks
+from partner_messages.messages.statuses import TAKEN_BY_META, MessageStatus
 from partner_messages.messages.values import Message, reminder_context_id
 from partner_messages.ops.summary import Named
 from partner_messages.shop.names import Names
@@ -32,6 +36,15 @@ def test_two_reminders_share_a_key_only_if_run_and_day_are_the_same(
     one: tuple[str, dt.date], other: tuple[str, dt.date]
 ) -> None:
     assert (reminder_context_id(*one) == reminder_context_id(*other)) == (one == other)
+
+
+def test_the_statuses_are_those_of_the_database_and_of_its_queries() -> None:
+    schema = (Path(__file__).resolve().parents[3] / "docs" / "schema.sql").read_text(encoding="utf-8")
+    (check,) = re.findall(r"message_log_status_check CHECK (.*)", schema)
+    taken = blocks()["taken_by_meta"].text.splitlines()[-1]
+
+    assert set(re.findall(r"'(\w+)'", check)) == set(MessageStatus)
+    assert set(re.findall(r"'(\w+)'", taken)) == TAKEN_BY_META
 
 
 def message() -> Message:

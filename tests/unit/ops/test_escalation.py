@@ -20,7 +20,7 @@ from partner_messages.ops.reasons import OF_ANSWERS, RULES, Act, Case, Reason, r
 from partner_messages.planning.reminders.policy import Policy
 from partner_messages.shop.names import Names
 from support.deployment import TICK
-from support.examples import DAY, PARTNER_ID, log_facts, means, partner, shop_facts, stuck_run, tick
+from support.examples import DAY, PARTNER_ID, log_facts, partner, shop_facts, stuck_run, tick
 from support.planned import plan_reminders
 
 HOUR = dt.timedelta(hours=1)
@@ -385,10 +385,8 @@ def plan_one(by: Policy, *days_ago: int, **given: Any) -> str | None:
     (draft,) = plan_reminders(
         tick(),
         [stuck_run(since=SINCE)],
-        without_partner=(),
         shop=given.get("shop", shop_facts()),
         log=log_facts(days_reminded={"R1": [DAY - dt.timedelta(days=one) for one in days_ago]}),
-        means=means(),
         policy=by,
     )
     return draft.skip_reason

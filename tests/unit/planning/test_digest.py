@@ -15,7 +15,7 @@ from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder, StandingDigest
 from partner_messages.planning.reminders.digest import TEMPLATE, kept_apart
-from partner_messages.planning.reminders.plan import LogFacts
+from partner_messages.planning.reminders.inputs import LogFacts
 from partner_messages.templates.approvals.gate import Approval
 from partner_messages.templates.catalog.installed import installed_catalog
 from support.deployment import TICK
@@ -46,7 +46,6 @@ def plan(
     return plan_reminders(
         tick(),
         [stuck_run(run) if isinstance(run, str) else run for run in runs],
-        without_partner=(),
         shop=shop_facts(**{"partners": PARTNERS, **(shop or {})}),
         log=log or log_facts(),
         means=means(**{"digest": True, **by}),

@@ -31,6 +31,7 @@ from support.examples import (
     log_facts,
     means,
     partner,
+    planning_inputs,
     production_run,
     sender,
     shop_facts,
@@ -71,15 +72,9 @@ def as_told(the_event: Event) -> dict[str, Any]:
 def plan(*events: Event, by: Any = None, run: dict[str, Any] | None = None, **changes: Any) -> list[Draft]:
     """Plan events of R1 (and of R2, which is like it); both stand as the first event says, unless told otherwise."""
     runs = {id_: production_run(id_, **{**as_told(events[0]), **(run or {})}) for id_ in ("R1", "R2")}
-    plain: dict[str, Any] = {
-        "facts": EventRuns(runs=runs),
-        "shop": shop_facts(),
-        "log": log_facts(),
-        "holders": Holders(),
-        "means": means(),
-        "timing": timing(),
-    }
-    return plan_events(by or tick(), events, **{**plain, **changes})
+    plain: dict[str, Any] = {"event_runs": EventRuns(runs=runs), "holders": Holders(), "timing": timing(), **changes}
+    about = {name: plain.pop(name) for name in ("event_runs", "holders", "timing")}
+    return plan_events(planning_inputs(tick=by or tick(), **plain), events, **about)
 
 
 def plan_one(the_event: Event, **changes: Any) -> Draft:
@@ -225,7 +220,7 @@ def test_whoever_is_not_to_be_reached_is_not_told(
     stuck = stuck_in(ReminderKind.ASSIGNMENT_PENDING)
     facts = replace(stuck, runs={"R1": production_run(**as_told(of_event))})
 
-    assert plan_one(of_event, shop=shop, facts=facts).skip_reason == reason
+    assert plan_one(of_event, shop=shop, event_runs=facts).skip_reason == reason
 
 
 def test_a_number_that_meta_refused_today_is_not_tried_again() -> None:
@@ -250,7 +245,7 @@ def test_a_template_that_is_not_approved_is_not_sent() -> None:
 
 @pytest.mark.parametrize("kind", ReminderKind)
 def test_a_reminder_event_asks_for_the_reminder_that_the_tick_would_send(kind: ReminderKind) -> None:
-    draft = plan_one(event(f"reminder_{kind}", event_id="E1"), facts=stuck_in(kind))
+    draft = plan_one(event(f"reminder_{kind}", event_id="E1"), event_runs=stuck_in(kind))
 
     assert draft.skip_reason is None
     assert (draft.message_kind, draft.reminder_kind) == ("reminder", kind)
@@ -267,14 +262,14 @@ def test_a_reminder_event_asks_for_the_reminder_that_the_tick_would_send(kind: R
 def test_a_reminder_of_another_kind_than_the_run_is_stuck_in_is_not_sent(
     kind: ReminderKind, other: ReminderKind
 ) -> None:
-    draft = plan_one(event(f"reminder_{kind}"), facts=stuck_in(other))
+    draft = plan_one(event(f"reminder_{kind}"), event_runs=stuck_in(other))
 
     assert (draft.skip_reason == SkipReason.STATE_MISMATCH) is (kind != other)
 
 
 @pytest.mark.parametrize(("named", "reason"), [(None, None), (PARTNER_ID, None), ("P2", SkipReason.STATE_MISMATCH)])
 def test_a_reminder_is_for_the_partner_whose_turn_it_is(named: str | None, reason: SkipReason | None) -> None:
-    draft = plan_one(event("reminder_idle", partner_id=named), facts=stuck_in(ReminderKind.IDLE))
+    draft = plan_one(event("reminder_idle", partner_id=named), event_runs=stuck_in(ReminderKind.IDLE))
 
     assert draft.skip_reason == reason
 
@@ -282,7 +277,7 @@ def test_a_reminder_is_for_the_partner_whose_turn_it_is(named: str | None, reaso
 def test_a_run_that_the_shop_itself_reminded_of_today_is_not_reminded_of_again() -> None:
     draft = plan_one(
         event("reminder_idle"),
-        facts=stuck_in(ReminderKind.IDLE),
+        event_runs=stuck_in(ReminderKind.IDLE),
         shop=shop_facts(reminded_in_shop=frozenset({"R1"})),
     )
 
@@ -298,7 +293,7 @@ def planned_for(phone: str, now: str, name: str = ASSIGNED, **changes: Any) -> D
         event(name),
         timing=timing(wall=wall, run_after=wall, **changes),
         shop=shop_facts(partners={PARTNER_ID: partner(whatsapp_number=phone)}),
-        facts=stuck_in(ReminderKind.ASSIGNMENT_PENDING),
+        event_runs=stuck_in(ReminderKind.ASSIGNMENT_PENDING),
         means=means(senders=EVERYWHERE),
     )
 
@@ -423,7 +418,7 @@ def test_two_events_share_a_key_only_where_run_event_and_partner_are_the_same(
     def key(name: str, run_id: str, partner_id: str) -> str:
         of_run = production_run(run_id, partner_id=partner_id)
         (draft,) = plan(
-            event(name, production_run_id=run_id, partner_id=partner_id), facts=EventRuns(runs={run_id: of_run})
+            event(name, production_run_id=run_id, partner_id=partner_id), event_runs=EventRuns(runs={run_id: of_run})
         )
         return draft.context_id
 

@@ -38,9 +38,7 @@ def plan_one(run: StuckRun | None = None, shop: dict[str, Any] | None = None, **
     (draft,) = plan_reminders(
         tick(),
         [run or stuck_run()],
-        without_partner=(),
         shop=shop_facts(**(shop or {})),
-        log=log_facts(),
         means=means(**{"senders": (sender(), AU, EUROPE), **by}),
     )
     return draft
@@ -72,10 +70,6 @@ def test_the_context_is_of_the_tick_s_day_and_the_age_of_the_tick_s_now() -> Non
     (draft,) = plan_reminders(
         tick(day=dt.date(2026, 11, 20), now=TICK - dt.timedelta(days=1)),
         [stuck_run()],
-        without_partner=(),
-        shop=shop_facts(),
-        log=log_facts(),
-        means=means(),
     )
 
     assert draft.context_id == "R1:reminder:2026-11-20"
@@ -172,8 +166,6 @@ def test_what_counts_as_refused_is_the_phone_that_is_written_to(
     (draft,) = plan_reminders(
         tick(),
         [stuck_run()],
-        without_partner=(),
-        shop=shop_facts(),
         log=log_facts(refused_phones=frozenset({refused})),
         means=means(redirect_to=redirect_to),
     )
@@ -184,7 +176,7 @@ def test_what_counts_as_refused_is_the_phone_that_is_written_to(
 def test_runs_of_one_partner_get_a_message_each() -> None:
     runs = [stuck_run("R1"), stuck_run("R2", kind=ReminderKind.IDLE, produced_quantity=12.5)]
 
-    drafts = plan_reminders(tick(), runs, without_partner=(), shop=shop_facts(), log=log_facts(), means=means())
+    drafts = plan_reminders(tick(), runs)
 
     assert [draft.context_id for draft in drafts] == ["R1:reminder:2026-11-23", "R2:reminder:2026-11-23"]
     assert len({draft.id for draft in drafts}) == 2

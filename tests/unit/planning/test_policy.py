@@ -45,7 +45,6 @@ def plan_one(run: StuckRun, by: Policy, reminded: tuple[dt.date, ...] = (), **gi
     (draft,) = plan_reminders(
         tick(),
         [run],
-        without_partner=(),
         shop=given.get("shop", shop_facts()),
         log=log_facts(days_reminded={run.production_run_id: reminded}, slot_holders=given.get("holders", {})),
         means=given.get("means", means()),
@@ -151,7 +150,6 @@ def on_the_holiday(run: StuckRun, reminded: tuple[dt.date, ...] = (), **settings
     (draft,) = plan_reminders(
         tick(day=GANESH_CHATURTHI, now=now),
         [run],
-        without_partner=(),
         shop=shop_facts(partners={id_: partner(id_) for id_ in (PARTNER_ID, "P2")}),
         log=log_facts(days_reminded={run.production_run_id: reminded}),
         means=means(on_holiday=on_holiday(by.settings, GANESH_CHATURTHI)),
@@ -255,8 +253,6 @@ def test_what_is_not_due_takes_no_room_from_what_is() -> None:
     drafts = plan_reminders(
         tick(),
         runs,
-        without_partner=(),
-        shop=shop_facts(),
         log=log_facts(days_reminded={"R1": days_ago(3)}),
         means=means(limit=1),
         policy=policy(cadence=[1, 3]),
@@ -283,8 +279,6 @@ def test_a_run_that_is_left_alone_is_skipped_and_its_partner_s_other_runs_are_no
     drafts = plan_reminders(
         tick(),
         runs,
-        without_partner=(),
-        shop=shop_facts(),
         log=log_facts(days_reminded={"R2": days_ago(1)}),
         means=means(paused_runs=frozenset({"R2"}), digest=digest),
         policy=policy(cadence=[1, 2, 3], max_reminders=1),

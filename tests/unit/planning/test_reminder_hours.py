@@ -177,7 +177,6 @@ def planned(phones: dict[str, str], *, hours: Hours | None = HOURS, limit: int =
     drafts = plan_reminders(
         tick(),
         [stuck_run(f"run of {id_}", partner_id=id_) for id_ in phones],
-        without_partner=(),
         shop=shop_facts(partners=people),
         log=log_facts(**log),
         means=means(senders=(sender(is_default=True),), limit=limit),
@@ -219,7 +218,6 @@ def test_a_change_of_the_clocks_that_leaves_no_common_hours_is_said_the_same_day
     (draft,) = plan_reminders(
         tick(day=now.date(), now=now),
         [stuck_run(since=since)],
-        without_partner=(),
         shop=shop_facts(partners={PARTNER_ID: partner(whatsapp_number=TEXAS, country_code=None)}),
         log=log_facts(days_reminded={"R1": [dt.date(2026, 10, 29)] * reminded}),
         means=means(senders=(sender(is_default=True),)),

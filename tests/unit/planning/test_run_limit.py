@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from partner_messages.messages.kinds import StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import SlotHolder
-from partner_messages.planning.reminders.plan import LogFacts, blast_radius
+from partner_messages.planning.reminders.inputs import LogFacts
+from partner_messages.planning.reminders.plan import blast_radius
 from support.deployment import TICK
 from support.examples import DAY, PHONE, log_facts, means, partner, shop_facts, stuck_run, tick
 from support.planned import plan_reminders
@@ -28,7 +29,7 @@ def since(days: float) -> dt.datetime:
 
 
 def sent_and_put_off(runs: list[StuckRun], log: LogFacts, limit: int) -> tuple[list[str | None], list[str | None]]:
-    drafts = plan_reminders(tick(), runs, without_partner=(), shop=shop_facts(), log=log, means=means(limit=limit))
+    drafts = plan_reminders(tick(), runs, log=log, means=means(limit=limit))
     return (
         [draft.production_run_id for draft in drafts if draft.skip_reason is None],
         [draft.production_run_id for draft in drafts if draft.skip_reason == SkipReason.OVER_LIMIT],
@@ -84,9 +85,7 @@ def test_only_messages_count_not_skips() -> None:
     runs = [stuck_run(f"S{number}", partner_id="P2", since=since(50)) for number in range(5)]
     runs += [stuck_run("R1"), stuck_run("R2")]
 
-    drafts = plan_reminders(
-        tick(), runs, without_partner=("N1", "N2"), shop=shop, log=log_facts(), means=means(limit=2)
-    )
+    drafts = plan_reminders(tick(), runs, without_partner=("N1", "N2"), shop=shop, means=means(limit=2))
 
     reasons = {draft.production_run_id: draft.skip_reason for draft in drafts}
     assert (reasons["R1"], reasons["R2"]) == (None, None)
@@ -97,9 +96,6 @@ def test_what_is_put_off_keeps_what_it_would_have_said() -> None:
     drafts = plan_reminders(
         tick(),
         [stuck_run("R1"), stuck_run("R2", since=since(9))],
-        without_partner=(),
-        shop=shop_facts(),
-        log=log_facts(),
         means=means(limit=1),
     )
 

@@ -31,9 +31,7 @@ HOLDER = uuid.uuid4()
 
 def plan_one(shop: dict[str, Any], log: dict[str, Any], by: dict[str, Any]) -> Draft:
     """The one draft of the one example run, with these changes to what is known."""
-    (draft,) = plan_reminders(
-        tick(), [stuck_run()], without_partner=(), shop=shop_facts(**shop), log=log_facts(**log), means=means(**by)
-    )
+    (draft,) = plan_reminders(tick(), [stuck_run()], shop=shop_facts(**shop), log=log_facts(**log), means=means(**by))
     return draft
 
 
@@ -177,13 +175,11 @@ def test_a_run_that_is_still_queued_is_planned_afresh_whoever_queued_it(by: int)
 def test_a_run_that_this_very_tick_has_sent_gets_no_second_draft() -> None:
     log = log_facts(**held("sent", by=1))
 
-    assert plan_reminders(tick(1), [stuck_run()], without_partner=(), shop=shop_facts(), log=log, means=means()) == []
+    assert plan_reminders(tick(1), [stuck_run()], log=log) == []
 
 
 def test_a_run_without_a_partner_is_a_skip_of_its_own() -> None:
-    first, second = plan_reminders(
-        tick(), [], without_partner=("R7", "R8"), shop=shop_facts(), log=log_facts(), means=means()
-    )
+    first, second = plan_reminders(tick(), [], without_partner=("R7", "R8"))
 
     assert [first.production_run_id, second.production_run_id] == ["R7", "R8"]
     assert {first.skip_reason, second.skip_reason} == {SkipReason.NO_PARTNER}
@@ -193,9 +189,7 @@ def test_a_run_without_a_partner_is_a_skip_of_its_own() -> None:
 
 
 def test_a_run_that_lost_its_partner_since_it_was_found_gets_one_decision() -> None:
-    drafts = plan_reminders(
-        tick(), [stuck_run("R1")], without_partner=("R1",), shop=shop_facts(), log=log_facts(), means=means()
-    )
+    drafts = plan_reminders(tick(), [stuck_run("R1")], without_partner=("R1",))
 
     assert [draft.skip_reason for draft in drafts] == [SkipReason.NO_PARTNER]
 
@@ -204,7 +198,7 @@ def test_a_skip_of_one_run_leaves_the_others_alone() -> None:
     shop = shop_facts(partners={"P1": partner("P1"), "P2": partner("P2", status="inactive")})
     runs = [stuck_run("R1", partner_id="P2"), stuck_run("R2"), stuck_run("R3", partner_id="P2"), stuck_run("R4")]
 
-    drafts = plan_reminders(tick(), runs, without_partner=(), shop=shop, log=log_facts(), means=means())
+    drafts = plan_reminders(tick(), runs, shop=shop)
 
     assert [draft.skip_reason for draft in drafts] == ["partner_inactive", None, "partner_inactive", None]
 

@@ -14,14 +14,13 @@ from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import TimeWindow
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.messages.tick import Tick
-from partner_messages.messages.values import Draft, EventHolder, event_context_id
-from partner_messages.planning.drafting.facts import Means, ShopFacts
+from partner_messages.messages.values import Draft, EventHolder
 from partner_messages.planning.drafting.message import message_columns, names_of
 from partner_messages.planning.drafting.recipient import Recipient, find_recipient, recipient_of_run, why_not
 from partner_messages.planning.events.event import Event
 from partner_messages.planning.events.rules import LIFECYCLE, REMINDERS, Lifecycle
-from partner_messages.planning.reminders.plan import BAD_COLUMN, LogFacts, decide_reminder, why_left_alone
+from partner_messages.planning.reminders.inputs import PlanningInputs
+from partner_messages.planning.reminders.plan import BAD_COLUMN, decide_reminder, why_left_alone
 from partner_messages.recipients.hours import not_before
 from partner_messages.shop.run import ProductionRun
 
@@ -79,21 +78,13 @@ class Timing:
 
 
 def plan_events(
-    tick: Tick,
-    events: Iterable[Event],
-    *,
-    facts: EventRuns,
-    shop: ShopFacts,
-    log: LogFacts,
-    holders: Holders,
-    means: Means,
-    timing: Timing,
+    inputs: PlanningInputs, events: Iterable[Event], event_runs: EventRuns, holders: Holders, timing: Timing
 ) -> list[Draft]:
     """Decide about every event whose run the shop has; those of a `redirect` run beyond its limit are put off."""
-    planning = _Planning(tick, facts, shop, log, holders, means, timing)
-    drafts = [planning.decide(event, run) for event in events if (run := facts.runs.get(event.production_run_id))]
-    if tick.delivery == "redirect":
-        drafts = _keep_within(drafts, means.limit)
+    planning = _Planning(inputs, event_runs, holders, timing)
+    drafts = [planning.decide(event, run) for event in events if (run := event_runs.runs.get(event.production_run_id))]
+    if inputs.tick.delivery == "redirect":
+        drafts = _keep_within(drafts, inputs.means.limit)
     return drafts
 
 
@@ -101,12 +92,9 @@ def plan_events(
 class _Planning:
     """What every event of a DAG run is decided with."""
 
-    tick: Tick
-    facts: EventRuns
-    shop: ShopFacts
-    log: LogFacts
+    inputs: PlanningInputs
+    event_runs: EventRuns
     holders: Holders
-    means: Means
     timing: Timing
 
     def decide(self, event: Event, run: ProductionRun) -> Draft:
@@ -123,7 +111,7 @@ class _Planning:
             return replace(plain, skip_reason=SkipReason.BAD_DATA, variables={BAD_COLUMN: run.bad_column})
         if rule:
             return self._lifecycle(event, run, rule)
-        return self._reminder(event, plain, self.facts.stuck.get((run.id, kind)) if kind else None)
+        return self._reminder(event, plain, self.event_runs.stuck.get((run.id, kind)) if kind else None)
 
     def _lifecycle(self, event: Event, run: ProductionRun, rule: Lifecycle) -> Draft:
         partner_id = rule.whom(event, run)
@@ -132,30 +120,32 @@ class _Planning:
         draft = self._draft(event, run, partner_id)
         if holder := self._in_the_way(self.holders.by_context, draft.context_id):
             return replace(draft, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
-        recipient = recipient_of_run(run.id, partner_id, self.shop, self.means, lifecycle=True)
+        recipient = recipient_of_run(run.id, partner_id, self.inputs.shop, self.inputs.means, lifecycle=True)
         if isinstance(recipient, SkipReason):
-            return replace(draft, **why_not(partner_id, recipient, self.shop))
+            return replace(draft, **why_not(partner_id, recipient, self.inputs.shop))
         decided = message_columns(
             recipient,
             (rule.template,),
-            {"run_id": run.id, **names_of(recipient, run.design_id, self.shop), **rule.figures(event, run)},
+            {"run_id": run.id, **names_of(recipient, run.design_id, self.inputs.shop), **rule.figures(event, run)},
             picture=None,
-            refused_phones=self.log.refused_phones,
-            means=self.means,
+            refused_phones=self.inputs.log.refused_phones,
+            means=self.inputs.means,
         )
         return self._in_its_hours(replace(draft, **decided))
 
     def _reminder(self, event: Event, plain: Draft, stuck: StuckRun | None) -> Draft:
         if stuck is None or event.partner_id not in (None, stuck.partner_id):
             return replace(plain, skip_reason=SkipReason.STATE_MISMATCH)
-        recipient = why_left_alone(stuck, self.means) or find_recipient(stuck.partner_id, self.shop, self.means)
+        recipient = why_left_alone(stuck, self.inputs.means) or find_recipient(
+            stuck.partner_id, self.inputs.shop, self.inputs.means
+        )
         until = None
         if isinstance(recipient, Recipient):
-            until = self.timing.hold(stuck.partner_id, self.means.redirect_to or recipient.phone)
+            until = self.timing.hold(stuck.partner_id, self.inputs.means.redirect_to or recipient.phone)
         # It belongs to the day on which it is sent, and meets that day's other reminders in its slot.
-        tick = replace(self.tick, day=day_of(until)) if until else self.tick
+        tick = replace(self.inputs.tick, day=day_of(until)) if until else self.inputs.tick
         return replace(
-            decide_reminder(tick, stuck, recipient, self.shop, self.log, self.means),
+            decide_reminder(replace(self.inputs, tick=tick), stuck, recipient),
             event_name=event.event,
             event_id=event.event_id,
             decided_at=self.timing.wall,
@@ -164,22 +154,12 @@ class _Planning:
         )
 
     def _draft(self, event: Event, run: ProductionRun, partner_id: str | None) -> Draft:
-        return Draft(
-            context_type="production_run",
-            context_id=event_context_id(run.id, event.event, partner_id),
-            message_kind="event",
-            production_run_ids=(run.id,),
-            production_run_id=run.id,
-            partner_id=partner_id,
-            design_id=run.design_id,
-            event_name=event.event,
-            event_id=event.event_id,
-            decided_at=self.timing.wall,
-        )
+        columns = {"design_id": run.design_id, "event_id": event.event_id, "decided_at": self.timing.wall}
+        return Draft.event(run.id, event.event, partner_id, **columns)
 
     def _in_the_way(self, holders: Mapping[str, EventHolder], key: str) -> EventHolder | None:
         holder = holders.get(key)
-        return holder if holder and holder.is_in_the_way_of(self.tick) else None
+        return holder if holder and holder.is_in_the_way_of(self.inputs.tick) else None
 
     def _in_its_hours(self, draft: Draft) -> Draft:
         until = self.timing.hold(draft.partner_id, draft.to_phone) if draft.to_phone else None

@@ -14,26 +14,24 @@ decides what is left to gather:
 from __future__ import annotations
 
 import collections
-import datetime as dt
 import itertools
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.statuses import MessageStatus
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import (
     Draft,
     Message,
-    SlotHolder,
     StandingDigest,
     digest_context_id,
-    reminder_context_id,
 )
-from partner_messages.planning.drafting.facts import Means, ShopFacts
 from partner_messages.planning.drafting.message import in_the_words_of, message_columns, names_of
 from partner_messages.planning.drafting.recipient import Recipient
+from partner_messages.planning.reminders.inputs import PlanningInputs
 from partner_messages.templates.catalog.catalog import Template
 from partner_messages.templates.catalog.cleaning import whole_days
 
@@ -42,50 +40,45 @@ TEMPLATE = "jyt_production_run_digest_v1"
 
 
 def gather(
-    tick: Tick,
+    inputs: PlanningInputs,
     drafts: Sequence[Draft],
-    *,
     stuck: Iterable[StuckRun],
     recipients: Mapping[str, Recipient | SkipReason],
-    holders: Mapping[str, SlotHolder],
-    standing: Collection[StandingDigest],
-    refused_phones: Collection[str],
-    shop: ShopFacts,
-    means: Means,
 ) -> list[Draft]:
     """Put the messages of each partner with two or more into one; a single message and every skip stays as it is.
 
     Where the digest cannot be sent in the language of its partner's messages, they stay messages of their own.
 
     Args:
-        tick: The tick.
+        inputs: What they were decided with; the setting `digest` is in its `means`.
         drafts: What was decided of each run.
         stuck: The runs that this tick looks at.
         recipients: How each of their partners is reached.
-        holders: The messages that hold the runs' slots of the day.
-        standing: The digests that hold their contexts of the day.
-        refused_phones: Numbers that Meta refused today for the recipient's own sake.
-        shop: What the shop knows.
-        means: What messages are made of; the setting `digest` is there.
     """
+    tick, standing = inputs.tick, inputs.log.digests
     runs = {run.production_run_id: run for run in stuck}
     taken = {one.context_id for one in standing}
-    queued = [one for one in standing if one.status == "queued" and not runs.keys().isdisjoint(one.production_run_ids)]
-    if not (queued or means.digest):
+    queued = [
+        one
+        for one in standing
+        if one.status == MessageStatus.QUEUED and not runs.keys().isdisjoint(one.production_run_ids)
+    ]
+    if not (queued or inputs.means.digest):
         return list(drafts)
     as_they_are = [one for one in queued if not one.production_run_ids <= runs.keys()]
     anew = {(one.partner_id, one.production_run_ids): one for one in queued if one.production_run_ids <= runs.keys()}
     spoken_for = {run_id for one in as_they_are for run_id in one.production_run_ids}
     left = [draft for draft in drafts if draft.production_run_id not in spoken_for]
     digests: list[Draft] = []
-    if means.digest:
+    if inputs.means.digest:
         in_digests = {one.id for one in queued}
-        alone = {id_ for id_, one in holders.items() if one.status == "queued" and one.id not in in_digests}
+        holders = inputs.log.slot_holders.items()
+        alone = {id_ for id_, one in holders if one.status == MessageStatus.QUEUED and one.id not in in_digests}
         for partner_id, theirs in _by_partner(draft for draft in left if draft.production_run_id not in alone).items():
             recipient = recipients[partner_id]
             if len(theirs) > 1 and isinstance(recipient, Recipient):
                 run_ids = tuple(run_id for draft in theirs for run_id in draft.production_run_ids)
-                words = _message([runs[id_] for id_ in run_ids], recipient, tick.now, shop, refused_phones, means)
+                words = _message(inputs, [runs[id_] for id_ in run_ids], recipient)
                 if words.get("language") in {draft.language for draft in theirs} and "skip_reason" not in words:
                     same = anew.get((partner_id, frozenset(run_ids)))
                     digests.append(replace(_digest(tick, partner_id, run_ids, same, taken), **words))
@@ -106,31 +99,17 @@ def kept_apart(drafts: Iterable[Draft]) -> list[str]:
 
 
 def reworded(
-    template: Template,
-    language: str,
-    runs: Sequence[StuckRun],
-    recipient: Recipient,
-    *,
-    now: dt.datetime,
-    shop: ShopFacts,
+    inputs: PlanningInputs, template: Template, language: str, runs: Sequence[StuckRun], recipient: Recipient
 ) -> dict[str, Any]:
     """The variables and the text of a digest that speaks of these runs, in the language that it was queued in."""
-    values, numbers = _said(runs, recipient, now, shop)
+    values, numbers = _said(inputs, runs, recipient)
     return in_the_words_of(template, language, values, numbers)
 
 
 def left_out(tick: Tick, digest: Message, run_id: str, reason: SkipReason) -> Draft:
     """The skip of a run that has left a queued digest of its partner; `digest` in its variables is that message."""
-    return Draft(
-        context_type="production_run",
-        context_id=reminder_context_id(run_id, tick.day),
-        message_kind="reminder",
-        production_run_ids=(run_id,),
-        production_run_id=run_id,
-        partner_id=digest.partner_id,
-        variables={"digest": str(digest.id)},
-        skip_reason=reason,
-    )
+    columns = {"partner_id": digest.partner_id, "variables": {"digest": str(digest.id)}}
+    return Draft.reminder(run_id, tick.day, **columns, skip_reason=reason)
 
 
 def _by_partner(drafts: Iterable[Draft]) -> dict[str, list[Draft]]:
@@ -141,29 +120,23 @@ def _by_partner(drafts: Iterable[Draft]) -> dict[str, list[Draft]]:
     return found
 
 
-def _message(
-    runs: Sequence[StuckRun],
-    recipient: Recipient,
-    now: dt.datetime,
-    shop: ShopFacts,
-    refused_phones: Collection[str],
-    means: Means,
-) -> dict[str, Any]:
-    values, numbers = _said(runs, recipient, now, shop)
+def _message(inputs: PlanningInputs, runs: Sequence[StuckRun], recipient: Recipient) -> dict[str, Any]:
+    values, numbers = _said(inputs, runs, recipient)
+    refused = inputs.log.refused_phones
     return message_columns(
-        recipient, (TEMPLATE,), values, picture=None, refused_phones=refused_phones, means=means, numbers=numbers
+        recipient, (TEMPLATE,), values, picture=None, refused_phones=refused, means=inputs.means, numbers=numbers
     )
 
 
 def _said(
-    runs: Sequence[StuckRun], recipient: Recipient, now: dt.datetime, shop: ShopFacts
+    inputs: PlanningInputs, runs: Sequence[StuckRun], recipient: Recipient
 ) -> tuple[dict[str, str], dict[str, int]]:
     """The values of the template's variables, and the numbers that its phrases tell."""
     oldest = min(runs, key=lambda run: (run.since, run.production_run_id))
     counts = collections.Counter(run.kind for run in runs)
     return (
-        {**names_of(recipient, oldest.design_id, shop), "run_id": oldest.production_run_id},
-        {**{kind.value: counts[kind] for kind in ReminderKind}, "days": whole_days(oldest.since, now)},
+        {**names_of(recipient, oldest.design_id, inputs.shop), "run_id": oldest.production_run_id},
+        {**{kind.value: counts[kind] for kind in ReminderKind}, "days": whole_days(oldest.since, inputs.tick.now)},
     )
 
 
@@ -172,23 +145,15 @@ def _digest(
 ) -> Draft:
     """A digest without its words; one that is queued already for just these runs is taken over."""
     numbered = (digest_context_id(partner_id, tick.day, number) for number in itertools.count(1))
-    return Draft(
-        context_type="partner",
-        context_id=same.context_id if same else next(one for one in numbered if one not in taken),
-        message_kind="digest",
-        production_run_ids=run_ids,
-        partner_id=partner_id,
-        adopts=same.id if same else None,
-    )
+    context_id = same.context_id if same else next(one for one in numbered if one not in taken)
+    return Draft.digest(partner_id, run_ids, context_id, adopts=same.id if same else None)
 
 
 def _taken_over(digest: StandingDigest, skip_reason: SkipReason | None = None) -> Draft:
-    return Draft(
-        context_type="partner",
-        context_id=digest.context_id,
-        message_kind="digest",
-        production_run_ids=tuple(sorted(digest.production_run_ids)),
-        partner_id=digest.partner_id,
+    return Draft.digest(
+        digest.partner_id,
+        sorted(digest.production_run_ids),
+        digest.context_id,
         adopts=digest.id,
         skip_reason=skip_reason,
     )

@@ -63,19 +63,8 @@ def draft_followup(parent: Followed, *, picture: str | None) -> Draft:
         picture: URL of one of the design that Meta would take; without one the follow-up is a text.
     """
     caption = _caption(parent)
-    return Draft(
-        context_type="production_run",
-        context_id=_context_id(parent),
-        message_kind="followup",
-        production_run_ids=(parent.production_run_id,),
-        production_run_id=parent.production_run_id,
-        partner_id=parent.partner_id,
-        design_id=parent.design_id,
-        event_name=parent.event_name,
-        parent_id=parent.id,
-        sender=parent.sender,
-        to_phone=parent.to_phone,
-        language=parent.language,
+    return Draft.followup(
+        parent,
         # The name is for the task's; the link is added at the moment of sending, and stands in no row.
         variables={"partner_name": clean(parent.variables.get("partner_name"), "Partner"), "caption": caption},
         body_text=caption,
@@ -87,10 +76,3 @@ def _caption(parent: Followed) -> str:
     unnamed = stand_in("design_name", parent.language)
     design = clean(parent.variables.get("design_name"), unnamed, LONGEST_DESIGN_NAME)
     return f"{design} — Run {clean(parent.production_run_id)}"
-
-
-def _context_id(parent: Followed) -> str:
-    # A reminder's context is one of the day; an event's may come again.
-    if parent.message_kind == "event":
-        return f"{parent.context_id}:image:{parent.id}"
-    return f"{parent.context_id}:image"
