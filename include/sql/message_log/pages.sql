@@ -90,7 +90,7 @@ m.variables ->> 'next_due' AS next_due,
 SELECT {% include "page_columns" %}
 FROM message_log AS m
 WHERE m.delivery = %(delivery)s
-    AND m.day BETWEEN %(since)s AND %(until)s
+    AND m.day BETWEEN %(first_day)s AND %(last_day)s
     AND (%(after_id)s::uuid IS NULL OR (m.day, m.created_at, m.id) < (%(after_day)s, %(after_created_at)s, %(after_id)s))
     AND (%(partner_ids)s::text[] IS NULL OR m.partner_id = ANY (%(partner_ids)s))
     AND (
@@ -113,7 +113,7 @@ LIMIT %(at_most)s
 SELECT {% include "page_columns" %}
 FROM message_log AS m
 WHERE m.delivery = %(delivery)s
-    AND m.day BETWEEN %(since)s AND %(until)s
+    AND m.day BETWEEN %(first_day)s AND %(last_day)s
     AND (%(partner_id)s::text IS NULL OR m.partner_id = %(partner_id)s)
     AND (
         %(run)s::text IS NULL
@@ -145,7 +145,7 @@ WHERE (%(message_id)s::uuid IS NULL OR message_id = %(message_id)s)
     AND (
         %(partner_id)s::text IS NULL
         OR phone = ANY (ARRAY (
-            SELECT DISTINCT to_phone FROM message_log WHERE partner_id = %(partner_id)s AND to_phone IS NOT NULL AND day >= %(since)s
+            SELECT DISTINCT to_phone FROM message_log WHERE partner_id = %(partner_id)s AND to_phone IS NOT NULL AND day >= %(first_day)s
         ))
     )
 ORDER BY received_at DESC
@@ -156,7 +156,7 @@ LIMIT %(at_most)s
 SELECT DISTINCT ON (s.day, s.production_run_id) s.day, s.production_run_id, s.kind, s.partner_id, s.since
 FROM stuck_run AS s
 WHERE s.delivery = %(delivery)s
-    AND s.day BETWEEN %(since)s AND %(until)s
+    AND s.day BETWEEN %(first_day)s AND %(last_day)s
     AND (%(run)s::text IS NULL OR s.production_run_id = %(run)s)
     AND (%(partner_id)s::text IS NULL OR s.partner_id = %(partner_id)s)
 ORDER BY s.day DESC, s.production_run_id, s.observed_at DESC
@@ -165,7 +165,7 @@ ORDER BY s.day DESC, s.production_run_id, s.observed_at DESC
 -- The days of a span on which the reminders have planned.
 SELECT DISTINCT day
 FROM tick
-WHERE dag_id = %(dag_id)s AND delivery = %(delivery)s AND created_at >= %(since)s AND day BETWEEN %(since)s AND %(until)s AND planned IS NOT NULL
+WHERE dag_id = %(dag_id)s AND delivery = %(delivery)s AND created_at >= %(since)s AND day BETWEEN %(first_day)s AND %(last_day)s AND planned IS NOT NULL
 
 -- name: escalations_about
 -- What needs, or has needed, a person about a partner or a run, the newest first.

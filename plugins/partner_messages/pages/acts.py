@@ -8,12 +8,12 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from partner_messages.config.settings import Settings, SettingsError
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
-from partner_messages.deployment.params import ActParams, HaltParams, OptOutParams, PromiseParams, SettlingParams
+from partner_messages.deployment.params import HaltParams
 from partner_messages.message_log import acts
 from partner_messages.message_log.database import LogConnection, open_message_log, rows
 from partner_messages.ops import said_by_hand, settle_by_hand
@@ -21,7 +21,6 @@ from partner_messages.pages import people
 from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.state import state_of
 
-Params = TypeVar("Params", bound=ActParams)
 SHOWN = 20
 """Of the last acts."""
 
@@ -48,44 +47,47 @@ def _settings_if_readable() -> Settings | None:
 
 def halt_or_go_on(do: str, *, who: str, why: str) -> str:
     """Halt all sending, or let it go on; a Variable that is broken is not in the way."""
-    asked = _asked(HaltParams, sending=do, sending_by=who, sending_why=why)
+    asked = HaltParams.of(_filled_in(sending=do, sending_by=who, sending_why=why))
     now = run_context.wall_clock()
     with open_message_log() as connection:
-        if asked.sending == "halt":
+        if asked and asked.sending == "halt":
             acts.halt(connection, who=who, why=asked.sending_why, now=now)
             return "All sending is halted: nothing is claimed any more, in runs that are under way, too."
-        if not acts.go_on(connection, who=who, why=asked.sending_why, now=now, asked_at=now):
+        if not acts.go_on(connection, who=who, why=why, now=now, asked_at=now):
             return "Nobody had halted sending by hand, so there is nothing to let go on."
     return "Sending may go on. A run that failed for the halt is cleared to send the rest today."
 
 
 def settle(message_id: uuid.UUID, outcome: str, *, who: str, why: str) -> str:
     """Say what became of a message that is not known."""
-    asked = _asked(SettlingParams, message_id=str(message_id), outcome=outcome, settled_by=who, settled_why=why)
-    settle_by_hand.settle_by_hand(asked)
-    return {
-        "arrived": "It counts as sent.",
-        "did_not_arrive": "It counts as failed, and its run may be reminded again today.",
-    }[asked.outcome]
+    asked = _filled_in(message_id=str(message_id), outcome=outcome, settled_by=who, settled_why=why)
+    return _SETTLED[settle_by_hand.settle_by_hand(asked)]
+
+
+_SETTLED = {
+    "arrived": "It counts as sent.",
+    "did_not_arrive": "It counts as failed, and its run may be reminded again today.",
+}
 
 
 def opt_out(partner_id: str, do: str, who: str, why: str) -> str:
     """Enter what a partner has said about being written to."""
-    asked = _asked(OptOutParams, opt_out_partner=partner_id, opt_out=do, opt_out_by=who, opt_out_why=why)
-    said_by_hand.opt_out_by_hand(asked)
-    return {
-        "told_us": "The partner is not written to any more.",
-        "undo": "What was entered by hand is taken back.",
-        "was_stop": "It was a STOP: the partner is not written to any more.",
-        "was_no_stop": "It was none: the partner is written to as before.",
-    }[asked.opt_out]
+    asked = _filled_in(opt_out_partner=partner_id, opt_out=do, opt_out_by=who, opt_out_why=why)
+    return _ENTERED[said_by_hand.opt_out_by_hand(asked)]
+
+
+_ENTERED = {
+    "told_us": "The partner is not written to any more.",
+    "undo": "What was entered by hand is taken back.",
+    "was_stop": "It was a STOP: the partner is not written to any more.",
+    "was_no_stop": "It was none: the partner is written to as before.",
+}
 
 
 def promise(run: str, until: str, who: str, why: str) -> str:
     """Enter what a partner has promised of a run."""
-    asked = _asked(PromiseParams, promised_run=run, promised_until=until, promised_by=who, promised_why=why)
-    said_by_hand.promise_by_hand(asked)
-    return f"Nobody is reminded of it until the sending day after {asked.promised_until}."
+    asked = _filled_in(promised_run=run, promised_until=until, promised_by=who, promised_why=why)
+    return f"Nobody is reminded of it until the sending day after {said_by_hand.promise_by_hand(asked)}."
 
 
 def work(connection: LogConnection, escalation_id: uuid.UUID, do: str, *, who: str, why: str, until: str = "") -> str:
@@ -131,12 +133,13 @@ def _day(text: str) -> dt.date:
         raise NotAsked("The day must be written like 2026-12-01.") from None
 
 
-def _asked(params: type[Params], **given: str) -> Params:
-    """The params of an act, by the rules that hold for them in a DAG run."""
+def _filled_in(**given: str) -> Mapping[str, str]:
+    """The params of an act, which are those that it has in a DAG run.
+
+    Raises:
+        NotAsked: One of them is blank: there it would mean that nothing is asked for.
+    """
     blank = next((name for name, value in given.items() if not value.strip()), None)
     if blank:
         raise NotAsked("Write why." if blank.endswith("_why") else "Choose what is to be done.")
-    asked = params.of(given)
-    if asked is None:
-        raise NotAsked("Choose what is to be done.")
-    return asked
+    return given

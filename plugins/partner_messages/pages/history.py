@@ -155,11 +155,11 @@ def history(
     """
     today = day_of(now)
     since = today - dt.timedelta(days=DAYS)
-    asked = {"delivery": "live", "since": since, "until": today}
+    asked = {"delivery": "live", "first_day": since, "last_day": today}
     messages = rows(connection, "history", **asked, partner_id=partner_id, run=run, at_most=MESSAGES)
     found = rows(connection, "found_of", **asked, partner_id=partner_id, run=run)
     span = [today - dt.timedelta(days=number) for number in range(DAYS + 1)]
-    ticked = rows(connection, "days_with_ticks", **asked, dag_id=words.DAG)
+    ticked = rows(connection, "days_with_ticks", **asked, since=since, dag_id=words.DAG)
     days = days_of(span, messages, found, [row["day"] for row in ticked], calendar_of(settings), today)
     runs = {id_ for row in (*messages, *found) for id_ in (row.get("run_ids") or [row["production_run_id"]]) if id_}
     partners = {row["partner_id"] for row in (*messages, *found) if row["partner_id"]}

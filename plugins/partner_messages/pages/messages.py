@@ -77,7 +77,8 @@ def _page_of_messages(
 ) -> Sequence[Mapping[str, Any]]:
     place = Place.of_text(filters.after) if filters.after else None
     begins = {f"after_{name}": getattr(place, name, None) for name in ("day", "created_at", "id")}
-    asked = filters.model_dump(exclude={"after", "partner"}) | begins
+    asked = filters.model_dump(exclude={"after", "partner", "since", "until"}) | begins
+    asked |= {"first_day": filters.since, "last_day": filters.until}
     return rows(connection, "page_of_messages", **asked, partner_ids=list(partners) or None, at_most=at_most)
 
 
@@ -113,7 +114,7 @@ def answers(
     since: dt.date | None = None,
 ) -> Sequence[Mapping[str, Any]]:
     """What was answered to a message, or came from a partner's phones since a day; the newest first."""
-    asked = {"message_id": message_id, "partner_id": partner_id, "since": since}
+    asked = {"message_id": message_id, "partner_id": partner_id, "first_day": since}
     return rows(connection, "answers", **asked, at_most=ON_A_PAGE)
 
 
