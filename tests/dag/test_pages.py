@@ -312,8 +312,10 @@ def test_a_promise_is_entered_for_a_run_that_is_stuck(op: Visitor, log: Log) -> 
     found = log.execute("SELECT production_run_id FROM stuck_run WHERE partner_id IS NOT NULL").fetchone()
     assert found is not None
     page = f"/runs/{found['production_run_id']}"
+    assert "Reminded on Tue 24 Nov 2026, Wed 25 Nov 2026" in op.get(page)
     assert "Nobody is reminded" in op.post(page, until="2026-11-26", why="on the phone")
     assert "moves by Thu 26 Nov 2026" in op.get(page)
+    assert "Reminded on Fri 27 Nov 2026, Mon 30 Nov 2026" in op.get(page)
     assert "has gone by" in op.post(page, until="2026-11-02", why="on the phone", status=400)
 
 

@@ -161,6 +161,25 @@ WHERE s.delivery = %(delivery)s
     AND (%(partner_id)s::text IS NULL OR s.partner_id = %(partner_id)s)
 ORDER BY s.day DESC, s.production_run_id, s.observed_at DESC
 
+-- name: last_found
+-- How a run was last found stuck by a live tick, and the days on which its partner was reminded of it since it stands so.
+SELECT
+    s.production_run_id, s.kind, s.partner_id, s.design_id, s.since, s.quantity, s.produced_quantity, s.day,
+    (
+        SELECT array_agg(DISTINCT r.day ORDER BY r.day)
+        FROM message_run AS r JOIN message_log AS m ON m.id = r.message_id
+        WHERE r.production_run_id = s.production_run_id
+            AND r.delivery = 'live'
+            AND r.day >= (s.since AT TIME ZONE %(timezone)s)::date
+            AND m.partner_id = s.partner_id
+            AND r.message_kind IN ('reminder', 'digest')
+            AND {% include "counts_as_reminded" %}
+    ) AS reminded
+FROM stuck_run AS s
+WHERE s.production_run_id = %(run)s AND s.delivery = 'live'
+ORDER BY s.day DESC, s.observed_at DESC
+LIMIT 1
+
 -- name: days_with_ticks
 -- The days of a span on which the reminders have planned.
 SELECT DISTINCT day

@@ -16,6 +16,7 @@ from partner_messages.config.settings import Settings
 from partner_messages.message_log import preferences, promises
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.pages import words
+from partner_messages.pages.ahead import last_found
 from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.messages import answers
 from partner_messages.pages.names import names_of
@@ -174,6 +175,7 @@ def history(
         "partners": sorted(partners),
         "runs": sorted(runs),
         "since": since,
+        "ahead": last_found(connection, run, settings, now) if run else None,
         "escalations": rows(connection, "escalations_about", partner_id=partner_id, run=run),
         "promises": promises.open_promises(connection, sorted(runs)),
         **(_of_partner(connection, partner_id, since) if partner_id else {"answers": [], "opted_out": None}),
