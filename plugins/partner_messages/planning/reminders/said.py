@@ -25,7 +25,7 @@ class Promised:
 
 
 @dataclass(frozen=True)
-class Said:
+class PartnersSaid:
     """What stands of all that was said.
 
     Attributes:
@@ -48,7 +48,7 @@ class Said:
         return (SkipReason.UNREACHABLE, None) if phone in self.unreachable else None
 
 
-NOTHING_SAID = Said()
+NOTHING_SAID = PartnersSaid()
 
 
 class Moved(Protocol):
