@@ -14,7 +14,7 @@ OPT_OUT, UNDO_OPT_OUT, DECIDE_OPT_OUT = "opt_out", "undo_opt_out", "decide_opt_o
 
 
 def preferences(connection: LogConnection, of: Iterable[str] | None = None) -> Preferences:
-    """What stands of all that was said.
+    """What partners have said so far, where it still counts.
 
     Args:
         connection: The message log.

@@ -29,7 +29,7 @@ from partner_messages.whatsapp.senders import Sender
 def setup_for_planning(
     connection: LogConnection, tick: Tick, settings: Settings, *, limit: int | None, redirect_to: str | None
 ) -> DraftingSetup:
-    """What the messages of a run are made of and sent through: every sender, and what Meta has approved on its account.
+    """The setup of a run that plans: every sender, and what Meta has approved on each account.
 
     Args:
         connection: The message log.
@@ -77,7 +77,7 @@ def setup_of(
 
 
 def log_knowledge_now(connection: LogConnection, tick: Tick, settings: Settings) -> LogKnowledge:
-    """What of the message log holds for every message: who was refused today, and who has answered."""
+    """What the message log knows that concerns every message: who was refused today, and who has answered."""
     return LogKnowledge(
         refused_phones=refused_phones(connection, tick, RECIPIENT_CODES),
         said=what_partners_said(connection, tick, settings),

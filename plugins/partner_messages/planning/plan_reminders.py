@@ -139,7 +139,7 @@ def _log_knowledge(
         log_knowledge_now(connection, tick, policy.settings),
         slot_holders=slot_holders(connection, tick, ids, wall),
         digests=standing_digests(connection, tick),
-        # A run is in one message at most: where no more are stuck than may be sent, nothing is put off.
+        # Each run is in at most one message: if no more runs are stuck than messages may be sent, nothing is put off.
         last_reminded=last_reminded(connection, tick, ids) if len(ids) > limit else {},
         days_reminded=days_reminded(connection, tick) if policy.asks_for_history else {},
     )

@@ -25,7 +25,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Preferences:
-    """What stands of all that was said.
+    """What partners have said so far, where it still counts.
 
     Attributes:
         own: The last STOP or START of each phone, E.164.

@@ -61,7 +61,7 @@ def no_longer_due(
     reminders = [message for message in messages if message.message_kind == "reminder"]
     digests = [message for message in messages if message.message_kind == "digest"]
     events = [message for message in messages if message.message_kind == "event"]
-    # A reply is late, or it is not; what it answers is as it was.
+    # A reply can only be too late; the answer that it replies to does not change.
     replies = [message for message in messages if message.message_kind == "reply"]
     if replies:
         with open_message_log() as connection:
@@ -70,11 +70,11 @@ def no_longer_due(
     if not messages:
         return {}
     hindered: dict[uuid.UUID, Hindrance] = dict(followups_no_longer_due(followups, settings, wall))
-    # Who writes was decided, and is not decided again: only those who are to write are asked for.
+    # Each message keeps the sender that planning chose, so only these senders are read.
     labels = {message.sender for message in messages} & {*settings.senders}
     senders = [replace(load_sender(label), is_default=True) for label in sorted(labels)]
     with open_message_log() as connection, open_shop(settings.tables) as shop:
-        # What was queued in a language stays in it: it passed the gate at planning; a change since is Meta's to say.
+        # A message keeps its language: planning checked the approval, and Meta refuses the message if that has changed.
         setup = setup_of(connection, tick, settings, senders, limit=len(messages), redirect_to=params.redirect_to)
         check_typed_ids(shop, settings, tick.delivery)
         log = log_knowledge_now(connection, tick, settings)
@@ -84,12 +84,12 @@ def no_longer_due(
         hindered |= _repeats(connection, tick, events, wall)
         of_runs = [message for message in (*events, *followups) if message.id not in hindered]
         hindered |= _of_runs(recheck, of_runs)
-    # What operations have taken out of the setting is not written from any more.
+    # A sender that operations have taken out of the setting `senders` sends nothing more.
     hindered |= {message.id: SkipReason.NO_SENDER for message in messages if message.sender not in labels}
     left = [message for message in messages if message.id not in hindered]
     hindered |= _outside_event_window([message for message in left if message.event_name], tick, settings, wall)
     hindered |= _outside_send_windows([message for message in left if not message.event_name], tick, settings, wall)
-    # Last: what repeats an event is withdrawn only for one that is told indeed. A repeat that was faster is seen then.
+    # Last: a repeat is withdrawn only for an event that is really sent, and one that was sent meanwhile is seen here.
     if told := [message for message in events if message.id not in hindered]:
         with open_message_log() as connection:
             skip_later_repeats(connection, tick, [message.id for message in told])
@@ -134,7 +134,7 @@ def _reminders(recheck: RecheckInputs, messages: Sequence[Message]) -> dict[uuid
 def _stuck(messages: Sequence[Message], find: Callable[[ReminderKind, Scope], Iterable[StuckRun]]) -> list[StuckRun]:
     if not messages:
         return []
-    # Each in its own kind alone: one that is stuck in another by now is not what its message speaks of.
+    # Only in the message's own kind: a run that is stuck in another kind by now is not what the message says.
     runs: dict[ReminderKind, list[str]] = {}
     for message in messages:
         if message.reminder_kind and message.production_run_id:

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RecheckInputs:
-    """What queued messages are looked at again with: everything as it is now.
+    """What the check before the claim is made with: everything as it is now.
 
     Attributes:
         connection: The message log.
@@ -59,12 +59,12 @@ class RecheckInputs:
         )
 
     def planning_inputs(self, stuck: Sequence[StuckRun]) -> PlanningInputs:
-        """What would be decided of these runs follows from this."""
+        """The inputs for planning these runs anew."""
         known = knowledge_of_stuck(self.shop, self.connection, stuck, self.tick)
         return PlanningInputs(self.tick, known, self.log, replace(self.setup, limit=max(self.setup.limit, len(stuck))))
 
     def decided(self, inputs: PlanningInputs, stuck: Sequence[StuckRun]) -> dict[str, Draft]:
-        """What would become of each run by itself, by its id."""
+        """What planning would decide about each run without a digest, by its id."""
         return {draft.production_run_id or "": draft for draft in decide_reminders(inputs, stuck).drafts}
 
 

@@ -1,4 +1,4 @@
-"""Puts values into the best template that can be sent to a recipient now."""
+"""Chooses the best template that can be sent to a recipient, and fills in its variables."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def address_columns(
     refused_phones: Collection[str],
     setup: DraftingSetup,
 ) -> dict[str, Any]:
-    """The same without its words: whether it can be sent, by what and in which language, hangs on none of them.
+    """The same without the text: whether it can be sent, from which sender, as which template, in which language.
 
     Args:
         recipient: Who gets it.

@@ -76,7 +76,7 @@ def find_recipient(
     if sender is None:
         return SkipReason.NO_SENDER
     language = choose_language(
-        # What operations have chosen for this partner, what the partner has asked for, what holds for everybody.
+        # First operations' choice for this partner, then the partner's own, then the one for everybody.
         explicit=setup.own_languages.get(partner_id) or setup.preferences.languages.get(chosen.phone) or setup.language,
         conversation_language=newest.language if newest else None,
         phone=chosen.phone,
@@ -97,7 +97,7 @@ def _silenced(partner_id: str, phone: str, setup: DraftingSetup, *, lifecycle: b
 
 
 def why_not(partner_id: str, reason: SkipReason, shop: ShopKnowledge) -> dict[str, Any]:
-    """What of a draft follows from a partner's not being reached: the reason, and what somebody needs to mend it."""
+    """The columns of a draft whose partner cannot be reached: the reason, and what is needed to repair it."""
     if reason != SkipReason.AMBIGUOUS_PHONE:
         return {"skip_reason": reason}
     readings = [mask_phone(phone) for phone in _phone_of(shop.partners[partner_id], shop).readings]

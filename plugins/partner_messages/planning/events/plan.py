@@ -142,7 +142,7 @@ class _Planning:
         until = None
         if isinstance(recipient, Recipient):
             until = self.timing.hold(stuck.partner_id, self.inputs.setup.redirect_to or recipient.phone)
-        # It belongs to the day on which it is sent, and meets that day's other reminders in its slot.
+        # It counts for the day on which it is sent, and takes the run's slot of that day.
         tick = replace(self.inputs.tick, day=day_of(until)) if until else self.inputs.tick
         return replace(
             decide_reminder(replace(self.inputs, tick=tick), stuck, recipient),

@@ -1,4 +1,4 @@
-"""What a plan follows from, beside the runs that it is about (values only)."""
+"""What a plan is made from, beside the runs that it is about (values only)."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def decide_reminders(inputs: PlanningInputs, stuck: Sequence[StuckRun], without_
             recipients[run.partner_id] = find_recipient(run.partner_id, inputs.shop, setup)
         recipient = why_left_alone(run, setup) or recipients[run.partner_id]
         draft = _decided(inputs, run, recipient)
-        # What keeps a partner from being written to is told of every day: that is for somebody to put right.
+        # A reason that somebody must repair (no phone, no template, …) is recorded every day, due or not.
         needs_a_person = draft.skip_reason is not None and EXPLANATIONS[draft.skip_reason].escalates
         if isinstance(recipient, Recipient) and not needs_a_person and draft.skip_reason not in _SAID:
             if name := setup.on_holiday.get(run.partner_id):
@@ -136,7 +136,7 @@ def _wording(
 
     def worded(draft: Draft) -> Draft:
         recipient = recipients.get(draft.partner_id or "")
-        # What is put off, or comes too late, keeps what it would have said.
+        # A message that is put off or comes too late still gets its text, so that the row shows it.
         speaks = draft.message_kind == "reminder" and draft.template_name and draft.to_phone
         if not speaks or draft.variables or not isinstance(recipient, Recipient):
             return draft

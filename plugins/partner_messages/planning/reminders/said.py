@@ -26,7 +26,7 @@ class Promised:
 
 @dataclass(frozen=True)
 class PartnersSaid:
-    """What stands of all that was said.
+    """What partners have said so far, where it still counts.
 
     Attributes:
         promised: The open promises, by run.
@@ -52,7 +52,7 @@ NOTHING_SAID = PartnersSaid()
 
 
 class Moved(Protocol):
-    """A stall, as far as a promise is concerned."""
+    """The part of a stall that a promise is compared with."""
 
     @property
     def partner_id(self) -> str | None:
