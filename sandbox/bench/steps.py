@@ -35,7 +35,7 @@ from partner_messages.message_log.queueing import queued_of_tick
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import RunPass, Tick
 from partner_messages.ops.escalate import escalate
-from partner_messages.ops.summarise import NeedsAnEngineer, Told, summarise
+from partner_messages.ops.summarise import NeedsAnEngineer, TaskResults, summarise
 from partner_messages.ops.upkeep import forget_what_is_old, look_after_the_log
 from partner_messages.planning.events.event import parse_event_params
 from partner_messages.planning.find import find_stuck_runs
@@ -169,7 +169,12 @@ def _list_of_events(tick: Tick) -> Any:
 def _summarise(tick: Tick) -> Any:
     with contextlib.suppress(NeedsAnEngineer):
         summarise(
-            tick, RunPass(DAG, tick.dag_run_id, "manual", tick.now, tick.now), [], "Bench", told=Told(), finds=True
+            tick,
+            RunPass(DAG, tick.dag_run_id, "manual", tick.now, tick.now),
+            [],
+            "Bench",
+            told=TaskResults(),
+            finds=True,
         )
 
 

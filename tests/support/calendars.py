@@ -15,7 +15,7 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.ops.escalations import TOLD_AGAIN_AFTER
 from partner_messages.ops.judgement import days_in_a_row
 from partner_messages.planning.reminders.policy import Policy
-from support.examples import log_facts, means, stuck_run, tick
+from support.examples import drafting_setup, log_knowledge, stuck_run, tick
 from support.planned import plan_reminders
 
 FIRST = dt.date(2026, 11, 2)
@@ -111,8 +111,8 @@ def _planned(
     drafts = plan_reminders(
         replace(tick(), day=day, now=now),
         policy.overdue(runs, now=now),
-        log=log_facts(days_reminded=reminded),
-        means=means(paused=policy.settings.paused_on(day), digest=policy.settings.digest),
+        log=log_knowledge(days_reminded=reminded),
+        setup=drafting_setup(paused=policy.settings.paused_on(day), digest=policy.settings.digest),
         policy=policy,
     )
     messages = [draft.production_run_ids for draft in drafts if draft.skip_reason is None]

@@ -10,9 +10,9 @@ from typing import Any
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Claimed, Draft, QueuedMessage, digest_context_id
-from partner_messages.planning.drafting.facts import Means, ShopFacts
+from partner_messages.planning.drafting.inputs import DraftingSetup, ShopKnowledge
 from partner_messages.planning.events.event import Event
-from partner_messages.planning.reminders.inputs import LogFacts, PlanningInputs
+from partner_messages.planning.reminders.inputs import LogKnowledge, PlanningInputs
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
 from partner_messages.shop.run import ProductionRun
 from partner_messages.templates.catalog.installed import installed_catalog
@@ -121,18 +121,18 @@ def sender(label: str = "in", **changes: Any) -> Sender:
     return Sender(**{**plain, **changes})
 
 
-def shop_facts(**changes: Any) -> ShopFacts:
+def shop_knowledge(**changes: Any) -> ShopKnowledge:
     """A shop with the one example partner and design."""
     plain: dict[str, Any] = {"partners": {PARTNER_ID: partner()}, "design_names": {"D1": "Block Print Kurta"}}
-    return ShopFacts(**{**plain, **changes})
+    return ShopKnowledge(**{**plain, **changes})
 
 
-def log_facts(**changes: Any) -> LogFacts:
+def log_knowledge(**changes: Any) -> LogKnowledge:
     """A message log that knows nothing, but for the changes."""
-    return LogFacts(**changes)
+    return LogKnowledge(**changes)
 
 
-def means(**changes: Any) -> Means:
+def drafting_setup(**changes: Any) -> DraftingSetup:
     """The Indian sender, the shipped templates, room for a hundred messages."""
     plain: dict[str, Any] = {
         "senders": (sender(),),
@@ -141,12 +141,17 @@ def means(**changes: Any) -> Means:
         "fallback_language": "hi",
         "limit": 100,
     }
-    return Means(**{**plain, **changes})
+    return DraftingSetup(**{**plain, **changes})
 
 
 def planning_inputs(**changes: Any) -> PlanningInputs:
     """What the plain tick plans with."""
-    plain: dict[str, Any] = {"tick": tick(), "shop": shop_facts(), "log": log_facts(), "means": means()}
+    plain: dict[str, Any] = {
+        "tick": tick(),
+        "shop": shop_knowledge(),
+        "log": log_knowledge(),
+        "setup": drafting_setup(),
+    }
     return PlanningInputs(**{**plain, **changes})
 
 

@@ -179,7 +179,7 @@ def queue_reply(
 
 
 def release_replies(connection: LogConnection, tick: Tick, now: dt.datetime) -> int:
-    """Hand the replies that may still be sent to a tick, and withdraw those that come too late; return how many go."""
+    """Give a tick the replies that may still be sent, and withdraw the late ones; return how many it was given."""
     expire_replies(connection, now)
     return len(rows(connection, "release_replies", **of_tick(tick), since=now - REPLY_WITHIN, now=now))
 

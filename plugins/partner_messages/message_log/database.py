@@ -57,23 +57,23 @@ def rows(connection: LogConnection, name: str, /, **parameters: Any) -> list[Dic
 
 
 def each_row(connection: LogConnection, name: str, /, **parameters: Any) -> Iterator[DictRow]:
-    """The same rows one by one: of 100,000 only what is made of each is kept."""
+    """The same rows one by one, so that 100,000 of them need not be in memory at once."""
     with connection.cursor() as cursor:
         cursor.execute(query(name).encode(), parameters)
         yield from cursor
 
 
 def of_tick(tick: Tick) -> dict[str, str]:
-    """The parameters by which a statement knows a tick's rows; the DAG and its run are there for the index."""
+    """The parameters that select a tick's rows; the DAG and its run let the index be used."""
     return {"dag_id": tick.dag_id, "dag_run_id": tick.dag_run_id, "tick_id": tick.id}
 
 
 def of_history(tick: Tick) -> dict[str, str]:
-    """The parameters by which a statement knows which history counts: the delivery's, for a redirect its phone's."""
+    """The parameters that select the history that counts: the same delivery's, for a redirect the same phone's."""
     return {"delivery": tick.delivery, "redirected": tick.redirected}
 
 
-# As it is in UTF-8: escaped, a text in Hindi is twice as long to send, and slow for PostgreSQL to read.
+# Not escaped: in ASCII a text in Hindi is twice as long to send, and slow for PostgreSQL to read.
 _as_json = functools.partial(json.dumps, ensure_ascii=False)
 
 _IN_JSON: dict[type, Callable[[Any], Any]] = {
@@ -86,7 +86,7 @@ _IN_JSON: dict[type, Callable[[Any], Any]] = {
 
 
 def recordset(records: Iterable[Mapping[str, Any]]) -> Json:
-    """Many records as one bound value, so that one statement writes them all (`json_to_recordset`)."""
+    """Many records as one parameter, so that one statement writes them all (`json_to_recordset`)."""
     return Json([_jsonable(record) for record in records], dumps=_as_json)
 
 

@@ -22,7 +22,7 @@ def stuck_of_run(connection: LogConnection, dag_run_id: str) -> list[StuckRun]:
             **{
                 **row,
                 "kind": ReminderKind(row["kind"]),
-                # Each is a text of its own as it is read, and there may be 100,000 of few partners.
+                # The driver makes a new string for each row; 100,000 rows name only a few partners.
                 "partner_id": row["partner_id"] and sys.intern(row["partner_id"]),
                 "design_id": row["design_id"] and sys.intern(row["design_id"]),
             }
@@ -184,5 +184,5 @@ def to_follow_up(connection: LogConnection, tick: Tick, *, of_all: bool = False)
 
 
 def note_not_followed(connection: LogConnection, ids: Sequence[uuid.UUID], reason: SkipReason) -> None:
-    """Nothing follows these messages, for this reason."""
+    """Note that no follow-up is sent for these messages, and why."""
     rows(connection, "note_not_followed", ids=list(ids), reason=reason)

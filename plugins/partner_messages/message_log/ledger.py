@@ -1,4 +1,4 @@
-"""What one process has claimed and was told, until the message log has all of it.
+"""The messages that one process has claimed and Meta's answers to them, until the message log has all of it.
 
 A session may be lost, and what was written over it: the server was killed, or another one that lacks the last seconds
 has taken its place. Whoever was told keeps it, and writes all of it down again over the next session.
@@ -84,7 +84,7 @@ class Ledger:
         try:
             yield
         except Exception:
-            # Whether it was carried out is not known; that nothing was sent is.
+            # It is not known whether the claim was committed; but nothing was sent.
             for id_ in ids:
                 self.note(Settlement(id_, MessageStatus.QUEUED))
             raise

@@ -84,7 +84,7 @@ def _applied(cursor: psycopg.Cursor[TupleRow]) -> dict[int, str]:
 
 def _apply(cursor: psycopg.Cursor[TupleRow], pending: Sequence[Migration]) -> None:
     try:
-        # Where both are there, their user may lack the right to make them, so it is asked for only when needed.
+        # The user may lack the right to create the schema and the table, so they are created only where missing.
         if cursor.execute("SELECT to_regnamespace(%s) IS NULL", [SCHEMA]).fetchone() == (True,):
             cursor.execute(f"CREATE SCHEMA {SCHEMA}")
         if cursor.execute("SELECT to_regclass('schema_migration') IS NULL").fetchone() == (True,):

@@ -40,7 +40,7 @@ class SentMessage:
 
     @property
     def message_type(self) -> str:
-        """The shop's word for what kind of message it is."""
+        """The type of the message in the shop's vocabulary."""
         if self.template_name:
             return "template"
         return "media" if self.image_url else "text"

@@ -95,7 +95,7 @@ def let_go(connection: LogConnection, ids: Sequence[uuid.UUID], token: uuid.UUID
 
 
 def rehearse(connection: LogConnection, ids: Sequence[uuid.UUID]) -> int:
-    """Mark queued dry-run messages as rehearsed; return how many there were."""
+    """Mark queued messages of a dry run as rehearsed; return how many there were."""
     return len(rows(connection, "rehearse", ids=list(ids)))
 
 
@@ -113,13 +113,13 @@ def settle(connection: LogConnection, token: uuid.UUID, settlements: Sequence[Se
 
 
 def restore(connection: LogConnection, token: uuid.UUID, settlements: Sequence[Settlement], now: dt.datetime) -> int:
-    """Write all of a token's answers down (again), all or nothing.
+    """Write down all answers of one claim token, again or for the first time, all or nothing.
 
     Returns:
         How many of them a message log that went back in time had forgotten: their messages were queued once more.
     """
     with connection.transaction():
-        # What Meta has taken, refused for good or perhaps taken is never queued again.
+        # A message that Meta has taken, has refused for good or may have taken is never queued again.
         over = [settlement.id for settlement in settlements if settlement.status != MessageStatus.QUEUED]
         forgotten = claim(connection, over, token, now, heeds_stop=False)
         settle(connection, token, settlements, now)
@@ -139,7 +139,7 @@ def restore_spooled(connection: LogConnection, spool: Spool, now: dt.datetime) -
 def end_expired_claims(
     connection: LogConnection, lease: dt.timedelta, ids: Sequence[uuid.UUID] | None = None
 ) -> tuple[int, int]:
-    """End the claims of processes that are gone for longer than the lease.
+    """Mark messages whose claim has outlived its lease as unknown, or queue them again if no request had left.
 
     Args:
         connection: The message log.

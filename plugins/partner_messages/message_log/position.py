@@ -59,7 +59,7 @@ class LogPosition:
         return cls(**{**value, "seen_at": dt.datetime.fromisoformat(value["seen_at"])})
 
     def why_not_the_same(self, seen: LogPosition) -> str | None:
-        """What speaks against this being the log that was seen before, with all that it had then; None for nothing."""
+        """Why this cannot be the log that was seen before, with all its rows; None where it may be."""
         if (self.system_identifier, self.database_id) != (seen.system_identifier, seen.database_id):
             return (
                 "is another database than the one that was written to before (where that one is still there, point the"

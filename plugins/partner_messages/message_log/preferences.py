@@ -7,22 +7,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from partner_messages.message_log.database import LogConnection, rows
-from partner_messages.recipients.preferences import Preferences, Said
+from partner_messages.recipients.preferences import Preferences, Statement
 
 OPT_OUT, UNDO_OPT_OUT, DECIDE_OPT_OUT = "opt_out", "undo_opt_out", "decide_opt_out"
 """What somebody enters by hand: a partner has told us to stop; that was a mistake; what sounded like STOP."""
 
 
 def preferences(connection: LogConnection, of: Iterable[str] | None = None) -> Preferences:
-    """What stands of all that was said.
+    """What partners have said so far, where it still counts.
 
     Args:
         connection: The message log.
         of: The phones (E.164) and partner ids that matter; None for all.
     """
-    said: dict[str, dict[str, Said]] = {"own": {}, "by_hand": {}, "maybe": {}, "language": {}, "marketing": {}}
+    said: dict[str, dict[str, Statement]] = {"own": {}, "by_hand": {}, "maybe": {}, "language": {}, "marketing": {}}
     for row in rows(connection, "preferences", of=None if of is None else list(of)):
-        said[row["sort"] or row["kind"]][row["whose"]] = Said(row["value"], row["at"])
+        said[row["sort"] or row["kind"]][row["whose"]] = Statement(row["value"], row["at"])
     return Preferences(
         own=said["own"],
         by_hand=said["by_hand"],

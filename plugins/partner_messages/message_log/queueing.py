@@ -47,7 +47,7 @@ def write_drafts(
         found = adopted | missed  # Once, not for each draft: there may be 100,000.
         rest = [draft for draft in drafts if draft.id not in found]
         skips = [draft for draft in rest if draft.skip_reason]
-        # Also from piece to piece in one order, so that two plannings at once do not lock each other out.
+        # In one order over all pieces, so that two DAG runs that plan at once do not deadlock.
         messages = sorted((draft for draft in rest if not draft.skip_reason), key=lambda one: one.production_run_ids)
         queued = {id_ for piece in pieces(messages) for id_ in _queue(connection, tick, [*map(worded, piece)])}
         lost = [draft for draft in messages if draft.id not in queued]
@@ -86,7 +86,7 @@ def _adopt(
     connection: LogConnection, tick: Tick, drafts: Sequence[Draft], worded: Callable[[Draft], Draft]
 ) -> set[uuid.UUID]:
     """Take over what is queued in the drafts' contexts; return the ids of those drafts."""
-    # Most days nothing is: then the drafts, texts and all, need not travel for it.
+    # Most days nothing is queued yet; then the drafts with their texts need not be sent to the database.
     found = rows(connection, "queued_contexts", **of_history(tick), day=tick.day)
     queued = {(row["context_type"], row["context_id"]) for row in found}
     known = [draft for draft in drafts if (draft.context_type, draft.context_id) in queued]
@@ -184,9 +184,9 @@ def release(connection: LogConnection, tick: Tick, *, now: dt.datetime, in_send_
 
 
 def sweep(connection: LogConnection, today: dt.date, lease: dt.timedelta) -> dict[str, int]:
-    """Close what no task will touch again; return how many messages were closed, and how.
+    """Expire queued messages of past days and end expired claims; return how many messages of each.
 
-    Queued messages of past days expire; those whose claimer is gone are unknown, or queued again.
+    A message whose claim has expired becomes unknown if its request may have left, and is queued again if not.
     """
     unknown, queued = end_expired_claims(connection, lease)
     expired = rows(connection, "sweep", today=today)
@@ -198,7 +198,7 @@ def _tick_parameters(tick: Tick) -> dict[str, Any]:
 
 
 def _records(drafts: Iterable[Draft], *columns: str) -> Any:
-    """Drafts as one bound value: all of their columns, or those that the statement reads; what is missing is null."""
+    """Drafts as one parameter: all of their columns, or those that the statement reads; a missing one is null."""
     return recordset({name: getattr(draft, name) for name in columns or vars(draft)} for draft in drafts)
 
 

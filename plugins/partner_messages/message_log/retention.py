@@ -26,7 +26,7 @@ BATCHES = 10
 
 @dataclass(frozen=True)
 class Step:
-    """What is taken out or deleted.
+    """One step of forgetting: what is blanked or deleted, and when.
 
     Attributes:
         statement: The query, which does a number of rows at most.
@@ -45,7 +45,7 @@ def _retained(settings: Settings) -> int:
     return settings.retain_days
 
 
-# Deleting comes after blanking, of which it makes sure; ticks come last, as messages are told apart by them.
+# Deleting comes after blanking; ticks come last, because the messages refer to them.
 STEPS = (
     Step("blank_messages", "Messages blanked", lambda settings: settings.blank_days, "blank_days"),
     Step("delete_skips_and_rehearsals", "Skips and rehearsals deleted", lambda _: NEVER_LEFT_DAYS, None),

@@ -1,4 +1,4 @@
-"""What is to be known of the message log's server before anything leaves: its clock, and whether it may forget."""
+"""Checks of the message log's server before anything is sent: its clock, and whether it may lose commits."""
 
 from __future__ import annotations
 

@@ -45,5 +45,5 @@ def take_share(
 
 
 def give_back_share(connection: LogConnection, phone_number_id: str, token: uuid.UUID, *, after: dt.timedelta) -> None:
-    """Let the others have a share from then on."""
+    """Give the share back: from that moment on the other processes may use it."""
     rows(connection, "give_back_share", phone_number_id=phone_number_id, token=token, after=after)

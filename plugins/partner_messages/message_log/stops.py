@@ -16,7 +16,7 @@ from partner_messages.messages.tick import RunPass
 
 @dataclass(frozen=True)
 class SenderStop:
-    """A stop that is not lifted.
+    """A stopped sender that may not send yet.
 
     Attributes:
         id: The row.
@@ -75,12 +75,12 @@ def become_prober(connection: LogConnection, stop: SenderStop, token: uuid.UUID,
 
 
 def lift_stop(connection: LogConnection, stop: SenderStop) -> None:
-    """Meta takes messages of this sender again."""
+    """Lift the stop: Meta takes messages of this sender again."""
     rows(connection, "lift_stop", id=stop.id)
 
 
 def release_probe(connection: LogConnection, stop: SenderStop, token: uuid.UUID) -> None:
-    """The probe brought no news of the sender; the next one may try."""
+    """Give up the probe, which has shown nothing about the sender; another task may probe."""
     rows(connection, "release_probe", id=stop.id, token=token)
 
 

@@ -1,4 +1,4 @@
-"""What a tick notes of itself: that it began, what it found stuck, what it saw produced, what it counted."""
+"""What a tick writes down: that it began, the stuck runs, the produced quantities, and its counts."""
 
 from __future__ import annotations
 

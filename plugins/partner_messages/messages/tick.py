@@ -83,7 +83,7 @@ class Tick:
         dag_run_id: Its run.
         delivery: How messages are delivered.
         asked: What the run's params asked for (`auto` follows the setting, also while the run is under way).
-        day: The day of the schedule's zone that this run speaks for; the dedup day.
+        day: The day of the schedule's zone that this run speaks for; a run is reminded once on it.
         now: The moment at which runs are judged.
         warnings: What preflight let pass and the summary is to say again, in sentences.
         log_position: Where the message log stood then (`LogPosition.to_json`), where its server says it.

@@ -16,7 +16,7 @@ from partner_messages.messages.tick import Tick
 
 
 def reminder_context_id(production_run_id: str, day: dt.date) -> str:
-    """The key under which a run's reminder is unique on a day (the seed's per-day dedup key)."""
+    """The key under which a run's reminder is unique on a day (the seed's deduplication key)."""
     return f"{production_run_id}:reminder:{day.isoformat()}"
 
 

@@ -18,7 +18,7 @@ from partner_messages.message_log.history import stuck_of_run
 from partner_messages.messages.tick import RunRefused, Tick, TickSkipped
 from partner_messages.messages.values import Promise
 from partner_messages.ops import escalations
-from partner_messages.ops.judgement import Escalation, View, cases_of, judge
+from partner_messages.ops.judgement import Coverage, Escalation, judge, stalls_today
 from partner_messages.ops.names import names_in
 from partner_messages.ops.notifier import notify
 from partner_messages.ops.promises_due import broken_in_words, end_promises
@@ -52,27 +52,27 @@ def escalate(tick: Tick | None, context: Mapping[str, Any]) -> dict[str, int]:
     if tick.delivery != "dry_run" and not _is_of_today(tick, settings):
         raise TickSkipped(f"The day of this run ({tick.day}) is over: it opens and ends no escalations any more.")
     policy = Policy.of(settings)
-    view = View(tick.now, params.scope, frozenset(params.kinds))
+    coverage = Coverage(tick.now, params.scope, frozenset(params.kinds))
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         if not escalations.was_planned(connection, tick):
             raise TickSkipped("Planning did not come to its end, so nothing is known of today's escalations.")
         if tick.delivery == "dry_run":
             escalations.rewind_rehearsals(connection, tick)
-        cases = cases_of(
+        stalls = stalls_today(
             stuck_of_run(connection, tick.dag_run_id),
             shop.unowned_runs(now=tick.now, scope=params.scope),
-            escalations.day_facts(connection, tick, with_history=policy.escalates_by_history),
+            escalations.day_knowledge(connection, tick, with_history=policy.escalates_by_history),
             policy,
         )
         standing = escalations.standing_escalations(connection, tick)
-        judgement = judge(cases, standing, replace(view, ended=_ended(shop, standing)))
+        judgement = judge(stalls, standing, replace(coverage, ended=_ended(shop, standing)))
         opened, ended = escalations.write_judgement(connection, tick, judgement)
         log.info("%d escalations were opened, %d are over.", opened, ended)
         told = 0
         if tick.delivery == "live":
             # In one transaction: what was not told to its end stays untold, and is told again at the next try.
             with connection.transaction():
-                broken = end_promises(connection, tick, cases, params)
+                broken = end_promises(connection, tick, stalls, params)
                 if settings.on_escalation:
                     told = _tell(connection, shop, tick, settings.on_escalation, context, broken)
     return {"opened": opened, "ended": ended, "told": told}

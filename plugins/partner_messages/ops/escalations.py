@@ -11,7 +11,7 @@ from partner_messages.message_log.database import LogConnection, of_tick, record
 from partner_messages.message_log.history import days_reminded
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick
-from partner_messages.ops.judgement import DayFacts, Escalation, Judgement
+from partner_messages.ops.judgement import DayKnowledge, Escalation, Judgement
 from partner_messages.ops.reasons import RULES, TOLD_EACH_DAY, Reason, reasons_that_ask_for
 
 TOLD_AGAIN_AFTER = dt.timedelta(days=7)
@@ -21,7 +21,7 @@ NOT_ON_WHATSAPP = 131026
 """Meta's code for a message that its recipient's number cannot get ("Message undeliverable")."""
 
 
-def day_facts(connection: LogConnection, tick: Tick, *, with_history: bool = True) -> DayFacts:
+def day_knowledge(connection: LogConnection, tick: Tick, *, with_history: bool = True) -> DayKnowledge:
     """What the message log knows of the runs that a tick found stuck, after it has sent.
 
     Args:
@@ -38,7 +38,7 @@ def day_facts(connection: LogConnection, tick: Tick, *, with_history: bool = Tru
         code=NOT_ON_WHATSAPP,
     )
     ends = rows(connection, "ends_of_tick", **of_tick(tick))
-    return DayFacts(
+    return DayKnowledge(
         ends={row["production_run_id"]: row["said"] for row in ends},
         not_on_whatsapp=frozenset(row["partner_id"] for row in refused),
         awaited=frozenset(row["production_run_id"] for row in refused if row["awaited"]),

@@ -15,7 +15,7 @@ from partner_messages.config.schedule import day_of
 from partner_messages.config.sending_days import Calendar
 from partner_messages.messages.kinds import ReminderKind, StuckRun, UnownedRun
 from partner_messages.messages.scope import Scope
-from partner_messages.ops.reasons import OF_ANSWERS, RULES, Case, Reason, Stall
+from partner_messages.ops.reasons import OF_ANSWERS, RULES, Reason, Stall, StallToday
 from partner_messages.planning.reminders.policy import Policy
 from partner_messages.recipients.masking import mask
 from partner_messages.shop.names import Names, ids_of
@@ -106,7 +106,7 @@ class Escalation(Trouble):
 
 
 @dataclass(frozen=True)
-class DayFacts:
+class DayKnowledge:
     """What the message log knows of a day, sending included.
 
     Attributes:
@@ -124,17 +124,19 @@ class DayFacts:
     awaited: Collection[str] = ()
 
 
-def cases_of(stuck: Iterable[StuckRun], unowned: Iterable[UnownedRun], day: DayFacts, policy: Policy) -> list[Case]:
+def stalls_today(
+    stuck: Iterable[StuckRun], unowned: Iterable[UnownedRun], day: DayKnowledge, policy: Policy
+) -> list[StallToday]:
     """What a tick knows of every stuck run, and of every one that nobody has (a run that is both is the latter)."""
-    cases = {
-        run.production_run_id: Case(
+    stalls = {
+        run.production_run_id: StallToday(
             production_run_id=run.production_run_id, partner_id=run.partner_id, kind=None, since=run.since
         )
         for run in unowned
     }
     for run in stuck:
         reminded = policy.in_this_stall(run, day.reminded.get(run.production_run_id, ()))
-        case = Case(
+        stall = StallToday(
             production_run_id=run.production_run_id,
             partner_id=run.partner_id,
             kind=run.kind,
@@ -146,8 +148,8 @@ def cases_of(stuck: Iterable[StuckRun], unowned: Iterable[UnownedRun], day: DayF
             ignored=_was_ignored(reminded, policy, run.partner_id),
             left_alone=policy.settings.is_left_alone(run.production_run_id, run.partner_id),
         )
-        cases.setdefault(run.production_run_id, case)
-    return list(cases.values())
+        stalls.setdefault(run.production_run_id, stall)
+    return list(stalls.values())
 
 
 def _was_ignored(reminded: Sequence[dt.date], policy: Policy, partner_id: str) -> bool:
@@ -171,7 +173,7 @@ def days_in_a_row(days: Sequence[dt.date], calendar: Calendar) -> int:
 
 
 @dataclass(frozen=True)
-class View:
+class Coverage:
     """What a tick looks at; what lies outside is neither opened nor ended by it.
 
     Attributes:
@@ -209,54 +211,54 @@ class Judgement:
     over: Mapping[uuid.UUID, str]
 
 
-def judge(cases: Iterable[Case], rows: Sequence[Escalation], view: View) -> Judgement:
+def judge(stalls: Iterable[StallToday], rows: Sequence[Escalation], coverage: Coverage) -> Judgement:
     """Compare what a tick knows with the rows that are not over.
 
     A run has one open row, which says what holds today: the first reason that does, or else the row's own as long as
     nothing disproves it. Where that is another one, the row is over and a new one opens; so it is where the run has
     moved. A row that was closed by hand keeps the run from being opened again for that reason, until that is disproved.
     """
-    known = {case.production_run_id: case for case in cases if view.covers(case)}
+    known = {stall.production_run_id: stall for stall in stalls if coverage.covers(stall)}
     over: dict[uuid.UUID, str] = {}
     standing: dict[str, list[Escalation]] = {}
     for row in rows:
-        if (why := _is_over(row, known.get(row.production_run_id), view)) is not None:
+        if (why := _is_over(row, known.get(row.production_run_id), coverage)) is not None:
             over[row.id] = why
         elif row.reason not in OF_ANSWERS:
             standing.setdefault(row.production_run_id, []).append(row)
     new: list[Trouble] = []
-    for case in known.values():
-        its_rows = standing.get(case.production_run_id, ())
+    for stall in known.values():
+        its_rows = standing.get(stall.production_run_id, ())
         of_now = next((row for row in its_rows if row.is_open), None)
-        reason = _reason_today(case, its_rows)
-        if any(_is_out_of_reach(row, view) for row in its_rows) or (of_now and of_now.reason is reason):
+        reason = _reason_today(stall, its_rows)
+        if any(_is_out_of_reach(row, coverage) for row in its_rows) or (of_now and of_now.reason is reason):
             continue
         if of_now:
-            over[of_now.id] = _why_it_changed(of_now.reason, reason, case)
+            over[of_now.id] = _why_it_changed(of_now.reason, reason, stall)
         if reason:
-            new.append(_trouble(case, reason))
+            new.append(_trouble(stall, reason))
     return Judgement(new, over)
 
 
-def _is_out_of_reach(row: Escalation, view: View) -> bool:
+def _is_out_of_reach(row: Escalation, coverage: Coverage) -> bool:
     """Whether the tick may not end a row that is not over: it has not looked there, or knows less than a later one."""
-    return view.precedes(row) or (row.is_open and not view.covers(row))
+    return coverage.precedes(row) or (row.is_open and not coverage.covers(row))
 
 
-def _is_over(row: Escalation, case: Case | None, view: View) -> str | None:
+def _is_over(row: Escalation, stall: StallToday | None, coverage: Coverage) -> str | None:
     """Why a row is over, whatever else holds; None where it stands."""
-    if row.over_at is not None or view.precedes(row) or not view.covers(row):
+    if row.over_at is not None or coverage.precedes(row) or not coverage.covers(row):
         return None
     if row.reason in OF_ANSWERS:
-        return "The run moved on." if _has_moved(row, case, view) else None
-    if case is None or not row.is_same(case):
+        return "The run moved on." if _has_moved(row, stall, coverage) else None
+    if stall is None or not row.is_same(stall):
         return "The run moved on."
-    if row.is_closed_by_hand and not (case.rests or RULES[row.reason].lasts(case)):
-        return _why_it_changed(row.reason, None, case)
+    if row.is_closed_by_hand and not (stall.rests or RULES[row.reason].lasts(stall)):
+        return _why_it_changed(row.reason, None, stall)
     return None
 
 
-def _has_moved(row: Escalation, case: Case | None, view: View) -> bool:
+def _has_moved(row: Escalation, stall: StallToday | None, coverage: Coverage) -> bool:
     """Whether the run of a row that an answer opened has moved.
 
     What sounds like STOP is about the partner, whatever becomes of the run. A lifecycle message is about no stall: its
@@ -265,13 +267,13 @@ def _has_moved(row: Escalation, case: Case | None, view: View) -> bool:
     if row.reason is Reason.MAYBE_OPT_OUT:
         return False
     if row.kind is not None:
-        return case is None or not row.is_same(case)
-    if case is None:
-        return row.production_run_id in view.ended
-    return case.partner_id != row.partner_id or case.since > row.since
+        return stall is None or not row.is_same(stall)
+    if stall is None:
+        return row.production_run_id in coverage.ended
+    return stall.partner_id != row.partner_id or stall.since > row.since
 
 
-def _reason_today(case: Case, rows: Sequence[Escalation]) -> Reason | None:
+def _reason_today(stall: StallToday, rows: Sequence[Escalation]) -> Reason | None:
     """The first reason that holds, or that was open and lasts; none that somebody has dealt with."""
     dealt_with = {row.reason for row in rows if not row.is_open}
     open_for = {row.reason for row in rows if row.is_open}
@@ -279,23 +281,23 @@ def _reason_today(case: Case, rows: Sequence[Escalation]) -> Reason | None:
         (
             one
             for one, rule in RULES.items()
-            if one not in dealt_with and (rule.holds(case) or (one in open_for and rule.lasts(case)))
+            if one not in dealt_with and (rule.holds(stall) or (one in open_for and rule.lasts(stall)))
         ),
         None,
     )
 
 
-def _why_it_changed(before: Reason, now: Reason | None, case: Case) -> str:
+def _why_it_changed(before: Reason, now: Reason | None, stall: StallToday) -> str:
     if now:
         return f"The reason ({before}) is gone; now it is {now}."
-    return f"The run is set aside ({case.end})." if case.rests else f"The reason ({before}) is gone."
+    return f"The run is set aside ({stall.end})." if stall.rests else f"The reason ({before}) is gone."
 
 
-def _trouble(case: Case, reason: Reason) -> Trouble:
+def _trouble(stall: StallToday, reason: Reason) -> Trouble:
     return Trouble(
-        production_run_id=case.production_run_id,
-        partner_id=case.partner_id,
-        kind=case.kind,
-        since=case.since,
+        production_run_id=stall.production_run_id,
+        partner_id=stall.partner_id,
+        kind=stall.kind,
+        since=stall.since,
         reason=reason,
     )

@@ -13,20 +13,22 @@ from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.scope import Scope
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import MOST_BROKEN, Promise
-from partner_messages.ops.reasons import Case, Reason
+from partner_messages.ops.reasons import Reason, StallToday
 from partner_messages.planning.reminders.said import comes_out
 
 log = logging.getLogger(__name__)
 
 
-def end_promises(connection: LogConnection, tick: Tick, cases: Sequence[Case], params: RunParams) -> list[Promise]:
+def end_promises(
+    connection: LogConnection, tick: Tick, stalls: Sequence[StallToday], params: RunParams
+) -> list[Promise]:
     """End the promises that were kept or broken, by what the tick has found; return those that were broken.
 
     A tick that looked at some runs alone knows nothing of the others. The second one that is broken calls a person.
     """
     if params.scope != Scope() or frozenset(params.kinds) != frozenset(ReminderKind):
         return []
-    stuck = {case.production_run_id: case for case in cases}
+    stuck = {stall.production_run_id: stall for stall in stalls}
     ends = {
         promise: end
         for promise in promises.open_promises(connection).values()

@@ -87,7 +87,7 @@ class Stall:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Case(Stall):
+class StallToday(Stall):
     """What a tick knows of one stall.
 
     Attributes:
@@ -125,8 +125,8 @@ class Rule:
 
     meaning: str
     act: Act
-    holds: Callable[[Case], bool]
-    lasts: Callable[[Case], bool]
+    holds: Callable[[StallToday], bool]
+    lasts: Callable[[StallToday], bool]
 
 
 _SAYS_NOTHING = frozenset({None, SkipReason.NO_PARTNER, SkipReason.MOVED_ON})
@@ -145,8 +145,8 @@ def _skipped(reason: SkipReason, act: Act, says_nothing: Collection[str | None] 
     return Rule(
         EXPLANATIONS[reason].meaning,
         act,
-        holds=lambda case: case.end == reason,
-        lasts=lambda case: case.end == reason or case.end in says_nothing,
+        holds=lambda stall: stall.end == reason,
+        lasts=lambda stall: stall.end == reason or stall.end in says_nothing,
     )
 
 
@@ -155,17 +155,17 @@ def _of_answer(meaning: str, act: Act) -> Rule:
     return Rule(meaning, act, holds=lambda _: False, lasts=lambda _: True)
 
 
-def _is_nobody_s(case: Case) -> bool:
-    return case.kind is None
+def _is_nobody_s(stall: StallToday) -> bool:
+    return stall.kind is None
 
 
-def _is_ignored(case: Case) -> bool:
-    return case.ignored and not case.rests
+def _is_ignored(stall: StallToday) -> bool:
+    return stall.ignored and not stall.rests
 
 
-def _is_left_alone(case: Case) -> bool:
+def _is_left_alone(stall: StallToday) -> bool:
     # Of a run that waits nobody would be reminded, whatever the settings say.
-    return case.left_alone and case.end != SkipReason.WAITS_FOR_MATERIAL
+    return stall.left_alone and stall.end != SkipReason.WAITS_FOR_MATERIAL
 
 
 RULES: Mapping[Reason, Rule] = {
@@ -191,8 +191,8 @@ RULES: Mapping[Reason, Rule] = {
     Reason.NOT_ON_WHATSAPP: Rule(
         "Meta could not deliver to the partner's number: it is not on WhatsApp (131026).",
         Act.FIND_NUMBER,
-        holds=lambda case: case.refused and not case.awaited and not case.rests,
-        lasts=lambda case: case.refused and not case.rests,
+        holds=lambda stall: stall.refused and not stall.awaited and not stall.rests,
+        lasts=lambda stall: stall.refused and not stall.rests,
     ),
     Reason.BAD_DATA: _skipped(SkipReason.BAD_DATA, Act.REPAIR_ROW),
     Reason.NO_APPROVED_TEMPLATE: _skipped(SkipReason.NO_APPROVED_TEMPLATE, Act.GET_APPROVAL, _SAYS_NOTHING_OF_OURS),
@@ -202,8 +202,8 @@ RULES: Mapping[Reason, Rule] = {
     Reason.REMINDERS_USED_UP: Rule(
         "The partner was reminded as often as setting max_reminders allows, and is not reminded any more.",
         Act.CALL,
-        holds=lambda case: case.end == SkipReason.ESCALATED,
-        lasts=lambda case: case.used_up and not case.rests,
+        holds=lambda stall: stall.end == SkipReason.ESCALATED,
+        lasts=lambda stall: stall.used_up and not stall.rests,
     ),
     Reason.NO_REACTION: Rule(
         "The partner was reminded on as many days in a row as setting escalate_after says, and nothing happened.",

@@ -39,7 +39,7 @@ class NeedsAnEngineer(RepairNeeded):
 
 
 @dataclass(frozen=True)
-class Told:
+class TaskResults:
     """What Airflow's task results say of a DAG run, to be held against the message log.
 
     Attributes:
@@ -59,7 +59,7 @@ def summarise(
     unfinished: Sequence[str],
     title: str,
     *,
-    told: Told,
+    told: TaskResults,
     finds: bool = False,
     of_all: bool = False,
     went_on: str | None = None,
@@ -152,12 +152,12 @@ def _halted(connection: LogConnection) -> str | None:
         return None
 
 
-def _amiss(connection: LogConnection, summary: Summary, told: Told, *, finds: bool) -> list[str]:
+def _amiss(connection: LogConnection, summary: Summary, told: TaskResults, *, finds: bool) -> list[str]:
     """Where the message log does not have what the run's tasks say that they have done, each in a few words."""
     missing = len(missing_of(connection, told.dealt))
     undecided = undecided_runs(connection, summary.tick, told.kinds) if finds and summary.planned else []
     found = {kind: number for kind, number in (told.found or {}).items() if number != summary.found.get(kind, 0)}
-    facts = [
+    problems_if = [
         (
             finds and not summary.planned,
             "the message log does not say that planning came to its end, and its task does",
@@ -177,7 +177,7 @@ def _amiss(connection: LogConnection, summary: Summary, told: Told, *, finds: bo
             f" again): {', '.join(undecided[:_FEW])}",
         ),
     ]
-    return [said for is_so, said in facts if is_so]
+    return [said for is_so, said in problems_if if is_so]
 
 
 def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
@@ -186,7 +186,7 @@ def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
     failed = sum(broken.values())
     templates = sum(number for code, number in broken.items() if classify(code).template)
     paused = summary.kept_by_meta.get(PAUSED, 0)
-    facts: list[tuple[bool, str]] = [
+    problems_if: list[tuple[bool, str]] = [
         *((True, f"sender {sender} is stopped: {said}") for sender, said in summary.stopped_senders.items()),
         *(
             (True, f"{number} messages were skipped because {template} is not approved")
@@ -203,7 +203,7 @@ def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
         # Last: where a message says why, the task that failed for it adds nothing.
         *((True, said) for said in unfinished),
     ]
-    return [said for is_so, said in facts if is_so]
+    return [said for is_so, said in problems_if if is_so]
 
 
 def _unknown(summary: Summary) -> str:

@@ -69,8 +69,8 @@ def overdue_runs(
     by_quantity = WorkSign.PRODUCED_QUANTITY in work
     hours = 0 if by_quantity else settings.shortest_threshold(kind)
     found = list(shop.stuck_runs(kind, now=now, threshold_hours=hours, scope=scope))
-    # What the shop has now says nothing of another day. Of runs that are not overdue yet it is noted too: they may be
-    # on the day on which their quantity is first seen to have changed.
+    # The shop's present quantities say nothing about another day. They are noted for runs that are not overdue yet too,
+    # because these may be overdue when their quantity changes for the first time.
     if by_quantity and day_of(now) == day_of(wall):
         note_quantities(connection, [run for run in found if not run.bad_column], now=now, observed_at=wall)
     by_row = policy.overdue(found, now=now)

@@ -14,8 +14,8 @@ from partner_messages.message_log.history import refused_phones
 from partner_messages.message_log.preferences import preferences
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import reminder_context_id
-from partner_messages.planning.drafting.facts import Means, ShopFacts
-from partner_messages.planning.reminders.inputs import LogFacts
+from partner_messages.planning.drafting.inputs import DraftingSetup, ShopKnowledge
+from partner_messages.planning.reminders.inputs import LogKnowledge
 from partner_messages.planning.said import what_partners_said
 from partner_messages.planning.template_gate import approvals_of_run
 from partner_messages.recipients.people import Conversation
@@ -26,10 +26,10 @@ from partner_messages.whatsapp.errors import RECIPIENT_CODES
 from partner_messages.whatsapp.senders import Sender
 
 
-def means_of_planning(
+def setup_for_planning(
     connection: LogConnection, tick: Tick, settings: Settings, *, limit: int | None, redirect_to: str | None
-) -> Means:
-    """What the messages of a run are made of and sent through: every sender, and what Meta has approved on its account.
+) -> DraftingSetup:
+    """The setup of a run that plans: every sender, and what Meta has approved on each account.
 
     Args:
         connection: The message log.
@@ -43,11 +43,11 @@ def means_of_planning(
         limit = min(limit, settings.redirect_limit)
     senders = load_senders(settings)
     approvals = approvals_of_run(connection, tick, senders, installed_catalog())
-    means = means_of(connection, tick, settings, senders, limit=limit, redirect_to=redirect_to)
-    return replace(means, approvals=approvals)
+    setup = setup_of(connection, tick, settings, senders, limit=limit, redirect_to=redirect_to)
+    return replace(setup, approvals=approvals)
 
 
-def means_of(
+def setup_of(
     connection: LogConnection,
     tick: Tick,
     settings: Settings,
@@ -55,9 +55,9 @@ def means_of(
     *,
     limit: int,
     redirect_to: str | None,
-) -> Means:
-    """What messages are made of and sent through, whatever Meta has approved."""
-    return Means(
+) -> DraftingSetup:
+    """The senders, templates, settings and params that messages are drafted with, whatever Meta has approved."""
+    return DraftingSetup(
         senders=senders,
         catalog=installed_catalog(),
         family=settings.template_family,
@@ -76,15 +76,15 @@ def means_of(
     )
 
 
-def log_facts_now(connection: LogConnection, tick: Tick, settings: Settings) -> LogFacts:
-    """What of the message log holds for every message: who was refused today, and who has answered."""
-    return LogFacts(
+def log_knowledge_now(connection: LogConnection, tick: Tick, settings: Settings) -> LogKnowledge:
+    """What the message log knows that concerns every message: who was refused today, and who has answered."""
+    return LogKnowledge(
         refused_phones=refused_phones(connection, tick, RECIPIENT_CODES),
         said=what_partners_said(connection, tick, settings),
     )
 
 
-def shop_facts(
+def shop_knowledge(
     shop: Shop,
     *,
     partner_ids: Iterable[str],
@@ -92,7 +92,7 @@ def shop_facts(
     reminded: Iterable[str] = (),
     asked: Collection[str] = (),
     day: dt.date,
-) -> ShopFacts:
+) -> ShopKnowledge:
     """Read what the shop knows about some partners and designs.
 
     Args:
@@ -108,7 +108,7 @@ def shop_facts(
     phones = {id_: choose_phone(partner, admins.get(id_, ())).possible for id_, partner in partners.items()}
     conversations = shop.conversations(phones)
     unclear = {id_: conversations.get(id_, ()) for id_, possible in phones.items() if len(possible) > 1}
-    return ShopFacts(
+    return ShopKnowledge(
         partners=partners,
         admins=admins,
         conversations=conversations,

@@ -19,12 +19,12 @@ from partner_messages.messages.scope import Scope
 from partner_messages.messages.tick import RunRefused, Tick, keeps_their_hours
 from partner_messages.messages.values import Draft
 from partner_messages.planning.dealing import deal_out
-from partner_messages.planning.drafting.facts import DEFAULT_FAMILY, ShopFacts
+from partner_messages.planning.drafting.inputs import DEFAULT_FAMILY, ShopKnowledge
 from partner_messages.planning.events.event import Event, EventParams
 from partner_messages.planning.events.plan import EventRuns, Holders, Timing, plan_events
 from partner_messages.planning.events.rules import LIFECYCLE, REMINDERS
 from partner_messages.planning.find import stuck_now
-from partner_messages.planning.gather import log_facts_now, means_of_planning, shop_facts
+from partner_messages.planning.gather import log_knowledge_now, setup_for_planning, shop_knowledge
 from partner_messages.planning.pictures import usable_pictures
 from partner_messages.planning.reminders.inputs import PlanningInputs
 from partner_messages.planning.reminders.wording import templates_of
@@ -77,13 +77,13 @@ def plan_event_messages(tick: Tick, params: EventParams, run_after: dt.datetime)
         calendars=own_calendars(settings),
     )
     with open_message_log() as connection, open_shop(settings.tables) as shop:
-        means = means_of_planning(connection, tick, settings, limit=None, redirect_to=params.redirect_to)
+        setup = setup_for_planning(connection, tick, settings, limit=None, redirect_to=params.redirect_to)
         event_runs = _event_runs(shop, params.events, timing.wall)
         inputs = PlanningInputs(
             tick,
-            _shop_facts(shop, params.events, event_runs, tick, settings),
-            log_facts_now(connection, tick, settings),
-            means,
+            _shop_knowledge(shop, params.events, event_runs, tick, settings),
+            log_knowledge_now(connection, tick, settings),
+            setup,
         )
         holders = _holders(connection, tick, params.events, event_runs, timing)
         drafts = plan_events(inputs, params.events, event_runs, holders, timing)
@@ -111,13 +111,13 @@ def _event_runs(shop: Shop, events: Sequence[Event], wall: dt.datetime) -> Event
     )
 
 
-def _shop_facts(
+def _shop_knowledge(
     shop: Shop, events: Sequence[Event], event_runs: EventRuns, tick: Tick, settings: Settings
-) -> ShopFacts:
+) -> ShopKnowledge:
     named = {event.partner_id for event in events}
     runs = event_runs.runs.values()
     asked = {run_id for run_id, _ in event_runs.stuck}
-    found = shop_facts(
+    found = shop_knowledge(
         shop,
         partner_ids={id_ for id_ in {*named, *(run.partner_id for run in runs)} if id_},
         design_ids=[run.design_id for run in runs],

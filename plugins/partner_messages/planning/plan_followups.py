@@ -110,7 +110,7 @@ def _drafts(tick: Tick, parents: Sequence[Followed], settings: Settings) -> list
     """What follows those whose partner may be written to freely."""
     if not parents:
         return []
-    # A rehearsal speaks for its own moment, which may be long past; what leaves does so now.
+    # A rehearsal is judged at its tick's now, which may be long past; a live message leaves now.
     now = tick.now if tick.delivery == "dry_run" else run_context.wall_clock()
     with open_shop(settings.tables) as shop:
         inbound = _inbound(shop, parents, settings, now)

@@ -33,12 +33,12 @@ from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.messages.tick import RunRefused, Tick
 from partner_messages.messages.values import Draft
 from partner_messages.planning.dealing import deal_out
-from partner_messages.planning.drafting.facts import DEFAULT_FAMILY, ShopFacts
-from partner_messages.planning.gather import log_facts_now, means_of_planning, shop_facts
+from partner_messages.planning.drafting.inputs import DEFAULT_FAMILY, ShopKnowledge
+from partner_messages.planning.gather import log_knowledge_now, setup_for_planning, shop_knowledge
 from partner_messages.planning.pictures import usable_pictures
 from partner_messages.planning.reminders.digest import TEMPLATE, kept_apart
 from partner_messages.planning.reminders.hours import Hours
-from partner_messages.planning.reminders.inputs import LogFacts, PlanningInputs
+from partner_messages.planning.reminders.inputs import LogKnowledge, PlanningInputs
 from partner_messages.planning.reminders.plan import NEXT_DUE, Plan, blast_radius, decide_reminders
 from partner_messages.planning.reminders.policy import Policy
 from partner_messages.planning.reminders.wording import templates_of
@@ -71,14 +71,14 @@ def plan_messages(tick: Tick, params: RunParams) -> list[dict[str, Any]]:
     policy = Policy.of(settings)
     wall = run_context.wall_clock()
     with open_message_log() as connection, open_shop(settings.tables) as shop:
-        means = means_of_planning(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
+        setup = setup_for_planning(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
         found = stuck_of_run(connection, tick.dag_run_id)
         stuck = shop.looked_at_again((run for run in found if run.kind in params.kinds), now=tick.now)
         census = shop.census(now=tick.now, scope=params.scope)
-        facts = _shop_facts(shop, connection, stuck, tick, settings)
+        known = _shop_knowledge(shop, connection, stuck, tick, settings)
         for _ in range(_TRIES):
-            log_facts = _log_facts(connection, tick, stuck, policy, wall, limit=means.limit)
-            inputs = PlanningInputs(tick, facts, log_facts, means, policy, Hours.of(tick, settings, wall))
+            log_knowledge = _log_knowledge(connection, tick, stuck, policy, wall, limit=setup.limit)
+            inputs = PlanningInputs(tick, known, log_knowledge, setup, policy, Hours.of(tick, settings, wall))
             plan = decide_reminders(inputs, stuck, census.without_partner)
             drafts = plan.drafts
             planned = sum(draft.skip_reason is None for draft in drafts)
@@ -110,18 +110,18 @@ def _write(connection: LogConnection, tick: Tick, plan: Plan) -> bool:
     return False
 
 
-def _shop_facts(
+def _shop_knowledge(
     shop: Shop, connection: LogConnection, stuck: Sequence[StuckRun], tick: Tick, settings: Settings
-) -> ShopFacts:
-    facts = facts_of_stuck(shop, connection, stuck, tick)
+) -> ShopKnowledge:
+    known = knowledge_of_stuck(shop, connection, stuck, tick)
     if settings.template_family == DEFAULT_FAMILY:
-        return facts
-    return replace(facts, pictures=usable_pictures(shop, (run.design_id for run in stuck), settings.pictures))
+        return known
+    return replace(known, pictures=usable_pictures(shop, (run.design_id for run in stuck), settings.pictures))
 
 
-def facts_of_stuck(shop: Shop, connection: LogConnection, stuck: Sequence[StuckRun], tick: Tick) -> ShopFacts:
+def knowledge_of_stuck(shop: Shop, connection: LogConnection, stuck: Sequence[StuckRun], tick: Tick) -> ShopKnowledge:
     """What the shop knows about stuck runs, but for pictures."""
-    return shop_facts(
+    return shop_knowledge(
         shop,
         partner_ids=(run.partner_id for run in stuck),
         design_ids=(run.design_id for run in stuck),
@@ -131,15 +131,15 @@ def facts_of_stuck(shop: Shop, connection: LogConnection, stuck: Sequence[StuckR
     )
 
 
-def _log_facts(
+def _log_knowledge(
     connection: LogConnection, tick: Tick, stuck: Sequence[StuckRun], policy: Policy, wall: dt.datetime, *, limit: int
-) -> LogFacts:
+) -> LogKnowledge:
     ids = [run.production_run_id for run in stuck]
     return replace(
-        log_facts_now(connection, tick, policy.settings),
+        log_knowledge_now(connection, tick, policy.settings),
         slot_holders=slot_holders(connection, tick, ids, wall),
         digests=standing_digests(connection, tick),
-        # A run is in one message at most: where no more are stuck than may be sent, nothing is put off.
+        # Each run is in at most one message: if no more runs are stuck than messages may be sent, nothing is put off.
         last_reminded=last_reminded(connection, tick, ids) if len(ids) > limit else {},
         days_reminded=days_reminded(connection, tick) if policy.asks_for_history else {},
     )

@@ -9,14 +9,14 @@ from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.promises import open_promises
 from partner_messages.messages.tick import Tick
 from partner_messages.planning.reminders.policy import Policy
-from partner_messages.planning.reminders.said import Promised, Said, is_still_unread, may_remind_again
+from partner_messages.planning.reminders.said import PartnersSaid, Promised, is_still_unread, may_remind_again
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 
 UNDELIVERED = 3
 """Messages in a row that were never delivered, after which a partner is not reached any more."""
 
 
-def what_partners_said(connection: LogConnection, tick: Tick, settings: Settings) -> Said:
+def what_partners_said(connection: LogConnection, tick: Tick, settings: Settings) -> PartnersSaid:
     """What stands at a tick of all that was said, of whichever run."""
     policy = Policy.of(settings)
     promised = {
@@ -28,7 +28,7 @@ def what_partners_said(connection: LogConnection, tick: Tick, settings: Settings
         for run_id, partner_id, opened_at in unread_answers(connection)
         if is_still_unread(day_of(opened_at), tick.day, policy.calendar_for(partner_id or ""))
     )
-    return Said(
+    return PartnersSaid(
         promised=promised,
         unread=frozenset(unread) if settings.pause_on_answer else frozenset(),
         unreachable=never_delivered(connection, in_a_row=UNDELIVERED, recipient_codes=RECIPIENT_CODES),

@@ -66,7 +66,7 @@ def _strangers(shop: Shop, where: str, what: str, ids: Collection[str]) -> str |
 
 
 def _shown(id_: str) -> str:
-    """What was typed as an id, as it may be logged: who types a phone number has typed no id."""
+    """An id as it was typed, safe to log: it may be a phone number by mistake, and that is masked."""
     return id_ if any(character.isalpha() for character in id_) else mask(id_)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Said:
+class Statement:
     """The last word of one sort: its value, and when it was said."""
 
     value: str
@@ -25,7 +25,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Preferences:
-    """What stands of all that was said.
+    """What partners have said so far, where it still counts.
 
     Attributes:
         own: The last STOP or START of each phone, E.164.
@@ -35,11 +35,11 @@ class Preferences:
         marketing: What was last told Meta from each phone about this business's marketing.
     """
 
-    own: Mapping[str, Said] = field(default_factory=dict, repr=False)
-    by_hand: Mapping[str, Said] = field(default_factory=dict, repr=False)
-    maybe: Mapping[str, Said] = field(default_factory=dict, repr=False)
+    own: Mapping[str, Statement] = field(default_factory=dict, repr=False)
+    by_hand: Mapping[str, Statement] = field(default_factory=dict, repr=False)
+    maybe: Mapping[str, Statement] = field(default_factory=dict, repr=False)
     languages: Mapping[str, str] = field(default_factory=dict, repr=False)
-    marketing: Mapping[str, Said] = field(default_factory=dict, repr=False)
+    marketing: Mapping[str, Statement] = field(default_factory=dict, repr=False)
 
     def has_opted_out(self, partner_id: str, phone: str) -> bool:
         """Whether a partner is not to be written to on a phone."""
@@ -59,7 +59,7 @@ class Preferences:
         said = self.marketing.get(phone)
         return not (said and said.is_stop)
 
-    def _entered(self, partner_id: str, phone: str) -> Said | None:
+    def _entered(self, partner_id: str, phone: str) -> Statement | None:
         found = [one for one in (self.by_hand.get(partner_id), self.by_hand.get(phone)) if one]
         return max(found, key=lambda one: (one.at, one.is_stop), default=None)
 

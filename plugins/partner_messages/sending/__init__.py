@@ -1,1 +1,1 @@
-"""A batch on its way: looked at again, claimed, let go within the rate, answered, settled."""
+"""Sends a batch: checks its messages again, claims them, sends them within the rate, and settles them."""

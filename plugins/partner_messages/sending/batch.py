@@ -52,7 +52,7 @@ NoLongerDue: TypeAlias = Callable[[Tick, Sequence[Message], Mapping[str, Any], S
 
 
 class MessagesMissing(RepairNeeded):
-    """Messages that were dealt to a task are not in the message log.
+    """Messages that a task was given are not in the message log.
 
     Args:
         missing: How many.
@@ -89,7 +89,7 @@ class Outcome:
 
     @property
     def unknown(self) -> int:
-        """Of unknown outcome, and nobody was told yet."""
+        """How many are unknown and were not reported yet."""
         return self.counts.get(MessageStatus.UNKNOWN, 0) - self.told
 
     @property
@@ -166,7 +166,7 @@ class BatchSender:
             queued = self._queued()
         if not queued:
             return
-        # What an event asked for keeps the recipient's own hours instead (`no_longer_due`); a reply follows at once.
+        # An event's message keeps the recipient's own hours instead (`no_longer_due`); a reply is sent at once.
         self._keeps_send_window = any(
             message.event_name is None and message.message_kind != "reply" for message in queued
         )
@@ -199,7 +199,7 @@ class BatchSender:
         )
 
     def _own(self) -> list[Message]:
-        """The messages that a later tick has not taken over: from then on they are that tick's alone."""
+        """The task's messages, without those that a later tick has taken over."""
         messages = outbox.messages_of(self.connection, self.ids, self.clock())
         if missing := len(set(self.ids)) - len(messages):
             raise MessagesMissing(missing, len(self.ids))
@@ -265,7 +265,7 @@ class BatchSender:
         return template_message(message, template, link_suffix=suffix)
 
     def _stop_trying(self, sender: Sender, refused: TemplateRefusal) -> None:
-        """Neither the rest of this run nor a later one tries a refused template before its account was read again."""
+        """Note that Meta refuses a template, so that no run sends it before its account's templates are read again."""
         mark_refused(
             self.connection,
             sender.waba_id,
@@ -291,7 +291,7 @@ class BatchSender:
 
     @contextlib.contextmanager
     def _nothing_forgotten(self) -> Iterator[None]:
-        """Where the session is lost between two lots or after them, what was written over it may be lost, too."""
+        """At the end, write down again what the message log lacks: where a session is lost, commits may be lost too."""
         try:
             yield
         finally:
@@ -299,7 +299,7 @@ class BatchSender:
                 self._ledger.save(self.connection)
 
     def _send_now(self, queued: Sequence[Message], settings: Settings) -> None:
-        """Send these messages, looking at what they speak of again after every minute's worth of them."""
+        """Send these messages; after each minute's worth of them, check again what they speak of."""
         sender, portal = load_sender(self.sender_label), load_portal()
         ledger = self._ledger = Ledger(
             settings.lease, self.clock, self.spool, lifecycle_after_opt_out=settings.lifecycle_after_opt_out

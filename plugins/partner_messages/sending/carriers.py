@@ -31,7 +31,7 @@ class SendsMessages(Protocol):
     """What carries one request to Meta (`WhatsAppHook`)."""
 
     def send_message(self, payload: dict[str, Any]) -> Answer:
-        """Let one request leave, and say what became of it."""
+        """Send one request, and return Meta's answer."""
 
 
 def connections_for(per_second: float) -> int:
@@ -55,7 +55,7 @@ class Job:
 
     @property
     def may_still_leave(self) -> bool:
-        """Whether its turn has not come too late."""
+        """Whether its turn came while it still may leave."""
         return time.monotonic() - self.claimed_at <= LATEST_START
 
 
@@ -92,7 +92,7 @@ class Carriers:
 
     @property
     def seconds_to_turn(self) -> float:
-        """How long until the turn of what would be set off now: after all that was set off before it."""
+        """How long until a job that is added now would be sent, after all jobs before it."""
         return self.pacer.seconds_left + (self._set_off - self.pacer.turns) / self.pacer.per_second
 
     def start(self, jobs: int) -> None:
@@ -106,13 +106,13 @@ class Carriers:
             self._threads.append(thread)
 
     def set_off(self, job: Job) -> None:
-        """Let a job leave when its turn comes."""
+        """Send a job's request when its turn comes."""
         self.under_way += 1
         self._set_off += 1
         self._jobs.put(job)
 
     def answers(self, timeout: float = math.inf) -> Iterator[tuple[Claimed, Answer | None]]:
-        """The answers there are, waiting for one that long (or until `stop`); None for what has not left after all."""
+        """The answers so far, after waiting that long for one (or until `stop`); None for a job that was not sent."""
         with contextlib.suppress(queue.Empty):
             heard = self._answers.get(timeout=None if timeout == math.inf else timeout)
             while True:
@@ -142,7 +142,7 @@ class Carriers:
             self._answers.put((job.message, self._answer(job)))
 
     def _take_turn(self) -> None:
-        """Wait for a turn within the share of the rate; who slept over it has to get another one first."""
+        """Wait for a turn within the share of the rate; where the share ran out meanwhile, get another one first."""
         self.pacer.take_turn()
         while not self._has_share and not self._told_to_stop:
             if self._closed.wait(SHARE_SECONDS):

@@ -229,7 +229,7 @@ class Dispatch:
         """Claim what will be due soon; return for how many seconds there is nothing to claim (or until an answer)."""
         if not (self._pending and self._share.per_second):
             return math.inf
-        # What is claimed now would leave after all that was claimed before it.
+        # A message that is claimed now is sent after all that were claimed before it.
         rate = self._carriers.pacer.per_second
         seconds = self._carriers.seconds_to_turn + len(self._here) / rate
         if seconds > AHEAD_SECONDS / 2:
@@ -285,14 +285,14 @@ class Dispatch:
             self._judge(message, answer)
 
     def _judge(self, message: Claimed, answer: Answer | None) -> None:
-        """What an answer means: for its message, for the sender, for the rest of the work."""
+        """Decide what follows from an answer: for its message, for the sender, for the rest of the work."""
         whom = f"{message.template_name or message.message_kind} -> {mask_phone(message.to_phone)}"
         match answer:
             case None:
                 self._pending.append(message.id)
                 self._write_down(message, MessageStatus.QUEUED)
             case Accepted(message_id=wamid, message_status=status):
-                # With the row's id: where the message log forgot it, this line is what is left.
+                # With the row's id: if the message log loses the answer, only this line of the log has it.
                 log.info("%s: %s (%s, message %s).", whom, status or "accepted", mask_wamid(wamid), message.id)
                 self._sender_works, self._in_vain = True, 0
                 self._write_down(message, MessageStatus.SENT, meta_message_id=wamid, message_status=status)
@@ -337,7 +337,7 @@ class Dispatch:
             MessageStatus.FAILED if step.action is Action.GIVE_UP else MessageStatus.QUEUED,
             error_code=answer.code,
             error_detail=said,
-            # A wait in this task is this task's to keep; a longer one is kept by the row.
+            # This task waits for a short pause itself; a longer one is written into the row (`not_before`).
             wait_seconds=step.seconds if step.action is Action.RETRY_LATER else 0,
         )
 
@@ -356,7 +356,7 @@ class Dispatch:
         self.ledger.note(Settlement(message.id, status, **what))
 
     def _settle(self) -> None:
-        """Write down what was heard, in one statement, then what it says of the sender."""
+        """Write down all new answers in one statement, then what they say about the sender."""
         self.ledger.write(self.connection)
         while self._templates_refused:
             self.template_refused(self._templates_refused.pop())

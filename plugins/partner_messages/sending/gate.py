@@ -26,7 +26,7 @@ class SenderStoppedForRepair(SenderStopped, RepairNeeded):
 
 
 class SenderStoppedForNow(SenderStopped, TryLater):
-    """It may pass without a hand: a token that was refused may be rotated a moment later."""
+    """It may pass by itself: a token that was refused may be rotated a moment later."""
 
 
 def sender_stopped(said: str, code: int | None = None) -> SenderStopped:
@@ -85,13 +85,13 @@ class SenderGate:
         self._probe = None
 
     def works(self) -> None:
-        """Meta knows the sender: whatever it said of the message, it said to somebody who may send."""
+        """Lift the stop after a probe: Meta's answer concerned the message, and not the sender."""
         if self._probe:
             stops.lift_stop(self.connection, self._probe)
             self._probe = None
 
     def leave(self) -> None:
-        """Let somebody else probe: this task has learnt nothing, or has come to its end."""
+        """Let another task probe: this one has learnt nothing about the sender, or ends."""
         if self._probe:
             stops.release_probe(self.connection, self._probe, self.token)
             self._probe = None

@@ -58,7 +58,7 @@ class Pacer:
         return max(0.0, self._next - self._clock())
 
     def keep_to(self, per_second: float) -> None:
-        """Keep another rate from the next turn on; a number that was too fast stays as much slower than that."""
+        """Set another rate from the next turn on; a number that Meta slowed down stays slower by the same factor."""
         with self._lock:
             self._whole = per_second * MARGIN
 
@@ -74,7 +74,7 @@ class Pacer:
                 self._turns += 1
 
     def slow_down(self, pause: float = 0.0) -> None:
-        """Meta said the number is too fast: go on slower, after the pause it asked for, and grow from there.
+        """Slow down, as Meta has asked: pause, go on at a lower rate, and raise it again step by step.
 
         What it says in the same second, of requests that had left before, is no further news.
         """

@@ -43,7 +43,7 @@ def free_form_message(message: Claimed | Message, portal: Portal, *, link_suffix
 
 
 def link_suffix(message: Claimed | Message, portal: Portal, *, now: dt.datetime) -> str:
-    """The end of the link into the portal; it signs in the partner, and nobody else: a redirected one has no token.
+    """The end of the link into the portal, which signs the partner in; a redirected message's link has no token.
 
     It opens the message's run; of several, the one that the message names.
     """

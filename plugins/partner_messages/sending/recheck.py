@@ -27,13 +27,13 @@ from partner_messages.planning.drafting.recipient import recipient_of_run
 from partner_messages.planning.events.event import Event
 from partner_messages.planning.events.rules import LIFECYCLE
 from partner_messages.planning.find import stuck_now
-from partner_messages.planning.gather import log_facts_now, means_of, shop_facts
+from partner_messages.planning.gather import log_knowledge_now, setup_of, shop_knowledge
 from partner_messages.planning.plan_followups import followups_no_longer_due
 from partner_messages.planning.reminders.hours import Hours
 from partner_messages.planning.typed_ids import check_typed_ids
 from partner_messages.recipients.hours import not_before
 from partner_messages.sending.batch import Hindrance
-from partner_messages.sending.recheck_digests import Present, digests_no_longer_due
+from partner_messages.sending.recheck_digests import RecheckInputs, digests_no_longer_due
 from partner_messages.shop.run import ProductionRun
 from partner_messages.shop.shop import open_shop
 
@@ -61,7 +61,7 @@ def no_longer_due(
     reminders = [message for message in messages if message.message_kind == "reminder"]
     digests = [message for message in messages if message.message_kind == "digest"]
     events = [message for message in messages if message.message_kind == "event"]
-    # A reply is late, or it is not; what it answers is as it was.
+    # A reply can only be too late; the answer that it replies to does not change.
     replies = [message for message in messages if message.message_kind == "reply"]
     if replies:
         with open_message_log() as connection:
@@ -70,26 +70,26 @@ def no_longer_due(
     if not messages:
         return {}
     hindered: dict[uuid.UUID, Hindrance] = dict(followups_no_longer_due(followups, settings, wall))
-    # Who writes was decided, and is not decided again: only those who are to write are asked for.
+    # Each message keeps the sender that planning chose, so only these senders are read.
     labels = {message.sender for message in messages} & {*settings.senders}
     senders = [replace(load_sender(label), is_default=True) for label in sorted(labels)]
     with open_message_log() as connection, open_shop(settings.tables) as shop:
-        # What was queued in a language stays in it: it passed the gate at planning; a change since is Meta's to say.
-        means = means_of(connection, tick, settings, senders, limit=len(messages), redirect_to=params.redirect_to)
+        # A message keeps its language: planning checked the approval, and Meta refuses the message if that has changed.
+        setup = setup_of(connection, tick, settings, senders, limit=len(messages), redirect_to=params.redirect_to)
         check_typed_ids(shop, settings, tick.delivery)
-        log = log_facts_now(connection, tick, settings)
-        present = Present(connection, shop, tick, settings, wall, log, replace(means, digest=False))
-        hindered |= _reminders(present, reminders)
-        hindered |= digests_no_longer_due(present, digests)
+        log = log_knowledge_now(connection, tick, settings)
+        recheck = RecheckInputs(connection, shop, tick, settings, wall, log, replace(setup, digest=False))
+        hindered |= _reminders(recheck, reminders)
+        hindered |= digests_no_longer_due(recheck, digests)
         hindered |= _repeats(connection, tick, events, wall)
         of_runs = [message for message in (*events, *followups) if message.id not in hindered]
-        hindered |= _of_runs(present, of_runs)
-    # What operations have taken out of the setting is not written from any more.
+        hindered |= _of_runs(recheck, of_runs)
+    # A sender that operations have taken out of the setting `senders` sends nothing more.
     hindered |= {message.id: SkipReason.NO_SENDER for message in messages if message.sender not in labels}
     left = [message for message in messages if message.id not in hindered]
     hindered |= _outside_event_window([message for message in left if message.event_name], tick, settings, wall)
     hindered |= _outside_send_windows([message for message in left if not message.event_name], tick, settings, wall)
-    # Last: what repeats an event is withdrawn only for one that is told indeed. A repeat that was faster is seen then.
+    # Last: a repeat is withdrawn only for an event that is really sent, and one that was sent meanwhile is seen here.
     if told := [message for message in events if message.id not in hindered]:
         with open_message_log() as connection:
             skip_later_repeats(connection, tick, [message.id for message in told])
@@ -105,7 +105,7 @@ def _repeats(
     return dict.fromkeys(repeats, SkipReason.DUPLICATE)
 
 
-def _reminders(present: Present, messages: Sequence[Message]) -> dict[uuid.UUID, Hindrance]:
+def _reminders(recheck: RecheckInputs, messages: Sequence[Message]) -> dict[uuid.UUID, Hindrance]:
     """A run must still be stuck in the same kind, with the same partner; if an event asked, however short a time.
 
     Whether it is due is not asked again: the reminders before today's are what they were.
@@ -115,10 +115,10 @@ def _reminders(present: Present, messages: Sequence[Message]) -> dict[uuid.UUID,
     asked = [message for message in messages if message.event_name]
     of_ticks = [message for message in messages if not message.event_name]
     stuck = [
-        *_stuck(of_ticks, present.overdue),
-        *_stuck(asked, lambda kind, scope: stuck_now(present.shop, kind, wall=present.wall, scope=scope)),
+        *_stuck(of_ticks, recheck.overdue),
+        *_stuck(asked, lambda kind, scope: stuck_now(recheck.shop, kind, wall=recheck.wall, scope=scope)),
     ]
-    drafts = present.decided(present.inputs(stuck), stuck)
+    drafts = recheck.decided(recheck.planning_inputs(stuck), stuck)
     hindered: dict[uuid.UUID, Hindrance] = {}
     for message in messages:
         draft = drafts.get(message.production_run_id or "")
@@ -134,7 +134,7 @@ def _reminders(present: Present, messages: Sequence[Message]) -> dict[uuid.UUID,
 def _stuck(messages: Sequence[Message], find: Callable[[ReminderKind, Scope], Iterable[StuckRun]]) -> list[StuckRun]:
     if not messages:
         return []
-    # Each in its own kind alone: one that is stuck in another by now is not what its message speaks of.
+    # Only in the message's own kind: a run that is stuck in another kind by now is not what the message says.
     runs: dict[ReminderKind, list[str]] = {}
     for message in messages:
         if message.reminder_kind and message.production_run_id:
@@ -142,19 +142,19 @@ def _stuck(messages: Sequence[Message], find: Callable[[ReminderKind, Scope], It
     return [run for kind, ids in runs.items() for run in find(kind, Scope(production_run_ids=tuple(ids)))]
 
 
-def _of_runs(present: Present, messages: Sequence[Message]) -> dict[uuid.UUID, Hindrance]:
+def _of_runs(recheck: RecheckInputs, messages: Sequence[Message]) -> dict[uuid.UUID, Hindrance]:
     """An event's run must still be as the event says, a follow-up's still be made, by the partner whom it names."""
     if not messages:
         return {}
-    shop, means = present.shop, present.means
+    shop, setup = recheck.shop, recheck.setup
     runs = shop.runs(message.production_run_id or "" for message in messages)
     whom = [message.partner_id for message in messages]
-    facts = shop_facts(shop, partner_ids=whom, design_ids=(), day=present.tick.day)
+    known = shop_knowledge(shop, partner_ids=whom, design_ids=(), day=recheck.tick.day)
     hindered: dict[uuid.UUID, Hindrance] = {}
     for message in messages:
         run = runs.get(message.production_run_id or "")
         recipient = recipient_of_run(
-            *(message.production_run_id or "", message.partner_id, facts, means),
+            *(message.production_run_id or "", message.partner_id, known, setup),
             lifecycle=message.message_kind == "event",
         )
         if run is None:
@@ -165,11 +165,11 @@ def _of_runs(present: Present, messages: Sequence[Message]) -> dict[uuid.UUID, H
             hindered[message.id] = may_go_to
         elif isinstance(recipient, SkipReason):
             hindered[message.id] = recipient
-        elif (means.redirect_to or recipient.phone) != message.to_phone:
+        elif (setup.redirect_to or recipient.phone) != message.to_phone:
             hindered[message.id] = SkipReason.MOVED_ON
-        elif message.to_phone in present.log.refused_phones:
+        elif message.to_phone in recheck.log.refused_phones:
             hindered[message.id] = SkipReason.REFUSED_TODAY
-        elif message.message_kind == "followup" and message.partner_id in means.on_holiday:
+        elif message.message_kind == "followup" and message.partner_id in setup.on_holiday:
             hindered[message.id] = SkipReason.PARTNER_HOLIDAY
     return hindered
 

@@ -17,12 +17,12 @@ from partner_messages.messages.scope import Scope
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Draft, Message
-from partner_messages.planning.drafting.facts import Means
+from partner_messages.planning.drafting.inputs import DraftingSetup
 from partner_messages.planning.drafting.recipient import Recipient, find_recipient
 from partner_messages.planning.find import overdue_runs
-from partner_messages.planning.plan_reminders import facts_of_stuck
+from partner_messages.planning.plan_reminders import knowledge_of_stuck
 from partner_messages.planning.reminders.digest import left_out, reworded
-from partner_messages.planning.reminders.inputs import LogFacts, PlanningInputs
+from partner_messages.planning.reminders.inputs import LogKnowledge, PlanningInputs
 from partner_messages.planning.reminders.plan import decide_reminders
 from partner_messages.shop.shop import Shop
 from partner_messages.templates.catalog.catalog import Template
@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Present:
-    """What queued messages are looked at again with: everything as it is now.
+class RecheckInputs:
+    """What the check before the claim is made with: everything as it is now.
 
     Attributes:
         connection: The message log.
@@ -41,7 +41,7 @@ class Present:
         settings: The settings.
         wall: The wall clock, by which runs are judged.
         log: Who was refused today, and who has answered.
-        means: What messages are made of and sent through.
+        setup: The senders, templates, settings and params that messages are drafted with.
     """
 
     connection: LogConnection
@@ -49,8 +49,8 @@ class Present:
     tick: Tick
     settings: Settings
     wall: dt.datetime
-    log: LogFacts
-    means: Means
+    log: LogKnowledge
+    setup: DraftingSetup
 
     def overdue(self, kind: ReminderKind, scope: Scope) -> list[StuckRun]:
         """The runs that are stuck in a kind."""
@@ -58,17 +58,17 @@ class Present:
             self.shop, self.connection, kind, now=self.wall, wall=self.wall, scope=scope, settings=self.settings
         )
 
-    def inputs(self, stuck: Sequence[StuckRun]) -> PlanningInputs:
-        """What would be decided of these runs follows from this."""
-        known = facts_of_stuck(self.shop, self.connection, stuck, self.tick)
-        return PlanningInputs(self.tick, known, self.log, replace(self.means, limit=max(self.means.limit, len(stuck))))
+    def planning_inputs(self, stuck: Sequence[StuckRun]) -> PlanningInputs:
+        """The inputs for planning these runs anew."""
+        known = knowledge_of_stuck(self.shop, self.connection, stuck, self.tick)
+        return PlanningInputs(self.tick, known, self.log, replace(self.setup, limit=max(self.setup.limit, len(stuck))))
 
     def decided(self, inputs: PlanningInputs, stuck: Sequence[StuckRun]) -> dict[str, Draft]:
-        """What would become of each run by itself, by its id."""
+        """What planning would decide about each run without a digest, by its id."""
         return {draft.production_run_id or "": draft for draft in decide_reminders(inputs, stuck).drafts}
 
 
-def digests_no_longer_due(present: Present, messages: Sequence[Message]) -> dict[uuid.UUID, SkipReason]:
+def digests_no_longer_due(recheck: RecheckInputs, messages: Sequence[Message]) -> dict[uuid.UUID, SkipReason]:
     """Which of these queued digests have nothing left to speak of, and why; the others are worded by what is left.
 
     A run stays where its partner would be reminded of it now, on the same phone; it may be stuck elsewhere by now. One
@@ -76,12 +76,12 @@ def digests_no_longer_due(present: Present, messages: Sequence[Message]) -> dict
     """
     if not messages:
         return {}
-    speaks_of = spoken_of(present.connection, [message.id for message in messages])
+    speaks_of = spoken_of(recheck.connection, [message.id for message in messages])
     run_ids = {run_id for its in speaks_of.values() for run_id in its}
     scope = Scope(production_run_ids=tuple(run_ids))
-    stuck = {run.production_run_id: run for kind in ReminderKind for run in present.overdue(kind, scope)}
-    inputs = present.inputs(list(stuck.values()))
-    drafts = present.decided(inputs, list(stuck.values()))
+    stuck = {run.production_run_id: run for kind in ReminderKind for run in recheck.overdue(kind, scope)}
+    inputs = recheck.planning_inputs(list(stuck.values()))
+    drafts = recheck.decided(inputs, list(stuck.values()))
     withdrawn: dict[uuid.UUID, SkipReason] = {}
     for message in messages:
         gone = {
@@ -91,7 +91,7 @@ def digests_no_longer_due(present: Present, messages: Sequence[Message]) -> dict
         }
         left = [stuck[run_id] for run_id in speaks_of.get(message.id, ()) if run_id not in gone]
         if left:
-            _word_anew(present.connection, inputs, message, left, gone)
+            _word_anew(recheck.connection, inputs, message, left, gone)
         else:
             (reason, *others) = {*gone.values()} or {SkipReason.MOVED_ON}
             withdrawn[message.id] = SkipReason.MOVED_ON if others else reason
@@ -114,8 +114,8 @@ def _word_anew(
     gone: Mapping[str, SkipReason],
 ) -> None:
     tick = inputs.tick
-    recipient = find_recipient(message.partner_id, inputs.shop, inputs.means)
-    template = inputs.means.catalog.get(message.template_name or "")
+    recipient = find_recipient(message.partner_id, inputs.shop, inputs.setup)
+    template = inputs.setup.catalog.get(message.template_name or "")
     if not (isinstance(recipient, Recipient) and isinstance(template, Template)):
         return  # What is left has such a recipient; a template that the catalog lost fails the message when it is sent.
     words = reworded(inputs, template, message.language, left, recipient)

@@ -44,11 +44,11 @@ class RateShare:
 
     @property
     def seconds_to_look(self) -> float:
-        """How long until it is to be looked at again."""
+        """How long until the share must be renewed."""
         return max(0.0, self._look_at - time.monotonic())
 
     def look(self, left: int) -> bool:
-        """Look what the share is by now, if it is time to.
+        """Renew the share, if it is time to.
 
         Args:
             left: How many messages are left to be sent.
@@ -63,7 +63,7 @@ class RateShare:
         self.per_second = shares.take_share(
             self.connection, self.phone_number_id, self.token, rate=self.rate, wanted=wanted, lease=LEASE
         )
-        # Counted from before the message log was asked: it ends here no later than there.
+        # Counted from before the query, so that this process never uses the share longer than the message log allows.
         self.until = now + LEASE.total_seconds()
         self._look_at = now + (LOOK_AGAIN_SECONDS if self.per_second else WAITING_SECONDS)
         return True

@@ -80,7 +80,7 @@ class WhatsAppTemplateOperator(BaseOperator):
 
 
 def _send(sender: BatchSender) -> None:
-    """Send; what stops it says, too, what became of the batch until then."""
+    """Send; an error that stops it also says how the batch's messages stand."""
     from partner_messages.config.settings import SettingsError
     from partner_messages.messages.tick import NotNow, RunRefused
     from partner_messages.sending.dispatch import MetaUnreachable

@@ -36,6 +36,6 @@ def _failed(context: Mapping[str, Any], task: str, number: int) -> str:
 
 def sentences_of(context: Mapping[str, Any], task_id: str) -> list[str]:
     """What a task of the run has said of its end, each sentence of its mapped instances once and on one line."""
-    # Of a list of tasks Airflow returns a list, however many have said something.
+    # For a list of task ids Airflow returns a list, also where only one has left something.
     said = context["ti"].xcom_pull(task_ids=[task_id], key=SENTENCE)
     return list(dict.fromkeys(" ".join(sentence.split()) for sentence in said if sentence))

@@ -83,7 +83,7 @@ def send_and_say(tick: Any, batches: Any, *, title: str, found: Any = None, of_a
 
     @step("Plan follow-ups", trigger_rule="all_done")
     def plan_followups(tick: Any) -> list[dict[str, Any]]:
-        """Follow what was taken by the design's picture and the link, where the partner has just written to us."""
+        """Plan the picture and the link that follow a message, where the partner has written to us within 24 hours."""
         from partner_messages.planning.plan_followups import plan_followups
 
         return plan_followups(tick, of_all=of_all)

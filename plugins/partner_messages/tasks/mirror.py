@@ -55,7 +55,7 @@ def mirror_to_shop(tick: Tick, *, of_all: bool = False) -> dict[str, int]:
 
 
 def mirror_or_skip(tick: Tick | None, *, of_all: bool = False) -> dict[str, int]:
-    """The same; a task that has nothing to do there is skipped, which is not what `mirror_to_shop` says of it.
+    """Mirror as a task does: skipped where there is nothing to write.
 
     Raises:
         TickSkipped: There is no tick, or nothing was to be written.

@@ -97,7 +97,7 @@ def preflight(
     wall = run_context.wall_clock()
     settings = load_settings()
     day = day_of(run.now)
-    # First: a tick on a holiday is not to be made up for, however late it starts.
+    # Checked first: a tick on a holiday is skipped, even if it also starts too late.
     holiday = calendar_of(settings).holiday(day) if keeps_holidays else None
     warning = check_no_holiday(run.run_type, day, holiday)
     check_not_stale(run.run_type, run.run_after, wall, settings.tick_grace)

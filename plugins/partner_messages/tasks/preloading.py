@@ -1,4 +1,4 @@
-"""What no task should have to do anew: done in the process that tasks are forked from, before they are.
+"""Imports and reads what every task needs, once, in the process from which Airflow forks the tasks.
 
 The scheduler (LocalExecutor) and Celery's workers call this at their start, from `config/airflow_local_settings.py`.
 """

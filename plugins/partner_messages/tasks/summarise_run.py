@@ -34,7 +34,7 @@ def summarise_run(
     """
     run, failed_tasks = run_pass(context), unfinished(context)
     if tick is not None:
-        told = summarise.Told(
+        told = summarise.TaskResults(
             found={one["kind"]: one["found"] for one in found or () if one},
             dealt=[id_ for batch in batches or () for id_ in batch["message_ids"]],
             kinds=parse_params(context["params"]).kinds if finds else (),

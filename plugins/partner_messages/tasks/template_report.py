@@ -80,7 +80,7 @@ def _undone(connection: LogConnection, job: Job, rows: Iterable[PlanRow]) -> lis
 
 
 def _print(rows: Sequence[PlanRow], unreadable: Mapping[Account, str]) -> None:
-    # A line each: what shows logs may fold the lines of one message into each other.
+    # One log entry for each line: Airflow's page may join the lines of one entry.
     for line in (*plan_table(rows).splitlines(), *starmap(_unreadable, unreadable.items())):
         log.info("%s", line)
 

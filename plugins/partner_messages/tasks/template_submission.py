@@ -153,7 +153,7 @@ class _Submission:
         self._lost: list[tuple[PlanRow, int]] = []
 
     def go_through(self, rows: Iterable[PlanRow]) -> None:
-        """Ask for each row's change; what one is refused for does not keep the others."""
+        """Ask Meta for each row's change; a refusal of one does not stop the others."""
         lost_in_a_row, stopped = 0, ""
         for row in rows:
             reason, outcome = stopped or self._over_limit(row), Outcome.POSTPONED

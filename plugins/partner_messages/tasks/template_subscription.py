@@ -41,7 +41,7 @@ def subscribe_account(api: TemplateApi, sender: Sender) -> int:
 
 
 def _hears(apps: dict[str, str | None], sender: Sender) -> bool:
-    """Whether our app is among them; where its id is not known, whether any is."""
+    """Whether our app is among the subscribed ones; where its id is not known, whether any app is."""
     return sender.app_id in apps if sender.app_id else bool(apps)
 
 

@@ -11,11 +11,11 @@ from psycopg.types.json import Jsonb
 
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.planning.drafting.recipient import Recipient, find_recipient
-from partner_messages.planning.gather import shop_facts
+from partner_messages.planning.gather import shop_knowledge
 from partner_messages.shop.shop import Shop
 from sandbox.shop import partner_id
 from support.deployment import TICK
-from support.examples import DAY, means, sender
+from support.examples import DAY, drafting_setup, sender
 
 Changes = psycopg.Connection[DictRow]
 
@@ -28,8 +28,8 @@ MEXICAN = "+525559876543"
 
 
 def reached(source: Shop, who: str) -> Recipient | SkipReason:
-    facts = shop_facts(source, partner_ids=[who], design_ids=(), day=DAY)
-    return find_recipient(who, facts, means(senders=SENDERS))
+    facts = shop_knowledge(source, partner_ids=[who], design_ids=(), day=DAY)
+    return find_recipient(who, facts, drafting_setup(senders=SENDERS))
 
 
 def talk(changes: Changes, who: str, phone: str, *directions: str, **columns: Any) -> None:

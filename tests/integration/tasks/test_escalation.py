@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from partner_messages.messages.tick import Tick
 from partner_messages.ops import escalations
-from partner_messages.ops.summarise import Told, summarise
+from partner_messages.ops.summarise import TaskResults, summarise
 from sandbox.shop import partner_id, run_id
 from support.at_once import at_once
 from support.dag_tasks import REMINDERS, UPKEEP
@@ -366,7 +366,7 @@ def test_the_summary_counts_and_names_what_needs_a_person(
     close(production_run_id=run_id("PARTNERGAP"), closed_by="ops", closed_why="It is being assigned.")
     tick = Tick.from_xcom(raw)
 
-    counts = summarise(tick, run_pass(tick.dag_run_id), [], "Reminder run", told=Told(), finds=True)
+    counts = summarise(tick, run_pass(tick.dag_run_id), [], "Reminder run", told=TaskResults(), finds=True)
 
     assert counts["escalated"] == {"parked": 1, "closed by hand": 1}
     (named,) = counts["escalations"]
@@ -392,6 +392,6 @@ def test_the_summary_of_an_earlier_run_does_not_say_that_a_person_closed_what_a_
     assert escalated(deployment, 1)["ended"] == 1
     tick = Tick.from_xcom(raw)
 
-    counts = summarise(tick, run_pass(tick.dag_run_id), [], "Reminder run", told=Told(), finds=True)
+    counts = summarise(tick, run_pass(tick.dag_run_id), [], "Reminder run", told=TaskResults(), finds=True)
 
     assert counts["escalated"] == {}

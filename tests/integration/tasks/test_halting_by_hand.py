@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from partner_messages.messages.tick import NotNow
 from partner_messages.ops.halt_by_hand import who_let_it_go_on
-from partner_messages.ops.summarise import NeedsAnEngineer, Told, summarise
+from partner_messages.ops.summarise import NeedsAnEngineer, TaskResults, summarise
 from sandbox.shop import run_id
 from support.dag_tasks import UPKEEP
 from support.deployment import TICK, Deployment, run_pass
@@ -34,7 +34,7 @@ def acts_of(log: Log) -> list[tuple[str, ...]]:
 
 def summary_of(run: SendingRun) -> None:
     this_pass = run_pass(run.tick.dag_run_id, dag_id=run.tick.dag_id)
-    summarise(run.tick, this_pass, [], "Run", told=Told())
+    summarise(run.tick, this_pass, [], "Run", told=TaskResults())
 
 
 @pytest.mark.parametrize("delivery", ["live", "redirect"])

@@ -13,7 +13,7 @@ from psycopg.rows import DictRow
 
 from partner_messages.config.ends import RepairNeeded
 from partner_messages.messages.kinds import ReminderKind
-from partner_messages.ops.summarise import NeedsAnEngineer, Told, summarise
+from partner_messages.ops.summarise import NeedsAnEngineer, TaskResults, summarise
 from partner_messages.planning import plan_reminders
 from partner_messages.sending.template_operator import raise_for
 from support.deployment import Deployment, run_pass
@@ -33,9 +33,9 @@ def send(deployment: Deployment) -> SendTask:
     return SendTask(deployment)
 
 
-def say(run: SendingRun, clear_number: int = 0, *, told: Told | None = None, **more: Any) -> dict[str, Any]:
+def say(run: SendingRun, clear_number: int = 0, *, told: TaskResults | None = None, **more: Any) -> dict[str, Any]:
     this_pass = run_pass(run.tick.dag_run_id, dag_id=run.tick.dag_id, clear_number=clear_number)
-    told = told or Told(found={}, dealt=run.message_ids, kinds=KINDS)
+    told = told or TaskResults(found={}, dealt=run.message_ids, kinds=KINDS)
     return summarise(run.tick, this_pass, [], "Reminder run", told=told, **{"finds": True, **more})
 
 
@@ -99,7 +99,7 @@ def test_the_upkeep_tells_once_of_what_no_run_has_told_of(log: Log, deployment: 
     now = dt.datetime.now(dt.UTC)
     for run_id, hours, told_by in (("R1", 2, None), ("R2", 0, None), ("R3", 2, "run 1")):
         put(log, "unknown", run_id, claimed_at=now - dt.timedelta(hours=hours), unknown_told_by=told_by)
-    tell = functools.partial(say, told=Told(), finds=False, of_all=True)
+    tell = functools.partial(say, told=TaskResults(), finds=False, of_all=True)
 
     with pytest.raises(NeedsAnEngineer, match=r"^1 messages are unknown .*, some of them of run 1"):
         tell(upkeep("upkeep 1"))
@@ -131,7 +131,7 @@ def test_a_run_whose_tasks_say_what_the_log_does_not_have_is_red(log: Log, lost:
     run = weekday_tick(RUN, OTHER_RUN)
     run.send()
     found = {ReminderKind.ASSIGNMENT_PENDING: 2, ReminderKind.IDLE: 0}
-    told = Told(found=found, dealt=run.message_ids, kinds=KINDS)
+    told = TaskResults(found=found, dealt=run.message_ids, kinds=KINDS)
     assert say(run, told=told)["dispatched"] == 2
 
     log.execute(lost)
@@ -145,7 +145,7 @@ def test_only_kinds_that_were_to_be_reminded_of_must_be_decided(log: Log) -> Non
     run.send()
     log.execute("UPDATE stuck_run SET production_run_id = 'R9', kind = 'idle'")
 
-    assert say(run, told=Told(kinds=[ReminderKind.NOT_STARTED]))["found"] == 1
+    assert say(run, told=TaskResults(kinds=[ReminderKind.NOT_STARTED]))["found"] == 1
 
 
 @pytest.mark.parametrize("said", ["held_for_quality_assessment", "paused"])

@@ -15,12 +15,20 @@ from partner_messages.config.settings import parse_settings
 from partner_messages.messages.kinds import ReminderKind, UnownedRun
 from partner_messages.messages.scope import Scope
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
-from partner_messages.ops.judgement import DayFacts, Escalation, Judgement, View, cases_of, days_in_a_row, judge
-from partner_messages.ops.reasons import OF_ANSWERS, RULES, Act, Case, Reason, reasons_that_ask_for
+from partner_messages.ops.judgement import (
+    Coverage,
+    DayKnowledge,
+    Escalation,
+    Judgement,
+    days_in_a_row,
+    judge,
+    stalls_today,
+)
+from partner_messages.ops.reasons import OF_ANSWERS, RULES, Act, Reason, StallToday, reasons_that_ask_for
 from partner_messages.planning.reminders.policy import Policy
 from partner_messages.shop.names import Names
 from support.deployment import TICK
-from support.examples import DAY, PARTNER_ID, log_facts, partner, shop_facts, stuck_run, tick
+from support.examples import DAY, PARTNER_ID, log_knowledge, partner, shop_knowledge, stuck_run, tick
 from support.planned import plan_reminders
 
 HOUR = dt.timedelta(hours=1)
@@ -55,9 +63,9 @@ def policy(**settings: Any) -> Policy:
     return Policy.of(parse_settings(settings))
 
 
-def case_of(run: Any, by: Policy, **facts: Any) -> Case:
+def case_of(run: Any, by: Policy, **facts: Any) -> StallToday:
     plain = {"ends": {}, "not_on_whatsapp": (), "reminded": {}}
-    (case,) = cases_of([run], [], DayFacts(**{**plain, **facts}), by)
+    (case,) = stalls_today([run], [], DayKnowledge(**{**plain, **facts}), by)
     return case
 
 
@@ -103,14 +111,14 @@ def test_a_run_is_refused_where_its_partner_s_number_is(not_on_whatsapp: Sequenc
 
 
 def test_a_run_that_lost_its_partner_since_it_was_found_is_nobody_s() -> None:
-    (case,) = cases_of([stuck_run()], [UnownedRun("R1", None, SINCE)], DayFacts({}, {}, {}), policy())
+    (case,) = stalls_today([stuck_run()], [UnownedRun("R1", None, SINCE)], DayKnowledge({}, {}, {}), policy())
 
     assert (case.kind, case.partner_id, case.since) == (None, None, SINCE)
 
 
-def case(run_id: str = "R1", **changes: Any) -> Case:
+def case(run_id: str = "R1", **changes: Any) -> StallToday:
     plain: dict[str, Any] = {"production_run_id": run_id, "partner_id": PARTNER_ID, "kind": IDLE, "since": SINCE}
-    return Case(**{**plain, **changes})
+    return StallToday(**{**plain, **changes})
 
 
 FOUND_OUT = [one for one in Reason if one not in OF_ANSWERS]
@@ -125,8 +133,8 @@ def row(reason: Reason = Reason.NO_REACTION, run_id: str = "R1", **changes: Any)
     return Escalation(**{**plain, **changes})
 
 
-def judged(cases: list[Case], *rows: Escalation, **view: Any) -> Judgement:
-    return judge(cases, rows, View(**{"now": TICK, **view}))
+def judged(cases: list[StallToday], *rows: Escalation, **view: Any) -> Judgement:
+    return judge(cases, rows, Coverage(**{"now": TICK, **view}))
 
 
 def opened(judgement: Judgement) -> list[tuple[str, str]]:
@@ -385,8 +393,8 @@ def plan_one(by: Policy, *days_ago: int, **given: Any) -> str | None:
     (draft,) = plan_reminders(
         tick(),
         [stuck_run(since=SINCE)],
-        shop=given.get("shop", shop_facts()),
-        log=log_facts(days_reminded={"R1": [DAY - dt.timedelta(days=one) for one in days_ago]}),
+        shop=given.get("shop", shop_knowledge()),
+        log=log_knowledge(days_reminded={"R1": [DAY - dt.timedelta(days=one) for one in days_ago]}),
         policy=by,
     )
     return draft.skip_reason
@@ -410,7 +418,7 @@ def test_a_run_past_its_cap_is_escalated_when_it_would_be_reminded(
 
 
 def test_what_needs_a_person_is_told_before_the_cap_and_on_days_that_are_not_due() -> None:
-    unreachable = shop_facts(partners={PARTNER_ID: partner(whatsapp_number=None)})
+    unreachable = shop_knowledge(partners={PARTNER_ID: partner(whatsapp_number=None)})
 
     assert plan_one(policy(max_reminders=1, cadence=[9]), 1, shop=unreachable) == "no_phone"
 
@@ -433,7 +441,7 @@ class TestWhatPartnersHaveAskedFor:
     @pytest.mark.parametrize("cases", [[], [case(since=SINCE + HOUR)], [case(partner_id="P2")]])
     @pytest.mark.parametrize("reason", sorted(OF_ANSWERS))
     def test_it_is_over_when_the_run_moves_but_a_person_decides_what_sounds_like_stop(
-        self, reason: Reason, cases: list[Case]
+        self, reason: Reason, cases: list[StallToday]
     ) -> None:
         assert bool(judged(cases, row(reason)).over) is (reason is not Reason.MAYBE_OPT_OUT)
 
@@ -448,7 +456,7 @@ class TestWhatPartnersHaveAskedFor:
         ],
     )
     def test_one_on_a_lifecycle_message_is_over_when_the_run_stands_still_anew_or_is_theirs_no_more(
-        self, cases: list[Case], ended: tuple[str, ...], over: bool
+        self, cases: list[StallToday], ended: tuple[str, ...], over: bool
     ) -> None:
         of_message = row(Reason.ASKED_FOR_HELP, kind=None)
         assert bool(judged(cases, of_message, ended=frozenset(ended)).over) is over

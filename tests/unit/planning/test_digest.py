@@ -15,7 +15,7 @@ from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder, StandingDigest
 from partner_messages.planning.reminders.digest import TEMPLATE, kept_apart
-from partner_messages.planning.reminders.inputs import LogFacts
+from partner_messages.planning.reminders.inputs import LogKnowledge
 from partner_messages.templates.approvals.gate import Approval
 from partner_messages.templates.catalog.installed import installed_catalog
 from support.deployment import TICK
@@ -24,11 +24,11 @@ from support.examples import (
     PARTNER_ID,
     PHONE,
     conversation,
-    log_facts,
-    means,
+    drafting_setup,
+    log_knowledge,
     partner,
     sender,
-    shop_facts,
+    shop_knowledge,
     stuck_run,
     tick,
 )
@@ -41,14 +41,14 @@ CONTEXT = "P1:digest:2026-11-23"
 
 
 def plan(
-    *runs: StuckRun | str, log: LogFacts | None = None, shop: dict[str, Any] | None = None, **by: Any
+    *runs: StuckRun | str, log: LogKnowledge | None = None, shop: dict[str, Any] | None = None, **by: Any
 ) -> list[Draft]:
     return plan_reminders(
         tick(),
         [stuck_run(run) if isinstance(run, str) else run for run in runs],
-        shop=shop_facts(**{"partners": PARTNERS, **(shop or {})}),
-        log=log or log_facts(),
-        means=means(**{"digest": True, **by}),
+        shop=shop_knowledge(**{"partners": PARTNERS, **(shop or {})}),
+        log=log or log_knowledge(),
+        setup=drafting_setup(**{"digest": True, **by}),
     )
 
 
@@ -131,7 +131,7 @@ def test_what_is_skipped_is_a_row_of_its_own(shop: dict[str, Any], expected: lis
 
 
 def test_a_refused_phone_is_not_written_to_by_a_digest_either() -> None:
-    drafts = plan("R1", "R2", log=log_facts(refused_phones=frozenset({PHONE})))
+    drafts = plan("R1", "R2", log=log_knowledge(refused_phones=frozenset({PHONE})))
 
     assert said(drafts) == [single("R1", "refused_today"), single("R2", "refused_today")]
 
@@ -158,7 +158,7 @@ def test_a_digest_is_one_message_within_the_limit_and_as_urgent_as_its_most_urge
 
     assert said(plan(*runs, limit=2)) == [(CONTEXT, "R1", "R2"), single("S")]
     assert said(plan(*runs, limit=1)) == [(CONTEXT, "R1", "R2"), single("S", "over_limit")]
-    reminded = log_facts(last_reminded=dict.fromkeys(("R1", "R2"), DAY - dt.timedelta(days=1)))
+    reminded = log_knowledge(last_reminded=dict.fromkeys(("R1", "R2"), DAY - dt.timedelta(days=1)))
     assert said(plan(*runs, limit=1, log=reminded)) == [(CONTEXT, "R1", "R2", "over_limit"), single("S")]
 
 
@@ -215,13 +215,13 @@ def standing(*run_ids: str, status: str = "queued", number: int = 1, partner_id:
     return StandingDigest(uuid.UUID(int=next(_ids)), context_id, partner_id, status, frozenset(run_ids))
 
 
-def knows(*digests: StandingDigest, queued: tuple[str, ...] = (), **changes: Any) -> LogFacts:
+def knows(*digests: StandingDigest, queued: tuple[str, ...] = (), **changes: Any) -> LogKnowledge:
     """A log with these digests of an earlier run, and messages of their own for those runs, still queued."""
     of_digests = {
         run_id: SlotHolder(one.id, one.status, EARLIER) for one in digests for run_id in one.production_run_ids
     }
     of_themselves = {run_id: SlotHolder(uuid.UUID(int=next(_ids)), "queued", EARLIER) for run_id in queued}
-    return log_facts(slot_holders={**of_digests, **of_themselves}, digests=digests, **changes)
+    return log_knowledge(slot_holders={**of_digests, **of_themselves}, digests=digests, **changes)
 
 
 def test_what_is_queued_for_one_run_stays_its_own_and_the_others_are_gathered() -> None:
@@ -306,7 +306,7 @@ def test_what_a_digest_has_told_today_is_a_duplicate_and_new_runs_have_a_second_
 
 def test_a_planning_that_was_killed_and_is_tried_again_plans_the_same() -> None:
     mine = standing("R1", "R2")
-    log = log_facts(
+    log = log_knowledge(
         slot_holders={run_id: SlotHolder(mine.id, "queued", tick().id) for run_id in ("R1", "R2")}, digests=[mine]
     )
 
@@ -324,7 +324,7 @@ def test_with_the_setting_off_again_a_queued_digest_makes_room_for_its_runs_own_
 def test_a_reminder_that_an_event_asked_for_stays_a_message_of_its_own() -> None:
     asked = {"R1": SlotHolder(uuid.UUID(int=1), "queued", EARLIER, asked_by_event=True)}
 
-    assert said(plan("R1", "R2", "R3", log=log_facts(slot_holders=asked))) == [(CONTEXT, "R2", "R3"), single("R1")]
+    assert said(plan("R1", "R2", "R3", log=log_knowledge(slot_holders=asked))) == [(CONTEXT, "R2", "R3"), single("R1")]
 
 
 @given(data=st.data())

@@ -27,14 +27,14 @@ from support.examples import (
     PARTNER_ID,
     PHONE,
     conversation,
+    drafting_setup,
     event,
-    log_facts,
-    means,
+    log_knowledge,
     partner,
     planning_inputs,
     production_run,
     sender,
-    shop_facts,
+    shop_knowledge,
     stuck_run,
     tick,
 )
@@ -212,7 +212,7 @@ def test_what_this_dag_run_has_queued_itself_is_no_duplicate(held: EventHolder, 
 def test_whoever_is_not_to_be_reached_is_not_told(
     name: str, who: dict[str, Any], talk: dict[str, Any] | None, reason: SkipReason
 ) -> None:
-    shop = shop_facts(
+    shop = shop_knowledge(
         partners={PARTNER_ID: partner(**who)}, conversations={PARTNER_ID: [conversation(**talk)]} if talk else {}
     )
 
@@ -224,7 +224,7 @@ def test_whoever_is_not_to_be_reached_is_not_told(
 
 
 def test_a_number_that_meta_refused_today_is_not_tried_again() -> None:
-    draft = plan_one(event(), log=log_facts(refused_phones=frozenset({PHONE})))
+    draft = plan_one(event(), log=log_knowledge(refused_phones=frozenset({PHONE})))
 
     assert draft.skip_reason == SkipReason.REFUSED_TODAY
 
@@ -233,8 +233,8 @@ def test_a_template_that_is_not_approved_is_not_sent() -> None:
     account, name = sender().waba_id, "jyt_production_run_assigned_v1"
     approved = Approval(account, name, "en", "APPROVED", "UTILITY", "", "", None, TICK)
 
-    none = plan_one(event(), means=means(approvals={}))
-    english = plan_one(event(), means=means(approvals={(account, name): {"en": approved}}))
+    none = plan_one(event(), setup=drafting_setup(approvals={}))
+    english = plan_one(event(), setup=drafting_setup(approvals={(account, name): {"en": approved}}))
 
     assert none.skip_reason == SkipReason.NO_APPROVED_TEMPLATE
     assert (english.skip_reason, english.language) == (None, "en")
@@ -278,7 +278,7 @@ def test_a_run_that_the_shop_itself_reminded_of_today_is_not_reminded_of_again()
     draft = plan_one(
         event("reminder_idle"),
         event_runs=stuck_in(ReminderKind.IDLE),
-        shop=shop_facts(reminded_in_shop=frozenset({"R1"})),
+        shop=shop_knowledge(reminded_in_shop=frozenset({"R1"})),
     )
 
     assert draft.skip_reason == SkipReason.ALREADY_IN_SHOP
@@ -292,9 +292,9 @@ def planned_for(phone: str, now: str, name: str = ASSIGNED, **changes: Any) -> D
     return plan_one(
         event(name),
         timing=timing(wall=wall, run_after=wall, **changes),
-        shop=shop_facts(partners={PARTNER_ID: partner(whatsapp_number=phone)}),
+        shop=shop_knowledge(partners={PARTNER_ID: partner(whatsapp_number=phone)}),
         event_runs=stuck_in(ReminderKind.ASSIGNMENT_PENDING),
-        means=means(senders=EVERYWHERE),
+        setup=drafting_setup(senders=EVERYWHERE),
     )
 
 
@@ -387,7 +387,7 @@ def test_a_redirected_run_writes_to_one_phone_and_no_more_than_its_limit() -> No
         event("accepted"),
         *events,
         by=tick(delivery="redirect", asked="redirect"),
-        means=means(redirect_to=TEST_PHONE, limit=3),
+        setup=drafting_setup(redirect_to=TEST_PHONE, limit=3),
         timing=timing(hours=None),
     )
 
@@ -400,7 +400,7 @@ def test_a_redirected_run_writes_to_one_phone_and_no_more_than_its_limit() -> No
 
 
 def test_a_live_run_tells_every_event() -> None:
-    drafts = plan(*[event(event_id=f"E{number}") for number in range(5)], means=means(limit=3))
+    drafts = plan(*[event(event_id=f"E{number}") for number in range(5)], setup=drafting_setup(limit=3))
 
     assert [draft.skip_reason for draft in drafts] == [None] * 5
 

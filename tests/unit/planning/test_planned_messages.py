@@ -18,11 +18,11 @@ from support.examples import (
     PHONE,
     admin,
     conversation,
-    log_facts,
-    means,
+    drafting_setup,
+    log_knowledge,
     partner,
     sender,
-    shop_facts,
+    shop_knowledge,
     stuck_run,
     tick,
 )
@@ -38,8 +38,8 @@ def plan_one(run: StuckRun | None = None, shop: dict[str, Any] | None = None, **
     (draft,) = plan_reminders(
         tick(),
         [run or stuck_run()],
-        shop=shop_facts(**(shop or {})),
-        means=means(**{"senders": (sender(), AU, EUROPE), **by}),
+        shop=shop_knowledge(**(shop or {})),
+        setup=drafting_setup(**{"senders": (sender(), AU, EUROPE), **by}),
     )
     return draft
 
@@ -166,8 +166,8 @@ def test_what_counts_as_refused_is_the_phone_that_is_written_to(
     (draft,) = plan_reminders(
         tick(),
         [stuck_run()],
-        log=log_facts(refused_phones=frozenset({refused})),
-        means=means(redirect_to=redirect_to),
+        log=log_knowledge(refused_phones=frozenset({refused})),
+        setup=drafting_setup(redirect_to=redirect_to),
     )
 
     assert draft.skip_reason == reason

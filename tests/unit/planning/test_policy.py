@@ -19,11 +19,11 @@ from support.examples import (
     DAY,
     PARTNER_ID,
     conversation,
-    log_facts,
-    means,
+    drafting_setup,
+    log_knowledge,
     partner,
     sender,
-    shop_facts,
+    shop_knowledge,
     stuck_run,
     tick,
 )
@@ -45,9 +45,9 @@ def plan_one(run: StuckRun, by: Policy, reminded: tuple[dt.date, ...] = (), **gi
     (draft,) = plan_reminders(
         tick(),
         [run],
-        shop=given.get("shop", shop_facts()),
-        log=log_facts(days_reminded={run.production_run_id: reminded}, slot_holders=given.get("holders", {})),
-        means=given.get("means", means()),
+        shop=given.get("shop", shop_knowledge()),
+        log=log_knowledge(days_reminded={run.production_run_id: reminded}, slot_holders=given.get("holders", {})),
+        setup=given.get("setup", drafting_setup()),
         policy=by,
     )
     return draft
@@ -150,9 +150,9 @@ def on_the_holiday(run: StuckRun, reminded: tuple[dt.date, ...] = (), **settings
     (draft,) = plan_reminders(
         tick(day=GANESH_CHATURTHI, now=now),
         [run],
-        shop=shop_facts(partners={id_: partner(id_) for id_ in (PARTNER_ID, "P2")}),
-        log=log_facts(days_reminded={run.production_run_id: reminded}),
-        means=means(on_holiday=on_holiday(by.settings, GANESH_CHATURTHI)),
+        shop=shop_knowledge(partners={id_: partner(id_) for id_ in (PARTNER_ID, "P2")}),
+        log=log_knowledge(days_reminded={run.production_run_id: reminded}),
+        setup=drafting_setup(on_holiday=on_holiday(by.settings, GANESH_CHATURTHI)),
         policy=by,
     )
     return draft
@@ -220,13 +220,13 @@ NOT_DUE: dict[str, Any] = {
 
 
 def test_a_partner_who_cannot_be_reached_is_told_of_on_other_days_too() -> None:
-    draft = plan_one(**NOT_DUE, shop=shop_facts(partners={PARTNER_ID: NEVER_REACHED}))
+    draft = plan_one(**NOT_DUE, shop=shop_knowledge(partners={PARTNER_ID: NEVER_REACHED}))
 
     assert draft.skip_reason == SkipReason.NO_PHONE
 
 
 def test_of_a_run_that_is_not_due_it_is_not_asked_whether_the_shop_reminded_today() -> None:
-    draft = plan_one(**NOT_DUE, shop=shop_facts(reminded_in_shop=frozenset({"R1"})))
+    draft = plan_one(**NOT_DUE, shop=shop_knowledge(reminded_in_shop=frozenset({"R1"})))
 
     assert draft.skip_reason == SkipReason.NOT_DUE
 
@@ -253,8 +253,8 @@ def test_what_is_not_due_takes_no_room_from_what_is() -> None:
     drafts = plan_reminders(
         tick(),
         runs,
-        log=log_facts(days_reminded={"R1": days_ago(3)}),
-        means=means(limit=1),
+        log=log_knowledge(days_reminded={"R1": days_ago(3)}),
+        setup=drafting_setup(limit=1),
         policy=policy(cadence=[1, 3]),
     )
 
@@ -265,8 +265,8 @@ def test_a_paused_partner_is_skipped_before_anything_else_is_asked_about_them() 
     draft = plan_one(
         stuck_run(),
         policy(),
-        shop=shop_facts(partners={PARTNER_ID: NEVER_REACHED}),
-        means=means(paused=frozenset({PARTNER_ID})),
+        shop=shop_knowledge(partners={PARTNER_ID: NEVER_REACHED}),
+        setup=drafting_setup(paused=frozenset({PARTNER_ID})),
     )
 
     assert (draft.skip_reason, draft.to_phone, draft.partner_id) == (SkipReason.PAUSED, None, PARTNER_ID)
@@ -279,8 +279,8 @@ def test_a_run_that_is_left_alone_is_skipped_and_its_partner_s_other_runs_are_no
     drafts = plan_reminders(
         tick(),
         runs,
-        log=log_facts(days_reminded={"R2": days_ago(1)}),
-        means=means(paused_runs=frozenset({"R2"}), digest=digest),
+        log=log_knowledge(days_reminded={"R2": days_ago(1)}),
+        setup=drafting_setup(paused_runs=frozenset({"R2"}), digest=digest),
         policy=policy(cadence=[1, 2, 3], max_reminders=1),
     )
 
@@ -289,7 +289,7 @@ def test_a_run_that_is_left_alone_is_skipped_and_its_partner_s_other_runs_are_no
 
 
 def test_other_partners_are_not_paused() -> None:
-    assert plan_one(stuck_run(), policy(), means=means(paused=frozenset({"P2", ""}))).skip_reason is None
+    assert plan_one(stuck_run(), policy(), setup=drafting_setup(paused=frozenset({"P2", ""}))).skip_reason is None
 
 
 @pytest.mark.parametrize(
@@ -305,8 +305,8 @@ def test_a_partner_s_own_language_goes_first(own: str | None, everybody: str | N
     draft = plan_one(
         stuck_run(),
         policy(),
-        shop=shop_facts(conversations={PARTNER_ID: [conversation(language="hi")]}),
-        means=means(
+        shop=shop_knowledge(conversations={PARTNER_ID: [conversation(language="hi")]}),
+        setup=drafting_setup(
             senders=(sender(languages=("en", "hi")),),
             language=everybody,
             own_languages={PARTNER_ID: own} if own else {"P2": "en"},

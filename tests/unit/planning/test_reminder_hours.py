@@ -18,7 +18,18 @@ from partner_messages.planning.reminders.hours import UPKEEP_EVERY, Hours
 from partner_messages.planning.reminders.policy import Policy
 from partner_messages.recipients.hours import agree, deciding_zones
 from support.deployment import TICK
-from support.examples import DAY, PARTNER_ID, draft, log_facts, means, partner, sender, shop_facts, stuck_run, tick
+from support.examples import (
+    DAY,
+    PARTNER_ID,
+    draft,
+    drafting_setup,
+    log_knowledge,
+    partner,
+    sender,
+    shop_knowledge,
+    stuck_run,
+    tick,
+)
 from support.planned import plan_reminders
 
 INDIA, ITALY = "+919829012345", "+393331234567"
@@ -177,9 +188,9 @@ def planned(phones: dict[str, str], *, hours: Hours | None = HOURS, limit: int =
     drafts = plan_reminders(
         tick(),
         [stuck_run(f"run of {id_}", partner_id=id_) for id_ in phones],
-        shop=shop_facts(partners=people),
-        log=log_facts(**log),
-        means=means(senders=(sender(is_default=True),), limit=limit),
+        shop=shop_knowledge(partners=people),
+        log=log_knowledge(**log),
+        setup=drafting_setup(senders=(sender(is_default=True),), limit=limit),
         hours=hours,
     )
     return {str(one.partner_id): one.skip_reason or one.not_before for one in drafts}
@@ -218,9 +229,9 @@ def test_a_change_of_the_clocks_that_leaves_no_common_hours_is_said_the_same_day
     (draft,) = plan_reminders(
         tick(day=now.date(), now=now),
         [stuck_run(since=since)],
-        shop=shop_facts(partners={PARTNER_ID: partner(whatsapp_number=TEXAS, country_code=None)}),
-        log=log_facts(days_reminded={"R1": [dt.date(2026, 10, 29)] * reminded}),
-        means=means(senders=(sender(is_default=True),)),
+        shop=shop_knowledge(partners={PARTNER_ID: partner(whatsapp_number=TEXAS, country_code=None)}),
+        log=log_knowledge(days_reminded={"R1": [dt.date(2026, 10, 29)] * reminded}),
+        setup=drafting_setup(senders=(sender(is_default=True),)),
         policy=Policy.of(parse_settings(settings)),
         hours=replace(HOURS, wall=now),
     )

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from partner_messages.messages.kinds import StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import SlotHolder
-from partner_messages.planning.reminders.inputs import LogFacts
+from partner_messages.planning.reminders.inputs import LogKnowledge
 from partner_messages.planning.reminders.plan import blast_radius
 from support.deployment import TICK
-from support.examples import DAY, PHONE, log_facts, means, partner, shop_facts, stuck_run, tick
+from support.examples import DAY, PHONE, drafting_setup, log_knowledge, partner, shop_knowledge, stuck_run, tick
 from support.planned import plan_reminders
 
 
@@ -28,8 +28,8 @@ def since(days: float) -> dt.datetime:
     return TICK - dt.timedelta(days=days)
 
 
-def sent_and_put_off(runs: list[StuckRun], log: LogFacts, limit: int) -> tuple[list[str | None], list[str | None]]:
-    drafts = plan_reminders(tick(), runs, log=log, means=means(limit=limit))
+def sent_and_put_off(runs: list[StuckRun], log: LogKnowledge, limit: int) -> tuple[list[str | None], list[str | None]]:
+    drafts = plan_reminders(tick(), runs, log=log, setup=drafting_setup(limit=limit))
     return (
         [draft.production_run_id for draft in drafts if draft.skip_reason is None],
         [draft.production_run_id for draft in drafts if draft.skip_reason == SkipReason.OVER_LIMIT],
@@ -44,7 +44,7 @@ def test_the_least_recently_reminded_go_first_then_the_oldest() -> None:
         stuck_run("never reminded, old", since=since(20)),
         stuck_run("reminded last week, old", since=since(30)),
     ]
-    log = log_facts(
+    log = log_knowledge(
         last_reminded={
             "reminded yesterday, very old": days_ago(1),
             "reminded last week, young": days_ago(7),
@@ -69,23 +69,23 @@ def test_of_equals_the_same_ones_go_first_every_time() -> None:
     runs = [stuck_run(f"R{number}") for number in range(9)]
     shuffled = random.Random(4).sample(runs, len(runs))
 
-    assert set(sent_and_put_off(runs, log_facts(), 4)[0]) == set(sent_and_put_off(shuffled, log_facts(), 4)[0])
+    assert set(sent_and_put_off(runs, log_knowledge(), 4)[0]) == set(sent_and_put_off(shuffled, log_knowledge(), 4)[0])
 
 
 @pytest.mark.parametrize(("limit", "put_off"), [(2, 1), (3, 0), (4, 0)])
 def test_exactly_the_limit_is_within_it(limit: int, put_off: int) -> None:
     runs = [stuck_run(f"R{number}") for number in range(3)]
 
-    assert len(sent_and_put_off(runs, log_facts(), limit)[1]) == put_off
+    assert len(sent_and_put_off(runs, log_knowledge(), limit)[1]) == put_off
 
 
 def test_only_messages_count_not_skips() -> None:
-    shop = shop_facts(partners={"P1": partner("P1"), "P2": partner("P2", status="inactive")})
+    shop = shop_knowledge(partners={"P1": partner("P1"), "P2": partner("P2", status="inactive")})
     # The skipped ones are the oldest: they would go first if they counted.
     runs = [stuck_run(f"S{number}", partner_id="P2", since=since(50)) for number in range(5)]
     runs += [stuck_run("R1"), stuck_run("R2")]
 
-    drafts = plan_reminders(tick(), runs, without_partner=("N1", "N2"), shop=shop, means=means(limit=2))
+    drafts = plan_reminders(tick(), runs, without_partner=("N1", "N2"), shop=shop, setup=drafting_setup(limit=2))
 
     reasons = {draft.production_run_id: draft.skip_reason for draft in drafts}
     assert (reasons["R1"], reasons["R2"]) == (None, None)
@@ -96,7 +96,7 @@ def test_what_is_put_off_keeps_what_it_would_have_said() -> None:
     drafts = plan_reminders(
         tick(),
         [stuck_run("R1"), stuck_run("R2", since=since(9))],
-        means=means(limit=1),
+        setup=drafting_setup(limit=1),
     )
 
     put_off = next(draft for draft in drafts if draft.skip_reason)
@@ -106,7 +106,7 @@ def test_what_is_put_off_keeps_what_it_would_have_said() -> None:
 
 def test_what_an_earlier_run_lets_wait_for_its_recipient_s_day_is_left_to_it() -> None:
     earlier = tick(7).id
-    log = log_facts(
+    log = log_knowledge(
         slot_holders={
             "R2": SlotHolder(uuid.uuid4(), "queued", earlier, waits=True),
             "R3": SlotHolder(uuid.uuid4(), "queued", earlier),
@@ -127,7 +127,7 @@ def test_nothing_is_dropped_and_nothing_sent_is_less_urgent_than_what_is_put_off
     ages: list[int], reminded: dict[int, int], limit: int
 ) -> None:
     runs = [stuck_run(str(number), since=since(age)) for number, age in enumerate(ages)]
-    log = log_facts(last_reminded={str(number): days_ago(days) for number, days in reminded.items()})
+    log = log_knowledge(last_reminded={str(number): days_ago(days) for number, days in reminded.items()})
 
     sent, put_off = sent_and_put_off(runs, log, limit)
 

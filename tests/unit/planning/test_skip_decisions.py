@@ -16,11 +16,11 @@ from support.examples import (
     PHONE,
     admin,
     conversation,
-    log_facts,
-    means,
+    drafting_setup,
+    log_knowledge,
     partner,
     sender,
-    shop_facts,
+    shop_knowledge,
     stuck_run,
     tick,
 )
@@ -31,7 +31,9 @@ HOLDER = uuid.uuid4()
 
 def plan_one(shop: dict[str, Any], log: dict[str, Any], by: dict[str, Any]) -> Draft:
     """The one draft of the one example run, with these changes to what is known."""
-    (draft,) = plan_reminders(tick(), [stuck_run()], shop=shop_facts(**shop), log=log_facts(**log), means=means(**by))
+    (draft,) = plan_reminders(
+        tick(), [stuck_run()], shop=shop_knowledge(**shop), log=log_knowledge(**log), setup=drafting_setup(**by)
+    )
     return draft
 
 
@@ -150,7 +152,7 @@ def test_a_no_elsewhere_forbids_writing(changes: dict[str, Any]) -> None:
 
 
 def test_a_language_that_no_template_has_is_no_template() -> None:
-    pending = means().catalog.get("jyt_production_run_reminder_pending_v1")
+    pending = drafting_setup().catalog.get("jyt_production_run_reminder_pending_v1")
     assert pending is not None
     hindi_only = Catalog([dataclasses.replace(pending, translations={"hi": pending.translations["hi"]})])
 
@@ -173,7 +175,7 @@ def test_a_run_that_is_still_queued_is_planned_afresh_whoever_queued_it(by: int)
 
 
 def test_a_run_that_this_very_tick_has_sent_gets_no_second_draft() -> None:
-    log = log_facts(**held("sent", by=1))
+    log = log_knowledge(**held("sent", by=1))
 
     assert plan_reminders(tick(1), [stuck_run()], log=log) == []
 
@@ -195,7 +197,7 @@ def test_a_run_that_lost_its_partner_since_it_was_found_gets_one_decision() -> N
 
 
 def test_a_skip_of_one_run_leaves_the_others_alone() -> None:
-    shop = shop_facts(partners={"P1": partner("P1"), "P2": partner("P2", status="inactive")})
+    shop = shop_knowledge(partners={"P1": partner("P1"), "P2": partner("P2", status="inactive")})
     runs = [stuck_run("R1", partner_id="P2"), stuck_run("R2"), stuck_run("R3", partner_id="P2"), stuck_run("R4")]
 
     drafts = plan_reminders(tick(), runs, shop=shop)

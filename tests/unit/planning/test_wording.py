@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from partner_messages.messages.kinds import ReminderKind
-from partner_messages.planning.drafting.facts import Family
+from partner_messages.planning.drafting.inputs import Family
 from partner_messages.planning.reminders.wording import figures, templates_for
 from partner_messages.templates.catalog.installed import installed_catalog
 from support.deployment import TICK

@@ -1,1 +1,1 @@
-"""What every message is drafted from, whatever it is about: facts, means, recipient, template (pure)."""
+"""What every message is drafted from, whatever it is about: what is known, the setup, recipient, template (pure)."""

@@ -1,4 +1,4 @@
-"""Puts values into the best template that can be sent to a recipient now."""
+"""Chooses the best template that can be sent to a recipient, and fills in its variables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from partner_messages.config.languages import LAST_RESORT
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.planning.drafting.facts import Means, ShopFacts
+from partner_messages.planning.drafting.inputs import DraftingSetup, ShopKnowledge
 from partner_messages.planning.drafting.recipient import Recipient
 from partner_messages.templates.approvals.gate import sendable_language
 from partner_messages.templates.catalog.catalog import Template
@@ -16,7 +16,7 @@ from partner_messages.templates.catalog.cleaning import clean, without_markup
 from partner_messages.templates.catalog.stand_ins import STAND_INS, stand_in
 
 
-def names_of(recipient: Recipient, design_id: str | None, shop: ShopFacts) -> dict[str, str]:
+def names_of(recipient: Recipient, design_id: str | None, shop: ShopKnowledge) -> dict[str, str]:
     """The names that every template speaks of; one that the shop does not know is empty (`templates.stand_ins`)."""
     return {"partner_name": recipient.name or "", "design_name": shop.design_name(design_id) or ""}
 
@@ -28,7 +28,7 @@ def message_columns(
     *,
     picture: str | None,
     refused_phones: Collection[str],
-    means: Means,
+    setup: DraftingSetup,
     numbers: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """What of a draft follows from its recipient and its words, by the draft's fields; a skip where it cannot be sent.
@@ -39,11 +39,11 @@ def message_columns(
         values: Of the variables of all these templates.
         picture: URL of one that Meta would take.
         refused_phones: Numbers that Meta refused today for the recipient's own sake.
-        means: What messages are made of.
+        setup: The senders, templates, settings and params.
         numbers: What the templates' phrases tell.
     """
-    columns = address_columns(recipient, templates, picture=picture, refused_phones=refused_phones, means=means)
-    template = means.catalog.get(columns.get("template_name", ""))
+    columns = address_columns(recipient, templates, picture=picture, refused_phones=refused_phones, setup=setup)
+    template = setup.catalog.get(columns.get("template_name", ""))
     if template is None or "skip_reason" in columns:
         return columns
     return columns | in_the_words_of(template, columns["language"], values, numbers)
@@ -55,28 +55,28 @@ def address_columns(
     *,
     picture: str | None,
     refused_phones: Collection[str],
-    means: Means,
+    setup: DraftingSetup,
 ) -> dict[str, Any]:
-    """The same without its words: whether it can be sent, by what and in which language, hangs on none of them.
+    """The same without the text: whether it can be sent, from which sender, as which template, in which language.
 
     Args:
         recipient: Who gets it.
         templates: Names, the best first; where that one shows a picture and there is none, the next one is taken.
         picture: URL of one that Meta would take.
         refused_phones: Numbers that Meta refused today for the recipient's own sake.
-        means: What messages are made of.
+        setup: The senders, templates, settings and params.
     """
-    to_phone = means.redirect_to or recipient.phone
+    to_phone = setup.redirect_to or recipient.phone
     if to_phone in refused_phones:
         return {"skip_reason": SkipReason.REFUSED_TODAY}
-    template = _first_that_can_be_made(templates, picture, means)
+    template = _first_that_can_be_made(templates, picture, setup)
     if template is None:
         return {"skip_reason": SkipReason.NO_TEMPLATE}
     meant = {"sender": recipient.sender.label, "template_name": template.name}
-    language = _language_to_send(template, recipient, means)
+    language = _language_to_send(template, recipient, setup)
     if language is None:
-        reason = SkipReason.NO_TEMPLATE if means.approvals is None else SkipReason.NO_APPROVED_TEMPLATE
-        if _language_to_send(template, recipient, means, for_all=True):
+        reason = SkipReason.NO_TEMPLATE if setup.approvals is None else SkipReason.NO_APPROVED_TEMPLATE
+        if _language_to_send(template, recipient, setup, for_all=True):
             return {**meant, "language": recipient.language, "skip_reason": SkipReason.OPTED_OUT}
         if template.name != templates[0]:
             reason = SkipReason.NO_PICTURE
@@ -104,27 +104,29 @@ def in_the_words_of(
     return {"variables": cleaned, "body_text": template.text(language, cleaned)}
 
 
-def _first_that_can_be_made(names: Sequence[str], picture: str | None, means: Means) -> Template | None:
+def _first_that_can_be_made(names: Sequence[str], picture: str | None, setup: DraftingSetup) -> Template | None:
     for name in names:
-        template = means.catalog.get(name)
+        template = setup.catalog.get(name)
         if template is None or picture or not template.picture:
             return template
     return None
 
 
-def _language_to_send(template: Template, recipient: Recipient, means: Means, *, for_all: bool = False) -> str | None:
+def _language_to_send(
+    template: Template, recipient: Recipient, setup: DraftingSetup, *, for_all: bool = False
+) -> str | None:
     """The language that the template can be sent in, nearest to the wanted one; None where there is none.
 
     Args:
         template: The template.
         recipient: Who gets it.
-        means: What messages are made of.
+        setup: The senders, templates, settings and params.
         for_all: Whether it is asked for everybody: of one who has stopped this business's marketing, no template will
             do that Meta bills as such.
     """
-    if means.approvals is None:
+    if setup.approvals is None:
         wanted = (recipient.language, *recipient.readable, LAST_RESORT)
         return next((language for language in wanted if language in template.languages), None)
-    approvals = means.approvals.get((recipient.sender.waba_id, template.name), {})
-    allowed = means.allow_marketing and (for_all or means.preferences.takes_marketing(recipient.phone))
+    approvals = setup.approvals.get((recipient.sender.waba_id, template.name), {})
+    allowed = setup.allow_marketing and (for_all or setup.preferences.takes_marketing(recipient.phone))
     return sendable_language(template, recipient.language, recipient.readable, approvals, allowed)

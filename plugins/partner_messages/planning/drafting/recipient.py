@@ -7,7 +7,7 @@ from typing import Any
 
 from partner_messages.config.languages import choose_language, normalise_language
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.planning.drafting.facts import Means, ShopFacts
+from partner_messages.planning.drafting.inputs import DraftingSetup, ShopKnowledge
 from partner_messages.recipients.conversation import consent_refused, conversations_for
 from partner_messages.recipients.masking import mask_phone
 from partner_messages.recipients.people import Partner
@@ -38,26 +38,26 @@ class Recipient:
 
 
 def recipient_of_run(
-    production_run_id: str, partner_id: str, shop: ShopFacts, means: Means, *, lifecycle: bool = False
+    production_run_id: str, partner_id: str, shop: ShopKnowledge, setup: DraftingSetup, *, lifecycle: bool = False
 ) -> Recipient | SkipReason:
     """How a partner is reached about one run, or why not (`lifecycle` as in `find_recipient`)."""
-    if production_run_id in means.paused_runs:
+    if production_run_id in setup.paused_runs:
         return SkipReason.PAUSED
-    return find_recipient(partner_id, shop, means, lifecycle=lifecycle)
+    return find_recipient(partner_id, shop, setup, lifecycle=lifecycle)
 
 
 def find_recipient(
-    partner_id: str, shop: ShopFacts, means: Means, *, lifecycle: bool = False
+    partner_id: str, shop: ShopKnowledge, setup: DraftingSetup, *, lifecycle: bool = False
 ) -> Recipient | SkipReason:
     """How a partner is reached, or why not.
 
     Args:
         partner_id: The partner.
         shop: What the shop knows.
-        means: What messages are made of, and what partners have said.
+        setup: The senders, templates, settings and params, and what partners have said.
         lifecycle: Whether it is a lifecycle message, and no reminder.
     """
-    if partner_id in means.paused:
+    if partner_id in setup.paused:
         return SkipReason.PAUSED
     partner = shop.partners.get(partner_id)
     if partner is None or partner.deleted or partner.status == "inactive":
@@ -68,41 +68,41 @@ def find_recipient(
     known = shop.conversations.get(partner_id, ())
     if consent_refused(partner, chosen.phone, known):
         return SkipReason.NO_CONSENT
-    if silenced := _silenced(partner_id, chosen.phone, means, lifecycle=lifecycle):
+    if silenced := _silenced(partner_id, chosen.phone, setup, lifecycle=lifecycle):
         return silenced
     conversations = conversations_for(partner, chosen.phone, known)
     newest = conversations[0] if conversations else None
-    sender = choose_sender(chosen.phone, newest.default_sender_platform_id if newest else None, means.senders)
+    sender = choose_sender(chosen.phone, newest.default_sender_platform_id if newest else None, setup.senders)
     if sender is None:
         return SkipReason.NO_SENDER
     language = choose_language(
-        # What operations have chosen for this partner, what the partner has asked for, what holds for everybody.
-        explicit=means.own_languages.get(partner_id) or means.preferences.languages.get(chosen.phone) or means.language,
+        # First operations' choice for this partner, then the partner's own, then the one for everybody.
+        explicit=setup.own_languages.get(partner_id) or setup.preferences.languages.get(chosen.phone) or setup.language,
         conversation_language=newest.language if newest else None,
         phone=chosen.phone,
-        fallback=means.fallback_language,
+        fallback=setup.fallback_language,
         allowed=sender.languages,
     )
     readable = tuple(filter(None, (normalise_language(one.language) for one in conversations)))
     return Recipient(partner.name, chosen.phone, language, readable, sender)
 
 
-def _silenced(partner_id: str, phone: str, means: Means, *, lifecycle: bool) -> SkipReason | None:
+def _silenced(partner_id: str, phone: str, setup: DraftingSetup, *, lifecycle: bool) -> SkipReason | None:
     """Whether the partner's own word, or one that was entered for them, keeps them from being written to."""
-    if means.preferences.has_opted_out(partner_id, phone):
-        return None if lifecycle and means.lifecycle_after_opt_out else SkipReason.OPTED_OUT
-    if not lifecycle and means.preferences.waits_for_a_person(partner_id, phone):
+    if setup.preferences.has_opted_out(partner_id, phone):
+        return None if lifecycle and setup.lifecycle_after_opt_out else SkipReason.OPTED_OUT
+    if not lifecycle and setup.preferences.waits_for_a_person(partner_id, phone):
         return SkipReason.ANSWERED
     return None
 
 
-def why_not(partner_id: str, reason: SkipReason, shop: ShopFacts) -> dict[str, Any]:
-    """What of a draft follows from a partner's not being reached: the reason, and what somebody needs to mend it."""
+def why_not(partner_id: str, reason: SkipReason, shop: ShopKnowledge) -> dict[str, Any]:
+    """The columns of a draft whose partner cannot be reached: the reason, and what is needed to repair it."""
     if reason != SkipReason.AMBIGUOUS_PHONE:
         return {"skip_reason": reason}
     readings = [mask_phone(phone) for phone in _phone_of(shop.partners[partner_id], shop).readings]
     return {"skip_reason": reason, "variables": {READINGS: " or ".join(readings)}}
 
 
-def _phone_of(partner: Partner, shop: ShopFacts) -> PhoneChoice:
+def _phone_of(partner: Partner, shop: ShopKnowledge) -> PhoneChoice:
     return choose_phone(partner, shop.admins.get(partner.id, ()), shop.reached_at.get(partner.id, frozenset()))

@@ -31,7 +31,7 @@ def _full_name(value: Any) -> Any:
 
 
 EventName = Annotated[str, BeforeValidator(_full_name), Field(pattern=r"^production_run\.[a-z][a-z0-9_.]*$")]
-# A colon would run into the next part of a dedup key, and an empty id must never become a filter.
+# A colon separates the parts of a deduplication key, and an empty id must never become a filter.
 Id = Annotated[str, Field(pattern=r"^[^\s:]+$"), AfterValidator(checked_id)]
 
 

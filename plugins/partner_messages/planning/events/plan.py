@@ -84,7 +84,7 @@ def plan_events(
     planning = _Planning(inputs, event_runs, holders, timing)
     drafts = [planning.decide(event, run) for event in events if (run := event_runs.runs.get(event.production_run_id))]
     if inputs.tick.delivery == "redirect":
-        drafts = _keep_within(drafts, inputs.means.limit)
+        drafts = _keep_within(drafts, inputs.setup.limit)
     return drafts
 
 
@@ -120,7 +120,7 @@ class _Planning:
         draft = self._draft(event, run, partner_id)
         if holder := self._in_the_way(self.holders.by_context, draft.context_id):
             return replace(draft, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
-        recipient = recipient_of_run(run.id, partner_id, self.inputs.shop, self.inputs.means, lifecycle=True)
+        recipient = recipient_of_run(run.id, partner_id, self.inputs.shop, self.inputs.setup, lifecycle=True)
         if isinstance(recipient, SkipReason):
             return replace(draft, **why_not(partner_id, recipient, self.inputs.shop))
         decided = message_columns(
@@ -129,20 +129,20 @@ class _Planning:
             {"run_id": run.id, **names_of(recipient, run.design_id, self.inputs.shop), **rule.figures(event, run)},
             picture=None,
             refused_phones=self.inputs.log.refused_phones,
-            means=self.inputs.means,
+            setup=self.inputs.setup,
         )
         return self._in_its_hours(replace(draft, **decided))
 
     def _reminder(self, event: Event, plain: Draft, stuck: StuckRun | None) -> Draft:
         if stuck is None or event.partner_id not in (None, stuck.partner_id):
             return replace(plain, skip_reason=SkipReason.STATE_MISMATCH)
-        recipient = why_left_alone(stuck, self.inputs.means) or find_recipient(
-            stuck.partner_id, self.inputs.shop, self.inputs.means
+        recipient = why_left_alone(stuck, self.inputs.setup) or find_recipient(
+            stuck.partner_id, self.inputs.shop, self.inputs.setup
         )
         until = None
         if isinstance(recipient, Recipient):
-            until = self.timing.hold(stuck.partner_id, self.inputs.means.redirect_to or recipient.phone)
-        # It belongs to the day on which it is sent, and meets that day's other reminders in its slot.
+            until = self.timing.hold(stuck.partner_id, self.inputs.setup.redirect_to or recipient.phone)
+        # It counts for the day on which it is sent, and takes the run's slot of that day.
         tick = replace(self.inputs.tick, day=day_of(until)) if until else self.inputs.tick
         return replace(
             decide_reminder(replace(self.inputs, tick=tick), stuck, recipient),

@@ -50,7 +50,7 @@ def _who_has_still_to_accept(event: Event, run: ProductionRun) -> str | SkipReas
 
 
 def _who_had_it(event: Event, run: ProductionRun) -> str | SkipReason:
-    """It was taken from its previous partner whatever has become of it since, from its present one if it is cancelled.
+    """The partner who had the run: the previous one, if named; the present one only while the run is cancelled.
 
     A run that has gone to somebody else is not cancelled, so who had it before is told only where the event names them.
     """

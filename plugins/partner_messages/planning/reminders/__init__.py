@@ -1,1 +1,1 @@
-"""The policy: who is due on which day, worded how, gathered and dealt into what (pure)."""
+"""The policy of reminders: who is due, in which words, in which digest, in which batch (pure)."""

@@ -95,5 +95,5 @@ def _label(message: QueuedMessage) -> str:
 
 def _even_size(messages: int, rate: float) -> int:
     """How many messages each of the processes gets that are needed to send as fast as the number may."""
-    # What leaves within a second anyway needs none beside it.
+    # Messages that leave within a second need no second process.
     return math.ceil(messages / math.ceil(max(1.0, min(rate, messages)) / PER_PROCESS))

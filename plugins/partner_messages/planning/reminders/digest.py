@@ -50,7 +50,7 @@ def gather(
     Where the digest cannot be sent in the language of its partner's messages, they stay messages of their own.
 
     Args:
-        inputs: What they were decided with; the setting `digest` is in its `means`.
+        inputs: What they were decided with; the setting `digest` is in its `setup`.
         drafts: What was decided of each run.
         stuck: The runs that this tick looks at.
         recipients: How each of their partners is reached.
@@ -63,14 +63,14 @@ def gather(
         for one in standing
         if one.status == MessageStatus.QUEUED and not runs.keys().isdisjoint(one.production_run_ids)
     ]
-    if not (queued or inputs.means.digest):
+    if not (queued or inputs.setup.digest):
         return list(drafts)
     as_they_are = [one for one in queued if not one.production_run_ids <= runs.keys()]
     anew = {(one.partner_id, one.production_run_ids): one for one in queued if one.production_run_ids <= runs.keys()}
     spoken_for = {run_id for one in as_they_are for run_id in one.production_run_ids}
     left = [draft for draft in drafts if draft.production_run_id not in spoken_for]
     digests: list[Draft] = []
-    if inputs.means.digest:
+    if inputs.setup.digest:
         in_digests = {one.id for one in queued}
         holders = inputs.log.slot_holders.items()
         alone = {id_ for id_, one in holders if one.status == MessageStatus.QUEUED and one.id not in in_digests}
@@ -124,7 +124,7 @@ def _message(inputs: PlanningInputs, runs: Sequence[StuckRun], recipient: Recipi
     values, numbers = _said(inputs, runs, recipient)
     refused = inputs.log.refused_phones
     return message_columns(
-        recipient, (TEMPLATE,), values, picture=None, refused_phones=refused, means=inputs.means, numbers=numbers
+        recipient, (TEMPLATE,), values, picture=None, refused_phones=refused, setup=inputs.setup, numbers=numbers
     )
 
 

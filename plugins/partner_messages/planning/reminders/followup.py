@@ -65,7 +65,7 @@ def draft_followup(parent: Followed, *, picture: str | None) -> Draft:
     caption = _caption(parent)
     return Draft.followup(
         parent,
-        # The name is for the task's; the link is added at the moment of sending, and stands in no row.
+        # The partner's name is for the task's log. The link is added when the message is sent; no row has it.
         variables={"partner_name": clean(parent.variables.get("partner_name"), "Partner"), "caption": caption},
         body_text=caption,
         image_url=picture,

@@ -61,7 +61,7 @@ class Hours:
         common = [look for look in self._looks(day) if agree(zones, self.own, look)]
         if ahead := [look for look in common if look > self.wall]:
             return ahead[0]
-        # What the tick itself would find closed for good is no accident of this hour: somebody must change a setting.
+        # Where no hour of the day would do, waiting does not help: somebody must change a setting.
         tick = dt.datetime.combine(day, TICK_TIME, SCHEDULE_TIMEZONE)
         return SkipReason.EXPIRED if any(look >= tick for look in common) else SkipReason.NO_COMMON_HOURS
 

@@ -1,4 +1,4 @@
-"""What a plan follows from, beside the runs that it is about (values only)."""
+"""What a plan is made from, beside the runs that it is about (values only)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import SlotHolder, StandingDigest
-from partner_messages.planning.drafting.facts import Means, ShopFacts
+from partner_messages.planning.drafting.inputs import DraftingSetup, ShopKnowledge
 from partner_messages.planning.reminders.hours import Hours
 from partner_messages.planning.reminders.policy import EVERY_DAY, Policy
-from partner_messages.planning.reminders.said import NOTHING_SAID, Said
+from partner_messages.planning.reminders.said import NOTHING_SAID, PartnersSaid
 
 
 @dataclass(frozen=True)
-class LogFacts:
+class LogKnowledge:
     """What the message log knows about the tick's day and the runs' past.
 
     Attributes:
@@ -33,7 +33,7 @@ class LogFacts:
     refused_phones: frozenset[str] = frozenset()
     last_reminded: Mapping[str, dt.date] = field(default_factory=dict)
     days_reminded: Mapping[str, Sequence[dt.date]] = field(default_factory=dict)
-    said: Said = NOTHING_SAID
+    said: PartnersSaid = NOTHING_SAID
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,14 @@ class PlanningInputs:
         tick: The tick.
         shop: What the shop knows.
         log: What the message log knows.
-        means: What messages are made of and sent through.
+        setup: The senders, templates, settings and params that messages are drafted with.
         policy: On which days a run is reminded.
         hours: When messages may leave, where they keep their recipients' hours.
     """
 
     tick: Tick
-    shop: ShopFacts
-    log: LogFacts
-    means: Means
+    shop: ShopKnowledge
+    log: LogKnowledge
+    setup: DraftingSetup
     policy: Policy = EVERY_DAY
     hours: Hours | None = None

@@ -17,11 +17,11 @@ from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.messages.statuses import MessageStatus
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Draft
-from partner_messages.planning.drafting.facts import Means
+from partner_messages.planning.drafting.inputs import DraftingSetup
 from partner_messages.planning.drafting.message import address_columns, in_the_words_of, names_of
 from partner_messages.planning.drafting.recipient import Recipient, find_recipient, why_not
 from partner_messages.planning.reminders import digest
-from partner_messages.planning.reminders.inputs import LogFacts, PlanningInputs
+from partner_messages.planning.reminders.inputs import LogKnowledge, PlanningInputs
 from partner_messages.planning.reminders.wording import figures, templates_for
 
 NEXT_DUE = "next_due"
@@ -56,7 +56,7 @@ def decide_reminders(inputs: PlanningInputs, stuck: Sequence[StuckRun], without_
     event has queued for today goes out today, whatever the cadence says, and keeps the events' hours; the rest keeps
     `inputs.hours`, if there are any.
     """
-    tick, log, means = inputs.tick, inputs.log, inputs.means
+    tick, log, setup = inputs.tick, inputs.log, inputs.setup
     recipients: dict[str, Recipient | SkipReason] = {}
     unowned = frozenset(without_partner)
     drafts = [Draft.reminder(run_id, tick.day, skip_reason=SkipReason.NO_PARTNER) for run_id in sorted(unowned)]
@@ -69,13 +69,13 @@ def decide_reminders(inputs: PlanningInputs, stuck: Sequence[StuckRun], without_
                 drafts.append(_reminder(tick, run, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id))
             continue
         if run.partner_id not in recipients:
-            recipients[run.partner_id] = find_recipient(run.partner_id, inputs.shop, means)
-        recipient = why_left_alone(run, means) or recipients[run.partner_id]
+            recipients[run.partner_id] = find_recipient(run.partner_id, inputs.shop, setup)
+        recipient = why_left_alone(run, setup) or recipients[run.partner_id]
         draft = _decided(inputs, run, recipient)
-        # What keeps a partner from being written to is told of every day: that is for somebody to put right.
+        # A reason that somebody must repair (no phone, no template, …) is recorded every day, due or not.
         needs_a_person = draft.skip_reason is not None and EXPLANATIONS[draft.skip_reason].escalates
         if isinstance(recipient, Recipient) and not needs_a_person and draft.skip_reason not in _SAID:
-            if name := means.on_holiday.get(run.partner_id):
+            if name := setup.on_holiday.get(run.partner_id):
                 draft = _on_holiday(inputs, run, name)
             elif not (holder and holder.asked_by_event):
                 draft = _left_alone(inputs, run, recipient) or draft
@@ -86,13 +86,13 @@ def decide_reminders(inputs: PlanningInputs, stuck: Sequence[StuckRun], without_
         drafts = [
             draft if asked.intersection(draft.production_run_ids) else hours.keep(draft, tick.day) for draft in drafts
         ]
-    drafts = _keep_within_limit(drafts, stuck=stuck, log=log, limit=means.limit)
+    drafts = _keep_within_limit(drafts, stuck=stuck, log=log, limit=setup.limit)
     return Plan(drafts, _wording(inputs, stuck, recipients))
 
 
-def why_left_alone(run: StuckRun, means: Means) -> SkipReason | None:
+def why_left_alone(run: StuckRun, setup: DraftingSetup) -> SkipReason | None:
     """What about a run itself keeps its partner from being reminded of it, whoever that is."""
-    if run.production_run_id in means.paused_runs:
+    if run.production_run_id in setup.paused_runs:
         return SkipReason.PAUSED
     if run.bad_column:
         return SkipReason.BAD_DATA
@@ -121,10 +121,10 @@ def _decided(inputs: PlanningInputs, run: StuckRun, recipient: Recipient | SkipR
         return _reminder(tick, run, skip_reason=SkipReason.ALREADY_IN_SHOP)
     columns = address_columns(
         recipient,
-        templates_for(run.kind, inputs.means.family),
+        templates_for(run.kind, inputs.setup.family),
         picture=inputs.shop.pictures.get(run.design_id),
         refused_phones=inputs.log.refused_phones,
-        means=inputs.means,
+        setup=inputs.setup,
     )
     return _reminder(tick, run, **columns)
 
@@ -136,7 +136,7 @@ def _wording(
 
     def worded(draft: Draft) -> Draft:
         recipient = recipients.get(draft.partner_id or "")
-        # What is put off, or comes too late, keeps what it would have said.
+        # A message that is put off or comes too late still gets its text, so that the row shows it.
         speaks = draft.message_kind == "reminder" and draft.template_name and draft.to_phone
         if not speaks or draft.variables or not isinstance(recipient, Recipient):
             return draft
@@ -146,7 +146,7 @@ def _wording(
 
 
 def _worded(inputs: PlanningInputs, draft: Draft, run: StuckRun, recipient: Recipient) -> Draft:
-    template = inputs.means.catalog.get(draft.template_name or "")
+    template = inputs.setup.catalog.get(draft.template_name or "")
     if template is None:
         return draft
     values = {**names_of(recipient, run.design_id, inputs.shop), **figures(run, now=inputs.tick.now)}
@@ -182,7 +182,9 @@ def _left_alone(inputs: PlanningInputs, run: StuckRun, recipient: Recipient) -> 
     return _reminder(tick, run, skip_reason=reason, variables={NEXT_DUE: next_due.isoformat()} if next_due else None)
 
 
-def _keep_within_limit(drafts: Sequence[Draft], *, stuck: Sequence[StuckRun], log: LogFacts, limit: int) -> list[Draft]:
+def _keep_within_limit(
+    drafts: Sequence[Draft], *, stuck: Sequence[StuckRun], log: LogKnowledge, limit: int
+) -> list[Draft]:
     """Put off the messages over the limit: the least recently reminded runs go first, then the oldest.
 
     A digest is one message, as urgent as the most urgent of its runs. What an earlier run of the day lets wait for its

@@ -112,7 +112,7 @@ class Policy:
 
     @cached_property
     def _patience(self) -> Callable[[str, str], dt.timedelta]:
-        """How long a partner's run may stand in a kind; kept, since it is asked of every run of a tick."""
+        """How long a partner's run may stay in a kind; cached, because every run of a tick asks for it."""
         return cache(lambda partner_id, kind: dt.timedelta(hours=self.settings.thresholds_of(partner_id).hours(kind)))
 
 

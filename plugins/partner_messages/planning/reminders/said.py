@@ -25,8 +25,8 @@ class Promised:
 
 
 @dataclass(frozen=True)
-class Said:
-    """What stands of all that was said.
+class PartnersSaid:
+    """What partners have said so far, where it still counts.
 
     Attributes:
         promised: The open promises, by run.
@@ -48,11 +48,11 @@ class Said:
         return (SkipReason.UNREACHABLE, None) if phone in self.unreachable else None
 
 
-NOTHING_SAID = Said()
+NOTHING_SAID = PartnersSaid()
 
 
 class Moved(Protocol):
-    """A stall, as far as a promise is concerned."""
+    """The part of a stall that a promise is compared with."""
 
     @property
     def partner_id(self) -> str | None:

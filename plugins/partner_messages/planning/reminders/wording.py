@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from partner_messages.messages.kinds import ReminderKind, StuckRun
-from partner_messages.planning.drafting.facts import Family
+from partner_messages.planning.drafting.inputs import Family
 from partner_messages.templates.catalog.cleaning import days_text, quantity_text
 
 

@@ -1,4 +1,4 @@
-"""What is known when messages are drafted, and what they are made of (values only)."""
+"""What is known when messages are drafted, and what they are drafted with (values only)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT_FAMILY: Family = "v1"
 
 
 @dataclass(frozen=True)
-class ShopFacts:
+class ShopKnowledge:
     """What the shop knows about the partners and designs of some runs, at one reading.
 
     Attributes:
@@ -49,8 +49,8 @@ class ShopFacts:
 
 
 @dataclass(frozen=True)
-class Means:
-    """What messages are made of and sent through, and the settings and params that shape them.
+class DraftingSetup:
+    """The senders, templates, settings and params that messages are drafted with.
 
     Attributes:
         senders: The configured senders in the order of the setting.
