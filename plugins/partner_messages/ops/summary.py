@@ -64,7 +64,7 @@ class Named:
         return f"{names.of(self.production_run_id, self.partner_id)} ({self.message_kind}): {stands} | {ids}{more}"
 
 
-_DISPATCHED = (*sorted(TAKEN_BY_META), MessageStatus.REHEARSED)
+_DISPATCHED = tuple(status for status in MessageStatus if status in {*TAKEN_BY_META, MessageStatus.REHEARSED})
 
 
 @dataclass(frozen=True)
