@@ -6,6 +6,7 @@ import json
 from collections import Counter
 
 import pytest
+import requests
 
 from sandbox.graph_api.server import running
 from support.ticks import note_of, run_dag, xcoms_of
@@ -123,3 +124,23 @@ def test_what_is_wrong_before_the_first_request_ends_the_run_without_one(run, ba
     assert bare_api.requests()["total"] == 0
     assert broken.tasks["preflight"] == broken.tasks["report"] == "failed"
     assert note_of(broken.run_id).startswith('DAG run params: senders has "us", but there is only in, au, europe.')
+
+
+def test_the_mode_subscribe_makes_what_is_missing_and_names_the_account_that_would_be_silent(run, bare_api, deployment):
+    australia = deployment.connection("whatsapp_au")
+    deployment.connect("whatsapp_au", {**australia, "extra": {**australia["extra"], "app_id": "999"}})
+
+    subscribing = run(mode="subscribe")
+
+    assert subscribing.state == "failed"
+    assert "Account 211000000000002 (au) would be silent" in note_of(subscribing.run_id)
+    hears = {
+        label: requests.get(
+            f"{bare_api.url}/v25.0/{account.waba_id}/subscribed_apps",
+            headers={"Authorization": f"Bearer {account.token}"},
+            timeout=30,
+        ).json()["data"]
+        for label, account in bare_api.accounts.items()
+    }
+    apps = {label: [one["whatsapp_business_api_data"]["id"] for one in data] for label, data in hears.items()}
+    assert apps == {label: [account.app_id] for label, account in bare_api.accounts.items()}

@@ -16,6 +16,7 @@ from partner_messages.messages.kinds import ReminderKind
 from partner_messages.planning import plan_reminders as plan
 from partner_messages.whatsapp.errors import RECIPIENT_CODES
 from support.dag_tasks import REMINDERS, UPKEEP
+from support.deployment import airflow_run
 from support.small_policy import (
     DAY,
     INDIA,
@@ -104,13 +105,12 @@ class CheckedWeeks(Weeks):
         assert not left or self._was_ill or not may_leave(self._now), "what has come due was forgotten"
 
     def _dag_run(self, dag_id: str, now: dt.datetime, scheduled: bool) -> SimpleNamespace:
-        return SimpleNamespace(
+        return airflow_run(
+            f"{dag_id} {next(self._numbers)}",
             dag_id=dag_id,
-            run_id=f"{dag_id} {next(self._numbers)}",
             run_type="scheduled" if scheduled else "manual",
             logical_date=now if scheduled else None,
             run_after=now,
-            clear_number=0,
         )
 
     def _send(self, run: TaskByTask, tick: Any, batches: Sequence[dict[str, Any]]) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,12 @@ TICK = dt.datetime(2026, 11, 23, 4, 30, tzinfo=dt.UTC)
 def run_pass(run_id: str = "run 1", *, dag_id: str = "production_run_reminders", **more: Any) -> RunPass:
     """The first pass of a DAG run that was triggered by hand at TICK, unless `more` says otherwise."""
     return RunPass(dag_id, run_id, **{"run_type": "manual", "now": TICK, "run_after": TICK, **more})
+
+
+def airflow_run(run_id: str = "run 1", *, dag_id: str = "production_run_reminders", **more: Any) -> SimpleNamespace:
+    """A DAG run as Airflow shows it to a task: triggered by hand at TICK, unless `more` says otherwise."""
+    plain = {"run_type": "manual", "logical_date": TICK, "run_after": TICK, "clear_number": 0}
+    return SimpleNamespace(dag_id=dag_id, run_id=run_id, **{**plain, **more})
 
 
 @dataclass

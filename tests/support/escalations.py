@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -12,7 +11,7 @@ from psycopg.rows import DictRow
 
 from partner_messages.messages.kinds import ReminderKind
 from support.dag_tasks import REMINDERS
-from support.deployment import TICK, Deployment
+from support.deployment import TICK, Deployment, airflow_run
 from support.log_rows import Log, change
 
 Shop = psycopg.Connection[DictRow]
@@ -28,14 +27,7 @@ def planned(deployment: Deployment, days: int = 0, **params: Any) -> tuple[dict[
     now = TICK + days * DAY
     if params.get("delivery") != "dry_run":
         deployment.now = now + dt.timedelta(minutes=1)
-    run = SimpleNamespace(
-        dag_id="production_run_reminders",
-        run_id=f"{now.isoformat()} {params}",
-        run_type="manual",
-        logical_date=now,
-        run_after=now,
-        clear_number=0,
-    )
+    run = airflow_run(f"{now.isoformat()} {params}", logical_date=now, run_after=now)
     of = {"dag_run": run, "params": params}
     tick = REMINDERS.preflight(of)
     for kind in ReminderKind:

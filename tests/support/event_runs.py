@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Barrier
-from types import SimpleNamespace
 from typing import Any
 
 from partner_messages.deployment import run_context
@@ -23,7 +22,7 @@ from partner_messages.sending.batch import BatchSender, Outcome
 from partner_messages.tasks import preflight as checks
 from partner_messages.templates.catalog.installed import installed_catalog
 from support.dag_tasks import EVENTS, UPKEEP
-from support.deployment import run_pass
+from support.deployment import airflow_run, run_pass
 
 
 @dataclass(frozen=True)
@@ -78,9 +77,9 @@ def context(
     run_type: str = "manual",
 ) -> dict[str, Any]:
     """What Airflow tells a task of a DAG run that was due just now, unless another time is given."""
-    run = SimpleNamespace(
+    run = airflow_run(
+        run_id,
         dag_id=dag_id,
-        run_id=run_id,
         run_type=run_type,
         logical_date=None,
         run_after=run_after or run_context.wall_clock(),

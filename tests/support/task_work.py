@@ -7,7 +7,6 @@ import datetime as dt
 import signal
 from collections.abc import Iterator, Sequence
 from threading import Barrier
-from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -28,7 +27,7 @@ from partner_messages.sending import recheck
 from partner_messages.sending.batch import NoLongerDue
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.tasks import preflight
-from support.deployment import TICK, run_pass
+from support.deployment import airflow_run, run_pass
 
 IMPORTED = (airflow.providers.postgres.hooks.postgres, airflow.sdk.execution_time.supervisor, recheck, sending)
 """What tasks import only when they run; the processes are forked after this."""
@@ -37,14 +36,7 @@ TRIES = 4
 
 def context(run_id: str, clear_number: int = 0) -> dict[str, Any]:
     """What Airflow tells a task of such a run."""
-    run = SimpleNamespace(
-        dag_id="production_run_reminders",
-        run_id=run_id,
-        run_type="manual",
-        logical_date=TICK,
-        run_after=TICK,
-        clear_number=clear_number,
-    )
+    run = airflow_run(run_id, clear_number=clear_number)
     return {"dag_run": run, "params": {}}
 
 

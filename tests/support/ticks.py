@@ -27,7 +27,7 @@ from psycopg.rows import DictRow
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from support.dag_tasks import REMINDERS
-from support.deployment import TICK
+from support.deployment import TICK, airflow_run
 
 _TRIES = 4
 """A task's first try and the DAGs' retries."""
@@ -111,14 +111,7 @@ def go_through(
     Without a logical date every call is a DAG run of its own, as one triggered from the command line is.
     """
     run_id = f"manual__{(logical_date or run_after).isoformat()}" + ("" if logical_date else f"__{next(_numbers)}")
-    dag_run = SimpleNamespace(
-        dag_id="production_run_reminders",
-        run_id=run_id,
-        run_type="manual",
-        logical_date=logical_date,
-        run_after=run_after,
-        clear_number=0,
-    )
+    dag_run = airflow_run(run_id, logical_date=logical_date, run_after=run_after)
     run = TaskByTask({"dag_run": dag_run, "params": conf or {}})
     tick, found, batches = run.call("preflight", REMINDERS.preflight), None, None
     if tick:

@@ -1,24 +1,28 @@
--- name: known_of
--- Which messages some statuses are about, by our id or by Meta's.
-SELECT id, meta_message_id
-FROM message_log
-WHERE id = ANY (%(ids)s::uuid[])
-UNION
-SELECT id, meta_message_id
-FROM message_log
-WHERE meta_message_id = ANY (%(wamids)s::text[])
-
--- name: lock_rows
--- The messages that statuses may change, as they stand; what another process is writing at the moment is passed over, so that nobody
--- waits while he holds some himself.
+-- name: hold_rows
+-- The messages that some statuses are about, by our id or by Meta's, as they stand, held for this transaction; what another process is
+-- writing at the moment is named and not held, so that nobody waits while he holds some himself.
+WITH known AS (
+    SELECT id, meta_message_id
+    FROM message_log
+    WHERE id = ANY (ARRAY (SELECT json_array_elements_text(%(said_ids)s)::uuid))
+    UNION
+    SELECT id, meta_message_id
+    FROM message_log
+    WHERE meta_message_id = ANY (ARRAY (SELECT json_array_elements_text(%(said_wamids)s)))
+),
+held AS (
+    SELECT m.*
+    FROM message_log AS m
+    WHERE m.id = ANY (ARRAY (SELECT id FROM known))
+    ORDER BY m.id
+    FOR NO KEY UPDATE SKIP LOCKED
+)
 SELECT
-    id, status, sender, meta_message_id, blanked, sent_at, sent_at_is_metas, delivered_at, read_at, failed_at, expired_at_meta,
-    error_code, error_detail, sent_at_meta, delivered_at_meta, read_at_meta, failed_at_meta, pricing_at, pricing_category,
-    pricing_billable, pricing_type, pricing_model
-FROM message_log
-WHERE id = ANY (%(ids)s)
-ORDER BY id
-FOR NO KEY UPDATE SKIP LOCKED
+    known.id, known.meta_message_id AS known_as, held.id IS NOT NULL AS is_held, held.status, held.sender, held.meta_message_id,
+    held.blanked, held.sent_at, held.sent_at_is_metas, held.delivered_at, held.read_at, held.failed_at, held.expired_at_meta,
+    held.error_code, held.error_detail, held.sent_at_meta, held.delivered_at_meta, held.read_at_meta, held.failed_at_meta,
+    held.pricing_at, held.pricing_category, held.pricing_billable, held.pricing_type, held.pricing_model
+FROM known LEFT JOIN held ON held.id = known.id
 
 -- name: slots_taken
 -- Which of these messages have lost their slot to another one since they failed. (One after the other, each by the indexes that guard

@@ -1,4 +1,4 @@
-"""The three ways in which work does not reach its end; every exception of the package is one of them.
+"""The three kinds of exceptions of this package, by what follows: repair, try again, nothing to do.
 
 How each ends a task of Airflow is decided in one place, `deployment/endings.py`.
 """
@@ -11,7 +11,7 @@ class RepairNeeded(Exception):
 
 
 class TryLater(Exception):
-    """What is in the way may pass: the same again, later, may reach its end."""
+    """The cause may pass: the same work may succeed later."""
 
 
 class NothingToDo(Exception):

@@ -25,7 +25,7 @@ def normalise_language(raw: str | None) -> str | None:
 
 
 def language_of_phone(phone: str) -> str:
-    """What a number alone says: Hindi in India, English elsewhere (the seed's heuristic)."""
+    """The language by the phone number alone: Hindi in India, English elsewhere (the seed's heuristic)."""
     return "hi" if phone.startswith("+91") else "en"
 
 

@@ -1,4 +1,4 @@
-"""Cuts what is long into pieces, so that no process holds all of it in several forms at once."""
+"""Cuts long sequences into pieces, so that no process holds all of one in several forms at once."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ PIECE = 5_000
 
 
 def pieces(whole: Sequence[T], size: int = PIECE) -> Iterator[Sequence[T]]:
-    """The parts of a sequence, in its order, each with so many of its members; the last one has the rest."""
+    """The pieces of a sequence, in order, each of the same length; the last one has the rest."""
     for start in range(0, len(whole), size):
         yield whole[start : start + size]

@@ -101,7 +101,7 @@ def _field_of(loc: tuple[int | str, ...], model: type[BaseModel]) -> FieldInfo |
 
 
 def _type_at(loc: tuple[int | str, ...], model: type[BaseModel]) -> Any:
-    """What stands at a place: a model, or anything else that has no keys of its own."""
+    """The value at a place: a model, or anything else that has no keys of its own."""
     there: Any = model
     for part in loc:
         if isinstance(part, int):  # Of a list the model is what each entry is.

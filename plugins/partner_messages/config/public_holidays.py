@@ -77,7 +77,7 @@ def _standing(code: str) -> _Standing:
             _place(code)
         except NotImplementedError:
             return _Standing.UNKNOWN
-    # The package warns of no more than that when no year is asked for.
+    # Where no year is asked for, the package warns of outdated codes alone.
     return _Standing.OUTDATED if warned else _Standing.KNOWN
 
 

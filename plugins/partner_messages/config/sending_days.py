@@ -56,7 +56,7 @@ class Calendar:
         """The first, second … sending day after a day (`number` counts from 1)."""
         day = after
         while number > 0:
-            # As many days hold at most as many sending days, so the one that is looked for is never jumped over.
+            # So many days hold at most so many sending days, so the search never passes the day that it looks for.
             ahead = day + dt.timedelta(days=number)
             number -= self.sending_days(day, ahead)
             day = ahead

@@ -1,4 +1,4 @@
-"""Every knob of the package, validated, in one place.
+"""Every setting of the package, validated, in one place.
 
 Operations change the Airflow Variable `partner_messages` (JSON) without a deploy; the params of a DAG run win over it
 for that run. A key that is not here, or a value that cannot be, is an error that names the key: a typing mistake must
@@ -471,7 +471,7 @@ class Settings(_Strict):
 
     @property
     def lease(self) -> dt.timedelta:
-        """How long a claimed row is its claimer's: the HTTP time-outs plus a minute (docs/design.md, statuses)."""
+        """How long a claim lasts (its lease): the HTTP time-outs plus a minute (docs/design.md, statuses)."""
         return dt.timedelta(seconds=self.connect_timeout + self.read_timeout + 60)
 
 

@@ -116,7 +116,7 @@ def _host_name(value: Any) -> Any:
 
 
 def _picture_url(value: str) -> str:
-    # Meta fetches it, so it is seen by others.
+    # Meta downloads it, so it must be public.
     if not is_web_address(value):
         raise ValueError("must be an https URL of a host, without a user or password")
     return value

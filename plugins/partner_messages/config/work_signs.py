@@ -6,7 +6,7 @@ import enum
 
 
 class WorkSign(enum.StrEnum):
-    """By what it is seen that a partner works on a started run, each in the shop's own words."""
+    """The signs that a partner works on a started run, each by the shop's own name."""
 
     CONSUMPTION_LOG = "consumption_log"
     """A row of that table that the partner logged: cloth, thread, energy, hours."""

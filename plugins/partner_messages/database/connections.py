@@ -50,7 +50,9 @@ def connection_of(conn_id: str) -> ReadConnection:
     kept = _READ.get()
     if kept is not None and conn_id in kept:
         return kept[conn_id]
-    read = ReadConnection(**attrs.asdict(BaseHook.get_connection(conn_id)))
+    # In a task it is the SDK's, in the API server the row of Airflow's database, which has the same fields.
+    found = BaseHook.get_connection(conn_id)
+    read = ReadConnection(**{one.name: getattr(found, one.name) for one in attrs.fields(Connection)})
     if kept is not None:
         kept[conn_id] = read
     return read

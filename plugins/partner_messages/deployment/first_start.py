@@ -2,7 +2,8 @@
 
 `python -m partner_messages.deployment.first_start`, which docker-compose.yaml's `airflow-init` calls at each start.
 `INITIAL_SETTINGS` is the Variable `partner_messages`, `INITIAL_CONN_<ID>` a connection, as JSON or as a URI. What
-Airflow has already stays as it is, for operations may have changed it; what is empty is left out.
+Airflow has already stays as it is, for operations may have changed it; what is empty is left out. The password of the
+user `receiver`, as whom the receiver of webhooks tells Airflow of answers, is always the environment's.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from partner_messages.deployment.entering import enter
 
 SETTINGS = "INITIAL_SETTINGS"
 CONNECTION = "INITIAL_CONN_"
+RECEIVER = "receiver"
+"""A user of Airflow's simple auth manager."""
+RECEIVER_PASSWORD = "WEBHOOK_AIRFLOW_PASSWORD"  # noqa: S105
+PASSWORDS_FILE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
 
 
 def connections_of(environment: Mapping[str, str]) -> dict[str, str | dict[str, Any]]:
@@ -49,6 +54,17 @@ def main() -> None:
     print("Entering what Airflow does not have yet; what it has stays:", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         enter(_airflow, Path(folder), connections, settings, overwrite=False)
+    _let_the_receiver_in(os.environ)
+
+
+def _let_the_receiver_in(environment: Mapping[str, str]) -> None:
+    """Write the receiver's password where Airflow, which makes one up for whoever has none, keeps everybody's."""
+    password, file = environment.get(RECEIVER_PASSWORD), environment.get(PASSWORDS_FILE)
+    if not password or not file:
+        return
+    logins = Path(file)
+    logins.touch(mode=0o600)
+    logins.write_text(json.dumps({**json.loads(logins.read_text() or "{}"), RECEIVER: password}))
 
 
 def _airflow(arguments: list[str]) -> None:

@@ -32,7 +32,7 @@ def saying_why() -> Iterator[None]:
         _say(logging.ERROR, str(error))
         raise
     except Exception as error:
-        # Of a sentence that is not this package's own nobody knows what it quotes.
+        # An error of another package may quote anything, a phone number too.
         _say(logging.ERROR, mask(f"{type(error).__name__}: {error}"))
         raise
 
@@ -45,7 +45,7 @@ def _say(level: int, sentence: str) -> None:
 
 def leave(key: str, text: str) -> None:
     """Leave a text as an XCom of the task that runs here, if Airflow runs one."""
-    # Whatever keeps the text from being left must not take the place of what it says.
+    # An error here must not replace the one that the text tells of.
     try:
         get_current_context()["ti"].xcom_push(key=key, value=text)
     except Exception:

@@ -50,7 +50,7 @@ def load_settings() -> Settings:
 
 
 def settings_fixed_by() -> str | None:
-    """What has the settings in the place of Airflow's database, so that its UI cannot change them.
+    """Where the settings come from if not from Airflow's database: there its UI cannot change them.
 
     A place that only the API server knows of cannot be seen from a task.
 
@@ -96,7 +96,7 @@ def _decoded(value: Any) -> Any:
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """JSON lets the last of two equal keys win; whoever wrote the first one meant it."""
+    """Refuse a key that stands twice: JSON would silently drop the first."""
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)

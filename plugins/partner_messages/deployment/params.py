@@ -24,7 +24,7 @@ Flag = Annotated[bool, Field(strict=True)]
 
 
 class DeliveryParams(BaseModel):
-    """What every DAG that sends may be asked: how, and to whom instead."""
+    """The params that every DAG that sends has: how to deliver, and where to redirect to."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

@@ -24,7 +24,7 @@ def run_pass(context: Mapping[str, Any]) -> RunPass:
 
 
 def machine_clock() -> dt.datetime:
-    """The time at which this very line runs, as this machine has it."""
+    """The present time by this machine's clock."""
     return dt.datetime.now(dt.UTC)
 
 

@@ -92,7 +92,7 @@ def recordset(records: Iterable[Mapping[str, Any]]) -> Json:
 
 def _jsonable(record: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        key: _IN_JSON[type(value)](value) if type(value) in _IN_JSON else value
+        key: value if (convert := _IN_JSON.get(type(value))) is None else convert(value)
         for key, value in record.items()
         if value is not None
     }

@@ -1,4 +1,4 @@
-"""Finds the runs that need a person, and tells operations of them: one list, not one alert each."""
+"""Finds the runs that need a person, and tells operations of all of them in one list."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def escalate(tick: Tick | None, context: Mapping[str, Any]) -> dict[str, int]:
         log.info("%d escalations were opened, %d are over.", opened, ended)
         told = 0
         if tick.delivery == "live":
-            # In one transaction: what was not told to its end stays untold, and is told again at the next try.
+            # In one transaction: if telling breaks off, everything counts as untold, and the next try tells it again.
             with connection.transaction():
                 broken = end_promises(connection, tick, stalls, params)
                 if settings.on_escalation:
@@ -83,7 +83,7 @@ def _is_of_today(tick: Tick, settings: Settings) -> bool:
 
 
 def _ended(shop: Shop, standing: Sequence[Escalation]) -> frozenset[str]:
-    """The runs of those that were opened for an answer to a lifecycle message that are not made by its partner."""
+    """The runs of escalations from an answer to a lifecycle message whose partner does not make them any more."""
     asked = {one.production_run_id: one.partner_id for one in standing if one.kind is None and one.reason in OF_ANSWERS}
     runs = shop.runs(asked)
     return frozenset(
@@ -136,7 +136,7 @@ def tell_at_once(tick: Tick, context: Mapping[str, Any]) -> int:
 
 
 def key_of(due: Sequence[Escalation]) -> str:
-    """What tells a list from another one: a try whose process died after it had told comes again with the same."""
+    """A deduplication key for a list: a try that is repeated after its process died has the same key."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, " ".join(sorted(one.key for one in due))))
 
 

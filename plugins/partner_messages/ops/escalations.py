@@ -47,7 +47,7 @@ def day_knowledge(connection: LogConnection, tick: Tick, *, with_history: bool =
 
 
 def was_planned(connection: LogConnection, tick: Tick) -> bool:
-    """Whether the tick got as far as deciding about every run that it found."""
+    """Whether planning came to its end, so that every run that the tick found has a decision."""
     return any(row["planned"] is not None for row in rows(connection, "tick", tick_id=tick.id))
 
 

@@ -41,7 +41,7 @@ def hear(connection: LogConnection, settings: Settings, now: dt.datetime) -> tup
 
 
 def _receiving() -> Receiving:
-    """The senders; none where their connections cannot be read, which whoever sends is told of."""
+    """The senders; none where their connections cannot be read (the tasks that send fail for that)."""
     try:
         return load_receiving()
     except SettingsError as error:

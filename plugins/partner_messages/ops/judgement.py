@@ -31,7 +31,7 @@ class Trouble(Stall):
     reason: Reason
 
     def said(self, names: Names, *, in_short: bool = False) -> str:
-        """Whose run it is and why it needs a person, what is to be done, and last by what it is looked up.
+        """Whose run it is, why it needs a person, what is to be done, and last the ids to look it up by.
 
         Args:
             names: What people call the run.
@@ -96,7 +96,7 @@ class Escalation(Trouble):
 
     @property
     def key(self) -> str:
-        """The same for every try of telling operations of it, another one when they are told again."""
+        """A deduplication key for notifiers: the same for every try, another one when operations are told again."""
         return f"{self.id}:{self.told_on or 'first'}"
 
     @property
@@ -158,7 +158,7 @@ def _was_ignored(reminded: Sequence[dt.date], policy: Policy, partner_id: str) -
 
 
 def days_in_a_row(days: Sequence[dt.date], calendar: Calendar) -> int:
-    """The most sending days without one in between that is not there; a weekend or a holiday is none.
+    """The longest row of sending days among these days; weekends and holidays do not interrupt it.
 
     Args:
         days: In order; one that is no sending day (a run that was started by hand) neither counts nor interrupts.
@@ -212,7 +212,7 @@ class Judgement:
 
 
 def judge(stalls: Iterable[StallToday], rows: Sequence[Escalation], coverage: Coverage) -> Judgement:
-    """Compare what a tick knows with the rows that are not over.
+    """Compare the stalls that a tick knows with the escalations that are not over.
 
     A run has one open row, which says what holds today: the first reason that does, or else the row's own as long as
     nothing disproves it. Where that is another one, the row is over and a new one opens; so it is where the run has

@@ -79,7 +79,7 @@ def keep_on_failure(settings: Settings) -> None:
         if Variable.get(KEPT_VARIABLE, default="") != wanted:
             Variable.set(KEPT_VARIABLE, wanted, description="The last good on_failure; preflight keeps it here.")
     except Exception as error:
-        # Nothing that is wrong with it is a reason to remind nobody.
+        # Reminders are sent even where the notifier cannot be kept.
         log.warning("The notifier of setting on_failure could not be kept in Variable %s: %s", KEPT_VARIABLE, error)
 
 

@@ -89,7 +89,7 @@ def _provider_packages() -> Iterator[str]:
 
 
 def _may_be_used(conn_id: Any) -> bool:
-    # It may be a template field, and what it becomes is not known yet.
+    # It may be a template field, whose value is not known yet.
     return conn_id is None or (
         isinstance(conn_id, str)
         and "{" not in conn_id

@@ -47,7 +47,7 @@ TOLD_EACH_DAY = frozenset({Reason.MAYBE_OPT_OUT, Reason.ASKED_FOR_HELP, Reason.A
 
 
 class Act(enum.StrEnum):
-    """What a reason asks somebody to do: one that asks for the same as the one before is told of with it."""
+    """What a reason asks somebody to do."""
 
     GIVE_AWAY = "Give the run to a partner who is active."
     FIND_NUMBER = "Find a number on which the partner is reached."
@@ -108,7 +108,7 @@ class StallToday(Stall):
 
     @property
     def rests(self) -> bool:
-        """Whether the reminders are set aside, so that nobody is to be called for want of an answer."""
+        """Whether the run's reminders are suspended, so that a missing answer is no reason to call a person."""
         return self.end in _SET_ASIDE
 
 
@@ -141,7 +141,7 @@ _SET_ASIDE = frozenset({SkipReason.PAUSED, SkipReason.WAITS_FOR_MATERIAL})
 
 
 def _skipped(reason: SkipReason, act: Act, says_nothing: Collection[str | None] = _SAYS_NOTHING) -> Rule:
-    """A skip, which whatever else becomes of the run's reminder disproves, but for what says nothing of it."""
+    """A reason that is a skip: it ends with any other outcome of the reminder, but for those in `says_nothing`."""
     return Rule(
         EXPLANATIONS[reason].meaning,
         act,
@@ -151,7 +151,7 @@ def _skipped(reason: SkipReason, act: Act, says_nothing: Collection[str | None] 
 
 
 def _of_answer(meaning: str, act: Act) -> Rule:
-    """What a partner has said: a tick neither finds it out nor disproves it."""
+    """A reason that an answer gives: no tick opens it, and none ends it."""
     return Rule(meaning, act, holds=lambda _: False, lasts=lambda _: True)
 
 
@@ -164,7 +164,7 @@ def _is_ignored(stall: StallToday) -> bool:
 
 
 def _is_left_alone(stall: StallToday) -> bool:
-    # Of a run that waits nobody would be reminded, whatever the settings say.
+    # Nobody would be reminded of a run that waits for material, whatever the settings say.
     return stall.left_alone and stall.end != SkipReason.WAITS_FOR_MATERIAL
 
 

@@ -66,7 +66,7 @@ def text_of(
         + (f": {counted}" if counted else ""),
         *_counted("Not written to", counts["skipped"]),
         *_counted("Need a person", counts["escalated"]),
-        # That sending is halted is nobody's fault, and said already.
+        # A halt is no problem to repair, and the note says it already.
         *(f"Needs an engineer: {problem}" for problem in problems if not (halted and halted in problem)),
         *([f"Who, and why: the log of the task Summarise. **auto** is {auto} now (setting delivery)."] if auto else []),
     ]

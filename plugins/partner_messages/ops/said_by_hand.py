@@ -1,4 +1,4 @@
-"""Takes a person's word for what a partner has told them: a day, or that nothing more is to be sent."""
+"""Enters by hand what a partner has told somebody: a promise, or that they opt out."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _decide(connection: LogConnection, params: OptOutParams, phones: list[str], 
     if not any(known.waits_for_a_person(params.opt_out_partner, phone) for phone in phones):
         raise RunRefused(f"Nothing that partner {params.opt_out_partner} wrote waits to be decided.")
     entered = known.by_hand.get(params.opt_out_partner)
-    # That this message is none takes no earlier word back.
+    # That this message does not mean STOP undoes no earlier STOP.
     stays_out = params.opt_out == "was_stop" or (entered is not None and entered.is_stop)
     _enter(connection, params, "stop" if stays_out else "start", source="decided", act=said.DECIDE_OPT_OUT)
     said.close_what_was_decided(

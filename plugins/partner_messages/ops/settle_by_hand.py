@@ -1,4 +1,4 @@
-"""Takes a person's word for what became of a message of which no answer tells."""
+"""Settles by hand a message whose request got no answer."""
 
 from __future__ import annotations
 

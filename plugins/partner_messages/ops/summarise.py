@@ -40,7 +40,7 @@ class NeedsAnEngineer(RepairNeeded):
 
 @dataclass(frozen=True)
 class TaskResults:
-    """What Airflow's task results say of a DAG run, to be held against the message log.
+    """What a DAG run's tasks have returned; it is compared with the message log.
 
     Attributes:
         found: How many runs were found stuck, by kind; None where this DAG finds nothing, or not every kind has said.
@@ -95,8 +95,8 @@ def summarise(
         halted = _halted(connection)
         amiss = _amiss(connection, summary, told, finds=finds) if not unfinished else []
     _say(summary, title, finds=finds)
-    # Where a task has failed for it, its sentence says so; what is left is left because of it, and a halt alone is
-    # nobody's fault.
+    # Where a task has failed because of the halt, its sentence says so. Messages are left because of it; a halt that
+    # leaves none needs no engineer.
     is_told = halted is None or tick.delivery == "dry_run" or any(halted in said for said in unfinished)
     if halted and not is_told and not summary.left:
         log.error("%s", halted)
@@ -109,7 +109,7 @@ def summarise(
         summary.counts(), problems, halted=halted, went_on=went_on, auto=_auto_now(), sends_what_waits=of_all
     )
     leave(run_notes.KEY, note)
-    # Airflow's page of a long log opens at its end.
+    # Airflow's page of a long log opens at its end, so the note comes last.
     for line in run_notes.headlines(note):
         log.info("In short: %s", line)
     if summary.untold:
@@ -200,7 +200,7 @@ def problems_of(summary: Summary, unfinished: Sequence[str]) -> list[str]:
         (bool(summary.left), f"{summary.left} messages are still queued (clear send_messages, or trigger again today)"),
         (bool(templates), f"{templates} messages failed because their template is refused"),
         (failed > templates, f"{failed - templates} messages failed (see error_detail in the message log)"),
-        # Last: where a message says why, the task that failed for it adds nothing.
+        # Last, because a failed task often only repeats what a message above has said.
         *((True, said) for said in unfinished),
     ]
     return [said for is_so, said in problems_if if is_so]

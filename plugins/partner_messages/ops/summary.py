@@ -53,18 +53,18 @@ class Named:
     more: int = 0
 
     def said(self, names: Names) -> str:
-        """Whom it was for and how it stands, and last by what it is looked up."""
+        """Whom it was for, how it stands, and last the ids to look it up by."""
         of_other = f" of one that is {self.other_status}" if self.other_status else ""
         why = f"{self.skip_reason or self.kept_by_meta or self.error_detail or ''}{of_other}"
         stands = f"{self.status} {why}".rstrip()
         ids = ids_of(self.production_run_id, self.partner_id)
-        # By its id a person says what became of it.
+        # A person needs the id to settle the message by hand.
         ids = f"message {self.id}, {ids}" if self.status == MessageStatus.UNKNOWN else ids
         more = f"; {self.more} more, see the table message_log" if self.more else ""
         return f"{names.of(self.production_run_id, self.partner_id)} ({self.message_kind}): {stands} | {ids}{more}"
 
 
-_DISPATCHED = (*sorted(TAKEN_BY_META), MessageStatus.REHEARSED)
+_DISPATCHED = tuple(status for status in MessageStatus if status in {*TAKEN_BY_META, MessageStatus.REHEARSED})
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ def _named(row: Mapping[str, Any]) -> Named:
 
 
 def note_unknown_told(connection: LogConnection, run: RunPass, unknown: Collection[uuid.UUID]) -> None:
-    """This pass of a DAG run fails for these messages that are unknown: a later one need not."""
+    """Note that this pass of a DAG run fails for these unknown messages, so that a later pass does not."""
     told = {"dag_run_id": run.dag_run_id, "clear_number": run.clear_number, "ids": list(unknown)}
     rows(connection, "note_unknown_told", **told)
 

@@ -1,4 +1,4 @@
-"""A summary as the lines of a log, each short enough to be read whole on Airflow's page (pure)."""
+"""The lines of a log that make a summary, each short enough for Airflow's page (pure)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _found(summary: Summary) -> Iterator[str]:
 
 
 def _by_reason(what: str, numbers: Mapping[str, int], meanings: Mapping[str, str]) -> Iterator[str]:
-    """A reason a line, with its meaning; of a duplicate the other one's status is no part of the reason."""
+    """One line for each reason, with its meaning; for a duplicate, without the status of the other message."""
     for reason, number in sorted(numbers.items()):
         meaning = meanings.get(reason.partition(" of ")[0])
         yield f"{what} {reason} {number}" + (f" ({meaning.rstrip('.')})" if meaning else "")

@@ -351,7 +351,7 @@ class Dispatch:
 
     # Settling
 
-    def _write_down(self, message: Claimed, status: Any, **what: Any) -> None:
+    def _write_down(self, message: Claimed, status: MessageStatus, **what: Any) -> None:
         self._failed = self._failed or status in (MessageStatus.FAILED, MessageStatus.UNKNOWN)
         self.ledger.note(Settlement(message.id, status, **what))
 

@@ -103,7 +103,7 @@ class Inbox:
         """
         wanted = sorted(messages, key=lambda message: (message.partner_id, message.sent_at, message.id))
         with self._database.errors():
-            # One look for all: finding a message by Meta's id takes a scan of the shop's whole table.
+            # One query for all: to find a message by Meta's id takes a scan of the shop's whole table.
             there = self._already_there(wanted)
             missing = [message for message in wanted if message.wamid not in there]
             ends = {message.id: End.ALREADY_THERE for message in wanted}
@@ -150,7 +150,7 @@ class Inbox:
             return None
 
     def _note(self, error: Exception, what: str) -> None:
-        # What befalls every message alike is not counted one by one.
+        # An error that concerns every message alike is raised, and not counted for each of them.
         if self._connection.closed or isinstance(error, psycopg.errors.InsufficientPrivilege):
             raise error
         log.error("Not written into the shop's inbox: %s: %s", what, mask(f"{type(error).__name__}: {error}"))
@@ -241,6 +241,6 @@ def open_inbox(tables: Tables) -> Iterator[Inbox]:
                 " postgres) with a user that may write the shop's inbox, or set mirror_to_shop to false."
             ) from None
         connection.autocommit = True
-        # Whoever waited for the lock must see what the one before wrote.
+        # A task that waited for the lock must see what the task before it wrote.
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         yield Inbox(connection, tables)

@@ -27,11 +27,11 @@ class Names:
     def of(self, production_run_id: str | None, partner_id: str | None, *, unknown: str = "A run") -> str:
         """Such as `Rajesh Textiles, Block Print Kurta`; `unknown` where neither is known."""
         known = (self.partners.get(partner_id or ""), self.designs.get(production_run_id or ""))
-        # A name is whatever somebody typed, a phone number too.
+        # A name is free text, and may hold a phone number.
         return ", ".join(filter(None, (mask(shown(name, _LONGEST)) for name in known))) or unknown
 
 
 def ids_of(production_run_id: str | None, partner_id: str | None) -> str:
-    """By what a run is looked up; last in a line, as nobody reads them."""
+    """The ids to look a run up by; they stand last in a line."""
     run = f"run {production_run_id}" if production_run_id else "no run"
     return f"{run}, partner {partner_id}" if partner_id else f"{run}, no partner"

@@ -52,7 +52,7 @@ def _database(tables: Tables) -> Database:
 
 
 class _PossibleMoment(Loader):
-    """Reads a time of the shop's; one that cannot be is none, and loses nobody their neighbours.
+    """Reads a time of the shop's; an impossible one becomes None, so that the other rows can still be read.
 
     PostgreSQL holds infinity and years of which Python knows nothing; the range is that of the SQL part `possible`.
     """
@@ -141,20 +141,20 @@ class Shop:
         there, needy = {row["id"] for row in rows}, self._supplies(rows, now)
         for run in runs:
             id_ = run.production_run_id
-            # One whose row is gone, or has another id than was written down, is not understood either.
+            # A row that is gone, or that has another id than was written down, is not understood either.
             supply = needy.get(id_, _PLENTY) if id_ in there else Supply(bad_column="id")
             is_the_same = (run.waits, run.bad_column) == (supply.waits, supply.bad_column)
             yield run if is_the_same else replace(run, waits=supply.waits, bad_column=supply.bad_column)
 
     def _supplies(self, rows: Iterable[dict[str, Any]], now: dt.datetime) -> dict[str, Supply]:
-        """How those runs of these rows stand that need something, by id, and those in whose row something is bad."""
+        """How the runs of these rows stand that need something or have a bad column, by id."""
         bad = {row["id"]: Supply(bad_column=row["bad_column"]) for row in rows if row["bad_column"]}
         needs = [_needs_of(row) for row in rows if not row["bad_column"] and (row["inventory_orders"] or row["runs"])]
         stock = self._stock(needs)
         return bad | {one.production_run_id: supply_of(one, stock, now=now) for one in needs}
 
     def _stock(self, needs: Sequence[Needs]) -> Stock:
-        """What these runs need, and what the runs among that need themselves, and so on."""
+        """What these runs need, directly or through the runs that they need."""
         runs: dict[str, OtherRun] = {}
         wanted = list(needs)
         while missing := {id_ for one in wanted for id_ in one.run_ids or ()} - runs.keys():
@@ -364,7 +364,7 @@ class Shop:
         return found
 
     def statuses_of(self, wamids: Iterable[str]) -> list[tuple[str, str, str | None]]:
-        """How far messages have come by the shop's own webhook: Meta's id, the status, and why it failed."""
+        """The status of messages by the shop's own webhook: Meta's id, the status, and why it failed."""
         found = self._rows("statuses_of", {"wamids": list(wamids)})
         return [(row["wamid"], row["status"], row["reason"]) for row in found]
 
@@ -392,7 +392,7 @@ def _endings(phones: Iterable[str]) -> dict[str, Any]:
 
 
 def _named_by(written: str, country_code: str | None, of_phone: Mapping[str, Collection[str]]) -> set[str]:
-    """What belongs to the phones that a number, as it was written, may mean; by how they are dialled."""
+    """What belongs to the phones that a written number may mean, compared as they are dialled."""
     return {one for phone in readings_of_address(written, country_code) for one in of_phone.get(dialled(phone), ())}
 
 

@@ -153,7 +153,7 @@ def _with_own_upstream(needs: Needs, stock: Stock, now: dt.datetime) -> list[Nee
 
 
 def _bad_column(needs: Needs, stock: Stock) -> str | None:
-    """The column that is no list of ids, or that names what the shop does not have: whether it came, nobody knows."""
+    """The column that is no list of ids, or names what the shop does not have, so that nobody knows whether it came."""
     for column, ids, known in (
         (INVENTORY_ORDER_IDS, needs.inventory_order_ids, stock.inventory_orders),
         (RUN_IDS, needs.run_ids, stock.runs),
@@ -161,12 +161,12 @@ def _bad_column(needs: Needs, stock: Stock) -> str | None:
         if ids is None or not known.keys() >= set(ids):
             return column
     orders = _found(needs.inventory_order_ids, stock.inventory_orders)
-    # An order that came at a time that cannot be says nothing of when the clock began.
+    # An order with an impossible time of arrival says nothing about when the clock began.
     return INVENTORY_ORDER_IDS if any(order.is_over and order.updated_at is None for order in orders) else None
 
 
 def _leads_back(needs: Needs, missing: Iterable[OtherRun], stock: Stock, now: dt.datetime) -> bool:
-    """Whether what is missing waits for this very run: then none of them would ever come."""
+    """Whether what is missing waits for this very run (a circle, in which nothing would ever come)."""
     seen = list(missing)
     for run in seen:
         if run.needs.production_run_id == needs.production_run_id:

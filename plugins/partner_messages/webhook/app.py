@@ -116,12 +116,19 @@ class Receiver:
         await anyio.to_thread.run_sync(self.receiving)
         if self._applies:
             self.applier.start()
+        reading = asyncio.create_task(self._keep_reading())
         try:
             yield
         finally:
+            reading.cancel()
             if self._applies:
                 await anyio.to_thread.run_sync(self.applier.stop)
             self.sessions.close()
+
+    async def _keep_reading(self) -> None:
+        while True:
+            await asyncio.sleep(REREAD_SECONDS)
+            await anyio.to_thread.run_sync(self.receiving)
 
 
 def receiver_app(prefix: str = PREFIX, receiver: Receiver | None = None) -> FastAPI:

@@ -12,7 +12,7 @@ from partner_messages.deployment.receiving import Receiving
 from partner_messages.recipients.masking import mask
 from partner_messages.webhook.accounts import Numbers
 from partner_messages.webhook.announcing import Announcer
-from partner_messages.webhook.apply import apply_pending
+from partner_messages.webhook.apply import apply_backlog
 from partner_messages.webhook.sessions import Sessions
 
 log = logging.getLogger(__name__)
@@ -78,8 +78,7 @@ class Applier:
         numbers = Numbers(receiving.phone_number_ids(), receiving.waba_ids())
         look_for_waiting = time.monotonic() - self._looked_for_waiting >= WAITING_SECONDS
         try:
-            with self._sessions.one() as connection:
-                done = apply_pending(connection, numbers, self._clock, look_for_waiting=look_for_waiting)
+            done = apply_backlog(self._sessions.one, numbers, self._clock, look_for_waiting=look_for_waiting)
         except Exception as error:
             # Neither a lost session nor a mistake may end the thread: everything is stored.
             log.error("What was stored is not applied yet: %s", mask(f"{type(error).__name__}: {error}"))  # noqa: TRY400

@@ -10,6 +10,8 @@ import datetime as dt
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
@@ -60,12 +62,45 @@ def apply_pending(
     return apply_waiting(connection, numbers, done) if look_for_waiting else done
 
 
-def _apply_some(connection: LogConnection, numbers: Numbers, clock: Clock, done: Applied) -> bool:
-    """Apply some webhooks; return whether there were any."""
+def apply_backlog(
+    session: Callable[[], AbstractContextManager[LogConnection]],
+    numbers: Numbers,
+    clock: Clock,
+    *,
+    look_for_waiting: bool = True,
+) -> Applied:
+    """`apply_pending`, by two sessions at once where so much waits that one is seen not to be enough.
+
+    PostgreSQL then writes what one has computed while the other computes. What comes bit by bit needs no second one.
+
+    Args:
+        session: Opens a session with the message log, or gives one that is open.
+        numbers: The senders.
+        clock: The wall clock.
+        look_for_waiting: Whether to look for the messages of statuses that came before them, too.
+    """
+    done = Applied()
+    with ThreadPoolExecutor(1, "webhook-applier") as pool, session() as connection:
+        helper: Future[Applied] | None = None
+        while size := _apply_some(connection, numbers, clock, done):
+            if size >= BYTES and helper is None:
+                helper = pool.submit(_help, session, numbers, clock)
+        if helper:
+            done.add(helper.result())
+        return apply_waiting(connection, numbers, done) if look_for_waiting else done
+
+
+def _help(session: Callable[[], AbstractContextManager[LogConnection]], numbers: Numbers, clock: Clock) -> Applied:
+    with session() as connection:
+        return apply_pending(connection, numbers, clock, look_for_waiting=False)
+
+
+def _apply_some(connection: LogConnection, numbers: Numbers, clock: Clock, done: Applied) -> int:
+    """Apply some webhooks; return how many bytes they were, and 0 where there was none."""
     with connection.transaction():
         taken = take_pending(connection)
         if not taken:
-            return False
+            return 0
         said = [
             Said(event["id"], place, item, event["received_at"])
             for event in taken
@@ -79,7 +114,7 @@ def _apply_some(connection: LogConnection, numbers: Numbers, clock: Clock, done:
         _mark_applied(connection, [event["id"] for event in taken], errors, clock())
     for found in errors.values():
         done.errors.update(error["why"] for error in found)
-    return True
+    return sum(len(event["body"]) for event in taken) or 1  # a body may be empty
 
 
 def _statuses(said: Iterable[Said]) -> Iterator[SaidStatus]:

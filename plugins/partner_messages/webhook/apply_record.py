@@ -28,6 +28,11 @@ class Applied:
     answers: int = 0
     """Of the messages that partners wrote, those that answer one of ours or ask for something."""
 
+    def add(self, other: Applied) -> None:
+        """Count what was done elsewhere, too."""
+        for name, number in vars(other).items():
+            setattr(self, name, getattr(self, name) + number)
+
     def __str__(self) -> str:
         of = ", ".join(f"{number} {what}" for what, number in sorted(self.items.items()))
         said = f"{self.webhooks} webhooks ({of or 'no items'}), {self.changed} messages changed"

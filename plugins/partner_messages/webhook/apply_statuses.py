@@ -9,11 +9,12 @@ import dataclasses
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg.types.json import Json
 
 from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.recipients.masking import mask
@@ -77,13 +78,14 @@ def apply_statuses(
 def _apply_batch(
     connection: LogConnection, numbers: Numbers, said: Sequence[SaidStatus], errors: Errors, done: Applied
 ) -> set[SaidStatus]:
-    about, missing = _joined(connection, said, errors)
-    held = {row.id: row for row in _lock_rows(connection, about)}
+    known = _hold_rows(connection, [one.update for one in said])
+    about, missing = _joined(known, said, errors)
+    held = {row["id"]: Row._make(map(row.__getitem__, Row._fields)) for row in known if row["is_held"]}
     busy = [one for id_, of in about.items() if id_ not in held for one in of]
     changes = [
         change
         for id_, row in held.items()
-        if (change := _change(row, about[id_], numbers.phone_number_ids, errors)).after != row
+        if id_ in about and (change := _change(row, about[id_], numbers.phone_number_ids, errors)).after != row
     ]
     changes = _with_their_slots(connection, changes, errors)
     done.changed += _write(connection, changes, errors)
@@ -94,12 +96,11 @@ def _apply_batch(
 
 
 def _joined(
-    connection: LogConnection, said: Sequence[SaidStatus], errors: Errors
+    known: Sequence[Mapping[str, Any]], said: Sequence[SaidStatus], errors: Errors
 ) -> tuple[dict[uuid.UUID, list[SaidStatus]], list[SaidStatus]]:
     """The statuses by the rows that they are about, and those that have none."""
-    known = _known_of(connection, [one.update for one in said])
     ids = {row["id"] for row in known}
-    by_wamid = {row["meta_message_id"]: row["id"] for row in known if row["meta_message_id"] is not None}
+    by_wamid = {row["known_as"]: row["id"] for row in known if row["known_as"] is not None}
     about: dict[uuid.UUID, list[SaidStatus]] = defaultdict(list)
     missing: list[SaidStatus] = []
     for one in said:
@@ -113,13 +114,9 @@ def _joined(
     return about, missing
 
 
-def _known_of(connection: LogConnection, updates: Sequence[StatusUpdate]) -> Sequence[Mapping[str, Any]]:
-    ids = [id_ for update in updates if (id_ := row_id_of(update.opaque))]
-    return rows(connection, "known_of", ids=ids, wamids=[update.wamid for update in updates])
-
-
-def _lock_rows(connection: LogConnection, about: Mapping[uuid.UUID, Sequence[SaidStatus]]) -> Iterator[Row]:
-    return (Row(**row) for row in rows(connection, "lock_rows", ids=list(about)))
+def _hold_rows(connection: LogConnection, updates: Sequence[StatusUpdate]) -> Sequence[Mapping[str, Any]]:
+    ids = [str(id_) for update in updates if (id_ := row_id_of(update.opaque))]
+    return rows(connection, "hold_rows", said_ids=Json(ids), said_wamids=Json([update.wamid for update in updates]))
 
 
 @dataclass(frozen=True)
@@ -170,9 +167,6 @@ def _without_its_slot(change: _Change, errors: Errors) -> _Change:
     return _Change(change.before, follow(change.before, [one.update for one in kept]), kept)
 
 
-_COLUMNS = tuple(one.name for one in dataclasses.fields(Row) if one.name not in ("sender", "blanked"))
-
-
 def _write(connection: LogConnection, changes: Sequence[_Change], errors: Errors) -> int:
     """Write all rows in one statement; where the database refuses one, each by itself."""
     if not changes:
@@ -204,8 +198,7 @@ def _write_alone(connection: LogConnection, change: _Change, errors: Errors) -> 
 
 
 def _write_rows(connection: LogConnection, changes: Iterable[_Change]) -> None:
-    written = recordset({name: getattr(one.after, name) for name in _COLUMNS} for one in changes)
-    rows(connection, "write_rows", rows=written)
+    rows(connection, "write_rows", rows=recordset(one.after._asdict() for one in changes))
 
 
 def _let_wait(connection: LogConnection, said: Sequence[SaidStatus]) -> None:

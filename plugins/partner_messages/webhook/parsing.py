@@ -7,6 +7,7 @@ What cannot be read becomes `Unrecognised`, with why, and the items beside it co
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -233,7 +234,9 @@ class _Contact:
 
 def _contact(value: Json, phone: Any) -> _Contact:
     contacts = value.get("contacts")
-    listed = [one for one in contacts if isinstance(one, dict)] if isinstance(contacts, list) else []
+    if not isinstance(contacts, list):
+        return _Contact({})
+    listed = [one for one in contacts if isinstance(one, dict)]
     wanted = _text(phone)
     for one in listed:
         if wanted is not None and _text(one.get("wa_id")) == wanted:
@@ -348,7 +351,12 @@ def _needed_time(item: Json) -> dt.datetime:
 
 def _time(value: Any) -> dt.datetime | None:
     text = _text(value)
-    if text is None or not re.fullmatch(r"[0-9]{1,16}", text, re.ASCII):
+    return None if text is None else _moment(text)
+
+
+@functools.lru_cache(maxsize=1_024)  # Of a thousand statuses most are of a few moments.
+def _moment(text: str) -> dt.datetime | None:
+    if not re.fullmatch(r"[0-9]{1,16}", text, re.ASCII):
         return None
     seconds = int(text)
     if seconds >= _IN_MILLISECONDS:

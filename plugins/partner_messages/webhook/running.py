@@ -6,6 +6,7 @@ It needs the message log's connection and the senders' secrets, no more, and no 
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import sys
 from collections.abc import Sequence
@@ -38,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ", ".join(number.label for number in receiving.numbers),
         *(asked.host, asked.port, PREFIX + PATH),
     )
+    # Looking through all that Airflow has imported, time and again, would hold answers up.
+    gc.collect()
+    gc.freeze()
     # Its log of requests would have the verify token in it.
     with applying():
         app = receiver_app(receiver=Receiver(applies=False))

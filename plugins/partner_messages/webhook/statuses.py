@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import functools
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from partner_messages.messages.statuses import MessageStatus
 from partner_messages.webhook.events import MetaError, Pricing, StatusUpdate
@@ -41,8 +41,7 @@ class Problem(enum.StrEnum):
     """A message that had failed was delivered after all, and another one has its slot: the partner was told twice."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """What of a row of `message_log` a status can change, and what it is judged by.
 
     Attributes:
@@ -129,6 +128,7 @@ def problem_of(row: Row, update: StatusUpdate, numbers: Mapping[str, str]) -> Pr
     return Problem.NEVER_SENT if row.status in _NEVER_SENT else None
 
 
+@functools.lru_cache(maxsize=4_096)  # Each status asks several times.
 def row_id_of(opaque: str | None) -> uuid.UUID | None:
     """The row that opaque data names, if it has the form of ours."""
     try:
@@ -140,7 +140,7 @@ def row_id_of(opaque: str | None) -> uuid.UUID | None:
 
 def follow(row: Row, updates: Iterable[StatusUpdate]) -> Row:
     """The row as these statuses leave it; the order of the updates makes no difference."""
-    facts: dict[str, Any] = dict(vars(row))
+    facts: dict[str, Any] = row._asdict()
     told = False
     for update in updates:
         _add(facts, update)
@@ -148,7 +148,7 @@ def follow(row: Row, updates: Iterable[StatusUpdate]) -> Row:
     if not told:
         return row
     _conclude(facts)
-    return Row(**facts)
+    return Row._make(facts.values())  # none was added
 
 
 def _add(facts: dict[str, Any], update: StatusUpdate) -> None:

@@ -11,6 +11,7 @@ from airflow.cli.cli_parser import get_parser
 from airflow.configuration import conf
 
 from partner_messages.config.settings import Settings
+from partner_messages.deployment import first_start
 from partner_messages.deployment.first_start import connections_of
 from partner_messages.deployment.receiving import load_receiving
 from sandbox.connections import connections
@@ -133,7 +134,7 @@ def test_the_example_connects_to_the_demo():
 def test_the_receiver_has_the_message_log_and_the_senders_secrets_and_nothing_else(monkeypatch):
     service, given = SERVICES["webhook"], example()
     environment = {
-        name: re.sub(r"\$\{(\w+):-[^}]*\}", lambda found: given[found[1]], value)
+        name: re.sub(r"\$\{(\w+):[-?][^}]*\}", lambda found: given[found[1]], value)
         for name, value in service["environment"].items()
     }
     for name, value in environment.items():
@@ -145,6 +146,7 @@ def test_the_receiver_has_the_message_log_and_the_senders_secrets_and_nothing_el
         "PYTHONPATH",
         "PARTNER_MESSAGES_WEBHOOK_SENDERS",
         "AIRFLOW_CONN_MESSAGE_LOG_DB",
+        "AIRFLOW_CONN_AIRFLOW_API",
         *(f"AIRFLOW_CONN_WHATSAPP_{label.upper()}" for label in receiving.phone_number_ids()),
     }
     assert given["WEBHOOK_CONN_MESSAGE_LOG_DB"] == given["INITIAL_CONN_MESSAGE_LOG_DB"]
@@ -153,6 +155,19 @@ def test_the_receiver_has_the_message_log_and_the_senders_secrets_and_nothing_el
         of_airflow = json.loads(given[f"INITIAL_CONN_WHATSAPP_{label.upper()}"])
         assert "password" not in of_webhook
         assert of_webhook["extra"].items() <= of_airflow["extra"].items()
+
+
+def test_the_receiver_may_tell_airflow_of_answers_as_a_user_of_its_own():
+    given = json.loads(SERVICES["webhook"]["environment"]["AIRFLOW_CONN_AIRFLOW_API"])
+    airflow = COMPOSE["x-airflow-environment"]
+    users = dict(user.split(":") for user in airflow["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"].split(","))
+
+    assert airflow["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == f"{given['host']}/execution/"
+    assert (given["login"], users[given["login"]]) == (first_start.RECEIVER, "op"), "a user may raise no event"
+    assert given["password"].startswith(f"${{{first_start.RECEIVER_PASSWORD}:?")
+    assert airflow[first_start.PASSWORDS_FILE].startswith(
+        next(volume.split(":")[1] for volume in COMPOSE["x-airflow"]["volumes"] if volume.startswith("airflow-logins:"))
+    )
 
 
 def test_nothing_that_airflow_takes_before_its_database_is_in_the_example():

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import FrameType, SimpleNamespace
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from partner_messages.message_log.database import open_message_log
 from partner_messages.sending import recheck
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.whatsapp.answers import Accepted, Answer
-from support.deployment import TICK, Deployment
+from support.deployment import Deployment, airflow_run
 from support.examples import tick
 from support.log_rows import Log
 from support.sending import (
@@ -197,14 +197,7 @@ def operator_for(ids: Any) -> WhatsAppTemplateOperator:
 def context(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What Airflow tells a task of its run, whose messages are all still due."""
     monkeypatch.setattr(recheck, "no_longer_due", still_due)
-    run = SimpleNamespace(
-        dag_id="production_run_reminders",
-        run_id="run 1",
-        run_type="manual",
-        logical_date=TICK,
-        run_after=TICK,
-        clear_number=0,
-    )
+    run = airflow_run("run 1")
     return {"dag_run": run, "params": {}}
 
 

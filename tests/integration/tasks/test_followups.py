@@ -43,7 +43,6 @@ RAJESH = "+919829012345"
 TEST_PHONE = "+919812399999"
 
 ASSIGNED = "production_run.sent_to_partner"
-ROOM = 1024
 HOUR = dt.timedelta(hours=1)
 RUN = run_id("R1")
 CAPTION = f"Block Print Kameez — Run {RUN}"
@@ -108,7 +107,7 @@ def writes(shop: Shop, conversation: str, at: dt.datetime) -> None:
 def test_the_picture_follows_a_reminder_to_somebody_who_has_just_written(pages, log, reminded):
     parent = reminded()
 
-    (batch,) = plan_followups(tick(), ROOM)
+    (batch,) = plan_followups(tick())
 
     (planned,) = followups(log)
     assert (batch["label"], batch["sender"], batch["message_ids"]) == ("Meera · follow-up", "in", [str(planned["id"])])
@@ -132,7 +131,7 @@ def test_the_picture_follows_a_reminder_to_somebody_who_has_just_written(pages, 
 def test_a_text_follows_where_there_is_no_picture(log, reminded):
     reminded()
 
-    assert len(plan_followups(tick(), ROOM)) == 1
+    assert len(plan_followups(tick())) == 1
 
     (planned,) = followups(log)
     assert (planned["status"], planned["image_url"], planned["body_text"]) == ("queued", None, CAPTION)
@@ -144,7 +143,7 @@ def test_outside_the_window_the_message_s_own_row_says_so_and_no_picture_is_look
 ):
     parent = reminded(name, phone)
 
-    assert plan_followups(tick(), ROOM) == []
+    assert plan_followups(tick()) == []
 
     assert followups(log) == []
     assert pages.asked == []
@@ -155,10 +154,10 @@ def test_outside_the_window_the_message_s_own_row_says_so_and_no_picture_is_look
 @pytest.mark.usefixtures("no_picture")
 def test_what_an_earlier_pass_has_queued_is_withdrawn_once_the_window_has_closed(deployment, shop, log, reminded):
     parent = reminded()
-    assert len(plan_followups(tick(), ROOM)) == 1
+    assert len(plan_followups(tick())) == 1
     deployment.now = TICK + 48 * HOUR
 
-    assert plan_followups(tick(id_=2, dag_run_id="run 1"), ROOM) == []
+    assert plan_followups(tick(id_=2, dag_run_id="run 1")) == []
 
     assert [one["skip_reason"] for one in followups(log)] == ["outside_24h_window"]
     assert row(log, parent)["not_followed"] == "outside_24h_window"
@@ -169,7 +168,7 @@ def test_only_the_pictures_of_those_who_can_be_written_to_are_looked_at(pages, s
     reminded()
     reminded("SYDNEY", SYDNEY, run_id("R2"), design_id=partner_id("SAREE"))
 
-    plan_followups(tick(), ROOM)
+    plan_followups(tick())
 
     assert pages.asked == ["/kameez.jpg"]
     assert [one["status"] for one in followups(log)] == ["queued"]
@@ -178,7 +177,7 @@ def test_only_the_pictures_of_those_who_can_be_written_to_are_looked_at(pages, s
 def test_a_run_of_nothing_that_can_be_followed_plans_nothing(deployment, log):
     deployment.disconnect("production_db")
 
-    assert plan_followups(tick(), ROOM) == []
+    assert plan_followups(tick()) == []
     assert followups(log) == []
 
 
@@ -199,7 +198,7 @@ def test_a_run_of_nothing_that_can_be_followed_plans_nothing(deployment, log):
 def test_only_what_meta_took_is_followed(log, reminded, status, followed):
     reminded(status=status, meta_message_id=None)
 
-    assert bool(plan_followups(tick(), ROOM)) is followed
+    assert bool(plan_followups(tick())) is followed
     assert bool(followups(log)) is followed
 
 
@@ -208,7 +207,7 @@ def test_nothing_follows_a_duplicate(log, reminded):
     first = reminded(by=2)
     reminded(status="skipped", skip_reason="duplicate", duplicate_of=first, meta_message_id=None)
 
-    assert plan_followups(tick(), ROOM) == []
+    assert plan_followups(tick()) == []
     assert followups(log) == []
 
 
@@ -235,7 +234,7 @@ def test_nothing_follows_a_duplicate(log, reminded):
 def test_reminders_and_assignments_without_a_picture_are_followed(log, reminded, columns, followed):
     reminded(**columns)
 
-    assert bool(plan_followups(tick(), ROOM)) is followed
+    assert bool(plan_followups(tick())) is followed
     assert bool(followups(log)) is followed
 
 
@@ -248,11 +247,11 @@ def test_each_assignment_of_a_run_is_followed_and_keeps_its_events_hours(log, re
         "template_name": "jyt_production_run_assigned_v1",
     }
     first = reminded(**event)
-    plan_followups(tick(), ROOM)
+    plan_followups(tick())
     hours_later = psycopg.types.range.TimestamptzRange(TICK + 3 * HOUR, TICK + 4 * HOUR)
     second = reminded(**event, event_hour=hours_later)
 
-    plan_followups(tick(), ROOM)
+    plan_followups(tick())
 
     assert [(one["parent_id"], one["event_name"], one["context_id"], one["status"]) for one in followups(log)] == [
         (first, ASSIGNED, f"{event['context_id']}:image:{first}", "queued"),
@@ -264,15 +263,15 @@ def test_each_assignment_of_a_run_is_followed_and_keeps_its_events_hours(log, re
 def test_however_often_it_is_planned_it_is_planned_once(log, reminded):
     reminded()
     reminded("SYDNEY", SYDNEY, run_id("R2"))
-    first = plan_followups(tick(), ROOM)
+    first = plan_followups(tick())
 
-    assert plan_followups(tick(), ROOM) == first != []
+    assert plan_followups(tick()) == first != []
     assert len(followups(log)) == 1
 
     (id_,) = dealt(first)
     change(log, id_, status="sending")
     change(log, id_, status="failed")
-    assert plan_followups(tick(), ROOM) == []
+    assert plan_followups(tick()) == []
     assert len(followups(log)) == 1
 
 
@@ -281,7 +280,7 @@ def test_two_plannings_at_once_queue_it_once(log, reminded):
     reminded()
 
     def plan() -> None:
-        plan_followups(tick(), ROOM)
+        plan_followups(tick())
 
     at_once(plan, plan)
 
@@ -296,7 +295,7 @@ def test_only_this_runs_follow_ups_are_planned_and_dealt_whichever_pass_sent_wha
     reminded(run=run_id("R5"), tick_id=tick(2).id, day=tick().day - dt.timedelta(days=1))
     put(log, "queued", run_id("R3"))  # A reminder of this tick that was left queued.
 
-    batches = plan_followups(tick(), ROOM)
+    batches = plan_followups(tick())
 
     assert {one["production_run_id"] for one in followups(log)} == {RUN, run_id("R4")}
     assert sorted(dealt(batches)) == sorted(one["id"] for one in followups(log))
@@ -306,9 +305,9 @@ def test_only_this_runs_follow_ups_are_planned_and_dealt_whichever_pass_sent_wha
 @pytest.mark.parametrize("of_all", [False, True])
 def test_a_follow_up_that_an_earlier_pass_has_queued_is_taken_over_and_sent_once(log, reminded, of_all):
     reminded(sent_at=dt.datetime.now(dt.UTC) - HOUR)
-    earlier = plan_followups(tick(), ROOM)
+    earlier = plan_followups(tick())
 
-    later = plan_followups(tick(id_=2, dag_run_id="upkeep" if of_all else "run 1"), ROOM, of_all=of_all)
+    later = plan_followups(tick(id_=2, dag_run_id="upkeep" if of_all else "run 1"), of_all=of_all)
 
     assert dealt(later) == dealt(earlier)
     assert [one["tick_id"] for one in followups(log)] == [uuid.UUID(tick(2).id)]
@@ -330,7 +329,7 @@ def test_the_upkeep_follows_what_other_runs_have_left(deployment, log, reminded,
     deployment.set(**settings)
     deployment.now = clock
 
-    assert len(plan_followups(tick(), ROOM, of_all=True)) == planned
+    assert len(plan_followups(tick(), of_all=True)) == planned
     assert len(followups(log)) == planned
 
 
@@ -340,7 +339,7 @@ def test_many_are_dealt_into_chunks(deployment, log, reminded):
     for number in range(5):
         reminded(run=run_id(f"R{number}"))
 
-    batches = plan_followups(tick(), ROOM)
+    batches = plan_followups(tick())
 
     assert [len(batch["message_ids"]) for batch in batches] == [2, 2, 1]
     assert set(dealt(batches)) == {one["id"] for one in followups(log)}
@@ -350,7 +349,7 @@ def test_many_are_dealt_into_chunks(deployment, log, reminded):
 def test_the_reminder_keeps_its_slot(log, reminded):
     parent = reminded()
 
-    plan_followups(tick(), ROOM)
+    plan_followups(tick())
 
     assert slot_holders(log, tick(), [RUN], TICK)[RUN].id == parent
 
@@ -362,7 +361,7 @@ def test_the_window_of_a_live_run_is_measured_at_the_wall_clock(deployment, shop
     deployment.now = TICK + 3 * HOUR
     writes(shop, "SYDNEYTK", deployment.now - ago)
 
-    plan_followups(tick(), ROOM)
+    plan_followups(tick())
 
     assert [one["status"] for one in followups(log)] == [status] * bool(status)
 
@@ -374,7 +373,7 @@ def test_the_window_of_a_rehearsal_is_that_of_its_own_moment(deployment, shop, l
     reminded("SYDNEY", SYDNEY, status="rehearsed", delivery="dry_run", meta_message_id=None)
     writes(shop, "SYDNEYTK", last_week.now + after_the_tick)
 
-    plan_followups(last_week, ROOM)
+    plan_followups(last_week)
 
     assert [one["status"] for one in followups(log)] == [status] * bool(status)
 
@@ -383,7 +382,7 @@ def test_in_a_dry_run_it_is_rehearsed_and_meta_is_asked_nothing(pages, log, remi
     rehearsal = tick(delivery="dry_run", asked="dry_run")
     parent = reminded(status="rehearsed", delivery="dry_run", meta_message_id=None)
 
-    ids = dealt(plan_followups(rehearsal, ROOM))
+    ids = dealt(plan_followups(rehearsal))
     outcome = send(ids, delivery="dry_run")
 
     assert outcome.counts == {"rehearsed": 1}
@@ -408,7 +407,7 @@ def test_a_redirected_one_goes_to_the_test_phone_if_that_has_just_written(shop, 
     writes(shop, "KARANEST", TICK - HOUR)
     graph_api.open_window(PHONE_NUMBER_ID, TEST_PHONE)
 
-    ids = dealt(plan_followups(redirect, ROOM))
+    ids = dealt(plan_followups(redirect))
 
     assert send(ids, delivery="redirect").counts == {"sent": 1}
     (message,) = graph_api.outbox()
@@ -419,7 +418,7 @@ def test_a_redirected_one_goes_to_the_test_phone_if_that_has_just_written(shop, 
 def test_that_the_partner_has_written_opens_nothing_for_a_test_phone(log, reminded):
     reminded("MEERA", TEST_PHONE, delivery="redirect")
 
-    assert plan_followups(tick(delivery="redirect", asked="redirect"), ROOM) == []
+    assert plan_followups(tick(delivery="redirect", asked="redirect")) == []
     assert followups(log) == []
 
 
@@ -428,7 +427,7 @@ def test_just_before_the_claim_the_window_is_measured_again(deployment, shop, lo
     reminded()
     reminded("SYDNEY", SYDNEY, run_id("R2"))
     writes(shop, "SYDNEYTK", TICK - 20 * HOUR)
-    queued = messages_of(log, dealt(plan_followups(tick(), ROOM)), TICK)
+    queued = messages_of(log, dealt(plan_followups(tick())), TICK)
     sydneys = next(message.id for message in queued if message.to_phone == SYDNEY)
     assert len(queued) == 2
 
@@ -445,7 +444,7 @@ def test_just_before_the_claim_the_window_is_measured_again(deployment, shop, lo
 def test_just_before_the_claim_a_parent_that_failed_takes_its_follow_up_with_it(deployment, log, reminded):
     parent = reminded()
     reminded(run=run_id("R2"))
-    queued = messages_of(log, dealt(plan_followups(tick(), ROOM)), TICK)
+    queued = messages_of(log, dealt(plan_followups(tick())), TICK)
     change(log, parent, status="failed")
 
     withdrawn = followups_no_longer_due(queued, load_settings(), deployment.now)
@@ -474,7 +473,7 @@ def test_the_picture_goes_out_with_caption_and_signed_in_link(pages, log, remind
     caplog.set_level(logging.DEBUG)
     reminded()
 
-    ids = dealt(plan_followups(tick(), ROOM))
+    ids = dealt(plan_followups(tick()))
     assert send(ids).counts == {"sent": 1}
 
     (message,) = graph_api.outbox()
@@ -493,7 +492,7 @@ def test_the_text_goes_out_with_the_signed_in_link(log, reminded, send, graph_ap
     caplog.set_level(logging.DEBUG)
     reminded()
 
-    ids = dealt(plan_followups(tick(), ROOM))
+    ids = dealt(plan_followups(tick()))
     assert send(ids).counts == {"sent": 1}
 
     (message,) = graph_api.outbox()
@@ -514,21 +513,21 @@ def assert_nowhere(token: str, log: Log, caplog: pytest.LogCaptureFixture) -> No
 def test_a_follow_up_that_fails_leaves_its_reminder_as_it_was(log, reminded, send, graph_api):
     parent = reminded()
     before = row(log, parent)
-    ids = dealt(plan_followups(tick(), ROOM))
+    ids = dealt(plan_followups(tick()))
     graph_api.fail_next(131047)
 
     assert send(ids).counts == {"failed": 1}
 
     assert [one["error_code"] for one in messages(log, ids)] == [131047]
     assert row(log, parent) == before
-    assert plan_followups(tick(), ROOM) == []
+    assert plan_followups(tick()) == []
 
 
 @pytest.mark.usefixtures("no_picture")
 def test_what_the_window_closed_upon_is_withdrawn_without_a_request(deployment, shop, log, reminded, send, graph_api):
     parent = reminded("SYDNEY", SYDNEY)
     writes(shop, "SYDNEYTK", TICK - 20 * HOUR)
-    ids = dealt(plan_followups(tick(), ROOM))
+    ids = dealt(plan_followups(tick()))
     deployment.now = TICK + 4 * HOUR
 
     def look(_tick: Any, rows: Any, *_: Any) -> dict[uuid.UUID, SkipReason]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import logging
-from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -25,7 +24,7 @@ from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from sandbox.shop import partner_id, run_id
 from sandbox.shop.expectations import expectations
 from support.dag_tasks import EVENTS, REMINDERS
-from support.deployment import TICK, Deployment
+from support.deployment import TICK, Deployment, airflow_run
 from support.log_rows import Log, change
 
 Shop = psycopg.Connection[DictRow]
@@ -41,13 +40,8 @@ WEEKDAYS = [MONDAY + dt.timedelta(days=number) for number in range(19) if number
 
 def context(day: dt.date | None = None, run_type: str = "manual", *, run: object = "", **params: Any) -> dict[str, Any]:
     now = TICK if day is None else TICK + (day - TICK.date())
-    dag_run = SimpleNamespace(
-        dag_id="production_run_reminders",
-        run_id=f"{run_type} {now.isoformat()} {run} {params}",
-        run_type=run_type,
-        logical_date=now,
-        run_after=now,
-        clear_number=0,
+    dag_run = airflow_run(
+        f"{run_type} {now.isoformat()} {run} {params}", run_type=run_type, logical_date=now, run_after=now
     )
     return {"dag_run": dag_run, "params": params}
 

@@ -11,7 +11,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from support.dag_tasks import REMINDERS
-from support.deployment import TICK
+from support.deployment import TICK, airflow_run
 
 MINUTE = dt.timedelta(minutes=1)
 DAY = dt.timedelta(days=1)
@@ -20,13 +20,11 @@ DAY = dt.timedelta(days=1)
 def context(
     run_type: str = "manual", logical_date: dt.datetime | None = TICK, run_after: dt.datetime = TICK, **params: Any
 ) -> dict[str, Any]:
-    dag_run = SimpleNamespace(
-        dag_id="production_run_reminders",
-        run_id=f"{run_type}__{logical_date}",
+    dag_run = airflow_run(
+        f"{run_type}__{logical_date}",
         run_type=SimpleNamespace(value=run_type),
         logical_date=logical_date,
         run_after=run_after,
-        clear_number=0,
     )
     return {"dag_run": dag_run, "params": params}
 

@@ -15,7 +15,7 @@ from partner_messages.message_log.preferences import enter_preference, note_pref
 from partner_messages.messages.tick import RunRefused
 from partner_messages.ops.said_by_hand import opt_out_by_hand, promise_by_hand
 from support.dag_tasks import UPKEEP
-from support.deployment import TICK
+from support.deployment import TICK, airflow_run
 from support.examples import DAY, PARTNER_ID, PHONE, tick
 from support.inbound import ANSWERED, find, hear, reminded
 from support.log_rows import Log, put, row
@@ -267,17 +267,9 @@ def upkeep(log: Log) -> dict[str, str]:
 
 
 def _run() -> Any:
-    from types import SimpleNamespace
 
     name = f"scheduled__{uuid.uuid4()}"
-    return SimpleNamespace(
-        dag_id="message_log_upkeep",
-        run_id=name,
-        run_type="scheduled",
-        logical_date=None,
-        run_after=TICK,
-        clear_number=0,
-    )
+    return airflow_run(name, dag_id="message_log_upkeep", run_type="scheduled", logical_date=None)
 
 
 @pytest.mark.parametrize(("minutes", "end"), [(1, "sent"), (6, "skipped")])

@@ -17,7 +17,7 @@ from psycopg.rows import DictRow
 
 from sandbox.graph_api.server import LocalGraphApi, running
 from support.dag_tasks import TEMPLATES
-from support.deployment import TICK, Deployment
+from support.deployment import Deployment, airflow_run
 
 
 @pytest.fixture(scope="session")
@@ -98,14 +98,7 @@ def run_templates(deployed: Deployment, log: psycopg.Connection[DictRow]) -> Cal
             ti = SimpleNamespace(
                 task_id=task_id, try_number=1, get_task_states=lambda **_: states, xcom_pull=lambda **_: []
             )
-            dag_run = SimpleNamespace(
-                dag_id="whatsapp_templates",
-                run_id=run_id,
-                run_type="manual",
-                logical_date=None,
-                run_after=TICK,
-                clear_number=0,
-            )
+            dag_run = airflow_run(run_id, dag_id="whatsapp_templates", logical_date=None)
             return {"dag_run": dag_run, "params": params, "ti": ti}
 
         def call(task_id: str, *given: Any, label: str | None = None) -> Any:

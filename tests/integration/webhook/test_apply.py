@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import uuid
 
 import pytest
 
+from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.outbox import claim, settle
 from partner_messages.messages.values import Settlement
+from partner_messages.webhook import apply
 from partner_messages.webhook.accounts import Numbers
-from partner_messages.webhook.apply import apply_pending
+from partner_messages.webhook.apply import apply_backlog, apply_pending
 from partner_messages.webhook.store import store
 from support.deployment import TICK
 from support.log_rows import put, row
@@ -198,3 +201,23 @@ def test_what_a_batch_cannot_write_costs_no_other_row(log):
 
     assert (row(log, good)["status"], row(log, bad)["status"]) == ("read", "sent")
     assert len(errors(log)) == 1
+
+
+@pytest.mark.parametrize(("much", "used"), [(1, 2), (1_000_000, 1)])
+def test_where_much_waits_two_sessions_share_it_and_else_one_does_it(deployment, log, monkeypatch, much, used):
+    ids = [put(log, "sent", f"R{n}", meta_message_id=f"wamid.{n}") for n in range(6)]
+    for n in range(6):
+        store(log, of_statuses(status_item(f"wamid.{n}", "delivered")), LATER)
+    monkeypatch.setattr(apply, "BYTES", much)
+    opened: list[None] = []
+
+    @contextlib.contextmanager
+    def session():
+        opened.append(None)
+        with open_message_log() as connection:
+            yield connection
+
+    done = apply_backlog(session, NUMBERS, lambda: LATER)
+
+    assert {row(log, id_)["status"] for id_ in ids} == {"delivered"}
+    assert (len(opened), done.webhooks, done.changed, done.items["StatusUpdate"]) == (used, 6, 6, 6)

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 import partner_messages_plugin
 from partner_messages.config.settings import SettingsError
 from partner_messages.deployment.receiving import Receiving, load_receiving
+from partner_messages.webhook import app as webhook_app
 from partner_messages.webhook import running as program
 from partner_messages.webhook.app import LARGEST, PATH, PREFIX, Receiver
 from sandbox.graph_api.accounts import SANDBOX_APP_SECRET, SANDBOX_VERIFY_TOKEN
+from sandbox.processes import pauses
 from support.log_rows import put, row
 from support.receiving import receiving
 from support.webhooks import encoded, of_statuses, signed, status_item
@@ -292,6 +294,17 @@ def test_a_secret_that_is_replaced_counts_without_a_restart_and_one_that_cannot_
     receiver._read_at = -1e9
 
     assert receiver.receiving() is first
+
+
+@pytest.mark.parametrize("applies", [True, False])
+def test_a_running_receiver_reads_secrets_again_whoever_applies(deployment, log, monkeypatch, applies):
+    monkeypatch.setattr(webhook_app, "REREAD_SECONDS", 0.05)
+    with receiving(Receiver(applies=applies)) as hook:
+        connection = deployment.connection("whatsapp_in")
+        extra = {**connection["extra"], "app_secret_next": "the next one"}
+        deployment.connect("whatsapp_in", {**connection, "extra": extra})
+
+        assert any(hook.post(BODY, signed(BODY, "the next one")) == 200 for _ in pauses(20))
 
 
 @pytest.mark.parametrize(

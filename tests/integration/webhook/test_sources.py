@@ -7,12 +7,14 @@ import json
 import socket
 
 import pytest
+import requests
 
 from partner_messages.config.settings import parse_settings
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.webhook.accounts import Numbers
 from partner_messages.webhook.sources import look_up_statuses
 from support.deployment import TICK
+from support.examples import PHONE
 from support.log_rows import put, row
 from support.raw_http import RawServer, raw_server
 from support.webhooks import NUMBER, WABA
@@ -140,4 +142,47 @@ def test_what_is_unclear_is_asked_again_another_time(deployment, log, id_, meta,
     meta[1]["message_history"] = answer
 
     assert look_up(log, "meta", deployment) == []
+    assert row(log, id_)["status"] == "sent"
+
+
+@pytest.fixture
+def taken(log, graph_api):
+    """A message that the local Graph API has taken, and its row."""
+    india = graph_api.accounts["IN"]
+    graph_api.freeze_clock()
+    graph_api.set_clock(SENT)
+    graph_api.open_window(india.phone_number_id, PHONE)
+    message = {"messaging_product": "whatsapp", "to": PHONE, "type": "text", "text": {"body": "Namaste"}}
+    answer = requests.post(
+        f"{graph_api.url}/v25.0/{india.phone_number_id}/messages",
+        json=message,
+        headers={"Authorization": f"Bearer {india.token}"},
+        timeout=30,
+    )
+    wamid = answer.json()["messages"][0]["id"]
+    return wamid, put(log, "sent", meta_message_id=wamid, sent_at=SENT)
+
+
+def test_the_history_of_the_local_graph_api_is_read_to_its_end(deployment, log, graph_api, taken):
+    wamid, id_ = taken
+    times = [SENT + dt.timedelta(seconds=number) for number in range(1, 101)]
+    for at in reversed(times):
+        graph_api.move_message(wamid, "delivered", at=at)
+    graph_api.move_message(wamid, "read", at=SENT + dt.timedelta(minutes=5))
+
+    assert look_up(log, "meta", deployment) == []
+
+    found = row(log, id_)
+    assert (found["status"], found["sent_at_meta"], found["delivered_at_meta"]) == ("read", SENT, times[0])
+    assert found["read_at_meta"] == SENT + dt.timedelta(minutes=5), "it stands on the second page"
+
+
+def test_an_account_without_a_history_switches_it_off(deployment, log, graph_api, taken):
+    _, id_ = taken
+    graph_api.have_history(there=False)
+
+    (said,) = look_up(log, "meta", deployment)
+
+    assert "set status_source to webhook or shop" in said
+    assert "HTTP 403" in said
     assert row(log, id_)["status"] == "sent"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from airflow.models import connection as models
 from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
@@ -62,3 +63,12 @@ def test_an_extra_that_is_no_object_is_empty(monkeypatch, extra, expected):
     monkeypatch.setattr(BaseHook, "get_connection", lambda conn_id: made)
 
     assert connection_of("one").extra_dejson == expected
+
+
+def test_in_the_api_server_it_is_a_row_of_airflow_s_database(monkeypatch):
+    row = models.Connection(conn_id="one", conn_type="http", host="h", port=1, password="secret", extra='{"a": 1}')
+    monkeypatch.setattr(BaseHook, "get_connection", lambda conn_id: row)
+
+    found = connection_of("one")
+
+    assert (found.host, found.port, found.password, found.extra_dejson) == ("h", 1, "secret", {"a": 1})
