@@ -15,22 +15,23 @@ MOUNT = "PARTNER_MESSAGES_MOUNT_WEBHOOK"
 
 
 def _apps() -> list[dict[str, Any]]:
-    """The pages, and the receiver where it is wanted.
+    """The pages, and under the same prefix the receiver where it is wanted.
 
     In the API server alone: every task imports this, and FastAPI is slow.
     """
     if sys.argv[1:2] != ["api-server"]:
         return []
     from partner_messages.pages.app import pages_app
-    from partner_messages.pages.render import PREFIX as PAGES
+    from partner_messages.pages.render import PREFIX
 
-    pages = {"app": pages_app(), "url_prefix": PAGES, "name": "partner_messages pages"}
-    if os.environ.get(MOUNT) != "1":
-        return [pages]
-    from partner_messages.webhook.app import PREFIX, receiver_app
+    app = pages_app()
+    if os.environ.get(MOUNT) == "1":
+        from partner_messages.webhook.app import receiver_app
 
-    # Before the pages, whose prefix its own begins with.
-    return [{"app": receiver_app(prefix=""), "url_prefix": PREFIX, "name": "partner_messages webhook"}, pages]
+        # Its one path comes first; what is not that is a page, and asks for a login.
+        pages, app = app, receiver_app(prefix="")
+        app.mount("", pages)
+    return [{"app": app, "url_prefix": PREFIX, "name": "partner_messages"}]
 
 
 class PartnerMessagesPlugin(AirflowPlugin):

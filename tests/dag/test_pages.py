@@ -6,12 +6,17 @@ import csv
 import datetime as dt
 import io
 import re
+import sys
 import uuid
 from collections.abc import Iterator
 
 import pytest
 from fastapi.routing import APIRoute
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
 
+import partner_messages_plugin
 from partner_messages.message_log import acts
 from partner_messages.pages import app
 from support.deployment import TICK, Deployment
@@ -85,6 +90,22 @@ def test_an_act_comes_from_our_own_page_opened_by_the_same_person(op: Visitor, l
     here = {"origin": "http://127.0.0.1:8080", "sec-fetch-site": "same-origin"}
     assert op.send("/sending", {**asked, "_token": token.group(1)}, **here).status_code == 200
     assert acts.standing_halt(log) is not None
+
+
+def test_a_receiver_that_is_mounted_under_the_same_prefix_opens_no_page(
+    op: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(partner_messages_plugin.MOUNT, "1")
+    monkeypatch.setattr(sys, "argv", ["airflow", "api-server"])
+    (mounted,) = partner_messages_plugin._apps()
+    both = TestClient(Starlette(routes=[Mount(mounted["url_prefix"], mounted["app"])]))
+
+    assert both.post("/partner-messages/webhook", content=b"{}").status_code == 401
+    assert "the signature is not right" in both.post("/partner-messages/webhook", content=b"{}").text
+    for method, address in routes():
+        assert both.request(method, address).status_code == 401
+    both.cookies.update(op.client.cookies)
+    assert "Nothing needs a person." in both.get("/partner-messages/people").text
 
 
 # What a day was
