@@ -35,6 +35,10 @@ class Command(processes.Running):
         gone = self.forks.status()
         return int(self.ended.read_text()) if self.ended.exists() else gone
 
+    def failure(self) -> processes.ProcessFailedError:
+        """The error to raise; what it says is in the log of what the command was to be a copy of, if that has ended."""
+        return self.forks.failure() if self.forks.status() is not None else super().failure()
+
 
 @dataclass(frozen=True)
 class AirflowCommands:
