@@ -82,17 +82,40 @@ def run(program: Callable[[], None]) -> int:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A running command under its keeper.
+class Running:
+    """A command that was begun.
 
     Attributes:
         name: What people call it, for messages.
         log: The file its output goes to.
-        keeper: The keeper's process; it ends with the command's exit status.
     """
 
     name: str
     log: Path
+
+    def status(self) -> int | None:
+        """The command's exit status, None while it runs."""
+        raise NotImplementedError
+
+    def last_lines(self, count: int = 20) -> str:
+        """The end of its log, for people."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
+
+    def failure(self) -> ProcessFailedError:
+        """The error to raise when it has ended as it should not, or should have ended by now."""
+        status = self.status()
+        happened = "did not end in time" if status is None else f"ended with status {status}"
+        return ProcessFailedError(f"{self.name} {happened}; its log is {self.log} and ends:\n{self.last_lines()}")
+
+
+@dataclass(frozen=True)
+class Kept(Running):
+    """A running command under its keeper.
+
+    Attributes:
+        keeper: The keeper's process; it ends with the command's exit status.
+    """
+
     keeper: subprocess.Popen[bytes]
 
     def status(self) -> int | None:
@@ -128,16 +151,6 @@ class Kept:
         """
         self.ask_to_stop()
         return self.keeper.wait()
-
-    def last_lines(self, count: int = 20) -> str:
-        """The end of its log, for people."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
-
-    def failure(self) -> ProcessFailedError:
-        """The error to raise when it has ended as it should not, or should have ended by now."""
-        status = self.status()
-        happened = "did not end in time" if status is None else f"ended with status {status}"
-        return ProcessFailedError(f"{self.name} {happened}; its log is {self.log} and ends:\n{self.last_lines()}")
 
 
 @contextlib.contextmanager

@@ -6,11 +6,11 @@ import datetime as dt
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-from sandbox import processes, shop
-from sandbox.airflow_env import METADATA, PROJECT
+from sandbox import shop
+from sandbox.airflow_env import METADATA
 from sandbox.graph_api.server import LocalGraphApi
 from sandbox.postgres import Server
 
@@ -23,7 +23,6 @@ EVENTS_DAG = "production_run_events"
 TEMPLATES_DAG = "whatsapp_templates"
 UPKEEP_DAG = "message_log_upkeep"
 AIRFLOW = Path(sys.executable).with_name("airflow")
-COMMAND_SECONDS = 180.0
 
 
 def make_databases(server: Server, tick: dt.datetime) -> None:
@@ -58,21 +57,6 @@ def _shop_url(server: Server, name: str, allow: Callable[[str, str], None]) -> s
     role = server.create_role(name, password)
     allow(server.url_of(SHOP), role)
     return server.url_of(SHOP, user=role, password=password)
-
-
-def airflow(arguments: list[str], environment: Mapping[str, str], log: Path) -> None:
-    """Run one `airflow` command to its end.
-
-    Raises:
-        processes.ProcessFailedError: It failed or took longer than three minutes; the message has the end of its log.
-    """
-    name = f"airflow {' '.join(arguments[:2])}"
-    with processes.keep(name, [AIRFLOW, *arguments], env=environment, log=log, cwd=PROJECT) as command:
-        for _ in processes.pauses(COMMAND_SECONDS):
-            if command.status() is not None:
-                break
-        if command.status() != 0:
-            raise command.failure()
 
 
 def telling() -> Callable[[str], None]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from partner_messages.deployment.entering import enter
-from sandbox import airflow_env, processes, stack
+from sandbox import airflow_commands, airflow_env, processes, stack
 
 FIRST_PARTS: tuple[tuple[str, ...], ...] = (
     ("api-server",),
@@ -76,15 +76,16 @@ def running(
     """
     url = environment["AIRFLOW__API__BASE_URL"]
     tell("Airflow's own database")
-    stack.airflow(["db", "migrate"], environment, folder / "migrate.log")
-    tell("Airflow's api-server, scheduler, dag-processor and triggerer")
     with contextlib.ExitStack() as ending:
-        parts = [ending.enter_context(part(folder, arguments, environment)) for arguments in FIRST_PARTS]
-        enter(
-            lambda command: stack.airflow(command, environment, folder / "import.log"),
-            *(folder, connections, settings),
-            overwrite=True,
-        )
+        with airflow_commands.running(folder, environment, dag_runs=False) as airflow:
+            airflow.run(["db", "migrate"], folder / "migrate.log")
+            tell("Airflow's api-server, scheduler, dag-processor and triggerer")
+            parts = [ending.enter_context(part(folder, arguments, environment)) for arguments in FIRST_PARTS]
+            enter(
+                lambda command: airflow.run(command, folder / "import.log"),
+                *(folder, connections, settings),
+                overwrite=True,
+            )
         _wait_until_healthy(url, ("metadatabase",), parts, folder)
         parts.append(ending.enter_context(part(folder, SCHEDULER, environment)))
         ending.callback(_ask_to_stop, parts)  # all at once; then each is waited for

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from sandbox import airflow_env, embedded, postgres, processes, receiver, shop, stack
+from sandbox import airflow_commands, airflow_env, embedded, postgres, processes, receiver, shop, stack
 from sandbox.connections import SETTINGS, as_environment, connections
 from sandbox.demo import hearing, report
 from sandbox.graph_api import server as graph_api
@@ -55,9 +55,9 @@ def demo() -> None:
         stack.tell_who_wrote(server, api)
         tell("Airflow's own database")
         made = _connections(server, api.url)
-        environment = _airflow(server, made)
-        stack.airflow(["db", "migrate"], environment, FOLDER / "migrate.log")
-        run = functools.partial(_run_dag, environment, server.url_of(airflow_env.METADATA), tell)
+        airflow = running.enter_context(airflow_commands.running(FOLDER, _airflow(server, made), dag_runs=True))
+        airflow.run(["db", "migrate"], FOLDER / "migrate.log")
+        run = functools.partial(_run_dag, airflow.start, server.url_of(airflow_env.METADATA), tell)
         tell(f"{stack.TEMPLATES_DAG}: plan for accounts that have no templates, then submit")
         run(stack.TEMPLATES_DAG, {"mode": "upsert", "templates": TEMPLATES}, shown={"plan": report.plan_of})
         tell("Receiver of webhooks, as a process of its own")
@@ -115,7 +115,7 @@ def _airflow(server: postgres.Server, made: dict[str, dict[str, Any]]) -> dict[s
 
 
 def _run_dag(
-    environment: Mapping[str, str],
+    start: Callable[..., processes.Running],
     metadata_url: str,
     tell: Callable[[str], None],
     dag_id: str,
@@ -126,10 +126,10 @@ def _run_dag(
     log_name: str | None = None,
     shown: Mapping[str, Callable[[str], str]] | None = None,
 ) -> None:
-    """Run a DAG once, in a process of its own; tell of each task that is over or will be tried again.
+    """Run a DAG once; tell of each task that is over or will be tried again.
 
     Args:
-        environment: Airflow's.
+        start: Begins an `airflow` command (`airflow_commands.AirflowCommands.start`).
         metadata_url: Airflow's own database.
         tell: Told of each task.
         dag_id: The DAG.
@@ -143,26 +143,24 @@ def _run_dag(
         processes.ProcessFailedError: The DAG run failed, or took too long.
     """
     log = FOLDER / f"{log_name or dag_id}.log"
-    environment = {**environment, **as_environment({}, {**DEMO_SETTINGS, **(changed or {})})}
+    settings = as_environment({}, {**DEMO_SETTINGS, **(changed or {})})
     arguments = ["dags", "test", dag_id, *([at.isoformat()] if at else []), "--conf", json.dumps(conf)]
     began, told = dt.datetime.now(dt.UTC), set[tuple[str, bool]]()
-    with processes.keep(
-        f"The DAG run of {dag_id}", [stack.AIRFLOW, *arguments], env=environment, log=log, cwd=airflow_env.PROJECT
-    ) as dag_run:
-        for _ in processes.pauses(TICK_SECONDS, longest=0.5):
-            status = dag_run.status()
-            for row in _rows(metadata_url, "progress.sql", dag_id=dag_id, began=began):
-                news = (row["task"], row["is_over"])
-                if (row["is_over"] or row["will_be_tried_again"]) and news not in told:
-                    told.add(news)
-                    tell(f"  {row['task']}: {row['states']}")
-                    if shown and row["task"] in shown:
-                        print("\n" + shown[row["task"]](log.read_text(encoding="utf-8")) + "\n", flush=True)
-            if status == 0:
-                return
-            if status is not None:
-                break
-        raise dag_run.failure()
+    dag_run = start(f"The DAG run of {dag_id}", arguments, log=log, changed=settings)
+    for _ in processes.pauses(TICK_SECONDS, longest=0.5):
+        status = dag_run.status()
+        for row in _rows(metadata_url, "progress.sql", dag_id=dag_id, began=began):
+            news = (row["task"], row["is_over"])
+            if (row["is_over"] or row["will_be_tried_again"]) and news not in told:
+                told.add(news)
+                tell(f"  {row['task']}: {row['states']}")
+                if shown and row["task"] in shown:
+                    print("\n" + shown[row["task"]](log.read_text(encoding="utf-8")) + "\n", flush=True)
+        if status == 0:
+            return
+        if status is not None:
+            break
+    raise dag_run.failure()
 
 
 def _show(message_log_url: str, shop_url: str, outbox: Mapping[str, Mapping[str, Any]], tick: dt.datetime) -> None:

@@ -13,7 +13,6 @@ from unittest import mock
 
 import psycopg
 import pytest
-from airflow.providers.postgres.hooks.postgres import PostgresHook
 from psycopg import pq
 from psycopg.rows import tuple_row
 from psycopg.types.json import register_default_adapters
@@ -87,5 +86,6 @@ def kept_sessions() -> Iterator[KeptSessions]:
 @pytest.fixture
 def sessions_are_kept(kept_sessions: KeptSessions) -> Iterator[None]:
     """Let Airflow's hook open a session only where none like it is kept."""
-    with mock.patch.object(PostgresHook, "_create_connection", lambda _, arguments: kept_sessions.connect(arguments)):
+    opens = "airflow.providers.postgres.hooks.postgres.PostgresHook._create_connection"
+    with mock.patch(opens, lambda _, arguments: kept_sessions.connect(arguments)):
         yield

@@ -1,4 +1,7 @@
-"""Fixtures of whole ticks (a pytest plugin): shops of a few runs, and templates that are known to be approved."""
+"""Fixtures of whole ticks (a pytest plugin): shops of a few runs, and templates that are known to be approved.
+
+What imports Airflow is imported where it is used: the process that only hands tests out to others needs none of it.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,10 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.deployment.live_settings import load_senders, load_settings
-from partner_messages.message_log.database import open_message_log
-from partner_messages.planning.template_listing import fresh_approvals
 from sandbox.shop.expectations import run_id
 from support.deployment import Deployment
 from support.picture_files import jpeg
 from support.picture_server import HOST, picture
-from support.submitted import submit_templates
 
 KEPT = ("SENT10D", "SENT23H", "ACCEPT25H", "ACCEPTSENT", "START72H1S", "PARTNERGAP")
 PICTURED = "jyt_production_run_reminder_pending_v2"
@@ -31,6 +30,10 @@ def few_runs(shop: psycopg.Connection[DictRow]) -> None:
 @pytest.fixture
 def approvals_known(deployment: Deployment) -> None:
     """The templates were seen to be approved a moment ago."""
+    from partner_messages.deployment.live_settings import load_senders, load_settings
+    from partner_messages.message_log.database import open_message_log
+    from partner_messages.planning.template_listing import fresh_approvals
+
     with open_message_log() as connection:
         settings = load_settings()
         fresh_approvals(connection, load_senders(settings), settings)
@@ -39,6 +42,8 @@ def approvals_known(deployment: Deployment) -> None:
 @pytest.fixture
 def one_pictured_run(shop: psycopg.Connection[DictRow], deployment: Deployment) -> str:
     """A shop with one stuck run, whose design has no picture yet; family v2, approved everywhere. Returns its id."""
+    from support.submitted import submit_templates
+
     run = run_id("SENT10D")
     shop.execute("DELETE FROM production_runs WHERE id <> %s", [run])
     shop.execute("UPDATE design SET thumbnail_url = NULL, media_files = NULL, moodboard = NULL, design_files = NULL")

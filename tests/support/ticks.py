@@ -7,6 +7,7 @@ order, at a tenth of that, for tests whose subject is not Airflow.
 from __future__ import annotations
 
 import collections
+import contextlib
 import datetime as dt
 import itertools
 import logging
@@ -85,8 +86,14 @@ def run_dag(
         task.retry_delay = dt.timedelta(0)
         if hasattr(task, "partial_kwargs"):
             task.partial_kwargs["retry_delay"] = dt.timedelta(0)
-    # A second at each empty mapping: `dag.test()` waits for somebody else to schedule something, and nobody will.
-    with mock.patch("time.sleep", lambda seconds, sleep=time.sleep: None if seconds == 1 else sleep(seconds)):
+    with contextlib.ExitStack() as patched:
+        # A second at each empty mapping: `dag.test()` waits for somebody else to schedule something, and nobody will.
+        patched.enter_context(
+            mock.patch("time.sleep", lambda seconds, sleep=time.sleep: None if seconds == 1 else sleep(seconds))
+        )
+        # A third of a run: it would read all DAGs and write them into Airflow's database, as the fixture `dags` did.
+        for name in ("BundleDagBag", "sync_bag_to_db"):
+            patched.enter_context(mock.patch(f"airflow.dag_processing.dagbag.{name}"))
         run = dag.test(run_conf=conf or {}, logical_date=logical_date, run_after=run_after)
     instances = run.get_task_instances()
     summary = next((ti for ti in instances if ti.task_id == "summarise"), None)

@@ -1,5 +1,6 @@
 """The demo as a person runs it."""
 
+import contextlib
 import re
 import signal
 from collections import Counter
@@ -7,7 +8,7 @@ from collections import Counter
 import psycopg
 import pytest
 
-from sandbox import embedded, stack
+from sandbox import embedded, processes, stack
 from sandbox.demo import __main__ as demo
 from sandbox.processes import ProcessFailedError
 from sandbox.shop import expectations, run_id
@@ -101,17 +102,19 @@ def airflow_with_a_run(postgres):
 def told(airflow_with_a_run, monkeypatch, tmp_path):
     """Runs the demo's tick with a command that stands in for `airflow`; returns what was told meanwhile."""
 
-    def run(script):
-        command = tmp_path / "airflow"
-        command.write_text(f"#!/bin/sh\n{script}\n")
-        command.chmod(0o755)
-        monkeypatch.setattr(stack, "AIRFLOW", command)
-        monkeypatch.setattr(demo, "FOLDER", tmp_path)
-        lines = []
-        demo._run_dag({}, airflow_with_a_run, lines.append, stack.DAG, {"delivery": "live"}, at=TICK)
-        return lines
+    with contextlib.ExitStack() as ending:
 
-    return run
+        def run(script):
+            def start(name, arguments, *, log, changed):
+                command = ["/bin/sh", "-c", script, "airflow", *arguments]
+                return ending.enter_context(processes.keep(name, command, log=log, env=changed))
+
+            monkeypatch.setattr(demo, "FOLDER", tmp_path)
+            lines = []
+            demo._run_dag(start, airflow_with_a_run, lines.append, stack.DAG, {"delivery": "live"}, at=TICK)
+            return lines
+
+        yield run
 
 
 def test_the_tick_is_run_for_the_moment_the_shop_is_timed_around_and_live(told, tmp_path):

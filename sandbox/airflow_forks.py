@@ -1,0 +1,107 @@
+"""Runs `airflow` commands, one after the other, each in a copy of a process that has imported all they need.
+
+Started by `airflow_commands.running`, never by hand: it reads orders, a JSON object a line, and writes the exit status
+of each into the file that the order names. It imports nothing of this project, so that it runs by its path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import json
+import logging
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn
+
+import httpx
+
+COMMANDS = ("airflow.__main__", "airflow.cli.commands.db_command", "airflow.models.dagbag")
+DAG_RUNS = ("airflow.cli.commands.dag_command", "airflow.dag_processing.collection", "airflow.sdk.definitions.dag")
+"""What `airflow dags test` imports besides."""
+
+
+def main() -> int:
+    """Carry out the orders of the named pipe that the first argument names, until told to end.
+
+    With the second argument `dag-runs`, what runs DAGs is imported too, and the DAGs' files are read.
+    """
+    orders, *more = sys.argv[1:]
+    _import_commands()
+    if "dag-runs" in more:
+        _import_dag_runs()
+    gc.freeze()  # What was imported is not looked at again, which would copy it, page by page.
+    # For writing, too: so there is always one who may write, and never an end.
+    with os.fdopen(os.open(orders, os.O_RDWR), encoding="utf-8") as lines:
+        for line in lines:
+            order = json.loads(line)
+            child = os.fork()
+            if not child:
+                _obey(order)
+            _, status = os.waitpid(child, 0)
+            _say(Path(order["ended"]), os.waitstatus_to_exitcode(status))
+    return 0
+
+
+def _import_commands() -> None:
+    from sqlalchemy.orm import configure_mappers
+
+    for name in COMMANDS:
+        importlib.import_module(name)
+    importlib.import_module("airflow.models").import_all_models()
+    configure_mappers()
+
+
+def _import_dag_runs() -> None:
+    for name in DAG_RUNS:
+        importlib.import_module(name)
+    api = importlib.import_module("airflow.sdk.execution_time.supervisor").in_process_api_server()
+    asyncio.run(_ask(api.atransport))
+    importlib.import_module("airflow.dag_processing.dagbag").DagBag()
+
+
+async def _ask(transport: Any) -> None:
+    """Ask the API that tasks talk to for anything: it makes its routes, a second's work, when it is first asked.
+
+    It does so in this thread, and keeps no other: a copy would be without it.
+    """
+    async with httpx.AsyncClient(transport=transport, base_url="http://in-process.invalid") as client:
+        await client.get("/nothing")
+
+
+def _obey(order: dict[str, Any]) -> NoReturn:
+    """Be the command of an order."""
+    status: Any = 1
+    try:
+        log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(log, stream.fileno())
+        os.environ.update(order["environment"])
+        sys.argv = ["airflow", *order["arguments"]]
+        status = importlib.import_module("airflow.__main__").main() or 0
+    except SystemExit as end:
+        status = end.code or 0
+        if not isinstance(status, int):
+            print(status, file=sys.stderr)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Not the way that Python ends, which takes apart, object by object, all that was imported.
+        os._exit(status if isinstance(status, int) else 1)
+
+
+def _say(ended: Path, status: int) -> None:
+    """Write the exit status as a whole; 128 + n when signal n ended the command, as shells say it."""
+    draft = ended.with_suffix(".draft")
+    draft.write_text(str(status if status >= 0 else 128 - status))
+    draft.rename(ended)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
