@@ -29,6 +29,7 @@ from partner_messages.messages.kinds import ReminderKind
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.tasks import reminder_tasks as reminders
 from partner_messages.tasks import sending
+from partner_messages.tasks import upkeep_tasks as upkeep
 from support.deployment import TICK
 
 _TRIES = 4
@@ -133,6 +134,25 @@ def go_through(
     summarise = functools.partial(sending.summarise_run, title="Reminder run", finds=True)
     returned = run.call("summarise", summarise, tick, batches, found)
     return _tick(log, state=run.tasks["summarise"], run_id=run_id, tasks=run.tasks, returned=returned)
+
+
+def look_after() -> TaskByTask:
+    """Call the tasks of `message_log_upkeep` that hear, send and tell at once, in their order."""
+    dag_run = SimpleNamespace(
+        dag_id="message_log_upkeep",
+        run_id=f"scheduled__{next(_numbers)}",
+        run_type="scheduled",
+        logical_date=None,
+        run_after=TICK,
+        clear_number=0,
+    )
+    run = TaskByTask({"dag_run": dag_run, "params": {}})
+    tick = run.call("sweep", upkeep.sweep)
+    run.send("send_messages", tick, run.call("release", _without_context(upkeep.release), tick))
+    run.call("tell_at_once", lambda context, one: upkeep.tell_at_once(one, context), tick)
+    summarise = functools.partial(sending.summarise_run, title="Upkeep run", of_all=True)
+    run.call("summarise", summarise, tick, None, None)
+    return run
 
 
 @dataclass

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from partner_messages.message_log.database import LogConnection, of_history, of_tick, rows
+from partner_messages.message_log.silences import open_silences
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import RunAttempt, Tick
 from partner_messages.ops.judgement import Escalation
@@ -90,6 +91,7 @@ class Summary:
         planned: Whether planning came to its end, as far as the log knows.
         untold: Messages that are unknown and for which no run has failed yet, by the DAG run that they are of.
         escalations: Of the tick's delivery, those that are not over.
+        silent: The senders whose webhook is silent by now, and since when.
     """
 
     tick: Tick
@@ -108,6 +110,7 @@ class Summary:
     escalations: Sequence[Escalation] = ()
     planned: bool = True
     untold: Mapping[uuid.UUID, str] = field(default_factory=dict)
+    silent: Mapping[str, dt.datetime] = field(default_factory=dict)
 
     @property
     def open_escalations(self) -> list[Escalation]:
@@ -159,6 +162,7 @@ class Summary:
             "followups": dict(self.followups),
             "escalated": dict(self.escalated),
             "escalations": [one.as_json() for one in self.open_escalations[:NAMED]],
+            "silent": sorted(self.silent),
             "warnings": list(self.tick.warnings),
         }
 
@@ -224,6 +228,7 @@ def summarise_tick(
         named=[_named(row) for row in rows(connection, "named", **its_own, now=now, at_most=NAMED)],
         planned=bool(noted) and noted[0]["planned"] is not None,
         untold={row["id"]: row["dag_run_id"] for row in untold},
+        silent=open_silences(connection),
     )
 
 
