@@ -122,6 +122,13 @@ CREATE TABLE listening (
     CONSTRAINT listening_only_one_check CHECK (only_one)
 );
 
+CREATE TABLE listening_to (
+    sender text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT listening_to_pkey PRIMARY KEY (sender),
+    CONSTRAINT listening_to_sender_check CHECK (sender <> ''::text)
+);
+
 CREATE TABLE log_trusted (
     id uuid NOT NULL,
     system_identifier text NOT NULL,
@@ -244,6 +251,7 @@ CREATE INDEX message_log_queue ON message_log USING btree (day) WHERE (status = 
 CREATE INDEX message_log_replies ON message_log USING btree (to_phone, created_at) WHERE message_kind = 'reply'::text;
 CREATE UNIQUE INDEX message_log_slot ON message_log USING btree (delivery, context_type, context_id, redirected) WHERE holds_slot AND message_kind <> 'event'::text;
 CREATE INDEX message_log_undelivered ON message_log USING btree (to_phone, claimed_at) WHERE delivery = 'live'::text AND meta_message_id IS NOT NULL AND delivered_at IS NULL AND (expired_at_meta IS NOT NULL OR status = 'failed'::text);
+CREATE INDEX message_log_unheard ON message_log USING btree (day, sender, sent_at) WHERE status = 'sent'::text AND (delivery = ANY (ARRAY['live'::text, 'redirect'::text])) AND COALESCE(sent_at_meta, delivered_at_meta, read_at_meta, failed_at_meta) IS NULL;
 CREATE INDEX message_log_unknown ON message_log USING btree (claimed_at) WHERE status = 'unknown'::text;
 
 CREATE TABLE message_run (
@@ -288,6 +296,7 @@ END),
     CONSTRAINT partner_preference_why_check CHECK (btrim(why) <> ''::text),
     CONSTRAINT who_acts_by_hand_says_why CHECK ((source = ANY (ARRAY['told_us'::text, 'undone'::text, 'decided'::text])) = (num_nonnulls(who, why) = 2))
 );
+CREATE INDEX partner_preference_by_age ON partner_preference USING btree (at);
 CREATE INDEX partner_preference_by_partner ON partner_preference USING btree (partner_id, kind, at) WHERE partner_id IS NOT NULL;
 CREATE INDEX partner_preference_by_phone ON partner_preference USING btree (phone, kind, at) WHERE phone IS NOT NULL;
 CREATE UNIQUE INDEX partner_preference_once ON partner_preference USING btree (kind, COALESCE(phone, ''::text), COALESCE(partner_id, ''::text), at, value, source);
@@ -485,3 +494,17 @@ CREATE TABLE webhook_event (
 CREATE INDEX webhook_event_by_age ON webhook_event USING btree (received_at);
 CREATE INDEX webhook_event_pending ON webhook_event USING btree (spoken DESC, id) WHERE applied_at IS NULL;
 CREATE INDEX webhook_event_untold ON webhook_event USING btree (id) WHERE errors <> '[]'::jsonb AND errors_told_at IS NULL;
+
+CREATE TABLE webhook_silence (
+    sender text NOT NULL,
+    day date NOT NULL,
+    why text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    told_at timestamp with time zone,
+    CONSTRAINT webhook_silence_pkey PRIMARY KEY (sender, day, why),
+    CONSTRAINT it_ends_after_it_began CHECK (ended_at >= since),
+    CONSTRAINT webhook_silence_sender_check CHECK (sender <> ''::text),
+    CONSTRAINT webhook_silence_why_check CHECK (why = ANY (ARRAY['unheard'::text, 'off'::text]))
+);
+CREATE INDEX webhook_silence_open ON webhook_silence USING btree (sender) WHERE ended_at IS NULL;

@@ -11,6 +11,24 @@ VALUES (
 ON CONFLICT (wamid) DO NOTHING
 RETURNING id
 
+-- name: answers_known
+-- Which of these messages are kept already.
+SELECT wamid FROM answer WHERE wamid = ANY (%(wamids)s)
+
+-- name: offered_payload
+-- What the button of this label says that a phone was last offered in a reply.
+SELECT CASE %(label)s
+        WHEN variables ->> 'button_1_title' THEN variables ->> 'button_1_id'
+        WHEN variables ->> 'button_2_title' THEN variables ->> 'button_2_id'
+        ELSE variables ->> 'button_3_id'
+    END AS payload
+FROM message_log
+WHERE to_phone = %(phone)s
+    AND message_kind = 'reply'
+    AND %(label)s IN (variables ->> 'button_1_title', variables ->> 'button_2_title', variables ->> 'button_3_title')
+ORDER BY created_at DESC
+LIMIT 1
+
 -- name: note_became
 -- Note what was done with an answer.
 UPDATE answer SET became = %(became)s WHERE id = %(id)s

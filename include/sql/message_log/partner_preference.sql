@@ -12,23 +12,33 @@ SELECT pg_advisory_xact_lock(hashtextextended('partner_preference ' || %(whose)s
 -- name: preferences
 -- Of each phone and each partner what was said last: their own words, what was entered by hand, what waits to be decided, the
 -- language, and Meta's marketing. Of equals "stop".
+{%- from "sort_of_word" import said_of %}
 SELECT DISTINCT ON (p.kind, sort, whose) p.kind, sort, whose, p.value, p.at
-FROM partner_preference AS p
-    CROSS JOIN LATERAL (
-        SELECT
-            CASE
-                WHEN p.kind <> 'opted_out' THEN ''
-                WHEN p.value = 'maybe' THEN 'maybe'
-                WHEN p.source = 'message' THEN 'own'
-                ELSE 'by_hand'
-            END AS sort,
-            CASE
-                WHEN p.source IN ('told_us', 'undone', 'decided') THEN coalesce(p.partner_id, p.phone)
-                ELSE coalesce(p.phone, p.partner_id)
-            END AS whose
-    ) AS of
+FROM partner_preference AS p CROSS JOIN LATERAL {{ said_of("p") }} AS of
 WHERE %(of)s::text[] IS NULL OR whose = ANY (%(of)s)
-ORDER BY p.kind, sort, whose, p.at DESC, p.value = 'stop' DESC
+ORDER BY p.kind, sort, whose, p.at DESC, p.value = 'stop' DESC, p.id DESC
+
+-- name: delete_preferences
+-- Delete the oldest words that another one has taken the place of, itself as old: of each phone or partner the last one of its sort
+-- (their own, by hand, what sounds like STOP, the language, marketing) stays as long as there is the table. See `preferences`.
+{%- from "sort_of_word" import said_of %}
+DELETE FROM partner_preference AS old
+WHERE old.id = ANY (ARRAY (
+    SELECT p.id
+    FROM partner_preference AS p CROSS JOIN LATERAL {{ said_of("p") }} AS of
+    WHERE p.at < %(before)s
+        AND EXISTS (
+            SELECT FROM partner_preference AS later CROSS JOIN LATERAL {{ said_of("later") }} AS of_later
+            WHERE later.kind = p.kind
+                AND later.at < %(before)s
+                AND (later.phone = p.phone OR later.partner_id = p.partner_id)
+                AND (of_later.sort, of_later.whose) = (of.sort, of.whose)
+                AND (later.at, later.value = 'stop', later.id) > (p.at, p.value = 'stop', p.id)
+        )
+    ORDER BY p.at
+    LIMIT %(at_most)s
+))
+RETURNING old.id
 
 -- name: opt_outs
 -- Who has opted out, or may have, by the latest word of each phone or partner; for operations.
@@ -109,3 +119,21 @@ coalesce((
     ORDER BY p.at DESC, p.value <> 'maybe' DESC
     LIMIT 1
 ), false)
+
+-- part: sort_of_word
+-- Of which sort a word is, and whose: of each sort the last one of each phone or partner counts.
+{%- macro said_of(p) -%}
+(
+    SELECT
+        CASE
+            WHEN {{ p }}.kind <> 'opted_out' THEN ''
+            WHEN {{ p }}.value = 'maybe' THEN 'maybe'
+            WHEN {{ p }}.source = 'message' THEN 'own'
+            ELSE 'by_hand'
+        END AS sort,
+        CASE
+            WHEN {{ p }}.source IN ('told_us', 'undone', 'decided') THEN coalesce({{ p }}.partner_id, {{ p }}.phone)
+            ELSE coalesce({{ p }}.phone, {{ p }}.partner_id)
+        END AS whose
+)
+{%- endmacro %}

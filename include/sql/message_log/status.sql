@@ -106,6 +106,7 @@ WHERE m.template_name = t.template_name
             AND later.sent_at < %(now)s - %(grace)s
             AND coalesce(later.sent_at_meta, later.delivered_at_meta, later.read_at_meta, later.failed_at_meta) IS NOT NULL
     )
+    AND NOT {% include "was_silent" %}
 RETURNING m.id
 
 -- name: on_their_way

@@ -59,6 +59,17 @@ def record_answer(connection: LogConnection, **columns: Any) -> uuid.UUID | None
     return id_ if rows(connection, "record_answer", id=id_, **columns) else None
 
 
+def answers_known(connection: LogConnection, wamids: Iterable[str]) -> frozenset[str]:
+    """Which of these messages are kept already, by Meta's ids."""
+    return frozenset(row["wamid"] for row in rows(connection, "answers_known", wamids=list(wamids)))
+
+
+def offered_payload(connection: LogConnection, phone: str, label: str) -> str | None:
+    """What a button says that was last offered to a phone in a reply, under this label."""
+    found = rows(connection, "offered_payload", phone=phone, label=label)
+    return found[0]["payload"] if found else None
+
+
 def note_became(connection: LogConnection, id_: uuid.UUID, became: str) -> None:
     """Note what was done with an answer, in a word."""
     rows(connection, "note_became", id=id_, became=became)

@@ -15,6 +15,7 @@ from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.params import ClosingParams, parse_params
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.history import stuck_of_run
+from partner_messages.message_log.silences import SILENT
 from partner_messages.messages.tick import RunRefused, Tick, TickSkipped
 from partner_messages.messages.values import Promise
 from partner_messages.ops import escalations
@@ -101,14 +102,15 @@ def _tell(
     context: Mapping[str, Any],
     broken: Sequence[Promise] = (),
     only: Collection[Reason] | None = None,
+    also: Sequence[str] = (),
 ) -> int:
     due = escalations.untold_escalations(connection, tick.day, only)
-    if due or broken:
+    if due or broken or also:
         text = as_text(due, names_in(shop, due[:NAMED])) if due else ""
         mentions = {
             "escalations": [{**one.as_json(), "key": one.key} for one in due],
-            "escalations_text": "\n".join(filter(None, [text, *map(broken_in_words, broken[:NAMED])])),
-            "escalations_key": key_of(due) if due else str(uuid.uuid5(uuid.NAMESPACE_URL, str(broken[0].id))),
+            "escalations_text": "\n".join(filter(None, [text, *map(broken_in_words, broken[:NAMED]), *also])),
+            "escalations_key": key_of(due) if due else _key_of_others(tick, broken),
         }
         notify(spec, "on_escalation", context, mentions)
         escalations.note_told(connection, tick.day, due)
@@ -117,7 +119,7 @@ def _tell(
 
 
 def tell_at_once(tick: Tick, context: Mapping[str, Any]) -> int:
-    """Tell operations of what cannot wait for the next tick: help that was asked for, what sounds like STOP.
+    """Tell operations of what cannot wait for the next tick: help, what sounds like STOP, a webhook that is silent.
 
     Returns:
         How many they were told of.
@@ -128,11 +130,17 @@ def tell_at_once(tick: Tick, context: Mapping[str, Any]) -> int:
     settings = load_settings()
     if not settings.on_escalation:
         raise TickSkipped("Setting on_escalation names nobody who is told; see the open escalations.")
+    silent = [said for said in tick.warnings if said.startswith(SILENT)]
     with open_message_log() as connection, connection.transaction():
-        if not escalations.untold_escalations(connection, tick.day, TOLD_AT_ONCE):
+        if not silent and not escalations.untold_escalations(connection, tick.day, TOLD_AT_ONCE):
             return 0
         with open_shop(settings.tables) as shop:
-            return _tell(connection, shop, tick, settings.on_escalation, context, only=TOLD_AT_ONCE)
+            return _tell(connection, shop, tick, settings.on_escalation, context, only=TOLD_AT_ONCE, also=silent)
+
+
+def _key_of_others(tick: Tick, broken: Sequence[Promise]) -> str:
+    """The key of a list that has no escalation in it."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, str(broken[0].id) if broken else tick.dag_run_id))
 
 
 def key_of(due: Sequence[Escalation]) -> str:

@@ -19,7 +19,7 @@ from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, PHONE, tick
 from support.inbound import ANSWERED, find, hear, reminded
 from support.log_rows import Log, put, row
-from support.ticks import go_through
+from support.ticks import go_through, look_after
 
 WHO = {"who": "Asha", "why": "They called."}
 NEXT_DAY = TICK + dt.timedelta(days=1)
@@ -256,30 +256,6 @@ def test_the_claim_and_the_plan_say_the_same(
 # Replies
 
 
-def upkeep(log: Log) -> dict[str, str]:
-    from support.ticks import TaskByTask
-
-    run = TaskByTask({"dag_run": _run(), "params": {}})
-    swept = run.call("sweep", UPKEEP.sweep)
-    batches = run.call("release", UPKEEP.release, swept)
-    run.send("send_messages", swept, batches)
-    return run.tasks
-
-
-def _run() -> Any:
-    from types import SimpleNamespace
-
-    name = f"scheduled__{uuid.uuid4()}"
-    return SimpleNamespace(
-        dag_id="message_log_upkeep",
-        run_id=name,
-        run_type="scheduled",
-        logical_date=None,
-        run_after=TICK,
-        clear_number=0,
-    )
-
-
 @pytest.mark.parametrize(("minutes", "end"), [(1, "sent"), (6, "skipped")])
 def test_a_reply_is_sent_once_and_in_time_or_not_at_all(
     deployment: Any, log: Log, graph_api: Any, minutes: int, end: str
@@ -288,8 +264,8 @@ def test_a_reply_is_sent_once_and_in_time_or_not_at_all(
     hear(log, "STOP", at=ANSWERED)
     deployment.now = ANSWERED + dt.timedelta(minutes=minutes)
 
-    upkeep(log)
-    upkeep(log)
+    look_after()
+    look_after()
 
     (reply,) = log.execute("SELECT * FROM message_log WHERE message_kind = 'reply'").fetchall()
     assert (reply["status"], reply["attempts"]) == (end, 1 if end == "sent" else 0), reply["error_detail"]
