@@ -13,6 +13,7 @@ from partner_messages.config.settings import NotifierSpec, Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.params import ClosingParams, parse_params
+from partner_messages.message_log.answers import STOP_OF_NOBODY
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.history import stuck_of_run
 from partner_messages.message_log.silences import SILENT
@@ -119,7 +120,9 @@ def _tell(
 
 
 def tell_at_once(tick: Tick, context: Mapping[str, Any]) -> int:
-    """Tell operations of what cannot wait for the next tick: help, what sounds like STOP, a webhook that is silent.
+    """Tell operations of what cannot wait for the next tick.
+
+    It is help, what sounds like STOP, a STOP of somebody unknown, and a webhook that is silent.
 
     Returns:
         How many they were told of.
@@ -130,12 +133,12 @@ def tell_at_once(tick: Tick, context: Mapping[str, Any]) -> int:
     settings = load_settings()
     if not settings.on_escalation:
         raise TickSkipped("Setting on_escalation names nobody who is told; see the open escalations.")
-    silent = [said for said in tick.warnings if said.startswith(SILENT)]
+    urgent = [said for said in tick.warnings if said.startswith((SILENT, STOP_OF_NOBODY))]
     with open_message_log() as connection, connection.transaction():
-        if not silent and not escalations.untold_escalations(connection, tick.day, TOLD_AT_ONCE):
+        if not urgent and not escalations.untold_escalations(connection, tick.day, TOLD_AT_ONCE):
             return 0
         with open_shop(settings.tables) as shop:
-            return _tell(connection, shop, tick, settings.on_escalation, context, only=TOLD_AT_ONCE, also=silent)
+            return _tell(connection, shop, tick, settings.on_escalation, context, only=TOLD_AT_ONCE, also=urgent)
 
 
 def _key_of_others(tick: Tick, broken: Sequence[Promise]) -> str:

@@ -7,6 +7,7 @@ import logging
 
 from partner_messages.config.settings import Settings, SettingsError
 from partner_messages.deployment.receiving import Receiving, load_receiving
+from partner_messages.message_log.answers import tell_stops_of_nobody
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.silences import see_silences
 from partner_messages.templates.catalog.installed import installed_catalog
@@ -42,7 +43,8 @@ def hear(connection: LogConnection, settings: Settings, now: dt.datetime) -> tup
     expired = expire(connection, installed_catalog(), now)
     if expired:
         log.info("%d messages were given up: Meta has not delivered them within their time to live.", expired)
-    return (*silent, *unheard, *looked_up, *tell_webhook_errors(connection, now), *tell_account_events(connection, now))
+    told = (*tell_stops_of_nobody(connection, now), *tell_webhook_errors(connection, now))
+    return (*silent, *unheard, *looked_up, *told, *tell_account_events(connection, now))
 
 
 def _receiving() -> Receiving:

@@ -84,7 +84,7 @@ def _told_us(connection: LogConnection, params: OptOutParams, _phones: list[str]
 
 def _undo(connection: LogConnection, params: OptOutParams, phones: list[str], known: Preferences) -> None:
     entered = known.by_hand.get(params.opt_out_partner)
-    if any(one.is_stop for phone in phones if (one := known.own.get(phone))):
+    if any(map(known.has_stopped, phones)):
         raise RunRefused(
             f"Partner {params.opt_out_partner} wrote STOP themselves; only their own later message (START) lifts it."
         )

@@ -19,6 +19,7 @@ from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, PHONE, tick
 from support.inbound import ANSWERED, find, hear, reminded
 from support.log_rows import Log, put, row
+from support.spellings import BOTH_WAYS, DIFFERENT
 from support.ticks import go_through, look_after
 
 WHO = {"who": "Asha", "why": "They called."}
@@ -251,6 +252,32 @@ def test_the_claim_and_the_plan_say_the_same(
     planned = "opted_out" if known.has_opted_out(PARTNER_ID, PHONE) else None
     planned = planned or ("answered" if known.waits_for_a_person(PARTNER_ID, PHONE) else None)
     assert row(log, queued)["skip_reason"] == planned
+
+
+@pytest.mark.parametrize(("ours", "theirs"), BOTH_WAYS)
+@pytest.mark.parametrize(("word", "reason"), [("STOP", "opted_out"), ("please don't send", "answered")])
+def test_a_phone_is_the_same_however_meta_spells_it(log: Log, ours: str, theirs: str, word: str, reason: str) -> None:
+    queued = put(log, "queued", "R1", to_phone=ours)
+
+    hear(log, word, sender=theirs)
+
+    known = preferences(log)
+    assert known.has_opted_out(PARTNER_ID, ours) is (reason == "opted_out")
+    assert known.waits_for_a_person(PARTNER_ID, ours) is (reason == "answered")
+    assert claim(log, queued) == set()
+    assert row(log, queued)["skip_reason"] == reason
+    hear(log, "START", sender=ours, at=ANSWERED + dt.timedelta(minutes=1))
+    assert claim(log, put(log, "queued", "R2", to_phone=theirs))
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
+def test_another_phone_s_stop_is_not_this_one_s(log: Log, one: str, other: str) -> None:
+    queued = put(log, "queued", "R1", to_phone=one)
+
+    hear(log, "STOP", sender=other)
+
+    assert not preferences(log).has_opted_out(PARTNER_ID, one)
+    assert claim(log, queued) == {queued}
 
 
 # Replies

@@ -77,7 +77,7 @@ def find_recipient(
         return SkipReason.NO_SENDER
     language = choose_language(
         # First operations' choice for this partner, then the partner's own, then the one for everybody.
-        explicit=setup.own_languages.get(partner_id) or setup.preferences.languages.get(chosen.phone) or setup.language,
+        explicit=setup.own_languages.get(partner_id) or setup.preferences.language_of(chosen.phone) or setup.language,
         conversation_language=newest.language if newest else None,
         phone=chosen.phone,
         fallback=setup.fallback_language,
