@@ -69,6 +69,7 @@ def escalate(tick: Tick | None, context: Mapping[str, Any]) -> dict[str, int]:
         standing = escalations.standing_escalations(connection, tick)
         judgement = judge(stalls, standing, replace(coverage, ended=_ended(shop, standing)))
         opened, ended = escalations.write_judgement(connection, tick, judgement)
+        opened += escalations.open_undecided(connection, tick)
         log.info("%d escalations were opened, %d are over.", opened, ended)
         told = 0
         if tick.delivery == "live":
