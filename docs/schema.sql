@@ -36,6 +36,7 @@ CREATE TABLE answer (
     recorded_at timestamp with time zone NOT NULL DEFAULT now(),
     became text,
     blanked boolean NOT NULL DEFAULT false,
+    told_at timestamp with time zone,
     CONSTRAINT answer_pkey PRIMARY KEY (id),
     CONSTRAINT answer_wamid_key UNIQUE (wamid),
     CONSTRAINT answer_message_id_fkey FOREIGN KEY (message_id) REFERENCES message_log(id) ON DELETE SET NULL,
@@ -49,8 +50,9 @@ CREATE TABLE answer (
 );
 CREATE INDEX answer_by_age ON answer USING btree (blanked, received_at);
 CREATE INDEX answer_by_message ON answer USING btree (message_id) WHERE message_id IS NOT NULL;
-CREATE INDEX answer_by_phone ON answer USING btree (phone, received_at);
+CREATE INDEX answer_by_phone ON answer USING btree (dialled(phone), received_at);
 CREATE INDEX answer_by_user ON answer USING btree (user_id, received_at) WHERE user_id IS NOT NULL AND phone IS NOT NULL;
+CREATE INDEX answer_of_nobody ON answer USING btree (user_id) WHERE phone IS NULL AND NOT blanked;
 
 CREATE TABLE audit (
     id bigint NOT NULL GENERATED AS IDENTITY,
@@ -126,6 +128,13 @@ CREATE TABLE listening (
     at timestamp with time zone NOT NULL,
     CONSTRAINT listening_pkey PRIMARY KEY (only_one),
     CONSTRAINT listening_only_one_check CHECK (only_one)
+);
+
+CREATE TABLE listening_to (
+    sender text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT listening_to_pkey PRIMARY KEY (sender),
+    CONSTRAINT listening_to_sender_check CHECK (sender <> ''::text)
 );
 
 CREATE TABLE log_trusted (
@@ -205,6 +214,7 @@ CREATE TABLE message_log (
     pricing_type text,
     pricing_model text,
     answer_id uuid,
+    recipient_user_id text,
     CONSTRAINT message_log_pkey PRIMARY KEY (id),
     CONSTRAINT message_log_event_hour EXCLUDE USING gist (delivery WITH =, context_type WITH =, context_id WITH =, redirected WITH =, event_hour WITH &&) WHERE (holds_slot AND message_kind = 'event'::text),
     CONSTRAINT message_log_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(id) ON DELETE SET NULL,
@@ -227,6 +237,7 @@ CREATE TABLE message_log (
     CONSTRAINT message_log_to_phone_check CHECK (to_phone ~ '^\+[1-9][0-9]{6,14}$'::text),
     CONSTRAINT only_a_redirect_is_redirected CHECK (redirected = ''::text OR delivery = 'redirect'::text),
     CONSTRAINT only_what_is_claimed_is_still_here CHECK (NOT still_here OR status = 'sending'::text),
+    CONSTRAINT what_is_blanked_has_no_user_id CHECK (NOT blanked OR recipient_user_id IS NULL),
     CONSTRAINT what_may_leave_is_not_blanked CHECK (NOT blanked OR (status <> ALL (ARRAY['queued'::text, 'sending'::text]))),
     CONSTRAINT what_was_delivered_has_not_expired CHECK (expired_at_meta IS NULL OR status = 'sent'::text)
 );
@@ -237,8 +248,9 @@ CREATE INDEX message_log_by_day ON message_log USING btree (delivery, day, statu
 CREATE INDEX message_log_by_moment ON message_log USING btree (sent_at) WHERE delivery = 'live'::text;
 CREATE INDEX message_log_by_newest ON message_log USING btree (delivery, day DESC, created_at DESC, id DESC);
 CREATE INDEX message_log_by_partner ON message_log USING btree (partner_id, day);
-CREATE INDEX message_log_by_phone ON message_log USING btree (to_phone, claimed_at) WHERE to_phone IS NOT NULL AND claimed_at IS NOT NULL;
+CREATE INDEX message_log_by_phone ON message_log USING btree (dialled(to_phone), claimed_at) WHERE to_phone IS NOT NULL AND claimed_at IS NOT NULL;
 CREATE INDEX message_log_by_run ON message_log USING btree (dag_id, dag_run_id, tick_id);
+CREATE INDEX message_log_by_user ON message_log USING btree (recipient_user_id) WHERE recipient_user_id IS NOT NULL;
 CREATE INDEX message_log_by_wamid ON message_log USING btree (meta_message_id) WHERE meta_message_id IS NOT NULL;
 CREATE INDEX message_log_duplicates ON message_log USING btree (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE UNIQUE INDEX message_log_event_id ON message_log USING btree (delivery, event_id, redirected) WHERE holds_slot AND event_id IS NOT NULL;
@@ -250,7 +262,8 @@ CREATE INDEX message_log_not_delivered ON message_log USING btree (sent_at_meta)
 CREATE INDEX message_log_queue ON message_log USING btree (day) WHERE (status = ANY (ARRAY['queued'::text, 'sending'::text])) AND attempts >= 0;
 CREATE INDEX message_log_replies ON message_log USING btree (to_phone, created_at) WHERE message_kind = 'reply'::text;
 CREATE UNIQUE INDEX message_log_slot ON message_log USING btree (delivery, context_type, context_id, redirected) WHERE holds_slot AND message_kind <> 'event'::text;
-CREATE INDEX message_log_undelivered ON message_log USING btree (to_phone, claimed_at) WHERE delivery = 'live'::text AND meta_message_id IS NOT NULL AND delivered_at IS NULL AND (expired_at_meta IS NOT NULL OR status = 'failed'::text);
+CREATE INDEX message_log_undelivered ON message_log USING btree (dialled(to_phone), claimed_at) WHERE delivery = 'live'::text AND meta_message_id IS NOT NULL AND delivered_at IS NULL AND (expired_at_meta IS NOT NULL OR status = 'failed'::text);
+CREATE INDEX message_log_unheard ON message_log USING btree (day, sender, sent_at) WHERE status = 'sent'::text AND (delivery = ANY (ARRAY['live'::text, 'redirect'::text])) AND COALESCE(sent_at_meta, delivered_at_meta, read_at_meta, failed_at_meta) IS NULL;
 CREATE INDEX message_log_unknown ON message_log USING btree (claimed_at) WHERE status = 'unknown'::text;
 
 CREATE TABLE message_run (
@@ -295,8 +308,9 @@ END),
     CONSTRAINT partner_preference_why_check CHECK (btrim(why) <> ''::text),
     CONSTRAINT who_acts_by_hand_says_why CHECK ((source = ANY (ARRAY['told_us'::text, 'undone'::text, 'decided'::text])) = (num_nonnulls(who, why) = 2))
 );
+CREATE INDEX partner_preference_by_age ON partner_preference USING btree (at);
 CREATE INDEX partner_preference_by_partner ON partner_preference USING btree (partner_id, kind, at) WHERE partner_id IS NOT NULL;
-CREATE INDEX partner_preference_by_phone ON partner_preference USING btree (phone, kind, at) WHERE phone IS NOT NULL;
+CREATE INDEX partner_preference_by_phone ON partner_preference USING btree (dialled(phone), kind, at) WHERE phone IS NOT NULL;
 CREATE UNIQUE INDEX partner_preference_once ON partner_preference USING btree (kind, COALESCE(phone, ''::text), COALESCE(partner_id, ''::text), at, value, source);
 
 CREATE TABLE produced_quantity_seen (
@@ -493,3 +507,17 @@ CREATE TABLE webhook_event (
 CREATE INDEX webhook_event_by_age ON webhook_event USING btree (received_at);
 CREATE INDEX webhook_event_pending ON webhook_event USING btree (spoken DESC, id) WHERE applied_at IS NULL;
 CREATE INDEX webhook_event_untold ON webhook_event USING btree (id) WHERE errors <> '[]'::jsonb AND errors_told_at IS NULL;
+
+CREATE TABLE webhook_silence (
+    sender text NOT NULL,
+    day date NOT NULL,
+    why text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    told_at timestamp with time zone,
+    CONSTRAINT webhook_silence_pkey PRIMARY KEY (sender, day, why),
+    CONSTRAINT it_ends_after_it_began CHECK (ended_at >= since),
+    CONSTRAINT webhook_silence_sender_check CHECK (sender <> ''::text),
+    CONSTRAINT webhook_silence_why_check CHECK (why = ANY (ARRAY['unheard'::text, 'off'::text]))
+);
+CREATE INDEX webhook_silence_open ON webhook_silence USING btree (sender) WHERE ended_at IS NULL;

@@ -152,6 +152,8 @@ CREATE TABLE messaging_message (
     context_type    text,
     context_id      text,
     fail_reason     text,
+    media_mime_type text,
+    reply_to_id     text,                                   -- the row that an inbound message answers
     metadata        jsonb,
     created_at      timestamptz NOT NULL DEFAULT now(),
     updated_at      timestamptz NOT NULL DEFAULT now(),

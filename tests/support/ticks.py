@@ -27,7 +27,7 @@ from psycopg.rows import DictRow
 
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
-from support.dag_tasks import REMINDERS
+from support.dag_tasks import REMINDERS, UPKEEP
 from support.deployment import TICK, airflow_run
 
 _TRIES = 4
@@ -130,6 +130,18 @@ def go_through(
     run.call("escalate", REMINDERS.escalate, tick)
     returned = run.call("summarise", REMINDERS.summarise, tick, batches, found)
     return _tick(log, state=run.tasks["summarise"], run_id=run_id, tasks=run.tasks, returned=returned)
+
+
+def look_after() -> TaskByTask:
+    """Call the tasks of `message_log_upkeep` that hear, send and tell at once, in their order."""
+    run_id = f"scheduled__{next(_numbers)}"
+    dag_run = airflow_run(run_id, dag_id="message_log_upkeep", run_type="scheduled", logical_date=None)
+    run = TaskByTask({"dag_run": dag_run, "params": {}})
+    tick = run.call("sweep", UPKEEP.sweep)
+    run.send("send_messages", tick, run.call("release", UPKEEP.release, tick))
+    run.call("tell_at_once", UPKEEP.tell_at_once, tick)
+    run.call("summarise", UPKEEP.summarise, tick, None, None)
+    return run
 
 
 @dataclass

@@ -11,6 +11,24 @@ VALUES (
 ON CONFLICT (wamid) DO NOTHING
 RETURNING id
 
+-- name: answers_known
+-- Which of these messages are kept already.
+SELECT wamid FROM answer WHERE wamid = ANY (%(wamids)s)
+
+-- name: offered_payload
+-- What the button of this label says that a phone was last offered in a reply.
+SELECT CASE %(label)s
+        WHEN variables ->> 'button_1_title' THEN variables ->> 'button_1_id'
+        WHEN variables ->> 'button_2_title' THEN variables ->> 'button_2_id'
+        ELSE variables ->> 'button_3_id'
+    END AS payload
+FROM message_log
+WHERE dialled(to_phone) = dialled(%(phone)s)
+    AND message_kind = 'reply'
+    AND %(label)s IN (variables ->> 'button_1_title', variables ->> 'button_2_title', variables ->> 'button_3_title')
+ORDER BY created_at DESC
+LIMIT 1
+
 -- name: note_became
 -- Note what was done with an answer.
 UPDATE answer SET became = %(became)s WHERE id = %(id)s
@@ -35,7 +53,7 @@ SELECT {% include "answered_columns" %}
 FROM (
         SELECT id, parent_id, answer_id
         FROM message_log
-        WHERE to_phone = %(phone)s
+        WHERE dialled(to_phone) = dialled(%(phone)s)
             AND claimed_at >= %(since)s
             AND coalesce(sent_at, claimed_at) <= %(until)s
             AND status IN ('sending', 'unknown', {% include "taken_by_meta" %})
@@ -46,8 +64,34 @@ FROM (
     JOIN message_log AS m ON m.id = coalesce(last.parent_id, a.message_id, last.id)
 
 -- name: phone_of_user
--- The phone from which a person with this id was last heard.
-SELECT phone FROM answer WHERE user_id = %(user_id)s AND phone IS NOT NULL ORDER BY received_at DESC LIMIT 1
+-- The phone of a person with this id: the one from which they were last heard, or on which a message last reached them.
+SELECT phone
+FROM (
+        (
+            SELECT phone, received_at AS at
+            FROM answer
+            WHERE user_id = %(user_id)s AND phone IS NOT NULL
+            ORDER BY received_at DESC
+            LIMIT 1
+        )
+        UNION ALL
+        (
+            SELECT to_phone, coalesce(sent_at, claimed_at, created_at) AS at
+            FROM message_log
+            WHERE recipient_user_id = %(user_id)s AND to_phone IS NOT NULL
+            ORDER BY at DESC
+            LIMIT 1
+        )
+    ) AS met
+ORDER BY at DESC
+LIMIT 1
+
+-- name: tell_stops_of_nobody
+-- What may be STOP, of people whose phone nobody knows, and was not told yet; note that it is.
+UPDATE answer
+SET told_at = %(now)s
+WHERE phone IS NULL AND NOT blanked AND intent IN ('stop', 'maybe_stop') AND told_at IS NULL
+RETURNING id, intent, received_at
 
 -- name: stalls_of
 -- The stalls of which a message speaks, longest first, and whether each has moved since: its run was found elsewhere, or by a later
@@ -114,11 +158,11 @@ ON CONFLICT (delivery, production_run_id, reason) WHERE closed_at IS NULL DO NOT
 RETURNING id
 
 -- name: last_inbound_of
--- When each of these phones was last heard from, at which of our numbers.
-SELECT phone, phone_number_id, max(received_at) AS at
-FROM answer
-WHERE phone = ANY (%(phones)s) AND received_at BETWEEN %(since)s AND %(until)s
-GROUP BY phone, phone_number_id
+-- When each of these phones was last heard from, however it is spelled there, at which of our numbers.
+SELECT asked.phone, a.phone_number_id, max(a.received_at) AS at
+FROM unnest(%(phones)s::text[]) AS asked (phone) JOIN answer AS a ON dialled(a.phone) = dialled(asked.phone)
+WHERE a.received_at BETWEEN %(since)s AND %(until)s
+GROUP BY asked.phone, a.phone_number_id
 
 -- name: queue_reply
 -- Queue a reply to an answer: one to each, and at most so many a day and phone.
@@ -130,7 +174,9 @@ SELECT
     gen_random_uuid(), 'webhook', 'webhook', gen_random_uuid(), 'live', %(day)s, 'partner', %(context_id)s, 'reply', %(production_run_id)s,
     %(partner_id)s, %(sender)s, %(phone)s, %(language)s, %(variables)s, %(body_text)s, 'queued', %(answer_id)s, %(at)s
 WHERE (
-        SELECT count(*) FROM message_log WHERE to_phone = %(phone)s AND message_kind = 'reply' AND day = %(day)s AND holds_slot
+        SELECT count(*)
+        FROM message_log
+        WHERE dialled(to_phone) = dialled(%(phone)s) AND message_kind = 'reply' AND day = %(day)s AND holds_slot
     ) < %(at_most)s
 ON CONFLICT DO NOTHING
 RETURNING id
@@ -188,20 +234,20 @@ WHERE delivery = 'live' AND closed_at IS NULL AND reason IN ('answered', 'asked_
 ORDER BY production_run_id
 
 -- name: never_delivered
--- The phones to whose partners the last messages were never delivered, so many in a row: each expired at Meta, which is only said while
+-- The phones (as they are dialled) to whose partners the last messages were never delivered, so many in a row: each expired at Meta, which is only said while
 -- its sender's webhook is alive, or was refused for the recipient's own sake. Counted from when they were last heard, or from when a
 -- person has said that it was looked after.
 WITH last AS (
-    SELECT DISTINCT ON (to_phone) to_phone, partner_id
+    SELECT DISTINCT ON (dialled(to_phone)) dialled(to_phone) AS phone, partner_id
     FROM message_log AS m
     WHERE delivery = 'live' AND {% include "undelivered" %}
-    ORDER BY to_phone, claimed_at DESC
+    ORDER BY dialled(to_phone), claimed_at DESC
 )
-SELECT last.to_phone AS phone
+SELECT last.phone
 FROM last
     CROSS JOIN LATERAL (
         SELECT greatest(
-            (SELECT max(a.received_at) FROM answer AS a WHERE a.phone = last.to_phone),
+            (SELECT max(a.received_at) FROM answer AS a WHERE dialled(a.phone) = last.phone),
             (
                 SELECT max(e.closed_at)
                 FROM escalation AS e
@@ -214,7 +260,7 @@ FROM last
         FROM (
             SELECT {% include "undelivered" %} AS undelivered
             FROM message_log AS m
-            WHERE m.to_phone = last.to_phone
+            WHERE dialled(m.to_phone) = last.phone
                 AND m.delivery = 'live'
                 AND m.message_kind IN ('reminder', 'digest', 'event')
                 AND m.meta_message_id IS NOT NULL

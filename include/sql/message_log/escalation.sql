@@ -26,6 +26,36 @@ ORDER BY t.production_run_id
 ON CONFLICT (delivery, production_run_id, reason) WHERE closed_at IS NULL DO NOTHING
 RETURNING id
 
+-- name: open_undecided
+-- Open an escalation for each partner whose runs a tick has left alone for what sounds like STOP, where none is open for them: what they wrote
+-- may have been heard when there was no message of ours to open one for.
+INSERT INTO escalation (id, delivery, production_run_id, kind, partner_id, reason, since, dag_run_id, opened_at, answer_id)
+SELECT DISTINCT ON (m.partner_id)
+    gen_random_uuid(), m.delivery, s.production_run_id, s.kind, m.partner_id, 'maybe_opt_out', s.since, m.dag_run_id, %(now)s,
+    (
+        SELECT a.id
+        FROM answer AS a
+        WHERE dialled(a.phone) = dialled(m.to_phone) AND a.intent = 'maybe_stop'
+        ORDER BY a.received_at DESC
+        LIMIT 1
+    )
+FROM message_log AS m
+    LEFT JOIN message_run AS r ON r.message_id = m.id
+    JOIN stuck_run AS s ON s.dag_run_id = m.dag_run_id AND s.production_run_id = coalesce(r.production_run_id, m.production_run_id)
+WHERE m.dag_id = %(dag_id)s
+    AND m.dag_run_id = %(dag_run_id)s
+    AND m.tick_id = %(tick_id)s
+    AND m.delivery = 'live'
+    AND m.skip_reason = 'answered'
+    AND {% include "may_say_stop" %}
+    AND NOT EXISTS (
+        SELECT FROM escalation AS e
+        WHERE e.delivery = m.delivery AND e.partner_id = m.partner_id AND e.reason = 'maybe_opt_out' AND e.closed_at IS NULL
+    )
+ORDER BY m.partner_id, s.since, s.production_run_id
+ON CONFLICT (delivery, production_run_id, reason) WHERE closed_at IS NULL DO NOTHING
+RETURNING id
+
 -- name: end_escalations
 -- Escalations that no longer hold are over; who has closed one by hand before stays named.
 UPDATE escalation AS e

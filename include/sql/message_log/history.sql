@@ -135,7 +135,7 @@ refused AS MATERIALIZED (
 ),
 -- What Meta took today after the refusal. (Of one so old that its number was blanked nobody knows that it is the same.)
 again AS MATERIALIZED (
-    SELECT taken.partner_id, bool_or(taken.to_phone IS DISTINCT FROM refused.to_phone) AS elsewhere
+    SELECT taken.partner_id, bool_or(dialled(taken.to_phone) IS DISTINCT FROM dialled(refused.to_phone)) AS elsewhere
     FROM refused JOIN message_log AS taken ON taken.partner_id = refused.partner_id
     WHERE taken.delivery = %(delivery)s
         AND taken.day = %(day)s

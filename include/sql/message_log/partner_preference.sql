@@ -10,32 +10,42 @@ RETURNING id
 SELECT pg_advisory_xact_lock(hashtextextended('partner_preference ' || %(whose)s, 0))
 
 -- name: preferences
--- Of each phone and each partner what was said last: their own words, what was entered by hand, what waits to be decided, the
+-- Of each phone (as it is dialled) and each partner what was said last: their own words, what was entered by hand, what waits to be decided, the
 -- language, and Meta's marketing. Of equals "stop".
+{%- from "sort_of_word" import said_of %}
 SELECT DISTINCT ON (p.kind, sort, whose) p.kind, sort, whose, p.value, p.at
-FROM partner_preference AS p
-    CROSS JOIN LATERAL (
-        SELECT
-            CASE
-                WHEN p.kind <> 'opted_out' THEN ''
-                WHEN p.value = 'maybe' THEN 'maybe'
-                WHEN p.source = 'message' THEN 'own'
-                ELSE 'by_hand'
-            END AS sort,
-            CASE
-                WHEN p.source IN ('told_us', 'undone', 'decided') THEN coalesce(p.partner_id, p.phone)
-                ELSE coalesce(p.phone, p.partner_id)
-            END AS whose
-    ) AS of
+FROM partner_preference AS p CROSS JOIN LATERAL {{ said_of("p") }} AS of
 WHERE %(of)s::text[] IS NULL OR whose = ANY (%(of)s)
-ORDER BY p.kind, sort, whose, p.at DESC, p.value = 'stop' DESC
+ORDER BY p.kind, sort, whose, p.at DESC, p.value = 'stop' DESC, p.id DESC
+
+-- name: delete_preferences
+-- Delete the oldest words that another one has taken the place of, itself as old: of each phone or partner the last one of its sort
+-- (their own, by hand, what sounds like STOP, the language, marketing) stays as long as there is the table. See `preferences`.
+{%- from "sort_of_word" import said_of %}
+DELETE FROM partner_preference AS old
+WHERE old.id = ANY (ARRAY (
+    SELECT p.id
+    FROM partner_preference AS p CROSS JOIN LATERAL {{ said_of("p") }} AS of
+    WHERE p.at < %(before)s
+        AND EXISTS (
+            SELECT FROM partner_preference AS later CROSS JOIN LATERAL {{ said_of("later") }} AS of_later
+            WHERE later.kind = p.kind
+                AND later.at < %(before)s
+                AND (dialled(later.phone) = dialled(p.phone) OR later.partner_id = p.partner_id)
+                AND (of_later.sort, of_later.whose) = (of.sort, of.whose)
+                AND (later.at, later.value = 'stop', later.id) > (p.at, p.value = 'stop', p.id)
+        )
+    ORDER BY p.at
+    LIMIT %(at_most)s
+))
+RETURNING old.id
 
 -- name: opt_outs
 -- Who has opted out, or may have, by the latest word of each phone or partner; for operations.
-SELECT DISTINCT ON (coalesce(phone, ''), coalesce(partner_id, '')) phone, partner_id, value, at, source, who, why
+SELECT DISTINCT ON (coalesce(dialled(phone), ''), coalesce(partner_id, '')) phone, partner_id, value, at, source, who, why
 FROM partner_preference
 WHERE kind = 'opted_out'
-ORDER BY coalesce(phone, ''), coalesce(partner_id, ''), at DESC, value = 'stop' DESC
+ORDER BY coalesce(dialled(phone), ''), coalesce(partner_id, ''), at DESC, value = 'stop' DESC
 
 -- name: phones_of_partner
 -- The phones on which a partner was written to or has answered, the last one first.
@@ -78,7 +88,7 @@ RETURNING id
     coalesce((
         SELECT p.value = 'stop'
         FROM partner_preference AS p
-        WHERE p.kind = 'opted_out' AND p.phone = m.to_phone AND p.source = 'message' AND p.value <> 'maybe'
+        WHERE p.kind = 'opted_out' AND dialled(p.phone) = dialled(m.to_phone) AND p.source = 'message' AND p.value <> 'maybe'
         ORDER BY p.at DESC, p.value = 'stop' DESC
         LIMIT 1
     ), false)
@@ -88,8 +98,8 @@ RETURNING id
         WHERE p.kind = 'opted_out'
             AND p.value <> 'maybe'
             AND (
-                (p.phone = m.to_phone AND p.source = 'message')
-                OR (p.source <> 'message' AND (p.partner_id = m.partner_id OR (p.partner_id IS NULL AND p.phone = m.to_phone)))
+                (dialled(p.phone) = dialled(m.to_phone) AND p.source = 'message')
+                OR (p.source <> 'message' AND (p.partner_id = m.partner_id OR (p.partner_id IS NULL AND dialled(p.phone) = dialled(m.to_phone))))
             )
         ORDER BY p.at DESC, p.value = 'stop' DESC
         LIMIT 1
@@ -103,9 +113,27 @@ coalesce((
     FROM partner_preference AS p
     WHERE p.kind = 'opted_out'
         AND (
-            (p.phone = m.to_phone AND p.source = 'message')
-            OR (p.source <> 'message' AND (p.partner_id = m.partner_id OR (p.partner_id IS NULL AND p.phone = m.to_phone)))
+            (dialled(p.phone) = dialled(m.to_phone) AND p.source = 'message')
+            OR (p.source <> 'message' AND (p.partner_id = m.partner_id OR (p.partner_id IS NULL AND dialled(p.phone) = dialled(m.to_phone))))
         )
     ORDER BY p.at DESC, p.value <> 'maybe' DESC
     LIMIT 1
 ), false)
+
+-- part: sort_of_word
+-- Of which sort a word is, and whose: of each sort the last one of each phone or partner counts.
+{%- macro said_of(p) -%}
+(
+    SELECT
+        CASE
+            WHEN {{ p }}.kind <> 'opted_out' THEN ''
+            WHEN {{ p }}.value = 'maybe' THEN 'maybe'
+            WHEN {{ p }}.source = 'message' THEN 'own'
+            ELSE 'by_hand'
+        END AS sort,
+        CASE
+            WHEN {{ p }}.source IN ('told_us', 'undone', 'decided') THEN coalesce({{ p }}.partner_id, dialled({{ p }}.phone))
+            ELSE coalesce(dialled({{ p }}.phone), {{ p }}.partner_id)
+        END AS whose
+)
+{%- endmacro %}

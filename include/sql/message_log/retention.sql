@@ -3,7 +3,7 @@
 -- is queued or being sent keeps it.
 UPDATE message_log
 SET
-    blanked = true, to_phone = NULL, meta_message_id = NULL, variables = NULL, body_text = NULL, image_url = NULL, error_detail = NULL
+    blanked = true, to_phone = NULL, recipient_user_id = NULL, meta_message_id = NULL, variables = NULL, body_text = NULL, image_url = NULL, error_detail = NULL
 WHERE id = ANY (ARRAY (
     SELECT id
     FROM message_log

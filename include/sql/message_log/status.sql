@@ -19,7 +19,7 @@ held AS (
 )
 SELECT
     known.id, known.meta_message_id AS known_as, held.id IS NOT NULL AS is_held, held.status, held.sender, held.meta_message_id,
-    held.blanked, held.sent_at, held.sent_at_is_metas, held.delivered_at, held.read_at, held.failed_at, held.expired_at_meta,
+    held.recipient_user_id, held.blanked, held.sent_at, held.sent_at_is_metas, held.delivered_at, held.read_at, held.failed_at, held.expired_at_meta,
     held.error_code, held.error_detail, held.sent_at_meta, held.delivered_at_meta, held.read_at_meta, held.failed_at_meta,
     held.pricing_at, held.pricing_category, held.pricing_billable, held.pricing_type, held.pricing_model
 FROM known LEFT JOIN held ON held.id = known.id
@@ -77,14 +77,14 @@ FROM unnest(%(ids)s::uuid[]) AS asked (id)
 -- Write down how messages stand by Meta's word; each was read and is held by this transaction.
 UPDATE message_log AS m
 SET
-    status = s.status, meta_message_id = s.meta_message_id, sent_at = s.sent_at, sent_at_is_metas = s.sent_at_is_metas,
+    status = s.status, meta_message_id = s.meta_message_id, recipient_user_id = s.recipient_user_id, sent_at = s.sent_at, sent_at_is_metas = s.sent_at_is_metas,
     delivered_at = s.delivered_at, read_at = s.read_at, failed_at = s.failed_at, expired_at_meta = s.expired_at_meta,
     error_code = s.error_code, error_detail = s.error_detail, sent_at_meta = s.sent_at_meta,
     delivered_at_meta = s.delivered_at_meta, read_at_meta = s.read_at_meta, failed_at_meta = s.failed_at_meta,
     pricing_at = s.pricing_at, pricing_category = s.pricing_category, pricing_billable = s.pricing_billable,
     pricing_type = s.pricing_type, pricing_model = s.pricing_model, updated_at = now()
 FROM json_to_recordset(%(rows)s) AS s (
-    id uuid, status text, meta_message_id text, sent_at timestamptz, sent_at_is_metas boolean, delivered_at timestamptz,
+    id uuid, status text, meta_message_id text, recipient_user_id text, sent_at timestamptz, sent_at_is_metas boolean, delivered_at timestamptz,
     read_at timestamptz, failed_at timestamptz, expired_at_meta timestamptz, error_code integer, error_detail text,
     sent_at_meta timestamptz, delivered_at_meta timestamptz, read_at_meta timestamptz, failed_at_meta timestamptz,
     pricing_at timestamptz, pricing_category text, pricing_billable boolean, pricing_type text, pricing_model text
@@ -110,6 +110,7 @@ WHERE m.template_name = t.template_name
             AND later.sent_at < %(now)s - %(grace)s
             AND coalesce(later.sent_at_meta, later.delivered_at_meta, later.read_at_meta, later.failed_at_meta) IS NOT NULL
     )
+    AND NOT {% include "was_silent" %}
 RETURNING m.id
 
 -- name: on_their_way

@@ -143,3 +143,20 @@ SELECT DISTINCT ON (wa_message_id) wa_message_id AS wamid, status, fail_reason A
 FROM {{ messaging_message }}
 WHERE wa_message_id = ANY (%(wamids)s) AND direction = 'outbound' AND deleted_at IS NULL
 ORDER BY wa_message_id, array_position(ARRAY['failed', 'read', 'delivered', 'sent'], status::text)
+
+-- name: written_to_us
+-- What the other side has written since a moment, as the shop's own webhook has kept it, in that order, and which message each answers.
+-- Deleted ones too: who tidies up the inbox takes back nothing that a partner said.
+{%- from "possible" import moment %}
+SELECT
+    m.id, m.wa_message_id AS wamid, m.content, m.message_type, m.created_at AS at, c.partner_id, c.phone_number, p.country_code,
+    {% if has_media_mime_type %}m.media_mime_type{% else %}NULL::text{% endif %} AS mime_type,
+    {% if has_reply_to_id %}named.wa_message_id{% else %}NULL::text{% endif %} AS context_wamid
+FROM {{ messaging_message }} AS m
+    JOIN {{ messaging_conversation }} AS c ON c.id = m.conversation_id
+    LEFT JOIN {{ partner }} AS p ON p.id = c.partner_id
+{%- if has_reply_to_id %}
+    LEFT JOIN {{ messaging_message }} AS named ON named.id = m.reply_to_id
+{%- endif %}
+WHERE m.direction = 'inbound' AND ({{ moment("m.created_at") }}) > %(since)s
+ORDER BY m.created_at, m.id

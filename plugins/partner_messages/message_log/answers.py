@@ -13,12 +13,16 @@ from psycopg.types.json import Jsonb
 from partner_messages.config.settings import Settings, parse_settings
 from partner_messages.message_log.database import LogConnection, of_tick, rows
 from partner_messages.messages.tick import Tick
+from partner_messages.recipients.spelling import is_same_phone
 from partner_messages.recipients.window import WINDOW
 
 REPLY_WITHIN = dt.timedelta(minutes=5)
 """How long after an answer it is replied to; what is found later is recorded, and not replied to."""
 REPLIES_A_DAY = 2
 """To one phone, at most."""
+
+STOP_OF_NOBODY = "A STOP of somebody unknown"
+"""How the sentences begin that tell of one."""
 
 _HEARD = ("stop_words", "holidays", "holidays_added", "holidays_removed", "partners")
 """The settings that are needed where answers are applied."""
@@ -39,8 +43,8 @@ class Answered:
     event_name: str | None
 
     def went_to(self, phone: str | None) -> bool:
-        """Whether it went to this phone; of a person without one (a username) it is believed."""
-        return phone is None or self.to_phone == phone
+        """Whether it went to this phone, however it is spelled; of somebody without a known phone nobody can say so."""
+        return phone is not None and self.to_phone is not None and is_same_phone(self.to_phone, phone)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,17 @@ def record_answer(connection: LogConnection, **columns: Any) -> uuid.UUID | None
     """Keep what somebody wrote (the columns of `answer`); return its id, None where it was kept before."""
     id_ = uuid.uuid4()
     return id_ if rows(connection, "record_answer", id=id_, **columns) else None
+
+
+def answers_known(connection: LogConnection, wamids: Iterable[str]) -> frozenset[str]:
+    """Which of these messages are kept already, by Meta's ids."""
+    return frozenset(row["wamid"] for row in rows(connection, "answers_known", wamids=list(wamids)))
+
+
+def offered_payload(connection: LogConnection, phone: str, label: str) -> str | None:
+    """What a button says that was last offered to a phone in a reply, under this label."""
+    found = rows(connection, "offered_payload", phone=phone, label=label)
+    return found[0]["payload"] if found else None
 
 
 def note_became(connection: LogConnection, id_: uuid.UUID, became: str) -> None:
@@ -82,9 +97,19 @@ def last_message_to(
 
 
 def phone_of_user(connection: LogConnection, user_id: str) -> str | None:
-    """The phone from which a person with a business-scoped id was heard before."""
+    """The phone on which a person with a business-scoped id was heard before, or reached."""
     found = rows(connection, "phone_of_user", user_id=user_id)
     return found[0]["phone"] if found else None
+
+
+def tell_stops_of_nobody(connection: LogConnection, now: dt.datetime) -> list[str]:
+    """What may be STOP, of people whose phone nobody knows, each once, in sentences."""
+    return [
+        f"{STOP_OF_NOBODY}: answer {row['id']} of {row['received_at']:%Y-%m-%d %H:%M} UTC comes from somebody with a"
+        " username whose phone Meta has not told us yet, so nobody is opted out by it. Find out who it is (table"
+        " answer), and opt them out by hand."
+        for row in rows(connection, "tell_stops_of_nobody", now=now)
+    ]
 
 
 def stalls_of(connection: LogConnection, message_id: uuid.UUID) -> list[AnsweredStall]:
@@ -119,7 +144,7 @@ def open_for_answer(
 def last_inbound_of(
     connection: LogConnection, phones: Collection[str], *, until: dt.datetime
 ) -> dict[tuple[str, str], dt.datetime]:
-    """When each phone was last heard from within the window's length, by phone and our number's id."""
+    """When each phone was last heard from within the window's length, by phone as asked and our number's id."""
     found = rows(connection, "last_inbound_of", phones=list(phones), since=until - 2 * WINDOW, until=until)
     return {(row["phone"], row["phone_number_id"]): row["at"] for row in found}
 
@@ -131,7 +156,7 @@ def unread_answers(connection: LogConnection) -> list[tuple[str, str | None, dt.
 
 
 def never_delivered(connection: LogConnection, *, in_a_row: int, recipient_codes: Iterable[int]) -> frozenset[str]:
-    """The phones to which the last messages were never delivered.
+    """The phones, as they are dialled, to which the last messages were never delivered.
 
     Args:
         connection: The message log.

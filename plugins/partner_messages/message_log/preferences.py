@@ -8,6 +8,7 @@ from typing import Any
 
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.recipients.preferences import Preferences, Statement
+from partner_messages.recipients.spelling import dialled
 
 OPT_OUT, UNDO_OPT_OUT, DECIDE_OPT_OUT = "opt_out", "undo_opt_out", "decide_opt_out"
 """What somebody enters by hand: a partner has told us to stop; that was a mistake; what sounded like STOP."""
@@ -18,10 +19,10 @@ def preferences(connection: LogConnection, of: Iterable[str] | None = None) -> P
 
     Args:
         connection: The message log.
-        of: The phones (E.164) and partner ids that matter; None for all.
+        of: The phones (E.164, however spelled) and partner ids that matter; None for all.
     """
     said: dict[str, dict[str, Statement]] = {"own": {}, "by_hand": {}, "maybe": {}, "language": {}, "marketing": {}}
-    for row in rows(connection, "preferences", of=None if of is None else list(of)):
+    for row in rows(connection, "preferences", of=None if of is None else list(map(dialled, of))):
         said[row["sort"] or row["kind"]][row["whose"]] = Statement(row["value"], row["at"])
     return Preferences(
         own=said["own"],
@@ -58,8 +59,8 @@ def note_preference(
 
 
 def lock_preferences(connection: LogConnection, whose: str) -> None:
-    """Let what is said of one phone or partner be written down one after the other, until the transaction ends."""
-    rows(connection, "lock_preferences", whose=whose)
+    """Let what is said of one phone, partner or user id be written down one after the other in each transaction."""
+    rows(connection, "lock_preferences", whose=dialled(whose))
 
 
 def enter_preference(

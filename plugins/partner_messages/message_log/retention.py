@@ -1,8 +1,9 @@
 """How long the message log keeps what: names, numbers and texts for a while, rows longer, and nothing for ever.
 
-What is deleted is older than anything that is asked for. A stall's own days are read from its reminders, the stuck runs
-and the ticks (`retain_days`), and Meta's last answer about a number from its messages. What never left is asked for by
-the DAG run that wrote it, and by later rehearsals of the same stall.
+One thing is kept for ever: the last word on whether a phone or a partner may be written to, with the phone that it is
+about, because an opt-out must not be forgotten. What is deleted is older than anything that is asked for. A stall's own
+days are read from its reminders, the stuck runs and the ticks (`retain_days`), and Meta's last answer about a number
+from its messages. What never left is asked for by the DAG run that wrote it, and by later rehearsals of the same stall.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ STEPS = (
     Step("delete_messages", "Messages deleted", _retained),
     Step("blank_answers", "Answers blanked", lambda settings: settings.blank_days, "blank_days"),
     Step("delete_answers", "Answers deleted", _retained),
+    Step("delete_preferences", "Superseded preferences deleted", lambda settings: settings.blank_days, "blank_days"),
     Step("delete_promises", "Promises deleted", _retained),
     Step("delete_stuck_runs", "Rows of stuck runs deleted", _retained),
     Step("delete_quantities", "Produced quantities deleted", _retained),
@@ -61,6 +63,7 @@ STEPS = (
     Step("delete_waiting_statuses", "Statuses without a message deleted", lambda _: WAITING_DAYS, None),
     Step("delete_webhook_events", "Webhooks deleted", lambda settings: settings.blank_days, "blank_days"),
     Step("delete_account_events", "What Meta said of accounts deleted", _retained),
+    Step("delete_silences", "Silences of webhooks deleted", _retained),
     Step("delete_ticks", "Ticks deleted", _retained),
 )
 

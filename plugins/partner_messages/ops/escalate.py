@@ -13,8 +13,10 @@ from partner_messages.config.settings import NotifierSpec, Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.params import ClosingParams, parse_params
+from partner_messages.message_log.answers import STOP_OF_NOBODY
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.history import stuck_of_run
+from partner_messages.message_log.silences import SILENT
 from partner_messages.messages.tick import RunRefused, Tick, TickSkipped
 from partner_messages.messages.values import Promise
 from partner_messages.ops import escalations
@@ -67,6 +69,7 @@ def escalate(tick: Tick | None, context: Mapping[str, Any]) -> dict[str, int]:
         standing = escalations.standing_escalations(connection, tick)
         judgement = judge(stalls, standing, replace(coverage, ended=_ended(shop, standing)))
         opened, ended = escalations.write_judgement(connection, tick, judgement)
+        opened += escalations.open_undecided(connection, tick)
         log.info("%d escalations were opened, %d are over.", opened, ended)
         told = 0
         if tick.delivery == "live":
@@ -101,14 +104,15 @@ def _tell(
     context: Mapping[str, Any],
     broken: Sequence[Promise] = (),
     only: Collection[Reason] | None = None,
+    also: Sequence[str] = (),
 ) -> int:
     due = escalations.untold_escalations(connection, tick.day, only)
-    if due or broken:
+    if due or broken or also:
         text = as_text(due, names_in(shop, due[:NAMED])) if due else ""
         mentions = {
             "escalations": [{**one.as_json(), "key": one.key} for one in due],
-            "escalations_text": "\n".join(filter(None, [text, *map(broken_in_words, broken[:NAMED])])),
-            "escalations_key": key_of(due) if due else str(uuid.uuid5(uuid.NAMESPACE_URL, str(broken[0].id))),
+            "escalations_text": "\n".join(filter(None, [text, *map(broken_in_words, broken[:NAMED]), *also])),
+            "escalations_key": key_of(due) if due else _key_of_others(tick, broken),
         }
         notify(spec, "on_escalation", context, mentions)
         escalations.note_told(connection, tick.day, due)
@@ -117,7 +121,9 @@ def _tell(
 
 
 def tell_at_once(tick: Tick, context: Mapping[str, Any]) -> int:
-    """Tell operations of what cannot wait for the next tick: help that was asked for, what sounds like STOP.
+    """Tell operations of what cannot wait for the next tick.
+
+    It is help, what sounds like STOP, a STOP of somebody unknown, and a webhook that is silent.
 
     Returns:
         How many they were told of.
@@ -128,11 +134,17 @@ def tell_at_once(tick: Tick, context: Mapping[str, Any]) -> int:
     settings = load_settings()
     if not settings.on_escalation:
         raise TickSkipped("Setting on_escalation names nobody who is told; see the open escalations.")
+    urgent = [said for said in tick.warnings if said.startswith((SILENT, STOP_OF_NOBODY))]
     with open_message_log() as connection, connection.transaction():
-        if not escalations.untold_escalations(connection, tick.day, TOLD_AT_ONCE):
+        if not urgent and not escalations.untold_escalations(connection, tick.day, TOLD_AT_ONCE):
             return 0
         with open_shop(settings.tables) as shop:
-            return _tell(connection, shop, tick, settings.on_escalation, context, only=TOLD_AT_ONCE)
+            return _tell(connection, shop, tick, settings.on_escalation, context, only=TOLD_AT_ONCE, also=urgent)
+
+
+def _key_of_others(tick: Tick, broken: Sequence[Promise]) -> str:
+    """The key of a list that has no escalation in it."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, str(broken[0].id) if broken else tick.dag_run_id))
 
 
 def key_of(due: Sequence[Escalation]) -> str:

@@ -95,6 +95,11 @@ def write_judgement(connection: LogConnection, tick: Tick, judgement: Judgement)
     return len(opened), len(ended)
 
 
+def open_undecided(connection: LogConnection, tick: Tick) -> int:
+    """Open what waits for a person because it sounds like STOP and nothing is open for; return how many."""
+    return len(rows(connection, "open_undecided", **of_tick(tick), now=tick.now))
+
+
 def untold_escalations(
     connection: LogConnection, day: dt.date, only: Collection[Reason] | None = None
 ) -> list[Escalation]:

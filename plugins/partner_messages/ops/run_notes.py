@@ -26,6 +26,8 @@ DELIVERIES: Mapping[str, str] = {
 NOTHING = "Nothing was sent"
 HALTED = "Sending is halted"
 """How `why_halted` begins."""
+SILENT = "webhook_silent"
+"""How what is said of a silent sender begins (`message_log/silences.py`, which Airflow's scheduler need not load)."""
 
 
 def text_of(
@@ -66,9 +68,11 @@ def text_of(
         + (f": {counted}" if counted else ""),
         *_counted("Not written to", counts["skipped"]),
         *_counted("Need a person", counts["escalated"]),
+        *([f"{SILENT}: {', '.join(counts['silent'])}"] if counts.get("silent") else []),
         # A halt is no problem to repair, and the note says it already.
         *(f"Needs an engineer: {problem}" for problem in problems if not (halted and halted in problem)),
         *([f"Who, and why: the log of the task Summarise. **auto** is {auto} now (setting delivery)."] if auto else []),
+        *(f"To be looked at: {said}" for said in counts.get("warnings", ()) if not said.startswith(SILENT)),
     ]
     return "\n\n".join(paragraphs)
 

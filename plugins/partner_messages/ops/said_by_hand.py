@@ -8,13 +8,17 @@ from typing import Any
 
 from partner_messages.config.schedule import day_of
 from partner_messages.deployment import run_context
+from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.params import OptOutParams, PromiseParams
 from partner_messages.message_log import preferences as said
 from partner_messages.message_log import promises
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.messages.tick import RunRefused, TickSkipped
+from partner_messages.planning.typed_ids import strangers
 from partner_messages.recipients.masking import mask
+from partner_messages.recipients.phone import choose_phone
 from partner_messages.recipients.preferences import Preferences
+from partner_messages.shop.shop import Shop, open_shop
 
 log = logging.getLogger(__name__)
 
@@ -64,18 +68,36 @@ def opt_out_by_hand(of_run: Mapping[str, Any]) -> str:
 
     Raises:
         TickSkipped: Nothing was asked to be entered.
-        RunRefused: There is nothing to undo or to decide, or it was the partner's own STOP.
+        RunRefused: There is nothing to undo or to decide, it was the partner's own STOP, or the shop has no such
+            partner.
     """
     params = OptOutParams.of(of_run)
     if params is None:
         raise TickSkipped("Nothing is to be entered about a partner.")
+    whose = params.opt_out_partner
+    with open_shop(load_settings().tables) as shop:
+        wrong = strangers(shop, "Param opt_out_partner", "partner", [whose])
+        of_today = _phones_in(shop, whose)
     with open_message_log() as connection, connection.transaction():
-        said.lock_preferences(connection, params.opt_out_partner)
-        phones = said.phones_of_partner(connection, params.opt_out_partner)
-        known = said.preferences(connection, [params.opt_out_partner, *phones])
+        said.lock_preferences(connection, whose)
+        phones = [*said.phones_of_partner(connection, whose), *of_today]
+        known = said.preferences(connection, [whose, *phones])
+        # What was entered of a partner whom the shop has forgotten since can still be undone.
+        if wrong and whose not in known.by_hand:
+            raise RunRefused(wrong)
         _ENTER[params.opt_out](connection, params, phones, known)
-    log.info("Partner %s: %s (%s).", params.opt_out_partner, params.opt_out, mask(params.opt_out_by))
+    log.info("Partner %s: %s (%s).", whose, params.opt_out, mask(params.opt_out_by))
     return params.opt_out
+
+
+def _phones_in(shop: Shop, partner_id: str) -> tuple[str, ...]:
+    """The numbers that are the partner's by what the shop knows now: nobody need ever have written to them."""
+    admins = shop.admins([partner_id])
+    return tuple(
+        phone
+        for partner in shop.partners([partner_id]).values()
+        for phone in choose_phone(partner, admins.get(partner_id, ())).possible
+    )
 
 
 def _told_us(connection: LogConnection, params: OptOutParams, _phones: list[str], _known: Preferences) -> None:
@@ -84,7 +106,7 @@ def _told_us(connection: LogConnection, params: OptOutParams, _phones: list[str]
 
 def _undo(connection: LogConnection, params: OptOutParams, phones: list[str], known: Preferences) -> None:
     entered = known.by_hand.get(params.opt_out_partner)
-    if any(one.is_stop for phone in phones if (one := known.own.get(phone))):
+    if any(map(known.has_stopped, phones)):
         raise RunRefused(
             f"Partner {params.opt_out_partner} wrote STOP themselves; only their own later message (START) lifts it."
         )

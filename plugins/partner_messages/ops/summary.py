@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from partner_messages.message_log.database import LogConnection, of_history, of_tick, rows
+from partner_messages.message_log.silences import open_silences
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.statuses import TAKEN_BY_META, MessageStatus
 from partner_messages.messages.tick import RunPass, Tick
@@ -91,6 +92,7 @@ class Summary:
         planned: Whether planning came to its end, as far as the log knows.
         untold: Messages that are unknown and for which no run has failed yet, by the DAG run that they are of.
         escalations: Of the tick's delivery, those that are not over.
+        silent: The senders whose webhook is silent by now, and since when.
     """
 
     tick: Tick
@@ -109,6 +111,7 @@ class Summary:
     escalations: Sequence[Escalation] = ()
     planned: bool = True
     untold: Mapping[uuid.UUID, str] = field(default_factory=dict)
+    silent: Mapping[str, dt.datetime] = field(default_factory=dict)
 
     @property
     def open_escalations(self) -> list[Escalation]:
@@ -160,6 +163,7 @@ class Summary:
             "followups": dict(self.followups),
             "escalated": dict(self.escalated),
             "escalations": [one.as_json() for one in self.open_escalations[:NAMED]],
+            "silent": sorted(self.silent),
             "warnings": list(self.tick.warnings),
         }
 
@@ -225,6 +229,7 @@ def summarise_tick(
         named=[_named(row) for row in rows(connection, "named", **its_own, now=now, at_most=NAMED)],
         planned=bool(noted) and noted[0]["planned"] is not None,
         untold={row["id"]: row["dag_run_id"] for row in untold},
+        silent=open_silences(connection),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 
 from partner_messages.config.plain_text import INDENT, wrapped
+from partner_messages.message_log.silences import in_words
 from partner_messages.messages.skip_reasons import EXPLANATIONS
 from partner_messages.ops.reasons import RULES, Reason
 from partner_messages.ops.summary import Summary, Whom
@@ -31,6 +32,7 @@ def lines_of(
         *_skipped(summary, names),
         *([f"of those sent, Meta holds back: {_listed(summary.kept_by_meta)}"] if summary.kept_by_meta else []),
         *([f"follow-ups: {_listed(summary.followups)}"] if summary.followups else []),
+        *(in_words(sender, since) for sender, since in sorted(summary.silent.items())),
         *_by_reason("need a person:", summary.escalated, {reason.value: RULES[reason].act for reason in Reason}),
     ]
     return [part for line in lines for part in ([line] if line.startswith(INDENT) else wrapped(line))]

@@ -42,7 +42,7 @@ def check_typed_ids(shop: Shop, settings: Settings, delivery: Delivery, scope: S
         ("Param partner_ids", "partner", scope.partner_ids or ()),
         ("Param production_run_ids", "run", asked_for),
     ]
-    wrong = [said for where, what, ids in places if (said := _strangers(shop, where, what, ids))]
+    wrong = [said for where, what, ids in places if (said := strangers(shop, where, what, ids))]
     if wrong and delivery != "dry_run":
         raise SettingsError(" ".join(wrong))
     deleted = [id_ for id_, is_so in shop.existing_runs(asked_for).items() if is_so]
@@ -52,7 +52,15 @@ def check_typed_ids(shop: Shop, settings: Settings, delivery: Delivery, scope: S
     )
 
 
-def _strangers(shop: Shop, where: str, what: str, ids: Collection[str]) -> str | None:
+def strangers(shop: Shop, where: str, what: str, ids: Collection[str]) -> str | None:
+    """What is wrong with ids that somebody has typed, in a sentence; None where the shop has them all.
+
+    Args:
+        shop: The shop.
+        where: Where they were typed.
+        what: `partner` or `run`.
+        ids: As typed.
+    """
     existing = shop.existing_partners(ids) if what == "partner" else shop.existing_runs(ids)
     strange = sorted(set(ids) - existing.keys())
     if not strange:

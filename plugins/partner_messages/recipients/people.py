@@ -85,3 +85,32 @@ class Conversation:
     consent_source: str | None
     created_at: dt.datetime | None
     updated_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class InboxMessage:
+    """What a partner has written, as the shop's own webhook has kept it.
+
+    Attributes:
+        id: The shop's row.
+        wamid: Meta's id of it, if the row has it.
+        content: A text, the label of a button that was tapped, or a caption (empty where a picture has none).
+        message_type: `text`, `interactive` (whatever button was tapped) or `media`.
+        at: When the shop wrote it down; Meta's own time is not kept.
+        partner_id: Whose conversation it is in.
+        phone_number: The conversation's, as Meta or a person wrote it.
+        country_code: The partner's.
+        mime_type: Of a picture or a voice message, where the shop keeps it.
+        context_wamid: Meta's id of the message that it answers, where the shop has that one.
+    """
+
+    id: str
+    wamid: str | None
+    content: str = field(repr=False)
+    message_type: str
+    at: dt.datetime
+    partner_id: str
+    phone_number: str = field(repr=False)
+    country_code: str | None
+    mime_type: str | None
+    context_wamid: str | None

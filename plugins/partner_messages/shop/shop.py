@@ -27,7 +27,7 @@ from partner_messages.config.work_signs import HANDOVERS, KINDS_OF_WORK, WorkSig
 from partner_messages.database.session import Database, Session, granting, run_query
 from partner_messages.messages.kinds import Census, ReminderKind, StuckRun, UnownedRun
 from partner_messages.messages.scope import Scope
-from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
+from partner_messages.recipients.people import Conversation, InboxMessage, Partner, PartnerAdmin
 from partner_messages.recipients.phone import readings_of_address
 from partner_messages.recipients.spelling import dialled
 from partner_messages.shop.catalog import ACTIVITY, CONSUMPTION, CONSUMPTION_COLUMNS, Catalog
@@ -367,6 +367,17 @@ class Shop:
         """The status of messages by the shop's own webhook: Meta's id, the status, and why it failed."""
         found = self._rows("statuses_of", {"wamids": list(wamids)})
         return [(row["wamid"], row["status"], row["reason"]) for row in found]
+
+    def written_to_us(self, *, since: dt.datetime) -> list[InboxMessage]:
+        """What partners have written since a moment, oldest first, as the shop's own webhook has kept it."""
+        there = self.columns()["messaging_message"]
+        rows = self._rows(
+            "written_to_us",
+            {"since": since},
+            has_media_mime_type="media_mime_type" in there,
+            has_reply_to_id="reply_to_id" in there,
+        )
+        return [InboxMessage(**row) for row in rows]
 
     def _by_ids(
         self, name: str, parameter: str, ids: Iterable[str], *, needs: bool = False, **switches: bool

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 
 from partner_messages.deployment.receiving import Receiving
+from partner_messages.message_log.database import LogConnection
+from partner_messages.message_log.silences import listen_to
 from partner_messages.recipients.masking import mask
 from partner_messages.webhook.accounts import Numbers
 from partner_messages.webhook.announcing import Announcer
@@ -23,6 +25,8 @@ LOOK_SECONDS = 5.0
 """How often it looks by itself for what another process has left."""
 WAITING_SECONDS = 30.0
 """How often it looks for the messages of statuses that came before them."""
+LISTENING_SECONDS = 60.0
+"""How often it notes which senders' webhooks are taken."""
 
 
 class Applier:
@@ -45,7 +49,7 @@ class Applier:
         self._look_seconds = look_seconds
         self._sessions, self._receiving, self._clock = sessions, receiving, clock
         self._woken, self._over = threading.Event(), threading.Event()
-        self._looked_for_waiting = 0.0
+        self._looked_for_waiting = self._listened = 0.0
         self._announcer = Announcer()
         self._thread = threading.Thread(target=self._work, name="webhook-applier", daemon=True)
 
@@ -78,6 +82,8 @@ class Applier:
         numbers = Numbers(receiving.phone_number_ids(), receiving.waba_ids())
         look_for_waiting = time.monotonic() - self._looked_for_waiting >= WAITING_SECONDS
         try:
+            with self._sessions.one() as connection:
+                self._note_listening(connection, receiving)
             done = apply_backlog(self._sessions.one, numbers, self._clock, look_for_waiting=look_for_waiting)
         except Exception as error:
             # Neither a lost session nor a mistake may end the thread: everything is stored.
@@ -93,3 +99,10 @@ class Applier:
         if done.answers:
             self._announcer.answered()
         self._announcer.announce()
+
+    def _note_listening(self, connection: LogConnection, receiving: Receiving) -> None:
+        """Before anything is applied: what is concluded from silence asks when a receiver ran."""
+        if self._listened and time.monotonic() - self._listened < LISTENING_SECONDS:
+            return
+        listen_to(connection, [number.label for number in receiving.numbers if number.app_secrets], self._clock())
+        self._listened = time.monotonic()

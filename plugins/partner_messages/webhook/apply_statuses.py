@@ -218,7 +218,7 @@ def _let_wait(connection: LogConnection, said: Sequence[SaidStatus]) -> None:
 
 
 def _to_json(update: StatusUpdate, place: int) -> dict[str, Any]:
-    """A status without what tells of a person."""
+    """A status without what tells of a person but for Meta's id, by which they are known when they write."""
     return {
         "place": place,
         "phone_number_id": update.phone_number_id,
@@ -226,6 +226,7 @@ def _to_json(update: StatusUpdate, place: int) -> dict[str, Any]:
         "status": update.status,
         "at": update.at.isoformat(),
         "opaque": update.opaque,
+        "user_id": update.user_id,
         "errors": [dataclasses.asdict(error) for error in update.errors],
         "pricing": update.pricing and dataclasses.asdict(update.pricing),
     }
@@ -238,6 +239,7 @@ def _from_json(said: Mapping[str, Any]) -> StatusUpdate:
         status=said["status"],
         at=dt.datetime.fromisoformat(said["at"]),
         opaque=said["opaque"],
+        user_id=said.get("user_id"),
         errors=tuple(MetaError(**error) for error in said["errors"]),
         pricing=Pricing(**said["pricing"]) if said["pricing"] else None,
     )

@@ -40,6 +40,8 @@ _WITH_WORDS = frozenset({"text", *_TAPS})
 """The types whose text may be a word that counts at once; a caption may not."""
 _SAYS_NOTHING = frozenset({"reaction", "system", "unsupported", "revoke"})
 """The types that are kept and ask for nothing."""
+_OF_THE_PHONE = frozenset({Intent.STOP, Intent.START, Intent.MAYBE_STOP})
+"""What is taken of everybody, whatever it answers: it is about the phone alone."""
 _MARKETING = {"stop": "stop", "resume": "resume", "signup": "resume"}
 
 
@@ -124,7 +126,7 @@ class _Heard:
 
     @property
     def acts(self) -> bool:
-        """Whether it may ask for anything: a test phone answers for nobody."""
+        """Whether it may ask for anything but that no more is sent: a test phone answers for nobody but itself."""
         return self.about is None or self.about.delivery == "live"
 
 
@@ -136,6 +138,7 @@ def _hear(connection: LogConnection, message: InboundMessage, now: dt.datetime) 
     by_context = answers.answered_by_wamid(connection, message.context_wamid) if message.context_wamid else None
     phone = message.sender if message.sender and _E164.fullmatch(message.sender) else None
     if phone is None and message.user_id:
+        said.lock_preferences(connection, message.user_id)
         phone = answers.phone_of_user(connection, message.user_id)
     if phone is None and message.sender is None and by_context:
         phone = by_context.to_phone
@@ -190,7 +193,7 @@ class _Applying:
 
     def apply(self) -> str | None:
         """Do it; return what became of it, in a word."""
-        if not self.heard.acts:
+        if not self.heard.acts and self.heard.intent not in _OF_THE_PHONE:
             return "redirected"
         if self.heard.message.kind in _SAYS_NOTHING:
             return None
@@ -212,11 +215,11 @@ class _Applying:
         if phone is None:
             return None
         said.lock_preferences(self.connection, phone)
-        before = said.preferences(self.connection, [phone]).languages.get(phone)
+        before = said.preferences(self.connection, [phone]).language_of(phone)
         said.note_preference(
             self.connection, "language", wanted, phone=phone, partner_id=self._partner_id, at=self.heard.at
         )
-        if before == wanted or said.preferences(self.connection, [phone]).languages.get(phone) != wanted:
+        if before == wanted or said.preferences(self.connection, [phone]).language_of(phone) != wanted:
             return None
         self._reply(Reply.LANGUAGE)
         return f"language_{wanted}"
@@ -312,6 +315,8 @@ class _Applying:
 
     def _stalls(self, *, of_old: bool = False) -> list[AnsweredStall]:
         about = self.heard.about
+        if not self.heard.acts:
+            return []
         if about is None and of_old and self.heard.phone:
             about = answers.last_message_to(self.connection, self.heard.phone, until=self.heard.at, within=_EVER)
             if about and about.delivery != "live":
@@ -364,7 +369,7 @@ class _Applying:
         if of is None or of.delivery != "live" or not (of.sender and of.partner_id):
             return
         texts = reply_texts()
-        wanted = said.preferences(self.connection, [heard.phone]).languages.get(heard.phone)
+        wanted = said.preferences(self.connection, [heard.phone]).language_of(heard.phone)
         language = texts.language(wanted or of.language)
         body = texts.text(reply, language, day)
         variables = {"reply": reply.value, "body": body}
@@ -388,7 +393,7 @@ class _Applying:
 
     @property
     def _partner_id(self) -> str | None:
-        return self.heard.about.partner_id if self.heard.about else None
+        return self.heard.about.partner_id if self.heard.about and self.heard.acts else None
 
 
 _ASKED: Mapping[Intent, Callable[[_Applying], str | None]] = {

@@ -49,6 +49,7 @@ class Row(NamedTuple):
         status: How it stands.
         sender: The label of the number it was sent from.
         meta_message_id: Meta's id of it; None where no answer has come.
+        recipient_user_id: Meta's id of the person whom it reached; of several the smallest.
         blanked: Whether it has to stay without what tells of a person.
         sent_at: Our own commit's, or Meta's (`sent_at_is_metas`).
         sent_at_is_metas: Whether our own commit's is still to come.
@@ -73,6 +74,7 @@ class Row(NamedTuple):
     status: str
     sender: str | None = None
     meta_message_id: str | None = None
+    recipient_user_id: str | None = None
     blanked: bool = False
     sent_at: dt.datetime | None = None
     sent_at_is_metas: bool = False
@@ -160,6 +162,8 @@ def _add(facts: dict[str, Any], update: StatusUpdate) -> None:
     facts[name] = update.at if before is None else min(before, update.at)
     if facts["meta_message_id"] is None and not facts["blanked"]:
         facts["meta_message_id"] = update.wamid
+    if update.user_id is not None and not facts["blanked"]:
+        facts["recipient_user_id"] = min(facts["recipient_user_id"] or update.user_id, update.user_id)
     if update.pricing is not None:
         _add_pricing(facts, update.at, update.pricing)
 

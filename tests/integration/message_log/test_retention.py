@@ -9,14 +9,18 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from partner_messages.config.settings import parse_settings
 from partner_messages.message_log import retention
 from partner_messages.message_log.history import days_reminded, event_holders
+from partner_messages.message_log.preferences import preferences
 from partner_messages.message_log.ticks import record_stuck
 from partner_messages.messages.kinds import ReminderKind
+from partner_messages.recipients.preferences import Preferences
 from support.deployment import TICK
-from support.examples import draft, stuck_run, tick
+from support.examples import PHONE, draft, stuck_run, tick
 from support.log_rows import Log, put, row
 
 SETTINGS = parse_settings({"blank_days": 90, "retain_days": 400})
@@ -220,3 +224,69 @@ def test_every_column_that_names_a_message_has_an_index_by_which_it_is_found(log
     ).fetchall()
 
     assert found == []
+
+
+# What was said about being written to
+
+
+def say(log: Log, value: str, days: float, kind: str = "opted_out", **columns: Any) -> None:
+    said = {"kind": kind, "value": value, "at": ago(days), "source": "message", "phone": PHONE, **columns}
+    if said["source"] in ("told_us", "undone", "decided"):
+        said |= {"who": "Asha", "why": "They called."}
+    names = ", ".join(said)
+    log.execute(f"INSERT INTO partner_preference ({names}) VALUES ({', '.join(['%s'] * len(said))})", [*said.values()])
+
+
+def standing(log: Log) -> Preferences:
+    return preferences(log)
+
+
+BY_HAND = {"phone": None, "partner_id": "P1", "source": "told_us"}
+WORDS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                ("opted_out", "stop", {}),
+                ("opted_out", "start", {}),
+                ("opted_out", "maybe", {}),
+                ("opted_out", "stop", {"phone": "+919829099999", "partner_id": "P1"}),
+                ("opted_out", "stop", BY_HAND),
+                ("opted_out", "start", {**BY_HAND, "source": "undone"}),
+                ("language", "hi", {}),
+                ("language", "en", {}),
+                ("marketing", "stop", {"source": "user_preferences"}),
+                ("marketing", "resume", {"source": "user_preferences"}),
+            ]
+        ),
+        st.integers(85, 95),
+    ),
+    max_size=8,
+    unique_by=str,
+)
+
+
+@given(words=WORDS)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_was_said_the_last_words_outlast_all_retention(log: Log, words: list[Any]) -> None:
+    log.execute("TRUNCATE partner_preference")
+    for (kind, value, columns), days in words:
+        say(log, value, days, kind, **columns)
+    before = standing(log)
+
+    forget(log)
+    assert standing(log) == before
+    retention.forget(log, TICK + dt.timedelta(days=4000), SETTINGS)
+    assert standing(log) == before
+
+
+def test_a_word_goes_once_another_one_as_old_has_taken_its_place(log: Log) -> None:
+    say(log, "stop", 200)
+    say(log, "start", 91)
+    say(log, "stop", 89)
+    say(log, "hi", 300, kind="language")
+
+    assert forget(log) == {"delete_preferences": 1}
+    kept = log.execute("SELECT value, phone FROM partner_preference ORDER BY at").fetchall()
+    assert [one["value"] for one in kept] == ["hi", "start", "stop"]
+    assert {one["phone"] for one in kept} == {PHONE}
+    assert forget(log) == {}

@@ -73,6 +73,7 @@ def test_the_counts_are_returned_by_name_and_add_up(summary: Summary) -> None:
         "followups": {},
         "escalated": {},
         "escalations": [],
+        "silent": [],
         "warnings": [],
     }
     assert counts["inspected"] == counts["found"] + counts["no_partner"] + counts["not_overdue"]

@@ -6,10 +6,15 @@ import datetime as dt
 
 import pytest
 
+from partner_messages.message_log.silences import listen_to
+from partner_messages.ops.run_notes import text_of
+from partner_messages.ops.summary import summarise_tick
 from partner_messages.ops.upkeep import look_after_the_log
 from partner_messages.webhook.store import store
 from support.deployment import TICK, run_pass
+from support.examples import tick
 from support.log_rows import put, row
+from support.ticks import look_after
 from support.webhooks import envelope, of_statuses, status_item
 
 NUMBER = "111000000000001"
@@ -64,6 +69,40 @@ def test_without_senders_that_can_be_read_statuses_are_applied_all_the_same(depl
     upkeep()
 
     assert row(log, id_)["status"] == "delivered"
+
+
+def test_a_silent_sender_is_told_at_once_and_shown_while_it_lasts(deployment, log, told, caplog):
+    deployment.set(senders=["in"])
+    listen_to(log, ["in"], TICK)
+    sent = {"meta_message_id": "wamid.A", "sent_at": TICK, "claimed_at": TICK}
+    put(log, "sent", **sent)
+    deployment.now = TICK + dt.timedelta(minutes=15)
+    caplog.set_level("INFO")
+
+    first, second = look_after(), look_after()
+
+    assert told.read_text(encoding="utf-8").startswith("webhook_silent: Meta has taken messages of sender in ")
+    assert first.tasks["tell_at_once"] == second.tasks["tell_at_once"] == "success"
+    assert told.read_text(encoding="utf-8").count("webhook_silent") == 1
+    assert [line for line in caplog.messages if line.startswith("webhook_silent: Meta has taken")]
+    counts = summarise_tick(log, tick(), {}, deployment.now).counts()
+    assert counts["silent"] == ["in"]
+    assert "webhook_silent: in" in text_of(counts)
+
+    store(log, of_statuses(status_item("wamid.A", "delivered", deployment.now), number=NUMBER), deployment.now)
+    look_after()
+    assert summarise_tick(log, tick(), {}, deployment.now).counts()["silent"] == []
+
+
+def test_what_operations_are_to_look_at_stands_in_the_run_s_note(deployment, log):
+    put(log, "failed", meta_message_id="wamid.A", sender="in")
+    put(log, "sent", meta_message_id="wamid.B", sender="in")
+    store(log, of_statuses(status_item("wamid.A", "delivered"), number=NUMBER), TICK)
+
+    (said,) = upkeep()["warnings"]
+
+    counts = summarise_tick(log, tick(warnings=(said,)), {}, TICK).counts()
+    assert f"To be looked at: {said}" in text_of(counts, sends_what_waits=True)
 
 
 def test_what_was_never_delivered_is_given_up(deployment, log):

@@ -14,13 +14,16 @@ from partner_messages.message_log.answers import AnsweredStall, open_for_answer
 from partner_messages.message_log.preferences import enter_preference, note_preference, preferences
 from partner_messages.messages.tick import RunRefused
 from partner_messages.ops.said_by_hand import opt_out_by_hand, promise_by_hand
+from sandbox.shop import partner_id as id_of
 from support.dag_tasks import UPKEEP
-from support.deployment import TICK, airflow_run
+from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, PHONE, tick
 from support.inbound import ANSWERED, find, hear, reminded
 from support.log_rows import Log, put, row
-from support.ticks import go_through
+from support.spellings import BOTH_WAYS, DIFFERENT
+from support.ticks import go_through, look_after
 
+RAJESH = id_of("RAJESH")
 WHO = {"who": "Asha", "why": "They called."}
 NEXT_DAY = TICK + dt.timedelta(days=1)
 
@@ -253,23 +256,33 @@ def test_the_claim_and_the_plan_say_the_same(
     assert row(log, queued)["skip_reason"] == planned
 
 
+@pytest.mark.parametrize(("ours", "theirs"), BOTH_WAYS)
+@pytest.mark.parametrize(("word", "reason"), [("STOP", "opted_out"), ("please don't send", "answered")])
+def test_a_phone_is_the_same_however_meta_spells_it(log: Log, ours: str, theirs: str, word: str, reason: str) -> None:
+    queued = put(log, "queued", "R1", to_phone=ours)
+
+    hear(log, word, sender=theirs)
+
+    known = preferences(log)
+    assert known.has_opted_out(PARTNER_ID, ours) is (reason == "opted_out")
+    assert known.waits_for_a_person(PARTNER_ID, ours) is (reason == "answered")
+    assert claim(log, queued) == set()
+    assert row(log, queued)["skip_reason"] == reason
+    hear(log, "START", sender=ours, at=ANSWERED + dt.timedelta(minutes=1))
+    assert claim(log, put(log, "queued", "R2", to_phone=theirs))
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
+def test_another_phone_s_stop_is_not_this_one_s(log: Log, one: str, other: str) -> None:
+    queued = put(log, "queued", "R1", to_phone=one)
+
+    hear(log, "STOP", sender=other)
+
+    assert not preferences(log).has_opted_out(PARTNER_ID, one)
+    assert claim(log, queued) == {queued}
+
+
 # Replies
-
-
-def upkeep(log: Log) -> dict[str, str]:
-    from support.ticks import TaskByTask
-
-    run = TaskByTask({"dag_run": _run(), "params": {}})
-    swept = run.call("sweep", UPKEEP.sweep)
-    batches = run.call("release", UPKEEP.release, swept)
-    run.send("send_messages", swept, batches)
-    return run.tasks
-
-
-def _run() -> Any:
-
-    name = f"scheduled__{uuid.uuid4()}"
-    return airflow_run(name, dag_id="message_log_upkeep", run_type="scheduled", logical_date=None)
 
 
 @pytest.mark.parametrize(("minutes", "end"), [(1, "sent"), (6, "skipped")])
@@ -280,8 +293,8 @@ def test_a_reply_is_sent_once_and_in_time_or_not_at_all(
     hear(log, "STOP", at=ANSWERED)
     deployment.now = ANSWERED + dt.timedelta(minutes=minutes)
 
-    upkeep(log)
-    upkeep(log)
+    look_after()
+    look_after()
 
     (reply,) = log.execute("SELECT * FROM message_log WHERE message_kind = 'reply'").fetchall()
     assert (reply["status"], reply["attempts"]) == (end, 1 if end == "sent" else 0), reply["error_detail"]
@@ -291,13 +304,13 @@ def test_a_reply_is_sent_once_and_in_time_or_not_at_all(
 # By hand
 
 
-def opt_out(choice: str, partner_id: str = PARTNER_ID) -> str:
+def opt_out(choice: str, partner_id: str = RAJESH) -> str:
     given = {"opt_out_partner": partner_id, "opt_out": choice, "opt_out_by": "Asha", "opt_out_why": "They called."}
     return opt_out_by_hand(given)
 
 
 def is_out(log: Log) -> bool:
-    return preferences(log).has_opted_out(PARTNER_ID, PHONE)
+    return preferences(log).has_opted_out(RAJESH, PHONE)
 
 
 def audited(log: Log) -> list[tuple[str, str, str]]:
@@ -311,13 +324,13 @@ def test_a_partner_who_told_somebody_is_opted_out_and_a_mistake_is_undone(log: L
     opt_out("undo")
 
     assert not is_out(log)
-    assert audited(log) == [("opt_out", "Asha", PARTNER_ID), ("undo_opt_out", "Asha", PARTNER_ID)]
+    assert audited(log) == [("opt_out", "Asha", RAJESH), ("undo_opt_out", "Asha", RAJESH)]
     with pytest.raises(RunRefused, match="nothing to undo"):
         opt_out("undo")
 
 
 def test_their_own_stop_is_lifted_by_their_own_word_alone(log: Log, deployment: Any) -> None:
-    reminded(log)
+    reminded(log, partner_id=RAJESH)
     hear(log, "STOP")
     deployment.now = ANSWERED + dt.timedelta(hours=1)
 
@@ -330,22 +343,75 @@ def test_their_own_stop_is_lifted_by_their_own_word_alone(log: Log, deployment: 
 
 @pytest.mark.parametrize(("choice", "out"), [("was_stop", True), ("was_no_stop", False)])
 def test_what_sounds_like_stop_is_decided_and_closed(log: Log, deployment: Any, choice: str, out: bool) -> None:
-    reminded(log)
+    reminded(log, partner_id=RAJESH)
     hear(log, "band karo")
     deployment.now = ANSWERED + dt.timedelta(hours=1)
 
     opt_out(choice)
 
     assert is_out(log) is out
-    assert not preferences(log).waits_for_a_person(PARTNER_ID, PHONE)
+    assert not preferences(log).waits_for_a_person(RAJESH, PHONE)
     assert log.execute("SELECT FROM escalation WHERE closed_at IS NULL").fetchall() == []
     with pytest.raises(RunRefused, match="waits to be decided"):
         opt_out(choice)
 
 
+@pytest.mark.parametrize("choice", ["told_us", "was_stop", "was_no_stop", "undo"])
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [(f"{RAJESH[:-1]}Q", "is no partner's id"), (RAJESH.lower(), RAJESH), ("Rajesh Textiles", RAJESH)],
+)
+def test_a_partner_whom_the_shop_does_not_have_is_refused_and_the_one_of_that_name_is_told(
+    log: Log, deployment: Any, choice: str, typed: str, hint: str
+) -> None:
+    with pytest.raises(RunRefused, match=f"opt_out_partner names {typed}.*{hint}"):
+        opt_out(choice, typed)
+
+    assert audited(log) == []
+
+
+def test_of_a_partner_whom_the_shop_has_forgotten_an_opt_out_can_be_undone(log: Log, deployment: Any) -> None:
+    enter_preference(log, "GONE", "stop", source="told_us", act="opt_out", now=ANSWERED, **WHO)
+    deployment.now = ANSWERED + dt.timedelta(minutes=1)
+
+    opt_out("undo", "GONE")
+
+    assert not preferences(log).has_opted_out("GONE", PHONE)
+
+
+@pytest.mark.parametrize(("choice", "end"), [("was_stop", "opted_out"), ("was_no_stop", "sent")])
+def test_what_sounds_like_stop_of_a_partner_never_written_to_is_told_and_decided(
+    deployment: Any, log: Log, someone: dict[str, Any], choice: str, end: str
+) -> None:
+    log.execute("DELETE FROM message_log")
+    hear(log, "please don't send me messages", sender=someone["to_phone"], at=TICK + dt.timedelta(hours=1))
+    assert log.execute("SELECT FROM escalation WHERE reason = 'maybe_opt_out'").fetchall() == []
+
+    assert of(tomorrow(log), someone["production_run_id"])[0] == "answered"
+
+    (one,) = log.execute("SELECT * FROM escalation WHERE reason = 'maybe_opt_out'").fetchall()
+    assert (one["partner_id"], one["closed_at"]) == (someone["partner_id"], None)
+    assert log.execute("SELECT text FROM answer WHERE id = %s", [one["answer_id"]]).fetchone()
+    opt_out(choice, someone["partner_id"])
+    deployment.now = TICK + dt.timedelta(days=2, minutes=1)
+    assert of(tomorrow(log, 2), someone["production_run_id"])[0] == end
+    assert log.execute("SELECT FROM escalation WHERE reason = 'maybe_opt_out' AND closed_at IS NULL").fetchall() == []
+
+
+def test_it_is_decided_by_the_phone_that_the_shop_has_now_too(
+    deployment: Any, log: Log, someone: dict[str, Any]
+) -> None:
+    log.execute("DELETE FROM message_log")
+    hear(log, "please don't send me messages", sender=someone["to_phone"], at=TICK + dt.timedelta(hours=1))
+
+    opt_out("was_stop", someone["partner_id"])
+
+    assert preferences(log).has_opted_out(someone["partner_id"], someone["to_phone"])
+
+
 def test_that_it_was_none_takes_no_earlier_word_back(log: Log, deployment: Any) -> None:
     opt_out("told_us")
-    reminded(log)
+    reminded(log, partner_id=RAJESH)
     hear(log, "band karo")
     deployment.now = ANSWERED + dt.timedelta(hours=1)
 

@@ -21,16 +21,18 @@ from support.webhooks import NUMBER, WABA, of_statuses, status_item
 
 NUMBERS = Numbers({"in": NUMBER}, {"in": WABA})
 ITEMS = st.builds(
-    lambda status, minute, code, own: status_item(
+    lambda status, minute, code, own, user: status_item(
         status=status,
         at=TICK + dt.timedelta(minutes=minute),
         **({"errors": [{"code": code, "title": "T"}]} if status == "failed" else {}),
         **({"biz_opaque_callback_data": None} if own else {}),
+        **({"recipient_user_id": user} if user else {}),
     ),
     st.sampled_from(["sent", "delivered", "read", "played", "failed"]),
     st.integers(0, 3),
     st.sampled_from([130472, 131026]),
     st.booleans(),
+    st.sampled_from([None, "IN.1", "IN.2"]),
 )
 OURS = ("id", "sent_at", "sent_at_is_metas", "claim_token", "claimed_at", "created_at", "updated_at", "context_id")
 """What a second row of the same message has of its own."""

@@ -7,15 +7,9 @@ import pytest
 
 from partner_messages.recipients.phone import to_e164
 from partner_messages.recipients.spelling import SPELLINGS, is_same_phone
+from support.spellings import DIFFERENT, SPELLED
 
-PAIRS = [
-    # dialled, in the other spelling
-    pytest.param("+522221234567", "+5212221234567", id="Mexico"),
-    pytest.param("+5491123456789", "+541123456789", id="Argentina"),
-    pytest.param("+5511987654321", "+551187654321", id="Brazil"),
-    pytest.param("+2290195123456", "+22995123456", id="Benin"),
-    pytest.param("+390212345678", "+39212345678", id="Italy"),
-]
+PAIRS = [pytest.param(*pair, id=country) for country, pair in SPELLED.items()]
 
 
 @pytest.mark.parametrize(("dialled", "other"), PAIRS)
@@ -29,16 +23,7 @@ def test_every_row_of_the_table_has_such_a_pair() -> None:
     assert {pair.id for pair in PAIRS} == {spelling.country for spelling in SPELLINGS}
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        pytest.param("+522221234567", "+5212221234568", id="another Mexican"),
-        pytest.param("+5511987654321", "+5521987654321", id="another area of Brazil"),
-        pytest.param("+551123456789", "+5511923456789", id="a Brazilian fixed line has no ninth digit"),
-        pytest.param("+393331234567", "+3903331234567", id="an Italian mobile has no zero"),
-        pytest.param("+12221234567", "+222221234567", id="another country"),
-    ],
-)
+@pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
 def test_two_phones_stay_two(one: str, other: str) -> None:
     assert not is_same_phone(one, other)
 

@@ -77,7 +77,7 @@ def find_recipient(
         return SkipReason.NO_SENDER
     language = choose_language(
         # First operations' choice for this partner, then the partner's own, then the one for everybody.
-        explicit=setup.own_languages.get(partner_id) or setup.preferences.languages.get(chosen.phone) or setup.language,
+        explicit=setup.own_languages.get(partner_id) or setup.preferences.language_of(chosen.phone) or setup.language,
         conversation_language=newest.language if newest else None,
         phone=chosen.phone,
         fallback=setup.fallback_language,
@@ -98,9 +98,13 @@ def _silenced(partner_id: str, phone: str, setup: DraftingSetup, *, lifecycle: b
 
 def why_not(partner_id: str, reason: SkipReason, shop: ShopKnowledge) -> dict[str, Any]:
     """The columns of a draft whose partner cannot be reached: the reason, and what is needed to repair it."""
-    if reason != SkipReason.AMBIGUOUS_PHONE:
+    if reason not in (SkipReason.AMBIGUOUS_PHONE, SkipReason.ANSWERED):
         return {"skip_reason": reason}
-    readings = [mask_phone(phone) for phone in _phone_of(shop.partners[partner_id], shop).readings]
+    chosen = _phone_of(shop.partners[partner_id], shop)
+    if reason == SkipReason.ANSWERED:
+        # By the phone it is known what was written there: a person has to decide what it means.
+        return {"skip_reason": reason, "to_phone": chosen.phone}
+    readings = [mask_phone(phone) for phone in chosen.readings]
     return {"skip_reason": reason, "variables": {READINGS: " or ".join(readings)}}
 
 

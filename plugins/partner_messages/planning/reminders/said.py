@@ -11,6 +11,7 @@ from partner_messages.config.sending_days import Calendar
 from partner_messages.messages.kinds import StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Promise
+from partner_messages.recipients.spelling import dialled
 
 READ_WITHIN = 5
 """After as many sending days a run is reminded of all the same, though nobody has read what was answered."""
@@ -31,7 +32,7 @@ class PartnersSaid:
     Attributes:
         promised: The open promises, by run.
         unread: The runs of which nobody has read yet what was answered, so that they are not reminded of.
-        unreachable: Phones (E.164) to which nothing was delivered, several times in a row.
+        unreachable: Phones (E.164, as they are dialled) to which nothing was delivered, several times in a row.
     """
 
     promised: Mapping[str, Promised] = field(default_factory=dict)
@@ -45,7 +46,7 @@ class PartnersSaid:
         found = self.promised.get(run.production_run_id)
         if found and day < found.until and found.promise.is_about(run.kind, run.partner_id, run.since):
             return SkipReason.PROMISED, found.until
-        return (SkipReason.UNREACHABLE, None) if phone in self.unreachable else None
+        return (SkipReason.UNREACHABLE, None) if dialled(phone) in self.unreachable else None
 
 
 NOTHING_SAID = PartnersSaid()

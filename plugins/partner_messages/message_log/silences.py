@@ -1,0 +1,51 @@
+"""When a sender's webhook says nothing: it is noted, told once a day, and nothing is concluded from it (`expire`)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE, day_of
+from partner_messages.message_log.database import LogConnection, rows
+
+QUIET = dt.timedelta(minutes=15)
+"""After so long without a status, or without a receiver, a sender is silent."""
+LISTENED = dt.timedelta(days=30)
+"""A sender of whom no receiver has said for so long that it takes its webhooks is listened to no more."""
+SILENT = "webhook_silent"
+"""How what operations are told of it begins."""
+
+
+def listen_to(connection: LogConnection, senders: Collection[str], now: dt.datetime) -> None:
+    """Note that a receiver takes these senders' webhooks; where none did for a while, note that as well."""
+    if senders:
+        rows(connection, "listen_to", senders=sorted(senders), day=day_of(now), now=now, quiet=QUIET)
+
+
+def see_silences(connection: LogConnection, now: dt.datetime) -> list[str]:
+    """Note the senders that have fallen silent, end what is over, and say what operations were not told of today.
+
+    Args:
+        connection: The message log.
+        now: The wall clock.
+
+    Returns:
+        A sentence for each sender, once a day.
+    """
+    rows(connection, "end_silences", now=now, listened=LISTENED)
+    rows(connection, "note_silences", now=now, day=day_of(now), quiet=QUIET, listened=LISTENED)
+    return [in_words(row["sender"], row["since"]) for row in rows(connection, "tell_silences", now=now)]
+
+
+def open_silences(connection: LogConnection) -> dict[str, dt.datetime]:
+    """The senders whose webhook is silent now, and when it was last heard."""
+    return {row["sender"]: row["since"] for row in rows(connection, "open_silences")}
+
+
+def in_words(sender: str, since: dt.datetime) -> str:
+    """What is said of a silent sender."""
+    heard = since.astimezone(SCHEDULE_TIMEZONE)
+    return (
+        f"{SILENT}: Meta has taken messages of sender {sender} and says nothing of them (last heard"
+        f" {heard:%Y-%m-%d %H:%M} IST), so nothing is known of whom they reached, nor what partners answer."
+    )

@@ -1,0 +1,188 @@
+"""A webhook that says nothing is seen, told once a day, shown while it lasts, and nothing is concluded from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import pytest
+
+from partner_messages.deployment.receiving import load_receiving
+from partner_messages.message_log.answers import never_delivered
+from partner_messages.message_log.silences import listen_to, open_silences, see_silences
+from partner_messages.templates.catalog.installed import installed_catalog
+from partner_messages.webhook.app import Receiver
+from partner_messages.webhook.expiry import GRACE, expire
+from support.deployment import TICK, Deployment
+from support.log_rows import Log, put
+
+MINUTE, HOUR, DAY_LONG = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
+SENT = TICK + 2 * MINUTE
+SEEN = SENT + 15 * MINUTE
+
+
+@pytest.fixture(autouse=True)
+def _listened(log: Log) -> None:
+    listen_to(log, ["in"], TICK)
+
+
+def accepted(log: Log, run_id: str = "R1", at: dt.datetime = SENT, **columns: Any) -> uuid.UUID:
+    """A message that Meta took."""
+    of_day = {"day": at.date(), "sent_at": at, "claimed_at": at, "meta_message_id": f"wamid.{run_id}.{at}"}
+    return put(log, "sent", run_id, **{**of_day, **columns})
+
+
+def heard(log: Log, run_id: str, at: dt.datetime, **columns: Any) -> uuid.UUID:
+    """One of which the webhook has spoken."""
+    return accepted(log, run_id, at, **{"sent_at_meta": at, **columns})
+
+
+def test_a_sender_that_says_nothing_for_a_quarter_of_an_hour_is_silent_and_told_once_a_day(log: Log) -> None:
+    heard(log, "R0", SENT - DAY_LONG)
+    accepted(log)
+
+    assert see_silences(log, SEEN - MINUTE) == []
+    (said,) = see_silences(log, SEEN)
+    assert said.startswith("webhook_silent: Meta has taken messages of sender in ")
+    assert "last heard 2026-11-22 10:02 IST" in said
+    assert see_silences(log, SEEN + HOUR) == []
+    assert open_silences(log) == {"in": SENT - DAY_LONG}
+
+    accepted(log, "R2", SENT + DAY_LONG)
+    assert len(see_silences(log, SEEN + DAY_LONG)) == 1
+
+
+WELL = {
+    "it has spoken of the message": [{"sent_at_meta": SENT}],
+    "it has spoken of one that was sent after it": [{}, {"at": SENT + MINUTE, "sent_at_meta": SENT + MINUTE}],
+    "it has spoken, after it, of one that was sent before": [
+        {},
+        {"at": SENT - HOUR, "sent_at_meta": SENT - HOUR, "delivered_at_meta": SENT + MINUTE, "status": "delivered"},
+    ],
+    "it has spoken of one that was sent with it": [{}, {"sent_at_meta": SENT - dt.timedelta(seconds=2)}],
+    "Meta holds the message back": [{"message_status": "held_for_quality_assessment"}],
+    "it was no live message": [{"delivery": "dry_run", "status": "rehearsed", "meta_message_id": None}],
+    "nobody knows whether Meta has it": [{"status": "unknown", "meta_message_id": None, "sent_at": None}],
+    "nobody listens to this sender": [{"sender": "au"}],
+}
+
+
+@pytest.mark.parametrize("case", WELL)
+def test_a_sender_is_not_silent_where(log: Log, case: str) -> None:
+    for number, columns in enumerate(WELL[case]):
+        put_with = {"at": SENT, **columns}
+        status = put_with.pop("status", "sent")
+        at = put_with.pop("at")
+        of_day = {"sent_at": at, "claimed_at": at, "meta_message_id": f"wamid.{number}"}
+        put(log, status, f"R{number}", **{**of_day, **put_with})
+
+    assert see_silences(log, SEEN + HOUR) == []
+    assert open_silences(log) == {}
+
+
+def test_nobody_is_silent_where_no_receiver_was_seen_for_a_month(log: Log) -> None:
+    accepted(log, at=SENT + dt.timedelta(days=31))
+
+    assert see_silences(log, SEEN + dt.timedelta(days=31)) == []
+
+
+def test_a_silence_ends_with_the_first_word_and_one_of_the_same_day_is_not_told_again(log: Log) -> None:
+    accepted(log)
+    see_silences(log, SEEN)
+    heard(log, "R2", SENT + HOUR)
+    assert see_silences(log, SEEN + HOUR) == []
+    assert open_silences(log) == {}
+
+    accepted(log, "R3", SENT + 2 * HOUR)
+    assert see_silences(log, SEEN + 2 * HOUR) == []
+    assert open_silences(log).keys() == {"in"}
+
+
+def test_a_silence_ends_where_nobody_listens_any_more(log: Log) -> None:
+    accepted(log)
+    see_silences(log, SEEN)
+
+    see_silences(log, SEEN + dt.timedelta(days=31))
+
+    assert open_silences(log) == {}
+
+
+def given_up(log: Log, now: dt.datetime) -> int:
+    return expire(log, installed_catalog(), now)
+
+
+@pytest.mark.parametrize("was_seen", [True, False])
+def test_of_what_was_sent_before_or_in_a_silence_nothing_is_given_up(log: Log, was_seen: bool) -> None:
+    heard(log, "R1", SENT - DAY_LONG)  # Its delivery was never told: the webhook fell silent that evening.
+    accepted(log, "R1", SENT)
+    if was_seen:
+        see_silences(log, SEEN)
+    heard(log, "R1", SENT + DAY_LONG)
+    see_silences(log, SEEN + DAY_LONG)
+
+    later = SENT + DAY_LONG + GRACE + MINUTE
+    assert given_up(log, later) == (0 if was_seen else 1)
+    assert given_up(log, later + dt.timedelta(days=9)) == 0
+
+
+def test_what_is_sent_after_a_silence_is_given_up_as_ever(log: Log) -> None:
+    accepted(log, "R1", SENT)
+    see_silences(log, SEEN)
+    heard(log, "R1", SENT + DAY_LONG)
+    see_silences(log, SEEN + DAY_LONG)
+    heard(log, "R2", SENT + 2 * DAY_LONG)
+    heard(log, "R2", SENT + 3 * DAY_LONG)
+
+    assert given_up(log, SENT + 3 * DAY_LONG + GRACE + MINUTE) == 1
+
+
+def test_nobody_becomes_unreachable_by_a_silence(log: Log) -> None:
+    for number in range(4):
+        heard(log, f"R{number}", SENT + number * DAY_LONG)
+    other = {"to_phone": "+919829099999", "partner_id": "P2"}
+    accepted(log, "R5", SENT + 4 * DAY_LONG, **other)
+    see_silences(log, SEEN + 4 * DAY_LONG)
+    log.execute("UPDATE webhook_silence SET since = %s", [SENT - DAY_LONG])
+    heard(log, "R6", SENT + 5 * DAY_LONG, **other)
+    see_silences(log, SEEN + 5 * DAY_LONG)
+
+    given_up(log, SENT + 5 * DAY_LONG + GRACE + MINUTE)
+
+    assert never_delivered(log, in_a_row=3, recipient_codes=[131026]) == frozenset()
+
+
+# The receiver itself
+
+
+def test_a_receiver_notes_whom_it_listens_to_and_when_it_was_off(deployment: Deployment, log: Log) -> None:
+    now = TICK
+    receiver = Receiver(clock=lambda: now)
+    receiver.applier.once()
+    listened = log.execute("SELECT sender, at FROM listening_to ORDER BY sender").fetchall()
+    assert {one["sender"] for one in listened} == load_receiving().phone_number_ids().keys()
+    heard(log, "R1", SENT)
+
+    now = SENT + DAY_LONG
+    Receiver(clock=lambda: now).applier.once()
+
+    off = log.execute("SELECT sender, why, since, ended_at FROM webhook_silence WHERE sender = 'in'").fetchall()
+    assert off == [{"sender": "in", "why": "off", "since": TICK, "ended_at": now}]
+    heard(log, "R1", SENT + DAY_LONG)
+    assert see_silences(log, SEEN + DAY_LONG) == []
+    assert given_up(log, SENT + DAY_LONG + GRACE + MINUTE) == 0
+
+
+def test_it_notes_so_once_a_minute_and_a_pause_of_a_quarter_of_an_hour_is_none(
+    deployment: Deployment, log: Log
+) -> None:
+    now = TICK
+    receiver = Receiver(clock=lambda: now)
+    receiver.applier.once()
+    now = TICK + 14 * MINUTE
+    receiver.applier.once()
+    assert log.execute("SELECT at FROM listening_to WHERE sender = 'in'").fetchall() == [{"at": TICK}]
+
+    Receiver(clock=lambda: now).applier.once()
+
+    assert log.execute("SELECT FROM webhook_silence").fetchall() == []

@@ -1,0 +1,132 @@
+"""Whatever upkeep and a summary name has a heading in the runbook, or a row in the tables of reasons."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+
+from partner_messages.message_log import silences
+from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.messages.values import Promise
+from partner_messages.ops.promises_due import broken_in_words
+from partner_messages.ops.reasons import Reason
+from partner_messages.ops.summarise import PAUSED, problems_of
+from partner_messages.ops.summary import Summary
+from partner_messages.webhook import accounts, apply, parsing
+from partner_messages.webhook.events import Unrecognised
+from partner_messages.webhook.statuses import Problem
+from support.deployment import TICK
+from support.examples import DAY, tick
+from support.webhooks import envelope, messages_change
+
+DOCS = Path(__file__).resolve().parents[3] / "docs"
+HEADINGS = re.findall(r"^### `(.+)`$", (DOCS / "runbook.md").read_text(encoding="utf-8"), re.MULTILINE)
+ANY_ITEM = "… items of webhooks could not be applied (…)…"
+
+SUMMARY = Summary(
+    tick=tick(),
+    inspected=9,
+    no_partner=0,
+    found={},
+    statuses={"queued": 1},
+    skipped={},
+    held_back={PAUSED: 1},
+    stopped_senders={"in": "190 the token is dead"},
+    unapproved={"t in hi on the account of in": 2},
+    broken={132001: 1, 131000: 1},
+    untold={uuid.UUID(int=1): "another run"},
+)
+ACCOUNT_NEWS = {"event": "DISABLED_UPDATE", "field": "account_update", "phone_number": "+911234567890", "waba_id": "2"}
+PROMISE = Promise(
+    id=uuid.UUID(int=2),
+    production_run_id="R1",
+    partner_id="P1",
+    kind="idle",
+    since=TICK,
+    due_on=DAY,
+    state="open",
+    made_at=TICK,
+    source="answer",
+)
+SAID = [
+    *problems_of(SUMMARY, []),
+    silences.in_words("in", TICK),
+    accounts.in_words(ACCOUNT_NEWS),
+    accounts.in_words({**ACCOUNT_NEWS, "phone_number": None}),
+    broken_in_words(PROMISE),
+    *(apply._in_words(problem.value, 2, message_id) for problem in Problem for message_id in (None, "an id")),
+]
+ODD = {
+    "no JSON": b"{",
+    "an unknown field": envelope({"field": "flows", "value": {}}),
+    "an error of Meta's": envelope(messages_change(errors=[{"code": 130429, "title": "Rate limit"}])),
+    "an unknown status": envelope(messages_change(statuses=[{"id": "w", "status": "seen", "timestamp": "1"}])),
+    "nobody": envelope(messages_change(messages=[{"id": "w", "timestamp": "1790000000", "type": "text"}])),
+}
+
+
+def matching(said: str) -> list[str]:
+    """The headings that a sentence stands under."""
+    return [one for one in HEADINGS if re.fullmatch(".*".join(map(re.escape, one.split("…"))), said, re.DOTALL)]
+
+
+@pytest.mark.parametrize("said", SAID, ids=lambda said: said[:60])
+def test_what_is_named_has_one_heading_of_its_own(said: str) -> None:
+    assert len([one for one in matching(said) if one != ANY_ITEM]) == 1
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_whatever_cannot_be_read_has_a_heading(case: str) -> None:
+    (item,) = (one for one in parsing.parse(ODD[case], TICK) if isinstance(one, Unrecognised))
+
+    assert ANY_ITEM in matching(apply._in_words(item.why, 1, None))
+
+
+PACKAGE = DOCS.parent / "plugins/partner_messages"
+
+
+def texts_of(*paths: Path) -> str:
+    """The code, with the pieces of its texts joined."""
+    return re.sub(r'"\s*\n\s*f?"', "", "\n".join(path.read_text(encoding="utf-8") for path in paths))
+
+
+SENTENCES = {
+    "ops/summarise.py": r'(?:True|finds and not summary\.planned|bool\(\w+\)), *f?"(.+?)"[,)\n]',
+    "ops/upkeep.py": r'"([^"]*messages of past days[^"]*)"',
+    "webhook/sources.py": r'return \[f"(.+?)"\]',
+    "webhook/shop_inbox.py": r'return \[f"(.+?)"\]',
+    "message_log/position.py": r'"([^"]*so nothing is sent from it[^"]*)"',
+    "message_log/server.py": r'"([^"]*clocks are more than a minute apart[^"]*)"',
+}
+"""Where what is said only if something has gone wrong stands in the code."""
+
+
+@pytest.mark.parametrize("file", SENTENCES)
+def test_each_sentence_of_these_modules_has_one(file: str) -> None:
+    found = re.findall(SENTENCES[file], re.sub(r",\s*f?\"", ', "', texts_of(PACKAGE / file)))
+    page = " ".join(HEADINGS)
+
+    assert found
+    for one in found:
+        pieces = [piece.strip() for piece in re.split(r"\{[^}]*\}|%[ds]", one) if len(piece.strip()) > 8]
+        assert any(piece[:25] in page for piece in pieces), one
+
+
+@pytest.mark.parametrize("name", [*Reason, *SkipReason])
+def test_each_reason_has_a_row_for_operations(name: str) -> None:
+    assert f"| `{name}` |" in (DOCS / "operations.md").read_text(encoding="utf-8")
+
+
+def test_a_heading_is_of_something_that_is_said() -> None:
+    code = texts_of(*PACKAGE.rglob("*.py"))
+    for heading in HEADINGS:
+        longest = max(re.split(r"…|[()]", heading), key=len).strip(" :,.")
+        assert longest in code or any(heading in matching(one) for one in SAID), heading
+
+
+def test_a_moment_is_said_in_india_s_time() -> None:
+    assert "last heard 2026-11-23 10:00 IST" in silences.in_words("in", dt.datetime(2026, 11, 23, 4, 30, tzinfo=dt.UTC))
