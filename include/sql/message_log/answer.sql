@@ -67,6 +67,14 @@ FROM (
 -- The phone from which a person with this id was last heard.
 SELECT phone FROM answer WHERE user_id = %(user_id)s AND phone IS NOT NULL ORDER BY received_at DESC LIMIT 1
 
+-- name: phone_as_written_to
+-- In which of these spellings a phone was last written to.
+SELECT to_phone
+FROM message_log
+WHERE to_phone = ANY (%(phones)s) AND claimed_at IS NOT NULL
+ORDER BY claimed_at DESC
+LIMIT 1
+
 -- name: stalls_of
 -- The stalls of which a message speaks, longest first, and whether each has moved since: its run was found elsewhere, or by a later
 -- scheduled tick nowhere, or an event has ended it or given it to somebody else. A lifecycle message speaks of none: since it was sent.

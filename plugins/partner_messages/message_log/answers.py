@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from partner_messages.config.settings import Settings, parse_settings
 from partner_messages.message_log.database import LogConnection, of_tick, rows
 from partner_messages.messages.tick import Tick
+from partner_messages.recipients.spelling import is_same_phone, spellings
 from partner_messages.recipients.window import WINDOW
 
 REPLY_WITHIN = dt.timedelta(minutes=5)
@@ -40,7 +41,7 @@ class Answered:
 
     def went_to(self, phone: str | None) -> bool:
         """Whether it went to this phone; of a person without one (a username) it is believed."""
-        return phone is None or self.to_phone == phone
+        return phone is None or (self.to_phone is not None and is_same_phone(self.to_phone, phone))
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,13 @@ def phone_of_user(connection: LogConnection, user_id: str) -> str | None:
     """The phone from which a person with a business-scoped id was heard before."""
     found = rows(connection, "phone_of_user", user_id=user_id)
     return found[0]["phone"] if found else None
+
+
+def phone_as_written_to(connection: LogConnection, phone: str) -> str:
+    """The spelling of a phone in which it was last written to; as it is, where it never was."""
+    known = spellings(phone)
+    found = rows(connection, "phone_as_written_to", phones=list(known)) if len(known) > 1 else []
+    return found[0]["to_phone"] if found else phone
 
 
 def stalls_of(connection: LogConnection, message_id: uuid.UUID) -> list[AnsweredStall]:

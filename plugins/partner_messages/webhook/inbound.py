@@ -23,6 +23,7 @@ from partner_messages.message_log.database import LogConnection
 from partner_messages.messages.values import MOST_BROKEN
 from partner_messages.recipients.masking import plain
 from partner_messages.recipients.preferences import Preferences
+from partner_messages.recipients.spelling import spellings
 from partner_messages.recipients.taps import Tap, promise_payload, read_tap
 from partner_messages.recipients.words import Intent, intent_of
 from partner_messages.templates.replies import Reply, reply_texts
@@ -83,15 +84,11 @@ def apply_preference(connection: LogConnection, update: PreferenceUpdate, now: d
     if not phone or value is None:
         log.info("A preference of nobody known, or of a value that is not known (%s), is left as it is.", update.value)
         return
-    said.note_preference(
-        connection,
-        "marketing",
-        value,
-        phone=phone,
-        partner_id=None,
-        at=min(update.at, now),
-        source="user_preferences",
-    )
+    at = min(update.at, now)
+    for one in spellings(phone):
+        said.note_preference(
+            connection, "marketing", value, phone=one, partner_id=None, at=at, source="user_preferences"
+        )
 
 
 @dataclass(frozen=True)
@@ -135,6 +132,8 @@ def _hear(connection: LogConnection, message: InboundMessage, now: dt.datetime) 
     tap = read_tap(message.payload) if message.kind in _TAPS else None
     by_context = answers.answered_by_wamid(connection, message.context_wamid) if message.context_wamid else None
     phone = message.sender if message.sender and _E164.fullmatch(message.sender) else None
+    if phone:
+        phone = answers.phone_as_written_to(connection, phone)
     if phone is None and message.user_id:
         phone = answers.phone_of_user(connection, message.user_id)
     if phone is None and message.sender is None and by_context:
@@ -202,6 +201,7 @@ class _Applying:
         """Write down STOP or START; the later one counts, of equals STOP."""
         value = "stop" if self.heard.intent is Intent.STOP else "start"
         changed = self._changes("opted_out", value, lambda one: one.has_opted_out)
+        self._decides_what_sounded_like_stop()
         if changed:
             self._reply(Reply.STOPPED if value == "stop" else Reply.STARTED)
         return {"stop": "opted_out", "start": "opted_in"}[value] if changed else None
@@ -213,9 +213,7 @@ class _Applying:
             return None
         said.lock_preferences(self.connection, phone)
         before = said.preferences(self.connection, [phone]).languages.get(phone)
-        said.note_preference(
-            self.connection, "language", wanted, phone=phone, partner_id=self._partner_id, at=self.heard.at
-        )
+        self._note("language", wanted, phone)
         if before == wanted or said.preferences(self.connection, [phone]).languages.get(phone) != wanted:
             return None
         self._reply(Reply.LANGUAGE)
@@ -227,10 +225,23 @@ class _Applying:
         if phone is None:
             return self._needs_a_person("maybe_opt_out")
         said.lock_preferences(self.connection, phone)
-        said.note_preference(
-            self.connection, "opted_out", "maybe", phone=phone, partner_id=self._partner_id, at=self.heard.at
-        )
+        self._note("opted_out", "maybe", phone)
+        partner_id = self._partner_id or ""
+        if not said.preferences(self.connection, [phone, partner_id]).waits_for_a_person(partner_id, phone):
+            # Something later was heard before it, and decides what it is.
+            return None
         return self._needs_a_person("maybe_opt_out", of_old=True) or "maybe_opt_out"
+
+    def _decides_what_sounded_like_stop(self) -> None:
+        """Nobody need decide any more what an earlier message meant: they have said it themselves."""
+        if self.heard.phone:
+            said.close_what_was_decided(
+                self.connection,
+                said.partners_on(self.connection, [self.heard.phone]),
+                who="the partner",
+                why="They wrote STOP or START themselves.",
+                now=self.heard.at,
+            )
 
     def _changes(self, kind: str, value: str, asks: Callable[[Preferences], Callable[[str, str], bool]]) -> bool:
         """Write down what the phone's owner says; return whether it stands now and did not before."""
@@ -240,9 +251,14 @@ class _Applying:
         of = [phone, partner_id]
         said.lock_preferences(self.connection, phone)
         before = asks(said.preferences(self.connection, of))(partner_id, phone)
-        said.note_preference(self.connection, kind, value, phone=phone, partner_id=partner_id or None, at=self.heard.at)
+        self._note(kind, value, phone)
         after = asks(said.preferences(self.connection, of))(partner_id, phone)
         return before != after and after == (value == "stop")
+
+    def _note(self, kind: str, value: str, phone: str) -> None:
+        """Write it down for each spelling of the phone: nobody knows which one the shop will have the next time."""
+        for one in spellings(phone):
+            said.note_preference(self.connection, kind, value, phone=one, partner_id=self._partner_id, at=self.heard.at)
 
     # What belongs to the message that is answered
 

@@ -6,7 +6,7 @@ import phonenumbers
 import pytest
 
 from partner_messages.recipients.phone import to_e164
-from partner_messages.recipients.spelling import SPELLINGS, is_same_phone
+from partner_messages.recipients.spelling import SPELLINGS, dialled, is_same_phone, spellings
 
 PAIRS = [
     # dialled, in the other spelling
@@ -49,3 +49,15 @@ def test_what_meta_calls_a_phone_is_read_as_what_is_dialled(dialled: str, other:
     expected = other if phonenumbers.is_valid_number(phonenumbers.parse(other)) else dialled
 
     assert {to_e164(written, None) for written in (other, other[1:], f"00{other[1:]}")} == {expected}
+
+
+@pytest.mark.parametrize(
+    "phone", ["+525512345678", "+5215512345678", "+393123456789", "+919829012345", "+390612345678"]
+)
+def test_every_spelling_of_a_phone_is_the_same_phone(phone: str) -> None:
+    found = spellings(phone)
+
+    assert found[0] == phone
+    assert {dialled(one) for one in found} == {dialled(phone)}
+    assert all(set(spellings(one)) == set(found) for one in found)
+    assert (len(found) == 1) is phone.startswith(("+39312", "+91"))
