@@ -7,13 +7,14 @@ import itertools
 import uuid
 from typing import Any
 
+from partner_messages.message_log.preferences import preferences
 from partner_messages.message_log.ticks import record_stuck, start_tick
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick
 from partner_messages.webhook.events import InboundMessage
 from partner_messages.webhook.inbound import apply_inbound
 from support.deployment import TICK
-from support.examples import PHONE, stuck_run, tick
+from support.examples import PARTNER_ID, PHONE, stuck_run, tick
 from support.log_rows import Log, put
 
 _numbers = itertools.count(1)
@@ -81,3 +82,31 @@ def scheduled(number: int, days: int) -> Tick:
     """A scheduled tick some days later."""
     now = TICK + dt.timedelta(days=days)
     return tick(number, dag_run_id=f"scheduled__{now.isoformat()}", now=now, day=now.date())
+
+
+OTHER_PHONE = "+919829099999"
+
+
+def kept(log: Log) -> list[dict[str, Any]]:
+    """What was written, oldest first."""
+    return log.execute("SELECT * FROM answer ORDER BY received_at, recorded_at").fetchall()
+
+
+def escalated(log: Log) -> list[tuple[str, str]]:
+    """The runs for which a person is called, and why."""
+    found = log.execute(
+        "SELECT production_run_id, reason FROM escalation WHERE closed_at IS NULL ORDER BY 1, 2"
+    ).fetchall()
+    return [(one["production_run_id"], one["reason"]) for one in found]
+
+
+def replies(log: Log) -> list[dict[str, Any]]:
+    """What was replied."""
+    return log.execute(
+        "SELECT * FROM message_log WHERE message_kind = 'reply' ORDER BY created_at, body_text"
+    ).fetchall()
+
+
+def is_out(log: Log, phone: str = PHONE) -> bool:
+    """Whether the one example partner is not to be written to there."""
+    return preferences(log).has_opted_out(PARTNER_ID, phone)

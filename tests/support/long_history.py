@@ -144,6 +144,7 @@ def _plain_parameters() -> dict[str, Any]:
             "phones": [PHONE],
             "user_id": "IN.1",
             "partner_id": "P1",
+            "partner_ids": ["P1"],
             "answer_id": None,
         },
         **{"intent": "other", "text": "A text.", "payload": None, "context_wamid": None, "edited": False},

@@ -10,11 +10,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 VERIFY_TOKEN = "sandbox-verify-token"
+NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
+"""When it is while somebody listens."""
 
 
 @dataclass
@@ -130,3 +133,8 @@ def receiver(path: str = "/partner-messages/webhook") -> Iterator[Receiver]:
         finally:
             kept.release()
             server.shutdown()
+
+
+def told(ours: Receiver) -> list[str]:
+    """The statuses that came, in their order."""
+    return [status["status"] for status in ours.statuses()]

@@ -41,11 +41,29 @@ WHERE old.id = ANY (ARRAY (
 RETURNING old.id
 
 -- name: opt_outs
--- Who has opted out, or may have, by the latest word of each phone or partner; for operations.
-SELECT DISTINCT ON (coalesce(dialled(phone), ''), coalesce(partner_id, '')) phone, partner_id, value, at, source, who, why
-FROM partner_preference
-WHERE kind = 'opted_out'
-ORDER BY coalesce(dialled(phone), ''), coalesce(partner_id, ''), at DESC, value = 'stop' DESC
+-- Who has opted out, or may have, by the last word of each sort and phone or partner, the latest first; for operations.
+{%- from "sort_of_word" import said_of %}
+WITH last AS (
+    SELECT DISTINCT ON (of.sort, of.whose) of.sort, of.whose, p.phone, p.partner_id, p.value, p.at, p.source
+    FROM partner_preference AS p CROSS JOIN LATERAL {{ said_of("p") }} AS of
+    WHERE p.kind = 'opted_out'
+    ORDER BY of.sort, of.whose, p.at DESC, p.value = 'stop' DESC
+)
+SELECT phone, partner_id, value, at, source
+FROM last
+WHERE value = 'stop'
+    OR (
+        value = 'maybe'
+        AND NOT EXISTS (
+            SELECT FROM last AS later
+            WHERE later.sort <> 'maybe' AND later.whose IN (last.whose, last.partner_id) AND later.at >= last.at
+        )
+    )
+ORDER BY at DESC, phone, partner_id
+
+-- name: partners_on
+-- The partners who were written to on these phones (as they are dialled).
+SELECT DISTINCT partner_id FROM message_log WHERE dialled(to_phone) = ANY (%(phones)s) AND delivery = 'live' AND claimed_at IS NOT NULL
 
 -- name: phones_of_partner
 -- The phones on which a partner was written to or has answered, the last one first.
@@ -75,10 +93,15 @@ FROM entered
 RETURNING id
 
 -- name: close_what_was_decided
--- Close what sounded like STOP, once somebody has decided what it is.
+-- Close what sounded like STOP, once somebody has decided what it is, or the partners have said it themselves; what was said after that
+-- moment stands.
 UPDATE escalation
-SET closed_at = %(now)s, closed_by = %(who)s, closed_why = %(why)s, over_at = %(now)s
-WHERE delivery = 'live' AND reason = 'maybe_opt_out' AND partner_id = %(partner_id)s AND closed_at IS NULL
+SET closed_at = greatest(%(now)s, opened_at), closed_by = %(who)s, closed_why = %(why)s, over_at = greatest(%(now)s, opened_at)
+WHERE delivery = 'live'
+    AND reason = 'maybe_opt_out'
+    AND partner_id = ANY (%(partner_ids)s)
+    AND closed_at IS NULL
+    AND opened_at <= %(now)s
 RETURNING id
 
 -- part: says_stop

@@ -94,23 +94,35 @@ WHERE m.id = s.id
 -- name: expire
 -- Give up messages that Meta took and did not deliver within their template's time: those of which Meta itself has said that they were
 -- sent, and only where the same sender's webhook has spoken of a message that was sent after that time, and long enough ago that what
--- Meta repeats after a pause has come too. Whatever else is silent stays counted.
+-- Meta repeats after a pause has come too. Whatever else is silent stays counted, and so does what was sent in a silence, or on a day
+-- on which most of the sender's other messages seem not to have arrived either: then it was the webhook, not their phones.
+WITH late AS (
+    SELECT m.id, m.sender, m.delivery, m.day, m.sent_at_meta + make_interval(secs => t.seconds) AS at
+    FROM message_log AS m JOIN json_to_recordset(%(lives)s) AS t (template_name text, seconds integer) USING (template_name)
+    WHERE m.status = 'sent'
+        AND m.expired_at_meta IS NULL
+        AND m.delivery IN ('live', 'redirect')
+        AND m.sent_at_meta BETWEEN %(now)s - interval '30 days' AND %(now)s - make_interval(secs => t.seconds)
+        AND EXISTS (
+            SELECT FROM message_log AS later
+            WHERE later.sender = m.sender
+                AND later.sent_at > m.sent_at_meta + make_interval(secs => t.seconds)
+                AND later.sent_at < %(now)s - %(grace)s
+                AND coalesce(later.sent_at_meta, later.delivered_at_meta, later.read_at_meta, later.failed_at_meta) IS NOT NULL
+        )
+        AND NOT {% include "was_silent" %}
+),
+of_day AS (
+    SELECT o.sender, o.delivery, o.day, count(*) AS spoken_of,
+        count(*) FILTER (WHERE o.delivered_at IS NOT NULL OR o.status = 'failed') AS known
+    FROM (SELECT DISTINCT sender, delivery, day FROM late) AS asked JOIN message_log AS o USING (sender, delivery, day)
+    WHERE o.status IN ('sent', 'delivered', 'read', 'failed') AND o.sent_at_meta IS NOT NULL
+    GROUP BY o.sender, o.delivery, o.day
+)
 UPDATE message_log AS m
-SET expired_at_meta = m.sent_at_meta + make_interval(secs => t.seconds), updated_at = now()
-FROM json_to_recordset(%(lives)s) AS t (template_name text, seconds integer)
-WHERE m.template_name = t.template_name
-    AND m.status = 'sent'
-    AND m.expired_at_meta IS NULL
-    AND m.delivery IN ('live', 'redirect')
-    AND m.sent_at_meta BETWEEN %(now)s - interval '30 days' AND %(now)s - make_interval(secs => t.seconds)
-    AND EXISTS (
-        SELECT FROM message_log AS later
-        WHERE later.sender = m.sender
-            AND later.sent_at > m.sent_at_meta + make_interval(secs => t.seconds)
-            AND later.sent_at < %(now)s - %(grace)s
-            AND coalesce(later.sent_at_meta, later.delivered_at_meta, later.read_at_meta, later.failed_at_meta) IS NOT NULL
-    )
-    AND NOT {% include "was_silent" %}
+SET expired_at_meta = late.at, updated_at = now()
+FROM late JOIN of_day USING (sender, delivery, day)
+WHERE m.id = late.id AND 2 * of_day.known >= of_day.spoken_of - 1
 RETURNING m.id
 
 -- name: on_their_way

@@ -79,9 +79,17 @@ def enter_preference(
     rows(connection, "enter_preference", phone=None, partner_id=partner_id, **said)
 
 
-def close_what_was_decided(connection: LogConnection, partner_id: str, *, who: str, why: str, now: dt.datetime) -> int:
-    """Close what of a partner sounded like STOP; return how many rows were open."""
-    return len(rows(connection, "close_what_was_decided", partner_id=partner_id, who=who, why=why, now=now))
+def close_what_was_decided(
+    connection: LogConnection, partner_ids: Iterable[str], *, who: str, why: str, now: dt.datetime
+) -> int:
+    """Close what of these partners sounded like STOP until now; return how many rows were open."""
+    closed = {"who": who, "why": why, "now": now}
+    return len(rows(connection, "close_what_was_decided", partner_ids=list(partner_ids), **closed))
+
+
+def partners_on(connection: LogConnection, phones: Iterable[str]) -> list[str]:
+    """The partners who were written to on these phones."""
+    return sorted(row["partner_id"] for row in rows(connection, "partners_on", phones=list(map(dialled, phones))))
 
 
 def phones_of_partner(connection: LogConnection, partner_id: str) -> list[str]:
@@ -90,5 +98,5 @@ def phones_of_partner(connection: LogConnection, partner_id: str) -> list[str]:
 
 
 def opt_outs(connection: LogConnection) -> list[dict[str, Any]]:
-    """Who has opted out, or may have: the latest word of each phone or partner."""
-    return [row for row in rows(connection, "opt_outs") if row["value"] != "start"]
+    """Who has opted out, or may have (`maybe`), the latest first: `phone`, `partner_id`, `value`, `at`, `source`."""
+    return rows(connection, "opt_outs")

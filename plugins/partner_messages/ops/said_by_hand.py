@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from partner_messages.config.schedule import day_of
@@ -101,7 +101,8 @@ def _phones_in(shop: Shop, partner_id: str) -> tuple[str, ...]:
 
 
 def _told_us(connection: LogConnection, params: OptOutParams, _phones: list[str], _known: Preferences) -> None:
-    _enter(connection, params, "stop", source="told_us", act=said.OPT_OUT)
+    _enter(connection, params, params.opt_out_partner, "stop", source="told_us", act=said.OPT_OUT)
+    _close(connection, params, [params.opt_out_partner])
 
 
 def _undo(connection: LogConnection, params: OptOutParams, phones: list[str], known: Preferences) -> None:
@@ -112,29 +113,35 @@ def _undo(connection: LogConnection, params: OptOutParams, phones: list[str], kn
         )
     if entered is None or not entered.is_stop:
         raise RunRefused(f"Nobody has opted partner {params.opt_out_partner} out, so there is nothing to undo.")
-    _enter(connection, params, "start", source="undone", act=said.UNDO_OPT_OUT)
+    _enter(connection, params, params.opt_out_partner, "start", source="undone", act=said.UNDO_OPT_OUT)
 
 
 def _decide(connection: LogConnection, params: OptOutParams, phones: list[str], known: Preferences) -> None:
-    if not any(known.waits_for_a_person(params.opt_out_partner, phone) for phone in phones):
+    waiting = [phone for phone in phones if known.waits_for_a_person(params.opt_out_partner, phone)]
+    if not waiting and not _close(connection, params, [params.opt_out_partner]):
         raise RunRefused(f"Nothing that partner {params.opt_out_partner} wrote waits to be decided.")
-    entered = known.by_hand.get(params.opt_out_partner)
-    # That this message does not mean STOP undoes no earlier STOP.
-    stays_out = params.opt_out == "was_stop" or (entered is not None and entered.is_stop)
-    _enter(connection, params, "stop" if stays_out else "start", source="decided", act=said.DECIDE_OPT_OUT)
-    said.close_what_was_decided(
-        connection,
-        params.opt_out_partner,
-        who=params.opt_out_by,
-        why=params.opt_out_why,
-        now=run_context.wall_clock(),
-    )
+    # It was written on a phone, and whoever else is reached there waits for the same decision.
+    partners = sorted({params.opt_out_partner, *said.partners_on(connection, waiting)})
+    entered = said.preferences(connection, partners).by_hand
+    for partner_id in partners:
+        # That this message does not mean STOP undoes no earlier STOP.
+        is_out = (before := entered.get(partner_id)) is not None and before.is_stop
+        value = "stop" if params.opt_out == "was_stop" or is_out else "start"
+        _enter(connection, params, partner_id, value, source="decided", act=said.DECIDE_OPT_OUT)
+    _close(connection, params, partners)
 
 
-def _enter(connection: LogConnection, params: OptOutParams, value: str, *, source: str, act: str) -> None:
+def _close(connection: LogConnection, params: OptOutParams, partner_ids: Iterable[str]) -> int:
+    who, why, now = params.opt_out_by, params.opt_out_why, run_context.wall_clock()
+    return said.close_what_was_decided(connection, partner_ids, who=who, why=why, now=now)
+
+
+def _enter(
+    connection: LogConnection, params: OptOutParams, partner_id: str, value: str, *, source: str, act: str
+) -> None:
     said.enter_preference(
         connection,
-        params.opt_out_partner,
+        partner_id,
         value,
         source=source,
         act=act,

@@ -14,6 +14,7 @@ from partner_messages.deployment.last_words import leave
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.outbox import missing_of
+from partner_messages.message_log.preferences import opt_outs
 from partner_messages.message_log.stops import stops_of
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import RunPass, Tick
@@ -22,7 +23,7 @@ from partner_messages.ops.escalations import standing_escalations
 from partner_messages.ops.halt_by_hand import halted_now
 from partner_messages.ops.names import names_if_known
 from partner_messages.ops.notifier import notify, on_failure_now
-from partner_messages.ops.summary import NAMED, Summary, note_unknown_told, summarise_tick, undecided_runs
+from partner_messages.ops.summary import NAMED, Summary, Whom, note_unknown_told, summarise_tick, undecided_runs
 from partner_messages.ops.summary_lines import lines_of
 from partner_messages.whatsapp.errors import RECIPIENT_CODES, classify
 
@@ -91,7 +92,9 @@ def summarise(
             of_all=of_all,
         )
         if finds:
-            summary = replace(summary, escalations=standing_escalations(connection, tick))
+            summary = replace(
+                summary, escalations=standing_escalations(connection, tick), opted_out=opt_outs(connection)
+            )
         halted = _halted(connection)
         amiss = _amiss(connection, summary, told, finds=finds) if not unfinished else []
     _say(summary, title, finds=finds)
@@ -123,7 +126,8 @@ def summarise(
 def _say(summary: Summary, title: str, *, finds: bool) -> None:
     """Log what became of everything: counts, whom it reached and whom not, what needs an engineer or a person."""
     whom = (one for several in summary.whom.values() for one in several)
-    names = names_if_known([*summary.named, *summary.open_escalations[:NAMED], *whom])
+    out = (Whom(None, one["partner_id"]) for one in summary.opted_out[:NAMED])
+    names = names_if_known([*summary.named, *summary.open_escalations[:NAMED], *whom, *out])
     for line in lines_of(summary, title, finds=finds, names=names):
         log.info("%s", line)
     for said in summary.tick.warnings:

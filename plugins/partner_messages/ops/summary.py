@@ -92,6 +92,7 @@ class Summary:
         planned: Whether planning came to its end, as far as the log knows.
         untold: Messages that are unknown and for which no run has failed yet, by the DAG run that they are of.
         escalations: Of the tick's delivery, those that are not over.
+        opted_out: Who has opted out, or may have, the latest first (`preferences.opt_outs`).
         silent: The senders whose webhook is silent by now, and since when.
     """
 
@@ -112,6 +113,7 @@ class Summary:
     planned: bool = True
     untold: Mapping[uuid.UUID, str] = field(default_factory=dict)
     silent: Mapping[str, dt.datetime] = field(default_factory=dict)
+    opted_out: Sequence[Mapping[str, Any]] = ()
 
     @property
     def open_escalations(self) -> list[Escalation]:

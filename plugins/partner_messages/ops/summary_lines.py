@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 
 from partner_messages.config.plain_text import INDENT, wrapped
+from partner_messages.config.schedule import day_of
 from partner_messages.message_log.silences import in_words
 from partner_messages.messages.skip_reasons import EXPLANATIONS
 from partner_messages.ops.reasons import RULES, Reason
-from partner_messages.ops.summary import Summary, Whom
+from partner_messages.ops.summary import NAMED, Summary, Whom
+from partner_messages.recipients.masking import mask
 from partner_messages.shop.names import Names, ids_of
 
 
@@ -32,6 +34,7 @@ def lines_of(
         *_skipped(summary, names),
         *([f"of those sent, Meta holds back: {_listed(summary.kept_by_meta)}"] if summary.kept_by_meta else []),
         *([f"follow-ups: {_listed(summary.followups)}"] if summary.followups else []),
+        *_opted_out(summary, names),
         *(in_words(sender, since) for sender, since in sorted(summary.silent.items())),
         *_by_reason("need a person:", summary.escalated, {reason.value: RULES[reason].act for reason in Reason}),
     ]
@@ -86,6 +89,18 @@ def _skipped(summary: Summary, names: Names | None) -> Iterator[str]:
             yield from _named(summary.whom.get(reason, ()), number, names)
     if not summary.skipped:
         yield "skipped: none"
+
+
+def _opted_out(summary: Summary, names: Names | None) -> Iterator[str]:
+    """Who is not written to by their own word or one that was entered for them, since when, and by which."""
+    if not summary.opted_out:
+        return
+    yield f"opted out, or may have: {len(summary.opted_out)}"
+    if names is None:
+        return
+    for one in summary.opted_out[:NAMED]:
+        who = names.of(None, one["partner_id"], unknown=one["partner_id"]) if one["partner_id"] else mask(one["phone"])
+        yield f"{INDENT}{who}: {one['value']} since {day_of(one['at'])} ({one['source']})"
 
 
 def _named(whom: Sequence[Whom], number: int, names: Names) -> list[str]:

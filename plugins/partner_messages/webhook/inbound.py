@@ -85,15 +85,8 @@ def apply_preference(connection: LogConnection, update: PreferenceUpdate, now: d
     if not phone or value is None:
         log.info("A preference of nobody known, or of a value that is not known (%s), is left as it is.", update.value)
         return
-    said.note_preference(
-        connection,
-        "marketing",
-        value,
-        phone=phone,
-        partner_id=None,
-        at=min(update.at, now),
-        source="user_preferences",
-    )
+    at = min(update.at, now)
+    said.note_preference(connection, "marketing", value, phone=phone, partner_id=None, at=at, source="user_preferences")
 
 
 @dataclass(frozen=True)
@@ -205,6 +198,7 @@ class _Applying:
         """Write down STOP or START; the later one counts, of equals STOP."""
         value = "stop" if self.heard.intent is Intent.STOP else "start"
         changed = self._changes("opted_out", value, lambda one: one.has_opted_out)
+        self._decides_what_sounded_like_stop()
         if changed:
             self._reply(Reply.STOPPED if value == "stop" else Reply.STARTED)
         return {"stop": "opted_out", "start": "opted_in"}[value] if changed else None
@@ -216,9 +210,7 @@ class _Applying:
             return None
         said.lock_preferences(self.connection, phone)
         before = said.preferences(self.connection, [phone]).language_of(phone)
-        said.note_preference(
-            self.connection, "language", wanted, phone=phone, partner_id=self._partner_id, at=self.heard.at
-        )
+        self._note("language", wanted, phone)
         if before == wanted or said.preferences(self.connection, [phone]).language_of(phone) != wanted:
             return None
         self._reply(Reply.LANGUAGE)
@@ -230,10 +222,23 @@ class _Applying:
         if phone is None:
             return self._needs_a_person("maybe_opt_out")
         said.lock_preferences(self.connection, phone)
-        said.note_preference(
-            self.connection, "opted_out", "maybe", phone=phone, partner_id=self._partner_id, at=self.heard.at
-        )
+        self._note("opted_out", "maybe", phone)
+        partner_id = self._partner_id or ""
+        if not said.preferences(self.connection, [phone, partner_id]).waits_for_a_person(partner_id, phone):
+            # Something later was heard before it, and decides what it is.
+            return None
         return self._needs_a_person("maybe_opt_out", of_old=True) or "maybe_opt_out"
+
+    def _decides_what_sounded_like_stop(self) -> None:
+        """Nobody need decide any more what an earlier message meant: they have said it themselves."""
+        if self.heard.phone:
+            said.close_what_was_decided(
+                self.connection,
+                said.partners_on(self.connection, [self.heard.phone]),
+                who="the partner",
+                why="They wrote STOP or START themselves.",
+                now=self.heard.at,
+            )
 
     def _changes(self, kind: str, value: str, asks: Callable[[Preferences], Callable[[str, str], bool]]) -> bool:
         """Write down what the phone's owner says; return whether it stands now and did not before."""
@@ -243,9 +248,12 @@ class _Applying:
         of = [phone, partner_id]
         said.lock_preferences(self.connection, phone)
         before = asks(said.preferences(self.connection, of))(partner_id, phone)
-        said.note_preference(self.connection, kind, value, phone=phone, partner_id=partner_id or None, at=self.heard.at)
+        self._note(kind, value, phone)
         after = asks(said.preferences(self.connection, of))(partner_id, phone)
         return before != after and after == (value == "stop")
+
+    def _note(self, kind: str, value: str, phone: str) -> None:
+        said.note_preference(self.connection, kind, value, phone=phone, partner_id=self._partner_id, at=self.heard.at)
 
     # What belongs to the message that is answered
 

@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.graph_api.accounts import Account
 from sandbox.graph_api.server import LocalGraphApi
+from support.webhook_receiver import NOON, Receiver, receiver
 
 Ask = Callable[..., httpx.Response]
 
@@ -104,3 +105,19 @@ def upload(graph: httpx.Client, india: Account) -> Callable[[bytes, str], str]:
         return handle
 
     return ask
+
+
+@pytest.fixture
+def ours() -> Iterator[Receiver]:
+    with receiver() as one:
+        yield one
+
+
+@pytest.fixture
+def heard(api: LocalGraphApi, ours: Receiver) -> LocalGraphApi:
+    """Somebody listens, it is noon and stays so, and a message goes its way a second at a time."""
+    api.freeze_clock()
+    api.set_clock(NOON)
+    api.subscribe(ours.url)
+    api.set_webhooks(status_delays={"sent": 1, "delivered": 2, "read": 3})
+    return api

@@ -409,6 +409,49 @@ def test_it_is_decided_by_the_phone_that_the_shop_has_now_too(
     assert preferences(log).has_opted_out(someone["partner_id"], someone["to_phone"])
 
 
+def test_what_was_written_on_a_shared_phone_is_decided_for_all_whom_it_reaches(log: Log, deployment: Any) -> None:
+    reminded(log, "R2", partner_id="P2")
+    reminded(log)
+    opt_out("told_us", "P2")
+    hear(log, "band karo")
+    deployment.now = ANSWERED + dt.timedelta(hours=1)
+
+    opt_out("was_no_stop")
+
+    known = preferences(log)
+    assert not known.waits_for_a_person("P2", PHONE)
+    assert (known.has_opted_out("P2", PHONE), known.has_opted_out(PARTNER_ID, PHONE)) == (True, False)
+
+
+def test_who_has_told_somebody_leaves_nothing_to_be_decided(log: Log, deployment: Any) -> None:
+    reminded(log)
+    hear(log, "band karo")
+    deployment.now = ANSWERED + dt.timedelta(hours=1)
+
+    opt_out("told_us")
+
+    assert log.execute("SELECT FROM escalation WHERE closed_at IS NULL").fetchall() == []
+
+
+def test_a_tick_says_who_has_opted_out_and_since_when(
+    deployment: Any, log: Log, someone: dict[str, Any], caplog: Any
+) -> None:
+    caplog.set_level("INFO")
+    stop(log, someone)
+    enter_preference(log, "P9", "stop", source="told_us", act="opt_out", now=TICK, **WHO)
+    note_preference(log, "opted_out", "maybe", phone="+919829077777", partner_id=None, at=TICK)
+    note_preference(log, "opted_out", "start", phone="+919829077777", partner_id=None, at=NEXT_DAY)
+
+    tomorrow(log)
+
+    said = [line.strip() for line in caplog.messages if " since 2026-11-23 (" in line]
+    assert "opted out, or may have: 2" in caplog.messages
+    assert [line.rpartition(": ")[2] for line in said] == [
+        "stop since 2026-11-23 (message)",
+        "stop since 2026-11-23 (told_us)",
+    ]
+
+
 def test_that_it_was_none_takes_no_earlier_word_back(log: Log, deployment: Any) -> None:
     opt_out("told_us")
     reminded(log, partner_id=RAJESH)

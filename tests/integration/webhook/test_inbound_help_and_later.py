@@ -1,0 +1,251 @@
+"""Help and later, by a tap or by a word: for the right run, once, and not for one that has moved."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import pytest
+
+from partner_messages.config.settings import parse_settings
+from partner_messages.message_log import answers, promises
+from partner_messages.recipients.taps import help_payload, later_payload, promise_payload
+from support.deployment import TICK
+from support.examples import DAY, PARTNER_ID, tick
+from support.inbound import (
+    ANSWERED,
+    SENT,
+    escalated,
+    find,
+    hear,
+    kept,
+    reminded,
+    replies,
+    scheduled,
+    tap,
+)
+from support.log_rows import Log, put, row
+
+# Help
+
+
+def test_need_help_calls_a_person_and_says_so(log: Log) -> None:
+    id_ = reminded(log)
+
+    hear(log, **tap(help_payload(id_)))
+
+    found = log.execute("SELECT * FROM escalation").fetchone()
+    assert found is not None
+    assert (found["production_run_id"], found["reason"], found["kind"]) == ("R1", "asked_for_help", "idle")
+    assert (found["partner_id"], found["since"], found["told_on"]) == (PARTNER_ID, TICK - dt.timedelta(days=3), None)
+    assert found["answer_id"] == kept(log)[0]["id"]
+    assert [one["variables"]["reply"] for one in replies(log)] == ["help"]
+
+
+@pytest.mark.parametrize("kind", ["button", "interactive"])
+def test_a_tap_is_one_with_and_without_a_context_and_of_either_type(log: Log, kind: str) -> None:
+    id_ = reminded(log)
+
+    hear(log, **tap(help_payload(id_), kind=kind))
+
+    assert escalated(log) == [("R1", "asked_for_help")]
+
+
+@pytest.mark.parametrize("word", ["HELP", "info", "मदद", "मदद चाहिए"])
+def test_so_do_the_words(log: Log, word: str) -> None:
+    reminded(log)
+
+    hear(log, word)
+
+    assert escalated(log) == [("R1", "asked_for_help")]
+
+
+def test_help_out_of_the_blue_is_heard_too(log: Log) -> None:
+    reminded(log)
+
+    hear(log, "help", at=ANSWERED + dt.timedelta(days=9))
+
+    assert escalated(log) == [("R1", "asked_for_help")]
+
+
+def test_help_on_a_digest_is_for_its_longest_waiting_run(log: Log) -> None:
+    find(log, tick(1), "R1")
+    find(log, tick(2), "R2", since=TICK - dt.timedelta(days=30))
+    id_ = reminded(log, "R1", "R2", found=False)
+
+    hear(log, **tap(help_payload(id_)))
+
+    assert escalated(log) == [("R2", "asked_for_help")]
+
+
+def test_help_on_a_lifecycle_message_is_in_no_kind(log: Log) -> None:
+    id_ = reminded(
+        *(log, "R1"),
+        found=False,
+        message_kind="event",
+        event_name="production_run.sent_to_partner",
+        reminder_kind=None,
+    )
+
+    hear(log, "help", context_wamid=row(log, id_)["meta_message_id"])
+
+    found = log.execute("SELECT kind, reason, since FROM escalation").fetchall()
+    assert found == [{"kind": None, "reason": "asked_for_help", "since": SENT}]
+
+
+def test_two_reasons_stand_beside_each_other_and_each_once(log: Log) -> None:
+    reminded(log)
+    for number, text in enumerate(("material is late", "help", "colour?", "help")):
+        hear(log, text, at=ANSWERED + dt.timedelta(minutes=number))
+
+    assert escalated(log) == [("R1", "answered"), ("R1", "asked_for_help")]
+
+
+# Later
+
+
+def test_later_is_answered_with_three_sending_days(log: Log) -> None:
+    id_ = reminded(log)
+    answers.listen_with(log, parse_settings({"holidays_added": ["2026-11-25"]}), TICK)
+
+    hear(log, **tap(later_payload(id_)))
+
+    (one,) = replies(log)
+    days = [dt.date(2026, 11, 24), dt.date(2026, 11, 26), dt.date(2026, 11, 30)]
+    assert [one["variables"][f"button_{number}_id"] for number in (1, 2, 3)] == [
+        promise_payload(id_, day) for day in days
+    ]
+    assert [one["variables"][f"button_{number}_title"] for number in (1, 2, 3)] == [
+        "मंगल 24 नवं",
+        "गुरु 26 नवं",
+        "सोम 30 नवं",
+    ]
+    assert promises.open_promises(log) == {}
+
+
+def test_a_day_that_was_chosen_is_a_promise_about_that_stall(log: Log) -> None:
+    id_ = reminded(log)
+
+    hear(log, **tap(promise_payload(id_, DAY + dt.timedelta(days=2)), kind="interactive", text="Wed 25 Nov"))
+
+    one = promises.open_promises(log)["R1"]
+    assert (one.due_on, one.partner_id, one.kind, one.since) == (
+        *(DAY + dt.timedelta(days=2), PARTNER_ID, "idle"),
+        TICK - dt.timedelta(days=3),
+    )
+    assert [reply["variables"]["reply"] for reply in replies(log)] == ["promised"]
+    assert "बुध 25 नवं" in replies(log)[0]["body_text"]
+
+
+def test_later_on_a_digest_is_said_of_all_its_runs(log: Log) -> None:
+    id_ = reminded(log, "R1", "R2")
+
+    hear(log, **tap(promise_payload(id_, DAY + dt.timedelta(days=1))))
+
+    assert promises.open_promises(log).keys() == {"R1", "R2"}
+
+
+def test_another_day_takes_the_place_of_the_first_and_help_ends_it(log: Log) -> None:
+    id_ = reminded(log)
+    for number in (1, 2):
+        at = ANSWERED + dt.timedelta(minutes=number)
+        hear(log, **tap(promise_payload(id_, DAY + dt.timedelta(days=number)), at=at))
+    assert promises.open_promises(log)["R1"].due_on == DAY + dt.timedelta(days=2)
+
+    hear(log, "help", at=ANSWERED + dt.timedelta(minutes=5))
+
+    assert promises.open_promises(log) == {}
+    states = log.execute("SELECT state, ended_why FROM promise ORDER BY made_at").fetchall()
+    assert [one["state"] for one in states] == ["withdrawn", "withdrawn"]
+    assert states[1]["ended_why"] == "Help was asked for."
+
+
+def test_after_two_broken_ones_no_third_is_taken_and_a_person_is_called(log: Log) -> None:
+    id_ = reminded(log)
+    for number in (1, 2):
+        hear(log, **tap(promise_payload(id_, DAY), at=ANSWERED + dt.timedelta(minutes=number)))
+        promises.end_promises(log, {promises.open_promises(log)["R1"].id: ("broken", "Its day went by.")}, ANSWERED)
+
+    hear(log, **tap(later_payload(id_), at=ANSWERED + dt.timedelta(hours=1)))
+    hear(log, **tap(promise_payload(id_, DAY + dt.timedelta(days=3)), at=ANSWERED + dt.timedelta(hours=2)))
+
+    assert promises.open_promises(log) == {}
+    assert escalated(log) == [("R1", "broken_promise")]
+
+
+# Last week's button
+
+
+def moved_by_another_stall(log: Log) -> None:
+    find(
+        log,
+        tick(2, now=TICK + dt.timedelta(days=7), day=DAY + dt.timedelta(days=7)),
+        "R1",
+        since=TICK + dt.timedelta(days=1),
+    )
+
+
+def moved_by_not_being_found(log: Log) -> None:
+    find(log, scheduled(3, 1))
+
+
+def moved_by_an_event(log: Log) -> None:
+    put(
+        *(log, "sent", "R1"),
+        message_kind="event",
+        event_name="production_run.completed",
+        reminder_kind=None,
+        context_id="R1:completed:P1",
+        created_at=TICK + dt.timedelta(days=2),
+    )
+
+
+@pytest.mark.parametrize("move", [moved_by_another_stall, moved_by_not_being_found, moved_by_an_event])
+def test_a_button_of_a_run_that_moved_changes_nothing_and_says_so_once(log: Log, move: Any) -> None:
+    id_ = reminded(log)
+    move(log)
+
+    for number, payload in enumerate(
+        (help_payload(id_), later_payload(id_), promise_payload(id_, dt.date(2027, 1, 4)))
+    ):
+        hear(log, **tap(payload, at=ANSWERED + dt.timedelta(days=8, minutes=number)))
+
+    assert escalated(log) == []
+    assert promises.open_promises(log) == {}
+    assert [one["variables"]["reply"] for one in replies(log)] == ["moved"]
+
+
+def test_a_day_that_has_gone_by_is_none(log: Log) -> None:
+    id_ = reminded(log)
+
+    hear(log, **tap(promise_payload(id_, DAY), at=ANSWERED + dt.timedelta(days=2)))
+
+    assert promises.open_promises(log) == {}
+
+
+def test_free_text_about_a_run_that_moved_calls_nobody(log: Log) -> None:
+    id_ = reminded(log)
+    moved_by_another_stall(log)
+
+    hear(log, "done", context_wamid=row(log, id_)["meta_message_id"])
+
+    assert escalated(log) == []
+
+
+@pytest.mark.parametrize(
+    "payload", ["help:", "help:no-id", "later:1", "promise:x", f"promise:{uuid.UUID(int=1)}:soon", "", ":"]
+)
+def test_a_payload_that_nobody_has_made_is_an_answer_like_another(log: Log, payload: str) -> None:
+    reminded(log)
+
+    hear(log, "Open run", kind="button", payload=payload)
+
+    assert escalated(log) == [("R1", "answered")]
+
+
+def test_a_payload_of_a_message_that_is_gone_asks_for_nothing(log: Log) -> None:
+    hear(log, **tap(help_payload(uuid.uuid4())))
+
+    assert [one["became"] for one in kept(log)] == [None]
+    assert escalated(log) == []

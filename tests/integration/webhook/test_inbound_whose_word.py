@@ -1,0 +1,123 @@
+"""Whose word it is: a phone however Meta spells it, a person by a user id alone, and STOP whatever it answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from partner_messages.message_log.answers import STOP_OF_NOBODY, last_inbound_of, tell_stops_of_nobody
+from partner_messages.message_log.preferences import preferences
+from partner_messages.recipients.spelling import dialled
+from partner_messages.recipients.taps import help_payload
+from partner_messages.webhook.accounts import Numbers
+from partner_messages.webhook.apply import apply_pending
+from partner_messages.webhook.store import store
+from support.examples import PARTNER_ID, PHONE
+from support.inbound import ANSWERED, NUMBER, SENT, escalated, hear, is_out, kept, reminded, replies, tap
+from support.log_rows import Log, row
+from support.spellings import BOTH_WAYS, DIFFERENT, SPELLED
+from support.webhooks import envelope, messages_change, of_statuses, status_item, text_item
+
+
+def tell(log: Log, body: bytes) -> None:
+    """Store and apply one webhook."""
+    store(log, body, ANSWERED)
+    apply_pending(log, Numbers({"in": NUMBER}, {}), lambda: ANSWERED)
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+@pytest.mark.parametrize(("word", "kept_as"), [("STOP", "stop"), ("band karo", "maybe")])
+def test_or_by_the_statuses_of_what_was_sent_to_them_whatever_comes_first(
+    log: Log, told_first: bool, word: str, kept_as: str
+) -> None:
+    id_ = reminded(log)
+    sent = status_item(row(log, id_)["meta_message_id"], "read", recipient_user_id="IN.5")
+    said = [
+        lambda: tell(log, of_statuses(sent)),
+        lambda: hear(log, word, sender=None, user_id="IN.5", at=ANSWERED),
+    ]
+
+    for one in said if told_first else reversed(said):
+        one()
+
+    found = log.execute("SELECT phone, value, at, source FROM partner_preference").fetchall()
+    assert found == [{"phone": PHONE, "value": kept_as, "at": ANSWERED, "source": "message"}]
+    assert [one["phone"] for one in kept(log)] == [PHONE]
+    tell(log, of_statuses({**sent, "status": "delivered"}))
+    assert len(log.execute("SELECT * FROM partner_preference").fetchall()) == 1
+
+
+def test_a_stop_in_one_webhook_with_the_status_that_says_whose_it_is_counts(log: Log) -> None:
+    id_ = reminded(log)
+    sent = status_item(row(log, id_)["meta_message_id"], recipient_user_id="IN.5")
+    stop = {key: value for key, value in text_item(from_user_id="IN.5").items() if key != "from"}
+
+    tell(log, envelope(messages_change(statuses=[sent], messages=[stop])))
+
+    assert is_out(log)
+    assert tell_stops_of_nobody(log, ANSWERED) == []
+
+
+def test_a_stop_of_somebody_unknown_is_told_to_operations_once(log: Log) -> None:
+    reminded(log)
+    for text in ("STOP", "band karo", "hello"):
+        hear(log, text, sender=None, user_id="IN.5")
+
+    assert [said.startswith(STOP_OF_NOBODY) for said in tell_stops_of_nobody(log, ANSWERED)] == [True, True]
+    assert tell_stops_of_nobody(log, ANSWERED) == []
+
+
+def test_a_button_below_another_s_message_is_not_believed_of_somebody_unknown(log: Log) -> None:
+    id_ = reminded(log)
+
+    hear(log, **tap(help_payload(id_), sender=None, user_id="IN.6"))
+    assert escalated(log) == []
+
+    hear(log, **tap(help_payload(id_), sender=None, user_id="IN.6", context_wamid=row(log, id_)["meta_message_id"]))
+    assert len(escalated(log)) == 1
+
+
+# One phone in two spellings
+
+
+@pytest.mark.parametrize(("ours", "theirs"), BOTH_WAYS)
+def test_whatever_they_say_is_theirs_however_meta_spells_their_phone(log: Log, ours: str, theirs: str) -> None:
+    id_ = reminded(log, to_phone=ours)
+    about = {"sender": theirs, "context_wamid": row(log, id_)["meta_message_id"]}
+
+    hear(log, **tap(help_payload(id_), sender=theirs))
+    hear(log, "material late", sender=theirs)
+    hear(log, "हिंदी", **about)
+    hear(log, "STOP", **about)
+
+    assert {reason for _, reason in escalated(log)} == {"asked_for_help", "answered"}
+    assert {one["message_id"] for one in kept(log)} == {id_}
+    assert preferences(log).language_of(ours) == "hi"
+    assert {one["variables"]["reply"] for one in replies(log)} == {"help", "language"}
+    assert last_inbound_of(log, [ours], until=ANSWERED) == {(ours, NUMBER): ANSWERED}
+
+
+def test_the_log_spells_a_phone_as_the_package_does(log: Log) -> None:
+    phones = [phone for pair in (*SPELLED.values(), *DIFFERENT.values()) for phone in pair]
+    phones += [f"{phone}0" for phone in phones] + [phone[:-1] for phone in phones]
+    found = log.execute("SELECT phone, dialled(phone) AS dialled FROM unnest(%s::text[]) AS phone", [phones]).fetchall()
+
+    assert {one["phone"]: one["dialled"] for one in found} == {phone: dialled(phone) for phone in phones}
+
+
+@pytest.mark.parametrize(("text", "became"), [("STOP", "opted_out"), ("please stop", "maybe_opt_out")])
+@pytest.mark.parametrize("named", [True, False])
+def test_a_stop_counts_whatever_it_answers(log: Log, text: str, became: str, named: bool) -> None:
+    reminded(log)
+    later = SENT + dt.timedelta(minutes=1)
+    id_ = reminded(log, "R2", delivery="redirect", redirected="hash", partner_id="P2", sent_at=later, claimed_at=later)
+
+    hear(log, text, context_wamid=row(log, id_)["meta_message_id"] if named else None)
+
+    known = preferences(log)
+    assert (known.has_opted_out(PARTNER_ID, PHONE) or known.waits_for_a_person(PARTNER_ID, PHONE)) is True
+    assert [one["became"] for one in kept(log)] == [became]
+    assert log.execute("SELECT partner_id FROM partner_preference").fetchall() == [{"partner_id": None}]
+    assert escalated(log) == []
+    assert replies(log) == []
