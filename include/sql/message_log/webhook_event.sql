@@ -6,17 +6,17 @@ ON CONFLICT (sha256) DO UPDATE SET times_received = e.times_received + 1
 RETURNING e.id, e.times_received
 
 -- name: take_pending
--- Take webhooks that are not applied yet, those first in which a partner may be speaking, up to some number and size (at least
--- one); another applier's are passed over. They are this transaction's.
+-- Take webhooks that are not applied yet, those first in which a partner may be speaking, up to some number and size; a larger one
+-- comes by itself, and after the words of others. Another applier's are passed over. They are this transaction's.
 WITH pending AS (
     SELECT id FROM webhook_event WHERE applied_at IS NULL ORDER BY spoken DESC, id LIMIT %(at_most)s FOR UPDATE SKIP LOCKED
 ),
 sized AS (
-    SELECT e.id, e.body, e.received_at, e.spoken,
-        sum(octet_length(e.body)) OVER (ORDER BY e.spoken DESC, e.id) - octet_length(e.body) AS before
+    SELECT e.id, e.body, e.received_at, row_number() OVER in_turn AS turn, sum(octet_length(e.body)) OVER in_turn AS size
     FROM webhook_event AS e JOIN pending ON pending.id = e.id
+    WINDOW in_turn AS (ORDER BY e.spoken DESC, octet_length(e.body) > %(bytes)s, e.id)
 )
-SELECT id, body, received_at FROM sized WHERE before < %(bytes)s ORDER BY spoken DESC, id
+SELECT id, body, received_at FROM sized WHERE size <= %(bytes)s OR turn = 1 ORDER BY turn
 
 -- name: mark_applied
 -- These webhooks are applied, but for the items that their errors name.

@@ -12,8 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import psycopg
-
+from partner_messages.database.session import is_worth_another_try
 from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.recipients.masking import mask, plain
 from partner_messages.webhook import accounts, inbound
@@ -105,8 +104,8 @@ def _apply_words_and_updates(
     answers = 0
     for one in sorted(said, key=_order):
         match one.item:
-            case Unrecognised(field=of, why=why):
-                note(errors, one, why, field=of)
+            case Unrecognised(field=of, why=why, items=items):
+                note(errors, one, why, field=of, items=items if items > 1 else None)
             case StatusUpdate():
                 pass
             case item:
@@ -150,10 +149,10 @@ def _in_a_savepoint(
     try:
         with connection.transaction():
             return work()
-    except psycopg.OperationalError:
-        # A deadlock or a lost session says nothing of the item: the next pass applies it.
-        raise
     except Exception as error:
+        # A deadlock or a lost session says nothing of the item: the next pass applies it.
+        if is_worth_another_try(error):
+            raise
         why = mask(plain(f"{type(error).__name__}: {error}"))
         log.exception("An item of webhook %d could not be applied: %s", one.event_id, type(one.item).__name__)
         note(errors, one, why)

@@ -24,7 +24,6 @@ from partner_messages.planning.reminders.plan import BAD_COLUMN, decide_reminder
 from partner_messages.recipients.hours import not_before
 from partner_messages.shop.run import ProductionRun
 
-
 AHEAD = dt.timedelta(days=1)
 """How far a shop's clock may be ahead (a time of another zone); of what it says beyond that nobody knows the age."""
 
