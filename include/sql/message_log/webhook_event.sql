@@ -53,15 +53,22 @@ FOR UPDATE OF w SKIP LOCKED
 -- These statuses wait no more.
 DELETE FROM waiting_status WHERE id = ANY (%(waiting_ids)s)
 
--- name: tell_webhook_errors
--- How many items of webhooks could not be applied and operations were not told of yet, by why; they are now.
-WITH told AS (
-    UPDATE webhook_event SET errors_told_at = %(now)s WHERE errors <> '[]' AND errors_told_at IS NULL RETURNING errors
-)
-SELECT error ->> 'why' AS why, count(*) AS items, max(error ->> 'message_id') AS message_id
-FROM told CROSS JOIN LATERAL jsonb_array_elements(errors) AS error
+-- name: untold_webhook_errors
+-- How many items of webhooks could not be applied and operations were not told of yet, by why, and how many errors each of these
+-- webhooks has in all.
+SELECT error ->> 'why' AS why, sum(coalesce((error ->> 'items')::bigint, 1))::bigint AS items, max(error ->> 'message_id') AS message_id,
+    jsonb_object_agg(e.id, jsonb_array_length(e.errors)) AS webhooks
+FROM webhook_event AS e CROSS JOIN LATERAL jsonb_array_elements(e.errors) AS error
+WHERE e.errors <> '[]' AND e.errors_told_at IS NULL
 GROUP BY 1
 ORDER BY 2 DESC, 1
+
+-- name: note_webhook_errors_told
+-- Operations were told of the errors of these webhooks, unless one has got more of them meanwhile.
+UPDATE webhook_event AS e
+SET errors_told_at = %(now)s
+FROM json_to_recordset(%(told)s) AS t (id bigint, errors integer)
+WHERE e.id = t.id AND e.errors_told_at IS NULL AND jsonb_array_length(e.errors) = t.errors
 
 -- name: delete_waiting_statuses
 -- Delete the oldest statuses for which no message ever came: most are of messages that the shop has sent.

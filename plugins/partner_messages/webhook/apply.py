@@ -36,6 +36,8 @@ AT_MOST = 200
 """Webhooks of one transaction."""
 BYTES = 256 * 1024
 """Of their bodies, but for one that is larger: a transaction holds messages for a few hundred milliseconds at most."""
+_LONGEST_WHY = 200
+"""Characters of why an item could not be applied that a sentence has: a run's note has room for some sentences."""
 Clock = Callable[[], dt.datetime]
 
 
@@ -159,12 +161,18 @@ def _in_a_savepoint(
         return None
 
 
-def tell_webhook_errors(connection: LogConnection, now: dt.datetime) -> list[str]:
-    """What could not be applied and nobody was told of yet, in sentences; whoever asks tells operations."""
-    return [
-        _in_words(row["why"], row["items"], row["message_id"])
-        for row in rows(connection, "tell_webhook_errors", now=now)
-    ]
+def untold_webhook_errors(connection: LogConnection) -> dict[str, Mapping[str, int]]:
+    """What could not be applied and nobody was told of yet: sentences, each with the errors of its webhooks by id."""
+    return {
+        _in_words(row["why"], row["items"], row["message_id"]): row["webhooks"]
+        for row in rows(connection, "untold_webhook_errors")
+    }
+
+
+def note_webhook_errors_told(connection: LogConnection, webhooks: Mapping[str, int], now: dt.datetime) -> None:
+    """Operations were told of all errors of these webhooks; one that has more by now is told again."""
+    told = recordset({"id": id_, "errors": number} for id_, number in webhooks.items())
+    rows(connection, "note_webhook_errors_told", told=told, now=now)
 
 
 def _in_words(why: str, items: int, message_id: str | None) -> str:
@@ -174,4 +182,4 @@ def _in_words(why: str, items: int, message_id: str | None) -> str:
             f"told_twice: {items} messages that had failed were delivered after all, when another one had been sent in"
             f" their place (slot_retaken){of}."
         )
-    return f"{items} items of webhooks could not be applied ({why}){of}; see webhook_event.errors."
+    return f"{items} items of webhooks could not be applied ({why[:_LONGEST_WHY]}){of}; see webhook_event.errors."
