@@ -15,6 +15,8 @@ from sandbox import airflow_env, processes
 ADMINISTRATOR = "admin"
 CALL_SECONDS = 120.0
 """At the first question of a task Airflow builds that part of its API, and answers nobody meanwhile."""
+TRIES = 4
+"""A busy machine may answer one call late; what may be asked again is."""
 DAG_SECONDS = 60.0
 RUN_SECONDS = 900.0
 
@@ -76,7 +78,7 @@ class Console:
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any]) -> str:
         """Trigger a DAG; return its run's id."""
-        run = self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})
+        run = self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf}, tries=1)
         return str(run["dag_run_id"])
 
     def over(self, dag_id: str, run_id: str) -> DagRun | None:
@@ -87,8 +89,18 @@ class Console:
         start, end = (dt.datetime.fromisoformat(run[name]) for name in ("start_date", "end_date"))
         return DagRun(run["state"], (end - start).total_seconds())
 
-    def _ask(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        answer = self._session.request(method, f"{self._url}{path}", json=content, timeout=CALL_SECONDS)
+    def _ask(
+        self, method: str, path: str, content: Mapping[str, Any] | None = None, tries: int = TRIES
+    ) -> dict[str, Any]:
+        # One try is as patient as several.
+        seconds = CALL_SECONDS * TRIES / tries
+        try:
+            answer = self._session.request(method, f"{self._url}{path}", json=content, timeout=seconds)
+        except requests.Timeout:
+            if tries == 1:
+                raise
+            self._check()
+            return self._ask(method, path, content, tries - 1)
         if not answer.ok:
             raise processes.SandboxError(f"Airflow answered {method} {path} with {answer.status_code}: {answer.text}")
         said: dict[str, Any] = answer.json()

@@ -10,9 +10,13 @@ FROM json_to_recordset(%(kept)s) AS k (
 -- Whether a sender was stopped and has worked again since a moment: an older word of Meta's is over.
 SELECT id FROM sender_stop WHERE sender = %(sender)s AND lifted_at > %(at)s LIMIT 1
 
--- name: tell_account_events
--- What Meta has said of accounts and operations were not told of yet; they are now.
-UPDATE account_event SET told_at = %(now)s WHERE told_at IS NULL RETURNING waba_id, field, event, phone_number, at
+-- name: untold_account_events
+-- What Meta has said of accounts and operations were not told of yet.
+SELECT id, waba_id, field, event, phone_number FROM account_event WHERE told_at IS NULL ORDER BY id
+
+-- name: note_account_events_told
+-- Operations were told of these.
+UPDATE account_event SET told_at = %(now)s WHERE id = ANY (%(ids)s) AND told_at IS NULL
 
 -- name: delete_account_events
 -- Delete what Meta said of accounts longest ago.

@@ -6,17 +6,17 @@ ON CONFLICT (sha256) DO UPDATE SET times_received = e.times_received + 1
 RETURNING e.id, e.times_received
 
 -- name: take_pending
--- Take webhooks that are not applied yet, those first in which a partner may be speaking, up to some number and size (at least
--- one); another applier's are passed over. They are this transaction's.
+-- Take webhooks that are not applied yet, those first in which a partner may be speaking, up to some number and size; a larger one
+-- comes by itself, and after the words of others. Another applier's are passed over. They are this transaction's.
 WITH pending AS (
     SELECT id FROM webhook_event WHERE applied_at IS NULL ORDER BY spoken DESC, id LIMIT %(at_most)s FOR UPDATE SKIP LOCKED
 ),
 sized AS (
-    SELECT e.id, e.body, e.received_at, e.spoken,
-        sum(octet_length(e.body)) OVER (ORDER BY e.spoken DESC, e.id) - octet_length(e.body) AS before
+    SELECT e.id, e.body, e.received_at, row_number() OVER in_turn AS turn, sum(octet_length(e.body)) OVER in_turn AS size
     FROM webhook_event AS e JOIN pending ON pending.id = e.id
+    WINDOW in_turn AS (ORDER BY e.spoken DESC, octet_length(e.body) > %(bytes)s, e.id)
 )
-SELECT id, body, received_at FROM sized WHERE before < %(bytes)s ORDER BY spoken DESC, id
+SELECT id, body, received_at FROM sized WHERE size <= %(bytes)s OR turn = 1 ORDER BY turn
 
 -- name: mark_applied
 -- These webhooks are applied, but for the items that their errors name.
@@ -53,15 +53,22 @@ FOR UPDATE OF w SKIP LOCKED
 -- These statuses wait no more.
 DELETE FROM waiting_status WHERE id = ANY (%(waiting_ids)s)
 
--- name: tell_webhook_errors
--- How many items of webhooks could not be applied and operations were not told of yet, by why; they are now.
-WITH told AS (
-    UPDATE webhook_event SET errors_told_at = %(now)s WHERE errors <> '[]' AND errors_told_at IS NULL RETURNING errors
-)
-SELECT error ->> 'why' AS why, count(*) AS items, max(error ->> 'message_id') AS message_id
-FROM told CROSS JOIN LATERAL jsonb_array_elements(errors) AS error
+-- name: untold_webhook_errors
+-- How many items of webhooks could not be applied and operations were not told of yet, by why, and how many errors each of these
+-- webhooks has in all.
+SELECT error ->> 'why' AS why, sum(coalesce((error ->> 'items')::bigint, 1))::bigint AS items, max(error ->> 'message_id') AS message_id,
+    jsonb_object_agg(e.id, jsonb_array_length(e.errors)) AS webhooks
+FROM webhook_event AS e CROSS JOIN LATERAL jsonb_array_elements(e.errors) AS error
+WHERE e.errors <> '[]' AND e.errors_told_at IS NULL
 GROUP BY 1
 ORDER BY 2 DESC, 1
+
+-- name: note_webhook_errors_told
+-- Operations were told of the errors of these webhooks, unless one has got more of them meanwhile.
+UPDATE webhook_event AS e
+SET errors_told_at = %(now)s
+FROM json_to_recordset(%(told)s) AS t (id bigint, errors integer)
+WHERE e.id = t.id AND e.errors_told_at IS NULL AND jsonb_array_length(e.errors) = t.errors
 
 -- name: delete_waiting_statuses
 -- Delete the oldest statuses for which no message ever came: most are of messages that the shop has sent.

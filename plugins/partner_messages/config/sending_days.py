@@ -16,6 +16,9 @@ from partner_messages.config import public_holidays
 _WORKING_DAYS = 5
 """Monday to Friday, as the schedule of `production_run_reminders` has it."""
 
+FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
+"""Between which days there are sending days: what a clock, a payload or a shop says beyond them is counted as these."""
+
 
 @dataclass(frozen=True)
 class Calendar:
@@ -44,6 +47,7 @@ class Calendar:
 
     def sending_days(self, after: dt.date, until: dt.date) -> int:
         """How many sending days come after one day, up to and including another; 0 where that one is not later."""
+        after, until = _counted(after), _counted(until)
         if until <= after:
             return 0
         off = 0
@@ -53,14 +57,18 @@ class Calendar:
         return _weekdays_up_to(until) - _weekdays_up_to(after) - off
 
     def sending_day(self, number: int, *, after: dt.date) -> dt.date:
-        """The first, second … sending day after a day (`number` counts from 1)."""
-        day = after
-        while number > 0:
+        """The first, second … sending day after a day (`number` counts from 1); `LAST_DAY` where there is none."""
+        day = _counted(after)
+        while number > 0 and day < LAST_DAY:
             # So many days hold at most so many sending days, so the search never passes the day that it looks for.
-            ahead = day + dt.timedelta(days=number)
+            ahead = _counted(day + dt.timedelta(days=number))
             number -= self.sending_days(day, ahead)
             day = ahead
         return day
+
+
+def _counted(day: dt.date) -> dt.date:
+    return min(max(day, FIRST_DAY), LAST_DAY)
 
 
 @functools.lru_cache(maxsize=1_000)

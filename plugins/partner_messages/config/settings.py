@@ -48,6 +48,7 @@ SHOP_INBOX_CONN_ID = "shop_inbox_db"
 MESSAGE_LOG_CONN_ID = "message_log_db"
 SENDER_CONN_PREFIX = "whatsapp_"
 PORTAL_CONN_ID = "partner_portal"
+AIRFLOW_CONN_ID = "airflow_api"
 
 Delivery = Literal["live", "dry_run", "redirect"]
 

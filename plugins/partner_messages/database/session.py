@@ -42,6 +42,31 @@ The driver has no code for it, only the server's words: where those are in anoth
 """
 
 
+_MENDED_BY_ANOTHER_TRY: Mapping[str, str] = MappingProxyType(
+    {
+        "08000": "the connection failed",
+        "08001": "the server could not be reached",
+        "08003": "the connection is gone",
+        "08004": "the server let nobody in",
+        "08006": "the connection was lost",
+        "25P03": "the session was ended because it idled in a transaction",
+        "40001": "two transactions could not be put in an order",
+        "40P01": "a deadlock",
+        "53100": "the disk is full",
+        "53300": "too many connections",
+        "55P03": "a lock was not to be had in time",
+        "57P01": "an administrator ended the session",
+        "57P02": "the server crashed",
+        "57P03": "the server starts or stops",
+        "57P05": "the session was ended because it idled",
+    }
+)
+"""The codes by which PostgreSQL says that what was asked may go well the next time (its Appendix A).
+
+All others are about what was asked, also where the driver calls them operational (`ProgramLimitExceeded`).
+"""
+
+
 _PATIENCE = {
     "connect_timeout": 10,
     "keepalives_idle": 20,
@@ -170,6 +195,14 @@ def database_errors(conn_id: str, failure: type[Exception], grant: str) -> Itera
         if is_turned_away(error):
             raise AccessRefused(f"Connection {conn_id}: correct its user, password or database: {said}") from None
         raise failure(f"{conn_id}: {said}") from None
+
+
+def is_worth_another_try(error: BaseException) -> bool:
+    """Whether the same may go well the next time: it failed for the connection or the server, not for what it was."""
+    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return False
+    # Without a code it is the driver that lost the connection.
+    return error.sqlstate is None or error.sqlstate in _MENDED_BY_ANOTHER_TRY
 
 
 def is_turned_away(error: psycopg.Error) -> bool:

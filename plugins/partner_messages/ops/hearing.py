@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from partner_messages.config.settings import Settings, SettingsError
 from partner_messages.deployment.receiving import Receiving, load_receiving
@@ -11,8 +13,8 @@ from partner_messages.message_log.answers import tell_stops_of_nobody
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.silences import see_silences
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.webhook.accounts import Numbers, tell_account_events
-from partner_messages.webhook.apply import apply_pending, tell_webhook_errors
+from partner_messages.webhook.accounts import Numbers, note_account_events_told, untold_account_events
+from partner_messages.webhook.apply import apply_pending, note_webhook_errors_told, untold_webhook_errors
 from partner_messages.webhook.expiry import expire
 from partner_messages.webhook.shop_inbox import store_answers_of_the_shop
 from partner_messages.webhook.sources import look_up_statuses
@@ -29,7 +31,7 @@ def hear(connection: LogConnection, settings: Settings, now: dt.datetime) -> tup
         now: The wall clock.
 
     Returns:
-        What operations are to be told, each thing once, in sentences.
+        What operations are to be told, in sentences, besides what is `untold`.
     """
     receiving = _receiving()
     numbers = Numbers(receiving.phone_number_ids(), receiving.waba_ids())
@@ -43,8 +45,41 @@ def hear(connection: LogConnection, settings: Settings, now: dt.datetime) -> tup
     expired = expire(connection, installed_catalog(), now)
     if expired:
         log.info("%d messages were given up: Meta has not delivered them within their time to live.", expired)
-    told = (*tell_stops_of_nobody(connection, now), *tell_webhook_errors(connection, now))
-    return (*silent, *unheard, *looked_up, *told, *tell_account_events(connection, now))
+    return (*silent, *unheard, *looked_up, *tell_stops_of_nobody(connection, now))
+
+
+@dataclass(frozen=True)
+class Untold:
+    """One thing that operations were not told of yet.
+
+    Attributes:
+        said: The sentence.
+        webhooks: The webhooks that it is about: how many errors each has in all, by id.
+        account_event: What it is about, where Meta has said it of an account.
+    """
+
+    said: str
+    webhooks: Mapping[str, int] = field(default_factory=dict)
+    account_event: int | None = None
+
+
+def untold(connection: LogConnection) -> list[Untold]:
+    """What could not be applied, and what Meta says of accounts, of which operations were not told yet."""
+    return [
+        *(Untold(said, account_event=id_) for id_, said in untold_account_events(connection).items()),
+        *(Untold(said, webhooks) for said, webhooks in untold_webhook_errors(connection).items()),
+    ]
+
+
+def note_told(
+    connection: LogConnection, told: Sequence[Untold], now: dt.datetime, *, left: Sequence[Untold] = ()
+) -> None:
+    """Operations were told of these; what is about a webhook of which something is left to be told stays untold."""
+    waiting = {id_ for one in left for id_ in one.webhooks}
+    webhooks = {id_: errors for one in told for id_, errors in one.webhooks.items() if id_ not in waiting}
+    note_webhook_errors_told(connection, webhooks, now)
+    events = [one.account_event for one in told if one.account_event is not None]
+    note_account_events_told(connection, events, now)
 
 
 def _receiving() -> Receiving:

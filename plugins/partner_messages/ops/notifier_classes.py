@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from partner_messages.config.settings import (
+    AIRFLOW_CONN_ID,
     MESSAGE_LOG_CONN_ID,
     PORTAL_CONN_ID,
     SENDER_CONN_PREFIX,
@@ -31,7 +32,7 @@ _REACHES = frozenset(
 )
 """Arguments of providers' notifiers that name a file of the worker or where a connection's secret is sent."""
 
-_OWN_CONNECTIONS = frozenset({SHOP_CONN_ID, SHOP_INBOX_CONN_ID, MESSAGE_LOG_CONN_ID, PORTAL_CONN_ID})
+_OWN_CONNECTIONS = frozenset({SHOP_CONN_ID, SHOP_INBOX_CONN_ID, MESSAGE_LOG_CONN_ID, PORTAL_CONN_ID, AIRFLOW_CONN_ID})
 
 
 class NotANotifier(Exception):
@@ -89,10 +90,11 @@ def _provider_packages() -> Iterator[str]:
 
 
 def _may_be_used(conn_id: Any) -> bool:
-    # It may be a template field, whose value is not known yet.
-    return conn_id is None or (
-        isinstance(conn_id, str)
-        and "{" not in conn_id
-        and conn_id not in _OWN_CONNECTIONS
-        and not conn_id.startswith(SENDER_CONN_PREFIX)
-    )
+    if conn_id is None:
+        return True
+    # It may be a template field, and what it becomes is not known yet.
+    if not isinstance(conn_id, str) or "{" in conn_id:
+        return False
+    # The environment, and some databases, know connections in whatever case.
+    name = conn_id.strip().lower()
+    return name not in _OWN_CONNECTIONS and not name.startswith(SENDER_CONN_PREFIX)

@@ -21,6 +21,7 @@ from partner_messages.messages.tick import RunPass, Tick
 from partner_messages.ops import run_notes
 from partner_messages.ops.escalations import standing_escalations
 from partner_messages.ops.halt_by_hand import halted_now
+from partner_messages.ops.hearing import Untold, note_told, untold
 from partner_messages.ops.names import names_if_known
 from partner_messages.ops.notifier import notify, on_failure_now
 from partner_messages.ops.summary import NAMED, Summary, Whom, note_unknown_told, summarise_tick, undecided_runs
@@ -83,6 +84,8 @@ def summarise(
             message log that does not have what the tasks say, or a failed task.
     """
     with open_message_log() as connection:
+        to_tell = untold(connection)[:NAMED] if of_all else []
+        tick = replace(tick, warnings=(*tick.warnings, *(one.said for one in to_tell)))
         summary = summarise_tick(
             connection,
             tick,
@@ -115,12 +118,21 @@ def summarise(
     # Airflow's page of a long log opens at its end, so the note comes last.
     for line in run_notes.headlines(note):
         log.info("In short: %s", line)
-    if summary.untold:
+    if summary.untold or to_tell:
         with open_message_log() as connection:
             note_unknown_told(connection, run, summary.untold.keys())
+            # Only now: what a run that was killed has not said, the next one says.
+            _note_told(connection, to_tell, note)
     if problems:
         raise NeedsAnEngineer("\n".join(problems))
     return summary.counts()
+
+
+def _note_told(connection: LogConnection, to_tell: Sequence[Untold], note: str) -> None:
+    """What has found room in the run's note is told; the rest is for the next run."""
+    told = [one for one in to_tell if one.said in note[: run_notes.LONGEST]]
+    left = [one for one in untold(connection) if one not in told]
+    note_told(connection, told, run_context.wall_clock(), left=left)
 
 
 def _say(summary: Summary, title: str, *, finds: bool) -> None:

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,6 +135,11 @@ def in_words(event: Mapping[str, Any]) -> str:
     return f"Meta says {said} ({event['field']}){number}, account {event['waba_id']}; see the table account_event."
 
 
-def tell_account_events(connection: LogConnection, now: dt.datetime) -> list[str]:
-    """What Meta has said of accounts and nobody was told of yet, in sentences; whoever asks tells operations."""
-    return [in_words(row) for row in rows(connection, "tell_account_events", now=now)]
+def untold_account_events(connection: LogConnection) -> dict[int, str]:
+    """What Meta has said of accounts and nobody was told of yet, in sentences by id."""
+    return {row["id"]: in_words(row) for row in rows(connection, "untold_account_events")}
+
+
+def note_account_events_told(connection: LogConnection, ids: Collection[int], now: dt.datetime) -> None:
+    """Operations were told of these."""
+    rows(connection, "note_account_events_told", ids=list(ids), now=now)

@@ -15,12 +15,13 @@ import requests
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from partner_messages.config.schedule import ANSWERS_ASSET
+from partner_messages.config.settings import AIRFLOW_CONN_ID
 from partner_messages.database.connections import connection_of
 from partner_messages.recipients.masking import mask
 
 log = logging.getLogger(__name__)
 
-CONN_ID = "airflow_api"
+CONN_ID = AIRFLOW_CONN_ID
 """Of type http: host the address of Airflow's API server; a user's login and password, or a token as password alone."""
 CALL_SECONDS = 10.0
 SELDOM_SECONDS = 10.0

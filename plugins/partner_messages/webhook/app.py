@@ -11,7 +11,7 @@ Two ways to run it (docs/webhook.md): `python -m partner_messages.webhook`, and 
 | 413 | the body is larger than 4 MiB; it was not read to its end |
 | 415 | the body is compressed or otherwise encoded |
 | 429 | the same, from an address of which too many were wrong |
-| 503 | the message log could not take it: Meta sends it again |
+| 503 | the message log could not take it, or it is large and too much is under way: Meta sends it again |
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ import anyio
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
+from starlette.requests import ClientDisconnect
 
 from partner_messages.deployment import run_context
 from partner_messages.deployment.receiving import Receiving, load_receiving
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.recipients.masking import mask
 from partner_messages.webhook.applier import Applier
+from partner_messages.webhook.apply import BYTES
 from partner_messages.webhook.limits import FailureLimit
 from partner_messages.webhook.sessions import Sessions
 from partner_messages.webhook.signature import HEADER, challenge_of, is_signed
@@ -46,6 +48,8 @@ PREFIX = "/partner-messages"
 PATH = "/webhook"
 LARGEST = 4 * 1024 * 1024
 """Bytes of a body; Meta's own limit is 3 MB."""
+MOST_HELD = 16 * LARGEST
+"""Bytes of bodies that are under way, of whoever sends them: a large one (`BYTES`) that comes on top is turned away."""
 BODY_SECONDS = 30.0
 """How long a body may take to come."""
 SESSIONS = 8
@@ -78,6 +82,7 @@ class Receiver:
         self.sessions = Sessions(open_log)
         self.applier = Applier(self.sessions, self.receiving, self._clock)
         self.failures = FailureLimit()
+        self.held = 0
 
     def receiving(self) -> Receiving:
         """The senders, read again once a minute; while they cannot be read, those of before count."""
@@ -180,9 +185,13 @@ async def _validated(request: Request, of: Receiver) -> bytes | Response:
         return _said(415)
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            body = await _body(request)
+            body = await _body(request, of)
     except TimeoutError:
         return _said(408)
+    except ClientDisconnect:
+        return _said(400)  # Nobody hears it.
+    if isinstance(body, Response):
+        return body
     if body is None:
         return _said(413)
     if not is_signed(body, request.headers.getlist(HEADER), of.known().app_secrets):
@@ -191,22 +200,29 @@ async def _validated(request: Request, of: Receiver) -> bytes | Response:
     return body
 
 
-async def _body(request: Request) -> bytes | None:
-    """The body; None as soon as it is known to be too large."""
+async def _body(request: Request, of: Receiver) -> bytes | Response | None:
+    """The body; None as soon as it is known to be too large, an answer where too much is under way."""
     stated = request.headers.get("content-length", "0")
     if stated.isascii() and stated.isdigit() and (len(stated) > 9 or int(stated) > LARGEST):
         return None
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST:
-            return None
-        parts.append(part)
-    return b"".join(parts)
+    try:
+        async for part in request.stream():
+            size += len(part)
+            of.held += len(part)
+            if size > LARGEST:
+                return None
+            if size > BYTES and of.held > MOST_HELD:
+                return _said(503, {"Retry-After": "5"})
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        of.held -= size
 
 
 _TEXTS = {
     200: "",
+    400: "cut off",
     401: "the signature is not right",
     403: "not verified",
     408: "too slow",

@@ -14,8 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any
 
-import psycopg
-
+from partner_messages.database.session import is_worth_another_try
 from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.recipients.masking import mask, plain
 from partner_messages.webhook import accounts, inbound
@@ -39,6 +38,8 @@ AT_MOST = 200
 """Webhooks of one transaction."""
 BYTES = 256 * 1024
 """Of their bodies, but for one that is larger: a transaction holds messages for a few hundred milliseconds at most."""
+_LONGEST_WHY = 200
+"""Characters of why an item could not be applied that a sentence has: a run's note has room for some sentences."""
 Clock = Callable[[], dt.datetime]
 
 
@@ -140,8 +141,8 @@ def _apply_words_and_updates(
     answers = 0
     for one in sorted(said, key=_order):
         match one.item:
-            case Unrecognised(field=of, why=why):
-                note(errors, one, why, field=of)
+            case Unrecognised(field=of, why=why, items=items):
+                note(errors, one, why, field=of, items=items if items > 1 else None)
             case StatusUpdate():
                 pass
             case item:
@@ -185,22 +186,28 @@ def _in_a_savepoint(
     try:
         with connection.transaction():
             return work()
-    except psycopg.OperationalError:
-        # A deadlock or a lost session says nothing of the item: the next pass applies it.
-        raise
     except Exception as error:
+        # A deadlock or a lost session says nothing of the item: the next pass applies it.
+        if is_worth_another_try(error):
+            raise
         why = mask(plain(f"{type(error).__name__}: {error}"))
         log.exception("An item of webhook %d could not be applied: %s", one.event_id, type(one.item).__name__)
         note(errors, one, why)
         return None
 
 
-def tell_webhook_errors(connection: LogConnection, now: dt.datetime) -> list[str]:
-    """What could not be applied and nobody was told of yet, in sentences; whoever asks tells operations."""
-    return [
-        _in_words(row["why"], row["items"], row["message_id"])
-        for row in rows(connection, "tell_webhook_errors", now=now)
-    ]
+def untold_webhook_errors(connection: LogConnection) -> dict[str, Mapping[str, int]]:
+    """What could not be applied and nobody was told of yet: sentences, each with the errors of its webhooks by id."""
+    return {
+        _in_words(row["why"], row["items"], row["message_id"]): row["webhooks"]
+        for row in rows(connection, "untold_webhook_errors")
+    }
+
+
+def note_webhook_errors_told(connection: LogConnection, webhooks: Mapping[str, int], now: dt.datetime) -> None:
+    """Operations were told of all errors of these webhooks; one that has more by now is told again."""
+    told = recordset({"id": id_, "errors": number} for id_, number in webhooks.items())
+    rows(connection, "note_webhook_errors_told", told=told, now=now)
 
 
 def _in_words(why: str, items: int, message_id: str | None) -> str:
@@ -210,4 +217,4 @@ def _in_words(why: str, items: int, message_id: str | None) -> str:
             f"told_twice: {items} messages that had failed were delivered after all, when another one had been sent in"
             f" their place (slot_retaken){of}."
         )
-    return f"{items} items of webhooks could not be applied ({why}){of}; see webhook_event.errors."
+    return f"{items} items of webhooks could not be applied ({why[:_LONGEST_WHY]}){of}; see webhook_event.errors."

@@ -77,11 +77,17 @@ class SaidStatus:
     waiting_id: int | None = None
 
 
+MOST_ERRORS = 100
+"""Of a webhook, one by one; the last one says how many more there were."""
 Errors = dict[int, list[dict[str, Any]]]
 """By webhook, as its column `errors` has them."""
 
 
 def note(errors: Errors, one: Said | SaidStatus, why: str, **more: Any) -> None:
-    """Keep why an item could not be applied; what is None says nothing."""
-    known = {key: value for key, value in more.items() if value is not None}
-    errors[one.event_id].append({"item": one.place, "why": why, **known})
+    """Keep why an item could not be applied; what is None says nothing. A count of several is `items`."""
+    known, kept = {key: value for key, value in more.items() if value is not None}, errors[one.event_id]
+    if len(kept) < MOST_ERRORS:
+        kept.append({"item": one.place, "why": why, **known})
+        return
+    last = kept[-1]
+    kept[-1] = {"why": "and more", "items": last.get("items", 1) + known.get("items", 1)}

@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Json
 
+from partner_messages.database.session import is_worth_another_try
 from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.recipients.masking import mask
 from partner_messages.webhook.accounts import Numbers
@@ -175,9 +176,9 @@ def _write(connection: LogConnection, changes: Sequence[_Change], errors: Errors
         with connection.transaction():
             _write_rows(connection, changes)
             return len(changes)
-    except psycopg.OperationalError:
-        raise
-    except psycopg.Error:
+    except psycopg.Error as error:
+        if is_worth_another_try(error):
+            raise
         return sum(_write_alone(connection, change, errors) for change in changes)
 
 
@@ -186,9 +187,9 @@ def _write_alone(connection: LogConnection, change: _Change, errors: Errors) -> 
         with connection.transaction():
             _write_rows(connection, [change])
             return True
-    except psycopg.OperationalError:
-        raise
     except psycopg.Error as error:
+        if is_worth_another_try(error):
+            raise
         # Another message has taken the slot between the look and the writing.
         retaken = isinstance(error, psycopg.errors.UniqueViolation | psycopg.errors.ExclusionViolation)
         why = Problem.SLOT_RETAKEN.value if retaken else mask(f"{type(error).__name__}: {error.diag.message_primary}")

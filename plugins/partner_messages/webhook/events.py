@@ -126,6 +126,8 @@ class Unrecognised:
     field: str | None
     why: str
     at: datetime | None
+    items: int = 1
+    """How many such items it stands for."""
 
 
 Item: TypeAlias = StatusUpdate | InboundMessage | PreferenceUpdate | TemplateUpdate | AccountUpdate | Unrecognised

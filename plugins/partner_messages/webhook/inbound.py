@@ -290,7 +290,8 @@ class _Applying:
             self._reply(Reply.NO_THIRD)
             return "no_third_promise"
         due_on = self.heard.tap.due_on if self.heard.tap else None
-        if due_on is None:
+        # A payload may come from anywhere: a day that was never offered is none.
+        if due_on is None or due_on > self._offered_after(day_of(self.heard.at))[-1]:
             self._ask_when()
             return "asked_when"
         if due_on < day_of(self.heard.at):
@@ -355,11 +356,14 @@ class _Applying:
         about = self.heard.about
         if about is None:
             return
-        settings = self.heard.settings
-        everybody_s = calendar_of(settings)
-        calendar = calendars_for(settings, everybody_s).get(self._partner_id or "", everybody_s)
-        days = [calendar.sending_day(number, after=day_of(self.heard.at)) for number in OFFERED]
+        days = self._offered_after(day_of(self.heard.at))
         self._reply(Reply.WHEN, buttons={promise_payload(about.id, day): day for day in days})
+
+    def _offered_after(self, day: dt.date) -> list[dt.date]:
+        """The days that are offered on a day, in their order."""
+        everybody_s = calendar_of(self.heard.settings)
+        calendar = calendars_for(self.heard.settings, everybody_s).get(self._partner_id or "", everybody_s)
+        return [calendar.sending_day(number, after=day) for number in OFFERED]
 
     def _reply(
         self,

@@ -10,10 +10,10 @@ import datetime as dt
 import functools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from partner_messages.recipients.masking import plain
+from partner_messages.recipients.masking import LONGEST, plain
 from partner_messages.webhook.events import (
     AccountUpdate,
     InboundMessage,
@@ -49,6 +49,12 @@ _IN_MILLISECONDS = 100_000_000_000
 """A number of seconds this large is none: the year would be 5138."""
 LONGEST_NUMBER = 40
 """Digits of a number that is an id or a time."""
+LONGEST_ID = 512
+"""Bytes of an id or a name: several of them have room in one entry of PostgreSQL's indexes."""
+MOST_UNREAD = 100
+"""Items of a webhook that cannot be read and are named one by one; the others are counted."""
+_SIGNS = re.compile(r"\W{20,}")
+"""Signs without end, which would cut off the words after them (vowel signs are signs as well, a few at a time)."""
 _DEEPEST = 8
 """How many objects and lists within each other are kept of an item that is kept as it came."""
 
@@ -74,8 +80,19 @@ def parse(body: bytes, received_at: dt.datetime) -> list[Item]:
         return [Unrecognised(None, "the body is no envelope: it has no list of entries", None)]
     if envelope.get("object") != OBJECT:
         return [Unrecognised(None, f"its object is not {OBJECT}", None)]
-    found = [item for entry in envelope["entry"] for item in _of_entry(entry, received_at)]
+    found = _few_unread(item for entry in envelope["entry"] for item in _of_entry(entry, received_at))
     return found or [Unrecognised(None, "the envelope is empty", None)]
+
+
+def _few_unread(items: Iterable[Item]) -> list[Item]:
+    """The items, of those that cannot be read the first ones and how many more."""
+    found, unread = list[Item](), 0
+    for item in items:
+        unread += isinstance(item, Unrecognised)
+        if unread <= MOST_UNREAD or not isinstance(item, Unrecognised):
+            found.append(item)
+    more = unread - MOST_UNREAD
+    return [*found, Unrecognised(None, "more that cannot be read", None, more)] if more > 0 else found
 
 
 def _whole_number(digits: str) -> int | None:
@@ -87,7 +104,7 @@ def _of_entry(entry: Any, received_at: dt.datetime) -> Iterator[Item]:
     if not isinstance(entry, dict) or not isinstance(entry.get("changes"), list):
         yield Unrecognised(None, "an entry has no list of changes", None)
         return
-    waba_id, at = _text(entry.get("id")) or "", _time(entry.get("time")) or received_at
+    waba_id, at = _id(entry.get("id")) or "", _time(entry.get("time")) or received_at
     for change in entry["changes"]:
         if not isinstance(change, dict) or not isinstance(change.get("value"), dict):
             field = _text(change.get("field")) if isinstance(change, dict) else None
@@ -141,12 +158,12 @@ def _status(item: Json, value: Json) -> StatusUpdate:
     recipient = _phone(item.get("recipient_id"))
     return StatusUpdate(
         phone_number_id=_number_of(value),
-        wamid=_needed(item, "id"),
+        wamid=_needed_id(item),
         status=status,
         at=_needed_time(item),
         recipient=recipient,
-        user_id=_text(item.get("recipient_user_id")) or _contact(value, item.get("recipient_id")).user_id,
-        opaque=_text(item.get("biz_opaque_callback_data")),
+        user_id=_id(item.get("recipient_user_id")) or _contact(value, item.get("recipient_id")).user_id,
+        opaque=_id(item.get("biz_opaque_callback_data")),
         errors=tuple(_errors(item.get("errors"))),
         pricing=_pricing(item.get("pricing")),
     )
@@ -181,24 +198,24 @@ def _pricing(pricing: Any) -> Pricing | None:
 def _inbound(item: Json, value: Json) -> InboundMessage:
     edit = _object(item, "edit")
     told = _object(edit, "message") if edit else item
-    kind = (_text(told.get("type")) or _text(item.get("type")) or "unsupported").lower()
+    kind = (_id(told.get("type")) or _id(item.get("type")) or "unsupported").lower()
     sender, contact = _phone(item.get("from")), _contact(value, item.get("from"))
-    user_id = _text(item.get("from_user_id")) or _text(item.get("user_id")) or contact.user_id
+    user_id = _id(item.get("from_user_id")) or _id(item.get("user_id")) or contact.user_id
     if sender is None and user_id is None:
         raise _OddError("a message that is from nobody")
     text, payload, of = _said(told, kind)
     return InboundMessage(
         phone_number_id=_number_of(value),
-        wamid=_needed(item, "id"),
+        wamid=_needed_id(item),
         sender=sender,
         user_id=user_id,
         kind=kind,
         text=text,
         payload=payload,
         context_wamid=of
-        or _text(edit.get("original_message_id"))
-        or _text(_object(item, "context").get("id"))
-        or _text(_object(told, "context").get("id")),
+        or _id(edit.get("original_message_id"))
+        or _id(_object(item, "context").get("id"))
+        or _id(_object(told, "context").get("id")),
         at=_needed_time(item),
         profile_name=contact.profile_name,
         edited=bool(edit),
@@ -212,12 +229,12 @@ def _said(item: Json, kind: str) -> tuple[str | None, str | None, str | None]:
         case "text":
             return _text(of_kind.get("body")), None, None
         case "button":
-            return _text(of_kind.get("text")), _text(of_kind.get("payload")), None
+            return _text(of_kind.get("text")), _id(of_kind.get("payload")), None
         case "interactive":
             reply = _object(of_kind, "button_reply") or _object(of_kind, "list_reply")
-            return _text(reply.get("title")), _text(reply.get("id")), None
+            return _text(reply.get("title")), _id(reply.get("id")), None
         case "reaction" | "revoke":
-            of = _text(of_kind.get("message_id")) or _text(of_kind.get("original_message_id"))
+            of = _id(of_kind.get("message_id")) or _id(of_kind.get("original_message_id"))
             return _text(of_kind.get("emoji")), None, of
         case "system":
             return _text(of_kind.get("body")), None, None
@@ -228,7 +245,7 @@ class _Contact:
     """What a webhook says of the person beside the message; all of it may be missing."""
 
     def __init__(self, contact: Json) -> None:
-        self.user_id = _text(contact.get("user_id"))
+        self.user_id = _id(contact.get("user_id"))
         self.profile_name = _text(_object(contact, "profile").get("name"))
 
 
@@ -250,7 +267,7 @@ def _preference(item: Json, value: Json) -> PreferenceUpdate:
     said = _needed(item, "value").lower()
     if said not in ("stop", "resume"):
         raise _OddError(f"a preference that is not known: {said[:40]}")
-    sender, user_id = _phone(item.get("wa_id")), _text(item.get("user_id"))
+    sender, user_id = _phone(item.get("wa_id")), _id(item.get("user_id"))
     if sender is None and user_id is None:
         raise _OddError("a preference of nobody")
     return PreferenceUpdate(
@@ -264,13 +281,13 @@ def _preference(item: Json, value: Json) -> PreferenceUpdate:
 
 
 def _template(field: str, item: Json, waba_id: str, at: dt.datetime) -> TemplateUpdate:
-    name, language = _text(item.get("message_template_name")), _text(item.get("message_template_language"))
+    name, language = _id(item.get("message_template_name")), _id(item.get("message_template_language"))
     other, rejection = _object(item, "other_info"), _object(item, "rejection_info")
     reasons = (_text(item.get("reason")), _text(rejection.get("reason")), _text(other.get("description")))
     return TemplateUpdate(
         waba_id=waba_id,
         field=field,
-        template_id=_text(item.get("message_template_id")),
+        template_id=_id(item.get("message_template_id")),
         name=name,
         language=language and language.replace("-", "_"),
         event=_upper(item.get("event")),
@@ -290,7 +307,7 @@ def _account(field: str, item: Json, waba_id: str, at: dt.datetime) -> AccountUp
         field=field,
         event=next((_upper(event) for event in events if event), None),
         phone_number=number,
-        detail={key: _kept(one, _DEEPEST) for key, one in item.items()},
+        detail=_kept(item, _DEEPEST),
         at=at,
     )
 
@@ -307,7 +324,7 @@ def _kept(value: Any, deeper: int) -> Any:
 
 
 def _number_of(value: Json) -> str:
-    return _text(_object(value, "metadata").get("phone_number_id")) or ""
+    return _id(_object(value, "metadata").get("phone_number_id")) or ""
 
 
 def _object(of: Json, key: str) -> Json:
@@ -318,10 +335,16 @@ def _object(of: Json, key: str) -> Json:
 def _text(value: Any) -> str | None:
     """A text, or a number as one: Meta has ids in both forms."""
     if isinstance(value, str):
-        return plain(value) or None
+        return plain(_SIGNS.sub(" ", value) if len(value) > LONGEST else value) or None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return None
+
+
+def _id(value: Any) -> str | None:
+    """A text that is an id or a name; none is as long as a text may be."""
+    text = _text(value)
+    return text if text and len(text.encode()) <= LONGEST_ID else None
 
 
 def _upper(value: Any) -> str | None:
@@ -339,6 +362,13 @@ def _needed(item: Json, key: str) -> str:
     found = _text(item.get(key))
     if found is None:
         raise _OddError(f'"{key}" is missing')
+    return found
+
+
+def _needed_id(item: Json) -> str:
+    found = _id(_needed(item, "id"))
+    if found is None:
+        raise _OddError('"id" is too long and no id')
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from partner_messages.config.languages import LAST_RESORT, normalise_language
 from partner_messages.config.settings import SENDER_CONN_PREFIX, SettingsError
@@ -83,6 +83,17 @@ CountryCode = Annotated[str, BeforeValidator(_country_code), Field(pattern=r"^\+
 Language = Annotated[str, BeforeValidator(_language)]
 
 
+def _not_to_be_guessed(secret: str) -> str:
+    if secret and len(secret.strip()) < _SHORTEST_SECRET:
+        raise ValueError("whoever guesses it could sign webhooks")
+    return secret
+
+
+_SHORTEST_SECRET = 12
+"""Characters; Meta's own have 32. An empty one is none."""
+AppSecret = Annotated[str, AfterValidator(_not_to_be_guessed)]
+
+
 class _Extra(BaseModel):
     """The extra of a sender's connection (docs/design.md, "Names others rely on"); descriptions say what values are."""
 
@@ -103,8 +114,10 @@ class _Extra(BaseModel):
     messages_per_second: float = Field(80, strict=True, gt=0, le=10_000, description="a number above 0, such as 80")
     app_id: MetaId | None = Field(None, description="Meta's id of the app")
     # Secrets that only the hook and the webhook read; known here so that they are not taken for typing mistakes.
-    app_secret: str | None = Field(None, description="the app's secret, as text")
-    app_secret_next: str | None = Field(None, description="the app's other secret while it is rotated, as text")
+    app_secret: AppSecret | None = Field(None, description="the app's secret, as text (Meta's have 32 characters)")
+    app_secret_next: AppSecret | None = Field(
+        None, description="the app's other secret while it is rotated, as text (Meta's have 32 characters)"
+    )
     webhook_verify_token: str | None = Field(None, description="the webhook's verify token, as text")
 
 

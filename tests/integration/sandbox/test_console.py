@@ -1,5 +1,6 @@
 """What the sandbox asks of Airflow's REST API, against answers as Airflow gives them."""
 
+import contextlib
 import http.server
 import json
 import threading
@@ -21,11 +22,14 @@ def airflow():
         def answer(self):
             content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.asked.append((self.command, self.path, json.loads(content or "null"), self.headers["Authorization"]))
+            if self.command == "GET" and self.late:
+                self.late.pop().wait(10)
             answers = self.table[self.command, self.path]
             status, body = answers.pop(0) if len(answers) > 1 else answers[0]
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
+            with contextlib.suppress(OSError):  # the caller may have lost patience
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(json.dumps(body).encode())
 
         def log_message(self, *_):
             pass
@@ -33,7 +37,7 @@ def airflow():
     for method in ("GET", "PATCH", "POST"):
         setattr(Answers, f"do_{method}", Answers.answer)
     Answers.table = {LOGIN: [(201, {"access_token": "a-token"})]}
-    Answers.asked = []
+    Answers.asked, Answers.late = [], []
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as listening:
         Answers.url = f"http://127.0.0.1:{listening.server_port}"
         threading.Thread(target=listening.serve_forever).start()
@@ -91,3 +95,17 @@ def test_an_airflow_that_died_is_not_waited_for(airflow):
 
     with pytest.raises(ProcessFailedError, match="scheduler ended"):
         Console(airflow.url, check).run("tick", {})
+
+
+def test_one_answer_that_takes_too_long_is_asked_for_again(airflow, monkeypatch):
+    monkeypatch.setattr("sandbox.console.CALL_SECONDS", 0.2)
+    late = threading.Event()
+    airflow.table["POST", RUNS] = [(200, {"dag_run_id": "run-1"})]
+    airflow.table["GET", f"{RUNS}/run-1"] = [
+        (200, {"state": "success", "start_date": "2026-11-23T04:30:00Z", "end_date": "2026-11-23T04:31:00Z"})
+    ]
+    airflow.late = [late]
+    try:
+        assert Console(airflow.url, check=lambda: None).run("tick", {}) == DagRun("success", 60.0)
+    finally:
+        late.set()

@@ -7,7 +7,10 @@ import datetime as dt
 import pytest
 
 from partner_messages.message_log.silences import listen_to
-from partner_messages.ops.run_notes import text_of
+from partner_messages.messages.tick import Tick
+from partner_messages.ops.hearing import note_told, untold
+from partner_messages.ops.run_notes import LONGEST, text_of
+from partner_messages.ops.summarise import NeedsAnEngineer, TaskResults, summarise
 from partner_messages.ops.summary import summarise_tick
 from partner_messages.ops.upkeep import look_after_the_log
 from partner_messages.webhook.store import store
@@ -20,8 +23,14 @@ from support.webhooks import envelope, of_statuses, status_item
 NUMBER = "111000000000001"
 
 
-def upkeep(number=1):
-    return look_after_the_log(run_pass(f"run {number}", dag_id="message_log_upkeep", run_type="scheduled"))
+def sweep(number=1):
+    run = run_pass(f"run {number}", dag_id="message_log_upkeep", run_type="scheduled")
+    return run, Tick.from_xcom(look_after_the_log(run))
+
+
+def upkeep(number=1, unfinished=()):
+    run, found = sweep(number)
+    return summarise(found, run, unfinished, "Upkeep run", told=TaskResults(), of_all=True)
 
 
 def test_what_a_receiver_has_stored_and_not_applied_is_applied(deployment, log):
@@ -40,6 +49,29 @@ def test_what_could_not_be_applied_is_told_once(deployment, log):
     assert "another_wamid" in said
     assert str(id_) in said
     assert upkeep(2)["warnings"] == []
+
+
+def test_what_is_to_be_told_waits_until_the_note_of_a_run_has_room_for_it(deployment, log):
+    id_ = put(log, "sent", meta_message_id="wamid.A", sender="in")
+    store(log, of_statuses(status_item("wamid.B", biz_opaque_callback_data=str(id_)), number=NUMBER), TICK)
+    store(log, envelope({"field": "account_alerts", "value": {"alert_type": "OBA_APPROVED"}}), TICK)
+    sweep(1)  # It is killed, or a later task is, before anything was said.
+    with pytest.raises(NeedsAnEngineer):
+        upkeep(2, unfinished=["x" * LONGEST])
+
+    assert len(upkeep(3)["warnings"]) == 2
+    assert upkeep(4)["warnings"] == []
+
+
+def test_what_becomes_known_while_a_run_tells_is_told_by_the_next(deployment, log):
+    id_ = put(log, "sent", meta_message_id="wamid.A", sender="in")
+    store(log, of_statuses(status_item("wamid.B", biz_opaque_callback_data=str(id_)), number=NUMBER), TICK)
+    sweep()
+    found = untold(log)
+    log.execute("""UPDATE webhook_event SET errors = errors || '[{"item": 1, "why": "another_number"}]'""")
+    note_told(log, found, TICK)
+
+    assert len(upkeep(2)["warnings"]) == 2
 
 
 def test_that_a_partner_was_told_twice_is_told(deployment, log):

@@ -101,6 +101,13 @@ def test_no_reminder_before_the_sending_day_after_a_promise_and_then_it_is_broke
     assert log.execute("SELECT FROM escalation WHERE reason = 'broken_promise'").fetchall() == []
 
 
+def test_a_promised_day_that_cannot_be_counted_with_stops_no_other_run(log: Log, someone: dict[str, Any]) -> None:
+    for run_id, day in (("R1", dt.date.max), ("R2", dt.date.min)):
+        promises.make_promise(log, run_id, PARTNER_ID, kind="idle", since=TICK, due_on=day, now=TICK)
+
+    assert of(tomorrow(log), someone["production_run_id"])[0] == "sent"
+
+
 def test_the_second_broken_one_calls_a_person(deployment: Any, log: Log, someone: dict[str, Any]) -> None:
     stall = promises.last_stall(log, someone["production_run_id"])
     assert stall is not None

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import uuid
 
+import psycopg
 import pytest
 
 from partner_messages.message_log.database import open_message_log
@@ -13,11 +14,21 @@ from partner_messages.message_log.outbox import claim, settle
 from partner_messages.messages.values import Settlement
 from partner_messages.webhook import apply
 from partner_messages.webhook.accounts import Numbers
-from partner_messages.webhook.apply import apply_backlog, apply_pending
+from partner_messages.webhook.apply import BYTES, apply_backlog, apply_pending, take_pending
+from partner_messages.webhook.apply_record import MOST_ERRORS
 from partner_messages.webhook.store import store
 from support.deployment import TICK
 from support.log_rows import put, row
-from support.webhooks import NUMBER, WABA, of_statuses, status_item
+from support.webhooks import (
+    NUMBER,
+    WABA,
+    encoded,
+    envelope,
+    messages_change,
+    of_statuses,
+    status_item,
+    text_item,
+)
 
 MINUTE = dt.timedelta(minutes=1)
 LATER = TICK + dt.timedelta(hours=1)
@@ -177,8 +188,6 @@ def test_the_same_webhook_again_changes_nothing_and_is_counted(log):
 
 
 def test_a_row_that_somebody_is_writing_is_passed_over_and_comes_next(log, log_url):
-    import psycopg
-
     id_ = put(log, "sent", meta_message_id="wamid.A")
     other = put(log, "sent", "R2", meta_message_id="wamid.B")
     with psycopg.connect(log_url, options="-c search_path=partner_messages") as writer:
@@ -221,3 +230,102 @@ def test_where_much_waits_two_sessions_share_it_and_else_one_does_it(deployment,
 
     assert {row(log, id_)["status"] for id_ in ids} == {"delivered"}
     assert (len(opened), done.webhooks, done.changed, done.items["StatusUpdate"]) == (used, 6, 6, 6)
+
+
+LONG = "wamid." + "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(2_000))
+"""Longer than an index of PostgreSQL can hold, and of no pattern that it could shorten."""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        messages_change(messages=[text_item(LONG)]),
+        messages_change(messages=[text_item("wamid.L", from_user_id=LONG)]),
+        messages_change(messages=[text_item("wamid.L", context={"id": LONG})]),
+        {
+            "field": "message_template_status_update",
+            "value": {"message_template_name": LONG, "message_template_language": "en", "event": "APPROVED"},
+        },
+        messages_change(statuses=[status_item(LONG, biz_opaque_callback_data="ours")]),
+        messages_change(statuses=[status_item(LONG)]),
+    ],
+)
+def test_an_id_that_no_index_can_hold_keeps_no_stop_waiting(log, change):
+    id_ = put(log, "queued")
+    for status in change["value"].get("statuses", ()):
+        if status.get("biz_opaque_callback_data"):
+            status["biz_opaque_callback_data"] = str(id_)
+    hear(log, envelope(change), envelope(messages_change(messages=[text_item("wamid.STOP")])))
+
+    assert log.execute("SELECT FROM webhook_event WHERE applied_at IS NULL").fetchall() == []
+    assert log.execute("SELECT FROM partner_preference WHERE value = 'stop'").fetchall() != []
+    assert row(log, id_)["status"] == "queued"
+
+
+@pytest.fixture
+def refuse(log):
+    """Lets PostgreSQL refuse a row of Meta's id `wamid.HIT`, with any code."""
+    yield lambda code: log.execute(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{code}'; END $$;"
+        " CREATE TRIGGER refuse BEFORE INSERT ON answer FOR EACH ROW WHEN (NEW.wamid = 'wamid.HIT')"
+        " EXECUTE FUNCTION refuse();"
+        " CREATE TRIGGER refuse BEFORE UPDATE ON message_log FOR EACH ROW WHEN (NEW.meta_message_id = 'wamid.HIT')"
+        " EXECUTE FUNCTION refuse()"
+    )
+    log.execute("DROP FUNCTION IF EXISTS refuse CASCADE")
+
+
+OF_HIT = [
+    messages_change(messages=[text_item("wamid.HIT")]),
+    messages_change(statuses=[status_item("wamid.HIT", "read")]),
+]
+
+
+@pytest.mark.parametrize("change", OF_HIT)
+def test_what_postgresql_refuses_of_one_item_is_its_own_fault_whatever_the_driver_calls_it(log, refuse, change):
+    put(log, "sent", meta_message_id="wamid.HIT")
+    good = put(log, "sent", "R2", meta_message_id="wamid.A")
+    refuse("54000")
+    hear(log, envelope(change, messages_change(statuses=[status_item(status="read")])))
+
+    assert row(log, good)["status"] == "read"
+    assert len(errors(log)) == 1
+
+
+@pytest.mark.parametrize("change", OF_HIT)
+def test_what_another_try_may_mend_is_tried_again(log, refuse, change):
+    put(log, "sent", meta_message_id="wamid.HIT")
+    refuse("40P01")
+    with pytest.raises(psycopg.errors.DeadlockDetected):
+        hear(log, envelope(change))
+
+    assert len(log.execute("SELECT FROM webhook_event WHERE applied_at IS NULL").fetchall()) == 1
+
+
+def test_of_a_body_full_of_nothing_few_errors_are_kept_and_how_many_more_there_were(log):
+    put(log, "sent", meta_message_id="wamid.A", sender="in")
+    ours = status_item(biz_opaque_callback_data=str(uuid.uuid4()))
+    hear(log, encoded({"object": "whatsapp_business_account", "entry": [{}] * 250}), of_statuses(*[ours] * 250))
+
+    found = [event["errors"] for event in log.execute("SELECT errors FROM webhook_event ORDER BY id")]
+    assert [len(of) for of in found] == [MOST_ERRORS, MOST_ERRORS]
+    assert [sum(error.get("items", 1) for error in of) for of in found] == [250, 250]
+
+
+def test_a_large_body_is_taken_alone_and_after_words(log):
+    large = status_item("wamid.L", pad="x" * BYTES)
+    for body in (
+        envelope(messages_change(messages=[text_item("wamid.1")], statuses=[large])),
+        of_statuses(status_item("wamid.2")),
+        envelope(messages_change(messages=[text_item("wamid.3")])),
+        of_statuses(status_item("wamid.4")),
+    ):
+        store(log, body, LATER)
+    passes = []
+    while taken := take_pending(log):
+        passes.append([event["id"] for event in taken])
+        log.execute("UPDATE webhook_event SET applied_at = now() WHERE id = ANY (%s)", [passes[-1]])
+
+    first = min(min(of) for of in passes)
+    assert [[id_ - first for id_ in of] for of in passes] == [[2], [0], [1, 3]]

@@ -124,6 +124,16 @@ def test_later_is_answered_with_three_sending_days(log: Log) -> None:
     assert promises.open_promises(log) == {}
 
 
+@pytest.mark.parametrize("day", [dt.date.max, dt.date(2099, 12, 31), DAY + dt.timedelta(days=5)])
+def test_a_day_that_cannot_have_been_offered_is_no_promise_and_asks_again(log: Log, day: dt.date) -> None:
+    id_ = reminded(log)
+
+    hear(log, **tap(promise_payload(id_, day), kind="interactive"))
+
+    assert promises.open_promises(log) == {}
+    assert [(one["intent"], one["became"]) for one in kept(log)] == [("later", "asked_when")]
+
+
 def test_a_day_that_was_chosen_is_a_promise_about_that_stall(log: Log) -> None:
     id_ = reminded(log)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import select
+import socket
 import sys
 import threading
 from urllib.parse import urlencode
@@ -17,6 +20,7 @@ from partner_messages.deployment.receiving import Receiving, load_receiving
 from partner_messages.webhook import app as webhook_app
 from partner_messages.webhook import running as program
 from partner_messages.webhook.app import LARGEST, PATH, PREFIX, Receiver
+from partner_messages.webhook.apply import BYTES
 from sandbox.graph_api.accounts import SANDBOX_APP_SECRET, SANDBOX_VERIFY_TOKEN
 from sandbox.processes import pauses
 from support.log_rows import put, row
@@ -318,3 +322,34 @@ def test_the_plugin_mounts_it_where_it_is_wanted_and_in_the_api_server_alone(mon
 
     assert [app["url_prefix"] for app in apps] == (["/partner-messages"] if command == "api-server" else [])
     assert all((apps[0]["app"].routes[0].path == "/webhook") == mounted for app in apps)
+
+
+def test_who_leaves_in_mid_body_leaves_nothing_in_the_log(hook, log, caplog):
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", hook.port)) as caller:
+            caller.sendall(f"POST {HOOK} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nhalf".encode())
+            caller.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):
+                while caller.recv(1000):
+                    pass
+
+    assert hook.post(BODY, signed(BODY, SECRET)) == 200
+    assert [line for line in caplog.messages if "xception" in line] == []
+    assert len(stored(log)) == 1
+
+
+def test_large_bodies_that_are_under_way_are_held_up_to_some_size_and_small_ones_pass(hook, log, monkeypatch):
+    monkeypatch.setattr("partner_messages.webhook.app.MOST_HELD", 2 * BYTES)
+    large = b" " * (BYTES + 1)
+    started = f"POST {HOOK} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(large) + 1}\r\n\r\n".encode() + large
+    with (
+        socket.create_connection(("127.0.0.1", hook.port)) as one,
+        socket.create_connection(("127.0.0.1", hook.port)) as other,
+    ):
+        one.sendall(started)
+        other.sendall(started)
+        first = select.select([one, other], [], [], 30)[0]
+
+        assert [caller.recv(12) for caller in first] == [b"HTTP/1.1 503"]
+        assert hook.post(BODY, signed(BODY, SECRET)) == 200
+    assert len(stored(log)) == 1

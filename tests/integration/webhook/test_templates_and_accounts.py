@@ -10,7 +10,7 @@ from partner_messages.message_log.stops import lift_stop, open_stop
 from partner_messages.templates.approvals.approvals import read_approvals, record_listing
 from partner_messages.templates.approvals.gate import warning_of, why_not_sendable
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.webhook.accounts import Numbers, tell_account_events
+from partner_messages.webhook.accounts import Numbers, note_account_events_told, untold_account_events
 from partner_messages.webhook.apply import apply_pending
 from partner_messages.webhook.store import store
 from support.deployment import TICK, run_pass
@@ -152,16 +152,17 @@ def test_a_ban_or_restriction_stops_the_account_s_senders_and_the_rest_is_told(l
     hear(log, "account_update", **value)
 
     assert set(stops(log)) == ({"in"} if stopped else set())
-    (said,) = tell_account_events(log, TICK)
+    ((id_, said),) = untold_account_events(log).items()
     assert value["event"] in said
-    assert tell_account_events(log, TICK) == []
+    note_account_events_told(log, [id_], TICK)
+    assert untold_account_events(log) == {}
 
 
 @pytest.mark.parametrize("field", ["account_alerts", "phone_number_quality_update", "business_capability_update"])
 def test_what_else_meta_says_of_an_account_is_told_once_with_its_number_masked(log, field):
     hear(log, field, event="FLAGGED", display_phone_number="919829012345")
 
-    (said,) = tell_account_events(log, TICK)
+    (said,) = untold_account_events(log).values()
     assert field in said
     assert "9829012345" not in said
 

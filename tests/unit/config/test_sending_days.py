@@ -195,3 +195,10 @@ def test_the_names_of_holidays_do_not_follow_the_machine_s_language(monkeypatch:
     monkeypatch.setenv("LANGUAGE", "hi")
 
     assert public_holidays.of_year("IN", 2031)[dt.date(2031, 1, 26)] == "Republic Day"
+
+
+@pytest.mark.parametrize("calendar", [Calendar(), Calendar(codes=("IN",))])
+@pytest.mark.parametrize(("day_", "next_"), [(dt.date.min, day(1, 3, 2000)), (dt.date.max, day(12, 31, 2099))])
+def test_no_day_is_too_early_or_too_late_to_be_counted_with(calendar: Calendar, day_: dt.date, next_: dt.date) -> None:
+    assert calendar.sending_day(1, after=day_) == next_
+    assert calendar.sending_days(day_, day_) == 0

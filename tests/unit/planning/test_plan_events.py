@@ -145,6 +145,8 @@ def test_an_event_that_says_nothing_to_a_partner_leaves_a_row_that_says_so(name:
         pytest.param(TICK - 6 * HOUR - SECOND, TICK, True, id="it happened a second more than 6 hours ago"),
         pytest.param(TICK - 6 * HOUR, TICK - 7 * HOUR, True, id="it says later than its DAG run"),
         pytest.param(TICK + 2 * HOUR, TICK, False, id="the shop's clock is ahead"),
+        pytest.param(TICK + 24 * HOUR + SECOND, TICK, True, id="the shop's clock is more than a day ahead"),
+        pytest.param(dt.datetime.max.replace(tzinfo=dt.UTC), TICK, True, id="no clock says that"),
     ],
 )
 def test_an_event_is_told_within_six_hours_or_never(

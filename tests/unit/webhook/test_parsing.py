@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from partner_messages.recipients.words import Intent, intent_of
 from partner_messages.webhook.events import (
     AccountUpdate,
     InboundMessage,
@@ -329,3 +330,31 @@ def test_no_odd_item_loses_a_good_one(before, after, field, value):
 
     assert StatusUpdate(NUMBER, "wamid.GOOD", "read", TICK) in found
     assert any(isinstance(item, InboundMessage) and item.wamid == "wamid.IN" for item in found)
+
+
+def test_what_is_too_long_for_an_id_is_none_and_costs_nothing_beside_it():
+    long = "x" * 513
+    found = one(envelope(messages_change(messages=[text_item(from_user_id=long, context={"id": long})])))
+    assert (found.sender, found.text, found.user_id, found.context_wamid) == (PHONE, "STOP", None, None)
+
+    assert "no id" in one(of_statuses(status_item(long))).why
+
+
+def test_an_account_s_words_are_kept_without_what_postgresql_cannot_keep():
+    found = one(envelope({"field": "account_update", "value": {"ev\0ent": "X", "of\0": {"in\0ner": "y\0"}}}))
+
+    assert found.detail == {"event": "X", "of": {"inner": "y"}}
+
+
+@pytest.mark.parametrize("sign", [" ", "\u200b", "🙏", "\n."])
+def test_signs_without_end_before_a_word_do_not_cut_it_off(sign):
+    found = one(envelope(messages_change(messages=[text_item(body=sign * 2_001 + "STOP")])))
+
+    assert intent_of(found.text) is Intent.STOP
+
+
+def test_of_what_cannot_be_read_the_first_are_named_and_the_others_counted():
+    found = items(encoded({"object": "whatsapp_business_account", "entry": [{}] * 250}))
+
+    assert len(found) <= 101
+    assert sum(item.items for item in found) == 250

@@ -27,7 +27,7 @@ def test_a_full_connection_becomes_a_sender() -> None:
         "is_default": True,
         "platform_id": "01JAB",
         "app_id": "670843887433847",
-        "app_secret": "s3cret",
+        "app_secret": "s3cret-s3cret",
         "webhook_verify_token": "t0ken",
         "messages_per_second": 20.5,
         "languages": ["en", "hi-IN", "pt-br"],
@@ -50,8 +50,8 @@ def test_a_full_connection_becomes_a_sender() -> None:
 
 
 def test_a_sender_holds_no_secret() -> None:
-    shown = repr(sender(app_secret="s3cret", webhook_verify_token="t0ken"))
-    assert "s3cret" not in shown
+    shown = repr(sender(app_secret="s3cret-s3cret", webhook_verify_token="t0ken"))
+    assert "s3cret-s3cret" not in shown
     assert "t0ken" not in shown
 
 
@@ -187,11 +187,11 @@ def test_a_missing_token_is_an_error() -> None:
 
 def test_an_error_never_quotes_a_value() -> None:
     with pytest.raises(SettingsError) as error:
-        sender(app_secret=["s3cret"])
+        sender(app_secret=["s3cret-s3cret"])
     chain: list[BaseException] = [error.value]
     while chain[-1].__context__ is not None:
         chain.append(chain[-1].__context__)
-    assert not any("s3cret" in f"{one} {one!r}" for one in chain)
+    assert not any("s3cret-s3cret" in f"{one} {one!r}" for one in chain)
 
 
 def configured(label: str, *codes: str, platform_id: str | None = None, is_default: bool = False) -> Sender:
@@ -230,3 +230,10 @@ def test_the_sender_is_pinned_or_nearest_or_default_or_first(
 
 def test_a_sender_without_a_platform_id_is_never_pinned() -> None:
     assert choose_sender("+61412345678", "", (configured("x"), AUSTRALIA)) == AUSTRALIA
+
+
+@pytest.mark.parametrize("name", ["app_secret", "app_secret_next"])
+@pytest.mark.parametrize("secret", [" ", "a", " " * 32, "0123456789a"])
+def test_what_anybody_could_guess_is_no_app_secret(name: str, secret: str) -> None:
+    with pytest.raises(SettingsError, match=f'extra "{name}"'):
+        sender(**{name: secret})

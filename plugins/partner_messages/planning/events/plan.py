@@ -24,6 +24,9 @@ from partner_messages.planning.reminders.plan import BAD_COLUMN, decide_reminder
 from partner_messages.recipients.hours import not_before
 from partner_messages.shop.run import ProductionRun
 
+AHEAD = dt.timedelta(days=1)
+"""How far a shop's clock may be ahead (a time of another zone); of what it says beyond that nobody knows the age."""
+
 
 @dataclass(frozen=True)
 class EventRuns:
@@ -103,7 +106,7 @@ class _Planning:
         plain = self._draft(event, run, event.partner_id or run.partner_id)
         if rule is None and kind is None:
             return replace(plain, skip_reason=SkipReason.NO_TEMPLATE_FOR_EVENT)
-        if self.timing.wall - event.happened_at(self.timing.run_after) > self.timing.max_age:
+        if self._is_stale(event):
             return replace(plain, skip_reason=SkipReason.STALE_EVENT)
         if event.event_id and (holder := self._in_the_way(self.holders.by_event_id, event.event_id)):
             return replace(plain, skip_reason=SkipReason.DUPLICATE, duplicate_of=holder.id)
@@ -112,6 +115,10 @@ class _Planning:
         if rule:
             return self._lifecycle(event, run, rule)
         return self._reminder(event, plain, self.event_runs.stuck.get((run.id, kind)) if kind else None)
+
+    def _is_stale(self, event: Event) -> bool:
+        age = self.timing.wall - event.happened_at(self.timing.run_after)
+        return age > self.timing.max_age or (event.occurred_at or self.timing.wall) - self.timing.wall > AHEAD
 
     def _lifecycle(self, event: Event, run: ProductionRun, rule: Lifecycle) -> Draft:
         partner_id = rule.whom(event, run)
