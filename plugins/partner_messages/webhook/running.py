@@ -17,6 +17,7 @@ from partner_messages.config.settings import SettingsError
 from partner_messages.deployment.receiving import load_receiving
 from partner_messages.webhook.app import PATH, PREFIX, Receiver, receiver_app
 from partner_messages.webhook.applier_process import applying
+from partner_messages.webhook.patience import PatientProtocol
 
 PORT = 8089
 
@@ -45,5 +46,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Its log of requests would have the verify token in it.
     with applying():
         app = receiver_app(receiver=Receiver(applies=False))
-        uvicorn.run(app, host=asked.host, port=asked.port, access_log=False, server_header=False)
+        listens = {"host": asked.host, "port": asked.port, "http": PatientProtocol}
+        uvicorn.run(app, **listens, access_log=False, server_header=False)
     return 0

@@ -353,3 +353,12 @@ def test_large_bodies_that_are_under_way_are_held_up_to_some_size_and_small_ones
         assert [caller.recv(12) for caller in first] == [b"HTTP/1.1 503"]
         assert hook.post(BODY, signed(BODY, SECRET)) == 200
     assert len(stored(log)) == 1
+
+
+@pytest.mark.parametrize("before", [b"", f"GET {HOOK} HTTP/1.1\r\nHost: x\r\n\r\n".encode()])
+def test_half_of_a_request_is_not_waited_for_for_ever(deployment, monkeypatch, before):
+    monkeypatch.setattr("partner_messages.webhook.patience.HEADER_SECONDS", 0.2)
+    with receiving() as hook, socket.create_connection(("127.0.0.1", hook.port), timeout=5) as caller:
+        caller.sendall(before + f"POST {HOOK} HTTP/1.1\r\nHost:".encode())
+        while caller.recv(10_000):
+            pass
