@@ -58,7 +58,7 @@ from partner_messages.tasks.flow import DEFAULT_ARGS, first_step, owner_links, s
     start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Kolkata"),
     catchup=False,
     is_paused_upon_creation=True,
-    max_active_runs=3,
+    max_active_runs=16,
     params=dict(UPKEEP),
     doc_md=__doc__,
     tags=["whatsapp", "production-runs"],

@@ -28,6 +28,7 @@ from partner_messages.config.value_kinds import (
     ClassPath,
     ClockTime,
     Day,
+    EachOnce,
     HolidayCode,
     HostName,
     Hours,
@@ -36,6 +37,7 @@ from partner_messages.config.value_kinds import (
     PictureUrl,
     Rewrite,
     Seconds,
+    StopWord,
     TableName,
 )
 from partner_messages.config.work_signs import WorkSign
@@ -212,7 +214,7 @@ class Settings(_Strict):
         False,
         description="Test systems only: a live run may be for another day, and outside all windows.",
     )
-    senders: tuple[Label, ...] = Field(
+    senders: Annotated[tuple[Label, ...], EachOnce] = Field(
         (), examples=[["in"]], description="Labels of the senders; each is the connection `whatsapp_<label>`."
     )
     thresholds: Thresholds = Field(
@@ -327,13 +329,11 @@ class Settings(_Strict):
         " `v1` where there is no picture; `v3`: `v2` with two buttons more, by which a partner asks for help or to be"
         " reminded later.",
     )
-    stop_words: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=40)], ...], Field(max_length=100)] = (
-        Field(
-            (),
-            examples=[["bas", "थांबा"]],
-            description="Further words that opt a partner out where they are the whole message, beside STOP and its"
-            " like in English and Hindi ([answers.md](answers.md#words)).",
-        )
+    stop_words: Annotated[tuple[StopWord, ...], Field(max_length=100)] = Field(
+        (),
+        examples=[["bas", "थांबा"]],
+        description="Further words that opt a partner out where they are the whole message, beside STOP and its"
+        " like in English and Hindi ([answers.md](answers.md#words)).",
     )
     pause_on_answer: bool = Field(
         True,

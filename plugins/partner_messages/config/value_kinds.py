@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from partner_messages.config import public_holidays
 from partner_messages.config.languages import normalise_language
+from partner_messages.config.meta_languages import META_LANGUAGES
 from partner_messages.config.plain_text import checked_id
 from partner_messages.config.sending_days import FIRST_DAY, LAST_DAY
 from partner_messages.config.table_names import checked_table
@@ -33,9 +34,24 @@ def _clock_time(value: Any) -> Any:
 
 def _language(value: Any) -> str:
     code = normalise_language(value) if isinstance(value, str) else None
-    if code is None:
-        raise ValueError('must be a language code such as "hi"')
+    if code is None or code.partition("_")[0] not in _SPOKEN:
+        raise ValueError('must be the code of a language that Meta knows, such as "hi"')
     return code
+
+
+_SPOKEN = frozenset(code.partition("_")[0] for code in META_LANGUAGES)
+
+
+def _stop_word(value: str) -> str:
+    if not any(one.isalnum() for one in value):
+        raise ValueError("must have a letter or a digit in it: nobody writes it as a word")
+    return value
+
+
+def _each_once(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) < len(values):
+        raise ValueError("must name each only once")
+    return values
 
 
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -134,6 +150,9 @@ def _rewrite(value: str) -> str:
 
 ClockTime = Annotated[dt.time, BeforeValidator(_clock_time)]
 Language = Annotated[str, BeforeValidator(_language)]
+StopWord = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_stop_word)]
+EachOnce = AfterValidator(_each_once)
+"""Of a list in which nothing stands twice."""
 Day = Annotated[dt.date, BeforeValidator(_day)]
 Cadence = Annotated[Literal["daily"] | tuple[int, ...] | WeeklyCadence, PlainValidator(_cadence)]
 HolidayCode = Annotated[str, BeforeValidator(_holiday_code)]

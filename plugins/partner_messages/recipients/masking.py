@@ -81,12 +81,17 @@ LONGEST = 2_000
 """Characters of a text from outside that are kept."""
 
 
+_FILLING = re.compile(r"^[\W_]+")
+
+
 def plain(text: str) -> str:
     """A text from outside that a log file and PostgreSQL can take: no halves of characters, no NUL, no endless one.
 
-    One strange answer must not keep the others from being written down.
+    One strange answer must not keep the others from being written down. What is too long is kept from its first letter
+    or digit on: a STOP may stand behind a page of blanks.
     """
-    text = text[:LONGEST]
+    if len(text) > LONGEST:
+        text = _FILLING.sub("", text)[:LONGEST]
     # Most is ASCII, of a webhook with a thousand items as well.
     return (text if text.isascii() else text.encode("utf-8", "replace").decode()).replace("\0", "")
 

@@ -16,13 +16,15 @@ from partner_messages.deployment.live_settings import load_portal, load_senders,
 from partner_messages.deployment.params import check_names, parse_params
 from partner_messages.deployment.run_context import run_pass
 from partner_messages.message_log.answers import listen_with
-from partner_messages.message_log.database import open_message_log
+from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.migrations import migrate
+from partner_messages.message_log.preferences import preferences
 from partner_messages.message_log.ticks import start_tick
 from partner_messages.messages.scope import Scope
 from partner_messages.messages.tick import (
     AskedDelivery,
     RunPass,
+    RunRefused,
     Tick,
     check_no_holiday,
     check_not_stale,
@@ -37,6 +39,7 @@ from partner_messages.planning.plan_events import templates_of_events
 from partner_messages.planning.plan_reminders import templates_of_reminders
 from partner_messages.planning.template_gate import check_templates
 from partner_messages.planning.typed_ids import check_typed_ids
+from partner_messages.recipients.masking import mask_phone
 from partner_messages.shop.mirror import open_inbox
 from partner_messages.shop.shop import open_shop
 from partner_messages.templates.catalog.installed import installed_catalog
@@ -113,6 +116,7 @@ def preflight(
     with open_message_log() as connection:
         applied = migrate(connection)
         tick = may_be_sent_from(connection, tick)
+        _check_test_phone(connection, tick, redirect_to)
         closed = close_what_is_over(connection, day_of(wall), settings)
         of_templates = check_templates(connection, tick, senders, sent, settings)
         tick = replace(tick, warnings=(*tick.warnings, *of_templates))
@@ -138,6 +142,15 @@ def preflight(
         *(applied or "none", closed),
     )
     return tick.to_xcom()
+
+
+def _check_test_phone(connection: LogConnection, tick: Tick, redirect_to: str | None) -> None:
+    """See that the owner of the test phone has not said that they want no more messages."""
+    if tick.delivery == "redirect" and redirect_to and preferences(connection, [redirect_to]).has_stopped(redirect_to):
+        raise RunRefused(
+            f"redirect_to {mask_phone(redirect_to)} has opted out (STOP), so nothing is sent there; only a later START"
+            " from it lifts that. Redirect to another test phone."
+        )
 
 
 def _check_shop(tick: Tick, settings: Settings, scope: Scope | None) -> tuple[str, ...]:

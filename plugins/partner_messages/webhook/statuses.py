@@ -107,6 +107,8 @@ _TIMES: Mapping[str, str] = {
     "played": "read_at_meta",
     "failed": "failed_at_meta",
 }
+_LONGEST_USER_ID = 256
+"""Characters; Meta's are shorter, and an index takes no endless ones."""
 _NO_CODE = 2**31
 """Greater than every code: of two failures of one moment the one that has a code is told."""
 
@@ -162,7 +164,7 @@ def _add(facts: dict[str, Any], update: StatusUpdate) -> None:
     facts[name] = update.at if before is None else min(before, update.at)
     if facts["meta_message_id"] is None and not facts["blanked"]:
         facts["meta_message_id"] = update.wamid
-    if update.user_id is not None and not facts["blanked"]:
+    if update.user_id and len(update.user_id) <= _LONGEST_USER_ID and not facts["blanked"]:
         facts["recipient_user_id"] = min(facts["recipient_user_id"] or update.user_id, update.user_id)
     if update.pricing is not None:
         _add_pricing(facts, update.at, update.pricing)

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from partner_messages.message_log.preferences import note_preference
 from support.dag_tasks import REMINDERS
 from support.deployment import TICK, airflow_run
 
@@ -50,6 +51,19 @@ def test_each_way_to_start_a_run_gets_its_day_and_delivery(deployment, log, star
     (noted,) = log.execute("SELECT day, delivery, now FROM tick").fetchall()
     assert (noted["day"].isoformat(), noted["delivery"]) == (day, delivery)
     assert noted["now"] == (started["dag_run"].logical_date or started["dag_run"].run_after)
+
+
+@pytest.mark.parametrize("said_from", ["+5212221234567", "+522221234567"])
+def test_nothing_is_redirected_to_a_phone_that_has_opted_out(deployment, log, said_from):
+    redirected = context("manual", delivery="redirect", redirect_to="+522221234567")
+    said = {"phone": said_from, "partner_id": None}
+    note_preference(log, "opted_out", "stop", at=TICK - MINUTE, **said)
+
+    with pytest.raises(AirflowFailException, match="has opted out"):
+        REMINDERS.preflight(redirected)
+
+    note_preference(log, "opted_out", "start", at=TICK, **said)
+    assert REMINDERS.preflight(redirected)["delivery"] == "redirect"
 
 
 def test_a_tick_of_the_weekend_before_is_skipped_when_the_dag_is_unpaused_on_monday(deployment):

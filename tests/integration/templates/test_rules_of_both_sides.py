@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, assume, find, given, settings
 from hypothesis import strategies as st
 
+from partner_messages.config.meta_languages import META_LANGUAGES
 from partner_messages.config.paths import TEMPLATES
 from partner_messages.templates.approvals.remote import FIELDS, RemoteTemplate, remote_template
 from partner_messages.templates.catalog.catalog import CatalogError, Template, load_catalog
 from partner_messages.templates.catalog.language_policy import Account
-from partner_messages.templates.catalog.languages import META_LANGUAGES
 from partner_messages.templates.submission.submit_plan import Action, plan_submission
 from sandbox.graph_api.languages import LANGUAGES
 from sandbox.graph_api.limits import Limits

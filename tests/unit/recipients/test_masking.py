@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_messages.recipients.masking import HIDDEN, mask, mask_phone, mask_wamid
+from partner_messages.recipients.masking import HIDDEN, mask, mask_phone, mask_wamid, plain
+from partner_messages.recipients.words import Intent, intent_of
 
 WAMID = "wamid." + base64.b64encode(b"\x1d\x02\x0c919829012345\x15\x02\x00\x11\x18\x12ABCDEF0123456789AB\x00").decode()
 
@@ -106,3 +107,8 @@ def test_a_masked_text_masked_again_is_the_same(text: str) -> None:
 def test_any_text_can_be_masked(text: str) -> None:
     assert isinstance(mask(text), str)
     assert sum(character.isdecimal() for character in mask_phone(text).split(HIDDEN)[1]) in (0, 4)
+
+
+@pytest.mark.parametrize("filling", [" ", "\n", "\u200d", ".", "\N{WHITE HEAVY CHECK MARK}", "\u3000"])
+def test_what_is_cut_of_an_endless_text_is_never_its_words_behind_a_filling(filling: str) -> None:
+    assert intent_of(plain(f"{filling * 2_500}STOP{filling * 2_500}")) is Intent.STOP

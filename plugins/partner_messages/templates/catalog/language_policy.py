@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from partner_messages.config.ends import RepairNeeded
 from partner_messages.config.languages import normalise_language
+from partner_messages.config.meta_languages import META_LANGUAGES
 from partner_messages.templates.catalog.catalog import Template
-from partner_messages.templates.catalog.languages import META_LANGUAGES
 from partner_messages.whatsapp.senders import Sender
 
 OVERRIDE = "WHATSAPP_PLATFORM_LANGUAGES"

@@ -16,6 +16,7 @@ from itertools import groupby, pairwise, product
 from typing import TypeAlias
 
 from partner_messages.config.languages import LAST_RESORT
+from partner_messages.config.meta_languages import META_LANGUAGES
 from partner_messages.pictures.formats import unfit
 from partner_messages.templates.catalog.cleaning import clean, whatsapp_length
 from partner_messages.templates.catalog.definition import (
@@ -26,7 +27,6 @@ from partner_messages.templates.catalog.definition import (
     Translation,
     UrlButton,
 )
-from partner_messages.templates.catalog.languages import META_LANGUAGES
 from partner_messages.templates.catalog.phrases import PhraseError, say
 from partner_messages.templates.catalog.render import Part, Placeholder, own_words, parts, placeholders
 from partner_messages.templates.submission.meta_form import numbered
