@@ -86,12 +86,16 @@ FROM (
 ORDER BY at DESC
 LIMIT 1
 
--- name: tell_stops_of_nobody
--- What may be STOP, of people whose phone nobody knows, and was not told yet; note that it is.
-UPDATE answer
-SET told_at = %(now)s
+-- name: untold_stops_of_nobody
+-- What may be STOP, of people whose phone nobody knows, and was not told yet.
+SELECT id, received_at
+FROM answer
 WHERE phone IS NULL AND NOT blanked AND intent IN ('stop', 'maybe_stop') AND told_at IS NULL
-RETURNING id, intent, received_at
+ORDER BY received_at, id
+
+-- name: note_stops_of_nobody_told
+-- Operations were told of these.
+UPDATE answer SET told_at = %(now)s WHERE id = ANY (%(ids)s) AND told_at IS NULL
 
 -- name: stalls_of
 -- The stalls of which a message speaks, longest first, and whether each has moved since: its run was found elsewhere, or by a later

@@ -102,14 +102,21 @@ def phone_of_user(connection: LogConnection, user_id: str) -> str | None:
     return found[0]["phone"] if found else None
 
 
-def tell_stops_of_nobody(connection: LogConnection, now: dt.datetime) -> list[str]:
-    """What may be STOP, of people whose phone nobody knows, each once, in sentences."""
-    return [
-        f"{STOP_OF_NOBODY}: answer {row['id']} of {row['received_at']:%Y-%m-%d %H:%M} UTC comes from somebody with a"
+def untold_stops_of_nobody(connection: LogConnection) -> dict[uuid.UUID, str]:
+    """What may be STOP, of people whose phone nobody knows, and was not told yet: sentences, by answer."""
+    return {
+        row[
+            "id"
+        ]: f"{STOP_OF_NOBODY}: answer {row['id']} of {row['received_at']:%Y-%m-%d %H:%M} UTC comes from somebody with a"
         " username whose phone Meta has not told us yet, so nobody is opted out by it. Find out who it is (table"
         " answer), and opt them out by hand."
-        for row in rows(connection, "tell_stops_of_nobody", now=now)
-    ]
+        for row in rows(connection, "untold_stops_of_nobody")
+    }
+
+
+def note_stops_of_nobody_told(connection: LogConnection, ids: Collection[uuid.UUID], now: dt.datetime) -> None:
+    """Operations were told of these answers."""
+    rows(connection, "note_stops_of_nobody_told", ids=list(ids), now=now)
 
 
 def stalls_of(connection: LogConnection, message_id: uuid.UUID) -> list[AnsweredStall]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from partner_messages.config.settings import Settings, SettingsError
 from partner_messages.deployment.receiving import Receiving, load_receiving
-from partner_messages.message_log.answers import tell_stops_of_nobody
+from partner_messages.message_log.answers import note_stops_of_nobody_told, untold_stops_of_nobody
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.silences import see_silences
 from partner_messages.templates.catalog.installed import installed_catalog
@@ -31,7 +32,7 @@ def hear(connection: LogConnection, settings: Settings, now: dt.datetime) -> tup
         now: The wall clock.
 
     Returns:
-        What operations are to be told, in sentences, besides what is `untold`.
+        What operations are to be told at once, in sentences; what is `untold`, the summary tells.
     """
     receiving = _receiving()
     numbers = Numbers(receiving.phone_number_ids(), receiving.waba_ids())
@@ -45,7 +46,7 @@ def hear(connection: LogConnection, settings: Settings, now: dt.datetime) -> tup
     expired = expire(connection, installed_catalog(), now)
     if expired:
         log.info("%d messages were given up: Meta has not delivered them within their time to live.", expired)
-    return (*silent, *unheard, *looked_up, *tell_stops_of_nobody(connection, now))
+    return (*silent, *unheard, *looked_up, *untold_stops_of_nobody(connection).values())
 
 
 @dataclass(frozen=True)
@@ -56,16 +57,19 @@ class Untold:
         said: The sentence.
         webhooks: The webhooks that it is about: how many errors each has in all, by id.
         account_event: What it is about, where Meta has said it of an account.
+        answer: What it is about, where somebody has said it whom nobody knows.
     """
 
     said: str
     webhooks: Mapping[str, int] = field(default_factory=dict)
     account_event: int | None = None
+    answer: uuid.UUID | None = None
 
 
 def untold(connection: LogConnection) -> list[Untold]:
     """What could not be applied, and what Meta says of accounts, of which operations were not told yet."""
     return [
+        *(Untold(said, answer=id_) for id_, said in untold_stops_of_nobody(connection).items()),
         *(Untold(said, account_event=id_) for id_, said in untold_account_events(connection).items()),
         *(Untold(said, webhooks) for said, webhooks in untold_webhook_errors(connection).items()),
     ]
@@ -80,6 +84,7 @@ def note_told(
     note_webhook_errors_told(connection, webhooks, now)
     events = [one.account_event for one in told if one.account_event is not None]
     note_account_events_told(connection, events, now)
+    note_stops_of_nobody_told(connection, [one.answer for one in told if one.answer is not None], now)
 
 
 def _receiving() -> Receiving:

@@ -85,7 +85,7 @@ def summarise(
     """
     with open_message_log() as connection:
         to_tell = untold(connection)[:NAMED] if of_all else []
-        tick = replace(tick, warnings=(*tick.warnings, *(one.said for one in to_tell)))
+        tick = replace(tick, warnings=(*tick.warnings, *(one.said for one in to_tell if one.said not in tick.warnings)))
         summary = summarise_tick(
             connection,
             tick,

@@ -6,7 +6,12 @@ import datetime as dt
 
 import pytest
 
-from partner_messages.message_log.answers import STOP_OF_NOBODY, last_inbound_of, tell_stops_of_nobody
+from partner_messages.message_log.answers import (
+    STOP_OF_NOBODY,
+    last_inbound_of,
+    note_stops_of_nobody_told,
+    untold_stops_of_nobody,
+)
 from partner_messages.message_log.preferences import preferences
 from partner_messages.recipients.spelling import dialled
 from partner_messages.recipients.taps import help_payload
@@ -56,7 +61,7 @@ def test_a_stop_in_one_webhook_with_the_status_that_says_whose_it_is_counts(log:
     tell(log, envelope(messages_change(statuses=[sent], messages=[stop])))
 
     assert is_out(log)
-    assert tell_stops_of_nobody(log, ANSWERED) == []
+    assert untold_stops_of_nobody(log) == {}
 
 
 def test_a_stop_of_somebody_unknown_is_told_to_operations_once(log: Log) -> None:
@@ -64,8 +69,11 @@ def test_a_stop_of_somebody_unknown_is_told_to_operations_once(log: Log) -> None
     for text in ("STOP", "band karo", "hello"):
         hear(log, text, sender=None, user_id="IN.5")
 
-    assert [said.startswith(STOP_OF_NOBODY) for said in tell_stops_of_nobody(log, ANSWERED)] == [True, True]
-    assert tell_stops_of_nobody(log, ANSWERED) == []
+    told = untold_stops_of_nobody(log)
+    assert [said.startswith(STOP_OF_NOBODY) for said in told.values()] == [True, True]
+    assert untold_stops_of_nobody(log) == told
+    note_stops_of_nobody_told(log, list(told), ANSWERED)
+    assert untold_stops_of_nobody(log) == {}
 
 
 def test_a_button_below_another_s_message_is_not_believed_of_somebody_unknown(log: Log) -> None:
