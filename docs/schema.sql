@@ -246,7 +246,6 @@ CREATE INDEX message_log_by_age ON message_log USING btree (blanked, created_at)
 CREATE INDEX message_log_by_answer ON message_log USING btree (answer_id) WHERE answer_id IS NOT NULL;
 CREATE INDEX message_log_by_day ON message_log USING btree (delivery, day, status);
 CREATE INDEX message_log_by_moment ON message_log USING btree (sent_at) WHERE delivery = 'live'::text;
-CREATE INDEX message_log_by_newest ON message_log USING btree (delivery, day DESC, created_at DESC, id DESC);
 CREATE INDEX message_log_by_partner ON message_log USING btree (partner_id, day);
 CREATE INDEX message_log_by_phone ON message_log USING btree (dialled(to_phone), claimed_at) WHERE to_phone IS NOT NULL AND claimed_at IS NOT NULL;
 CREATE INDEX message_log_by_run ON message_log USING btree (dag_id, dag_run_id, tick_id);

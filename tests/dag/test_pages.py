@@ -18,7 +18,8 @@ from starlette.testclient import TestClient
 
 import partner_messages_plugin
 from partner_messages.message_log import acts
-from partner_messages.pages import app
+from partner_messages.pages import app, state
+from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
 from support.examples import PARTNER_ID, PHONE
 from support.log_rows import Log, put, row
@@ -27,6 +28,7 @@ from support.submitted import submit_templates
 from support.ticks import go_through
 
 NOBODY = str(uuid.UUID(int=0))
+RAJESH = partner_id("RAJESH")
 
 
 @pytest.fixture
@@ -159,7 +161,11 @@ def test_a_tick_that_did_not_happen_is_as_visible_as_one_that_did(
     assert said in op.get(f"/?day={day}&delivery=live")
 
 
-def test_what_halts_or_pauses_is_in_letters(op: Visitor, deployment: Deployment, log: Log) -> None:
+def test_what_halts_or_pauses_is_in_letters(
+    op: Visitor, deployment: Deployment, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Sending is PAUSED" in re.sub(r"<[^>]*>", "", op.get("/")), "as it is in Airflow until somebody unpauses it"
+    monkeypatch.setattr(state, "_is_paused", lambda: False)
     assert "Sending is LIVE" in re.sub(r"<[^>]*>", "", op.get("/"))
     deployment.set(delivery="dry_run")
     assert "Sending is DRY RUN" in re.sub(r"<[^>]*>", "", op.get("/"))
@@ -314,8 +320,8 @@ def test_what_is_not_known_is_settled_once(op: Visitor, log: Log) -> None:
 
 
 def test_a_partner_is_opted_out_and_back(op: Visitor, deployment: Deployment, log: Log) -> None:
-    put(log, "sent")
-    page = f"/partners/{PARTNER_ID}"
+    put(log, "sent", partner_id=RAJESH)
+    page = f"/partners/{RAJESH}"
     assert "is not written to any more" in op.post(page, do="told_us", why="on the phone")
     assert "The partner has opted out" in op.get(page)
     deployment.now += dt.timedelta(minutes=1)

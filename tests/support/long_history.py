@@ -69,6 +69,10 @@ def parameters(messages: list[Draft], query: str) -> dict[str, Any]:
     asked = {**_plain_parameters(), **_parameters_of(messages)}
     if query in ("answers_of", "messages_to_mirror", "to_follow_up", "ends_of_tick"):
         return {**asked, **of_tick(SENT)}
+    if query == "note_account_events_told":
+        return {**asked, "ids": [1]}
+    if query == "note_webhook_errors_told":
+        return {**asked, "told": recordset([{"id": 1, "errors": 1}])}
     if query == "enter_preference":
         return {**asked, "value": "stop"}
     if query == "note_preference":
@@ -105,6 +109,7 @@ def _parameters_of(messages: list[Draft]) -> dict[str, Any]:
         **{"ids": ids, "id": ids[0], "message_id": ids[0]},
         **{"production_run_ids": runs, "production_run_id": runs[0], "found_ids": Json(runs)},
         "said_ids": Json([str(id_) for id_ in ids]),
+        "wamids": [f"wamid.{number}" for number in range(len(messages))],
         "said_wamids": Json([f"wamid.{number}" for number in range(len(messages))]),
         "waiting_ids": [1],
         "event_ids": [f"event {run}" for run in runs],

@@ -1,7 +1,5 @@
 -- What the pages ask for, and what people note on what needs a person.
 
--- The newest messages first, one page after the other.
-CREATE INDEX message_log_by_newest ON message_log (delivery, day DESC, created_at DESC, id DESC);
 CREATE INDEX stuck_run_by_partner ON stuck_run (partner_id, day) WHERE partner_id IS NOT NULL;
 CREATE INDEX audit_by_age ON audit (at, id);
 

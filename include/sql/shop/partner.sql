@@ -19,8 +19,8 @@ ORDER BY id
 -- The partners whose id this is, or whose name has these words in it, deleted ones too: their messages are still there.
 SELECT id, name
 FROM {{ partner }}
-WHERE id = %(words)s OR position(lower(%(words)s) IN lower(name)) > 0
-ORDER BY id = %(words)s DESC, name, id
+WHERE id = %(some)s OR position(lower(%(some)s) IN lower(name)) > 0
+ORDER BY id = %(some)s DESC, name, id
 LIMIT %(at_most)s
 
 -- name: admins

@@ -9,7 +9,7 @@ from sandbox.demo.report import (
     Decision,
     Logged,
     Sent,
-    TaskResults,
+    Told,
     aligned,
     both_policies,
     census_line,
@@ -189,9 +189,9 @@ def test_a_moment_is_told_as_people_tell_it():
 
 
 def test_a_partner_s_messages_are_counted_under_both_policies_and_the_other_one_s_are_shown():
-    told = [TaskResults("live", "reminder", f"Run {number}") for number in range(5)]
+    told = [Told("live", "reminder", f"Run {number}") for number in range(5)]
 
-    assert both_policies([*told, TaskResults("dry_run", "digest", "3 runs await\n\nyour answer")]) == [
+    assert both_policies([*told, Told("dry_run", "digest", "3 runs await\n\nyour answer")]) == [
         "A partner with 5 stuck runs got 5 messages; with setting digest on: 1",
         "",
         "     3 runs await",

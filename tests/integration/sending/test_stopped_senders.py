@@ -93,7 +93,7 @@ def test_no_task_of_the_same_run_asks_again_but_other_senders_go_on(send: SendTa
         send(second)
     assert requested(graph_api) == asked
     assert statuses(log, second) == ["queued"] * 5
-    assert {row["runs"] for row in messages(log, second)} == {0}
+    assert {row["attempts"] for row in messages(log, second)} == {0}
 
     others = queue_messages(log, 2, sender="au", to_phone="+61412345678", language="en")
     assert send(others, sender_label="au").counts == {"sent": 2}

@@ -37,6 +37,7 @@ EXCEPTIONS: dict[str, tuple[set[str], str]] = {
         {"messaging_conversation", "messaging_message"},
         "by the last digits of a number, and by conversation, for all follow-ups at once",
     ),
+    "written_to_us": ({"messaging_message"}, "by the moment, for all that was written since"),
     "statuses_of": ({"messaging_message"}, "by Meta's id"),
     "reminded_in_shop": ({"messaging_message"}, "by context, for all runs at once"),
     "unowned_runs": ({"production_run_activity"}, "by run, for all that nobody has"),
@@ -85,7 +86,7 @@ def parameters() -> dict[str, Any]:
         "runs": Json([{"id": id_, "partner_id": "P1", "clock": "2026-11-01T00:00:00Z"} for id_ in ("R1", "R2")]),
     }
     one = {
-        **dict.fromkeys(("now", "until", "sent_at", "overdue_before", "begins", "ends"), TICK),
+        **dict.fromkeys(("now", "until", "sent_at", "overdue_before", "begins", "ends", "since"), TICK),
         **{
             "id": "M1",
             "conversation_id": "C1",
@@ -95,7 +96,7 @@ def parameters() -> dict[str, Any]:
         },
         **{"phone_number": "+919829012345", "content": "A text.", "message_type": "template", "metadata": Jsonb({})},
         **{"context_type": "production_run", "context_id": "R1:reminder:2026-11-23"},
-        **{"day": DAY, "timezone": "Asia/Kolkata", "ending_length": 8},
+        **{"some": "rajesh", "at_most": 50, "day": DAY, "timezone": "Asia/Kolkata", "ending_length": 8},
     }
     written = recordset([{"conversation_id": "C1", "sent_at": TICK, "production_run_id": "R1"}])
     return some | one | {"written": written}

@@ -141,7 +141,7 @@ def test_what_was_never_delivered_is_given_up(deployment, log):
     sent = TICK - dt.timedelta(days=1)
     id_ = put(log, "sent", sent_at=sent, sent_at_meta=sent)
     later = TICK - dt.timedelta(hours=8)
-    put(log, "read", "R2", sent_at=later, sent_at_meta=later)
+    put(log, "read", "R2", sent_at=later, sent_at_meta=later, delivered_at=later)
     upkeep()
 
     assert row(log, id_)["expired_at_meta"]

@@ -418,8 +418,8 @@ def test_it_is_decided_by_the_phone_that_the_shop_has_now_too(
 
 def test_what_was_written_on_a_shared_phone_is_decided_for_all_whom_it_reaches(log: Log, deployment: Any) -> None:
     reminded(log, "R2", partner_id="P2")
-    reminded(log)
-    opt_out("told_us", "P2")
+    reminded(log, partner_id=RAJESH)
+    enter_preference(log, "P2", "stop", source="told_us", act="opt_out", now=ANSWERED, **WHO)
     hear(log, "band karo")
     deployment.now = ANSWERED + dt.timedelta(hours=1)
 
@@ -427,11 +427,11 @@ def test_what_was_written_on_a_shared_phone_is_decided_for_all_whom_it_reaches(l
 
     known = preferences(log)
     assert not known.waits_for_a_person("P2", PHONE)
-    assert (known.has_opted_out("P2", PHONE), known.has_opted_out(PARTNER_ID, PHONE)) == (True, False)
+    assert (known.has_opted_out("P2", PHONE), known.has_opted_out(RAJESH, PHONE)) == (True, False)
 
 
 def test_who_has_told_somebody_leaves_nothing_to_be_decided(log: Log, deployment: Any) -> None:
-    reminded(log)
+    reminded(log, partner_id=RAJESH)
     hear(log, "band karo")
     deployment.now = ANSWERED + dt.timedelta(hours=1)
 

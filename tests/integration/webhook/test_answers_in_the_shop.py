@@ -13,7 +13,7 @@ from psycopg.rows import DictRow
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log import promises
 from partner_messages.message_log.preferences import preferences
-from partner_messages.ops.hearing import hear
+from partner_messages.ops.hearing import hear, untold
 from partner_messages.recipients.taps import later_payload, promise_payload
 from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
@@ -75,7 +75,7 @@ def writes(
 
 
 def look(log: Log, now: dt.datetime = ANSWERED + dt.timedelta(minutes=1)) -> tuple[str, ...]:
-    return hear(log, load_settings(), now)
+    return (*hear(log, load_settings(), now), *(one.said for one in untold(log)))
 
 
 def kept(log: Log) -> list[DictRow]:

@@ -197,9 +197,9 @@ def test_a_stop_counts_in_whichever_way_the_phone_is_spelled(log: Log, written: 
 
     assert is_out(log, written)
     assert is_out(log, meta)
-    assert [(one["phone"], one["message_id"]) for one in kept(log)] == [(written, id_)] * 2
+    assert [(one["phone"], one["message_id"]) for one in kept(log)] == [(meta, id_)] * 2
     assert escalated(log) == [("R1", "asked_for_help")]
-    assert {one["to_phone"] for one in replies(log)} == {written}
+    assert {one["to_phone"] for one in replies(log)} == {meta}
 
 
 @pytest.mark.parametrize("word", ["STOP", "START"])
