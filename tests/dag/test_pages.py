@@ -418,3 +418,18 @@ def test_the_templates_are_shown_by_account(op: Visitor, log: Log) -> None:
     assert "rejected" in html
     assert "INCORRECT_CATEGORY" in html
     assert "Last read never" in html
+
+
+def test_a_partner_whose_name_is_blank_is_called_by_the_id(op: Visitor, log: Log) -> None:
+    blank = partner_id("NAMEGAP")
+    put(log, "sent", partner_id=blank)
+    assert f">{blank}</a>" in op.get("/messages")
+
+
+def test_a_day_with_a_live_tick_is_shown_by_that_whatever_the_setting_says_now(
+    op: Visitor, deployment: Deployment, log: Log
+) -> None:
+    go_through(log)
+    deployment.set(delivery="dry_run")
+    assert "<strong>live</strong>" in op.get("/")
+    assert "<strong>dry run</strong>" in op.get("/?day=2026-11-20")

@@ -115,7 +115,7 @@ def today_page(request: Request, person: Reader, day: dt.date | None = None, del
     """A day at a glance."""
     now, settings = run_context.wall_clock(), load_settings()
     with _log() as connection:
-        shown = today(connection, day or day_of(now), delivery or settings.delivery, now, settings)
+        shown = today(connection, day or day_of(now), delivery, now, settings)
         return render.page(request, person, "today", **shown, state=state_of(connection, settings))
 
 

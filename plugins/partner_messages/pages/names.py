@@ -34,7 +34,7 @@ def _names(shop: Shop, partner_ids: set[str], run_ids: set[str]) -> Names:
     designs = shop.design_names({run.design_id for run in runs.values() if run.design_id})
     partners = shop.partners(partner_ids) if partner_ids else {}
     return Names(
-        {id_: partner.name for id_, partner in partners.items()},
+        {id_: (partner.name or "").strip() or None for id_, partner in partners.items()},
         {id_: designs.get(run.design_id or "") for id_, run in runs.items()},
     )
 

@@ -160,13 +160,14 @@ def next_tick(now: dt.datetime, calendar: Calendar) -> dt.datetime:
 
 
 def today(
-    connection: LogConnection, day: dt.date, delivery: str, now: dt.datetime, settings: Settings
+    connection: LogConnection, day: dt.date, delivery: str | None, now: dt.datetime, settings: Settings
 ) -> dict[str, Any]:
-    """What the page shows of a day."""
+    """What the page shows of a day; unless a delivery is asked for, of its live ticks, if it had any."""
     calendar = calendar_of(settings)
-    asked = {"dag_id": DAG, "delivery": delivery, "day": day, "since": day - _SOME_HOURS}
-    kinds = kinds_of(rows(connection, "ends_of_day", **asked))
+    asked = {"dag_id": DAG, "day": day, "since": day - _SOME_HOURS}
     ticks = rows(connection, "ticks_of_day", **asked)
+    delivery = delivery or ("live" if any(tick["delivery"] == "live" for tick in ticks) else settings.delivery)
+    kinds = kinds_of(rows(connection, "ends_of_day", **asked, delivery=delivery))
     planned = any(tick["planned"] is not None and tick["delivery"] == delivery for tick in ticks)
     return {
         "day": day,

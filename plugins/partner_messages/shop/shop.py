@@ -252,7 +252,7 @@ class Shop:
     def partners_like(self, words: str, at_most: int) -> dict[str, str | None]:
         """The names of the partners, by id, whose id this is or whose name has these words in it."""
         found = self._rows("partners_like", {"some": words.strip(), "at_most": at_most})
-        return {row["id"]: row["name"] for row in found}
+        return {row["id"]: (row["name"] or "").strip() or None for row in found}
 
     def admins(self, partner_ids: Iterable[str]) -> dict[str, list[PartnerAdmin]]:
         """The admins of these partners, eldest first."""
