@@ -23,6 +23,7 @@ def measure(workplace: Workplace) -> list[Row]:
         with graph_api.running(rate=rate) as api:
             steps = workplace.steps(api.url, rate, task_each_up_to=0, chunk_size=messages)
             tick = steps.run("find", now=now.isoformat(), repeats=1)["tick"]
+            steps.run("forget messages")
             (batch,) = steps.run("plan", tick=tick, repeats=1)["batches"]
             workplace.tell(f"Sending {messages:,} messages at {rate:,} a second")
             sending = steps.run("send", tick=tick, batch=batch)

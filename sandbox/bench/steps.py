@@ -116,6 +116,13 @@ def _shop_session() -> psycopg.Connection[Any]:
     return session
 
 
+def forget_messages() -> dict[str, Any]:
+    """Let the day begin without a message, where it was sent at another rate before."""
+    with open_message_log() as log:
+        log.execute(FORGET_MESSAGES.read_bytes())
+    return {}
+
+
 def plan(tick: dict[str, Any], repeats: int) -> dict[str, Any]:
     """Plan what was found, each time as if nothing had been planned yet; return the last time's batches."""
     seconds: list[float] = []
@@ -247,6 +254,7 @@ def _statuses(messages: range, phone_number_id: str, now: dt.datetime) -> bytes:
 STEPS: dict[str, Callable[..., dict[str, Any]]] = {
     "find": find,
     "plan": plan,
+    "forget messages": forget_messages,
     "plan again": plan_again,
     "send": send,
     "history": write_history,
