@@ -37,7 +37,7 @@ def measure(workplace: Workplace) -> list[Row]:
 
 
 def _all_in_one(batches: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """One batch of them all: a fast number's messages are dealt to several processes, and here one shows what it can."""
+    """One batch of them all: what is dealt to several processes, for a fast number, shows here what one can do."""
     return {**batches[0], "message_ids": [id_ for batch in batches for id_ in batch["message_ids"]]}
 
 

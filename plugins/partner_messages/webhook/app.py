@@ -121,14 +121,23 @@ class Receiver:
         await anyio.to_thread.run_sync(self.receiving)
         if self._applies:
             self.applier.start()
-        reading = asyncio.create_task(self._keep_reading())
+        beside = [asyncio.create_task(self._keep_reading()), asyncio.create_task(self._open_sessions())]
         try:
             yield
         finally:
-            reading.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             if self._applies:
                 await anyio.to_thread.run_sync(self.applier.stop)
             self.sessions.close()
+
+    async def _open_sessions(self) -> None:
+        """Open the sessions before the first webhooks come; without a database the receiver starts, too."""
+        try:
+            await anyio.to_thread.run_sync(self.sessions.open, SESSIONS)
+        except Exception as error:
+            log.error("The message log does not answer yet: %s", mask(str(error)))  # noqa: TRY400
 
     async def _keep_reading(self) -> None:
         while True:

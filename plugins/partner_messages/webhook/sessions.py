@@ -38,6 +38,12 @@ class Sessions:
             kept = ExitStack()
             return kept, kept.enter_context(self._open_one())
 
+    def open(self, number: int) -> None:
+        """Have so many idle ones, so that the first who need one do not wait for it."""
+        while self._idle.qsize() < number:
+            kept = ExitStack()
+            self._idle.put((kept, kept.enter_context(self._open_one())))
+
     def close(self) -> None:
         """Close those that nobody uses."""
         with contextlib.suppress(queue.Empty):
