@@ -15,7 +15,7 @@ answered (where it can: the asset `whatsapp://partner-messages/answers`).
   `retain_days`; skips and rehearsals after 30 days), a bounded number each time, beside what is sent.
 - **Halts all sending, or lets it go on**, if it is triggered with which of the two, who says so, and why. It is in
   force before the next claim of every DAG. The setting `halt` does the same; sending goes on when neither halts it. So
-  that a halt waits for nobody, up to three runs of this DAG are under way at once, and its task goes before all others;
+  that a halt waits for nobody, up to 16 runs of this DAG are under way at once, and its task goes before all others;
   runs that meet send nothing twice.
 - **Closes an escalation by hand**, if it is triggered with its three params: which run, who says so, and why. The run
   is not escalated again for that reason until it has moved on.
