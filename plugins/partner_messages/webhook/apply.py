@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any
 
-from partner_messages.database.session import is_worth_another_try
+from partner_messages.database.session import is_retryable
 from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.recipients.masking import mask, plain
 from partner_messages.webhook import accounts, inbound
@@ -190,7 +190,7 @@ def _in_savepoint(
             return work()
     except Exception as error:
         # A deadlock or a lost session is no fault of the item: the next pass applies it.
-        if is_worth_another_try(error):
+        if is_retryable(error):
             raise
         why = mask(plain(f"{type(error).__name__}: {error}"))
         log.exception("An item of webhook %d could not be applied: %s", one.event_id, type(one.item).__name__)

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Json
 
-from partner_messages.database.session import is_worth_another_try
+from partner_messages.database.session import is_retryable
 from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.recipients.masking import mask
 from partner_messages.webhook.accounts import SenderIds
@@ -178,7 +178,7 @@ def _write(connection: LogConnection, changes: Sequence[_Change], errors: ItemEr
             _write_rows(connection, changes)
             return len(changes)
     except psycopg.Error as error:
-        if is_worth_another_try(error):
+        if is_retryable(error):
             raise
         return sum(_write_alone(connection, change, errors) for change in changes)
 
@@ -189,7 +189,7 @@ def _write_alone(connection: LogConnection, change: _Change, errors: ItemErrors)
             _write_rows(connection, [change])
             return True
     except psycopg.Error as error:
-        if is_worth_another_try(error):
+        if is_retryable(error):
             raise
         # Another message may have taken the slot between the check and the write.
         retaken = isinstance(error, psycopg.errors.UniqueViolation | psycopg.errors.ExclusionViolation)

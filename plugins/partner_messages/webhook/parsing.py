@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from partner_messages.recipients.masking import LONGEST, plain
+from partner_messages.recipients.masking import MAX_TEXT_LENGTH, plain
 from partner_messages.webhook.events import (
     AccountUpdate,
     InboundMessage,
@@ -335,7 +335,7 @@ def _object(of: Json, key: str) -> Json:
 def _text(value: Any) -> str | None:
     """A string, or an integer as a string: Meta sends ids in both forms."""
     if isinstance(value, str):
-        return plain(_SIGN_RUN.sub(" ", value) if len(value) > LONGEST else value) or None
+        return plain(_SIGN_RUN.sub(" ", value) if len(value) > MAX_TEXT_LENGTH else value) or None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return None
