@@ -49,10 +49,10 @@ from partner_messages.sending.recheck import no_longer_due
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.tasks.mirror import mirror_to_shop
 from partner_messages.tasks.preflight import preflight
-from partner_messages.webhook.accounts import Numbers
-from partner_messages.webhook.applier_process import collect_seldom
+from partner_messages.webhook.accounts import SenderIds
+from partner_messages.webhook.applier_process import collect_garbage_rarely
 from partner_messages.webhook.apply import apply_backlog
-from partner_messages.webhook.sessions import Sessions
+from partner_messages.webhook.sessions import SessionPool
 from partner_messages.webhook.store import store
 from sandbox.bench import HISTORY
 from sandbox.bench.memory import peak_mb
@@ -215,18 +215,18 @@ def listen(messages: int, per_webhook: int) -> dict[str, Any]:
     """Apply a status of each of so many messages, so many of them in a webhook."""
     (number,) = [one for one in load_receiving().numbers if one.label == "in"]
     now = dt.datetime.now(dt.UTC)
-    numbers = Numbers({"in": number.phone_number_id}, {"in": number.waba_id})
-    sessions = Sessions(open_message_log)
-    with sessions.one() as connection:
+    numbers = SenderIds({"in": number.phone_number_id}, {"in": number.waba_id})
+    sessions = SessionPool(open_message_log)
+    with sessions.session() as connection:
         migrate(connection)
         psycopg.ClientCursor(connection).execute(SENT.read_bytes(), {"messages": messages})
         for first in range(0, messages, per_webhook):
             of = range(first, min(first + per_webhook, messages))
             store(connection, _statuses(of, number.phone_number_id, now), now)
-        with sessions.one():  # the second one's imports and session are there, too
+        with sessions.session():  # the second one's imports and session are there, too
             pass
-    collect_seldom()
-    seconds, done = timed(lambda: apply_backlog(sessions.one, numbers, lambda: now))
+    collect_garbage_rarely()
+    seconds, done = timed(lambda: apply_backlog(sessions.session, numbers, lambda: now))
     sessions.close()
     return {"seconds": seconds, "changed": done.changed}
 

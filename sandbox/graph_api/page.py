@@ -32,7 +32,7 @@ CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; 
 WATCH_SECONDS = 3
 TAPS = {"QUICK_REPLY": "button", "REPLY": "interactive"}
 """The buttons that a partner can answer with, and what Meta calls such an answer."""
-LONGEST_ANSWER = 4_096
+MAX_ANSWER_BYTES = 4_096
 QUOTED = 80
 PAGE_QUERY = ("phone_number_id", "to", "watch")
 NUMBER = re.compile(r"\+[0-9]{7,15}")
@@ -116,7 +116,7 @@ def phone_page(world: World, *, phone_number_id: str | None, to: str | None, wat
             only=to,
             watch_seconds=WATCH_SECONDS if watch else None,
             taps=TAPS,
-            longest=LONGEST_ANSWER,
+            longest=MAX_ANSWER_BYTES,
             total=len(messages),
             shown=len(shown),
             counts=Counter(message.status for message in messages),
@@ -171,7 +171,7 @@ def _written(world: World, message: Message | None, form: Mapping[str, str]) -> 
         raise NoSuchAnswerError("There is no such chat.")
     if message is not None and (message.phone_number_id, message.to) != (phone_number_id, to):
         raise NoSuchAnswerError("There is no such message in this chat.")
-    text = text.strip()[:LONGEST_ANSWER]
+    text = text.strip()[:MAX_ANSWER_BYTES]
     if not text:
         return None
     context = None if message is None else message.id

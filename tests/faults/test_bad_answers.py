@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from partner_messages.recipients.masking import LONGEST
+from partner_messages.recipients.masking import MAX_TEXT_LENGTH
 from partner_messages.sending import dispatch
 from partner_messages.sending.gate import SenderStopped
 from partner_messages.whatsapp.answers import Answer, read_answer
@@ -88,7 +88,7 @@ def test_thirty_bad_answers_cost_their_neighbours_nothing(
         name: end for name, *_, end in BAD
     }
     assert set(statuses(log, ids[1::2])) == {"sent"}
-    assert max(len(row["error_detail"] or "") for row in messages(log, ids)) <= LONGEST
+    assert max(len(row["error_detail"] or "") for row in messages(log, ids)) <= MAX_TEXT_LENGTH
 
 
 @pytest.mark.parametrize("code", [190, 132001], ids=["the sender is stopped", "the template is refused"])

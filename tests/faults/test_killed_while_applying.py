@@ -7,7 +7,7 @@ import random
 import signal
 from collections.abc import Callable
 
-from partner_messages.webhook.accounts import Numbers
+from partner_messages.webhook.accounts import SenderIds
 from support.children import Child, Death
 from support.deployment import TICK, Deployment
 from support.fault_table import Tally
@@ -15,7 +15,7 @@ from support.log_rows import Log, put, row
 from support.webhook_work import store_and_apply
 from support.webhooks import NUMBER, WABA, of_statuses, status_item
 
-NUMBERS = Numbers({"in": NUMBER}, {"in": WABA})
+NUMBERS = SenderIds({"in": NUMBER}, {"in": WABA})
 APPLY = "partner_messages.webhook.apply"
 STATUSES = "partner_messages.webhook.apply_statuses"
 MOMENTS = [

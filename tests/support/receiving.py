@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 
 from partner_messages.webhook.app import PATH, PREFIX, Receiver, receiver_app
-from partner_messages.webhook.patience import PatientProtocol
+from partner_messages.webhook.idle_timeout import IdleTimeoutProtocol
 
 SECONDS = 60
 
@@ -74,7 +74,7 @@ class Running:
 def receiving(receiver: Receiver | None = None) -> Iterator[Running]:
     """Run a receiver until the end of the block."""
     of = receiver or Receiver()
-    config = uvicorn.Config(receiver_app(receiver=of), http=PatientProtocol, log_config=None, access_log=False)
+    config = uvicorn.Config(receiver_app(receiver=of), http=IdleTimeoutProtocol, log_config=None, access_log=False)
     server: Any = _Server(config)
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listening:
         thread = threading.Thread(target=server.run, args=([listening],))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from partner_messages.deployment import run_context
 from partner_messages.message_log.database import open_message_log
 from partner_messages.webhook import apply, store
-from partner_messages.webhook.accounts import Numbers
+from partner_messages.webhook.accounts import SenderIds
 
 
-def store_and_apply(body: bytes | None, numbers: Numbers) -> int:
+def store_and_apply(body: bytes | None, numbers: SenderIds) -> int:
     """Store a body, if there is one, and apply what waits; return how many messages that changed."""
     with open_message_log() as connection:
         if body is not None:

@@ -1,1 +1,1 @@
-"""Sessions with PostgreSQL, and the named queries under `include/sql`."""
+"""Sessions with PostgreSQL, and the named queries of `include/sql`."""

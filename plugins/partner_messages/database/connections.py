@@ -1,4 +1,4 @@
-"""Airflow's connections: a task asks for each of them once, as a question costs a request to Airflow's API server."""
+"""Read Airflow's connections, each once in a task: every read is a request to Airflow's API server."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from airflow.sdk import BaseHook, Connection
 
 
 class ReadConnection(Connection):
-    """A connection as it was read, when Airflow masked its secrets.
+    """A connection whose `extra_dejson` does not register its secrets for masking again.
 
-    Airflow masks what is in the extra again each time that somebody looks into it, and a hook looks four times.
+    Airflow's own does so at each access, and a hook accesses it four times; reading the connection has done it already.
     """
 
     @property
     def extra_dejson(self) -> dict[str, Any]:
-        """The extra; empty where it is no object of JSON."""
+        """The extra; empty if it is no JSON object."""
         try:
             extra = json.loads(self.extra or "{}")
         except ValueError:
@@ -32,8 +32,8 @@ _READ: ContextVar[dict[str, ReadConnection] | None] = ContextVar("connections_re
 
 
 @contextlib.contextmanager
-def each_read_once() -> Iterator[None]:
-    """Within this block, and in the thread that entered it, a connection stays what it was when it was first read."""
+def read_each_once() -> Iterator[None]:
+    """Within this block, in this thread, read each connection only once."""
     before = _READ.set({})
     try:
         yield
@@ -42,15 +42,15 @@ def each_read_once() -> Iterator[None]:
 
 
 def connection_of(conn_id: str) -> ReadConnection:
-    """Read a connection; change nothing in it, as others may be given the same.
+    """Read a connection; do not change it, as other callers may get the same object.
 
     Raises:
-        AirflowNotFoundException: There is none of this id.
+        AirflowNotFoundException: There is no connection of this id.
     """
     kept = _READ.get()
     if kept is not None and conn_id in kept:
         return kept[conn_id]
-    # In a task it is the SDK's, in the API server the row of Airflow's database, which has the same fields.
+    # In a task it is the SDK's class, in the API server Airflow's database model, with the same fields.
     found = BaseHook.get_connection(conn_id)
     read = ReadConnection(**{one.name: getattr(found, one.name) for one in attrs.fields(Connection)})
     if kept is not None:

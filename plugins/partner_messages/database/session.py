@@ -1,4 +1,4 @@
-"""Sessions with a database and the named queries that run in them; what it refuses, and what follows from that."""
+"""Open database sessions, run named queries, and translate database errors into sentences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from partner_messages.database.connections import connection_of
 from partner_messages.database.named_sql import query
 from partner_messages.recipients.masking import mask
 
-_TURNED_AWAY = re.compile(
+_LOGIN_REFUSED = re.compile(
     "|".join(
         (
             "(password|peer|ident|certificate|sasl) authentication failed",
@@ -30,62 +30,58 @@ _TURNED_AWAY = re.compile(
             "no pg_hba.conf entry",
             "pg_hba.conf rejects",
             r"(database|role|user) \S+ does not exist",
-            r"no such (database|user)",  # PgBouncer's words
-            "unsupported startup parameter",  # PgBouncer's too: it has to be told to ignore `options`
+            r"no such (database|user)",  # PgBouncer
+            "unsupported startup parameter",  # PgBouncer, if it is not told to ignore `options`
         )
     ),
     re.IGNORECASE,
 )
-"""Why a server lets nobody in who comes with this connection.
+"""Messages of a server that refuses this connection's login.
 
-The driver has no code for it, only the server's words: where those are in another language, it is tried again in vain.
+The driver has no code for it, only the server's message; if that is in another language, retries are made in vain.
 """
 
-
-_MENDED_BY_ANOTHER_TRY: Mapping[str, str] = MappingProxyType(
+_RETRYABLE_CODES: Mapping[str, str] = MappingProxyType(
     {
         "08000": "the connection failed",
         "08001": "the server could not be reached",
         "08003": "the connection is gone",
-        "08004": "the server let nobody in",
+        "08004": "the server refused connections",
         "08006": "the connection was lost",
         "25P03": "the session was ended because it idled in a transaction",
-        "40001": "two transactions could not be put in an order",
+        "40001": "a serialization failure",
         "40P01": "a deadlock",
         "53100": "the disk is full",
         "53300": "too many connections",
-        "55P03": "a lock was not to be had in time",
+        "55P03": "a lock time-out",
         "57P01": "an administrator ended the session",
         "57P02": "the server crashed",
         "57P03": "the server starts or stops",
         "57P05": "the session was ended because it idled",
     }
 )
-"""The codes by which PostgreSQL says that what was asked may go well the next time (its Appendix A).
+"""The PostgreSQL error codes (Appendix A) after which a retry may succeed.
 
-All others are about what was asked, also where the driver calls them operational (`ProgramLimitExceeded`).
+All others are about the statement itself, even some that the driver calls operational (`ProgramLimitExceeded`).
 """
 
-
-_PATIENCE = {
+_TIMEOUTS = {
     "connect_timeout": 10,
     "keepalives_idle": 20,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-"""How long a server that says nothing is waited for, as libpq has it: seconds, and the last in milliseconds.
+"""libpq's time-outs for a server that does not answer, in seconds (the last one in milliseconds).
 
-Left to themselves a new session waits for two minutes and an open one for a quarter of an hour or for two hours: longer
-than a claim belongs to its claimer.
+libpq's defaults are between two minutes and two hours, longer than the lease of a claim.
 """
-
 
 _NONE: Mapping[str, str | bool] = MappingProxyType({})
 
 
 class AccessRefused(SettingsError):
-    """A database lets this connection's user not in, or not do what is needed: no further try helps."""
+    """A database refuses this connection's login, or its user lacks a right: a retry does not help."""
 
 
 Session = psycopg.Connection[DictRow]
@@ -93,12 +89,12 @@ Session = psycopg.Connection[DictRow]
 
 @dataclass(frozen=True)
 class Database:
-    """One of the databases, as this package knows it.
+    """One of the package's databases.
 
     Attributes:
         conn_id: Its connection.
-        failure: What an error becomes that another try may mend.
-        grant: The statements that give a user all it needs, with `{role}` for its name.
+        failure: The exception for errors after which a retry may succeed.
+        grant: The GRANT statements that its user needs, with `{role}` for the user's name.
     """
 
     conn_id: str
@@ -106,15 +102,15 @@ class Database:
     grant: str
 
     def errors(self) -> contextlib.AbstractContextManager[None]:
-        """Within this block its errors are said in one sentence (`database_errors`)."""
+        """Translate its errors within the block (`database_errors`)."""
         return database_errors(self.conn_id, self.failure, self.grant)
 
     @contextlib.contextmanager
     def session(self, options: str | None = None) -> Iterator[Session]:
-        """Open a session, which is closed at the end of the block; the block's own errors are not translated.
+        """Open a session and close it at the end of the block; only errors of opening it are translated.
 
         Args:
-            options: Settings of the session, as on a server's command line.
+            options: Session settings in the form of the server's command line.
         """
         with self.errors():
             opened = open_session(self.conn_id, options)
@@ -126,13 +122,13 @@ class Database:
 def run_query(
     session: Session, name: str, parameters: Mapping[str, Any], identifiers: Mapping[str, str | bool] = _NONE
 ) -> list[DictRow]:
-    """Run one named query and return its rows; none where it returns nothing.
+    """Run a named query and return its rows; an empty list if the statement returns none.
 
     Args:
         session: The session.
         name: The query's name.
-        parameters: Its values.
-        identifiers: The table names and switches that its placeholders name.
+        parameters: The values that the driver binds.
+        identifiers: Table names and switches for its placeholders.
     """
     with session.cursor() as cursor:
         cursor.execute(query(name, **identifiers).encode(), parameters)
@@ -140,25 +136,25 @@ def run_query(
 
 
 def open_session(conn_id: str, options: str | None = None) -> psycopg.Connection[Any]:
-    """Open a session with a connection's database, which gives up on a server that is gone without a word.
+    """Open a session with time-outs for a server that does not answer.
 
     Args:
-        conn_id: The connection; what its extra says of time-outs comes first.
-        options: Settings of the session, as on a server's command line.
+        conn_id: The connection; time-outs in its extra override the defaults.
+        options: Session settings in the form of the server's command line.
     """
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
     connection = copy.copy(connection_of(conn_id))
-    connection.extra = json.dumps(_PATIENCE | connection.extra_dejson)
+    connection.extra = json.dumps(_TIMEOUTS | connection.extra_dejson)
     hook = PostgresHook(postgres_conn_id=conn_id, connection=connection, options=options)
     return cast("psycopg.Connection[Any]", hook.get_conn())
 
 
-def granting(privileges: Mapping[str, Iterable[str]]) -> str:
-    """The statements that give a user privileges on tables, and the use of the schemas that their names say.
+def grant_statements(privileges: Mapping[str, Iterable[str]]) -> str:
+    """The GRANT statements for privileges on tables, with USAGE on their schemas.
 
     Args:
-        privileges: The tables by what may be done with them, such as `SELECT`.
+        privileges: Table names by privilege, such as `SELECT`.
 
     Returns:
         The statements, with `{role}` for the user's name.
@@ -173,15 +169,15 @@ def granting(privileges: Mapping[str, Iterable[str]]) -> str:
 
 @contextlib.contextmanager
 def database_errors(conn_id: str, failure: type[Exception], grant: str) -> Iterator[None]:
-    """Say a database's errors in one sentence, with phone numbers masked: PostgreSQL quotes whole rows.
+    """Translate database errors into one sentence, with phone numbers masked (PostgreSQL quotes whole rows).
 
     Args:
         conn_id: The database's connection.
-        failure: What an error becomes that another try may mend.
-        grant: The statements that give a user all it needs, with `{role}` for its name.
+        failure: The exception for errors after which a retry may succeed.
+        grant: The GRANT statements that its user needs, with `{role}` for the user's name.
 
     Raises:
-        AccessRefused: The user is not let in or lacks a right; the statements are in it.
+        AccessRefused: The login was refused, or the user lacks a right; it then contains the GRANT statements.
     """
     try:
         yield
@@ -192,28 +188,27 @@ def database_errors(conn_id: str, failure: type[Exception], grant: str) -> Itera
         ) from None
     except psycopg.Error as error:
         said = mask(f"{type(error).__name__}: {error}")
-        if is_turned_away(error):
+        if is_login_refused(error):
             raise AccessRefused(f"Connection {conn_id}: correct its user, password or database: {said}") from None
         raise failure(f"{conn_id}: {said}") from None
 
 
-def is_worth_another_try(error: BaseException) -> bool:
-    """Whether the same may go well the next time: it failed for the connection or the server, not for what it was."""
+def is_retryable(error: BaseException) -> bool:
+    """Whether a retry may succeed: the connection or the server failed, not the statement itself."""
     if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return False
-    # Without a code it is the driver that lost the connection.
-    return error.sqlstate is None or error.sqlstate in _MENDED_BY_ANOTHER_TRY
+    # Without a code: the driver lost the connection.
+    return error.sqlstate is None or error.sqlstate in _RETRYABLE_CODES
 
 
-def is_turned_away(error: psycopg.Error) -> bool:
-    """Whether a server answered, and will not let this user into this database however often it is asked."""
-    return (
-        isinstance(error, psycopg.OperationalError) and error.sqlstate is None and bool(_TURNED_AWAY.search(str(error)))
-    )
+def is_login_refused(error: psycopg.Error) -> bool:
+    """Whether the server has refused the login, so that a retry does not help."""
+    without_code = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+    return without_code and bool(_LOGIN_REFUSED.search(str(error)))
 
 
 def role_of(conn_id: str) -> str:
-    """The name of a connection's user, as SQL has it."""
+    """The name of a connection's user as an SQL identifier."""
     login = connection_of(conn_id).login
     return sql.Identifier(login).as_string() if login else "<its user>"
 

@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import (
 )
 
 from partner_messages.config.ends import NothingToDo, RepairNeeded, TryLater
-from partner_messages.database.connections import each_read_once
+from partner_messages.database.connections import read_each_once
 from partner_messages.deployment.last_words import saying_why
 
 
@@ -23,7 +23,7 @@ def airflow_endings() -> Iterator[None]:
 
     Whatever else is raised, Airflow retries too. Within this block a connection is asked for once.
     """
-    with each_read_once(), saying_why():
+    with read_each_once(), saying_why():
         try:
             yield
         except RepairNeeded as error:

@@ -14,7 +14,7 @@ from partner_messages.message_log.answers import note_stops_of_nobody_told, unto
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.silences import see_silences
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.webhook.accounts import Numbers, note_account_events_told, untold_account_events
+from partner_messages.webhook.accounts import SenderIds, note_account_events_told, untold_account_events
 from partner_messages.webhook.apply import apply_pending, note_webhook_errors_told, untold_webhook_errors
 from partner_messages.webhook.expiry import expire
 from partner_messages.webhook.shop_inbox import store_answers_of_the_shop
@@ -35,7 +35,7 @@ def hear(connection: LogConnection, settings: Settings, now: dt.datetime) -> tup
         What operations are to be told at once, in sentences; what is `untold`, the summary tells.
     """
     receiving = _receiving()
-    numbers = Numbers(receiving.phone_number_ids(), receiving.waba_ids())
+    numbers = SenderIds(receiving.phone_number_ids(), receiving.waba_ids())
     unheard = store_answers_of_the_shop(connection, settings, now)
     done = apply_pending(connection, numbers, lambda: now)
     if done.webhooks or done.changed:

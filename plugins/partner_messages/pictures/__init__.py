@@ -1,1 +1,1 @@
-"""Whether a picture can be used in a message, found out by downloading it."""
+"""Download a picture to check that Meta would accept it in a message."""

@@ -1,17 +1,15 @@
-"""Which pictures Meta takes, told from their bytes: a server's words for them are no proof (pure).
+"""Check the bytes of a picture, not the server's content type (pure).
 
-Meta takes JPEG and PNG, 8-bit RGB or RGBA, up to 5 MB; any other picture ends the whole message with error 131053.
+Meta accepts JPEG and PNG, 8-bit RGB or RGBA, up to 5 MB; with any other picture the message fails with error 131053.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-LARGEST = 5 * 1024 * 1024
-"""Bytes."""
-
+MAX_BYTES = 5 * 1024 * 1024
 TOO_LARGE = "it is larger than 5 MB"
-NO_PICTURE = "it is neither a JPEG nor a PNG"
+WRONG_FORMAT = "it is neither a JPEG nor a PNG"
 _BROKEN = "it is a broken file"
 _COLOURS = "its colours are not 8-bit RGB or RGBA"
 
@@ -21,10 +19,10 @@ _MIME_TYPES = {_PNG: "image/png", _JPEG: "image/jpeg"}
 MAGIC_LENGTH = len(_PNG)
 
 _PNG_COLOURS = frozenset({2, 6})
-"""Truecolour, without and with alpha (PNG, table 11.1); not grey, not a palette."""
+"""Truecolour, without and with alpha (PNG, table 11.1); not greyscale, not a palette."""
 
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""Markers that begin a frame header (T.81, table B.1); the three left out share their range."""
+"""Markers that begin a frame header (T.81, table B.1); the three excluded ones are no frames."""
 _JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
 _JPEG_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 
@@ -35,25 +33,25 @@ def has_magic(beginning: bytes) -> bool:
 
 
 def mime_type(beginning: bytes) -> str | None:
-    """`image/jpeg` or `image/png`; None for a file that begins like neither."""
+    """`image/jpeg` or `image/png` by the first bytes of a file; None for any other file."""
     return next((kind for magic, kind in _MIME_TYPES.items() if beginning.startswith(magic)), None)
 
 
-def unfit(data: bytes) -> str | None:
-    """Say why Meta would not take these bytes as a picture; None where it would."""
-    if len(data) > LARGEST:
+def why_unusable(data: bytes) -> str | None:
+    """Why Meta would not accept these bytes as a picture; None if it would."""
+    if len(data) > MAX_BYTES:
         return TOO_LARGE
     try:
         if data.startswith(_PNG):
-            return _unfit_png(data)
+            return _why_unusable_png(data)
         if data.startswith(_JPEG):
-            return _unfit_jpeg(data)
-    except IndexError:  # It ends in the middle of something.
+            return _why_unusable_jpeg(data)
+    except IndexError:  # The file is truncated.
         return _BROKEN
-    return NO_PICTURE
+    return WRONG_FORMAT
 
 
-def _unfit_png(data: bytes) -> str | None:
+def _why_unusable_png(data: bytes) -> str | None:
     position = len(_PNG)
     if data[position + 4 : position + 8] != b"IHDR":
         return _BROKEN
@@ -68,22 +66,22 @@ def _unfit_png(data: bytes) -> str | None:
     return None
 
 
-def _unfit_jpeg(data: bytes) -> str | None:
+def _why_unusable_jpeg(data: bytes) -> str | None:
     frame_seen = False
     for marker, position in _jpeg_segments(data):
         if marker in _JPEG_FRAMES:
             frame_seen = True
-            # After the length: bits a sample, height, width, components (1 is grey, 4 is for printing).
+            # After the length: bits a sample, height, width, components (1 is greyscale, 4 is CMYK).
             if data[position + 2] != 8 or data[position + 7] != 3:
                 return _COLOURS
         if marker == _JPEG_SCAN:
-            # What a scan itself says never looks like the end: a zero stands after each of its 0xff.
+            # Scan data never contains the end marker: each 0xff in it is followed by a zero.
             return None if frame_seen and data.find(_JPEG_END, position) > 0 else _BROKEN
     return _BROKEN
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Each segment's marker, and where the bytes after the marker begin, up to the first scan."""
+    """Each segment's marker and the position after the marker, up to the first scan."""
     position = 2
     while data[position] == 0xFF:
         marker = data[position + 1]

@@ -1,8 +1,8 @@
-"""Looks at a picture before its link goes to Meta, which would refuse the whole message for a bad one (131053).
+"""Download a picture before its link is sent to Meta, because a bad picture fails the whole message (131053).
 
-The links come from the shop's users, so a look must not become a way into the network this runs in: the connection
-itself checks the address it is made to, at every redirect, so that no second answer of a name server can differ from
-the one that was checked. Nothing is raised for what a server does: a picture that cannot be used has a reason.
+The links come from the shop's users, so a download must give no access to the internal network (SSRF): every
+connection, also after a redirect, is made to the same IP address that was checked. Errors of a server are not raised:
+an unusable picture has a reason.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from partner_messages.config.settings import Pictures
-from partner_messages.pictures.formats import LARGEST, MAGIC_LENGTH, NO_PICTURE, TOO_LARGE, has_magic, unfit
+from partner_messages.pictures.formats import MAGIC_LENGTH, MAX_BYTES, TOO_LARGE, WRONG_FORMAT, has_magic, why_unusable
 from partner_messages.recipients.masking import mask
 from partner_messages.whatsapp.deadline import Deadline, TimedTlsSocket
 from partner_messages.whatsapp.hook import USER_AGENT
 
-MOST_REDIRECTS = 3
-_PIECE = 64 * 1024
+MAX_REDIRECTS = 3
+_CHUNK_BYTES = 64 * 1024
 
-_SEARCH_DEADLINES = 3
-"""A search among a design's pictures begins no further download after so many times the deadline of one."""
+_SEARCH_TIME_FACTOR = 3
+"""A search among a design's pictures starts no further download after this many times the deadline of one."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _HEADERS = {
     "User-Agent": USER_AGENT,
-    # A CDN that chooses the format by this header has given Meta WebP, so it is asked as it is by Meta.
+    # Meta's own header: a CDN may choose the format by it.
     "Accept": "image/webp,*/*",
     "Accept-Encoding": "identity",
     "Connection": "close",
@@ -48,15 +48,15 @@ _HEADERS = {
 
 _IPV6_GLOBAL = ipaddress.IPv6Network("2000::/3")
 _IPV6_OF_IPV4 = ipaddress.IPv6Network("64:ff9b::/96")
-"""NAT64 (RFC 6052): the last four bytes are the IPv4 address that is meant."""
+"""NAT64 (RFC 6052): the last four bytes are the IPv4 address."""
 
 
 @dataclass(frozen=True)
 class Usable:
-    """A picture that Meta would take.
+    """A picture that Meta would accept.
 
     Attributes:
-        url: What to send: the shop's URL, rewritten if a setting says so, in the form a request has it.
+        url: The URL to send: the shop's URL, rewritten by the setting if there is one, percent-encoded.
     """
 
     url: str
@@ -67,22 +67,22 @@ class Unusable:
     """A picture that must not be sent.
 
     Attributes:
-        reason: Why, for the message log; it names hosts, never a whole URL (which may hold a signature).
+        reason: The reason for the message log; with hosts, but without a whole URL (which may hold a signature).
     """
 
     reason: str
 
 
-Look: TypeAlias = Usable | Unusable
+Result: TypeAlias = Usable | Unusable
 _Addresses: TypeAlias = Sequence[tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[Any, ...]]]
 
 
-class _Refused(Exception):
-    """The message is the reason."""
+class _PictureRefused(Exception):
+    """The picture cannot be used; the message is the reason."""
 
 
 class PictureChecker:
-    """Looks at each URL once and remembers what it saw; threads may share it. Make one for a run.
+    """Checks each URL once and remembers the result; threads may share it. Make one for a DAG run.
 
     Args:
         settings: The setting `pictures`.
@@ -93,17 +93,17 @@ class PictureChecker:
         self._settings = settings
         self._clock = clock
         self._lock = threading.Lock()
-        self._looks: dict[str, Future[Look]] = {}
+        self._results: dict[str, Future[Result]] = {}
         self._tls = _tls_context()
 
-    def first_usable(self, urls: Iterable[str]) -> Look:
+    def first_usable(self, urls: Iterable[str]) -> Result:
         """Find the first picture that can be sent.
 
         Args:
-            urls: A design's pictures, the best first; after them comes the setting's fallback.
+            urls: A design's pictures, the best first; the setting's fallback comes last.
         """
         reasons: dict[str, None] = {}
-        search = Deadline(_SEARCH_DEADLINES * self._settings.deadline, self._clock)
+        search = Deadline(_SEARCH_TIME_FACTOR * self._settings.deadline, self._clock)
         for url in urls:
             try:
                 search.left()
@@ -115,40 +115,40 @@ class PictureChecker:
                 return look
             reasons[look.reason] = None
         if self._settings.fallback_url:
-            look = self._once(self._settings.fallback_url, rewrite=None)
+            look = self._check_once(self._settings.fallback_url, rewrite=None)
             if isinstance(look, Usable):
                 return look
             reasons[f"the fallback: {look.reason}"] = None
         return Unusable("; ".join(reasons) or "the design has no picture")
 
-    def check(self, url: str) -> Look:
-        """Look at one of the shop's pictures, as it is after the setting's rewrite."""
-        return self._once(url, rewrite=self._settings.rewrite)
+    def check(self, url: str) -> Result:
+        """Check one of the shop's pictures, after the setting's rewrite of its URL."""
+        return self._check_once(url, rewrite=self._settings.rewrite)
 
-    def _once(self, url: str, *, rewrite: str | None) -> Look:
+    def _check_once(self, url: str, *, rewrite: str | None) -> Result:
         try:
             url = _web_address(url)
             if rewrite:
                 url = _web_address(rewrite.replace("{url}", quote(url, safe="")))
-        except _Refused as refused:
+        except _PictureRefused as refused:
             return Unusable(str(refused))
         with self._lock:
-            look = self._looks.get(url)
+            look = self._results.get(url)
             mine = look is None
             if look is None:
-                look = self._looks[url] = Future()
+                look = self._results[url] = Future()
         if mine:
             try:
-                look.set_result(self._look(url))
+                look.set_result(self._check_download(url))
             except BaseException as error:
                 look.set_exception(error)  # Another thread may be waiting for it.
                 raise
         return look.result()
 
-    def _look(self, url: str) -> Look:
+    def _check_download(self, url: str) -> Result:
         try:
-            reason = unfit(self._download(url, Deadline(self._settings.deadline, self._clock)))
-        except _Refused as refused:
+            reason = why_unusable(self._download(url, Deadline(self._settings.deadline, self._clock)))
+        except _PictureRefused as refused:
             reason = str(refused)
         except TimeoutError:
             reason = f"it did not come within {self._settings.deadline:g} seconds"
@@ -157,14 +157,14 @@ class PictureChecker:
         return Unusable(f"{urlsplit(url).hostname}: {reason}") if reason else Usable(url)
 
     def _download(self, url: str, deadline: Deadline) -> bytes:
-        for _ in range(1 + MOST_REDIRECTS):
+        for _ in range(1 + MAX_REDIRECTS):
             parts = urlsplit(url)
             connection = _Connection(
                 parts.hostname or "",
                 parts.port,
                 tls=self._tls,
                 deadline=deadline,
-                any_address=parts.hostname in self._settings.allowed_hosts,
+                allow_private=parts.hostname in self._settings.allowed_hosts,
             )
             try:
                 connection.request(
@@ -172,52 +172,52 @@ class PictureChecker:
                 )
                 with connection.getresponse() as response:
                     if response.status not in _REDIRECTS:
-                        return _body(response)
+                        return _read_picture(response)
                     url = _web_address(urljoin(url, response.getheader("Location") or ""))
             finally:
                 connection.close()
-        raise _Refused(f"it was redirected more than {MOST_REDIRECTS} times")
+        raise _PictureRefused(f"it was redirected more than {MAX_REDIRECTS} times")
 
 
 def _web_address(url: str) -> str:
-    """A URL in the form a request has it: spaces and letters of any script encoded.
+    """A URL as requests sends it, percent-encoded.
 
     Raises:
-        _Refused: It is not one of a picture that may be fetched.
+        _PictureRefused: A picture of this URL may not be fetched.
     """
     try:
         prepared = requests.Request("GET", url).prepare().url or ""
         parts = urlsplit(prepared)
-        host, _ = parts.hostname, parts.port  # The port is parsed when it is asked for.
+        host, _ = parts.hostname, parts.port  # Accessing the port raises ValueError if it is invalid.
     except (requests.RequestException, ValueError):
-        raise _Refused("its URL is not a web address") from None
+        raise _PictureRefused("its URL is not a web address") from None
     if parts.scheme != "https" or not host:
-        raise _Refused("its URL is not an https one")
+        raise _PictureRefused("its URL is not an https one")
     if parts.username is not None:
-        raise _Refused("its URL has a user name in it")
+        raise _PictureRefused("its URL has a user name in it")
     return prepared
 
 
-def _body(response: http.client.HTTPResponse) -> bytes:
-    """Read a picture, and no more of anything else than shows that it is none."""
+def _read_picture(response: http.client.HTTPResponse) -> bytes:
+    """Read a picture; stop as soon as the bytes are of no picture, or too many."""
     if response.status != http.client.OK:
-        raise _Refused(f"its server answered {response.status}")
-    if response.length is not None and response.length > LARGEST:
-        raise _Refused(TOO_LARGE)
+        raise _PictureRefused(f"its server answered {response.status}")
+    if response.length is not None and response.length > MAX_BYTES:
+        raise _PictureRefused(TOO_LARGE)
     data = bytearray()
-    while piece := response.read1(_PIECE):
+    while piece := response.read1(_CHUNK_BYTES):
         data += piece
         if len(data) >= MAGIC_LENGTH and not has_magic(bytes(data[:MAGIC_LENGTH])):
-            raise _Refused(NO_PICTURE)
-        if len(data) > LARGEST:
-            raise _Refused(TOO_LARGE)
+            raise _PictureRefused(WRONG_FORMAT)
+        if len(data) > MAX_BYTES:
+            raise _PictureRefused(TOO_LARGE)
     if response.length:
-        raise _Refused("the download broke off")
+        raise _PictureRefused("the download broke off")
     return bytes(data)
 
 
 def _tls_context() -> ssl.SSLContext:
-    # As requests does, and with it the hook: a company's own authority is named in the environment.
+    # As requests does: a company's own certificate authority is named in the environment.
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
     in_folder = Path(bundle).is_dir()
     context = ssl.create_default_context(capath=bundle if in_folder else None, cafile=None if in_folder else bundle)
@@ -226,28 +226,28 @@ def _tls_context() -> ssl.SSLContext:
 
 
 class _Connection(http.client.HTTPSConnection):
-    """A connection that checks the address it is made to, and makes it to the address it has checked.
+    """A connection that checks the IP addresses of its host and connects to one of those.
 
-    It takes no proxy: behind one, what a name means is the proxy's to say, and cannot be checked here.
+    It uses no proxy: a proxy would resolve the name itself, unchecked.
     """
 
     def __init__(
-        self, host: str, port: int | None, *, tls: ssl.SSLContext, deadline: Deadline, any_address: bool
+        self, host: str, port: int | None, *, tls: ssl.SSLContext, deadline: Deadline, allow_private: bool
     ) -> None:
         super().__init__(host, port, context=tls)
         self._tls = tls
         self._deadline = deadline
-        self._any_address = any_address
+        self._allow_private = allow_private
 
     def connect(self) -> None:
         """Connect to the first address that answers.
 
         Raises:
-            _Refused: The name has an address that is not public.
+            _PictureRefused: The name has an address that is not public.
         """
         found = _addresses(self.host, self.port, self._deadline)
-        if not (self._any_address or all(is_public(address[0]) for *_, address in found)):
-            raise _Refused("its server has a private address")
+        if not (self._allow_private or all(is_public(address[0]) for *_, address in found)):
+            raise _PictureRefused("its server has a private address")
         secure = self._tls.wrap_socket(self._open(found), server_hostname=self.host)
         self.sock = cast("TimedTlsSocket", secure)
         self.sock.deadline = self._deadline
@@ -257,7 +257,7 @@ class _Connection(http.client.HTTPSConnection):
         for tried, (family, kind, protocol, _, address) in enumerate(found):
             plain = socket.socket(family, kind, protocol)
             try:
-                # One address that swallows everything leaves time for the others.
+                # An address that does not answer must leave time for the others.
                 plain.settimeout(self._deadline.left() / (len(found) - tried))
                 plain.connect(address)
                 plain.settimeout(self._deadline.left())
@@ -270,7 +270,7 @@ class _Connection(http.client.HTTPSConnection):
 
 
 def _addresses(host: str, port: int, deadline: Deadline) -> _Addresses:
-    # A name server is waited for as long as the system likes, so somebody else waits.
+    # `getaddrinfo` has no time-out, so a thread of its own waits for it.
     answer: Future[_Addresses] = Future()
 
     def ask() -> None:
@@ -284,7 +284,7 @@ def _addresses(host: str, port: int, deadline: Deadline) -> _Addresses:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet, in whichever way it is written into IPv6."""
+    """Whether an IP address is public; an IPv4 address embedded in an IPv6 one is checked as IPv4."""
     ip = ipaddress.ip_address(address)
     if isinstance(ip, ipaddress.IPv6Address):
         embedded = ip.ipv4_mapped or ip.sixtofour

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from partner_messages.config.settings import Pictures
-from partner_messages.pictures.usable import Look, PictureChecker, Unusable, Usable
+from partner_messages.pictures.usable import PictureChecker, Result, Unusable, Usable
 from partner_messages.shop.shop import Shop
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def usable_pictures(shop: Shop, design_ids: Iterable[str | None], settings: Pict
     checker = PictureChecker(settings)
     end = time.monotonic() + ALL_WITHIN
 
-    def look_at(design_id: str | None) -> Look:
+    def look_at(design_id: str | None) -> Result:
         if time.monotonic() > end:
             return Unusable("there was no time left to look at it")
         return checker.first_usable(named[design_id].urls if design_id in named else ())

@@ -1,1 +1,1 @@
-"""Whom a message goes to: phone, consent, language, hours, link (pure: no Airflow, no database, no network)."""
+"""The recipient of a message: phone, consent, language, hours, deep link (pure: no Airflow, database or network)."""

@@ -1,4 +1,4 @@
-"""Which of the shop's conversations speaks for a phone, and whether one forbids writing."""
+"""Choose the shop's conversation for a phone, and check its consent."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from partner_messages.recipients.phone import readings_of_address
 from partner_messages.recipients.spelling import is_same_phone
 
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
-_OF_AN_ADMIN = "admin_initiated"
-"""The `consent_source` of a "yes" that the shop's own people gave by writing: no word of the partner's."""
+_ADMIN_INITIATED = "admin_initiated"
+"""The `consent_source` of a "yes" that the shop's own people have set; it is not the partner's consent."""
 
 
 def conversations_for(partner: Partner, phone: str, conversations: Iterable[Conversation]) -> tuple[Conversation, ...]:
     """The partner's active conversations on one phone, newest first; the first one decides language and sender.
 
-    The shop keeps several for one phone (`+39…` beside `39…`, `521…` beside `+52…`). Newest is by `last_message_at`,
-    one in which nobody ever wrote comes last, and of equals the later id (ULIDs sort by time).
+    The shop keeps several for one phone (`+39…` beside `39…`, `521…` beside `+52…`). They are sorted by
+    `last_message_at` (without a message: last), then by id (ULIDs sort by time).
 
     Args:
-        partner: Whose conversations they are; others are left out.
+        partner: The partner; others' conversations are ignored.
         phone: The chosen phone, E.164.
         conversations: In any order.
     """
@@ -37,16 +37,16 @@ def conversations_for(partner: Partner, phone: str, conversations: Iterable[Conv
 
 
 def consent_refused(partner: Partner, phone: str, conversations: Iterable[Conversation]) -> bool:
-    """Whether the partner, or whoever has the phone, said not to be written to and has not taken it back there.
+    """Whether a "no" of the partner, or of anybody on the phone, holds.
 
-    A "no" counts wherever it stands: on whatever phone the partner said it, whichever partner said it on this one, in
-    an archived or a deleted conversation too. Only a "yes" on this very phone takes it back, and only if it is known to
-    be the later one. The shop notes no time of a "no", so it may be as young as the last change of its row.
+    A "no" holds for the partner on any phone and for the phone with any partner, also in an archived or deleted
+    conversation. Only a later "yes" on this phone withdraws it. The shop keeps no time of a "no", so the last change of
+    its row is used.
 
     Args:
-        partner: Who is to be written to.
+        partner: The recipient.
         phone: The chosen phone, E.164.
-        conversations: Theirs, and whoever else's on this phone.
+        conversations: The partner's, and all others on this phone.
     """
     known = list(conversations)
     refused = [
@@ -57,9 +57,9 @@ def consent_refused(partner: Partner, phone: str, conversations: Iterable[Conver
 
 
 def _agreed_since(conversation: Conversation) -> dt.datetime:
-    """From when on the other side's own "yes" has certainly been there; the beginning of time where it is not."""
+    """Since when the partner's own "yes" has certainly existed; the minimal time if there is none."""
     since = _moment(conversation.consent_given_at) or conversation.created_at
-    own = conversation.consent_given is True and conversation.consent_source != _OF_AN_ADMIN
+    own = conversation.consent_given is True and conversation.consent_source != _ADMIN_INITIATED
     if not own or conversation.deleted or since is None or conversation.updated_at is None:
         return _NEVER
     return min(since, conversation.updated_at)

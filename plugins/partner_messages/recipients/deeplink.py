@@ -1,8 +1,7 @@
-"""The signed-in link: opens one run in the partner's portal without a password.
+"""The deep link: it opens one run in the partner's portal and signs the partner in.
 
-Whoever holds a link is signed in as its partner until it expires, so it is made at the moment of sending, and never
-logged, stored or put in an XCom. A message that is redirected to a test phone carries the bare link. Pure: the clock
-is an argument.
+Anybody who has the link is signed in until it expires, so it is made just before sending, and never logged, stored or
+put in an XCom. A message that is redirected to a test phone has the bare link. Pure: the current time is an argument.
 """
 
 from __future__ import annotations
@@ -18,49 +17,49 @@ from partner_messages.config.settings import PORTAL_CONN_ID, SettingsError
 from partner_messages.config.web_address import is_base_url
 
 RUN_PATH = "/production-runs/"
-"""Where the portal shows a run; the path of the templates' URL button."""
+"""The portal's path of a run; also of the templates' URL button."""
 
 ISSUER = "jyt-whatsapp"
 TOKEN_TYPE = "production_run"  # noqa: S105 - the claim `type`, not a secret.
 
-SHORTEST_SECRET = 32
-"""Bytes: a key of HS256 is at least as long as its hash (RFC 7518, 3.2)."""
+MIN_SECRET_BYTES = 32
+"""HS256 needs a key that is as long as its hash (RFC 7518, 3.2)."""
 
 LIFETIME = dt.timedelta(hours=24)
-"""How long the shop's own links live."""
+"""As the shop's own links."""
 
-AFTER_THE_TICK = dt.timedelta(hours=2)
-"""How long a link outlives the next tick: until the next reminder has come, the last one's link works."""
+MARGIN_AFTER_TICK = dt.timedelta(hours=2)
+"""How long after the next tick a link is still valid, so that it works until the next reminder arrives."""
 
 _SATURDAY = 5
 
 
 @dataclass(frozen=True)
 class Portal:
-    """The partners' portal, and the links into it.
+    """The partners' portal.
 
     Attributes:
         base_url: Without a slash at its end.
-        secret: What the portal verifies tokens with.
+        secret: The key with which the portal verifies tokens.
     """
 
     base_url: str
     secret: str = field(repr=False)
 
     def link(self, suffix: str) -> str:
-        """The whole link; whether it signs anybody in is its end's affair (`suffix`, `bare_suffix`)."""
+        """The whole link, with or without a token (`suffix`, `bare_suffix`)."""
         return f"{self.base_url}{RUN_PATH}{suffix}"
 
     def suffix(self, run_id: str, partner_id: str, *, now: dt.datetime) -> str:
-        """What follows `RUN_PATH` in the link that signs the partner in: the value of a template's URL button.
+        """The part after `RUN_PATH` of a link with a token: the value of a template's URL button.
 
         Args:
             run_id: The shop's run id.
-            partner_id: Whom the link signs in.
-            now: The moment of sending, with its zone.
+            partner_id: The partner that the link signs in.
+            now: The time of sending, aware.
 
         Raises:
-            ValueError: The partner or the run has no id: such a link might sign in as anybody.
+            ValueError: The partner's or the run's id is empty.
         """
         return f"{bare_suffix(run_id)}?wa_token={self._token(run_id, partner_id, now)}"
 
@@ -77,10 +76,10 @@ class Portal:
 
 
 def bare_suffix(run_id: str) -> str:
-    """What follows `RUN_PATH` in a link without a token, for which the portal asks for a password; percent-encoded.
+    """The part after `RUN_PATH` of a link without a token, percent-encoded; the portal asks for a password.
 
     Raises:
-        ValueError: The run has no id.
+        ValueError: The run's id is empty.
     """
     return quote(_id("run", run_id), safe="")
 
@@ -92,8 +91,8 @@ def _id(what: str, value: str) -> str:
 
 
 def expiry(now: dt.datetime) -> dt.datetime:
-    """When a link made now stops working: after a day, or after the next tick where that is later (Friday's)."""
-    return max(now + LIFETIME, next_tick(now) + AFTER_THE_TICK)
+    """When a link made now expires: after a day, or after the next tick if that is later (on a Friday)."""
+    return max(now + LIFETIME, next_tick(now) + MARGIN_AFTER_TICK)
 
 
 def next_tick(now: dt.datetime) -> dt.datetime:
@@ -110,10 +109,10 @@ def portal_from_connection(host: str | None, password: str | None) -> Portal:
 
     Args:
         host: The portal's base URL with its scheme; it may have a path.
-        password: The secret of its links. White space around it is no part of it: files and shells end a line there.
+        password: The secret of its links; white space around it is removed, as files end with a newline.
 
     Raises:
-        SettingsError: Either of them cannot be; the secret is never quoted.
+        SettingsError: One of them is invalid; the secret is never quoted.
     """
     return Portal(base_url(host), check_secret(password))
 
@@ -122,16 +121,16 @@ def check_secret(secret: str | None) -> str:
     """The secret without white space around it.
 
     Raises:
-        SettingsError: It is missing, or too short to be safe.
+        SettingsError: It is missing or too short.
     """
     stripped = (secret or "").strip()
     if not stripped:
         raise SettingsError(
             f"{PORTAL_CONN_ID}: the password is missing; set it to the secret that the portal verifies links with."
         )
-    if len(stripped.encode()) < SHORTEST_SECRET:
+    if len(stripped.encode()) < MIN_SECRET_BYTES:
         raise SettingsError(
-            f"{PORTAL_CONN_ID}: the password, the secret of the links, is shorter than {SHORTEST_SECRET} bytes; set a"
+            f"{PORTAL_CONN_ID}: the password, the secret of the links, is shorter than {MIN_SECRET_BYTES} bytes; set a"
             " longer one here and in the portal."
         )
     return stripped
@@ -141,7 +140,7 @@ def base_url(host: str | None) -> str:
     """The portal's URL without a slash at its end.
 
     Raises:
-        SettingsError: Its connection has no such host, or one that is not safe.
+        SettingsError: The host is missing, no URL, or without TLS.
     """
     if not host or not is_base_url(host):
         raise SettingsError(

@@ -1,7 +1,7 @@
-"""What may be seen of a person in a log line: the country and the last four digits, nothing more.
+"""Mask phone numbers, Meta's message ids and secrets; of a phone the country code and the last four digits are shown.
 
-Meta's message ids (wamids) contain the recipient's number in base64, and Meta's error texts may quote a token, so a
-text from outside goes through `mask` before it is logged, stored as an error or raised.
+Meta's message ids (wamids) contain the recipient's number in base64, and Meta's error texts may quote a token, so every
+text from outside is masked before it is logged, stored as an error or raised.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import re
 import phonenumbers
 
 HIDDEN = "•••••"
-"""Always five dots: their number must not tell how long the hidden part is."""
+"""Always five dots, so that the length of the hidden part is not shown."""
 
 _VISIBLE_DIGITS = 4
-_FEWEST_DIGITS = 8
-"""A run of digits shorter than this is not taken for a phone number (after a `+`, six is enough)."""
+_MIN_PHONE_DIGITS = 8
+"""Fewer digits in a row are not taken for a phone number (after a `+`, six are enough)."""
 
-_BETWEEN = r"[\ \u00a0\u202f().\-\u2010-\u2015]"
-"""What people write between the digits of a phone number."""
+_SEPARATORS = r"[\ \u00a0\u202f().\-\u2010-\u2015]"
+"""The characters that people write between the digits of a phone number."""
 
-# What looks like a phone number and is none stands before what is hidden, so that row ids and times stay readable.
+# Ids and times, which look like phone numbers, come first, so that they stay readable.
 _PATTERNS = re.compile(
     rf"""
     (?P<kept>
@@ -39,8 +39,8 @@ _PATTERNS = re.compile(
       | (?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*                                          # JWT: the deep link's token
     )
   | (?P<phone>
-        \+(?:{_BETWEEN}{{0,2}}\d){{6,}}
-      | \d(?:{_BETWEEN}{{0,2}}\d){{{_FEWEST_DIGITS - 1},}}
+        \+(?:{_SEPARATORS}{{0,2}}\d){{6,}}
+      | \d(?:{_SEPARATORS}{{0,2}}\d){{{_MIN_PHONE_DIGITS - 1},}}
     )
     """,
     re.VERBOSE,
@@ -48,19 +48,18 @@ _PATTERNS = re.compile(
 
 
 def mask_phone(phone: str) -> str:
-    """Hide a phone number but for its country code and last four digits: `+91•••••2345`.
+    """Mask a phone number, such as `+91•••••2345`.
 
-    Defined for any text: where the number is not valid the country code is left out, and of fewer than eight digits
-    none is shown.
+    Any text is accepted: of an invalid number the country code is not shown, and of fewer than eight digits nothing.
     """
     digits = "".join(character for character in phone if character.isdecimal())
-    if len(digits) < _FEWEST_DIGITS:
+    if len(digits) < _MIN_PHONE_DIGITS:
         return HIDDEN
     return f"{_country(digits)}{HIDDEN}{digits[-_VISIBLE_DIGITS:]}"
 
 
 def _country(digits: str) -> str:
-    # Only a valid number: the first digits of a national one are no country, and would name a wrong one.
+    # Only of a valid number: the first digits of a national number are no country code.
     try:
         number = phonenumbers.parse(f"+{digits.removeprefix('00')}")
     except phonenumbers.NumberParseException:
@@ -69,35 +68,33 @@ def _country(digits: str) -> str:
 
 
 def mask_wamid(wamid: str) -> str:
-    """Hide a Meta message id but for the four characters that tell two of them apart: `wamid.…` and these.
+    """Mask a Meta message id: `wamid.…` and its last four characters.
 
-    Every wamid ends in the same padding (`A`, `=`), which is left out.
+    The padding (`A`, `=`) at the end, which all wamids have, is ignored.
     """
-    told_apart = wamid.removeprefix("wamid.").rstrip("=").rstrip("A")
-    return f"wamid.…{told_apart[-4:] if len(told_apart) > 2 * _VISIBLE_DIGITS else ''}"
+    distinct = wamid.removeprefix("wamid.").rstrip("=").rstrip("A")
+    return f"wamid.…{distinct[-4:] if len(distinct) > 2 * _VISIBLE_DIGITS else ''}"
 
 
-LONGEST = 2_000
-"""Characters of a text from outside that are kept."""
-
+MAX_TEXT_LENGTH = 2_000
+"""Characters that are kept of a text from outside."""
 
 _FILLING = re.compile(r"^[\W_]+")
 
 
 def plain(text: str) -> str:
-    """A text from outside that a log file and PostgreSQL can take: no halves of characters, no NUL, no endless one.
+    """Make a text from outside storable in a log file and PostgreSQL: without lone surrogates and NUL, and shortened.
 
-    One strange answer must not keep the others from being written down. What is too long is kept from its first letter
-    or digit on: a STOP may stand behind a page of blanks.
+    A text that is too long is kept from its first letter or digit on, because STOP may follow many blanks.
     """
-    if len(text) > LONGEST:
-        text = _FILLING.sub("", text)[:LONGEST]
-    # Most is ASCII, of a webhook with a thousand items as well.
+    if len(text) > MAX_TEXT_LENGTH:
+        text = _FILLING.sub("", text)[:MAX_TEXT_LENGTH]
+    # Fast path: most texts are ASCII.
     return (text if text.isascii() else text.encode("utf-8", "replace").decode()).replace("\0", "")
 
 
 def mask(text: str) -> str:
-    """Hide every phone-like run of digits, every wamid and every token in a free text."""
+    """Mask every phone number, wamid and secret in a text."""
     return _PATTERNS.sub(_hide, text)
 
 

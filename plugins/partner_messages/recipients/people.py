@@ -1,4 +1,4 @@
-"""Who may be written to, as the shop knows them (values only; one value is one row)."""
+"""Rows of the shop: partners, their admins, conversations and inbox messages."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Partner:
-    """One textile partner.
+    """A textile partner.
 
     Attributes:
         id: The shop's partner id.
-        name: What the partner is called; the shop says not null, old rows disagree.
+        name: The name; null in old rows only.
         status: `active`, `inactive` or `pending`.
         deleted: Whether the shop has soft-deleted the row.
         whatsapp_number: As typed, in any format.
         whatsapp_verified: Whether the partner has proven that the number is theirs.
-        country_code: ISO 3166 alpha-2; how national numbers of this partner and its admins are read.
+        country_code: ISO 3166 alpha-2; national numbers of this partner and its admins are read with it.
     """
 
     id: str
@@ -31,15 +31,15 @@ class Partner:
 
 @dataclass(frozen=True)
 class PartnerAdmin:
-    """One person who acts for a partner in the portal.
+    """A person who works for a partner.
 
     Attributes:
         id: The shop's admin id.
-        partner_id: The partner this person acts for.
+        partner_id: The partner.
         phone: As typed, in any format.
-        is_active: Whether the person still acts for the partner.
-        created_at: When the shop got to know the person; the first one stands in for the partner. None where its time
-            cannot be.
+        is_active: Whether the person still works for the partner.
+        created_at: When the row was created (the oldest admin's phone is used); None if the shop's value is no valid
+            time.
     """
 
     id: str
@@ -51,24 +51,23 @@ class PartnerAdmin:
 
 @dataclass(frozen=True)
 class Conversation:
-    """One thread of the shop's inbox with a partner.
+    """A conversation of the shop's inbox with a partner.
 
     Attributes:
         id: The shop's conversation id.
-        partner_id: The partner on the other side.
-        phone_number: As Meta or a person wrote it, with or without `+`; or the person's id within the business.
+        partner_id: The partner.
+        phone_number: As Meta or a person wrote it, with or without `+`; or Meta's business-scoped user id.
         country_code: The partner's.
         status: `active` or `archived`.
         deleted: Whether the shop has soft-deleted the row.
-        last_message_at: When somebody last wrote, if anybody did.
+        last_message_at: The time of the last message, if any.
         default_sender_platform_id: The sender (`social_platform`) this conversation is pinned to, if any.
         language: The saved language, if any.
-        consent_given: What the partner said about being written to; None means nothing was said.
-        consent_given_at: When the first "yes" was said, as the shop wrote it (ISO 8601), if it did.
-        consent_source: Who brought the conversation about, if the shop noted it: `admin_initiated`,
-            `system_notification`.
-        created_at: When the conversation began.
-        updated_at: When anything about it was last written.
+        consent_given: The partner's consent; None if it is not known.
+        consent_given_at: The time of the first "yes" as the shop wrote it (ISO 8601), if any.
+        consent_source: The origin of the conversation, if known: `admin_initiated`, `system_notification`.
+        created_at: When the row was created.
+        updated_at: When the row was last changed.
     """
 
     id: str
@@ -89,19 +88,19 @@ class Conversation:
 
 @dataclass(frozen=True)
 class InboxMessage:
-    """What a partner has written, as the shop's own webhook has kept it.
+    """A message of a partner in the shop's inbox.
 
     Attributes:
-        id: The shop's row.
-        wamid: Meta's id of it, if the row has it.
-        content: A text, the label of a button that was tapped, or a caption (empty where a picture has none).
-        message_type: `text`, `interactive` (whatever button was tapped) or `media`.
-        at: When the shop wrote it down; Meta's own time is not kept.
-        partner_id: Whose conversation it is in.
+        id: The id of the shop's row.
+        wamid: Meta's message id, if the row has it.
+        content: A text, the label of a tapped button, or a caption (may be empty).
+        message_type: `text`, `interactive` (any tapped button) or `media`.
+        at: When the shop stored it; Meta's own time is not kept.
+        partner_id: The partner of its conversation.
         phone_number: The conversation's, as Meta or a person wrote it.
         country_code: The partner's.
-        mime_type: Of a picture or a voice message, where the shop keeps it.
-        context_wamid: Meta's id of the message that it answers, where the shop has that one.
+        mime_type: Of a picture or a voice message, if the shop keeps it.
+        context_wamid: Meta's id of the message that it answers, if the shop has that one.
     """
 
     id: str

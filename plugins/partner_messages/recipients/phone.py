@@ -1,7 +1,7 @@
-"""Phone numbers: whatever was typed becomes E.164 at the edge, or nothing at all; and which number is the partner's.
+"""Read typed phone numbers as E.164, and choose the partner's number.
 
-A wrong guess writes to a stranger, so a text is read in every way in which it may be meant: where two of them are
-numbers, and nothing but a guess would decide, there is none.
+A wrong guess would write to a stranger, so a text is read in every possible way; if more than one reading is a valid
+number and nothing decides between them, no number is used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from partner_messages.recipients.people import Partner, PartnerAdmin
 from partner_messages.recipients.spelling import dialled, is_same_phone
 
 DEFAULT_REGION = "IN"
-"""How a national number is read when the partner has no country code: the shop is in India."""
+"""The region of national numbers if the partner has no country code: the shop is in India."""
 
 _NO_WHATSAPP = frozenset(
     {
@@ -28,37 +28,36 @@ _NO_WHATSAPP = frozenset(
         PhoneNumberType.SHARED_COST,
         PhoneNumberType.PAGER,
         PhoneNumberType.VOICEMAIL,
-        PhoneNumberType.UNKNOWN,  # exactly the numbers that are not valid
+        PhoneNumberType.UNKNOWN,  # The number is not valid.
     }
 )
-"""What no WhatsApp account can have for a number; fixed lines are possible (businesses use them)."""
+"""Types of numbers that cannot have WhatsApp; fixed lines can (businesses use them)."""
 
 _MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
-"""What nearly every WhatsApp account has for a number."""
+"""The types of nearly all WhatsApp numbers."""
 
-
-_AROUND_A_NUMBER = re.compile(r"^(?:whatsapp|tel):|@[a-z.]+$", re.IGNORECASE)
+_ADDRESS_PARTS = re.compile(r"^(?:whatsapp|tel):|@[a-z.]+$", re.IGNORECASE)
 
 
 class PhoneProblem(enum.StrEnum):
-    """Why there is no phone to write to; the values are the message log's skip reasons."""
+    """Why there is no phone; the values are skip reasons of the message log."""
 
     NO_PHONE = "no_phone"
-    """Nothing was typed anywhere it may be taken from."""
+    """No phone is given."""
     INVALID_PHONE = "invalid_phone"
-    """Something was typed, and it is not a number that can receive WhatsApp."""
+    """The given phone is not a number that can have WhatsApp."""
     AMBIGUOUS_PHONE = "ambiguous_phone"
-    """What was typed is a number of two countries, or two of one, and does not say which."""
+    """The given phone can be read as more than one number."""
 
 
 @dataclass(frozen=True)
 class PhoneChoice:
-    """The number to write to, or why there is none; exactly one of the two is set.
+    """The phone, or why there is none; exactly one of the two is set.
 
     Attributes:
         phone: E.164 with `+`.
         problem: Why there is no phone.
-        readings: All the numbers that the text may mean, if they are several and Meta has not decided between them.
+        readings: All possible readings, if there are several and no contact with Meta decides between them.
     """
 
     phone: str | None = field(default=None, repr=False)
@@ -73,28 +72,27 @@ class PhoneChoice:
 
 @functools.lru_cache(maxsize=50_000)
 def readings(raw: str | None, country_code: str | None) -> tuple[str, ...]:
-    """Every number that a text, as typed, may mean.
+    """All possible readings of a typed phone number.
 
-    One with `+` says its country. Any other may be a national number of the partner's country (with or without trunk
-    zero or the country's own code), or, digits only, an international one without its `+`, as the shop stores verified
-    ones: `61412345678`. One with `00` is international; only where that is no valid number are its digits read as they
-    are dialled in the partner's country: `0011` leads abroad in Australia.
+    A number with `+` has one reading. Any other may be a national number of the partner's country (with or without
+    trunk zero or country code), or an international one without `+`, as the shop stores verified ones: `61412345678`. A
+    number with `00` is international; only if that is not valid, it is read as dialled in the partner's country (from
+    Australia, `0011` dials abroad).
 
     Args:
-        raw: As typed: spaces, dashes, dots and brackets may stand in it, letters may not.
-        country_code: ISO 3166 alpha-2 of the partner; empty means India. With one that is not a country no national
-            reading is tried.
+        raw: As typed: with spaces, dashes, dots and brackets, but without letters.
+        country_code: ISO 3166 alpha-2 of the partner; empty means India. With an unknown code no national reading is
+            tried.
 
     Returns:
-        `+` and digits, each one valid and able to receive WhatsApp, none twice; more than one where the text does not
-        say which.
+        Different valid E.164 numbers that can have WhatsApp; more than one if the text is ambiguous.
     """
     if raw is None or any(character.isalpha() for character in raw):
         return ()
-    typed = _from_its_start(raw)
+    typed = _from_first_digit(raw)
     found: dict[str, None] = {}
-    for text, reading_region in _ways(typed, _region(country_code)):
-        # Digits that begin with their country's code are mostly one number in both ways: it need not be read twice.
+    for text, reading_region in _spellings(typed, _region(country_code)):
+        # Most texts that begin with the country code give the same number twice; parse it once.
         if text not in found and (phone := _valid(text, reading_region)):
             found[phone] = None
             if typed.startswith("00"):
@@ -103,13 +101,13 @@ def readings(raw: str | None, country_code: str | None) -> tuple[str, ...]:
 
 
 def readings_of_address(raw: str | None, country_code: str | None) -> tuple[str, ...]:
-    """Every number that the address of a conversation may mean, which may be written as other systems do.
+    """All possible readings of a conversation's address.
 
     Args:
-        raw: As `readings` takes it, or within an address such as `whatsapp:+91…` or `91…@s.whatsapp.net`.
-        country_code: As `readings` takes it.
+        raw: As for `readings`, or an address such as `whatsapp:+91…` or `91…@s.whatsapp.net`.
+        country_code: As for `readings`.
     """
-    return readings(raw and _AROUND_A_NUMBER.sub("", raw.strip()), country_code)
+    return readings(raw and _ADDRESS_PARTS.sub("", raw.strip()), country_code)
 
 
 def _region(country_code: str | None) -> str:
@@ -117,37 +115,29 @@ def _region(country_code: str | None) -> str:
 
 
 def to_e164(raw: str | None, country_code: str | None) -> str | None:
-    """Read a number as typed.
-
-    Args:
-        raw: As `readings` takes it.
-        country_code: As `readings` takes it.
-
-    Returns:
-        `+` and digits, or None where nothing valid that can receive WhatsApp comes out, or more than one number.
-    """
+    """The only reading of a typed number in E.164 (arguments as for `readings`); None if there is none, or several."""
     found = readings(raw, country_code)
     return found[0] if len(found) == 1 else None
 
 
-def _from_its_start(raw: str) -> str:
-    """A text from its first digit or plus on, in the digits and the plus that everybody types."""
+def _from_first_digit(raw: str) -> str:
+    """A text from its first digit or plus on, in ASCII digits and plus."""
     text = "".join(str(int(one)) if one.isdecimal() else one for one in raw).replace("\N{FULLWIDTH PLUS SIGN}", "+")
     start = next((at for at, one in enumerate(text) if one == "+" or one.isdecimal()), len(text))
     return text[start:]
 
 
-def _ways(text: str, region: str) -> Iterator[tuple[str, str | None]]:
+def _spellings(text: str, region: str) -> Iterator[tuple[str, str | None]]:
     if text.startswith("+"):
         yield text, None
         return
     if text.startswith("00"):
         yield f"+{text[2:]}", None
     yield text, region
-    # People also write a trunk zero before their own country code: 091 98290 12345.
+    # Some people write a trunk zero before their own country code: 091 98290 12345.
     if text.startswith(f"0{phonenumbers.country_code_for_region(region)}"):
         yield f"+{text[1:]}", None
-    # A trunk zero says that a number is national.
+    # A number with a trunk zero is national.
     if not text.startswith("0"):
         yield f"+{text}", None
 
@@ -159,7 +149,7 @@ def _valid(text: str, region: str | None) -> str | None:
         return None
     if phonenumbers.number_type(number) not in _NO_WHATSAPP:
         return phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    # What Meta calls a phone need not be what is dialled, and only that is known to be valid.
+    # Meta's spelling of a phone may differ from the dialled one, and only the dialled one is known to be valid.
     written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     return _valid(dialled(written), None) if region is None and dialled(written) != written else None
 
@@ -169,21 +159,23 @@ def choose_phone(
 ) -> PhoneChoice:
     """Choose the partner's phone by the shop's own rule.
 
-    `whatsapp_number` if it is verified, else the phone of the first active admin (by `created_at`, then id) that has
-    one. The choice is made before the number is read: a verified number that cannot be is a fault to be repaired, not a
-    reason to write to somebody else.
+    The rule: `whatsapp_number` if it is verified, else the phone of the first active admin (by `created_at`, then id)
+    that has one. The choice does not depend on validity: an invalid verified number must be repaired, and is no reason
+    to write to somebody else.
 
     Args:
-        partner: Whose phone it is.
-        admins: Of whomever; others' are left out.
-        reached_at: Numbers, E.164, at which Meta says that the partner is: one of them decides between two readings.
-            Where Meta says nothing, a fixed line abroad is no rival of a mobile of the partner's own country.
+        partner: The partner.
+        admins: Admins of any partner; others' are ignored.
+        reached_at: Numbers, E.164, at which Meta has reached the partner: one of them decides between readings.
+            Otherwise a mobile of the partner's own country is preferred to a fixed line abroad.
     """
-    if partner.whatsapp_verified and _typed(partner.whatsapp_number):
+    if partner.whatsapp_verified and _is_given(partner.whatsapp_number):
         raw = partner.whatsapp_number
     else:
-        own = (admin for admin in admins if admin.partner_id == partner.id and admin.is_active and _typed(admin.phone))
-        first = min(own, key=_eldest_first, default=None)
+        own = (
+            admin for admin in admins if admin.partner_id == partner.id and admin.is_active and _is_given(admin.phone)
+        )
+        first = min(own, key=_by_age, default=None)
         if first is None:
             return PhoneChoice(problem=PhoneProblem.NO_PHONE)
         raw = first.phone
@@ -198,10 +190,10 @@ def choose_phone(
 
 
 def _likely(found: Sequence[str], country_code: str | None) -> Sequence[str]:
-    """Without fixed lines abroad, where a mobile of the partner's own country is among the readings.
+    """The readings without fixed lines abroad, if one reading is a mobile of the partner's own country.
 
-    Of the mobiles of India, one in twenty is also a fixed line in Malaysia, New Zealand or elsewhere, which hardly
-    anybody has for WhatsApp. The other way round it is no guess to be made: a fixed line at home and a mobile abroad.
+    One in twenty Indian mobiles can be read as a fixed line in Malaysia, New Zealand or elsewhere, which is hardly ever
+    used for WhatsApp. Between a fixed line at home and a mobile abroad nothing is decided.
     """
     if len(found) < 2:
         return found
@@ -212,13 +204,13 @@ def _likely(found: Sequence[str], country_code: str | None) -> Sequence[str]:
     return [phone for phone in found if phone in mobiles or phone.startswith(home)]
 
 
-_UNKNOWN = dt.datetime.min.replace(tzinfo=dt.UTC)
+_NO_TIME = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
-def _eldest_first(admin: PartnerAdmin) -> tuple[bool, dt.datetime, str]:
-    # One whose time nobody knows comes last.
-    return admin.created_at is None, admin.created_at or _UNKNOWN, admin.id
+def _by_age(admin: PartnerAdmin) -> tuple[bool, dt.datetime, str]:
+    # An admin without a valid time comes last.
+    return admin.created_at is None, admin.created_at or _NO_TIME, admin.id
 
 
-def _typed(raw: str | None) -> bool:
+def _is_given(raw: str | None) -> bool:
     return bool(raw and raw.strip())

@@ -1,7 +1,7 @@
-"""The same phone in two spellings: numbering plans have changed, and WhatsApp goes on naming some phones the old way.
+"""Two spellings of the same phone: numbering plans have changed, and WhatsApp keeps the old number of some phones.
 
-Meta's `wa_id` is the phone's name from when its account was made, so the shop holds one spelling where it copied
-Meta's and another where a person typed what is dialled.
+Meta's `wa_id` is the number with which the account was made. So the shop has one spelling where it copied Meta's, and
+another one where a person has typed the dialled number.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Spelling:
-    """One row of the table.
+    """A row of the table.
 
     Attributes:
-        country: Where it is found.
-        written: The other spelling, E.164 with `+`; whoever has a phone so written has it dialled so.
-        dialled: The one that is dialled, as a template of that expression.
+        country: The country.
+        written: The other spelling, E.164 with `+`.
+        dialled: The dialled number, as a template of that expression.
     """
 
     country: str
@@ -26,21 +26,21 @@ class Spelling:
 
 
 SPELLINGS = (
-    # Until 2019 a mobile was dialled from abroad with a 1 after the country's code; Meta keeps it.
+    # Until 2019 a mobile was dialled from abroad with a 1 after the country code; Meta keeps it.
     Spelling("Mexico", re.compile(r"\+521(\d{10})"), r"+52\1"),
-    # A mobile is dialled from abroad with a 9 after the country's code; Meta leaves it out at times.
+    # A mobile is dialled from abroad with a 9 after the country code; Meta sometimes leaves it out.
     Spelling("Argentina", re.compile(r"\+54([1-8]\d{9})"), r"+549\1"),
-    # Mobiles got a ninth digit by 2016; Meta names older accounts without it. Fixed lines begin with 2 to 5.
+    # Mobiles got a ninth digit by 2016; older accounts have none at Meta. Fixed lines begin with 2 to 5.
     Spelling("Brazil", re.compile(r"\+55(\d\d)([6-9]\d{7})"), r"+55\g<1>9\2"),
-    # Every number got 01 before it in November 2024.
+    # All numbers got the prefix 01 in November 2024.
     Spelling("Benin", re.compile(r"\+229(\d{8})"), r"+22901\1"),
-    # A fixed line keeps its zero behind the country's code, where other countries drop it; a mobile (3…) has none.
+    # A fixed line keeps its zero after the country code, unlike in other countries; a mobile (3…) has none.
     Spelling("Italy", re.compile(r"\+39([124-9]\d{5,9})"), r"+390\1"),
 )
 
 
 def dialled(phone: str) -> str:
-    """The one spelling by which two spellings of a phone are known to be the same: the one that is dialled.
+    """The dialled spelling of a phone, by which two spellings are compared.
 
     Args:
         phone: `+` and the digits of an international number, valid or not.
@@ -52,5 +52,5 @@ def dialled(phone: str) -> str:
 
 
 def is_same_phone(one: str, other: str) -> bool:
-    """Whether two international numbers reach one WhatsApp account, however each is spelled."""
+    """Whether two international numbers are the same phone in any spelling."""
     return dialled(one) == dialled(other)

@@ -1,6 +1,6 @@
-"""What the buttons below our messages say when they are tapped: their payload names the message's row, and not its run.
+"""The payloads of our buttons. They have the id of the message, not of the run.
 
-So a tap of last week's button is known for what it is: an answer to last week's message.
+So a tap on last week's button is recognised as an answer to last week's message.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _HELP, _LATER, _PROMISE = "help", "later", "promise"
 
 @dataclass(frozen=True)
 class Tap:
-    """A tap of one of our buttons.
+    """A tap on one of our buttons.
 
     Attributes:
         intent: `HELP` or `LATER`.
-        message_id: The row of the message below which the button stood, or which the question was about.
-        due_on: For an answer to the question when: the day.
+        message_id: The message (row of `message_log`) that has the button, or that the offered days are for.
+        due_on: The chosen day, if days were offered.
     """
 
     intent: Intent
@@ -31,22 +31,22 @@ class Tap:
 
 
 def help_payload(message_id: uuid.UUID | str) -> str:
-    """What "Need help" says."""
+    """The payload of the button "Need help"."""
     return f"{_HELP}:{message_id}"
 
 
 def later_payload(message_id: uuid.UUID | str) -> str:
-    """What "Remind me later" says."""
+    """The payload of the button "Remind me later"."""
     return f"{_LATER}:{message_id}"
 
 
 def promise_payload(message_id: uuid.UUID | str, due_on: dt.date) -> str:
-    """What a day says that is offered."""
+    """The payload of the button of an offered day."""
     return f"{_PROMISE}:{message_id}:{due_on.isoformat()}"
 
 
 def read_tap(payload: str | None) -> Tap | None:
-    """What a payload says; None where it is none of ours (the label itself, the shop's own buttons)."""
+    """Parse a payload; None if it is not ours (a button's label, or the shop's own button)."""
     said, _, rest = (payload or "").partition(":")
     id_, _, day = rest.partition(":")
     with contextlib.suppress(ValueError):

@@ -1,23 +1,23 @@
-"""Whether a partner may be written to freely: WhatsApp's customer service window."""
+"""WhatsApp's customer service window, in which free-form messages are allowed."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 WINDOW = dt.timedelta(hours=24)
-"""How long after somebody's last message to us they may be sent anything but a template (Meta; else 131047)."""
+"""How long after a person's last message Meta allows free-form messages (else error 131047)."""
 
 MARGIN = dt.timedelta(minutes=5)
-"""What a request may take on its way, and by how much the shop's clock may differ from ours."""
+"""For the time of a request, and for the difference between the shop's clock and ours."""
 
 
 def is_open(last_inbound: dt.datetime | None, now: dt.datetime) -> bool:
-    """Whether a free-form message that leaves now still arrives within the window.
+    """Whether a free-form message that is sent now arrives within the window.
 
     Args:
-        last_inbound: When they last wrote to us; None if they never did. A time that lies further ahead than the margin
-            is not to be believed, and opens nothing.
-        now: The moment of sending.
+        last_inbound: The time of the person's last message; None if there is none. A time in the future (beyond the
+            margin) is not believed.
+        now: The time of sending.
     """
     if last_inbound is None:
         return False

@@ -1,7 +1,7 @@
-"""What a partner's own words ask for: stop, start, a language, help, or nothing that a program should decide.
+"""The intent of a partner's text: stop, start, a language, help, later, maybe stop, or other.
 
-Only a whole message counts as a word. What merely sounds like STOP (a short text with a stop word in it, "please don't
-send") is a person's to read: nothing is guessed about a person (docs/design.md, decision 13).
+Only a whole message counts as a command. A text that only sounds like STOP (a short text with a stop word, "please
+don't send") is left to a person (docs/design.md, decision 13).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 
 class Intent(enum.StrEnum):
-    """What somebody asks for."""
+    """What a message asks for."""
 
     STOP = "stop"
     START = "start"
@@ -26,7 +26,7 @@ class Intent(enum.StrEnum):
 
     @property
     def language(self) -> str | None:
-        """The language that is asked for, if one is."""
+        """The language that it asks for, if any."""
         return {Intent.ENGLISH: "en", Intent.HINDI: "hi"}.get(self)
 
 
@@ -41,11 +41,10 @@ _WORDS: Mapping[Intent, tuple[str, ...]] = {
     Intent.HELP: ("help", "info", "मदद", "need help", "मदद चाहिए"),
     Intent.LATER: ("remind me later", "बाद में याद दिलाएँ"),
 }
-"""The words that each intent is said with: the whole message, but for what `spoken` leaves out. The last ones of HELP
-and all of LATER are the labels of the buttons."""
+"""The commands of each intent: a whole message, normalised. HELP and LATER end with the labels of buttons."""
 
 _LIKE_STOP_ALONE = ("cancel", "end", "बंद", "band", "बन्द", "unsub", "block", "spam")
-"""What may mean STOP where it is the whole message: "बंद" may be "closed today", and "cancel" the run."""
+"""May mean STOP as a whole message: "बंद" may be "closed today", and "cancel" may be about the run."""
 
 _LIKE_STOP_IN_SHORT = (
     *("roko", "roke", "rok do", "rok dijiye", "band karo", "band kro", "band kare", "band karein", "band kar"),
@@ -64,7 +63,7 @@ _LIKE_STOP_IN_SHORT = (
         "गलत नंबर",
     ),
 )
-"""What is no word of the table above, and says the same in a short text."""
+"""May mean STOP in a short text."""
 
 _LIKE_STOP_ANYWHERE = tuple(
     re.compile(pattern)
@@ -83,46 +82,45 @@ _LIKE_STOP_ANYWHERE = tuple(
         r"\b(pareshan|tang|disturb) (mat|na|nahi)\b",
     )
 )
-"""What sounds like STOP however much is said beside it."""
+"""Sounds like STOP in a text of any length."""
 
-_SHORT = 6
-"""Words of a text that is short: a stop word in a longer one ("the loom has stop, fitter comes tomorrow…") is read as
-an answer, which a person sees as well."""
+_MAX_SHORT_WORDS = 6
+"""Words of a short text, at most. A longer text with a stop word ("the loom has stop, fitter comes tomorrow…") is an
+ordinary answer, which a person sees too."""
 
-_LEFT_OUT_INSIDE = frozenset({"\ufe0e", "\ufe0f", "\u20e3"})
-"""Marks that only say how an emoji is drawn."""
+_EMOJI_MARKS = frozenset({"\ufe0e", "\ufe0f", "\u20e3"})
+"""Marks that only change how an emoji is drawn."""
 
 
-def spoken(text: str) -> str:
-    """A text as it is compared: NFKC, small letters, without punctuation and emoji around it, one space between words.
+def normalised(text: str) -> str:
+    """The text for comparison: NFKC, lower case, without punctuation and emoji around it, one space between words.
 
-    Marks that are seen by nobody (joiners, direction, the style of an emoji) are left out everywhere: phones put them
-    into Hindi as they please.
+    Invisible characters (joiners, direction, emoji style) are removed everywhere: phones add them to Hindi text.
     """
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).replace("\u2019", "'")
     seen = "".join(one for one in plain if not _is_invisible(one))
     words = " ".join(seen.split())
     start, end = 0, len(words)
-    while start < end and _is_outer(words[start]):
+    while start < end and _is_separator(words[start]):
         start += 1
-    while end > start and _is_outer(words[end - 1]):
+    while end > start and _is_separator(words[end - 1]):
         end -= 1
     return words[start:end]
 
 
 def intent_of(text: str | None, *, stop_words: Collection[str] = (), whole: bool = True) -> Intent:
-    """What a text asks for.
+    """The intent of a text.
 
     Args:
-        text: What was written, or the label of the button that was tapped; None where there was no text.
+        text: The text, or the label of a tapped button; None if there is none.
         stop_words: Further words that mean STOP (setting `stop_words`).
-        whole: Whether it may be a word that counts at once. A caption and an edited message may not: of them, what
-            would be STOP is a person's to read, and the rest is an answer.
+        whole: Whether it may be a command. A caption or an edited message may not: STOP becomes MAYBE_STOP, and
+            everything else OTHER.
     """
-    said = spoken(text or "")
+    said = normalised(text or "")
     if not said:
         return Intent.OTHER
-    further = {spoken(word) for word in stop_words}
+    further = {normalised(word) for word in stop_words}
     found = Intent.STOP if said in further else _BY_WORD.get(said)
     if found and whole:
         return found
@@ -130,24 +128,24 @@ def intent_of(text: str | None, *, stop_words: Collection[str] = (), whole: bool
 
 
 def _sounds_like_stop(said: str, further: Iterable[str]) -> bool:
-    if said in _ALONE or any(pattern.search(said) for pattern in _LIKE_STOP_ANYWHERE):
+    if said in _STOP_LIKE_ALONE or any(pattern.search(said) for pattern in _LIKE_STOP_ANYWHERE):
         return True
-    words = "".join(" " if _is_outer(one) else one for one in said).split()
-    if len(words) > _SHORT:
+    words = "".join(" " if _is_separator(one) else one for one in said).split()
+    if len(words) > _MAX_SHORT_WORDS:
         return False
     flat = f" {' '.join(words)} "
-    return any(f" {word} " in flat for word in (*_IN_SHORT, *further))
+    return any(f" {word} " in flat for word in (*_STOP_LIKE_IN_SHORT, *further))
 
 
 def _is_invisible(one: str) -> bool:
-    return unicodedata.category(one) == "Cf" or one in _LEFT_OUT_INSIDE
+    return unicodedata.category(one) == "Cf" or one in _EMOJI_MARKS
 
 
-def _is_outer(one: str) -> bool:
-    """Punctuation, symbols (emoji are such) and blanks; letters, their signs and digits are not."""
+def _is_separator(one: str) -> bool:
+    """Whether a character is punctuation, a symbol (also an emoji) or white space."""
     return unicodedata.category(one)[0] in "PSZC"
 
 
-_BY_WORD = {spoken(word): intent for intent, words in _WORDS.items() for word in words}
-_ALONE = frozenset(map(spoken, _LIKE_STOP_ALONE))
-_IN_SHORT = tuple(dict.fromkeys(spoken(word) for word in (*_WORDS[Intent.STOP], *_LIKE_STOP_IN_SHORT)))
+_BY_WORD = {normalised(word): intent for intent, words in _WORDS.items() for word in words}
+_STOP_LIKE_ALONE = frozenset(map(normalised, _LIKE_STOP_ALONE))
+_STOP_LIKE_IN_SHORT = tuple(dict.fromkeys(normalised(word) for word in (*_WORDS[Intent.STOP], *_LIKE_STOP_IN_SHORT)))

@@ -23,7 +23,7 @@ from psycopg.types.json import Jsonb
 from partner_messages.config.ends import TryLater
 from partner_messages.config.pieces import pieces
 from partner_messages.config.settings import SHOP_INBOX_CONN_ID, SettingsError, Tables
-from partner_messages.database.session import Database, Session, granting, run_query
+from partner_messages.database.session import Database, Session, grant_statements, run_query
 from partner_messages.message_log.database import recordset
 from partner_messages.message_log.mirroring import SentMessage
 from partner_messages.recipients.conversation import conversations_for
@@ -211,7 +211,7 @@ def _database(tables: Tables) -> Database:
     return Database(
         SHOP_INBOX_CONN_ID,
         InboxError,
-        granting(
+        grant_statements(
             {
                 "SELECT": [tables.partner, conversations, messages],
                 "INSERT": [conversations, messages],

@@ -24,7 +24,7 @@ from partner_messages.config.pieces import pieces
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from partner_messages.config.settings import SHOP_CONN_ID, Tables
 from partner_messages.config.work_signs import HANDOVERS, KINDS_OF_WORK, WorkSign
-from partner_messages.database.session import Database, Session, granting, run_query
+from partner_messages.database.session import Database, Session, grant_statements, run_query
 from partner_messages.messages.kinds import Census, ReminderKind, StuckRun, UnownedRun
 from partner_messages.messages.scope import Scope
 from partner_messages.recipients.people import Conversation, InboxMessage, Partner, PartnerAdmin
@@ -48,7 +48,7 @@ class ShopError(TryLater):
 
 
 def _database(tables: Tables) -> Database:
-    return Database(SHOP_CONN_ID, ShopError, granting({"SELECT": tables.model_dump().values()}))
+    return Database(SHOP_CONN_ID, ShopError, grant_statements({"SELECT": tables.model_dump().values()}))
 
 
 class _PossibleMoment(Loader):

@@ -40,7 +40,7 @@ from partner_messages.templates.submission.change_log import (
 from partner_messages.templates.submission.submit_plan import Action, PlanRow, edit_request
 from partner_messages.whatsapp.management import TemplateApi
 from partner_messages.whatsapp.management_errors import Kind, ManagementError
-from partner_messages.whatsapp.management_limits import CREATES, EDITS, LONGEST_WINDOW, free_from
+from partner_messages.whatsapp.management_limits import CREATES, EDITS, MAX_WINDOW, next_allowed_at
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ class _Submission:
     reasons: dict[Key, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        made = changes_since(self.connection, self.account.waba_id, run_context.wall_clock() - LONGEST_WINDOW)
+        made = changes_since(self.connection, self.account.waba_id, run_context.wall_clock() - MAX_WINDOW)
         self._creates = [one.made_at for one in made if one.change is Change.CREATE]
         self._edits: dict[Key, list[dt.datetime]] = collections.defaultdict(list)
         for one in made:
@@ -223,10 +223,10 @@ class _Submission:
         """Why Meta would not take this change now, one sentence; empty where it would."""
         now = run_context.wall_clock()
         if self._change is Change.CREATE:
-            free = free_from(CREATES, self._creates, now)
+            free = next_allowed_at(CREATES, self._creates, now)
             said = "Meta takes 100 new templates an hour on an account"
         else:
-            free = free_from(EDITS, self._edits[_key(row)], now) if _is_approved(row.status) else now
+            free = next_allowed_at(EDITS, self._edits[_key(row)], now) if _is_approved(row.status) else now
             said = "Meta lets an approved template be edited once a day and ten times in 30 days"
         return (
             "" if free <= now else f"{said}; run it again after {free.astimezone(SCHEDULE_TIMEZONE):%d %b %H:%M} IST."

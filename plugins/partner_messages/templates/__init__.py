@@ -1,1 +1,1 @@
-"""The WhatsApp templates: their texts, their approvals, their submission."""
+"""The WhatsApp templates: texts, approvals, submission."""

@@ -1,4 +1,4 @@
-"""What is answered to a partner in free words, within WhatsApp's 24-hour window (`include/templates/replies/`)."""
+"""The texts of free-form replies to partners, within WhatsApp's 24-hour window (`include/templates/replies/`)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from partner_messages.config.paths import REPLIES, included
 
 FALLBACK = "en"
-"""The language of a reply to somebody whose own has no texts here."""
-LONGEST_TITLE = 20
+"""The language of a reply if there are no texts in the partner's."""
+MAX_BUTTON_LENGTH = 20
 """Characters of a reply button (Meta)."""
 
 
 class Reply(enum.StrEnum):
-    """What is said; each has a text in every language of the file."""
+    """The replies; each has a text in every language of the file."""
 
     STOPPED = "stopped"
     STARTED = "started"
@@ -43,16 +43,16 @@ class ReplyTexts:
     days: Mapping[str, Mapping[str, list[str]]]
 
     def language(self, wanted: str | None) -> str:
-        """The language nearest to the wanted one in which there are texts."""
+        """The wanted language if it has texts, else without its region, else English."""
         base = (wanted or "").partition("_")[0]
         return next((one for one in (wanted or "", base) if one in self.days), FALLBACK)
 
     def text(self, reply: Reply, language: str, day: dt.date | None = None) -> str:
-        """What a reply says, with the day that it names."""
+        """The text of a reply, with its day if it has one."""
         return self.texts[reply][language].replace("{day}", self.day(day, language) if day else "")
 
     def day(self, day: dt.date, language: str) -> str:
-        """A day as people say it, short enough for a button."""
+        """A day with the names of weekday and month, short enough for a button."""
         names = self.days[language]
         return f"{names['weekdays'][day.weekday()]} {day.day} {names['months'][day.month - 1]}"
 
@@ -62,7 +62,7 @@ def reply_texts() -> ReplyTexts:
     """The shipped texts, read once a process.
 
     Raises:
-        SettingsError: `include/` is not there.
+        SettingsError: There is no `include/`.
     """
     said = tomllib.loads((included(REPLIES) / "replies.toml").read_text(encoding="utf-8"))
     return ReplyTexts(said["texts"], said["days"])

@@ -1,1 +1,1 @@
-"""What Meta says happened: a webhook is checked, stored as it came, answered, and applied to the message log."""
+"""Meta's webhooks: verify the signature, store the body, answer, and apply the items to the message log."""

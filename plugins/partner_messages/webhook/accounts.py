@@ -1,10 +1,10 @@
-"""What Meta says of templates and accounts: approvals and stopped senders follow it, and operations are told the rest.
+"""Apply webhook items about templates and accounts: update approvals, stop senders, keep the rest for operations.
 
-| what | what follows |
+| item | effect |
 |---|---|
-| a template's status, category, quality or text | its approval, from which the gate before planning reads |
-| a ban, or a restriction of business-initiated messages | the senders of the account are stopped (`sender_stop`) |
-| everything else of an account or a number | kept in `account_event`, and told once by `message_log_upkeep` |
+| a template's status, category, quality or text | updates its approval, which the gate before planning reads |
+| a ban, or a restriction of business-initiated messages | stops the account's senders (`sender_stop`) |
+| every item about an account or a number | is kept in `account_event`; `message_log_upkeep` reports it once |
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from partner_messages.templates.approvals.approvals import record_update
 from partner_messages.webhook.events import AccountUpdate, TemplateUpdate
 
 STOPPED_BY = "webhook"
-"""Whom a stopped sender names in the place of a DAG."""
-_MAY_NOT_BEGIN = "RESTRICTED_BIZ_INITIATED_MESSAGING"
+"""The `dag_id` of a sender stop that a webhook caused."""
+_NO_NEW_CONVERSATIONS = "RESTRICTED_BIZ_INITIATED_MESSAGING"
 
 
 @dataclass(frozen=True)
-class Numbers:
-    """The senders as Meta knows them.
+class SenderIds:
+    """Meta's ids of the senders.
 
     Attributes:
-        phone_number_ids: Meta's id of each number, by the sender's label.
-        waba_ids: Meta's id of its account, by the sender's label.
+        phone_number_ids: The phone number id by the sender's label.
+        waba_ids: The WABA id by the sender's label.
     """
 
     phone_number_ids: Mapping[str, str]
     waba_ids: Mapping[str, str]
 
     def of_account(self, waba_id: str) -> list[str]:
-        """The labels of an account's senders."""
+        """The labels of a WABA's senders, sorted."""
         return sorted(label for label, account in self.waba_ids.items() if account == waba_id)
 
 
 def apply_template_update(connection: LogConnection, update: TemplateUpdate) -> None:
-    """Write down what Meta says of a template, unless something later is known.
+    """Update a template's approval, unless the stored one is newer.
 
     Raises:
-        ValueError: It names no template.
+        ValueError: The update names no template.
     """
     if not update.name or not update.language:
         raise ValueError(f"{update.field} names no template")
@@ -67,14 +67,14 @@ def apply_template_update(connection: LogConnection, update: TemplateUpdate) -> 
 
 
 def apply_account_update(
-    connection: LogConnection, update: AccountUpdate, event_id: int | None, numbers: Numbers
+    connection: LogConnection, update: AccountUpdate, event_id: int | None, sender_ids: SenderIds
 ) -> None:
-    """Stop an account's senders where Meta has, and keep what it said for operations."""
+    """Keep an account update for operations; stop the account's senders if Meta has stopped the account."""
     _keep_account_event(connection, update, event_id)
     why = why_stopped(update)
     if why is None:
         return
-    for sender in numbers.of_account(update.waba_id):
+    for sender in sender_ids.of_account(update.waba_id):
         if not _lifted_since(connection, sender, update.at):
             source = f"{update.field} {update.at.isoformat()}"
             stop_sender(connection, sender, RunPass(STOPPED_BY, source, "webhook", update.at, update.at), None, why)
@@ -98,24 +98,24 @@ def _keep_account_event(connection: LogConnection, update: AccountUpdate, event_
 
 
 def why_stopped(update: AccountUpdate) -> str | None:
-    """Why nothing may be sent from an account any more, in one sentence; None where it may.
+    """Why an account may not send any more, in one sentence; None if it may.
 
-    A ban that is only announced, a violation and a lower quality stop nothing yet.
+    A scheduled ban, a violation or a lower quality rating does not stop sending yet.
     """
     if update.field != "account_update":
         return None
     state = _state_of_ban(update.detail)
     if update.event == "DISABLED_UPDATE" and state == "DISABLE":
         return "Meta has disabled the account (account_update: DISABLED_UPDATE); appeal in the Business Manager."
-    if update.event == "ACCOUNT_RESTRICTION" and _MAY_NOT_BEGIN in _restrictions(update.detail):
-        return f"Meta lets the account begin no conversations (account_update: {_MAY_NOT_BEGIN})."
+    if update.event == "ACCOUNT_RESTRICTION" and _NO_NEW_CONVERSATIONS in _restrictions(update.detail):
+        return f"Meta lets the account begin no conversations (account_update: {_NO_NEW_CONVERSATIONS})."
     return None
 
 
 def _state_of_ban(detail: Mapping[str, Any]) -> str | None:
     info = detail.get("ban_info")
     state = info.get("waba_ban_state") if isinstance(info, Mapping) else None
-    # Meta's own sample has it as a list.
+    # In Meta's own sample payload the state is a list.
     listed = state if isinstance(state, list) else [state]
     return next((one.upper() for one in listed if isinstance(one, str)), None)
 
@@ -128,18 +128,18 @@ def _restrictions(detail: Mapping[str, Any]) -> Iterator[str]:
             yield kind.upper()
 
 
-def in_words(event: Mapping[str, Any]) -> str:
-    """What Meta said of an account, for operations."""
+def account_event_sentence(event: Mapping[str, Any]) -> str:
+    """The sentence that reports an account event (a row of `account_event`) to operations."""
     number = f" of {mask(event['phone_number'])}" if event["phone_number"] else ""
     said = event["event"] or event["field"]
     return f"Meta says {said} ({event['field']}){number}, account {event['waba_id']}; see the table account_event."
 
 
 def untold_account_events(connection: LogConnection) -> dict[int, str]:
-    """What Meta has said of accounts and nobody was told of yet, in sentences by id."""
-    return {row["id"]: in_words(row) for row in rows(connection, "untold_account_events")}
+    """The account events that were not reported to operations yet: sentences by row id."""
+    return {row["id"]: account_event_sentence(row) for row in rows(connection, "untold_account_events")}
 
 
 def note_account_events_told(connection: LogConnection, ids: Collection[int], now: dt.datetime) -> None:
-    """Operations were told of these."""
+    """Mark account events as reported to operations."""
     rows(connection, "note_account_events_told", ids=list(ids), now=now)

@@ -1,7 +1,7 @@
-"""Tells Airflow that partners have answered: `message_log_upkeep` then replies at once, and other DAGs may act, too.
+"""Create an Airflow asset event when partners have answered, so that `message_log_upkeep` and other DAGs run at once.
 
-Through Airflow's own API, as the event of the asset `whatsapp://partner-messages/answers`. Where the receiver has no
-connection `airflow_api`, nobody is told, and upkeep finds the answers by its own schedule.
+The event of the asset `whatsapp://partner-messages/answers` is created through Airflow's API. Without the connection
+`airflow_api` no event is created, and upkeep finds the answers on its own schedule.
 """
 
 from __future__ import annotations
@@ -22,46 +22,47 @@ from partner_messages.recipients.masking import mask
 log = logging.getLogger(__name__)
 
 CONN_ID = AIRFLOW_CONN_ID
-"""Of type http: host the address of Airflow's API server; a user's login and password, or a token as password alone."""
-CALL_SECONDS = 10.0
-SELDOM_SECONDS = 10.0
-"""How much later than the last one an event is raised at the earliest; one tells of all that was answered before."""
-AGAIN_SECONDS = 60.0
-"""How much later it is tried again where Airflow could not be told."""
+"""Type http: host is the API server's address; with a login, login and password are a user's; else password is a token.
+"""
+TIMEOUT_SECONDS = 10.0
+MIN_INTERVAL_SECONDS = 10.0
+"""The shortest time between two events; one event covers all answers before it."""
+RETRY_SECONDS = 60.0
+"""The wait before the next try after a failed call."""
 
 
 class Announcer:
-    """Raises the event, at most once in ten seconds; what fails is tried again after a minute."""
+    """Creates the asset event, at most once in ten seconds; retries a failed call after a minute."""
 
     def __init__(self) -> None:
         self._due, self._not_before = threading.Event(), 0.0
 
     def answered(self) -> None:
-        """Somebody has answered."""
+        """Note that a partner has answered."""
         self._due.set()
 
     def announce(self) -> bool:
-        """Raise the event, if there is something to tell and it is time to; return whether it was raised."""
+        """Create the event if one is due; return whether it was created."""
         if not self._due.is_set() or time.monotonic() < self._not_before:
             return False
         self._due.clear()
-        self._not_before = time.monotonic() + SELDOM_SECONDS
+        self._not_before = time.monotonic() + MIN_INTERVAL_SECONDS
         try:
-            told = raise_event()
+            told = create_asset_event()
         except (requests.RequestException, KeyError, IndexError, ValueError) as error:
             log.warning("Airflow was not told of answers: %s", mask(f"{type(error).__name__}: {error}"))
             self._due.set()
-            self._not_before = time.monotonic() + AGAIN_SECONDS
+            self._not_before = time.monotonic() + RETRY_SECONDS
             return False
         return told
 
 
-def raise_event() -> bool:
-    """Raise the event; return whether there is an Airflow to be told.
+def create_asset_event() -> bool:
+    """Create the asset event; return False if there is no connection to Airflow.
 
     Raises:
-        requests.RequestException: It did not answer, or refused.
-        KeyError, IndexError: Its answer is not as expected: it knows no such asset, say, as no DAG of it listens.
+        requests.RequestException: Airflow did not answer, or refused.
+        KeyError, IndexError: Unexpected answer, for example because no DAG uses the asset.
     """
     try:
         connection = connection_of(CONN_ID)
@@ -72,15 +73,16 @@ def raise_event() -> bool:
         token = connection.password
         if connection.login:
             given = {"username": connection.login, "password": connection.password}
-            token = _asked(session.post(f"{url}/auth/token", json=given, timeout=CALL_SECONDS))["access_token"]
+            token = _json_of(session.post(f"{url}/auth/token", json=given, timeout=TIMEOUT_SECONDS))["access_token"]
         session.headers["Authorization"] = f"Bearer {token}"
-        known = _asked(session.get(f"{url}/api/v2/assets", params={"uri_pattern": ANSWERS_ASSET}, timeout=CALL_SECONDS))
-        asset = known["assets"][0]["id"]
-        _asked(session.post(f"{url}/api/v2/assets/events", json={"asset_id": asset}, timeout=CALL_SECONDS))
+        pattern = {"uri_pattern": ANSWERS_ASSET}
+        found = _json_of(session.get(f"{url}/api/v2/assets", params=pattern, timeout=TIMEOUT_SECONDS))
+        event = {"asset_id": found["assets"][0]["id"]}
+        _json_of(session.post(f"{url}/api/v2/assets/events", json=event, timeout=TIMEOUT_SECONDS))
     return True
 
 
-def _asked(response: requests.Response) -> dict[str, Any]:
+def _json_of(response: requests.Response) -> dict[str, Any]:
     response.raise_for_status()
     answer: dict[str, Any] = response.json()
     return answer

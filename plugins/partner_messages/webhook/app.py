@@ -1,17 +1,17 @@
-"""The receiver: a webhook is validated, stored as it came, answered, and then applied.
+"""The receiver of webhooks: verify the signature, store the body, answer; the applier applies it afterwards.
 
 Two ways to run it (docs/webhook.md): `python -m partner_messages.webhook`, and mounted into Airflow's API server.
 
 | answer | when |
 |---|---|
-| 200 | it is stored, however odd it is; Meta need not send it again |
+| 200 | the body is stored, whether or not it can be parsed; Meta need not send it again |
 | 401 | the signature is missing, given twice, or wrong |
-| 403 | a GET that is not Meta's verification with one of our tokens |
-| 408 | the body did not come within half a minute |
+| 403 | a GET that is not Meta's verification with one of our verify tokens |
+| 408 | the body did not arrive within half a minute |
 | 413 | the body is larger than 4 MiB; it was not read to its end |
 | 415 | the body is compressed or otherwise encoded |
-| 429 | the same, from an address of which too many were wrong |
-| 503 | the message log could not take it, or it is large and too much is under way: Meta sends it again |
+| 429 | as 401, from an address that has sent too many wrong signatures |
+| 503 | the message log is not available, or too many large bodies arrive at once: Meta sends it again |
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from partner_messages.deployment.receiving import Receiving, load_receiving
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.recipients.masking import mask
 from partner_messages.webhook.applier import Applier
-from partner_messages.webhook.apply import BYTES
-from partner_messages.webhook.limits import FailureLimit
-from partner_messages.webhook.sessions import Sessions
+from partner_messages.webhook.apply import MAX_BATCH_BYTES
+from partner_messages.webhook.limits import SignatureFailureLimit
+from partner_messages.webhook.sessions import SessionPool
 from partner_messages.webhook.signature import HEADER, challenge_of, is_signed
 from partner_messages.webhook.store import store
 
@@ -46,26 +46,26 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/partner-messages"
 PATH = "/webhook"
-LARGEST = 4 * 1024 * 1024
+MAX_BODY_BYTES = 4 * 1024 * 1024
 """Bytes of a body; Meta's own limit is 3 MB."""
-MOST_HELD = 16 * LARGEST
-"""Bytes of bodies that are under way, of whoever sends them: a large one (`BYTES`) that comes on top is turned away."""
-BODY_SECONDS = 30.0
-"""How long a body may take to come."""
-SESSIONS = 8
-"""With the message log, at most: so many bodies are stored at once."""
+MAX_BYTES_IN_PROGRESS = 16 * MAX_BODY_BYTES
+"""Bytes of all bodies that are being read; above it, a body larger than `MAX_BATCH_BYTES` is refused."""
+BODY_TIMEOUT_SECONDS = 30.0
+"""The time in which a body must arrive."""
+MAX_SESSIONS = 8
+"""Database sessions at most, so as many bodies are stored at once."""
 REREAD_SECONDS = 60.0
-"""How often the senders' secrets are read again, so that a rotated one counts without a restart."""
+"""How often the senders' secrets are read again, so that a rotated secret needs no restart."""
 
 
 class Receiver:
-    """What one process of the receiver has: secrets, sessions, and the thread that applies.
+    """The state of one receiver process: secrets, database sessions, and the applier thread.
 
     Args:
         load: Reads the senders.
         open_log: Opens a session with the message log.
         clock: The wall clock.
-        applies: Whether what was stored is applied in this process, in a thread; another one does it else.
+        applies: Whether this process also applies the stored webhooks, in a thread.
     """
 
     def __init__(
@@ -79,13 +79,13 @@ class Receiver:
         self._applies = applies
         self._load, self._clock = load, clock or (lambda: run_context.wall_clock())
         self._receiving, self._read_at, self._reading = Receiving(), 0.0, threading.Lock()
-        self.sessions = Sessions(open_log)
+        self.sessions = SessionPool(open_log)
         self.applier = Applier(self.sessions, self.receiving, self._clock)
-        self.failures = FailureLimit()
-        self.held = 0
+        self.failures = SignatureFailureLimit()
+        self.bytes_in_progress = 0
 
     def receiving(self) -> Receiving:
-        """The senders, read again once a minute; while they cannot be read, those of before count."""
+        """The senders, read again once a minute; if reading fails, the last ones stay in use."""
         with self._reading:
             if not self._read_at or time.monotonic() - self._read_at >= REREAD_SECONDS:
                 self._read_at = time.monotonic()
@@ -96,28 +96,28 @@ class Receiver:
                     log.error("Webhooks: %s", mask(str(error)))  # noqa: TRY400 - its text may quote a connection.
             return self._receiving
 
-    def known(self) -> Receiving:
-        """The senders as they were last read."""
+    def last_read(self) -> Receiving:
+        """The senders as last read, without reading."""
         return self._receiving
 
-    def keep(self, body: bytes) -> None:
-        """Store a body: when this returns, it lasts.
+    def store_body(self, body: bytes) -> None:
+        """Store a body; it is committed when this returns.
 
         Raises:
-            Exception: The message log did not take it, twice.
+            Exception: The message log failed twice.
         """
         try:
-            with self.sessions.one() as connection:
+            with self.sessions.session() as connection:
                 store(connection, body, self._clock())
         except Exception:
-            # A session that was kept may have ended long ago; the next one is new.
+            # An idle session may have been closed by the server; retry with a new one.
             self.sessions.close()
-            with self.sessions.one() as connection:
+            with self.sessions.session() as connection:
                 store(connection, body, self._clock())
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
-        """Read the senders, apply what was left, and end in order."""
+        """Read the senders and start the applier; stop it at the end."""
         await anyio.to_thread.run_sync(self.receiving)
         if self._applies:
             self.applier.start()
@@ -149,87 +149,85 @@ def receiver_app(prefix: str = PREFIX, receiver: Receiver | None = None) -> Fast
     """The web application.
 
     Args:
-        prefix: Before the path; empty where it is mounted under it already.
-        receiver: What it has; made anew for each process.
+        prefix: Prefix of the path; empty if the application is mounted under it.
+        receiver: The state of this process; a new one by default.
     """
-    of = receiver or Receiver()
-    # Without the pages that FastAPI would show to everybody.
+    receiver = receiver or Receiver()
+    # No public documentation pages.
     app = FastAPI(
-        title="partner_messages webhook", docs_url=None, redoc_url=None, openapi_url=None, lifespan=of.lifespan
+        title="partner_messages webhook", docs_url=None, redoc_url=None, openapi_url=None, lifespan=receiver.lifespan
     )
     threads: list[anyio.CapacityLimiter] = []
 
     def limiter() -> anyio.CapacityLimiter:
-        # It belongs to the event loop, which is not there yet when the application is made.
+        # A limiter belongs to an event loop, and none runs yet when the application is made.
         if not threads:
-            threads.append(anyio.CapacityLimiter(SESSIONS))
+            threads.append(anyio.CapacityLimiter(MAX_SESSIONS))
         return threads[0]
 
     @app.get(prefix + PATH)
     async def verify(request: Request) -> Response:
-        """Answer Meta's question whether this is the receiver that was meant."""
-        challenge = challenge_of(request.query_params.multi_items(), of.known().verify_tokens)
-        return _said(403) if challenge is None else PlainTextResponse(challenge)
+        """Answer Meta's verification request with its challenge."""
+        challenge = challenge_of(request.query_params.multi_items(), receiver.last_read().verify_tokens)
+        return _answer(403) if challenge is None else PlainTextResponse(challenge)
 
     @app.post(prefix + PATH)
     async def receive(request: Request) -> Response:
-        """Validate, store, answer; the applier does the rest."""
-        body = await _validated(request, of)
+        """Validate the request, store its body, answer, and wake the applier."""
+        body = await _validated_body(request, receiver)
         if isinstance(body, Response):
             return body
         try:
-            await anyio.to_thread.run_sync(of.keep, body, limiter=limiter())
+            await anyio.to_thread.run_sync(receiver.store_body, body, limiter=limiter())
         except Exception as error:
             log.error("A webhook was not stored, so Meta will repeat it: %s", mask(str(error)))  # noqa: TRY400
-            return _said(503, {"Retry-After": "5"})
-        of.applier.wake()
-        return _said(200)
+            return _answer(503, {"Retry-After": "5"})
+        receiver.applier.wake()
+        return _answer(200)
 
     return app
 
 
-async def _validated(request: Request, of: Receiver) -> bytes | Response:
-    """The body, if it is Meta's; else the answer. The cheap comes first."""
+async def _validated_body(request: Request, receiver: Receiver) -> bytes | Response:
+    """The body, if Meta has signed it; else the answer. The cheap checks come first."""
     if any(encoding.strip().lower() != "identity" for encoding in request.headers.getlist("content-encoding")):
-        return _said(415)
+        return _answer(415)
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await _body(request, of)
+        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+            body = await _read_body(request, receiver)
     except TimeoutError:
-        return _said(408)
+        return _answer(408)
     except ClientDisconnect:
-        return _said(400)  # Nobody hears it.
+        return _answer(400)  # The client is gone.
     if isinstance(body, Response):
         return body
-    if body is None:
-        return _said(413)
-    if not is_signed(body, request.headers.getlist(HEADER), of.known().app_secrets):
+    if not is_signed(body, request.headers.getlist(HEADER), receiver.last_read().app_secrets):
         address = request.client.host if request.client else ""
-        return _said(429 if of.failures.failed(address, time.monotonic()) else 401)
+        return _answer(429 if receiver.failures.failed(address, time.monotonic()) else 401)
     return body
 
 
-async def _body(request: Request, of: Receiver) -> bytes | Response | None:
-    """The body; None as soon as it is known to be too large, an answer where too much is under way."""
+async def _read_body(request: Request, receiver: Receiver) -> bytes | Response:
+    """The body; an answer as soon as it is too large, or too many bytes arrive at once."""
     stated = request.headers.get("content-length", "0")
-    if stated.isascii() and stated.isdigit() and (len(stated) > 9 or int(stated) > LARGEST):
-        return None
+    if stated.isascii() and stated.isdigit() and (len(stated) > 9 or int(stated) > MAX_BODY_BYTES):
+        return _answer(413)
     parts, size = [], 0
     try:
         async for part in request.stream():
             size += len(part)
-            of.held += len(part)
-            if size > LARGEST:
-                return None
-            if size > BYTES and of.held > MOST_HELD:
-                return _said(503, {"Retry-After": "5"})
+            receiver.bytes_in_progress += len(part)
+            if size > MAX_BODY_BYTES:
+                return _answer(413)
+            if size > MAX_BATCH_BYTES and receiver.bytes_in_progress > MAX_BYTES_IN_PROGRESS:
+                return _answer(503, {"Retry-After": "5"})
             parts.append(part)
         return b"".join(parts)
     finally:
-        of.held -= size
+        receiver.bytes_in_progress -= size
 
 
-_TEXTS = {
+_ANSWER_TEXTS = {
     200: "",
     400: "cut off",
     401: "the signature is not right",
@@ -242,5 +240,5 @@ _TEXTS = {
 }
 
 
-def _said(status: int, headers: dict[str, str] | None = None) -> Response:
-    return PlainTextResponse(_TEXTS[status], status, headers)
+def _answer(status: int, headers: dict[str, str] | None = None) -> Response:
+    return PlainTextResponse(_ANSWER_TEXTS[status], status, headers)

@@ -1,4 +1,4 @@
-"""Applies in a process of its own what a receiver stores: in the receiver it would take the time of its answers."""
+"""Run the applier in a process of its own, so that it takes no time from the receiver's answers."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from partner_messages.deployment.receiving import load_receiving
 from partner_messages.message_log.database import open_message_log
 from partner_messages.webhook.app import Receiver
 from partner_messages.webhook.applier import Applier
-from partner_messages.webhook.sessions import Sessions
+from partner_messages.webhook.sessions import SessionPool
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.25
-"""How often it looks; nobody wakes it."""
-PARENT_SECONDS = 1.0
-"""How often it sees whether the receiver is still there."""
+POLL_SECONDS = 0.25
+"""How often it looks for stored webhooks; the receiver cannot wake it."""
+PARENT_CHECK_SECONDS = 1.0
+"""How often it checks that the receiver still runs."""
 RESTART_SECONDS = 1.0
 END_SECONDS = 30.0
-NICER = 10
-"""By how much it gives way to the answers where there are few processors."""
-OBJECTS = 100_000
-"""How many more there are than were imported before Python looks for garbage; they come to some ten megabytes."""
+NICENESS = 10
+"""Lets the receiver's answers go first on a machine with few processors."""
+GARBAGE_THRESHOLD = 100_000
+"""New objects (about ten megabytes) after which Python collects garbage."""
 _SPAWNING = multiprocessing.get_context("spawn")
 
 
 @contextlib.contextmanager
 def applying() -> Iterator[None]:
-    """Let a process apply for as long as the block lasts; one that dies is followed by another."""
+    """Run an applier process while the block runs; restart it if it dies."""
     over = threading.Event()
     running: list[BaseProcess] = []
 
@@ -60,31 +60,30 @@ def applying() -> Iterator[None]:
             process.join(END_SECONDS)
 
 
-def collect_seldom() -> None:
-    """Let Python look for garbage less often in this process.
+def collect_garbage_rarely() -> None:
+    """Collect garbage less often in this process.
 
-    What a webhook becomes lives as long as its transaction and refers to nothing in a circle: looking through it time
-    and again takes a third of the computing.
+    The objects of a webhook live as long as its transaction and form no cycles; collecting takes a third of the time.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(OBJECTS)
+    gc.set_threshold(GARBAGE_THRESHOLD)
 
 
 def _apply() -> None:
-    """Apply until the receiver says that it is over, or is gone."""
+    """Apply until the receiver sends SIGTERM, or has ended."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    os.nice(NICER)
-    collect_seldom()
+    os.nice(NICENESS)
+    collect_garbage_rarely()
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the receiver, which then ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C stops the receiver, which then stops this process.
     receiver = Receiver(load_receiving, open_message_log)
-    sessions = Sessions(open_message_log)
-    applier = Applier(sessions, receiver.receiving, run_context.wall_clock, look_seconds=LOOK_SECONDS)
+    sessions = SessionPool(open_message_log)
+    applier = Applier(sessions, receiver.receiving, run_context.wall_clock, poll_seconds=POLL_SECONDS)
     applier.start()
     parent = multiprocessing.parent_process()
-    while not over.wait(PARENT_SECONDS) and parent is not None and parent.is_alive():
+    while not over.wait(PARENT_CHECK_SECONDS) and parent is not None and parent.is_alive():
         pass
     applier.stop()
     sessions.close()

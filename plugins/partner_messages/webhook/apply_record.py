@@ -1,4 +1,4 @@
-"""What is applied, where it stands, and what came of it."""
+"""The items of a webhook with their position, and the counts and errors of applying them."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from partner_messages.webhook.events import Item, StatusUpdate
 
 @dataclass
 class Applied:
-    """What was done, counted."""
+    """The counts of what was applied."""
 
     webhooks: int = 0
     items: Counter[str] = field(default_factory=Counter)
-    """By what they were (`StatusUpdate`, ...)."""
+    """Items by the name of their class (`StatusUpdate`, ...)."""
     changed: int = 0
     """Messages that a status has changed."""
     waiting: int = 0
-    """Statuses that wait for their message."""
+    """Statuses whose message is not in the log yet."""
     busy: int = 0
-    """Of these, statuses whose message another process was writing: they are applied with the next pass."""
+    """Statuses whose row another process had locked: the next pass applies them."""
     errors: Counter[str] = field(default_factory=Counter)
-    """Items that could not be applied, by why."""
+    """Items that could not be applied, by reason."""
     answers: int = 0
-    """Of the messages that partners wrote, those that answer one of ours or ask for something."""
+    """Messages of partners that answer one of ours or ask for something."""
 
     def add(self, other: Applied) -> None:
-        """Count what was done elsewhere, too."""
+        """Add the counts of another session."""
         for name, number in vars(other).items():
             setattr(self, name, getattr(self, name) + number)
 
@@ -42,52 +42,48 @@ class Applied:
 
 
 @dataclass(frozen=True)
-class Said:
-    """One item where it stands.
+class WebhookItem:
+    """An item with its position.
 
     Attributes:
-        event_id: The webhook.
-        place: Its place there; the first is 0.
-        item: What it says.
-        received_at: When the webhook came.
+        event_id: The id of the webhook (`webhook_event`).
+        index: The position of the item in the webhook, from 0.
+        item: The parsed item.
+        received_at: When the webhook was received.
     """
 
     event_id: int
-    place: int
+    index: int
     item: Item
     received_at: dt.datetime
 
 
 @dataclass(frozen=True)
-class SaidStatus:
-    """A status where it stands.
+class WebhookStatus:
+    """A status with its position; the first four attributes are those of `WebhookItem`.
 
     Attributes:
-        event_id: The webhook.
-        place: Its place there.
-        update: The status.
-        received_at: When the webhook came.
-        waiting_id: Under which id it has waited, if it has.
+        waiting_id: Its id in `waiting_status`, if it has waited there.
     """
 
     event_id: int
-    place: int
+    index: int
     update: StatusUpdate
     received_at: dt.datetime
     waiting_id: int | None = None
 
 
-MOST_ERRORS = 100
-"""Of a webhook, one by one; the last one says how many more there were."""
-Errors = dict[int, list[dict[str, Any]]]
-"""By webhook, as its column `errors` has them."""
+MAX_ERRORS = 100
+"""Errors kept of one webhook; the last entry counts all further ones."""
+ItemErrors = dict[int, list[dict[str, Any]]]
+"""Errors by webhook id, as in the column `webhook_event.errors`."""
 
 
-def note(errors: Errors, one: Said | SaidStatus, why: str, **more: Any) -> None:
-    """Keep why an item could not be applied; what is None says nothing. A count of several is `items`."""
+def note_error(errors: ItemErrors, one: WebhookItem | WebhookStatus, why: str, **more: Any) -> None:
+    """Record why an item could not be applied, with more keys that are not None; `items` is a count of items."""
     known, kept = {key: value for key, value in more.items() if value is not None}, errors[one.event_id]
-    if len(kept) < MOST_ERRORS:
-        kept.append({"item": one.place, "why": why, **known})
+    if len(kept) < MAX_ERRORS:
+        kept.append({"item": one.index, "why": why, **known})
         return
     last = kept[-1]
     kept[-1] = {"why": "and more", "items": last.get("items", 1) + known.get("items", 1)}

@@ -1,6 +1,6 @@
-"""Applies statuses to the messages that they are about, a batch in a statement; what has no message yet waits for it.
+"""Apply statuses to the rows of their messages, in batches; a status without a row waits in `waiting_status`.
 
-What a status makes of a row is decided in `statuses.py`; here are the looking up, the locking and the writing.
+`statuses.py` decides how a status changes a row; this module reads, locks and writes the rows.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Json
 
-from partner_messages.database.session import is_worth_another_try
+from partner_messages.database.session import is_retryable
 from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.recipients.masking import mask
-from partner_messages.webhook.accounts import Numbers
-from partner_messages.webhook.apply_record import Applied, Errors, SaidStatus, note
+from partner_messages.webhook.accounts import SenderIds
+from partner_messages.webhook.apply_record import Applied, ItemErrors, WebhookStatus, note_error
 from partner_messages.webhook.events import MetaError, Pricing, StatusUpdate
-from partner_messages.webhook.statuses import Problem, Row, follow, joined, problem_of, row_id_of
+from partner_messages.webhook.statuses import MessageRow, Problem, problem_of, row_id_of, row_of_status, updated_row
 
-BATCH = 1_000
-"""Statuses of one statement."""
+MAX_STATUSES = 1_000
+"""Statuses in one statement."""
 
 
-def apply_waiting(connection: LogConnection, numbers: Numbers, done: Applied | None = None) -> Applied:
-    """Apply the statuses that came before their message, and those whose message somebody was writing."""
+def apply_waiting(connection: LogConnection, sender_ids: SenderIds, done: Applied | None = None) -> Applied:
+    """Apply the statuses that came before their message, and those whose row was locked; add to the counts `done`."""
     done = Applied() if done is None else done
     while True:
         with connection.transaction():
-            found = rows(connection, "take_waiting", at_most=BATCH)
+            found = rows(connection, "take_waiting", at_most=MAX_STATUSES)
             said = [
-                SaidStatus(
+                WebhookStatus(
                     row["event_id"], row["said"]["place"], _from_json(row["said"]), row["received_at"], row["id"]
                 )
                 for row in found
             ]
-            errors: Errors = defaultdict(list)
-            left = apply_statuses(connection, numbers, said, errors, done)
+            errors: ItemErrors = defaultdict(list)
+            left = apply_statuses(connection, sender_ids, said, errors, done)
             over = [one.waiting_id for one in said if one not in left]
             rows(connection, "end_waiting", waiting_ids=over)
             added = recordset({"id": id_, "errors": of} for id_, of in errors.items())
@@ -52,43 +52,42 @@ def apply_waiting(connection: LogConnection, numbers: Numbers, done: Applied | N
             return done
 
 
-def apply_updates(connection: LogConnection, numbers: Numbers, updates: Sequence[StatusUpdate]) -> Applied:
-    """Apply statuses that came from elsewhere than a webhook; what fits no message is only counted."""
+def apply_updates(connection: LogConnection, sender_ids: SenderIds, updates: Sequence[StatusUpdate]) -> Applied:
+    """Apply statuses that were looked up, not received; one without a message is only counted."""
     done, now = Applied(), dt.datetime.now(dt.UTC)
-    errors: Errors = defaultdict(list)
-    # Whoever looks them up asks again: none of them waits.
-    said = [SaidStatus(0, place, update, now, waiting_id=0) for place, update in enumerate(updates)]
+    errors: ItemErrors = defaultdict(list)
+    # None of them has to wait in `waiting_status`: the next lookup finds it again.
+    said = [WebhookStatus(0, place, update, now, waiting_id=0) for place, update in enumerate(updates)]
     with connection.transaction():
-        apply_statuses(connection, numbers, said, errors, done)
+        apply_statuses(connection, sender_ids, said, errors, done)
     for of in errors.values():
         done.errors.update(error["why"] for error in of)
     return done
 
 
 def apply_statuses(
-    connection: LogConnection, numbers: Numbers, said: Sequence[SaidStatus], errors: Errors, done: Applied
-) -> set[SaidStatus]:
-    """Apply statuses, a batch in a statement; return those that wait on."""
-    left: set[SaidStatus] = set()
-    # What is said of one message is looked at together, wherever it stands in the webhooks.
-    for start in range(0, len(said), BATCH):
-        left |= _apply_batch(connection, numbers, said[start : start + BATCH], errors, done)
+    connection: LogConnection, sender_ids: SenderIds, said: Sequence[WebhookStatus], errors: ItemErrors, done: Applied
+) -> set[WebhookStatus]:
+    """Apply statuses, in batches; return those that still wait for a row or a lock."""
+    left: set[WebhookStatus] = set()
+    for start in range(0, len(said), MAX_STATUSES):
+        left |= _apply_batch(connection, sender_ids, said[start : start + MAX_STATUSES], errors, done)
     return left
 
 
 def _apply_batch(
-    connection: LogConnection, numbers: Numbers, said: Sequence[SaidStatus], errors: Errors, done: Applied
-) -> set[SaidStatus]:
+    connection: LogConnection, sender_ids: SenderIds, said: Sequence[WebhookStatus], errors: ItemErrors, done: Applied
+) -> set[WebhookStatus]:
     known = _hold_rows(connection, [one.update for one in said])
-    about, missing = _joined(known, said, errors)
-    held = {row["id"]: Row._make(map(row.__getitem__, Row._fields)) for row in known if row["is_held"]}
+    about, missing = _match_to_rows(known, said, errors)
+    held = {row["id"]: MessageRow._make(map(row.__getitem__, MessageRow._fields)) for row in known if row["is_held"]}
     busy = [one for id_, of in about.items() if id_ not in held for one in of]
     changes = [
         change
         for id_, row in held.items()
-        if id_ in about and (change := _change(row, about[id_], numbers.phone_number_ids, errors)).after != row
+        if id_ in about and (change := _change(row, about[id_], sender_ids.phone_number_ids, errors)).after != row
     ]
-    changes = _with_their_slots(connection, changes, errors)
+    changes = _without_retaken_slots(connection, changes, errors)
     done.changed += _write(connection, changes, errors)
     done.busy += len(busy)
     done.waiting += len(missing)
@@ -96,20 +95,20 @@ def _apply_batch(
     return {*missing, *busy}
 
 
-def _joined(
-    known: Sequence[Mapping[str, Any]], said: Sequence[SaidStatus], errors: Errors
-) -> tuple[dict[uuid.UUID, list[SaidStatus]], list[SaidStatus]]:
-    """The statuses by the rows that they are about, and those that have none."""
+def _match_to_rows(
+    known: Sequence[Mapping[str, Any]], said: Sequence[WebhookStatus], errors: ItemErrors
+) -> tuple[dict[uuid.UUID, list[WebhookStatus]], list[WebhookStatus]]:
+    """The statuses by the id of their row, and those without a row."""
     ids = {row["id"] for row in known}
     by_wamid = {row["known_as"]: row["id"] for row in known if row["known_as"] is not None}
-    about: dict[uuid.UUID, list[SaidStatus]] = defaultdict(list)
-    missing: list[SaidStatus] = []
+    about: dict[uuid.UUID, list[WebhookStatus]] = defaultdict(list)
+    missing: list[WebhookStatus] = []
     for one in said:
-        match joined(one.update, ids, by_wamid):
+        match row_of_status(one.update, ids, by_wamid):
             case None:
                 missing.append(one)
             case Problem() as problem:
-                note(errors, one, problem.value)
+                note_error(errors, one, problem.value)
             case uuid.UUID() as id_:
                 about[id_].append(one)
     return about, missing
@@ -122,31 +121,33 @@ def _hold_rows(connection: LogConnection, updates: Sequence[StatusUpdate]) -> Se
 
 @dataclass(frozen=True)
 class _Change:
-    before: Row
-    after: Row
-    said: Sequence[SaidStatus]
-    """What was believed."""
+    before: MessageRow
+    after: MessageRow
+    said: Sequence[WebhookStatus]
+    """The statuses that were accepted."""
 
 
-def _change(row: Row, said: Sequence[SaidStatus], numbers: Mapping[str, str], errors: Errors) -> _Change:
-    believed, seen = [], row
+def _change(
+    row: MessageRow, said: Sequence[WebhookStatus], phone_number_ids: Mapping[str, str], errors: ItemErrors
+) -> _Change:
+    accepted, seen = [], row
     for one in said:
-        problem = problem_of(seen, one.update, numbers)
+        problem = problem_of(seen, one.update, phone_number_ids)
         if problem is not None:
-            note(errors, one, problem.value, message_id=str(row.id))
+            note_error(errors, one, problem.value, message_id=str(row.id))
             continue
-        believed.append(one)
+        accepted.append(one)
         if seen.meta_message_id is None:
-            # Meta's id is the row's from the first status on.
-            seen = follow(seen, [one.update])
-    return _Change(row, follow(row, [one.update for one in believed]), believed)
+            # The first accepted status sets Meta's message id of the row.
+            seen = updated_row(seen, [one.update])
+    return _Change(row, updated_row(row, [one.update for one in accepted]), accepted)
 
 
-def _with_their_slots(connection: LogConnection, changes: Sequence[_Change], errors: Errors) -> list[_Change]:
-    """Without what Meta says late of a message that had failed, and whose slot another one has."""
+def _without_retaken_slots(connection: LogConnection, changes: Sequence[_Change], errors: ItemErrors) -> list[_Change]:
+    """Drop the delivery of a failed message if another message has taken its slot meanwhile."""
     revived = {one.before.id for one in changes if _is_revived(one)}
     taken = {row["id"] for row in _slots_taken(connection, revived)} if revived else set()
-    return [_without_its_slot(one, errors) if one.before.id in taken else one for one in changes]
+    return [_without_deliveries(one, errors) if one.before.id in taken else one for one in changes]
 
 
 def _slots_taken(connection: LogConnection, ids: Iterable[uuid.UUID]) -> Sequence[Mapping[str, Any]]:
@@ -158,18 +159,18 @@ def _is_revived(change: _Change) -> bool:
     return before.status == "failed" and before.delivered_at is None and change.after.delivered_at is not None
 
 
-def _without_its_slot(change: _Change, errors: Errors) -> _Change:
+def _without_deliveries(change: _Change, errors: ItemErrors) -> _Change:
     kept = []
     for one in change.said:
         if one.update.status in ("sent", "failed"):
             kept.append(one)
         else:
-            note(errors, one, Problem.SLOT_RETAKEN.value, message_id=str(change.before.id))
-    return _Change(change.before, follow(change.before, [one.update for one in kept]), kept)
+            note_error(errors, one, Problem.SLOT_RETAKEN.value, message_id=str(change.before.id))
+    return _Change(change.before, updated_row(change.before, [one.update for one in kept]), kept)
 
 
-def _write(connection: LogConnection, changes: Sequence[_Change], errors: Errors) -> int:
-    """Write all rows in one statement; where the database refuses one, each by itself."""
+def _write(connection: LogConnection, changes: Sequence[_Change], errors: ItemErrors) -> int:
+    """Write all rows in one statement, or each alone if the database refuses that; return how many were written."""
     if not changes:
         return 0
     try:
@@ -177,24 +178,24 @@ def _write(connection: LogConnection, changes: Sequence[_Change], errors: Errors
             _write_rows(connection, changes)
             return len(changes)
     except psycopg.Error as error:
-        if is_worth_another_try(error):
+        if is_retryable(error):
             raise
         return sum(_write_alone(connection, change, errors) for change in changes)
 
 
-def _write_alone(connection: LogConnection, change: _Change, errors: Errors) -> bool:
+def _write_alone(connection: LogConnection, change: _Change, errors: ItemErrors) -> bool:
     try:
         with connection.transaction():
             _write_rows(connection, [change])
             return True
     except psycopg.Error as error:
-        if is_worth_another_try(error):
+        if is_retryable(error):
             raise
-        # Another message has taken the slot between the look and the writing.
+        # Another message may have taken the slot between the check and the write.
         retaken = isinstance(error, psycopg.errors.UniqueViolation | psycopg.errors.ExclusionViolation)
         why = Problem.SLOT_RETAKEN.value if retaken else mask(f"{type(error).__name__}: {error.diag.message_primary}")
         for one in change.said:
-            note(errors, one, why, message_id=str(change.before.id))
+            note_error(errors, one, why, message_id=str(change.before.id))
         return False
 
 
@@ -202,7 +203,7 @@ def _write_rows(connection: LogConnection, changes: Iterable[_Change]) -> None:
     rows(connection, "write_rows", rows=recordset(one.after._asdict() for one in changes))
 
 
-def _let_wait(connection: LogConnection, said: Sequence[SaidStatus]) -> None:
+def _let_wait(connection: LogConnection, said: Sequence[WebhookStatus]) -> None:
     if not said:
         return
     statuses = recordset(
@@ -210,7 +211,7 @@ def _let_wait(connection: LogConnection, said: Sequence[SaidStatus]) -> None:
             "event_id": one.event_id,
             "wamid": one.update.wamid,
             "row_id": row_id_of(one.update.opaque),
-            "said": _to_json(one.update, one.place),
+            "said": _to_json(one.update, one.index),
             "received_at": one.received_at,
         }
         for one in said
@@ -218,10 +219,10 @@ def _let_wait(connection: LogConnection, said: Sequence[SaidStatus]) -> None:
     rows(connection, "let_wait", statuses=statuses)
 
 
-def _to_json(update: StatusUpdate, place: int) -> dict[str, Any]:
-    """A status without what tells of a person but for Meta's id, by which they are known when they write."""
+def _to_json(update: StatusUpdate, index: int) -> dict[str, Any]:
+    """The status as JSON. Of personal data it has only Meta's user id, which identifies a partner who writes later."""
     return {
-        "place": place,
+        "place": index,
         "phone_number_id": update.phone_number_id,
         "wamid": update.wamid,
         "status": update.status,

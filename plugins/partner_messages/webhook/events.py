@@ -1,6 +1,6 @@
-"""What one item of a webhook says, in our words (docs/reference/whatsapp-cloud-api.md, section 5).
+"""The parsed items of a webhook (docs/reference/whatsapp-cloud-api.md, section 5).
 
-Every `at` is an aware time in UTC, from Meta's own `timestamp`. Every field that Meta may leave out may be None.
+Every `at` is an aware time in UTC, from Meta's `timestamp`. A field that Meta may leave out may be None.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True)
 class MetaError:
-    """Why a message failed. Meta says it once, in the status `failed`."""
+    """Why a message failed; Meta sends it once, with the status `failed`."""
 
     code: int
     title: str | None = None
@@ -22,7 +22,7 @@ class MetaError:
 
 @dataclass(frozen=True)
 class Pricing:
-    """What Meta bills a message as; it stands in `sent` and in the first of `delivered` and `read`."""
+    """How Meta bills a message; part of `sent` and of the first of `delivered` and `read`."""
 
     category: str | None = None
     billable: bool | None = None
@@ -34,7 +34,7 @@ class Pricing:
 
 @dataclass(frozen=True)
 class StatusUpdate:
-    """How far a message has come that one of the numbers sent; it need not be one of ours."""
+    """A status of a message that one of the numbers sent; the shop may have sent it."""
 
     phone_number_id: str
     wamid: str
@@ -44,30 +44,30 @@ class StatusUpdate:
     recipient: str | None = field(default=None, repr=False)
     """E.164 with +."""
     user_id: str | None = None
-    """The business-scoped user id of a person who has a username."""
+    """Meta's business-scoped id of a person who has a username."""
     opaque: str | None = None
-    """`biz_opaque_callback_data`: the id of the row, if the message is ours."""
+    """`biz_opaque_callback_data`: the id of the row in `message_log`, if the message is ours."""
     errors: tuple[MetaError, ...] = ()
     pricing: Pricing | None = None
 
 
 @dataclass(frozen=True)
 class InboundMessage:
-    """What somebody wrote to one of the numbers, or tapped."""
+    """A message that somebody wrote to one of the numbers, or a button that they tapped."""
 
     phone_number_id: str
     wamid: str
     sender: str | None = field(repr=False)
-    """E.164 with +, or None where Meta tells only the `user_id`."""
+    """E.164 with +; None if Meta sends only the `user_id`."""
     user_id: str | None
     kind: str
     """Meta's type: text, button, interactive, reaction, image, video, audio, document, sticker, location, ..."""
     text: str | None = field(repr=False)
-    """The body of a text, the words of a button or an interactive reply, the emoji of a reaction, a caption."""
+    """The body of a text, the label of a button or an interactive reply, the emoji of a reaction, or a caption."""
     payload: str | None
-    """Of a button or an interactive reply."""
+    """The payload of a button or an interactive reply."""
     context_wamid: str | None
-    """The message that it answers."""
+    """Meta's id of the message that it answers."""
     at: datetime
     profile_name: str | None = field(default=None, repr=False)
     edited: bool = False
@@ -75,7 +75,7 @@ class InboundMessage:
 
 @dataclass(frozen=True)
 class PreferenceUpdate:
-    """Somebody has told WhatsApp itself that a category of messages is to stop, or may go on."""
+    """Somebody has stopped, or resumed, a category of messages in WhatsApp's own settings."""
 
     phone_number_id: str
     sender: str | None = field(repr=False)
@@ -88,7 +88,7 @@ class PreferenceUpdate:
 
 @dataclass(frozen=True)
 class TemplateUpdate:
-    """What became of a template on an account."""
+    """A change of a template on an account."""
 
     waba_id: str
     field: str
@@ -96,38 +96,38 @@ class TemplateUpdate:
     template_id: str | None
     name: str | None
     language: str | None
-    """With an underscore (`en_US`), however Meta wrote it."""
+    """With an underscore (`en_US`)."""
     event: str | None
     reason: str | None
     category: str | None
     correct_category: str | None
-    """The category that Meta has announced, and not yet given."""
+    """The category that Meta has announced but not applied yet."""
     quality: str | None
     at: datetime
 
 
 @dataclass(frozen=True)
 class AccountUpdate:
-    """What became of an account or of one of its numbers."""
+    """A change of an account or of one of its numbers."""
 
     waba_id: str
     field: str
     event: str | None
     phone_number: str | None
     detail: Mapping[str, Any]
-    """The item as it came."""
+    """The whole item."""
     at: datetime
 
 
 @dataclass(frozen=True)
 class Unrecognised:
-    """An item that could not be read; the others of its webhook count all the same."""
+    """An item that could not be parsed; the other items of its webhook are still applied."""
 
     field: str | None
     why: str
     at: datetime | None
     items: int = 1
-    """How many such items it stands for."""
+    """The number of items that it stands for."""
 
 
 Item: TypeAlias = StatusUpdate | InboundMessage | PreferenceUpdate | TemplateUpdate | AccountUpdate | Unrecognised

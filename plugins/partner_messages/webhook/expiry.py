@@ -1,4 +1,4 @@
-"""Messages that Meta took and never delivered are given up when their template's time to live is over."""
+"""Give up messages that Meta accepted but did not deliver within their template's time to live."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.templates.catalog.catalog import Catalog
 
 GRACE = dt.timedelta(hours=6)
-"""How long ago a later message of the same sender must have been sent of which Meta has spoken.
+"""The minimum age of a later message of the same sender for which Meta has sent a status.
 
-After a pause of the receiver Meta repeats what nobody took, the new before the old: what was delivered meanwhile is to
-be told before anything follows from silence.
+After a downtime of the receiver Meta sends the missed webhooks again, new ones before old ones: the old ones must have
+time to arrive before a missing status means "not delivered".
 """
 
 
 def expire(connection: LogConnection, catalog: Catalog, now: dt.datetime) -> int:
-    """Give up what was never delivered (see the query), and say how many messages that were.
+    """Set `expired_at_meta` of messages that were never delivered (see the query); return how many.
 
-    They stay `sent` and keep the slot of their day; they do not count as reminders.
+    They stay `sent` and keep the slot of their day, but do not count as reminders.
     """
     lives = [
         {"template_name": template.name, "seconds": template.ttl_seconds}

@@ -1,7 +1,7 @@
-"""Applies what partners write and tap: it is kept, and what asks for something is done at once (docs/answers.md).
+"""Record what partners write and tap, and act on it: opt-out, language, help, promise (docs/answers.md).
 
-Each message is applied in one transaction and once, by Meta's id of it, however often and in whatever order webhooks
-come. It reads nothing but the message log: the receiver has no shop.
+Each message is applied once (Meta's message id is unique) and in one transaction, in whatever order webhooks arrive.
+Only the message log is read: the receiver has no connection to the shop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from partner_messages.config.calendars import calendar_of, calendars_for
 from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import Settings
 from partner_messages.message_log import answers, promises
-from partner_messages.message_log import preferences as said
+from partner_messages.message_log import preferences as preference_log
 from partner_messages.message_log.answers import REPLY_WITHIN, Answered, AnsweredStall
 from partner_messages.message_log.database import LogConnection
 from partner_messages.messages.values import MOST_BROKEN
@@ -30,80 +30,76 @@ from partner_messages.webhook.events import InboundMessage, PreferenceUpdate
 
 log = logging.getLogger(__name__)
 
-OFFERED = (1, 2, 4)
-"""The sending days ahead that "Remind me later" is answered with."""
-_EVER = dt.timedelta(days=3650)
+OFFERED_SENDING_DAYS = (1, 2, 4)
+"""The days that the reply to "Remind me later" offers, as numbers of sending days ahead."""
+_ANY_AGE = dt.timedelta(days=3650)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
-_TAPS = frozenset({"button", "interactive"})
-_WITH_WORDS = frozenset({"text", *_TAPS})
-"""The types whose text may be a word that counts at once; a caption may not."""
-_SAYS_NOTHING = frozenset({"reaction", "system", "unsupported", "revoke"})
-"""The types that are kept and ask for nothing."""
-_OF_THE_PHONE = frozenset({Intent.STOP, Intent.START, Intent.MAYBE_STOP})
-"""What is taken of everybody, whatever it answers: it is about the phone alone."""
-_MARKETING = {"stop": "stop", "resume": "resume", "signup": "resume"}
+_TAP_KINDS = frozenset({"button", "interactive"})
+_WORD_KINDS = frozenset({"text", *_TAP_KINDS})
+"""The kinds whose text may be a command such as STOP; a caption may not."""
+_NO_REQUEST_KINDS = frozenset({"reaction", "system", "unsupported", "revoke"})
+"""The kinds that are recorded only."""
+_PHONE_INTENTS = frozenset({Intent.STOP, Intent.START, Intent.MAYBE_STOP})
+"""The intents that apply to the phone alone, whichever message is answered."""
+_MARKETING_VALUES = {"stop": "stop", "resume": "resume", "signup": "resume"}
 
 
 def apply_inbound(connection: LogConnection, message: InboundMessage, now: dt.datetime) -> bool:
-    """Keep a message that somebody wrote, and do what it asks for; the same one again changes nothing.
+    """Record a message and do what it asks for; a repeated message changes nothing.
 
     Args:
         connection: The message log.
-        message: What was written; it may be the shop's own to deal with, which nobody can tell from ours.
-        now: The wall clock. What is applied long after it was written is not replied to.
+        message: The message; it may be meant for the shop, which cannot be told from its content.
+        now: The wall clock. A message that is applied late gets no reply.
 
     Returns:
-        Whether it answers one of our messages, or asks for something.
+        Whether the message answers one of ours, or asks for something.
     """
     with connection.transaction():
-        heard = _hear(connection, message, now)
-        if heard is None:
+        received = _record(connection, message, now)
+        if received is None:
             return False
-        became = _Applying(connection, heard).apply()
+        became = _MessageActions(connection, received).apply()
         if became:
-            answers.note_became(connection, heard.answer_id, became)
-        return bool(became) or heard.about is not None
+            answers.note_became(connection, received.answer_id, became)
+        return bool(became) or received.about is not None
 
 
-def comes_first(message: InboundMessage) -> bool:
-    """Whether a message may be STOP, so that it is applied before all others."""
-    tapped = message.kind in _TAPS and read_tap(message.payload) is not None
+def may_be_stop(message: InboundMessage) -> bool:
+    """Whether a message may mean STOP, and so is applied before all others."""
+    tapped = message.kind in _TAP_KINDS and read_tap(message.payload) is not None
     return not tapped and intent_of(message.text) in (Intent.STOP, Intent.MAYBE_STOP)
 
 
 def apply_preference(connection: LogConnection, update: PreferenceUpdate, now: dt.datetime) -> None:
-    """Keep what somebody has told WhatsApp itself: it covers MARKETING templates, and reminders are none.
-
-    Args:
-        connection: The message log.
-        update: What was told.
-        now: The wall clock.
-    """
+    """Record a preference from WhatsApp's own settings; it covers MARKETING templates only, so no reminders."""
     phone = update.sender or (update.user_id and answers.phone_of_user(connection, update.user_id))
-    value = _MARKETING.get(update.value)
+    value = _MARKETING_VALUES.get(update.value)
     if not phone or value is None:
         log.info("A preference of nobody known, or of a value that is not known (%s), is left as it is.", update.value)
         return
     at = min(update.at, now)
-    said.note_preference(connection, "marketing", value, phone=phone, partner_id=None, at=at, source="user_preferences")
+    preference_log.note_preference(
+        connection, "marketing", value, phone=phone, partner_id=None, at=at, source="user_preferences"
+    )
 
 
 @dataclass(frozen=True)
-class _Heard:
-    """One message as it is applied.
+class _ReceivedMessage:
+    """A recorded message with everything that the actions need.
 
     Attributes:
-        message: What was written.
-        answer_id: Its row.
+        message: The message.
+        answer_id: The id of its row in `answer`.
         now: The wall clock.
-        at: When it was written, by Meta's clock, and never later than now.
-        phone: Whose it is, E.164; None where nobody knows.
+        at: When it was written: Meta's time, but not later than `now`.
+        phone: The writer's phone, E.164; None if unknown.
         intent: What it asks for.
-        tap: Which of our buttons was tapped, if one was.
-        about: Which of our messages it answers, if any; one that went to this phone.
-        named: Whether it names that one itself.
-        settings: What of the settings is known here.
+        tap: The button of ours that was tapped, if any.
+        about: The message of ours that it answers, if any; that one went to this phone.
+        named: Whether the answer itself names that message (by context or button).
+        settings: The settings that are stored in the message log.
     """
 
     message: InboundMessage
@@ -118,29 +114,29 @@ class _Heard:
     settings: Settings
 
     @property
-    def acts(self) -> bool:
-        """Whether it may ask for anything but that no more is sent: a test phone answers for nobody but itself."""
+    def may_act(self) -> bool:
+        """Whether it may ask for more than STOP: an answer to a redirected message speaks for no partner."""
         return self.about is None or self.about.delivery == "live"
 
 
-def _hear(connection: LogConnection, message: InboundMessage, now: dt.datetime) -> _Heard | None:
-    """Keep a message with what it answers; None where it was kept before."""
+def _record(connection: LogConnection, message: InboundMessage, now: dt.datetime) -> _ReceivedMessage | None:
+    """Record a message with the message that it answers; None if it was recorded before."""
     settings = answers.listens_with(connection)
     at = min(message.at, now)
-    tap = read_tap(message.payload) if message.kind in _TAPS else None
+    tap = read_tap(message.payload) if message.kind in _TAP_KINDS else None
     by_context = answers.answered_by_wamid(connection, message.context_wamid) if message.context_wamid else None
     phone = message.sender if message.sender and _E164.fullmatch(message.sender) else None
     if phone is None and message.user_id:
-        said.lock_preferences(connection, message.user_id)
+        preference_log.lock_preferences(connection, message.user_id)
         phone = answers.phone_of_user(connection, message.user_id)
     if phone is None and message.sender is None and by_context:
         phone = by_context.to_phone
-    about, named = _answered(connection, tap, by_context, phone, at)
+    about, named = _answered_message(connection, tap, by_context, phone, at)
     intent = Intent.OTHER
     if tap:
         intent = tap.intent
-    elif message.kind not in _SAYS_NOTHING:
-        whole = message.kind in _WITH_WORDS and not message.edited
+    elif message.kind not in _NO_REQUEST_KINDS:
+        whole = message.kind in _WORD_KINDS and not message.edited
         intent = intent_of(message.text, stop_words=settings.stop_words, whole=whole)
     answer_id = answers.record_answer(
         connection,
@@ -162,13 +158,13 @@ def _hear(connection: LogConnection, message: InboundMessage, now: dt.datetime) 
     )
     if answer_id is None:
         return None
-    return _Heard(message, answer_id, now, at, phone, intent, tap, about, named, settings)
+    return _ReceivedMessage(message, answer_id, now, at, phone, intent, tap, about, named, settings)
 
 
-def _answered(
+def _answered_message(
     connection: LogConnection, tap: Tap | None, by_context: Answered | None, phone: str | None, at: dt.datetime
 ) -> tuple[Answered | None, bool]:
-    """The message that is answered, and whether the answer names it: the button's, the context's, or the last one."""
+    """The answered message, by button, by context, or the last one to the phone; and whether the answer names it."""
     if tap:
         tapped = answers.answered_by_id(connection, tap.message_id)
         return (tapped, True) if tapped and tapped.went_to(phone) else (None, True)
@@ -178,124 +174,126 @@ def _answered(
 
 
 @dataclass(frozen=True)
-class _Applying:
-    """What one message asks for, done."""
+class _MessageActions:
+    """The actions that a message may ask for."""
 
     connection: LogConnection
-    heard: _Heard
+    received: _ReceivedMessage
 
     def apply(self) -> str | None:
-        """Do it; return what became of it, in a word."""
-        if not self.heard.acts and self.heard.intent not in _OF_THE_PHONE:
+        """Run the action of the intent; return its outcome (column `answer.became`), or None."""
+        if not self.received.may_act and self.received.intent not in _PHONE_INTENTS:
             return "redirected"
-        if self.heard.message.kind in _SAYS_NOTHING:
+        if self.received.message.kind in _NO_REQUEST_KINDS:
             return None
-        return _ASKED[self.heard.intent](self)
+        return _ACTIONS[self.received.intent](self)
 
-    # What belongs to the phone
+    # Actions on the phone
 
     def stop_or_start(self) -> str | None:
-        """Write down STOP or START; the later one counts, of equals STOP."""
-        value = "stop" if self.heard.intent is Intent.STOP else "start"
-        changed = self._changes("opted_out", value, lambda one: one.has_opted_out)
-        self._decides_what_sounded_like_stop()
+        """Record STOP or START; the later one wins, and at the same time STOP."""
+        value = "stop" if self.received.intent is Intent.STOP else "start"
+        changed = self._note_change("opted_out", value, lambda one: one.has_opted_out)
+        self._close_maybe_stop()
         if changed:
             self._reply(Reply.STOPPED if value == "stop" else Reply.STARTED)
         return {"stop": "opted_out", "start": "opted_in"}[value] if changed else None
 
     def language(self) -> str | None:
-        """Write down the language; it counts from the next message on."""
-        wanted, phone = self.heard.intent.language or "", self.heard.phone
+        """Record the language; it is used from the next message on."""
+        wanted, phone = self.received.intent.language or "", self.received.phone
         if phone is None:
             return None
-        said.lock_preferences(self.connection, phone)
-        before = said.preferences(self.connection, [phone]).language_of(phone)
+        preference_log.lock_preferences(self.connection, phone)
+        before = preference_log.preferences(self.connection, [phone]).language_of(phone)
         self._note("language", wanted, phone)
-        if before == wanted or said.preferences(self.connection, [phone]).language_of(phone) != wanted:
+        if before == wanted or preference_log.preferences(self.connection, [phone]).language_of(phone) != wanted:
             return None
         self._reply(Reply.LANGUAGE)
         return f"language_{wanted}"
 
     def maybe_stop(self) -> str | None:
-        """Let nobody remind them before a person has decided what it is."""
-        phone = self.heard.phone
+        """Pause the partner's reminders until a person has decided whether it means STOP."""
+        phone = self.received.phone
         if phone is None:
-            return self._needs_a_person("maybe_opt_out")
-        said.lock_preferences(self.connection, phone)
+            return self._escalate("maybe_opt_out")
+        preference_log.lock_preferences(self.connection, phone)
         self._note("opted_out", "maybe", phone)
         partner_id = self._partner_id or ""
-        if not said.preferences(self.connection, [phone, partner_id]).waits_for_a_person(partner_id, phone):
-            # Something later was heard before it, and decides what it is.
+        if not preference_log.preferences(self.connection, [phone, partner_id]).waits_for_a_person(partner_id, phone):
+            # A later STOP or START was applied before this message.
             return None
-        return self._needs_a_person("maybe_opt_out", of_old=True) or "maybe_opt_out"
+        return self._escalate("maybe_opt_out", of_old=True) or "maybe_opt_out"
 
-    def _decides_what_sounded_like_stop(self) -> None:
-        """Nobody need decide any more what an earlier message meant: they have said it themselves."""
-        if self.heard.phone:
-            said.close_what_was_decided(
+    def _close_maybe_stop(self) -> None:
+        """Close the escalation of an earlier "maybe STOP": the partner has written STOP or START."""
+        if self.received.phone:
+            preference_log.close_what_was_decided(
                 self.connection,
-                said.partners_on(self.connection, [self.heard.phone]),
+                preference_log.partners_on(self.connection, [self.received.phone]),
                 who="the partner",
                 why="They wrote STOP or START themselves.",
-                now=self.heard.at,
+                now=self.received.at,
             )
 
-    def _changes(self, kind: str, value: str, asks: Callable[[Preferences], Callable[[str, str], bool]]) -> bool:
-        """Write down what the phone's owner says; return whether it stands now and did not before."""
-        phone, partner_id = self.heard.phone, self._partner_id or ""
+    def _note_change(self, kind: str, value: str, asks: Callable[[Preferences], Callable[[str, str], bool]]) -> bool:
+        """Record a preference of the phone; return whether it took effect."""
+        phone, partner_id = self.received.phone, self._partner_id or ""
         if phone is None:
             return False
         of = [phone, partner_id]
-        said.lock_preferences(self.connection, phone)
-        before = asks(said.preferences(self.connection, of))(partner_id, phone)
+        preference_log.lock_preferences(self.connection, phone)
+        before = asks(preference_log.preferences(self.connection, of))(partner_id, phone)
         self._note(kind, value, phone)
-        after = asks(said.preferences(self.connection, of))(partner_id, phone)
+        after = asks(preference_log.preferences(self.connection, of))(partner_id, phone)
         return before != after and after == (value == "stop")
 
     def _note(self, kind: str, value: str, phone: str) -> None:
-        said.note_preference(self.connection, kind, value, phone=phone, partner_id=self._partner_id, at=self.heard.at)
+        preference_log.note_preference(
+            self.connection, kind, value, phone=phone, partner_id=self._partner_id, at=self.received.at
+        )
 
-    # What belongs to the message that is answered
+    # Actions on the answered message
 
     def help(self) -> str | None:
-        """Call a person to the longest waiting run, and let no promise stand in the way."""
+        """Escalate the longest waiting run, and withdraw its promises."""
         stalls = self._stalls(of_old=True)
         if not stalls:
             return None
-        # Whoever asks out of the blue, asks: which run they mean is for the person to find out.
-        standing = [stall for stall in stalls if not stall.moved] or ([] if self.heard.named else stalls[:1])
+        # If the message names no run, escalate even a run that has moved: a person finds out which one is meant.
+        standing = [stall for stall in stalls if not stall.moved] or ([] if self.received.named else stalls[:1])
         if not standing:
-            return self._has_moved()
+            return self._run_has_moved()
         promises.withdraw_promise(
             self.connection,
             [stall.production_run_id for stall in standing],
             why="Help was asked for.",
-            now=self.heard.at,
+            now=self.received.at,
         )
-        self._open("asked_for_help", standing[0])
+        self._open_escalation("asked_for_help", standing[0])
         self._reply(Reply.HELP)
         return "asked_for_help"
 
     def later(self) -> str | None:
-        """Ask until when, or take the day that was chosen."""
+        """Offer days, or record the chosen day as a promise."""
         stalls = self._stalls()
         standing = [stall for stall in stalls if not stall.moved]
         if not standing:
-            return self._has_moved() if stalls else None
+            return self._run_has_moved() if stalls else None
         broken = promises.broken_promises(self.connection, [stall.production_run_id for stall in standing])
         may_promise = [stall for stall in standing if broken.get(self._key(stall), 0) < MOST_BROKEN]
         if not may_promise:
             for stall in standing:
-                self._open("broken_promise", stall)
+                self._open_escalation("broken_promise", stall)
             self._reply(Reply.NO_THIRD)
             return "no_third_promise"
-        due_on = self.heard.tap.due_on if self.heard.tap else None
-        # A payload may come from anywhere: a day that was never offered is none.
-        if due_on is None or due_on > self._offered_after(day_of(self.heard.at))[-1]:
-            self._ask_when()
+        due_on = self.received.tap.due_on if self.received.tap else None
+        # A payload may be forged: ignore a day that was never offered.
+        if due_on is None or due_on > self._offered_days(day_of(self.received.at))[-1]:
+            self._ask_for_day()
             return "asked_when"
-        if due_on < day_of(self.heard.at):
-            return self._has_moved()
+        if due_on < day_of(self.received.at):
+            return self._run_has_moved()
         for stall in may_promise:
             promises.make_promise(
                 self.connection,
@@ -304,43 +302,45 @@ class _Applying:
                 kind=stall.kind,
                 since=stall.since if stall.kind else None,
                 due_on=due_on,
-                now=self.heard.at,
-                message_id=self.heard.about.id if self.heard.about else None,
+                now=self.received.at,
+                message_id=self.received.about.id if self.received.about else None,
             )
         self._reply(Reply.PROMISED, due_on)
         return "promised"
 
     def other(self) -> str | None:
-        """A person should read it, if it answers something that still holds."""
-        return self._needs_a_person("answered")
+        """Escalate a free text, if it answers a stall that still holds."""
+        return self._escalate("answered")
 
-    def _needs_a_person(self, reason: str, *, of_old: bool = False) -> str | None:
+    def _escalate(self, reason: str, *, of_old: bool = False) -> str | None:
         stalls = self._stalls(of_old=of_old)
         standing = [stall for stall in stalls if of_old or not stall.moved]
         if not standing:
             return None
-        self._open(reason, standing[0])
+        self._open_escalation(reason, standing[0])
         return reason
 
     def _stalls(self, *, of_old: bool = False) -> list[AnsweredStall]:
-        about = self.heard.about
-        if not self.heard.acts:
+        about = self.received.about
+        if not self.received.may_act:
             return []
-        if about is None and of_old and self.heard.phone:
-            about = answers.last_message_to(self.connection, self.heard.phone, until=self.heard.at, within=_EVER)
+        if about is None and of_old and self.received.phone:
+            about = answers.last_message_to(
+                self.connection, self.received.phone, until=self.received.at, within=_ANY_AGE
+            )
             if about and about.delivery != "live":
                 return []
         return answers.stalls_of(self.connection, about.id) if about else []
 
-    def _open(self, reason: str, stall: AnsweredStall) -> None:
+    def _open_escalation(self, reason: str, stall: AnsweredStall) -> None:
         answers.open_for_answer(
-            self.connection, stall, self._partner_id, reason, at=self.heard.at, answer_id=self.heard.answer_id
+            self.connection, stall, self._partner_id, reason, at=self.received.at, answer_id=self.received.answer_id
         )
 
-    def _has_moved(self) -> str:
-        """Change nothing, and say so once to each message, where a button was tapped."""
-        about = self.heard.about
-        if about and self.heard.message.kind in _TAPS:
+    def _run_has_moved(self) -> str:
+        """Change nothing; if a button was tapped, reply so, once for each of our messages."""
+        about = self.received.about
+        if about and self.received.message.kind in _TAP_KINDS:
             self._reply(Reply.MOVED, context_id=f"{about.id}:moved")
         return "moved"
 
@@ -350,20 +350,20 @@ class _Applying:
             stall.since if stall.kind else None,
         )
 
-    # Replying
+    # Replies
 
-    def _ask_when(self) -> None:
-        about = self.heard.about
+    def _ask_for_day(self) -> None:
+        about = self.received.about
         if about is None:
             return
-        days = self._offered_after(day_of(self.heard.at))
+        days = self._offered_days(day_of(self.received.at))
         self._reply(Reply.WHEN, buttons={promise_payload(about.id, day): day for day in days})
 
-    def _offered_after(self, day: dt.date) -> list[dt.date]:
-        """The days that are offered on a day, in their order."""
-        everybody_s = calendar_of(self.heard.settings)
-        calendar = calendars_for(self.heard.settings, everybody_s).get(self._partner_id or "", everybody_s)
-        return [calendar.sending_day(number, after=day) for number in OFFERED]
+    def _offered_days(self, day: dt.date) -> list[dt.date]:
+        """The days that are offered on a day, in order, by the partner's calendar."""
+        everybody_s = calendar_of(self.received.settings)
+        calendar = calendars_for(self.received.settings, everybody_s).get(self._partner_id or "", everybody_s)
+        return [calendar.sending_day(number, after=day) for number in OFFERED_SENDING_DAYS]
 
     def _reply(
         self,
@@ -373,15 +373,17 @@ class _Applying:
         buttons: Mapping[str, dt.date] | None = None,
         context_id: str | None = None,
     ) -> None:
-        """Queue a reply, where it is still in time, to a known partner, from the number that writes to them."""
-        heard = self.heard
-        if heard.phone is None or heard.now - heard.at > REPLY_WITHIN:
+        """Queue a reply from the partner's usual sender, if the partner is known and the message is recent."""
+        received = self.received
+        if received.phone is None or received.now - received.at > REPLY_WITHIN:
             return
-        of = heard.about or answers.last_message_to(self.connection, heard.phone, until=heard.at, within=_EVER)
+        of = received.about or answers.last_message_to(
+            self.connection, received.phone, until=received.at, within=_ANY_AGE
+        )
         if of is None or of.delivery != "live" or not (of.sender and of.partner_id):
             return
         texts = reply_texts()
-        wanted = said.preferences(self.connection, [heard.phone]).language_of(heard.phone)
+        wanted = preference_log.preferences(self.connection, [received.phone]).language_of(received.phone)
         language = texts.language(wanted or of.language)
         body = texts.text(reply, language, day)
         variables = {"reply": reply.value, "body": body}
@@ -390,14 +392,14 @@ class _Applying:
             variables[f"button_{number}_title"] = texts.day(offered, language)
         answers.queue_reply(
             self.connection,
-            heard.answer_id,
-            context_id=context_id or f"{heard.answer_id}:reply",
-            day=day_of(heard.now),
-            at=heard.at,
+            received.answer_id,
+            context_id=context_id or f"{received.answer_id}:reply",
+            day=day_of(received.now),
+            at=received.at,
             partner_id=of.partner_id,
             production_run_id=of.production_run_id,
             sender=of.sender,
-            phone=heard.phone,
+            phone=received.phone,
             language=language,
             variables=variables,
             body_text=body,
@@ -405,17 +407,17 @@ class _Applying:
 
     @property
     def _partner_id(self) -> str | None:
-        return self.heard.about.partner_id if self.heard.about and self.heard.acts else None
+        return self.received.about.partner_id if self.received.about and self.received.may_act else None
 
 
-_ASKED: Mapping[Intent, Callable[[_Applying], str | None]] = {
-    Intent.STOP: _Applying.stop_or_start,
-    Intent.START: _Applying.stop_or_start,
-    Intent.ENGLISH: _Applying.language,
-    Intent.HINDI: _Applying.language,
-    Intent.HELP: _Applying.help,
-    Intent.LATER: _Applying.later,
-    Intent.MAYBE_STOP: _Applying.maybe_stop,
-    Intent.OTHER: _Applying.other,
+_ACTIONS: Mapping[Intent, Callable[[_MessageActions], str | None]] = {
+    Intent.STOP: _MessageActions.stop_or_start,
+    Intent.START: _MessageActions.stop_or_start,
+    Intent.ENGLISH: _MessageActions.language,
+    Intent.HINDI: _MessageActions.language,
+    Intent.HELP: _MessageActions.help,
+    Intent.LATER: _MessageActions.later,
+    Intent.MAYBE_STOP: _MessageActions.maybe_stop,
+    Intent.OTHER: _MessageActions.other,
 }
-"""What is done for each intent."""
+"""The action for each intent."""

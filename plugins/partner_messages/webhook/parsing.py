@@ -1,6 +1,6 @@
-"""Meta's JSON becomes the values of `events.py` (pure): whatever the body is, nothing is raised, and no item is lost.
+"""Parse Meta's JSON into the items of `events.py` (pure). No body raises an error, and no item is lost.
 
-What cannot be read becomes `Unrecognised`, with why, and the items beside it count all the same
+An item that cannot be parsed becomes `Unrecognised` with the reason; the items beside it are parsed all the same
 (docs/reference/whatsapp-cloud-api.md, section 5).
 """
 
@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from partner_messages.recipients.masking import LONGEST, plain
+from partner_messages.recipients.masking import MAX_TEXT_LENGTH, plain
 from partner_messages.webhook.events import (
     AccountUpdate,
     InboundMessage,
@@ -44,63 +44,63 @@ ACCOUNT_FIELDS = frozenset(
 )
 
 _DIGITS = re.compile(r"[1-9][0-9]{6,14}")
-_EARLIEST, _LATEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
-_IN_MILLISECONDS = 100_000_000_000
-"""A number of seconds this large is none: the year would be 5138."""
-LONGEST_NUMBER = 40
+_FIRST_TIME, _END_TIME = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+_FIRST_MILLISECONDS = 100_000_000_000
+"""A timestamp from here on is in milliseconds (as seconds it would be the year 5138)."""
+MAX_DIGITS = 40
 """Digits of a number that is an id or a time."""
-LONGEST_ID = 512
-"""Bytes of an id or a name: several of them have room in one entry of PostgreSQL's indexes."""
-MOST_UNREAD = 100
-"""Items of a webhook that cannot be read and are named one by one; the others are counted."""
-_SIGNS = re.compile(r"\W{20,}")
-"""Signs without end, which would cut off the words after them (vowel signs are signs as well, a few at a time)."""
-_DEEPEST = 8
-"""How many objects and lists within each other are kept of an item that is kept as it came."""
+MAX_ID_BYTES = 512
+"""Bytes of an id or a name, so that several fit into one entry of a PostgreSQL index."""
+MAX_UNRECOGNISED = 100
+"""Unrecognised items that are kept one by one for a webhook; further ones are counted."""
+_SIGN_RUN = re.compile(r"\W{20,}")
+"""A long run of non-word characters, after which a shortened text would have no words. (Vowel signs count as such.)"""
+_MAX_DEPTH = 8
+"""Levels of nested objects and lists that are kept of an account update."""
 
 Json = Mapping[str, Any]
 
 
-class _OddError(ValueError):
-    """An item lacks what makes it one."""
+class _InvalidItemError(ValueError):
+    """A required field of an item is missing or invalid."""
 
 
 def parse(body: bytes, received_at: dt.datetime) -> list[Item]:
-    """Every item of a webhook, in its order.
+    """Every item of a webhook, in order.
 
     Args:
-        body: As it came.
-        received_at: When it came, for what Meta gives no time of.
+        body: The body as received.
+        received_at: When it was received; the time of items without one.
     """
     try:
-        envelope = json.loads(body, parse_int=_whole_number)
+        envelope = json.loads(body, parse_int=_parse_integer)
     except (ValueError, RecursionError):
         return [Unrecognised(None, "the body is not JSON", None)]
     if not isinstance(envelope, dict) or not isinstance(envelope.get("entry"), list):
         return [Unrecognised(None, "the body is no envelope: it has no list of entries", None)]
     if envelope.get("object") != OBJECT:
         return [Unrecognised(None, f"its object is not {OBJECT}", None)]
-    found = _few_unread(item for entry in envelope["entry"] for item in _of_entry(entry, received_at))
+    found = _limit_unrecognised(item for entry in envelope["entry"] for item in _items_of_entry(entry, received_at))
     return found or [Unrecognised(None, "the envelope is empty", None)]
 
 
-def _few_unread(items: Iterable[Item]) -> list[Item]:
-    """The items, of those that cannot be read the first ones and how many more."""
+def _limit_unrecognised(items: Iterable[Item]) -> list[Item]:
+    """The items with at most `MAX_UNRECOGNISED` unrecognised ones, and one more item that counts the rest."""
     found, unread = list[Item](), 0
     for item in items:
         unread += isinstance(item, Unrecognised)
-        if unread <= MOST_UNREAD or not isinstance(item, Unrecognised):
+        if unread <= MAX_UNRECOGNISED or not isinstance(item, Unrecognised):
             found.append(item)
-    more = unread - MOST_UNREAD
+    more = unread - MAX_UNRECOGNISED
     return [*found, Unrecognised(None, "more that cannot be read", None, more)] if more > 0 else found
 
 
-def _whole_number(digits: str) -> int | None:
-    """A number; one of thousands of digits, which Python refuses to read, must not cost the items beside it."""
-    return int(digits) if len(digits) <= LONGEST_NUMBER else None
+def _parse_integer(digits: str) -> int | None:
+    """A number; None if it has so many digits that `int` would raise and the whole body be lost."""
+    return int(digits) if len(digits) <= MAX_DIGITS else None
 
 
-def _of_entry(entry: Any, received_at: dt.datetime) -> Iterator[Item]:
+def _items_of_entry(entry: Any, received_at: dt.datetime) -> Iterator[Item]:
     if not isinstance(entry, dict) or not isinstance(entry.get("changes"), list):
         yield Unrecognised(None, "an entry has no list of changes", None)
         return
@@ -110,34 +110,34 @@ def _of_entry(entry: Any, received_at: dt.datetime) -> Iterator[Item]:
             field = _text(change.get("field")) if isinstance(change, dict) else None
             yield Unrecognised(field, "a change has no value", None)
             continue
-        yield from _of_change(_text(change.get("field")), change["value"], waba_id, at)
+        yield from _items_of_change(_text(change.get("field")), change["value"], waba_id, at)
 
 
-def _of_change(field: str | None, value: Json, waba_id: str, at: dt.datetime) -> Iterator[Item]:
+def _items_of_change(field: str | None, value: Json, waba_id: str, at: dt.datetime) -> Iterator[Item]:
     if field == "messages":
-        yield from _of_messages(value)
+        yield from _items_of_messages(value)
     elif field == "user_preferences":
-        yield from _each(field, value.get("user_preferences"), lambda one: _preference(one, value))
+        yield from _read_each(field, value.get("user_preferences"), lambda one: _preference(one, value))
     elif field in TEMPLATE_FIELDS:
-        yield from _each(field, [value], lambda one: _template(field, one, waba_id, at))
+        yield from _read_each(field, [value], lambda one: _template(field, one, waba_id, at))
     elif field in ACCOUNT_FIELDS:
-        yield from _each(field, [value], lambda one: _account(field, one, waba_id, at))
+        yield from _read_each(field, [value], lambda one: _account(field, one, waba_id, at))
     else:
         yield Unrecognised(field, "a field that is not read", at)
 
 
-def _of_messages(value: Json) -> Iterator[Item]:
+def _items_of_messages(value: Json) -> Iterator[Item]:
     if "statuses" in value:
-        yield from _each("messages", value["statuses"], lambda one: _status(one, value))
+        yield from _read_each("messages", value["statuses"], lambda one: _status(one, value))
     if "messages" in value:
-        yield from _each("messages", value["messages"], lambda one: _inbound(one, value))
+        yield from _read_each("messages", value["messages"], lambda one: _inbound(one, value))
     for error in _errors(value.get("errors")):
         yield Unrecognised("messages", f"Meta says {error.code} {error.title or error.details or ''}".rstrip(), None)
     if not {"statuses", "messages", "errors"} & value.keys():
         yield Unrecognised("messages", "neither statuses nor messages", None)
 
 
-def _each(field: str, items: Any, read: Callable[[Json], Item]) -> Iterator[Item]:
+def _read_each(field: str, items: Any, read: Callable[[Json], Item]) -> Iterator[Item]:
     if not isinstance(items, list):
         yield Unrecognised(field, "what should be a list is none", None)
         return
@@ -147,20 +147,20 @@ def _each(field: str, items: Any, read: Callable[[Json], Item]) -> Iterator[Item
             continue
         try:
             yield read(item)
-        except _OddError as odd:
+        except _InvalidItemError as odd:
             yield Unrecognised(field, str(odd), _time(item.get("timestamp")))
 
 
 def _status(item: Json, value: Json) -> StatusUpdate:
-    status = _needed(item, "status").lower()
+    status = _required(item, "status").lower()
     if status not in STATUSES:
-        raise _OddError(f"a status that is not known: {status[:40]}")
+        raise _InvalidItemError(f"a status that is not known: {status[:40]}")
     recipient = _phone(item.get("recipient_id"))
     return StatusUpdate(
-        phone_number_id=_number_of(value),
-        wamid=_needed_id(item),
+        phone_number_id=_phone_number_id(value),
+        wamid=_required_id(item),
         status=status,
-        at=_needed_time(item),
+        at=_required_time(item),
         recipient=recipient,
         user_id=_id(item.get("recipient_user_id")) or _contact(value, item.get("recipient_id")).user_id,
         opaque=_id(item.get("biz_opaque_callback_data")),
@@ -177,7 +177,7 @@ def _errors(errors: Any) -> Iterator[MetaError]:
         if code is None:
             continue
         data = error.get("error_data")
-        # It is a bare text now and then.
+        # Sometimes it is a string, not an object.
         details = _text(data.get("details")) if isinstance(data, dict) else _text(data)
         yield MetaError(code, _text(error.get("title")), details or _text(error.get("message")))
 
@@ -202,11 +202,11 @@ def _inbound(item: Json, value: Json) -> InboundMessage:
     sender, contact = _phone(item.get("from")), _contact(value, item.get("from"))
     user_id = _id(item.get("from_user_id")) or _id(item.get("user_id")) or contact.user_id
     if sender is None and user_id is None:
-        raise _OddError("a message that is from nobody")
-    text, payload, of = _said(told, kind)
+        raise _InvalidItemError("a message that is from nobody")
+    text, payload, of = _content(told, kind)
     return InboundMessage(
-        phone_number_id=_number_of(value),
-        wamid=_needed_id(item),
+        phone_number_id=_phone_number_id(value),
+        wamid=_required_id(item),
         sender=sender,
         user_id=user_id,
         kind=kind,
@@ -216,14 +216,14 @@ def _inbound(item: Json, value: Json) -> InboundMessage:
         or _id(edit.get("original_message_id"))
         or _id(_object(item, "context").get("id"))
         or _id(_object(told, "context").get("id")),
-        at=_needed_time(item),
+        at=_required_time(item),
         profile_name=contact.profile_name,
         edited=bool(edit),
     )
 
 
-def _said(item: Json, kind: str) -> tuple[str | None, str | None, str | None]:
-    """The text, the payload, and what it reacts to."""
+def _content(item: Json, kind: str) -> tuple[str | None, str | None, str | None]:
+    """The text, the payload, and Meta's id of the message that a reaction is about."""
     of_kind = _object(item, kind)
     match kind:
         case "text":
@@ -242,7 +242,7 @@ def _said(item: Json, kind: str) -> tuple[str | None, str | None, str | None]:
 
 
 class _Contact:
-    """What a webhook says of the person beside the message; all of it may be missing."""
+    """The contact that a webhook has beside a message; each field may be missing."""
 
     def __init__(self, contact: Json) -> None:
         self.user_id = _id(contact.get("user_id"))
@@ -258,25 +258,25 @@ def _contact(value: Json, phone: Any) -> _Contact:
     for one in listed:
         if wanted is not None and _text(one.get("wa_id")) == wanted:
             return _Contact(one)
-    # Whoever has a username may come without a number; where there are several, nobody knows whose it is.
+    # A person with a username may have no number; with several contacts it is unclear which one it is.
     only = listed[0] if len(listed) == 1 and (wanted is None or "wa_id" not in listed[0]) else {}
     return _Contact(only)
 
 
 def _preference(item: Json, value: Json) -> PreferenceUpdate:
-    said = _needed(item, "value").lower()
+    said = _required(item, "value").lower()
     if said not in ("stop", "resume"):
-        raise _OddError(f"a preference that is not known: {said[:40]}")
+        raise _InvalidItemError(f"a preference that is not known: {said[:40]}")
     sender, user_id = _phone(item.get("wa_id")), _id(item.get("user_id"))
     if sender is None and user_id is None:
-        raise _OddError("a preference of nobody")
+        raise _InvalidItemError("a preference of nobody")
     return PreferenceUpdate(
-        phone_number_id=_number_of(value),
+        phone_number_id=_phone_number_id(value),
         sender=sender,
         user_id=user_id,
-        category=_needed(item, "category").lower(),
+        category=_required(item, "category").lower(),
         value=said,
-        at=_needed_time(item),
+        at=_required_time(item),
     )
 
 
@@ -307,23 +307,23 @@ def _account(field: str, item: Json, waba_id: str, at: dt.datetime) -> AccountUp
         field=field,
         event=next((_upper(event) for event in events if event), None),
         phone_number=number,
-        detail=_kept(item, _DEEPEST),
+        detail=_storable(item, _MAX_DEPTH),
         at=at,
     )
 
 
-def _kept(value: Any, deeper: int) -> Any:
-    """A value that PostgreSQL can keep."""
+def _storable(value: Any, deeper: int) -> Any:
+    """The value without what PostgreSQL cannot store, cut off below a number of levels."""
     if isinstance(value, str):
         return plain(value)
     if isinstance(value, dict) and deeper:
-        return {plain(key): _kept(one, deeper - 1) for key, one in value.items()}
+        return {plain(key): _storable(one, deeper - 1) for key, one in value.items()}
     if isinstance(value, list) and deeper:
-        return [_kept(one, deeper - 1) for one in value]
+        return [_storable(one, deeper - 1) for one in value]
     return value if isinstance(value, bool) or value is None else _text(value)
 
 
-def _number_of(value: Json) -> str:
+def _phone_number_id(value: Json) -> str:
     return _id(_object(value, "metadata").get("phone_number_id")) or ""
 
 
@@ -333,18 +333,18 @@ def _object(of: Json, key: str) -> Json:
 
 
 def _text(value: Any) -> str | None:
-    """A text, or a number as one: Meta has ids in both forms."""
+    """A string, or an integer as a string: Meta sends ids in both forms."""
     if isinstance(value, str):
-        return plain(_SIGNS.sub(" ", value) if len(value) > LONGEST else value) or None
+        return plain(_SIGN_RUN.sub(" ", value) if len(value) > MAX_TEXT_LENGTH else value) or None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return None
 
 
 def _id(value: Any) -> str | None:
-    """A text that is an id or a name; none is as long as a text may be."""
+    """An id or a name; None if it is too long to be one."""
     text = _text(value)
-    return text if text and len(text.encode()) <= LONGEST_ID else None
+    return text if text and len(text.encode()) <= MAX_ID_BYTES else None
 
 
 def _upper(value: Any) -> str | None:
@@ -358,24 +358,24 @@ def _integer(value: Any) -> int | None:
     return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) else None
 
 
-def _needed(item: Json, key: str) -> str:
+def _required(item: Json, key: str) -> str:
     found = _text(item.get(key))
     if found is None:
-        raise _OddError(f'"{key}" is missing')
+        raise _InvalidItemError(f'"{key}" is missing')
     return found
 
 
-def _needed_id(item: Json) -> str:
-    found = _id(_needed(item, "id"))
+def _required_id(item: Json) -> str:
+    found = _id(_required(item, "id"))
     if found is None:
-        raise _OddError('"id" is too long and no id')
+        raise _InvalidItemError('"id" is too long and no id')
     return found
 
 
-def _needed_time(item: Json) -> dt.datetime:
+def _required_time(item: Json) -> dt.datetime:
     found = _time(item.get("timestamp"))
     if found is None:
-        raise _OddError('"timestamp" is no time')
+        raise _InvalidItemError('"timestamp" is no time')
     return found
 
 
@@ -384,18 +384,18 @@ def _time(value: Any) -> dt.datetime | None:
     return None if text is None else _moment(text)
 
 
-@functools.lru_cache(maxsize=1_024)  # Of a thousand statuses most are of a few moments.
+@functools.lru_cache(maxsize=1_024)  # Most statuses of a webhook have one of a few timestamps.
 def _moment(text: str) -> dt.datetime | None:
     if not re.fullmatch(r"[0-9]{1,16}", text, re.ASCII):
         return None
     seconds = int(text)
-    if seconds >= _IN_MILLISECONDS:
+    if seconds >= _FIRST_MILLISECONDS:
         seconds //= 1000
     try:
         found = dt.datetime.fromtimestamp(seconds, dt.UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return found if _EARLIEST <= found < _LATEST else None
+    return found if _FIRST_TIME <= found < _END_TIME else None
 
 
 def _phone(value: Any) -> str | None:

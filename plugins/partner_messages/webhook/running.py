@@ -1,6 +1,6 @@
 """The receiver as a process of its own, `python -m partner_messages.webhook` (docs/webhook.md).
 
-It needs the message log's connection and the senders' secrets, no more, and no part of Airflow is on the internet.
+It needs only the message log's connection and the senders' secrets, so no part of Airflow is on the internet.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from partner_messages.config.settings import SettingsError
 from partner_messages.deployment.receiving import load_receiving
 from partner_messages.webhook.app import PATH, PREFIX, Receiver, receiver_app
 from partner_messages.webhook.applier_process import applying
-from partner_messages.webhook.patience import PatientProtocol
+from partner_messages.webhook.idle_timeout import IdleTimeoutProtocol
 
 PORT = 8089
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; returns its exit status."""
+    """Run the receiver; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m partner_messages.webhook", description="Receive Meta's webhooks.")
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine alone)")
     parser.add_argument("--port", type=int, default=PORT, help=f"on which port (default: {PORT})")
@@ -40,12 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ", ".join(number.label for number in receiving.numbers),
         *(asked.host, asked.port, PREFIX + PATH),
     )
-    # Looking through all that Airflow has imported, time and again, would hold answers up.
+    # Garbage collection of all that Airflow has imported would delay answers.
     gc.collect()
     gc.freeze()
-    # Its log of requests would have the verify token in it.
+    # No access log: it would contain the verify token.
     with applying():
         app = receiver_app(receiver=Receiver(applies=False))
-        listens = {"host": asked.host, "port": asked.port, "http": PatientProtocol}
+        listens = {"host": asked.host, "port": asked.port, "http": IdleTimeoutProtocol}
         uvicorn.run(app, **listens, access_log=False, server_header=False)
     return 0

@@ -1,4 +1,4 @@
-"""Sessions with the message log that are kept open between webhooks."""
+"""A pool of sessions with the message log, kept open between webhooks."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from contextlib import AbstractContextManager, ExitStack
 from partner_messages.message_log.database import LogConnection
 
 
-class Sessions:
-    """As many sessions as are used at once; what failed is closed and never used again.
+class SessionPool:
+    """As many sessions as are used at once; a session in which an error was raised is closed.
 
     Args:
-        open_one: Opens a session, and closes it at the end of its block.
+        open_one: A context manager that opens a session.
     """
 
     def __init__(self, open_one: Callable[[], AbstractContextManager[LogConnection]]) -> None:
@@ -22,8 +22,8 @@ class Sessions:
         self._idle: queue.LifoQueue[tuple[ExitStack, LogConnection]] = queue.LifoQueue()
 
     @contextlib.contextmanager
-    def one(self) -> Iterator[LogConnection]:
-        """A session that nobody else uses meanwhile."""
+    def session(self) -> Iterator[LogConnection]:
+        """An idle or new session, for the block alone."""
         with ExitStack() as stack:
             kept, connection = self._idle_or_new()
             stack.push(kept)
@@ -45,7 +45,7 @@ class Sessions:
             self._idle.put((kept, kept.enter_context(self._open_one())))
 
     def close(self) -> None:
-        """Close those that nobody uses."""
+        """Close the idle sessions."""
         with contextlib.suppress(queue.Empty):
             while True:
                 kept, _ = self._idle.get_nowait()

@@ -1,14 +1,14 @@
-"""What partners answer, where no webhook says it: the shop's own inbox is read, and taken as Meta would have said it.
+"""Read partners' answers from the shop's inbox where no webhook delivers them (setting `status_source`).
 
-Each message that is new becomes a row of `webhook_event`, in Meta's own form, so whatever is done with a webhook's
-messages is done with it: once, in their order, with the same result. What the shop does not keep is made up for.
+Each new message is stored in `webhook_event` as a body in Meta's form, and then applied like a webhook: once, in order,
+with the same result. The shop does not keep all that Meta sends:
 
-| it keeps | so |
+| the shop keeps | so |
 |---|---|
-| when it wrote a message down, not Meta's time | that is when it was said |
-| the number of the conversation, as it was typed | it is the one of its readings that we have written to |
-| the label of a button, not what it says | a day that we have offered is known by its label; the others are words |
-| which message is answered, if that one is in its inbox | else it is the last one within 24 hours, as ever |
+| when it stored a message, not Meta's time | that time is used |
+| the conversation's number, as somebody typed it | of its possible readings, the one that we have written to is used |
+| the label of a button, not its payload | an offered day is recognised by its label; other labels are words |
+| the answered message, only if it is in its inbox | else it is the last message within 24 hours, as for a webhook |
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ from partner_messages.shop.shop import ShopError, open_shop
 from partner_messages.webhook.parsing import OBJECT
 from partner_messages.webhook.store import store
 
-LOOK_BACK = dt.timedelta(days=7)
-"""How far back the inbox is read: as long as Meta repeats a webhook that nobody took."""
-_KINDS = ("image", "video", "audio")
-"""The first part of a MIME type that is Meta's type as well; any other file is a document."""
+LOOKBACK = dt.timedelta(days=7)
+"""How far back the inbox is read: as long as Meta retries a webhook."""
+_MEDIA_TYPES = ("image", "video", "audio")
+"""Main MIME types that are Meta's message types too; any other file is a document."""
 
 
 def store_answers_of_the_shop(connection: LogConnection, settings: Settings, now: dt.datetime) -> list[str]:
-    """Store what partners have written to the shop and is not known yet, one body for each message.
+    """Store the messages of the shop's inbox that are not in the message log yet, one body for each.
 
     Args:
         connection: The message log, outside a transaction.
-        settings: `status_source` says whether the shop is asked at all.
+        settings: Nothing is done unless `status_source` is `shop`.
         now: The wall clock.
 
     Returns:
-        What operations are to be told, in sentences.
+        Sentences for operations.
     """
     if settings.status_source != "shop":
         return []
     try:
         with open_shop(settings.tables) as shop:
-            written = shop.written_to_us(since=now - LOOK_BACK)
+            written = shop.written_to_us(since=now - LOOKBACK)
     except (ShopError, SettingsError) as error:
         return [f"Answers were not looked up (status_source shop): {error}"]
     known = answers_known(connection, [_id_of(one) for one in written])
@@ -69,18 +69,18 @@ def store_answers_of_the_shop(connection: LogConnection, settings: Settings, now
 
 
 def phone_of(message: InboxMessage, known: Sequence[str]) -> str | None:
-    """Whose message it is: the number that we have written to or heard from, else the only one that it may be."""
+    """The writer's phone (E.164): the reading of the typed number that the log knows, else the only reading."""
     found = readings_of_address(message.phone_number, message.country_code)
     met = next((phone for phone in known if any(is_same_phone(phone, one) for one in found)), None)
     return met or (found[0] if len(found) == 1 else None)
 
 
 def body_of(message: InboxMessage, phone: str | None, payload: str | None) -> bytes:
-    """The message as Meta would have sent it; of the same message always the same."""
+    """The message in Meta's form; the same message always gives the same body."""
     item: dict[str, Any] = {
         "id": _id_of(message),
         "timestamp": str(int(message.at.timestamp())),
-        **_said(message, payload),
+        **_content(message, payload),
     }
     if phone:
         item["from"] = phone.removeprefix("+")
@@ -95,13 +95,13 @@ def _id_of(message: InboxMessage) -> str:
     return message.wamid or f"shop:{message.id}"
 
 
-def _said(message: InboxMessage, payload: str | None) -> Mapping[str, Any]:
+def _content(message: InboxMessage, payload: str | None) -> Mapping[str, Any]:
     match message.message_type:
         case "interactive":
             reply = {"title": message.content, **({"id": payload} if payload else {})}
             return {"type": "interactive", "interactive": {"type": "button_reply", "button_reply": reply}}
         case "media":
             first = (message.mime_type or "").partition("/")[0]
-            kind = first if first in _KINDS else "document"
+            kind = first if first in _MEDIA_TYPES else "document"
             return {"type": kind, kind: {"caption": message.content}}
     return {"type": "text", "text": {"body": message.content}}

@@ -1,11 +1,11 @@
-"""What Meta's statuses make of a message (pure): in whatever order, however often and in whatever batches they come.
+"""How Meta's statuses change the row of a message (pure), whatever their order, repetition or batches.
 
-A row keeps the earliest time at which Meta says each state was reached (`…_at_meta`). How it stands follows from those
-times and from what we knew ourselves, so that the order of arrival decides nothing (docs/lifecycle.md).
+A row keeps the earliest time that Meta gives for each state (`…_at_meta`). Its status is derived from those times and
+from what the row had before, so the order of arrival does not matter (docs/lifecycle.md).
 
-| case | what follows |
+| case | effect |
 |---|---|
-| `sent` < `delivered` < `read`; `played` is `read` | the furthest counts; a late `sent` undoes nothing |
+| `sent` < `delivered` < `read`; `played` is `read` | the furthest counts; a late `sent` changes nothing |
 | `read` without `delivered` | `delivered_at` is `read_at`; a later `delivered` puts its own time there |
 | `failed`, in whatever order | the status is `failed`; with `delivered` or `read` beside it the partner was reached |
 | two `failed` | the earlier by Meta's time, of equals the smaller code |
@@ -27,47 +27,34 @@ from partner_messages.webhook.events import MetaError, Pricing, StatusUpdate
 
 
 class Problem(enum.StrEnum):
-    """Why a status changed nothing; it is kept with its webhook (`webhook_event.errors`)."""
+    """Why a status was not applied; recorded with its webhook (`webhook_event.errors`)."""
 
     ANOTHER_WAMID = "another_wamid"
-    """Its opaque data is ours, and Meta's id of the message another one than the row's."""
+    """Its opaque data names a row that has another Meta message id."""
     ANOTHER_NUMBER = "another_number"
-    """It comes from another number than the row was sent from."""
+    """It comes from another number than the one that sent the message."""
     ANOTHER_MESSAGE = "another_message"
-    """Its opaque data names one row, and Meta's id is another one's."""
+    """Its opaque data names one row, its Meta message id another row."""
     NEVER_SENT = "never_sent"
     """The row is `skipped` or `rehearsed`."""
     SLOT_RETAKEN = "slot_retaken"
-    """A message that had failed was delivered after all, and another one has its slot: the partner was told twice."""
+    """A failed message was delivered after all, but another message has its slot: the partner got two."""
 
 
-class Row(NamedTuple):
-    """What of a row of `message_log` a status can change, and what it is judged by.
+class MessageRow(NamedTuple):
+    """The columns of `message_log` that a status reads or changes; docs/design.md explains the less obvious ones.
 
     Attributes:
-        id: The row.
-        status: How it stands.
-        sender: The label of the number it was sent from.
-        meta_message_id: Meta's id of it; None where no answer has come.
-        recipient_user_id: Meta's id of the person whom it reached; of several the smallest.
-        blanked: Whether it has to stay without what tells of a person.
-        sent_at: Our own commit's, or Meta's (`sent_at_is_metas`).
-        sent_at_is_metas: Whether our own commit's is still to come.
+        sender: The label of the sender.
+        meta_message_id: None until Meta has answered or sent a status.
+        recipient_user_id: Meta's id of the recipient; of several the smallest.
+        blanked: Whether personal data was removed and must not come back.
+        sent_at: The time of our own commit, or Meta's (`sent_at_is_metas`).
+        sent_at_is_metas: Whether `sent_at` is Meta's time, until our own commit.
         delivered_at: When it was delivered, or read.
-        read_at: When it was read.
-        failed_at: When it failed.
         expired_at_meta: When it was given up as not delivered.
-        error_code: Meta's code.
-        error_detail: Meta's words.
-        sent_at_meta: The earliest time of `sent`.
-        delivered_at_meta: The earliest time of `delivered`.
-        read_at_meta: The earliest time of `read` or `played`.
-        failed_at_meta: The earliest time of `failed`.
-        pricing_at: When Meta said what it bills the message as.
-        pricing_category: Such as `utility`.
-        pricing_billable: Whether it is billed at all.
-        pricing_type: Such as `regular`.
-        pricing_model: Such as `PMP`.
+        sent_at_meta: Meta's earliest time of `sent`; likewise the next three (`read`: also `played`).
+        pricing_at: Meta's time of the status from which the pricing columns are.
     """
 
     id: uuid.UUID
@@ -96,30 +83,30 @@ class Row(NamedTuple):
 
 
 _NEVER_SENT = frozenset({MessageStatus.SKIPPED, MessageStatus.REHEARSED})
-_FURTHER: Mapping[str, int] = {
+_PROGRESS: Mapping[str, int] = {
     **dict.fromkeys((MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNKNOWN), 0),
     **{MessageStatus.SENT: 1, MessageStatus.DELIVERED: 2, MessageStatus.READ: 3, MessageStatus.FAILED: 4},
 }
-_TIMES: Mapping[str, str] = {
+_TIME_COLUMNS: Mapping[str, str] = {
     "sent": "sent_at_meta",
     "delivered": "delivered_at_meta",
     "read": "read_at_meta",
     "played": "read_at_meta",
     "failed": "failed_at_meta",
 }
-_LONGEST_USER_ID = 256
+_MAX_USER_ID_LENGTH = 256
 """Characters; Meta's are shorter, and an index takes no endless ones."""
-_NO_CODE = 2**31
-"""Greater than every code: of two failures of one moment the one that has a code is told."""
+_CODE_IF_MISSING = 2**31
+"""Greater than every code: of two failures at the same time, one with a code wins."""
 
 
-def problem_of(row: Row, update: StatusUpdate, numbers: Mapping[str, str]) -> Problem | None:
-    """Why a status must not touch a row that it was joined to.
+def problem_of(row: MessageRow, update: StatusUpdate, numbers: Mapping[str, str]) -> Problem | None:
+    """Why a status must not be applied to the row found for it; None if it may.
 
     Args:
-        row: As it stands.
+        row: The row.
         update: The status.
-        numbers: Meta's id of each sender's number by its label; a sender that is not configured any more is believed.
+        numbers: The phone number ids by the sender's label; a sender that is no longer configured is not checked.
     """
     ours = row_id_of(update.opaque)
     if ours is not None and ours != row.id:
@@ -132,9 +119,9 @@ def problem_of(row: Row, update: StatusUpdate, numbers: Mapping[str, str]) -> Pr
     return Problem.NEVER_SENT if row.status in _NEVER_SENT else None
 
 
-@functools.lru_cache(maxsize=4_096)  # Each status asks several times.
+@functools.lru_cache(maxsize=4_096)  # Called several times for each status.
 def row_id_of(opaque: str | None) -> uuid.UUID | None:
-    """The row that opaque data names, if it has the form of ours."""
+    """The row id in opaque data, if it has exactly the form in which we write ids; else None."""
     try:
         found = uuid.UUID(opaque) if opaque else None
     except ValueError:
@@ -142,97 +129,100 @@ def row_id_of(opaque: str | None) -> uuid.UUID | None:
     return found if str(found) == opaque else None
 
 
-def follow(row: Row, updates: Iterable[StatusUpdate]) -> Row:
-    """The row as these statuses leave it; the order of the updates makes no difference."""
-    facts: dict[str, Any] = row._asdict()
+def updated_row(row: MessageRow, updates: Iterable[StatusUpdate]) -> MessageRow:
+    """The row after these statuses; their order makes no difference."""
+    columns: dict[str, Any] = row._asdict()
     told = False
     for update in updates:
-        _add(facts, update)
+        _add_status(columns, update)
         told = True
     if not told:
         return row
-    _conclude(facts)
-    return Row._make(facts.values())  # none was added
+    _derive_columns(columns)
+    return MessageRow._make(columns.values())
 
 
-def _add(facts: dict[str, Any], update: StatusUpdate) -> None:
-    """Add what one status tells to the facts: the columns of a row."""
-    name = _TIMES[update.status]
-    before: dt.datetime | None = facts[name]
+def _add_status(columns: dict[str, Any], update: StatusUpdate) -> None:
+    """Add one status to the columns of a row."""
+    name = _TIME_COLUMNS[update.status]
+    before: dt.datetime | None = columns[name]
     if update.status == "failed":
-        _add_failure(facts, update)
-    facts[name] = update.at if before is None else min(before, update.at)
-    if facts["meta_message_id"] is None and not facts["blanked"]:
-        facts["meta_message_id"] = update.wamid
-    if update.user_id and len(update.user_id) <= _LONGEST_USER_ID and not facts["blanked"]:
-        facts["recipient_user_id"] = min(facts["recipient_user_id"] or update.user_id, update.user_id)
+        _add_failure(columns, update)
+    columns[name] = update.at if before is None else min(before, update.at)
+    if columns["meta_message_id"] is None and not columns["blanked"]:
+        columns["meta_message_id"] = update.wamid
+    if update.user_id and len(update.user_id) <= _MAX_USER_ID_LENGTH and not columns["blanked"]:
+        columns["recipient_user_id"] = min(columns["recipient_user_id"] or update.user_id, update.user_id)
     if update.pricing is not None:
-        _add_pricing(facts, update.at, update.pricing)
+        _add_pricing(columns, update.at, update.pricing)
 
 
-def _add_failure(facts: dict[str, Any], update: StatusUpdate) -> None:
-    """Meta's reason of the earlier failure; what we were told ourselves gives way to it."""
+def _add_failure(columns: dict[str, Any], update: StatusUpdate) -> None:
+    """Keep the reason of the earliest failure; Meta's reason replaces our own."""
     error = min(update.errors, key=_order_of_errors, default=None)
     code, said = (error.code, error.details or error.title) if error else (None, None)
-    if facts["failed_at_meta"] is not None:
-        old_code, old_said = facts["error_code"], facts["error_detail"]
-        old = (facts["failed_at_meta"], _NO_CODE if old_code is None else old_code, old_said or "")
-        if old <= (update.at, _NO_CODE if code is None else code, said or ""):
+    if columns["failed_at_meta"] is not None:
+        old_code, old_said = columns["error_code"], columns["error_detail"]
+        old = (columns["failed_at_meta"], _CODE_IF_MISSING if old_code is None else old_code, old_said or "")
+        if old <= (update.at, _CODE_IF_MISSING if code is None else code, said or ""):
             return
-    facts["error_code"], facts["error_detail"] = code, None if facts["blanked"] else said
+    columns["error_code"], columns["error_detail"] = code, None if columns["blanked"] else said
 
 
 def _order_of_errors(error: MetaError) -> tuple[int, str]:
     return error.code, error.details or error.title or ""
 
 
-def _add_pricing(facts: dict[str, Any], at: dt.datetime, said: Pricing) -> None:
-    """The last word by Meta's time on what it bills the message as; of equals any, but always the same."""
-    new = dict(zip(_PRICES, (said.category, said.billable, said.type, said.model), strict=True))
-    before: dt.datetime | None = facts["pricing_at"]
-    if before is not None and (before, *(str(facts[name]) for name in _PRICES)) >= (at, *map(str, new.values())):
+def _add_pricing(columns: dict[str, Any], at: dt.datetime, said: Pricing) -> None:
+    """Keep the latest pricing by Meta's time; at equal times always the same one."""
+    new = dict(zip(_PRICING_COLUMNS, (said.category, said.billable, said.type, said.model), strict=True))
+    before: dt.datetime | None = columns["pricing_at"]
+    if before is not None and (before, *(str(columns[name]) for name in _PRICING_COLUMNS)) >= (
+        at,
+        *map(str, new.values()),
+    ):
         return
-    facts.update(new, pricing_at=at)
+    columns.update(new, pricing_at=at)
 
 
-_PRICES = ("pricing_category", "pricing_billable", "pricing_type", "pricing_model")
+_PRICING_COLUMNS = ("pricing_category", "pricing_billable", "pricing_type", "pricing_model")
 
 
-def _conclude(facts: dict[str, Any]) -> None:
-    """Fill the columns that follow from what is known."""
-    read, delivered = facts["read_at_meta"], facts["delivered_at_meta"]
-    failed = facts["failed_at_meta"] is not None or facts["status"] == "failed"
+def _derive_columns(columns: dict[str, Any]) -> None:
+    """Set the columns that are derived from Meta's times."""
+    read, delivered = columns["read_at_meta"], columns["delivered_at_meta"]
+    failed = columns["failed_at_meta"] is not None or columns["status"] == "failed"
     for is_so, status in (
         (failed, MessageStatus.FAILED),
         (read, MessageStatus.READ),
         (delivered, MessageStatus.DELIVERED),
-        (facts["sent_at_meta"], MessageStatus.SENT),
+        (columns["sent_at_meta"], MessageStatus.SENT),
     ):
         if is_so:
-            facts["status"] = max(facts["status"], status, key=lambda one: _FURTHER[one])
+            columns["status"] = max(columns["status"], status, key=lambda one: _PROGRESS[one])
             break
-    facts["delivered_at"] = delivered or read or facts["delivered_at"]
-    facts["read_at"] = read or facts["read_at"]
-    facts["failed_at"] = facts["failed_at_meta"] or facts["failed_at"]
+    columns["delivered_at"] = delivered or read or columns["delivered_at"]
+    columns["read_at"] = read or columns["read_at"]
+    columns["failed_at"] = columns["failed_at_meta"] or columns["failed_at"]
     if delivered or read or failed:
-        facts["expired_at_meta"] = None
-    if facts["sent_at"] is None or facts["sent_at_is_metas"]:
-        at = facts["sent_at_meta"] or min((one for one in (delivered, read) if one), default=None)
-        facts["sent_at"], facts["sent_at_is_metas"] = at, at is not None
+        columns["expired_at_meta"] = None
+    if columns["sent_at"] is None or columns["sent_at_is_metas"]:
+        at = columns["sent_at_meta"] or min((one for one in (delivered, read) if one), default=None)
+        columns["sent_at"], columns["sent_at_is_metas"] = at, at is not None
 
 
-def joined(
+def row_of_status(
     update: StatusUpdate, ids: Collection[uuid.UUID], by_wamid: Mapping[str, uuid.UUID]
 ) -> uuid.UUID | Problem | None:
-    """The row that a status is about: by the id that we gave the message, else by Meta's.
+    """The row of a status: by our id in its opaque data, else by Meta's message id.
 
     Args:
         update: The status.
-        ids: The rows that may be meant.
-        by_wamid: Those of them whose id at Meta is known.
+        ids: The ids of the candidate rows.
+        by_wamid: Their ids by Meta's message id, where known.
 
     Returns:
-        None where there is none (yet).
+        The row's id; None if there is no row (yet).
     """
     ours, theirs = row_id_of(update.opaque), by_wamid.get(update.wamid)
     if ours not in ids:

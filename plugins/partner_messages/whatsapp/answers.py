@@ -1,6 +1,6 @@
-"""What became of one request to Meta: taken, refused, perhaps taken, or never taken.
+"""The outcome of one request to `/messages`: accepted, refused, unknown, or not sent.
 
-The difference between the last two is what keeps a message from being sent twice, so it is decided in one place.
+Only a message that was certainly not sent may be sent again, so unknown and not sent are told apart in one place.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from partner_messages.whatsapp.errors import Meaning, classify
 
 @dataclass(frozen=True)
 class Accepted:
-    """Meta took the message (which is not yet sent, let alone delivered).
+    """Meta accepted the message; it is not sent or delivered yet.
 
     Attributes:
         message_id: Meta's id (wamid); it contains the recipient's number.
-        message_status: `accepted`, `held_for_quality_assessment` or `paused`, where Meta says it.
+        message_status: `accepted`, `held_for_quality_assessment` or `paused`, if Meta sends it.
     """
 
     message_id: str = field(repr=False)
@@ -31,14 +31,14 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """Meta certainly did not take it, and said so in its own words.
+    """Meta did not accept the message, and sent an error of its own.
 
     Attributes:
         code: `error.code`.
         subcode: `error.error_subcode`.
-        details: What went wrong, masked and plain.
-        retry_after: Seconds after which Meta would look at it again.
-        transient: `error.is_transient`: Meta says that it will pass.
+        details: Meta's details, masked and without control characters.
+        retry_after: Seconds that Meta asks to wait.
+        transient: `error.is_transient`.
     """
 
     code: int
@@ -49,16 +49,16 @@ class Refused:
 
     @property
     def meaning(self) -> Meaning:
-        """The row of the table of errors."""
+        """The row of the error table."""
         return classify(self.code, self.details, self.subcode, transient=self.transient)
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """A request left and nothing says what became of it: the message is never sent again.
+    """The request was sent and its outcome is not known: the message is never sent again.
 
     Attributes:
-        reason: What was seen instead of an answer.
+        reason: What was received instead of an answer.
     """
 
     reason: str
@@ -69,8 +69,8 @@ class NotSent:
     """The request certainly did not reach Meta, so it may be repeated.
 
     Attributes:
-        reason: What stood in the way.
-        retry_after: Seconds after which whoever stood in the way would let it pass.
+        reason: What went wrong.
+        retry_after: Seconds that the refusing proxy asks to wait.
     """
 
     reason: str
@@ -79,33 +79,33 @@ class NotSent:
 
 Answer: TypeAlias = Accepted | Refused | Unknown | NotSent
 
-LONGEST_RETRY_AFTER = 3600.0
-"""Seconds; who asks for more is asked again after an hour."""
+MAX_RETRY_AFTER = 3600.0
+"""Seconds; a longer `Retry-After` is shortened to this."""
 
-_TIMED_OUT_ON_THE_WAY = frozenset({408, 499})
-"""The two 4xx that a gateway may give after it has passed the request on."""
+_GATEWAY_TIMEOUTS = frozenset({408, 499})
+"""The 4xx statuses that a gateway may answer after it has forwarded the request."""
 
 _MESSAGE_ID = re.compile(r"[!-~]{1,512}")
-"""Meta's ids have some 60 letters, digits and signs; what is longer or has others is no id that one could keep."""
+"""The form of a Meta message id (about 60 characters) that the message log can keep."""
 _MESSAGE_STATUS = re.compile(r"[A-Za-z_]{1,64}")
-_SECONDS = re.compile(r"[0-9]{1,9}")
-_MOST = 2**31
-"""No code of Meta's is larger, nor may a number be that goes into the message log."""
+_DIGITS = re.compile(r"[0-9]{1,9}")
+_INTEGER_LIMIT = 2**31
+"""The first number that PostgreSQL's `integer` cannot hold; Meta's codes are smaller."""
 
 
 def read_answer(http_status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-    """Say what became of a request to `/messages` that was answered.
+    """The outcome of a request to `/messages` that was answered.
 
-    - 2xx with a message id that can be one: accepted.
-    - Meta's own error, under any status: refused.
-    - 3xx or 4xx without Meta's error: somebody on the way (a proxy, a captive portal, Meta's edge) turned the request
-      away. One that had passed it on and got no answer says 502 or 504, so Meta has not taken it: not sent. The
-      exceptions are 408 and 499, which some gateways give when the other side is slow.
+    - 2xx with a valid message id: accepted.
+    - Meta's own error, with any status: refused.
+    - 3xx or 4xx without Meta's error: not sent. A proxy, a captive portal or Meta's edge refused the request. (If it
+      had forwarded the request and got no answer, it would answer 502 or 504.) The exceptions are 408 and 499, which
+      some gateways answer when the other side is slow.
     - Everything else (5xx, a 2xx without an id): unknown.
 
     Args:
-        http_status: The status, after no redirect was followed.
-        headers: In any case; `Retry-After` and `X-Business-Use-Case-Usage` are read.
+        http_status: The status; redirects are not followed.
+        headers: Names in any case; `Retry-After` and `X-Business-Use-Case-Usage` are read.
         body: As received; it need not be JSON.
     """
     payload = _json_object(body)
@@ -116,7 +116,7 @@ def read_answer(http_status: int, headers: Mapping[str, str], body: bytes) -> An
     refused = _refused(payload, retry_after)
     if refused:
         return refused
-    if 300 <= http_status < 500 and http_status not in _TIMED_OUT_ON_THE_WAY and not accepted:
+    if 300 <= http_status < 500 and http_status not in _GATEWAY_TIMEOUTS and not accepted:
         return NotSent(f"HTTP {http_status} from something between here and Meta", retry_after)
     return Unknown(f"HTTP {http_status} with neither a message id nor Meta's error")
 
@@ -142,7 +142,7 @@ def _accepted(payload: Mapping[str, Any]) -> Accepted | None:
 def _refused(payload: Mapping[str, Any], retry_after: float | None) -> Refused | None:
     error = payload.get("error")
     if not isinstance(error, dict) or not (error.keys() & {"type", "fbtrace_id"}):
-        # Proxies say {"error": {"code": 503}} too; what Meta sends has a type and a trace id.
+        # Proxies answer {"error": {"code": 503}} too; an error of Meta's has a type and a trace id.
         return None
     code = _integer(error.get("code"))
     if code is None:
@@ -167,21 +167,21 @@ def _details(error: Mapping[str, Any]) -> str:
 
 
 def _integer(value: Any) -> int | None:
-    if isinstance(value, str) and _SECONDS.fullmatch(value):
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MOST else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _INTEGER_LIMIT else None
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """The longest wait the headers ask for, in seconds, at most an hour."""
+    """The longest wait that the headers ask for, in seconds, at most an hour."""
     asked = max(_retry_after_header(headers), _regain_access(headers.get("x-business-use-case-usage", "")))
-    return min(asked, LONGEST_RETRY_AFTER) if asked > 0 else None
+    return min(asked, MAX_RETRY_AFTER) if asked > 0 else None
 
 
 def _retry_after_header(headers: Mapping[str, str]) -> float:
-    """`Retry-After`: seconds, or a date, which is compared with the server's own clock (`Date`)."""
+    """Seconds of `Retry-After`; a date is compared with the server's own clock (`Date`)."""
     value = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(value):
+    if _DIGITS.fullmatch(value):
         return float(value)
     try:
         until = email.utils.parsedate_to_datetime(value)
@@ -191,7 +191,7 @@ def _retry_after_header(headers: Mapping[str, str]) -> float:
 
 
 def _regain_access(value: str) -> float:
-    """`X-Business-Use-Case-Usage`: `estimated_time_to_regain_access` is in minutes, one a use case."""
+    """Seconds of `X-Business-Use-Case-Usage`: it has `estimated_time_to_regain_access` in minutes for each use case."""
     minutes = [
         usage.get("estimated_time_to_regain_access")
         for usages in _json_object(value.encode()).values()

@@ -1,7 +1,6 @@
-"""An end to what another machine says, in time and in size, however it says it.
+"""Sockets with a deadline and a size limit for a whole answer.
 
-A socket's own time-out is for each piece of an answer: a byte now and then passes it for ever. So the sockets of this
-module look at a deadline before they wait for the next piece.
+A socket's own time-out is for each piece of an answer, so a server that sends one byte now and then never reaches it.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from typing import Any
 
 
 class Deadline:
-    """The end of a whole exchange, however many pieces it has.
+    """The end of a whole request and its answer.
 
     Args:
-        seconds: From now.
+        seconds: Seconds from now.
         clock: Monotonic, in seconds.
     """
 
@@ -29,7 +28,7 @@ class Deadline:
         """Seconds that are left.
 
         Raises:
-            TimeoutError: None are.
+            TimeoutError: The deadline has passed.
         """
         left = self._end - self._clock()
         if left <= 0:
@@ -38,18 +37,18 @@ class Deadline:
 
 
 class TimedSocket(socket.socket):
-    """Waits until a deadline, and takes no more than it may.
+    """Receives until a deadline, and up to a number of bytes.
 
     Attributes:
-        deadline: Until when; None where its time-out alone counts.
-        allowance: How many bytes more it may take; None where there is no end.
+        deadline: The deadline; None if only the socket's time-out applies.
+        allowance: Bytes that may still be received; None for no limit.
     """
 
     deadline: Deadline | None = None
     allowance: int | None = None
 
     def recv_into(self, *args: Any, **options: Any) -> int:
-        """Wait for some bytes."""
+        """Receive some bytes."""
         if self.deadline is None:
             return super().recv_into(*args, **options)
         kept = self.gettimeout()
@@ -66,4 +65,4 @@ class TimedSocket(socket.socket):
 
 
 class TimedTlsSocket(TimedSocket, ssl.SSLSocket):
-    """The same over TLS; a context makes it where it is its `sslsocket_class`."""
+    """The same over TLS: set it as a context's `sslsocket_class`."""

@@ -1,8 +1,8 @@
-"""What Meta's error codes mean and what is done about each: one table.
+"""The table of Meta's error codes: what each means and what is done with the message.
 
-Errors are classed by `code` and `details`, never by HTTP status, title or the localised user texts (Meta's "Error
+Errors are classified by `code` and `details`, never by HTTP status, title or the localised user texts (Meta's "Error
 codes" page; docs/reference/whatsapp-cloud-api.md, sections 2.2 and 2.3). A refusal is definite: the message was not
-taken, so sending it again can never make two of it.
+accepted, so sending it again never sends it twice.
 """
 
 from __future__ import annotations
@@ -16,67 +16,67 @@ class Action(enum.StrEnum):
     """What is done with a refused message."""
 
     RETRY_NOW = "retry_now"
-    """Wait some seconds and send it again from the same task."""
+    """Wait some seconds and send it again in the same task."""
     RETRY_LATER = "retry_later"
     """Leave it queued for a later try of the task."""
     GIVE_UP = "give_up"
-    """It has failed; the other messages go on."""
+    """Mark it as failed; the other messages go on."""
     STOP_SENDER = "stop_sender"
-    """Every message of this sender would fare the same: leave them all queued and tell an engineer."""
+    """Every message of this sender would be refused: leave them queued and tell an engineer."""
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long to wait between tries, and for how long at all.
+class Backoff:
+    """The waits between tries.
 
     Attributes:
-        first: Seconds before the first repetition.
+        first: Seconds before the first retry.
         factor: Each further wait is this many times longer.
-        longest: Seconds no wait exceeds.
-        repetitions: How often a task repeats the request itself; 0 where it does not.
-        afterwards: What becomes of the message when that did not help.
+        longest: The longest wait, in seconds.
+        retries: How often a task itself retries; 0 if it does not.
+        after_retries: What is done with the message after the last retry.
     """
 
     first: float
     factor: float
     longest: float
-    repetitions: int
-    afterwards: Action
+    retries: int
+    after_retries: Action
 
     def seconds(self, refusals: int) -> float:
         """The wait after the n-th refusal (from 1)."""
-        # An exponent past 30 would only overflow on its way to `longest`.
+        # A larger exponent would overflow.
         return min(self.first * self.factor ** min(refusals - 1, 30), self.longest)
 
 
-_SHORT = Patience(first=1, factor=2, longest=16, repetitions=5, afterwards=Action.RETRY_LATER)
-_PAIR = Patience(first=1, factor=4, longest=256, repetitions=3, afterwards=Action.RETRY_LATER)
-_OUTAGE = Patience(first=2, factor=2, longest=30, repetitions=3, afterwards=Action.RETRY_LATER)
-_ONCE_OR_TWICE = Patience(first=2, factor=2, longest=8, repetitions=2, afterwards=Action.GIVE_UP)
-_MAINTENANCE = Patience(first=60, factor=2, longest=600, repetitions=0, afterwards=Action.RETRY_LATER)
-_HOURLY = Patience(first=300, factor=2, longest=3600, repetitions=0, afterwards=Action.RETRY_LATER)
+_SHORT = Backoff(first=1, factor=2, longest=16, retries=5, after_retries=Action.RETRY_LATER)
+_PAIR = Backoff(first=1, factor=4, longest=256, retries=3, after_retries=Action.RETRY_LATER)
+_OUTAGE = Backoff(first=2, factor=2, longest=30, retries=3, after_retries=Action.RETRY_LATER)
+_TWO_RETRIES = Backoff(first=2, factor=2, longest=8, retries=2, after_retries=Action.GIVE_UP)
+_MAINTENANCE = Backoff(first=60, factor=2, longest=600, retries=0, after_retries=Action.RETRY_LATER)
+_HOURLY = Backoff(first=300, factor=2, longest=3600, retries=0, after_retries=Action.RETRY_LATER)
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """One row of the table.
+    """A row of the table.
 
     Attributes:
         codes: Meta's `error.code`.
         action: What is done with the message.
         meaning: What happened.
-        advice: What operations or an engineer do about it, one sentence.
-        patience: The waits; set exactly where the action is a retry.
-        recipient: It concerns this recipient alone, who is left in peace for the rest of the day (`refused_today`).
-        template: The template cannot be sent in this language on this account, to anybody.
-        token: It concerns the access token, which may be a new one a moment later.
+        advice: What operations or an engineer should do, one sentence.
+        backoff: The waits; set if and only if the action is a retry.
+        recipient: It concerns this recipient alone, who gets nothing more on that day (`refused_today`).
+        template: The template cannot be sent in this language on this account.
+        token: It concerns the access token, which may be rotated at any moment.
     """
 
     codes: tuple[int, ...]
     action: Action
     meaning: str
     advice: str
-    patience: Patience | None = None
+    backoff: Backoff | None = None
     recipient: bool = False
     template: bool = False
     token: bool = False
@@ -105,7 +105,7 @@ UNKNOWN_CODE = Meaning(
 )
 
 MEANINGS: tuple[Meaning, ...] = (
-    # The sender: nothing leaves it until somebody acts.
+    # The sender: it can send nothing until somebody acts.
     Meaning(
         (0, 101, 102, 190, 459, 460, 463, 464, 467),
         Action.STOP_SENDER,
@@ -119,7 +119,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "The request came to Meta without an access token, or without the proof that Meta's app asks for",
         'See what a proxy on the way takes out of requests, and switch off "Require app secret" in the app.',
     ),
-    # The request itself, and so every one like it.
+    # The form of the request, and so every request of this sender.
     Meaning(
         (12, 2635),
         Action.STOP_SENDER,
@@ -182,7 +182,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "The account is limited because templates were declared in a wrong category",
         "Correct the categories; Meta lifts the limit by itself after its term.",
     ),
-    # Try again.
+    # Retry.
     Meaning((130429,), Action.RETRY_NOW, "The number sends faster than it may", _NOTHING, _SHORT),
     # Meta's own schedule for a pair: 4^n seconds, n from 0.
     Meaning((131056,), Action.RETRY_NOW, "Too many messages to this one recipient in a short time", _NOTHING, _PAIR),
@@ -192,7 +192,7 @@ MEANINGS: tuple[Meaning, ...] = (
         Action.RETRY_NOW,
         "Meta does not know what went wrong",
         "If it persists, read the details in the message log and Meta's status page.",
-        _ONCE_OR_TWICE,
+        _TWO_RETRIES,
     ),
     Meaning((131057,), Action.RETRY_LATER, "Meta is maintaining the account", _NOTHING, _MAINTENANCE),
     Meaning(
@@ -301,17 +301,17 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning((132007,), Action.GIVE_UP, "The text violates a policy", "Change the template's text."),
     Meaning((132021,), Action.GIVE_UP, "The template's name is taken by another kind", "Use another name."),
 )
-"""Every known code; the six rows marked `recipient` are the design's `refused_today`."""
+"""Every known code; the rows with `recipient` are the reason `refused_today`."""
 
 
 @dataclass(frozen=True)
 class DetailsRule:
-    """Where the details say more than the code.
+    """A meaning that depends on the details of an error.
 
     Attributes:
-        codes: The codes it refines.
-        pattern: What the details contain, in any case.
-        meaning: What it means then.
+        codes: The codes for which the details are read.
+        pattern: What the details contain.
+        meaning: The meaning if they do.
     """
 
     codes: frozenset[int]
@@ -320,13 +320,13 @@ class DetailsRule:
 
 
 DETAILS_RULES: tuple[DetailsRule, ...] = (
-    # The subcode (33) is not promised, the sentence is stable.
+    # Meta does not always send the subcode (33), but always this sentence.
     DetailsRule(
         frozenset({100}),
         re.compile(r"does not exist, cannot be loaded due to missing permissions", re.IGNORECASE),
         INVISIBLE_OBJECT,
     ),
-    # One rule of Meta's that comes under a different code in each version of the Graph API.
+    # The code of this error differs between versions of the Graph API.
     DetailsRule(
         frozenset({100, 132000, 132018}),
         re.compile(r"new-line/tab characters or more than 4 consecutive spaces", re.IGNORECASE),
@@ -345,33 +345,33 @@ DETAILS_RULES: tuple[DetailsRule, ...] = (
             Action.RETRY_NOW,
             "The picture's server did not answer Meta in time",
             "See whether the picture's address can be reached from outside.",
-            _ONCE_OR_TWICE,
+            _TWO_RETRIES,
         ),
     ),
 )
 
 RECIPIENT_CODES = frozenset(code for meaning in MEANINGS if meaning.recipient for code in meaning.codes)
-"""Refusals that concern one recipient alone: not tried again that day, and no reason to call an engineer."""
+"""Refusals that concern one recipient alone: no retry on that day, and no reason to call an engineer."""
 TOKEN_CODES = frozenset(code for meaning in MEANINGS if meaning.token for code in meaning.codes)
-"""Refusals of the access token: a later try may find that it was rotated meanwhile."""
+"""Refusals of the access token; it may have been rotated before the next try."""
 TOO_FAST = 130429
-"""The number sends faster than it may: beside trying again, the sender slows down."""
+"""The sender exceeds its rate: it retries and also slows down."""
 
 _BY_CODE = {code: meaning for meaning in MEANINGS for code in meaning.codes}
 _INVISIBLE_OBJECT_SUBCODE = (100, 33)
 
 
 def classify(code: int | None, details: str = "", subcode: int | None = None, *, transient: bool = False) -> Meaning:
-    """Look up what a refusal means.
+    """Look up the meaning of a refusal.
 
     Args:
-        code: `error.code`; None where Meta gave none.
-        details: `error_data.details`, or the error's message where there are none.
-        subcode: `error_subcode`; only 100 with 33 is known to come on sending.
-        transient: `error.is_transient`; what is in the table is known better.
+        code: `error.code`; None if there is none.
+        details: `error_data.details`, or else the error's message.
+        subcode: `error_subcode`; on sending only 100 with 33 is known.
+        transient: `error.is_transient`; used only for a code that is not in the table.
 
     Returns:
-        The row; for a code that is in no row `TRANSIENT` if Meta says that it will pass, else `UNKNOWN_CODE`.
+        The row; for a code in no row `TRANSIENT` if Meta calls it transient, else `UNKNOWN_CODE`.
     """
     if code is None:
         return UNKNOWN_CODE
@@ -383,17 +383,17 @@ def classify(code: int | None, details: str = "", subcode: int | None = None, *,
     return _BY_CODE.get(code, TRANSIENT if transient else UNKNOWN_CODE)
 
 
-LONGEST_WAIT_IN_TASK = 30.0
-"""Seconds a task waits to repeat a request itself; for longer the message goes back to the queue."""
+MAX_WAIT_IN_TASK = 30.0
+"""The longest wait, in seconds, for a retry in the same task; for a longer one the message is queued again."""
 
 
 @dataclass(frozen=True)
 class NextStep:
-    """What to do now.
+    """The next step for a refused message.
 
     Attributes:
-        action: As in the table, or what it has become after too many tries.
-        seconds: How long to wait before that try; 0 where there is none.
+        action: The action of the table, or another one after too many tries.
+        seconds: The wait before the retry; 0 if there is none.
     """
 
     action: Action
@@ -401,19 +401,19 @@ class NextStep:
 
 
 def next_step(meaning: Meaning, refusals: int, retry_after: float | None = None) -> NextStep:
-    """Decide whether and when to try a refused message again.
+    """Decide whether and when to retry a refused message.
 
     Args:
-        meaning: What the latest refusal means.
-        refusals: How many refusals this message has had from this task, the latest included.
-        retry_after: Seconds Meta asked for; the longer of its wish and the table's wait is kept.
+        meaning: The meaning of the latest refusal.
+        refusals: The refusals of this message in this task, with the latest one.
+        retry_after: Seconds that Meta asked for; the longer of this and the backoff is used.
     """
-    if meaning.patience is None:
+    if meaning.backoff is None:
         return NextStep(meaning.action)
-    wait = max(meaning.patience.seconds(refusals), retry_after or 0.0)
+    wait = max(meaning.backoff.seconds(refusals), retry_after or 0.0)
     action = meaning.action
-    if action is Action.RETRY_NOW and refusals > meaning.patience.repetitions:
-        action = meaning.patience.afterwards
-    if action is Action.RETRY_NOW and wait > LONGEST_WAIT_IN_TASK:
+    if action is Action.RETRY_NOW and refusals > meaning.backoff.retries:
+        action = meaning.backoff.after_retries
+    if action is Action.RETRY_NOW and wait > MAX_WAIT_IN_TASK:
         action = Action.RETRY_LATER
     return NextStep(action, wait if action in (Action.RETRY_NOW, Action.RETRY_LATER) else 0.0)

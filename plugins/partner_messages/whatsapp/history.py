@@ -1,6 +1,6 @@
-"""Meta's message history: what it keeps of how far a message has come.
+"""Meta's message history: the statuses that Meta keeps of a message.
 
-It is in Meta's OpenAPI and was never seen at work here, so everything in an answer may be missing.
+It follows Meta's OpenAPI and was never tried against Meta itself, so every field of an answer may be missing.
 """
 
 from __future__ import annotations
@@ -19,42 +19,40 @@ from partner_messages.config.ends import RepairNeeded, TryLater
 from partner_messages.recipients.masking import mask
 from partner_messages.whatsapp.hook import WhatsAppHook
 from partner_messages.whatsapp.senders import Sender
-from partner_messages.whatsapp.transport import exchange
 
-LONGEST_ANSWER = 1024 * 1024
-PAGE = 100
-PAGES = 10
-"""Of one message's events; it has three or four."""
+MAX_ANSWER_BYTES = 1024 * 1024
+PAGE_SIZE = 100
+MAX_PAGES = 10
+"""Pages that are read of one message's events; there are usually three or four events."""
 _ID = re.compile(r"[A-Za-z0-9_-]+")
-_REACHED: Mapping[str, str] = {"SENT": "sent", "DELIVERED": "delivered", "READ": "read"}
-"""What is believed; why a message failed is not said there, so that is left to the webhook."""
+_STATUSES: Mapping[str, str] = {"SENT": "sent", "DELIVERED": "delivered", "READ": "read"}
+"""The statuses that are read. A failure has no reason there, so it is left to the webhook."""
 
 
 class HistoryRefused(RepairNeeded):
-    """Meta says that it cannot be asked (a status of 400 to 499); the message is a sentence."""
+    """Meta refuses to be asked (HTTP 400 to 499); the message is a sentence."""
 
 
 class HistoryUnclear(TryLater):
-    """No answer, or none that can be read; another time it may be."""
+    """No answer, or an unreadable one; a later try may succeed."""
 
 
 class MessageHistory:
-    """What Meta keeps of one sender's messages.
+    """The message history of one sender.
 
     Args:
         hook: The sender's connection.
-        timeouts: Seconds to wait for a connection, and for an answer.
     """
 
-    def __init__(self, hook: WhatsAppHook, timeouts: tuple[float, float]) -> None:
-        self._hook, self._sender, self._timeouts = hook, hook.sender, timeouts
+    def __init__(self, hook: WhatsAppHook) -> None:
+        self._hook, self._sender = hook, hook.sender
 
     def of(self, wamid: str) -> list[tuple[str, dt.datetime]]:
-        """Each state that a message has reached, with Meta's time.
+        """Each status of a message, with Meta's time.
 
         Raises:
-            HistoryRefused: It is of no use to ask again.
-            HistoryUnclear: It may be.
+            HistoryRefused: Asking again is useless.
+            HistoryUnclear: A later try may succeed.
         """
         path = f"{self._sender.phone_number_id}/message_history"
         return [
@@ -62,13 +60,13 @@ class MessageHistory:
             for entry in self._pages(path, {"message_id": wamid})
             if isinstance(entry.get("id"), str) and _ID.fullmatch(entry["id"])
             for event in self._pages(f"{entry['id']}/events", {})
-            if (reached := _reached(event)) is not None
+            if (reached := _status_of(event)) is not None
         ]
 
     def _pages(self, path: str, asked: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
         after: dict[str, str] = {}
-        for _ in range(PAGES):
-            page = self._get(path, {**asked, "limit": str(PAGE), **after})
+        for _ in range(MAX_PAGES):
+            page = self._get(path, {**asked, "limit": str(PAGE_SIZE), **after})
             data, paging = page.get("data"), page.get("paging")
             if not isinstance(data, list):
                 raise HistoryUnclear(f"{self._sender.conn_id}: the answer is no list.")
@@ -80,11 +78,8 @@ class MessageHistory:
             after = {"after": cursor}
 
     def _get(self, path: str, asked: Mapping[str, str]) -> Mapping[str, Any]:
-        session = self._hook.get_conn()
-        url = f"{self._sender.host}/{self._sender.api_version}/{path}"
         try:
-            request = session.prepare_request(requests.Request("GET", url, params=dict(asked)))
-            received = exchange(session, request, timeouts=self._timeouts, most=LONGEST_ANSWER)
+            received = self._hook.request("GET", path, max_bytes=MAX_ANSWER_BYTES, params=dict(asked))
             payload = json.loads(received.body)
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError, RecursionError) as error:
             raise HistoryUnclear(f"{self._sender.conn_id}: {mask(f'{type(error).__name__}: {error}')}") from None
@@ -93,20 +88,20 @@ class MessageHistory:
             return payload
         said = problem.get("message") if isinstance(problem, dict) else None
         words = f"{self._sender.conn_id}: HTTP {received.status}: {mask(str(said or 'no reason'))}"
-        # Too fast, and what the server itself does wrong, says nothing of the endpoint.
-        refused = 400 <= received.status < 500 and received.status != 429 and not _is_of_rate(problem)
+        # A rate limit or a server error does not mean that the endpoint cannot be used.
+        refused = 400 <= received.status < 500 and received.status != 429 and not _is_rate_limit(problem)
         raise HistoryRefused(words) if refused else HistoryUnclear(words)
 
 
-def _is_of_rate(problem: Any) -> bool:
+def _is_rate_limit(problem: Any) -> bool:
     return isinstance(problem, dict) and problem.get("code") in (4, 80007, 130429)
 
 
-def _reached(event: Mapping[str, Any]) -> tuple[str, dt.datetime] | None:
-    """A state and its time; the two forms of Meta's OpenAPI call the time differently, and one wraps the event."""
+def _status_of(event: Mapping[str, Any]) -> tuple[str, dt.datetime] | None:
+    """A status and its time. Meta's OpenAPI has two forms: they name the time differently, and one wraps the event."""
     node = event.get("node")
     event = node if isinstance(node, dict) else event
-    status = _REACHED.get(str(event.get("delivery_status") or event.get("status")).upper())
+    status = _STATUSES.get(str(event.get("delivery_status") or event.get("status")).upper())
     times = (_time(event.get(key)) for key in ("occurrence_timestamp", "status_timestamp", "timestamp"))
     at = next((found for found in times if found), None)
     return (status, at) if status and at else None
@@ -125,7 +120,7 @@ def _time(value: Any) -> dt.datetime | None:
 
 @contextlib.contextmanager
 def message_history(sender: Sender, *, connect_timeout: float, read_timeout: float) -> Iterator[MessageHistory]:
-    """The history of a sender's messages, its connections closed afterwards."""
+    """The history of a sender's messages; its connections are closed afterwards."""
     hook = WhatsAppHook(sender, connect_timeout=connect_timeout, read_timeout=read_timeout)
     with contextlib.closing(hook):
-        yield MessageHistory(hook, (connect_timeout, read_timeout))
+        yield MessageHistory(hook)

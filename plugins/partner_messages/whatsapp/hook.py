@@ -1,8 +1,8 @@
-"""The connection to Meta's Cloud API: one sender, kept-alive connections, requests that say only what they must.
+"""The connection of one sender to Meta's Cloud API, with keep-alive.
 
-The request is ours, and so is the connection's session (docs/design.md, decision 7): Airflow's `HttpHook` would send
-every unknown field of the connection's extra, the app secret too, as a header, waits for ever, and drops Meta's error
-body. It is not the base class either: with it comes aiohttp, which takes a third of what a task needs to start.
+The session is our own (docs/design.md, decision 7): Airflow's `HttpHook` sends every unknown field of the connection's
+extra, the app secret too, as a header, has no time-out, and drops Meta's error body. It is not the base class either:
+it imports aiohttp, which takes a third of a task's start.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from partner_messages.database.connections import connection_of
 from partner_messages.recipients.masking import mask
 from partner_messages.whatsapp.answers import Answer, NotSent, Unknown, read_answer
 from partner_messages.whatsapp.senders import Sender
-from partner_messages.whatsapp.transport import Transport, exchange
+from partner_messages.whatsapp.transport import HttpAnswer, Transport, exchange
 
 USER_AGENT = "partner-messages"
 
-LONGEST_ANSWER = 1024 * 1024
-"""Bytes; what Meta says of a message has under a thousand."""
+MAX_ANSWER_BYTES = 1024 * 1024
+"""Bytes; Meta's answer to a message has under a thousand."""
 
 _TOKEN = re.compile(r"[!-~]+")
-"""What may stand in a header; Meta's own tokens are letters and digits."""
+"""The characters that a header may have; Meta's tokens are letters and digits."""
 
 
 class _BearerToken(AuthBase):
-    """Puts the sender's token on a request; as `auth`, it also keeps requests from looking for one in a .netrc file."""
+    """Adds the sender's token to a request; as `auth` it also keeps requests from reading a .netrc file."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -50,13 +50,13 @@ class _BearerToken(AuthBase):
 
 
 class WhatsAppHook(BaseHook):
-    """Sends one sender's messages.
+    """The requests of one sender.
 
     Args:
         sender: The number to send from; its connection holds the token.
         connect_timeout: Seconds to wait for a connection.
         read_timeout: Seconds to wait for Meta's whole answer.
-        connections: How many requests may be under way at once.
+        connections: Requests at the same time, at most.
     """
 
     def __init__(self, sender: Sender, *, connect_timeout: float, read_timeout: float, connections: int = 1) -> None:
@@ -69,10 +69,10 @@ class WhatsAppHook(BaseHook):
         self._session: requests.Session | None = None
 
     def get_conn(self, *_fixed: Any, **_also_fixed: Any) -> requests.Session:
-        """The session of this hook, made at the first call and kept; its headers and options are nobody's to choose.
+        """The session of this hook, made at the first call and kept; arguments are ignored.
 
         Raises:
-            SettingsError: The token of the sender's connection cannot be sent.
+            SettingsError: The connection's password cannot be a token.
         """
         with self._lock:
             if self._session is None:
@@ -87,7 +87,7 @@ class WhatsAppHook(BaseHook):
             {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": USER_AGENT}
         )
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        # What requests would look up for every single request is looked up once.
+        # requests would look this up for every request; it is looked up once.
         session.trust_env = False
         session.proxies.update(_proxies(self.sender.host))
         session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
@@ -97,7 +97,7 @@ class WhatsAppHook(BaseHook):
         return session
 
     def _token(self) -> str:
-        # Files and shells end a line where a token should end.
+        # A token from a file may end with a newline.
         token = (connection_of(self.sender.conn_id).password or "").strip()
         if not _TOKEN.fullmatch(token):
             raise SettingsError(
@@ -106,15 +106,31 @@ class WhatsAppHook(BaseHook):
             )
         return token
 
-    def send_message(self, payload: dict[str, Any]) -> Answer:
-        """Let one request leave for Meta, and say what became of it.
-
-        This is the one place where that happens; whoever calls it has claimed the message. Never raises for what the
-        network or Meta does: whether a message may be sent again hangs on the difference between "certainly not sent"
-        and "unknown".
+    def request(self, method: str, path: str, *, max_bytes: int, **sent: Any) -> HttpAnswer:
+        """Send a request that is no message, and return its answer, whatever its status.
 
         Args:
-            payload: The message, as `POST /{phone_number_id}/messages` takes it.
+            method: Such as `GET`.
+            path: The path after the API version.
+            max_bytes: Bytes that the answer's body may have.
+            sent: As for `requests.Request`.
+
+        Raises:
+            requests.RequestException, urllib3.exceptions.HTTPError: There was no complete answer.
+        """
+        session = self.get_conn()
+        url = f"{self.sender.host}/{self.sender.api_version}/{path}"
+        request = session.prepare_request(requests.Request(method, url, **sent))
+        return exchange(session, request, timeouts=self._timeouts, max_bytes=max_bytes)
+
+    def send_message(self, payload: dict[str, Any]) -> Answer:
+        """Send one message to Meta, and return the outcome; no other function sends one.
+
+        The caller has claimed the message. Errors of the network or of Meta are not raised but returned: whether the
+        message may be sent again depends on the difference between `NotSent` and `Unknown`.
+
+        Args:
+            payload: The body of `POST /{phone_number_id}/messages`.
         """
         session = self.get_conn()
         try:
@@ -122,11 +138,11 @@ class WhatsAppHook(BaseHook):
         except Exception as error:
             return NotSent(mask(f"{type(error).__name__}: {error}"))
         try:
-            received = exchange(session, request, timeouts=self._timeouts, most=LONGEST_ANSWER)
+            received = exchange(session, request, timeouts=self._timeouts, max_bytes=MAX_ANSWER_BYTES)
             return read_answer(received.status, received.headers, received.body)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             said = mask(f"{type(error).__name__}: {error}")
-            return NotSent(said) if _before_the_request_was_written(error) else Unknown(said)
+            return NotSent(said) if _was_not_sent(error) else Unknown(said)
 
     def close(self) -> None:
         """Close the kept-alive connections."""
@@ -137,15 +153,15 @@ class WhatsAppHook(BaseHook):
 
 
 def _proxies(url: str) -> dict[str, str]:
-    """The environment's proxies for a URL; none for this machine itself, which no proxy could mean."""
+    """The environment's proxies for a URL; none for this machine itself."""
     return {} if is_this_machine(urlsplit(url).hostname or "") else get_environ_proxies(url)
 
 
-def _before_the_request_was_written(error: Exception) -> bool:
-    """Whether a request certainly never left: no connection was made (see `transport`), or none could be."""
+def _was_not_sent(error: Exception) -> bool:
+    """Whether a request was certainly not sent, because no connection was made (see `transport`)."""
     if isinstance(error, requests.exceptions.InvalidURL):
         return True
-    # What urllib3 said, without what requests and its retries (there are none) have wrapped around it.
+    # The error of urllib3, unwrapped from those of requests and of urllib3's retries.
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, urllib3.exceptions.MaxRetryError) else cause
     return isinstance(reason, urllib3.exceptions.ConnectTimeoutError | urllib3.exceptions.ProxyError)

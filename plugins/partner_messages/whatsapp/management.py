@@ -1,7 +1,7 @@
 """Meta's template management API: the templates of one WhatsApp Business Account, listed, created and edited.
 
-Nothing here deletes: the name of a deleted template would be locked for 30 days. Every request may be repeated: a
-template is known by its name and language, so after a lost answer look again, and repeat what was not done.
+Nothing is deleted: Meta would lock the name of a deleted template for 30 days. Every request may be retried: a template
+is identified by its name and language, so after a lost answer list the templates again and repeat what was not done.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from partner_messages.whatsapp.answers import Refused, read_answer
 from partner_messages.whatsapp.hook import WhatsAppHook
 from partner_messages.whatsapp.management_errors import INVISIBLE_OBJECT, Kind, ManagementError, error_of, refusal
 from partner_messages.whatsapp.senders import Sender
-from partner_messages.whatsapp.transport import Received, exchange
+from partner_messages.whatsapp.transport import HttpAnswer
 
-LONGEST_ANSWER = 8 * 1024 * 1024
-"""Bytes; a page of the largest templates, with the addresses of their example pictures, has about one million."""
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+"""Bytes; a page of the largest templates, with the URLs of their example pictures, has about one million."""
 
-PAGE = 100
-"""Templates a request asks for; Meta refuses lists that grow too large with their components."""
+PAGE_SIZE = 100
+"""Templates a page; Meta refuses to list too many with their components."""
 
-# What Meta has called something goes into the path of the next request, and must not lead it elsewhere.
+# Ids from Meta's answers become part of a path, so they are checked.
 _TEMPLATE_ID = re.compile(r"[A-Za-z0-9_-]+")
-_UPLOAD = re.compile(r"upload:[A-Za-z0-9_:=+/~-]+(\?sig=[A-Za-z0-9_=%+/~.-]+)?")
+_UPLOAD_ID = re.compile(r"upload:[A-Za-z0-9_:=+/~-]+(\?sig=[A-Za-z0-9_=%+/~.-]+)?")
 
 
-class _AsOAuth(AuthBase):
-    """The form in which Meta's uploads want the token: `OAuth` where every other request says `Bearer`."""
+class _OAuthToken(AuthBase):
+    """Meta's uploads want the token as `OAuth`, all other requests as `Bearer`."""
 
     def __init__(self, session: requests.Session) -> None:
         self._bearer: Any = session.auth
@@ -49,53 +49,48 @@ class _AsOAuth(AuthBase):
 class TemplateApi:
     """The templates of the account that a sender belongs to.
 
-    Every method raises `ManagementError` where Meta or the network does not do what was asked.
+    Every method raises `ManagementError` if Meta or the network fails.
 
     Args:
         hook: The sender's connection.
-        timeouts: Seconds to wait for a connection, and for an answer.
     """
 
-    def __init__(self, hook: WhatsAppHook, timeouts: tuple[float, float]) -> None:
-        self._hook = hook
-        self._sender = hook.sender
-        self._timeouts = timeouts
+    def __init__(self, hook: WhatsAppHook) -> None:
+        self._hook, self._sender = hook, hook.sender
 
     def list_templates(self, fields: Sequence[str]) -> list[dict[str, Any]]:
-        """Every template of the account as Meta describes it, all pages or none.
+        """Every template of the account in Meta's form, all pages or none.
 
-        Pages are asked for by cursor: the address that Meta offers for the next page has the access token in it.
+        The next page is asked for by cursor, not by the URL that Meta offers: that has the access token in it.
 
         Args:
-            fields: What to ask of each template.
+            fields: The fields of each template.
         """
         found: list[dict[str, Any]] = []
         cursors: list[str] = []
         while True:
-            page = self._call(
-                "GET",
-                f"{self._sender.waba_id}/message_templates",
-                params={"fields": ",".join(fields), "limit": str(PAGE), **({"after": cursors[-1]} if cursors else {})},
-            )
+            after = {"after": cursors[-1]} if cursors else {}
+            asked = {"fields": ",".join(fields), "limit": str(PAGE_SIZE), **after}
+            page = self._call("GET", f"{self._sender.waba_id}/message_templates", params=asked)
             data, paging = page.get("data"), page.get("paging") or {}
             if not isinstance(data, list) or not isinstance(paging, dict):
                 raise self._unclear("the answer is no list of templates")
             found += [row for row in data if isinstance(row, dict)]
             if "next" not in paging:
                 return found
-            after = (paging.get("cursors") or {}).get("after")
-            if not isinstance(after, str) or after in cursors:
+            cursor = (paging.get("cursors") or {}).get("after")
+            if not isinstance(cursor, str) or cursor in cursors:
                 raise self._unclear("the list of templates goes on without saying where")
-            cursors.append(after)
+            cursors.append(cursor)
 
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Submit a template in one language for review.
 
         Args:
-            request: As `POST /{waba}/message_templates` takes it (`Template.create_request`).
+            request: The body of `POST /{waba}/message_templates` (`Template.create_request`).
 
         Returns:
-            `id`, `status` and `category`, which need not be the one that was asked for.
+            `id`, `status` and `category` (which Meta may have changed).
         """
         answer = self._call("POST", f"{self._sender.waba_id}/message_templates", json_body=request)
         if not answer.get("id"):
@@ -116,7 +111,7 @@ class TemplateApi:
             raise self._unclear("the answer does not say that it was done")
 
     def subscribed_apps(self) -> dict[str, str | None]:
-        """The apps that hear what happens on the account, by id, each with the address that overrides its own."""
+        """The apps that get the account's webhooks: by id, the URL that overrides the app's own, or None."""
         data = self._call("GET", f"{self._sender.waba_id}/subscribed_apps").get("data")
         if not isinstance(data, list):
             raise self._unclear("the answer is no list of apps")
@@ -129,17 +124,17 @@ class TemplateApi:
         return found
 
     def subscribe(self) -> None:
-        """Let the app whose token this is hear what happens on the account; done already, it changes nothing."""
+        """Subscribe the token's app to the account's webhooks; no change if it is subscribed already."""
         answer = self._call("POST", f"{self._sender.waba_id}/subscribed_apps")
         if answer.get("success") is not True:
             raise self._unclear("the answer does not say that it was done")
 
     def upload_example(self, picture: bytes, mime_type: str) -> str:
-        """Upload the picture that Meta's reviewers see above a template, and return its handle.
+        """Upload the example picture of a template, for Meta's reviewers, and return its handle.
 
         Args:
             picture: A JPEG or PNG of at most 5 MB.
-            mime_type: Which of the two.
+            mime_type: `image/jpeg` or `image/png`.
         """
         if self._sender.app_id is None:
             raise error_of(
@@ -153,7 +148,7 @@ class TemplateApi:
             upload,
             body=picture,
             headers={"Content-Type": mime_type, "file_offset": "0"},
-            auth=_AsOAuth(self._hook.get_conn()),
+            auth=_OAuthToken(self._hook.get_conn()),
         )
         handle = answer.get("h")
         if not isinstance(handle, str) or not handle:
@@ -167,7 +162,7 @@ class TemplateApi:
         except ManagementError as error:
             if error.subcode != INVISIBLE_OBJECT:
                 raise
-            # The account itself is in order, as it was listed; templates without a picture go on.
+            # The account was listed before, so only the app is wrong: templates without a picture go on.
             raise error_of(
                 Kind.TEMPLATE,
                 f"{self._sender.conn_id}: Meta knows no app {self._sender.app_id}, or the token may not see it; compare"
@@ -176,7 +171,7 @@ class TemplateApi:
                 error.subcode,
             ) from None
         upload = answer.get("id")
-        if not isinstance(upload, str) or not _UPLOAD.fullmatch(upload):
+        if not isinstance(upload, str) or not _UPLOAD_ID.fullmatch(upload):
             raise self._unclear("the answer names no upload")
         return upload
 
@@ -189,17 +184,14 @@ class TemplateApi:
         body: bytes | None = None,
         **sent: Any,
     ) -> dict[str, Any]:
-        url = f"{self._sender.host}/{self._sender.api_version}/{path}"
         content = body if json_body is None else json.dumps(json_body).encode()
-        session = self._hook.get_conn()
         try:
-            request = session.prepare_request(requests.Request(method, url, data=content, **sent))
-            received = exchange(session, request, timeouts=self._timeouts, most=LONGEST_ANSWER)
+            received = self._hook.request(method, path, max_bytes=MAX_ANSWER_BYTES, data=content, **sent)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise self._unclear(mask(f"{type(error).__name__}: {error}")) from None
         return self._read(received)
 
-    def _read(self, received: Received) -> dict[str, Any]:
+    def _read(self, received: HttpAnswer) -> dict[str, Any]:
         try:
             payload = json.loads(received.body)
         except (ValueError, RecursionError):
@@ -208,15 +200,15 @@ class TemplateApi:
             return payload
         answer = read_answer(received.status, received.headers, received.body)
         if isinstance(answer, Refused):
-            raise refusal(self._sender.conn_id, answer, _for_people(payload) or answer.details)
+            raise refusal(self._sender.conn_id, answer, _user_text(payload) or answer.details)
         raise self._unclear(getattr(answer, "reason", f"HTTP {received.status}"))
 
     def _unclear(self, seen: str) -> ManagementError:
         return error_of(Kind.UNCLEAR, f"{self._sender.conn_id}: {seen}.")
 
 
-def _for_people(payload: Any) -> str:
-    """Meta's title and text for people, masked; empty where it sent none."""
+def _user_text(payload: Any) -> str:
+    """Meta's title and text for users, masked; empty if there are none."""
     error = payload["error"] if isinstance(payload, dict) else {}
     words = [error.get(key) for key in ("error_user_title", "error_user_msg")]
     return mask(": ".join(text.strip() for text in words if isinstance(text, str) and text.strip()))
@@ -224,7 +216,7 @@ def _for_people(payload: Any) -> str:
 
 @contextlib.contextmanager
 def template_api(sender: Sender, *, connect_timeout: float, read_timeout: float) -> Iterator[TemplateApi]:
-    """The template API of a sender's account, its connections closed afterwards.
+    """The template API of a sender's account; its connections are closed afterwards.
 
     Args:
         sender: Any sender on the account.
@@ -233,4 +225,4 @@ def template_api(sender: Sender, *, connect_timeout: float, read_timeout: float)
     """
     hook = WhatsAppHook(sender, connect_timeout=connect_timeout, read_timeout=read_timeout)
     with contextlib.closing(hook):
-        yield TemplateApi(hook, (connect_timeout, read_timeout))
+        yield TemplateApi(hook)

@@ -1,8 +1,8 @@
-"""What Meta's refusals mean when templates are managed: one table, by `code` and `error_subcode`.
+"""The table of Meta's errors in template management, by `code` and `error_subcode`.
 
-Other than on sending, the subcode counts here, and the texts for people (`error_user_title`, `error_user_msg`) say what
-is wrong. They come in the language of the account, so they are shown and never compared
-(docs/reference/whatsapp-cloud-api.md, sections 2.1 and 4.5).
+Unlike on sending, the subcode matters here, and the user texts (`error_user_title`, `error_user_msg`) say what is
+wrong. They are in the account's language, so they are shown and never compared (docs/reference/whatsapp-cloud-api.md,
+sections 2.1 and 4.5).
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from partner_messages.whatsapp.answers import Refused
 
 
 class Kind(enum.StrEnum):
-    """How far a refusal reaches."""
+    """What an error affects."""
 
     ACCOUNT = "account"
-    """Nothing can be done on this account until somebody acts."""
+    """The whole account, until somebody acts."""
     LATER = "later"
-    """The account has had enough calls for this hour."""
+    """The account has used up its calls of this hour."""
     EXISTS = "exists"
-    """The template is there already: look at it."""
+    """The template exists already: read it."""
     TEMPLATE = "template"
     """This template alone; the others go on."""
     UNCLEAR = "unclear"
-    """Perhaps done, perhaps not: look again, and repeat what was not done."""
+    """Perhaps done, perhaps not: list again, and repeat what was not done."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the table.
+    """A row of the table.
 
     Attributes:
         codes: Meta's `error.code`.
-        kind: How far it reaches.
-        meaning: What happened and what to do about it, without the full stop.
+        kind: What it affects.
+        meaning: What happened and what to do, without the full stop.
         subcode: `error_subcode`; None for any.
     """
 
@@ -51,7 +51,7 @@ class Rule:
 INVALID = 100
 """The code under which Meta refuses templates; the subcode says why."""
 INVISIBLE_OBJECT = 33
-"""The subcode for an id that does not exist or that the token may not see; Meta does not say which."""
+"""The subcode for an id that does not exist or that the token may not see (Meta does not say which)."""
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -117,25 +117,23 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 
-OTHERWISE = Rule((), Kind.TEMPLATE, "Meta refused it")
+OTHER_REFUSAL = Rule((), Kind.TEMPLATE, "Meta refused it")
 
 _BY_CODE = {(code, rule.subcode): rule for rule in RULES for code in rule.codes}
 
 
 def rule_for(code: int, subcode: int | None) -> Rule:
-    """The row of a refusal; a row without a subcode holds for all that have no row of their own."""
-    return _BY_CODE.get((code, subcode)) or _BY_CODE.get((code, None)) or OTHERWISE
+    """The row of a refusal; a row without a subcode is for all subcodes without a row of their own."""
+    return _BY_CODE.get((code, subcode)) or _BY_CODE.get((code, None)) or OTHER_REFUSAL
 
 
 class ManagementError(Exception):
-    """A request about templates did not do what it should; the message is one sentence.
-
-    Raised as one of the two below (`error_of`), by its kind.
+    """A template request failed; the message is one sentence. Raised as one of the two classes below (`error_of`).
 
     Attributes:
-        kind: How far it reaches.
-        code: Meta's code; None where Meta did not refuse it.
-        subcode: Its subcode.
+        kind: What it affects.
+        code: Meta's code; None if Meta has not refused it.
+        subcode: Meta's subcode.
     """
 
     def __init__(self, kind: Kind, sentence: str, code: int | None = None, subcode: int | None = None) -> None:
@@ -146,25 +144,25 @@ class ManagementError(Exception):
 
 
 class ManagementRefused(ManagementError, RepairNeeded):
-    """Meta did not do it, and will not do it as long as nothing is changed."""
+    """Meta refused it, and will do so again until something is changed."""
 
 
 class ManagementUnclear(ManagementError, TryLater):
-    """What became of it is not known, or it may be done later."""
+    """The outcome is not known; a later try may succeed."""
 
 
 def error_of(kind: Kind, sentence: str, code: int | None = None, subcode: int | None = None) -> ManagementError:
-    """The error of a kind."""
+    """The exception for a kind of error."""
     return (ManagementUnclear if kind is Kind.UNCLEAR else ManagementRefused)(kind, sentence, code, subcode)
 
 
 def refusal(conn_id: str, refused: Refused, said: str) -> ManagementError:
-    """Put a refusal into one sentence.
+    """The exception for a refusal, with one sentence.
 
     Args:
         conn_id: The connection that was used.
-        refused: What Meta answered.
-        said: Meta's own words for people, masked.
+        refused: Meta's refusal.
+        said: Meta's text for users, masked.
     """
     rule = rule_for(refused.code, refused.subcode)
     number = f"{refused.code}/{refused.subcode}" if refused.subcode else f"{refused.code}"

@@ -12,31 +12,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limit:
-    """At most so many within a moving window."""
+    """At most `maximum` in a sliding window."""
 
-    most: int
+    maximum: int
     window: dt.timedelta
 
 
 CREATES: tuple[Limit, ...] = (Limit(100, dt.timedelta(hours=1)),)
-"""Of one account."""
+"""Templates created on one account."""
 EDITS: tuple[Limit, ...] = (Limit(1, dt.timedelta(days=1)), Limit(10, dt.timedelta(days=30)))
-"""Of one approved template in one language; a rejected or paused one may be edited as often as one likes."""
+"""Edits of one approved template in one language; a rejected or paused one may be edited without limit."""
 
-LONGEST_WINDOW = max(limit.window for limit in (*CREATES, *EDITS))
+MAX_WINDOW = max(limit.window for limit in (*CREATES, *EDITS))
 
 
-def free_from(limits: Sequence[Limit], made: Sequence[dt.datetime], now: dt.datetime) -> dt.datetime:
-    """When the next one is within all limits: now, or the moment at which enough of the earlier ones are past.
+def next_allowed_at(limits: Sequence[Limit], earlier: Sequence[dt.datetime], now: dt.datetime) -> dt.datetime:
+    """When the next one is allowed by all limits: now, or when enough of the earlier ones have left the window.
 
     Args:
-        limits: What holds.
-        made: When the earlier ones were made, in any order.
-        now: The moment of asking.
+        limits: The limits.
+        earlier: The times of the earlier ones, in any order.
+        now: The current time.
     """
-    free = [now]
+    allowed_at = [now]
     for limit in limits:
-        counted = sorted(moment for moment in made if moment > now - limit.window)
-        if len(counted) >= limit.most:
-            free.append(counted[-limit.most] + limit.window)
-    return max(free)
+        counted = sorted(moment for moment in earlier if moment > now - limit.window)
+        if len(counted) >= limit.maximum:
+            allowed_at.append(counted[-limit.maximum] + limit.window)
+    return max(allowed_at)

@@ -1,4 +1,4 @@
-"""The senders: one WhatsApp number each, as its Airflow connection describes it, and which one writes to whom.
+"""Read a sender (one WhatsApp number) from its Airflow connection, and choose the sender for a phone.
 
 A `Sender` holds no secret: the access token stays in the connection, and only the hook reads it.
 """
@@ -22,7 +22,7 @@ AIRFLOW_HTTP_EXTRAS = frozenset(
         *("timeout", "trust_env", "verify", "verify_ssl"),
     }
 )
-"""What Airflow's own HTTP hook reads from a connection's extra; a sender's connection may hold it too."""
+"""Keys of Airflow's own HTTP hook; a sender's connection may have them too."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +30,19 @@ class Sender:
     """One WhatsApp number that messages are sent from.
 
     Attributes:
-        label: The id part of the connection: `in` for `whatsapp_in`; what the message log calls the sender.
-        platform_label: The extra's `label`, what the shop calls it (`IN`, `AU`, `Europe`).
+        label: The sender's name in the message log: `in` for the connection `whatsapp_in`.
+        platform_label: The extra's `label`, the shop's name for it (`IN`, `AU`, `Europe`).
         conn_id: The Airflow connection.
         host: The Graph API's base URL, without a slash at its end.
         phone_number_id: Meta's id of the number (not the number).
         waba_id: Meta's id of the WhatsApp Business Account; templates are approved per account.
         api_version: Graph API version, such as `v25.0`.
         country_codes: The prefixes it serves, each with `+`.
-        is_default: Whether it serves numbers that no prefix matches.
+        is_default: Whether it serves numbers without a matching prefix.
         platform_id: The shop's `social_platform` id, by which conversations are pinned to a sender.
-        languages: Template languages approved on its account; `en` is always among them.
-        messages_per_second: What Meta lets this number send; 80 unless it was raised (throughput).
-        app_id: Meta's app, needed to upload example pictures.
+        languages: Template languages of its account, always with `en`.
+        messages_per_second: Meta's limit for this number (throughput); 80 unless Meta has raised it.
+        app_id: The id of Meta's app; needed to upload example pictures.
     """
 
     label: str
@@ -61,7 +61,7 @@ class Sender:
 
 
 def _number_as_text(value: Any) -> Any:
-    """JSON written by hand has ids and prefixes as numbers now and then."""
+    """Accept a number for an id or prefix: JSON written by hand may have one."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -77,25 +77,25 @@ def _language(value: Any) -> str:
     return code
 
 
-# An id goes into a request's path: anything else would be another request.
+# An id becomes part of a request's path, so it is checked.
 MetaId = Annotated[str, BeforeValidator(_number_as_text), Field(pattern=r"^[A-Za-z0-9_-]+$")]
 CountryCode = Annotated[str, BeforeValidator(_country_code), Field(pattern=r"^\+[1-9][0-9]{0,6}$")]
 Language = Annotated[str, BeforeValidator(_language)]
 
 
-def _not_to_be_guessed(secret: str) -> str:
-    if secret and len(secret.strip()) < _SHORTEST_SECRET:
+def _check_length(secret: str) -> str:
+    if secret and len(secret.strip()) < _MIN_SECRET_LENGTH:
         raise ValueError("whoever guesses it could sign webhooks")
     return secret
 
 
-_SHORTEST_SECRET = 12
-"""Characters; Meta's own have 32. An empty one is none."""
-AppSecret = Annotated[str, AfterValidator(_not_to_be_guessed)]
+_MIN_SECRET_LENGTH = 12
+"""Characters; Meta's secrets have 32. An empty secret means "not set"."""
+AppSecret = Annotated[str, AfterValidator(_check_length)]
 
 
-class _Extra(BaseModel):
-    """The extra of a sender's connection (docs/design.md, "Names others rely on"); descriptions say what values are."""
+class _SenderExtra(BaseModel):
+    """The extra of a sender's connection (docs/design.md, "Names others rely on"); error messages use descriptions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -113,7 +113,7 @@ class _Extra(BaseModel):
     )
     messages_per_second: float = Field(80, strict=True, gt=0, le=10_000, description="a number above 0, such as 80")
     app_id: MetaId | None = Field(None, description="Meta's id of the app")
-    # Secrets that only the hook and the webhook read; known here so that they are not taken for typing mistakes.
+    # Only the receiver reads these; they are listed because unknown keys are refused.
     app_secret: AppSecret | None = Field(None, description="the app's secret, as text (Meta's have 32 characters)")
     app_secret_next: AppSecret | None = Field(
         None, description="the app's other secret while it is rotated, as text (Meta's have 32 characters)"
@@ -133,12 +133,12 @@ def sender_from_extra(
     Args:
         label: The connection is `whatsapp_<label>`.
         host: The connection's host with its scheme.
-        password_present: Whether the connection has a password (the access token, which is not wanted here).
+        password_present: Whether the connection has a password (the access token).
         extra: The connection's extra, decoded.
-        plain_hosts: Hosts of a test system, to which the token may go without TLS.
+        plain_hosts: Hosts of a test system, to which the token may be sent without TLS.
 
     Raises:
-        SettingsError: One sentence that names the connection and the key, and never a value.
+        SettingsError: A sentence with the connection and the key, without values.
     """
     conn_id = f"{SENDER_CONN_PREFIX}{label}"
     if not host or not is_base_url(host, plain_hosts):
@@ -149,39 +149,39 @@ def sender_from_extra(
         )
     if not password_present:
         raise SettingsError(f"{conn_id}: the password is missing; set it to the sender's access token.")
-    known = _known(conn_id, {key: value for key, value in extra.items() if key not in AIRFLOW_HTTP_EXTRAS})
-    languages = known.languages or (("en", "hi") if "+91" in known.country_codes else ("en",))
+    parsed = _parse_extra(conn_id, {key: value for key, value in extra.items() if key not in AIRFLOW_HTTP_EXTRAS})
+    languages = parsed.languages or (("en", "hi") if "+91" in parsed.country_codes else ("en",))
     if LAST_RESORT not in languages:
         raise SettingsError(
             f'{conn_id}: extra "languages" must contain "en", which stands in for every other language.'
         )
     return Sender(
         label=label,
-        platform_label=known.label or label,
+        platform_label=parsed.label or label,
         conn_id=conn_id,
         host=host.rstrip("/"),
-        phone_number_id=known.phone_number_id,
-        waba_id=known.waba_id,
-        api_version=known.api_version,
-        country_codes=known.country_codes,
-        is_default=known.is_default,
-        platform_id=known.platform_id,
+        phone_number_id=parsed.phone_number_id,
+        waba_id=parsed.waba_id,
+        api_version=parsed.api_version,
+        country_codes=parsed.country_codes,
+        is_default=parsed.is_default,
+        platform_id=parsed.platform_id,
         languages=languages,
-        messages_per_second=known.messages_per_second,
-        app_id=known.app_id,
+        messages_per_second=parsed.messages_per_second,
+        app_id=parsed.app_id,
     )
 
 
 @dataclass(frozen=True)
 class ReceivingNumber:
-    """What a receiver of webhooks needs of a sender: secrets, which a `Sender` has none of, and no access token.
+    """A sender as the receiver of webhooks needs it: with its app secrets, without its access token.
 
     Attributes:
         label: The connection is `whatsapp_<label>`.
         phone_number_id: Meta's id of the number.
         waba_id: Meta's id of its account.
-        app_secrets: Of Meta's app; two while one is rotated.
-        verify_token: What Meta's app was told to verify the receiver with.
+        app_secrets: The secrets of Meta's app; two during a rotation.
+        verify_token: The verify token that is entered in Meta's app.
     """
 
     label: str
@@ -192,52 +192,51 @@ class ReceivingNumber:
 
 
 def receiving_number(label: str, extra: Mapping[str, Any]) -> ReceivingNumber:
-    """Read from a sender's connection what a receiver needs.
+    """Build a `ReceivingNumber` from a sender's connection.
 
     Raises:
-        SettingsError: One sentence that names the connection and the key, and never a value.
+        SettingsError: A sentence with the connection and the key, without values.
     """
     conn_id = f"{SENDER_CONN_PREFIX}{label}"
-    known = _known(conn_id, {key: value for key, value in extra.items() if key not in AIRFLOW_HTTP_EXTRAS})
-    secrets = (known.app_secret, known.app_secret_next)
+    parsed = _parse_extra(conn_id, {key: value for key, value in extra.items() if key not in AIRFLOW_HTTP_EXTRAS})
+    secrets = (parsed.app_secret, parsed.app_secret_next)
     return ReceivingNumber(
         label=label,
-        phone_number_id=known.phone_number_id,
-        waba_id=known.waba_id,
+        phone_number_id=parsed.phone_number_id,
+        waba_id=parsed.waba_id,
         app_secrets=tuple(secret for secret in secrets if secret),
-        verify_token=known.webhook_verify_token or None,
+        verify_token=parsed.webhook_verify_token or None,
     )
 
 
-def _known(conn_id: str, extra: dict[str, Any]) -> _Extra:
+def _parse_extra(conn_id: str, extra: dict[str, Any]) -> _SenderExtra:
     try:
-        return _Extra.model_validate(extra)
+        return _SenderExtra.model_validate(extra)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
-    # Outside the handler: the validation's own text quotes values, and one of them may be the app secret.
+    # Outside the handler, so that pydantic's error, which quotes values such as secrets, is not chained.
     key = str(problem["loc"][0])
     if problem["type"] == "missing":
-        said = f"is missing; set it to {_Extra.model_fields[key].description}."
-    elif key not in _Extra.model_fields:
-        said = f"is not known; the known keys are {', '.join(_Extra.model_fields)}."
+        said = f"is missing; set it to {_SenderExtra.model_fields[key].description}."
+    elif key not in _SenderExtra.model_fields:
+        said = f"is not known; the known keys are {', '.join(_SenderExtra.model_fields)}."
     else:
-        said = f"must be {_Extra.model_fields[key].description}."
+        said = f"must be {_SenderExtra.model_fields[key].description}."
     raise SettingsError(f'{conn_id}: extra "{key}" {said}')
 
 
 def choose_sender(phone: str, pinned_platform_id: str | None, senders: Sequence[Sender]) -> Sender | None:
-    """Choose who writes to a phone.
+    """Choose the sender for a phone.
 
     The conversation's pinned sender, else the one with the longest matching prefix, else the default, else the first.
 
     Args:
         phone: E.164.
-        pinned_platform_id: The `default_sender_platform_id` of the deciding conversation; a sender that is not
-            configured here pins nothing.
+        pinned_platform_id: The `default_sender_platform_id` of the chosen conversation; ignored if no sender has it.
         senders: In the order of the setting `senders`; of equals the first wins.
 
     Returns:
-        None only where there are no senders.
+        The sender; None only if there are no senders.
     """
     if pinned_platform_id:
         for sender in senders:

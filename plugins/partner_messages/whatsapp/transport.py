@@ -1,10 +1,8 @@
-"""Connections that tell an error in making them from one that came after the request was written, and end in time.
+"""HTTP connections that tell a failed connection from a lost answer, and limit the time and size of an answer.
 
-The TLS handshake is part of making a connection, but the libraries report its errors and time-outs as they report those
-of a lost answer. A message must be sent again after the first and never after the second.
-
-The libraries wait for as long as a byte comes now and then, and take whatever comes. Here the read time-out is for the
-whole answer, and an answer has a largest size.
+requests and urllib3 report an error of the TLS handshake like a lost answer; but after a failed handshake a message may
+be sent again, and after a lost answer never. Their read time-out is for each piece of an answer; here it is for the
+whole answer.
 """
 
 from __future__ import annotations
@@ -24,18 +22,18 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from partner_messages.whatsapp.deadline import Deadline, TimedSocket, TimedTlsSocket
 
-_LONGEST_HEAD = 256 * 1024
-"""Bytes of an answer before its body; Meta's are some 2,000."""
+_MAX_HEADER_BYTES = 256 * 1024
+"""Bytes of an answer's status line and headers; Meta's have about 2,000."""
 
 
 @dataclass(frozen=True)
-class Received:
-    """An answer as it came.
+class HttpAnswer:
+    """An HTTP answer.
 
     Attributes:
-        status: Of HTTP.
-        headers: In any case.
-        body: Unpacked.
+        status: The HTTP status.
+        headers: Names in any case.
+        body: The body, decompressed.
     """
 
     status: int
@@ -44,33 +42,33 @@ class Received:
 
 
 class AnswerTooLong(requests.RequestException):
-    """An answer is longer than any that is meant for us; what it says is not known."""
+    """An answer is longer than any of Meta's; it was not read."""
 
 
 def exchange(
-    session: requests.Session, request: requests.PreparedRequest, *, timeouts: tuple[float, float], most: int
-) -> Received:
-    """Send a request and read its answer; no redirect is followed, nor even looked at.
+    session: requests.Session, request: requests.PreparedRequest, *, timeouts: tuple[float, float], max_bytes: int
+) -> HttpAnswer:
+    """Send a request and read its answer; redirects are not followed.
 
     Args:
-        session: It has a `Transport` for the request's host.
+        session: A session with a `Transport` for the request's host.
         request: The request.
         timeouts: Seconds to wait for a connection, and for the whole answer.
-        most: Bytes that the answer's body may have, unpacked.
+        max_bytes: Bytes that the answer's body may have, decompressed.
 
     Raises:
-        AnswerTooLong: It has more.
-        requests.RequestException, urllib3.exceptions.HTTPError: There was no answer, or not all of it came in time.
+        AnswerTooLong: The body has more bytes.
+        requests.RequestException, urllib3.exceptions.HTTPError: No complete answer came in time.
     """
-    # Not through the session, which would look where a redirect leads.
+    # Not through the session: it would examine redirects.
     response = session.get_adapter(request.url or "").send(
         request, stream=True, timeout=timeouts, verify=session.verify or True, proxies=session.proxies
     )
     with response:
-        body = response.raw.read(most + 1, decode_content=True)
-    if len(body) > most:
-        raise AnswerTooLong(f"the answer has more than {most:,} bytes")
-    return Received(response.status_code, response.headers, body)
+        body = response.raw.read(max_bytes + 1, decode_content=True)
+    if len(body) > max_bytes:
+        raise AnswerTooLong(f"the answer has more than {max_bytes:,} bytes")
+    return HttpAnswer(response.status_code, response.headers, body)
 
 
 class _Connection(HTTPConnection):
@@ -78,23 +76,23 @@ class _Connection(HTTPConnection):
         plain = super()._new_conn()
         timed = TimedSocket(plain.family, plain.type, plain.proto, fileno=plain.detach())
         timed.settimeout(cast("float", self.timeout))
-        timed.deadline = Deadline(cast("float", self.timeout))  # A proxy may speak before the connection is made.
+        timed.deadline = Deadline(cast("float", self.timeout))  # For the answer of a proxy to CONNECT.
         return timed
 
     def connect(self) -> None:
-        """Make the connection, or say that it was not made."""
+        """Connect; every error becomes one that means "no connection"."""
         try:
             super().connect()
-        except ConnectTimeoutError:  # Says so already: refused, no such name, out of time.
+        except ConnectTimeoutError:  # Already such an error: refused, unknown name, time-out.
             raise
         except Exception as error:
             raise NewConnectionError(self, f"{type(error).__name__}: {error}") from error
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # As urllib3 itself overrides it.
-        """Read an answer up to its body; the time for all of it begins now."""
+        """Read the headers of an answer; the time for the whole answer begins now."""
         answering = cast("TimedSocket", self.sock)
         answering.deadline = Deadline(cast("float", self.timeout))
-        answering.allowance = _LONGEST_HEAD
+        answering.allowance = _MAX_HEADER_BYTES
         response = super().getresponse()
         answering.allowance = None
         return response
@@ -102,7 +100,7 @@ class _Connection(HTTPConnection):
 
 class _TlsConnection(_Connection, HTTPSConnection):
     def connect(self) -> None:
-        """Make the connection over a socket that keeps to a deadline."""
+        """Connect with a socket that has a deadline."""
         self.ssl_context = create_urllib3_context()
         self.ssl_context.sslsocket_class = TimedTlsSocket
         super().connect()
@@ -120,10 +118,10 @@ _POOLS = {"http": _Pool, "https": _TlsPool}
 
 
 class Transport(HTTPAdapter):
-    """Keeps connections to one host alive and never repeats a request.
+    """Keeps connections to one host alive and never retries a request.
 
     Args:
-        connections: How many there may be at once.
+        connections: Connections at the same time, at most.
     """
 
     def __init__(self, connections: int) -> None:
@@ -137,6 +135,6 @@ class Transport(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Use our connections through a proxy, too."""
         manager = super().proxy_manager_for(proxy, **options)
-        if not proxy.lower().startswith("socks"):  # Those need connections of their own kind.
+        if not proxy.lower().startswith("socks"):  # SOCKS needs urllib3's own connections.
             manager.pool_classes_by_scheme = _POOLS
         return manager

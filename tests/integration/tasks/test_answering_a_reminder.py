@@ -70,7 +70,7 @@ class Chat:
 
     def _hear(self) -> None:
         assert all(one["state"] == "DELIVERED" for one in self._graph_api.sent_webhooks())
-        self._receiver.applier.once()
+        self._receiver.applier.apply_once()
 
 
 @pytest.fixture

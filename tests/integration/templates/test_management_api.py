@@ -51,7 +51,7 @@ def test_what_was_created_is_listed_with_all_that_is_compared(api, order_ready):
 def test_every_page_is_read_by_its_cursor_and_no_address_with_the_token_is_followed(
     api, bare_api, order_ready, monkeypatch
 ):
-    monkeypatch.setattr(management, "PAGE", 2)
+    monkeypatch.setattr(management, "PAGE_SIZE", 2)
     names = [f"order_{letter}" for letter in "abcde"]
     for name in names:
         api.create({**order_ready, "name": name, "components": [{"type": "BODY", "text": f"It is ready: {name}."}]})
@@ -63,7 +63,7 @@ def test_every_page_is_read_by_its_cursor_and_no_address_with_the_token_is_follo
 
 
 def test_a_list_with_a_page_missing_is_no_list(api, bare_api, order_ready, monkeypatch):
-    monkeypatch.setattr(management, "PAGE", 1)
+    monkeypatch.setattr(management, "PAGE_SIZE", 1)
     for name in ("order_a", "order_b"):
         api.create({**order_ready, "name": name, "components": [{"type": "BODY", "text": f"It is ready: {name}."}]})
     bare_api.babble_next(skip=1, operation="list_templates")

@@ -12,14 +12,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from partner_messages.message_log.outbox import claim, settle
 from partner_messages.messages.values import Settlement
-from partner_messages.webhook.accounts import Numbers
+from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.apply import apply_pending
 from partner_messages.webhook.store import store
 from support.deployment import TICK
 from support.log_rows import put, row
 from support.webhooks import NUMBER, WABA, of_statuses, status_item
 
-NUMBERS = Numbers({"in": NUMBER}, {"in": WABA})
+NUMBERS = SenderIds({"in": NUMBER}, {"in": WABA})
 ITEMS = st.builds(
     lambda status, minute, code, own, user: status_item(
         status=status,

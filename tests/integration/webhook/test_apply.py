@@ -13,9 +13,9 @@ from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.outbox import claim, settle
 from partner_messages.messages.values import Settlement
 from partner_messages.webhook import apply
-from partner_messages.webhook.accounts import Numbers
-from partner_messages.webhook.apply import BYTES, apply_backlog, apply_pending, take_pending
-from partner_messages.webhook.apply_record import MOST_ERRORS
+from partner_messages.webhook.accounts import SenderIds
+from partner_messages.webhook.apply import MAX_BATCH_BYTES, apply_backlog, apply_pending, take_pending
+from partner_messages.webhook.apply_record import MAX_ERRORS
 from partner_messages.webhook.store import store
 from support.deployment import TICK
 from support.log_rows import put, row
@@ -32,7 +32,7 @@ from support.webhooks import (
 
 MINUTE = dt.timedelta(minutes=1)
 LATER = TICK + dt.timedelta(hours=1)
-NUMBERS = Numbers({"in": NUMBER}, {"in": WABA})
+NUMBERS = SenderIds({"in": NUMBER}, {"in": WABA})
 A_FAILURE = {"code": 131026, "title": "Message undeliverable", "error_data": {"details": "Not on WhatsApp."}}
 
 
@@ -217,7 +217,7 @@ def test_where_much_waits_two_sessions_share_it_and_else_one_does_it(deployment,
     ids = [put(log, "sent", f"R{n}", meta_message_id=f"wamid.{n}") for n in range(6)]
     for n in range(6):
         store(log, of_statuses(status_item(f"wamid.{n}", "delivered")), LATER)
-    monkeypatch.setattr(apply, "BYTES", much)
+    monkeypatch.setattr(apply, "MAX_BATCH_BYTES", much)
     opened: list[None] = []
 
     @contextlib.contextmanager
@@ -309,12 +309,12 @@ def test_of_a_body_full_of_nothing_few_errors_are_kept_and_how_many_more_there_w
     hear(log, encoded({"object": "whatsapp_business_account", "entry": [{}] * 250}), of_statuses(*[ours] * 250))
 
     found = [event["errors"] for event in log.execute("SELECT errors FROM webhook_event ORDER BY id")]
-    assert [len(of) for of in found] == [MOST_ERRORS, MOST_ERRORS]
+    assert [len(of) for of in found] == [MAX_ERRORS, MAX_ERRORS]
     assert [sum(error.get("items", 1) for error in of) for of in found] == [250, 250]
 
 
 def test_a_large_body_is_taken_alone_and_after_words(log):
-    large = status_item("wamid.L", pad="x" * BYTES)
+    large = status_item("wamid.L", pad="x" * MAX_BATCH_BYTES)
     for body in (
         envelope(messages_change(messages=[text_item("wamid.1")], statuses=[large])),
         of_statuses(status_item("wamid.2")),

@@ -15,7 +15,7 @@ from partner_messages.message_log.answers import (
 from partner_messages.message_log.preferences import preferences
 from partner_messages.recipients.spelling import dialled
 from partner_messages.recipients.taps import help_payload
-from partner_messages.webhook.accounts import Numbers
+from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.apply import apply_pending
 from partner_messages.webhook.store import store
 from support.examples import PARTNER_ID, PHONE
@@ -28,7 +28,7 @@ from support.webhooks import envelope, messages_change, of_statuses, status_item
 def tell(log: Log, body: bytes) -> None:
     """Store and apply one webhook."""
     store(log, body, ANSWERED)
-    apply_pending(log, Numbers({"in": NUMBER}, {}), lambda: ANSWERED)
+    apply_pending(log, SenderIds({"in": NUMBER}, {}), lambda: ANSWERED)
 
 
 @pytest.mark.parametrize("told_first", [True, False])

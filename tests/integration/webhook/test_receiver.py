@@ -19,8 +19,8 @@ from partner_messages.config.settings import SettingsError
 from partner_messages.deployment.receiving import Receiving, load_receiving
 from partner_messages.webhook import app as webhook_app
 from partner_messages.webhook import running as program
-from partner_messages.webhook.app import LARGEST, PATH, PREFIX, Receiver
-from partner_messages.webhook.apply import BYTES
+from partner_messages.webhook.app import MAX_BODY_BYTES, PATH, PREFIX, Receiver
+from partner_messages.webhook.apply import MAX_BATCH_BYTES
 from sandbox.graph_api.accounts import SANDBOX_APP_SECRET, SANDBOX_VERIFY_TOKEN
 from sandbox.processes import pauses
 from support.log_rows import put, row
@@ -48,7 +48,7 @@ def test_a_signed_webhook_is_stored_as_it_came_and_applied(hook, log):
 
     assert hook.post(body, signed(body, SECRET)) == 200
     assert bytes(stored(log)[0]["body"]) == body
-    hook.receiver.applier.once()
+    hook.receiver.applier.apply_once()
     assert row(log, id_)["status"] == "delivered"
 
 
@@ -81,7 +81,7 @@ def test_two_secrets_count_while_one_is_rotated(deployment, log):
 def test_what_is_signed_and_odd_is_stored_counted_and_taken(hook, log, body):
     assert hook.post(body, signed(body, SECRET)) == 200
 
-    hook.receiver.applier.once()
+    hook.receiver.applier.apply_once()
     (event,) = stored(log)
     assert bytes(event["body"]) == body
     assert event["applied_at"]
@@ -118,7 +118,7 @@ def test_what_is_encoded_as_it_is_is_read(hook):
 
 
 def test_four_mebibytes_are_taken_and_a_byte_more_is_not(hook, log):
-    most = b" " * LARGEST
+    most = b" " * MAX_BODY_BYTES
     assert hook.post(most, signed(most, SECRET)) == 200
     assert hook.post(most + b" ", signed(most + b" ", SECRET)) == 413
     assert len(stored(log)) == 1
@@ -126,13 +126,13 @@ def test_four_mebibytes_are_taken_and_a_byte_more_is_not(hook, log):
 
 def test_a_body_that_does_not_say_its_size_is_cut_off_at_the_same(hook, log):
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
-    body = chunk * (LARGEST // 0x10000 + 1) + b"0\r\n\r\n"
+    body = chunk * (MAX_BODY_BYTES // 0x10000 + 1) + b"0\r\n\r\n"
 
     assert hook.ask("POST", body=body, headers=[("Transfer-Encoding", "chunked")]).status == 413
     assert stored(log) == []
 
 
-@pytest.mark.parametrize("size", ["9" * 15, str(LARGEST + 1)])
+@pytest.mark.parametrize("size", ["9" * 15, str(MAX_BODY_BYTES + 1)])
 def test_a_size_that_is_too_large_is_turned_away_before_the_body_is_read(hook, size):
     assert hook.ask("POST", body=b"", headers=[("Content-Length", size)]).status == 413
 
@@ -339,8 +339,8 @@ def test_who_leaves_in_mid_body_leaves_nothing_in_the_log(hook, log, caplog):
 
 
 def test_large_bodies_that_are_under_way_are_held_up_to_some_size_and_small_ones_pass(hook, log, monkeypatch):
-    monkeypatch.setattr("partner_messages.webhook.app.MOST_HELD", 2 * BYTES)
-    large = b" " * (BYTES + 1)
+    monkeypatch.setattr("partner_messages.webhook.app.MAX_BYTES_IN_PROGRESS", 2 * MAX_BATCH_BYTES)
+    large = b" " * (MAX_BATCH_BYTES + 1)
     started = f"POST {HOOK} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(large) + 1}\r\n\r\n".encode() + large
     with (
         socket.create_connection(("127.0.0.1", hook.port)) as one,
@@ -357,7 +357,7 @@ def test_large_bodies_that_are_under_way_are_held_up_to_some_size_and_small_ones
 
 @pytest.mark.parametrize("before", [b"", f"GET {HOOK} HTTP/1.1\r\nHost: x\r\n\r\n".encode()])
 def test_half_of_a_request_is_not_waited_for_for_ever(deployment, monkeypatch, before):
-    monkeypatch.setattr("partner_messages.webhook.patience.HEADER_SECONDS", 0.2)
+    monkeypatch.setattr("partner_messages.webhook.idle_timeout.HEADER_TIMEOUT_SECONDS", 0.2)
     with receiving() as hook, socket.create_connection(("127.0.0.1", hook.port), timeout=5) as caller:
         caller.sendall(before + f"POST {HOOK} HTTP/1.1\r\nHost:".encode())
         while caller.recv(10_000):

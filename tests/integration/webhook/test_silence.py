@@ -158,13 +158,13 @@ def test_nobody_becomes_unreachable_by_a_silence(log: Log) -> None:
 def test_a_receiver_notes_whom_it_listens_to_and_when_it_was_off(deployment: Deployment, log: Log) -> None:
     now = TICK
     receiver = Receiver(clock=lambda: now)
-    receiver.applier.once()
+    receiver.applier.apply_once()
     listened = log.execute("SELECT sender, at FROM listening_to ORDER BY sender").fetchall()
     assert {one["sender"] for one in listened} == load_receiving().phone_number_ids().keys()
     heard(log, "R1", SENT)
 
     now = SENT + DAY_LONG
-    Receiver(clock=lambda: now).applier.once()
+    Receiver(clock=lambda: now).applier.apply_once()
 
     off = log.execute("SELECT sender, why, since, ended_at FROM webhook_silence WHERE sender = 'in'").fetchall()
     assert off == [{"sender": "in", "why": "off", "since": TICK, "ended_at": now}]
@@ -178,11 +178,11 @@ def test_it_notes_so_once_a_minute_and_a_pause_of_a_quarter_of_an_hour_is_none(
 ) -> None:
     now = TICK
     receiver = Receiver(clock=lambda: now)
-    receiver.applier.once()
+    receiver.applier.apply_once()
     now = TICK + 14 * MINUTE
-    receiver.applier.once()
+    receiver.applier.apply_once()
     assert log.execute("SELECT at FROM listening_to WHERE sender = 'in'").fetchall() == [{"at": TICK}]
 
-    Receiver(clock=lambda: now).applier.once()
+    Receiver(clock=lambda: now).applier.apply_once()
 
     assert log.execute("SELECT FROM webhook_silence").fetchall() == []

@@ -11,7 +11,7 @@ import requests
 
 from partner_messages.config.settings import parse_settings
 from partner_messages.deployment.live_settings import load_settings
-from partner_messages.webhook.accounts import Numbers
+from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.sources import look_up_statuses
 from support.deployment import TICK
 from support.examples import PHONE
@@ -19,7 +19,7 @@ from support.log_rows import put, row
 from support.raw_http import RawServer, raw_server
 from support.webhooks import NUMBER, WABA
 
-NUMBERS = Numbers({"in": NUMBER}, {"in": WABA})
+NUMBERS = SenderIds({"in": NUMBER}, {"in": WABA})
 SENT = TICK - dt.timedelta(hours=1)
 
 

@@ -10,7 +10,7 @@ from partner_messages.message_log.stops import lift_stop, open_stop
 from partner_messages.templates.approvals.approvals import read_approvals, record_listing
 from partner_messages.templates.approvals.gate import warning_of, why_not_sendable
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.webhook.accounts import Numbers, note_account_events_told, untold_account_events
+from partner_messages.webhook.accounts import SenderIds, note_account_events_told, untold_account_events
 from partner_messages.webhook.apply import apply_pending
 from partner_messages.webhook.store import store
 from support.deployment import TICK, run_pass
@@ -18,7 +18,7 @@ from support.webhooks import NUMBER, WABA, envelope, seconds
 
 NAME = "jyt_production_run_reminder_idle_v1"
 TEMPLATE = installed_catalog().get(NAME)
-NUMBERS = Numbers({"in": NUMBER, "au": "7"}, {"in": WABA, "au": "another"})
+NUMBERS = SenderIds({"in": NUMBER, "au": "7"}, {"in": WABA, "au": "another"})
 LISTED = {"id": "1", "name": NAME, "language": "en", "status": "APPROVED", "category": "UTILITY"}
 
 

@@ -10,7 +10,7 @@ from partner_messages.message_log.history import days_reminded, last_reminded
 from partner_messages.message_log.ticks import record_stuck
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.webhook.accounts import Numbers
+from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.apply import apply_pending
 from partner_messages.webhook.expiry import GRACE, expire
 from partner_messages.webhook.store import store
@@ -21,7 +21,7 @@ from support.webhooks import NUMBER, WABA, of_statuses, status_item
 
 YESTERDAY = DAY - dt.timedelta(days=1)
 SENT = TICK - dt.timedelta(days=1)
-NUMBERS = Numbers({"in": NUMBER}, {"in": WABA})
+NUMBERS = SenderIds({"in": NUMBER}, {"in": WABA})
 TEMPLATE = "jyt_production_run_reminder_idle_v1"
 LIFE = dt.timedelta(seconds=installed_catalog().get(TEMPLATE).ttl_seconds)
 

@@ -18,7 +18,7 @@ from partner_messages.deployment.live_settings import load_sender
 from partner_messages.whatsapp import management, transport
 from partner_messages.whatsapp.answers import Accepted, NotSent, Unknown
 from partner_messages.whatsapp.deadline import Deadline
-from partner_messages.whatsapp.hook import LONGEST_ANSWER
+from partner_messages.whatsapp.hook import MAX_ANSWER_BYTES
 from partner_messages.whatsapp.management import template_api
 from partner_messages.whatsapp.management_errors import Kind, ManagementError
 from support.raw_http import RawServer, answering, raw_server, response
@@ -79,8 +79,8 @@ def test_an_answer_without_end_leaves_a_message_unknown_and_takes_little_memory(
 
 
 def test_an_answer_may_be_as_long_as_that_and_no_longer(make_hook: Any, payload: Any) -> None:
-    longest = response("200 OK", WAMID.ljust(LONGEST_ANSWER))
-    with raw_server(answering(longest, longest, response("200 OK", WAMID.ljust(LONGEST_ANSWER + 1)))) as server:
+    longest = response("200 OK", WAMID.ljust(MAX_ANSWER_BYTES))
+    with raw_server(answering(longest, longest, response("200 OK", WAMID.ljust(MAX_ANSWER_BYTES + 1)))) as server:
         hook = make_hook(server.url)
         answers = [hook.send_message(payload) for _ in range(3)]
 
@@ -178,9 +178,9 @@ def asked(make_hook: Any) -> Callable[[str], list[dict[str, Any]]]:
 
 
 def test_a_page_of_templates_may_be_larger_than_an_answer_to_a_message(asked: Any) -> None:
-    names = [f"order_{number}" for number in range(4 * management.PAGE)]
+    names = [f"order_{number}" for number in range(4 * management.PAGE_SIZE)]
     page = listing(*names)
-    assert LONGEST_ANSWER < len(page) < management.LONGEST_ANSWER
+    assert MAX_ANSWER_BYTES < len(page) < management.MAX_ANSWER_BYTES
 
     with raw_server(answering(response("200 OK", page))) as server:
         assert [row["name"] for row in asked(server.url)] == names
@@ -188,7 +188,7 @@ def test_a_page_of_templates_may_be_larger_than_an_answer_to_a_message(asked: An
 
 @pytest.mark.parametrize("answer", ENDLESS)
 def test_a_list_without_end_is_no_list(asked: Any, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(management, "LONGEST_ANSWER", LONGEST_ANSWER)  # A smaller one, for the sake of time.
+    monkeypatch.setattr(management, "MAX_ANSWER_BYTES", MAX_ANSWER_BYTES)  # A smaller one, for the sake of time.
     with raw_server(ENDLESS[answer]) as server, pytest.raises(ManagementError) as error:
         asked(server.url)
 

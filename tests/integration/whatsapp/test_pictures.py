@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from partner_messages.config.settings import Pictures
-from partner_messages.pictures.formats import LARGEST
-from partner_messages.pictures.usable import Look, PictureChecker, Unusable, Usable
+from partner_messages.pictures.formats import MAX_BYTES
+from partner_messages.pictures.usable import PictureChecker, Result, Unusable, Usable
 from support.at_once import at_once
 from support.picture_files import jpeg, png
 from support.picture_server import HOST, INSIDE, Pages, Talk, picture
@@ -24,7 +24,7 @@ def checker(**settings: Any) -> PictureChecker:
     return PictureChecker(Pictures(**{"allowed_hosts": (HOST,), "deadline": 60, **settings}))
 
 
-def reason(look: Look) -> str:
+def reason(look: Result) -> str:
     assert isinstance(look, Unusable), "the picture should not be usable"
     return look.reason
 
@@ -33,7 +33,7 @@ def leading_to(location: str, status: str = "302 Found") -> bytes:
     return response(status, b"", f"Location: {location}")
 
 
-@pytest.mark.parametrize("data", [jpeg(), png(), png(size=LARGEST)], ids=["JPEG", "PNG", "PNG of exactly 5 MB"])
+@pytest.mark.parametrize("data", [jpeg(), png(), png(size=MAX_BYTES)], ids=["JPEG", "PNG", "PNG of exactly 5 MB"])
 def test_a_picture_that_meta_takes_is_usable(serve_pictures: Any, data: bytes) -> None:
     pages = serve_pictures(picture(data))
 
@@ -61,7 +61,7 @@ def test_what_is_called_a_jpeg_and_is_none_is_refused(serve_pictures: Any, data:
 def test_a_picture_that_says_it_is_too_large_is_not_read(serve_pictures: Any) -> None:
     def talk(server: RawServer, client: socket.socket) -> None:
         server.read_request(client)
-        client.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {LARGEST + 1}\r\n\r\n".encode())
+        client.sendall(f"HTTP/1.1 200 OK\r\nContent-Length: {MAX_BYTES + 1}\r\n\r\n".encode())
         client.recv(1)  # Nothing more comes; whoever waited for it would wait for ever.
 
     assert reason(checker().check(serve_pictures(talk)["/a.jpg"])) == f"{HOST}: it is larger than 5 MB"
@@ -186,7 +186,7 @@ def test_a_name_server_that_falls_silent_is_left(
     assert reason(look) == f"{HOST}: it did not come within 0.1 seconds"
 
 
-@pytest.mark.parametrize("length", [len(jpeg()) + 1, LARGEST])
+@pytest.mark.parametrize("length", [len(jpeg()) + 1, MAX_BYTES])
 def test_a_download_that_breaks_off_is_refused(serve_pictures: Any, length: int) -> None:
     pages = serve_pictures(f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode() + jpeg())
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from partner_messages.database.session import is_worth_another_try
+from partner_messages.database.session import is_retryable
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from partner_messages.database.session import is_worth_another_try
     ],
 )
 def test_what_is_the_server_s_own(error: Exception) -> None:
-    assert is_worth_another_try(error)
+    assert is_retryable(error)
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_what_is_the_server_s_own(error: Exception) -> None:
     ],
 )
 def test_what_the_item_is_to_blame_for(error: Exception) -> None:
-    assert not is_worth_another_try(error)
+    assert not is_retryable(error)

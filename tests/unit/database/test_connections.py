@@ -9,7 +9,7 @@ from airflow.models import connection as models
 from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from partner_messages.database.connections import connection_of, each_read_once
+from partner_messages.database.connections import connection_of, read_each_once
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def asked(monkeypatch):
 
 
 def test_within_a_task_each_is_asked_for_once(asked):
-    with each_read_once():
+    with read_each_once():
         hosts = [connection_of(conn_id).host for conn_id in ("one", "two", "one", "two")]
 
     assert (asked, hosts) == (["one", "two"], ["of 1", "of 2", "of 1", "of 2"])
@@ -36,7 +36,7 @@ def test_within_a_task_each_is_asked_for_once(asked):
 
 def test_the_next_task_asks_anew(asked):
     for _ in range(2):
-        with each_read_once():
+        with read_each_once():
             connection_of("one")
 
     assert asked == ["one", "one"]
@@ -47,7 +47,7 @@ def test_outside_of_tasks_nothing_is_kept(asked):
 
 
 def test_one_that_is_missing_is_asked_for_again_it_may_have_been_made(asked):
-    with each_read_once():
+    with read_each_once():
         for _ in range(2):
             with pytest.raises(AirflowNotFoundException):
                 connection_of("missing")

@@ -55,10 +55,10 @@ PROMISE = Promise(
 SAID = [
     *problems_of(SUMMARY, []),
     silences.in_words("in", TICK),
-    accounts.in_words(ACCOUNT_NEWS),
-    accounts.in_words({**ACCOUNT_NEWS, "phone_number": None}),
+    accounts.account_event_sentence(ACCOUNT_NEWS),
+    accounts.account_event_sentence({**ACCOUNT_NEWS, "phone_number": None}),
     broken_in_words(PROMISE),
-    *(apply._in_words(problem.value, 2, message_id) for problem in Problem for message_id in (None, "an id")),
+    *(apply._error_sentence(problem.value, 2, message_id) for problem in Problem for message_id in (None, "an id")),
 ]
 ODD = {
     "no JSON": b"{",
@@ -83,7 +83,7 @@ def test_what_is_named_has_one_heading_of_its_own(said: str) -> None:
 def test_whatever_cannot_be_read_has_a_heading(case: str) -> None:
     (item,) = (one for one in parsing.parse(ODD[case], TICK) if isinstance(one, Unrecognised))
 
-    assert ANY_ITEM in matching(apply._in_words(item.why, 1, None))
+    assert ANY_ITEM in matching(apply._error_sentence(item.why, 1, None))
 
 
 PACKAGE = DOCS.parent / "plugins/partner_messages"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_messages.pictures.formats import LARGEST, MAGIC_LENGTH, has_magic, unfit
+from partner_messages.pictures.formats import MAGIC_LENGTH, MAX_BYTES, has_magic, why_unusable
 from partner_messages.templates.catalog.installed import installed_catalog
 from support.picture_files import jpeg, png
 
@@ -29,7 +29,7 @@ OTHERS = {
     ids=["RGB PNG", "RGBA PNG", "JPEG", "extended JPEG", "progressive JPEG", "JPEG and more", "PNG and more"],
 )
 def test_a_jpeg_and_a_png_are_taken(data: bytes) -> None:
-    assert unfit(data) is None
+    assert why_unusable(data) is None
     assert has_magic(data[:MAGIC_LENGTH])
 
 
@@ -37,12 +37,12 @@ def test_the_example_picture_of_our_own_templates_is_taken() -> None:
     pictures = {template.picture for template in installed_catalog() if template.picture}
 
     assert pictures
-    assert [unfit(picture.read_bytes()) for picture in pictures] == [None] * len(pictures)
+    assert [why_unusable(picture.read_bytes()) for picture in pictures] == [None] * len(pictures)
 
 
 @pytest.mark.parametrize("data", OTHERS.values(), ids=OTHERS)
 def test_anything_else_is_not_whatever_it_is_called(data: bytes) -> None:
-    assert unfit(data) == "it is neither a JPEG nor a PNG"
+    assert why_unusable(data) == "it is neither a JPEG nor a PNG"
     assert not has_magic(data[:MAGIC_LENGTH])
 
 
@@ -63,27 +63,27 @@ def test_anything_else_is_not_whatever_it_is_called(data: bytes) -> None:
     ],
 )
 def test_colours_that_meta_does_not_take_are_told(data: bytes) -> None:
-    assert unfit(data) == "its colours are not 8-bit RGB or RGBA"
+    assert why_unusable(data) == "its colours are not 8-bit RGB or RGBA"
 
 
 @pytest.mark.parametrize("length", range(3, len(jpeg())))
 def test_a_jpeg_that_ends_too_early_is_broken(length: int) -> None:
-    assert unfit(jpeg()[:length]) == "it is a broken file"
+    assert why_unusable(jpeg()[:length]) == "it is a broken file"
 
 
 @pytest.mark.parametrize("length", range(8, len(png()) - 8))
 def test_a_png_that_ends_too_early_is_broken(length: int) -> None:
-    assert unfit(png()[:length]) == "it is a broken file"
+    assert why_unusable(png()[:length]) == "it is a broken file"
 
 
 def test_five_megabytes_are_taken_and_a_byte_more_is_not() -> None:
-    assert len(png(size=LARGEST)) == 5 * 1024 * 1024
-    assert unfit(png(size=LARGEST)) is None
-    assert unfit(png(size=LARGEST + 1)) == "it is larger than 5 MB"
+    assert len(png(size=MAX_BYTES)) == 5 * 1024 * 1024
+    assert why_unusable(png(size=MAX_BYTES)) is None
+    assert why_unusable(png(size=MAX_BYTES + 1)) == "it is larger than 5 MB"
 
 
 @given(beginning=st.sampled_from([b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b""]), rest=st.binary(max_size=300))
 def test_any_bytes_can_be_judged(beginning: bytes, rest: bytes) -> None:
-    said = unfit(beginning + rest)
+    said = why_unusable(beginning + rest)
 
     assert said is None or said.startswith(("it is ", "its colours "))

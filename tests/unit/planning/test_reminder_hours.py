@@ -16,7 +16,7 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import SlotHolder
 from partner_messages.planning.reminders.hours import UPKEEP_EVERY, Hours
 from partner_messages.planning.reminders.policy import Policy
-from partner_messages.recipients.hours import agree, deciding_zones
+from partner_messages.recipients.hours import deciding_zones, is_within_in_all
 from support.deployment import TICK
 from support.examples import (
     DAY,
@@ -164,12 +164,12 @@ def test_what_waits_is_sent_at_upkeep_s_first_look_in_both_windows_and_what_is_n
     found = Hours(own=own, send_window=office, wall=wall).hindrance(phone, day)
 
     zones = deciding_zones(phone, own, wall)
-    if agree(zones, own, wall):
+    if is_within_in_all(zones, own, wall):
         assert found is None
         return
     midnight = dt.datetime.combine(day, dt.time(), SCHEDULE_TIMEZONE)
     looks = [midnight + number * UPKEEP_EVERY for number in range(24 * 4)]
-    good = [look for look in looks if office.holds(look) and agree(zones, own, look)]
+    good = [look for look in looks if office.holds(look) and is_within_in_all(zones, own, look)]
     ahead = [look for look in good if look > wall]
     of_the_tick = [look for look in good if look.hour >= 10]
     assert found == (ahead[0] if ahead else SkipReason.EXPIRED if of_the_tick else SkipReason.NO_COMMON_HOURS)

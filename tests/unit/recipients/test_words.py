@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_messages.recipients.words import Intent, intent_of, spoken
+from partner_messages.recipients.words import Intent, intent_of, normalised
 
 STOP = (
     *(
@@ -343,4 +343,4 @@ def test_which_language_is_asked_for(intent: Intent, language: str | None) -> No
 @given(st.text(max_size=200))
 def test_whatever_is_written_is_read_and_comparing_twice_changes_nothing(text: str) -> None:
     assert isinstance(intent_of(text), Intent)
-    assert spoken(spoken(text)) == spoken(text)
+    assert normalised(normalised(text)) == normalised(text)

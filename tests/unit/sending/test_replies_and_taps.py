@@ -11,7 +11,7 @@ from partner_messages.recipients.taps import Tap, help_payload, later_payload, p
 from partner_messages.recipients.words import Intent, intent_of
 from partner_messages.sending.payload import reply_message, template_message
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.templates.replies import LONGEST_TITLE, Reply, reply_texts
+from partner_messages.templates.replies import MAX_BUTTON_LENGTH, Reply, reply_texts
 from support.examples import claimed_message
 
 ID = uuid.UUID("0198c0de-0000-7000-8000-000000000001")
@@ -108,7 +108,7 @@ def test_every_day_fits_on_a_button(language: str) -> None:
     days = [dt.date(2026, 1, 1) + dt.timedelta(days=number) for number in range(366)]
     titles = {reply_texts().day(day, language) for day in days}
     assert len(titles) == 366
-    assert max(map(len, titles)) <= LONGEST_TITLE
+    assert max(map(len, titles)) <= MAX_BUTTON_LENGTH
 
 
 @pytest.mark.parametrize(

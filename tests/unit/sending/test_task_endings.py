@@ -20,8 +20,16 @@ from partner_messages.sending.batch import Outcome
 from partner_messages.sending.template_operator import raise_for
 
 CAUGHT_INSIDE = {
-    *("AnswerTooLong", "NotANotifier", "PhraseError", "TemplateProblem", "TextError", "UnreadableError", "_OddError"),
-    *("_Refused",),
+    *(
+        "AnswerTooLong",
+        "NotANotifier",
+        "PhraseError",
+        "TemplateProblem",
+        "TextError",
+        "UnreadableError",
+        "_InvalidItemError",
+    ),
+    *("_PictureRefused",),
     *("ManagementError", "SenderStopped"),
 }
 """Exceptions that no task ends with: whoever calls what raises them makes something else of them.

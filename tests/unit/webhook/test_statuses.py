@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_messages.webhook.events import MetaError, Pricing
-from partner_messages.webhook.statuses import Problem, Row, follow, joined, problem_of, row_id_of
+from partner_messages.webhook.statuses import MessageRow, Problem, problem_of, row_id_of, row_of_status, updated_row
 from support.deployment import TICK
 from support.webhooks import NUMBER, update
 
@@ -23,11 +23,13 @@ def at(minutes):
 
 
 def row(status="sent", **changes):
-    return Row(**{"id": ID, "status": status, "sender": "in", "meta_message_id": "wamid.A", "sent_at": TICK, **changes})
+    return MessageRow(
+        **{"id": ID, "status": status, "sender": "in", "meta_message_id": "wamid.A", "sent_at": TICK, **changes}
+    )
 
 
 def told(*said, of=None):
-    return follow(of or row(), [update(status, at(minutes)) for status, minutes in said])
+    return updated_row(of or row(), [update(status, at(minutes)) for status, minutes in said])
 
 
 LADDER = [
@@ -81,14 +83,14 @@ def test_of_two_failures(case, turned):
         update("failed", at(minutes), errors=(MetaError(one, "Title", f"Of {one}"),) if one else ())
         for one, minutes in failures
     ]
-    found = follow(row(), reversed(said) if turned else said)
+    found = updated_row(row(), reversed(said) if turned else said)
 
     assert (found.error_code, found.error_detail) == (code, code and f"Of {code}")
 
 
 def test_meta_s_word_on_a_failure_counts_for_more_than_ours():
     ours = row("failed", failed_at=at(9), error_code=1, error_detail="Ours.")
-    found = follow(ours, [update("failed", at(1), errors=(MetaError(131026),))])
+    found = updated_row(ours, [update("failed", at(1), errors=(MetaError(131026),))])
 
     assert (found.failed_at, found.error_code) == (at(1), 131026)
 
@@ -123,13 +125,13 @@ def test_the_price_is_what_meta_said_last():
         update("read", at(3)),
     ]
 
-    assert follow(row(), said).pricing_category == "marketing"
-    assert follow(row(), reversed(said)).pricing_category == "marketing"
+    assert updated_row(row(), said).pricing_category == "marketing"
+    assert updated_row(row(), reversed(said)).pricing_category == "marketing"
 
 
 def test_a_blanked_row_stays_without_what_tells_of_a_person():
     blanked = row(blanked=True, meta_message_id=None)
-    found = follow(blanked, [update("failed", at(1), errors=(MetaError(131026, "T", "D"),))])
+    found = updated_row(blanked, [update("failed", at(1), errors=(MetaError(131026, "T", "D"),))])
 
     assert (found.meta_message_id, found.error_code, found.error_detail) == (None, 131026, None)
 
@@ -167,7 +169,7 @@ JOINS = [
 
 @pytest.mark.parametrize(("opaque", "wamid", "found"), JOINS)
 def test_a_status_is_joined_by_our_id_or_by_meta_s(opaque, wamid, found):
-    assert joined(update(wamid=wamid, opaque=opaque), {ID, OTHER}, {"wamid.A": ID}) == found
+    assert row_of_status(update(wamid=wamid, opaque=opaque), {ID, OTHER}, {"wamid.A": ID}) == found
 
 
 @pytest.mark.parametrize("opaque", [None, "", "x", "{" + str(ID) + "}", ID.hex])
@@ -194,11 +196,11 @@ BEFORE = st.sampled_from(
 
 @given(BEFORE, st.lists(UPDATES, min_size=1, max_size=6), st.data())
 def test_no_order_repetition_or_batching_makes_a_difference(before, said, data):
-    once = follow(before, said)
+    once = updated_row(before, said)
     again = data.draw(st.permutations([*said, *data.draw(st.lists(st.sampled_from(said), max_size=3))]))
     cut = data.draw(st.integers(0, len(again)))
 
-    found = follow(follow(before, again[:cut]), again[cut:])
+    found = updated_row(updated_row(before, again[:cut]), again[cut:])
 
     assert found == once
-    assert follow(found, said) == once
+    assert updated_row(found, said) == once

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_messages.whatsapp.answers import (
-    LONGEST_RETRY_AFTER,
+    MAX_RETRY_AFTER,
     Accepted,
     NotSent,
     Refused,
@@ -166,7 +166,7 @@ DATE = "Mon, 23 Nov 2026 04:30:00 GMT"
         ({"Retry-After": "-5"}, None),
         ({"Retry-After": "soon"}, None),
         ({"Retry-After": "inf"}, None),
-        ({"Retry-After": "999999"}, LONGEST_RETRY_AFTER),
+        ({"Retry-After": "999999"}, MAX_RETRY_AFTER),
         ({"Retry-After": "9" * 5000}, None),
         ({"Retry-After": "Mon, 23 Nov 2026 04:32:00 GMT", "Date": DATE}, 120),
         ({"Retry-After": "Mon, 23 Nov 2026 04:29:00 GMT", "Date": DATE}, None),
@@ -174,7 +174,7 @@ DATE = "Mon, 23 Nov 2026 04:30:00 GMT"
         ({"Retry-After": "Mon, 23 Nov 2026 04:32:00", "Date": DATE}, None),
         ({"X-Business-Use-Case-Usage": usage(0, 5)}, 300),
         ({"X-Business-Use-Case-Usage": usage(0)}, None),
-        ({"X-Business-Use-Case-Usage": usage("5", None, 10_000)}, LONGEST_RETRY_AFTER),
+        ({"X-Business-Use-Case-Usage": usage("5", None, 10_000)}, MAX_RETRY_AFTER),
         ({"X-Business-Use-Case-Usage": "{"}, None),
         ({"X-Business-Use-Case-Usage": '{"1": [1], "2": 3}'}, None),
         ({"Retry-After": "400", "X-Business-Use-Case-Usage": usage(5)}, 400),

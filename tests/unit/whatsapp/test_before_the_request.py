@@ -23,7 +23,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from partner_messages.whatsapp.hook import _before_the_request_was_written
+from partner_messages.whatsapp.hook import _was_not_sent
 
 POOL = HTTPConnectionPool("127.0.0.1")
 CONNECTION = HTTPConnection("127.0.0.1")
@@ -45,7 +45,7 @@ def given_up(reason: Exception) -> MaxRetryError:
     ids=["refused", "no such name", "out of time", "proxy", "no host"],
 )
 def test_without_a_connection_nothing_was_written(error: Exception) -> None:
-    assert _before_the_request_was_written(error)
+    assert _was_not_sent(error)
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_without_a_connection_nothing_was_written(error: Exception) -> None:
     ids=lambda error: f"{type(error).__name__} {error}"[:60],
 )
 def test_after_a_connection_was_made_nobody_knows(error: Exception) -> None:
-    assert not _before_the_request_was_written(error)
+    assert not _was_not_sent(error)

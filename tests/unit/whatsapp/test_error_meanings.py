@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from partner_messages.whatsapp.errors import (
     DETAILS_RULES,
     INVISIBLE_OBJECT,
-    LONGEST_WAIT_IN_TASK,
+    MAX_WAIT_IN_TASK,
     MEANINGS,
     TOKEN_CODES,
     TRANSIENT,
@@ -64,7 +64,7 @@ def test_the_templates_own_refusals_are_three() -> None:
 
 @pytest.mark.parametrize("meaning", EVERY_MEANING, ids=lambda meaning: meaning.meaning)
 def test_a_meaning_is_complete(meaning: Meaning) -> None:
-    assert (meaning.patience is not None) == (meaning.action in (Action.RETRY_NOW, Action.RETRY_LATER))
+    assert (meaning.backoff is not None) == (meaning.action in (Action.RETRY_NOW, Action.RETRY_LATER))
     assert not (meaning.recipient and meaning.template)
     assert meaning.meaning
     assert not meaning.meaning.endswith(".")
@@ -183,4 +183,4 @@ def test_no_task_waits_long_or_for_ever(meaning: Meaning, refusals: int, retry_a
     assert 0 <= step.seconds <= 3600
     if step.action is Action.RETRY_NOW:
         assert refusals <= 5
-        assert step.seconds <= LONGEST_WAIT_IN_TASK
+        assert step.seconds <= MAX_WAIT_IN_TASK

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from partner_messages.whatsapp.management_limits import CREATES, EDITS, free_from
+from partner_messages.whatsapp.management_limits import CREATES, EDITS, next_allowed_at
 
 NOW = dt.datetime(2026, 11, 23, 4, 30, tzinfo=dt.UTC)
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -24,7 +24,7 @@ MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta
     ],
 )
 def test_an_account_takes_a_hundred_new_templates_in_any_hour(made, free):
-    assert free_from(CREATES, made, NOW) == free
+    assert next_allowed_at(CREATES, made, NOW) == free
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_an_account_takes_a_hundred_new_templates_in_any_hour(made, free):
     ],
 )
 def test_an_approved_template_is_edited_once_a_day_and_ten_times_in_30_days(made, free):
-    assert free_from(EDITS, made, NOW) == free
+    assert next_allowed_at(EDITS, made, NOW) == free

@@ -14,7 +14,7 @@ from partner_messages.config.settings import Settings, TimeWindow
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Tick, keeps_their_hours
 from partner_messages.messages.values import Draft
-from partner_messages.recipients.hours import agree, deciding_zones
+from partner_messages.recipients.hours import deciding_zones, is_within_in_all
 
 UPKEEP_EVERY = dt.timedelta(minutes=15)
 """How often `message_log_upkeep` looks for what has come due, from midnight on; nobody else sends what waits."""
@@ -56,9 +56,9 @@ class Hours:
             or the reason for which there is none (any more).
         """
         zones = deciding_zones(phone, self.own, self.wall)
-        if agree(zones, self.own, self.wall):
+        if is_within_in_all(zones, self.own, self.wall):
             return None
-        common = [look for look in self._looks(day) if agree(zones, self.own, look)]
+        common = [look for look in self._looks(day) if is_within_in_all(zones, self.own, look)]
         if ahead := [look for look in common if look > self.wall]:
             return ahead[0]
         # Where no hour of the day would do, waiting does not help: somebody must change a setting.

@@ -1,1 +1,1 @@
-"""Which templates each account has, and which of them may be sent."""
+"""The templates of each account, and which of them may be sent."""

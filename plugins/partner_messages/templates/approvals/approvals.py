@@ -1,6 +1,6 @@
-"""What is known of the templates on every account: written by listings and by refused messages, read by the gate.
+"""The stored approvals of templates: written after listings, refused messages and webhooks; read by the gate.
 
-The one module of this room that speaks to the message log's database; what the rest decides is pure.
+The only module of this room that uses the message log's database; the others are pure.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from partner_messages.templates.approvals.remote import (
 )
 
 STATUS_AFTER_REFUSAL: Mapping[int, str] = {132001: "NOT_FOUND", 132015: "PAUSED", 132016: "DISABLED"}
-"""What a message's refusal says of its template, by Meta's code (docs/reference/whatsapp-cloud-api.md, section 2.3)."""
+"""A template's status after a refused message, by Meta's code (docs/reference/whatsapp-cloud-api.md, section 2.3)."""
 
 
 @dataclass(frozen=True)
 class AccountSeen:
-    """When an account was read.
+    """The last listing of an account.
 
     Attributes:
-        listed_at: When its templates were last read as a whole; None where they never were.
-        problem: Why they could not be read since then, one sentence; None where they could.
+        listed_at: When all its templates were last listed; None if never.
+        problem: Why the last listing failed, one sentence; None if it did not.
     """
 
     listed_at: dt.datetime | None = None
@@ -39,7 +39,7 @@ class AccountSeen:
 
 
 class Approvals:
-    """What is known of the templates on some accounts, at the moment of reading."""
+    """The approvals of some accounts, as they were read."""
 
     def __init__(self, approvals: Iterable[Approval], accounts: Mapping[str, AccountSeen]) -> None:
         self._by_template: dict[tuple[str, str], dict[str, Approval]] = {}
@@ -48,15 +48,15 @@ class Approvals:
         self._accounts = accounts
 
     def of(self, waba_id: str, name: str) -> Mapping[str, Approval]:
-        """What is known of one template, by language; a language that the account was not seen to have is absent."""
+        """The approvals of a template by language, without languages that the account does not have."""
         return self._by_template.get((waba_id, name), {})
 
     def listed_at(self, waba_id: str) -> dt.datetime | None:
-        """When the account's templates were last read as a whole; None where they never were."""
+        """When the account's templates were last listed; None if never."""
         return self._accounts.get(waba_id, AccountSeen()).listed_at
 
     def refused_since(self, waba_id: str) -> bool:
-        """Whether a message was refused for its template since the account was last read."""
+        """Whether a message was refused because of its template since the last listing."""
         listed_at = self.listed_at(waba_id)
         return any(
             listed_at is None or one.seen_at > listed_at
@@ -66,12 +66,12 @@ class Approvals:
         )
 
     def problem(self, waba_id: str) -> str | None:
-        """Why the account could not be read the last time, one sentence; None where it could."""
+        """Why the last listing failed, one sentence; None if it did not."""
         return self._accounts.get(waba_id, AccountSeen()).problem
 
 
 def read_approvals(connection: LogConnection, waba_ids: Iterable[str]) -> Approvals:
-    """Read what is known of the templates on these accounts."""
+    """Read the approvals of these accounts."""
     wanted = list(waba_ids)
     return Approvals(
         (_approval(row) for row in rows(connection, "approvals", waba_ids=wanted)),
@@ -83,7 +83,7 @@ def read_approvals(connection: LogConnection, waba_ids: Iterable[str]) -> Approv
 
 
 def read_listing(connection: LogConnection, waba_id: str) -> list[RemoteTemplate]:
-    """What an account had when it was last read, with everything that a plan compares."""
+    """The templates of an account as last listed, with everything that a plan compares."""
     found = rows(connection, "approvals", waba_ids=[waba_id])
     return [remote_template(row["listed"]) for row in found if row["listed"] is not None]
 
@@ -91,12 +91,12 @@ def read_listing(connection: LogConnection, waba_id: str) -> list[RemoteTemplate
 def record_listing(
     connection: LogConnection, waba_id: str, listed: Sequence[Mapping[str, Any]], seen_at: dt.datetime
 ) -> None:
-    """Write down everything an account has; what is no longer there is forgotten, what was learnt later stays.
+    """Store the listing of an account: delete templates that are gone, but keep approvals newer than the listing.
 
     Args:
         connection: The message log.
         waba_id: The account.
-        listed: All its templates as Meta describes them, asked for with `remote.FIELDS`.
+        listed: All its templates in Meta's form, with the fields `remote.FIELDS`.
         seen_at: When the listing began.
     """
     with connection.transaction():
@@ -105,12 +105,12 @@ def record_listing(
 
 
 def record_template(connection: LogConnection, waba_id: str, listed: Mapping[str, Any], seen_at: dt.datetime) -> None:
-    """Write down one template as it must be now, after Meta took a change of it.
+    """Store one template after Meta has accepted a change of it.
 
     Args:
         connection: The message log.
         waba_id: The account.
-        listed: As a listing would describe it.
+        listed: The template in the form of a listing.
         seen_at: When Meta answered.
     """
     _record(connection, waba_id, [listed], seen_at, whole=False)
@@ -119,7 +119,7 @@ def record_template(connection: LogConnection, waba_id: str, listed: Mapping[str
 def _record(
     connection: LogConnection, waba_id: str, listed: Sequence[Mapping[str, Any]], seen_at: dt.datetime, *, whole: bool
 ) -> None:
-    # A list may show what was deleted beside what has replaced it: the last one counts.
+    # A listing may have a deleted template beside its replacement: the replacement counts.
     found = sorted(map(_listed, listed), key=lambda one: standing(one["status"]) is not Standing.GONE)
     unique = {(one["name"], one["language"]): one for one in found}
     listing = recordset(list(unique.values()))
@@ -127,13 +127,13 @@ def _record(
 
 
 def record_unreadable(connection: LogConnection, waba_id: str, problem: str, tried_at: dt.datetime) -> None:
-    """Note why an account could not be read; what was known of it stays.
+    """Store why a listing failed; the stored approvals stay.
 
     Args:
         connection: The message log.
         waba_id: The account.
         problem: One sentence, masked.
-        tried_at: When the try began.
+        tried_at: When the listing began.
     """
     rows(connection, "record_unreadable", waba_id=waba_id, problem=problem, tried_at=tried_at)
 
@@ -148,15 +148,15 @@ def mark_refused(
     reason: str,
     seen_at: dt.datetime,
 ) -> None:
-    """Note that a message was refused because of its template: it cannot be sent until a listing says otherwise.
+    """Store that a message was refused because of its template, which is then not sent until the next listing.
 
     Args:
         connection: The message log.
         waba_id: The sender's account.
         name: The template.
         language: Its language.
-        code: Meta's, one of `STATUS_AFTER_REFUSAL`.
-        reason: Meta's words, masked.
+        code: Meta's code, one of `STATUS_AFTER_REFUSAL`.
+        reason: Meta's reason, masked.
         seen_at: When it was refused.
     """
     rows(
@@ -185,20 +185,20 @@ def record_update(
     text_changed: bool,
     seen_at: dt.datetime,
 ) -> None:
-    """Write down what Meta says of one template, unless something later is known; None is what it does not say.
+    """Store a webhook's update of one template, unless the stored approval is newer; None means "not in the update".
 
     Args:
         connection: The message log.
         waba_id: The account.
         name: The template.
         language: Its language.
-        status: In Meta's words; see `remote.standing`.
-        reason: Why, masked; it belongs to the status.
-        category: What it is billed as from now on.
-        announced: The category that it will have.
-        quality: What recipients make of it.
-        text_changed: Whether somebody has changed its text at Meta: how many parameters it has is not known then.
-        seen_at: When it was so, by Meta's clock.
+        status: Meta's status; see `remote.standing`.
+        reason: The reason for the status, masked.
+        category: The category from now on.
+        announced: The category that Meta has announced.
+        quality: Meta's quality score.
+        text_changed: Whether its text was changed at Meta, so that its number of parameters is not known.
+        seen_at: Meta's time of the update.
     """
     rows(
         connection,

@@ -1,4 +1,4 @@
-"""The gate: what may be sent on an account, in which language, and why not."""
+"""The template gate: whether a template may be sent on an account, in which language, and why not."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _CHEAPEST = "UTILITY"
 
 @dataclass(frozen=True)
 class Approval:
-    """What was last learnt of one template in one language on one account; texts are empty where nothing was said.
+    """The stored state of one template in one language on one account; unknown texts are empty.
 
     Attributes:
         waba_id: The account.
         name: The template.
         language: Its language.
-        status: In Meta's words.
-        category: What Meta bills it as.
-        quality: What recipients make of it, in Meta's words.
+        status: Meta's status.
+        category: The category in which Meta bills it.
+        quality: Meta's quality score.
         reason: Why Meta refused it.
-        parameters: How many parameters a message must give; None where that is not known.
-        named: Whether it must give them by name.
-        announced: The category that Meta says it will have.
-        seen_at: When that was so.
+        parameters: The number of parameters of a message; None if unknown.
+        named: Whether the parameters have names.
+        announced: The category that Meta has announced.
+        seen_at: The time of this state.
     """
 
     waba_id: str
@@ -52,9 +52,9 @@ class Approval:
 
 
 def warning_of(approval: Approval) -> str | None:
-    """What is to be said of a template that can be sent all the same: one clause; None where there is nothing.
+    """A warning about a template that can be sent: one clause; None if there is none.
 
-    A category that is only announced blocks nothing yet: that of now is what Meta bills.
+    An announced category blocks nothing yet, because Meta still bills the present one.
     """
     if approval.status == FLAGGED:
         return "flagged by Meta for its quality, and paused next if that does not change"
@@ -67,13 +67,13 @@ def why_not_sendable(template: Template, language: str, approval: Approval | Non
     """Why a template cannot be sent in a language on the approval's account.
 
     Args:
-        template: The catalog's.
-        language: The one that is wanted.
-        approval: What is known of it there; None where it was never seen.
-        allow_marketing: Whether what Meta bills as MARKETING may be sent all the same.
+        template: The catalog's template.
+        language: The wanted language.
+        approval: Its approval; None if the account does not have it.
+        allow_marketing: Whether a template that Meta bills as MARKETING may be sent.
 
     Returns:
-        One clause for people, such as `rejected: TAG_CONTENT_MISMATCH`; None where it can be sent.
+        One clause, such as `rejected: TAG_CONTENT_MISMATCH`; None if it can be sent.
     """
     if language not in template.languages:
         return "not in the catalog"
@@ -90,12 +90,12 @@ def why_not_sendable(template: Template, language: str, approval: Approval | Non
             return "paused"
         case Standing.BLOCKED:
             return f"cannot be sent ({approval.status or 'without a status'})"
-    if not _category_will_do(template, approval.category, allow_marketing):
+    if not _is_category_allowed(template, approval.category, allow_marketing):
         return f"is {approval.category}, not {template.category}, as seen on {approval.seen_at:%Y-%m-%d}"
-    return _why_parameters_do_not_fit(template, approval)
+    return _parameter_problem(template, approval)
 
 
-def _why_parameters_do_not_fit(template: Template, approval: Approval) -> str | None:
+def _parameter_problem(template: Template, approval: Approval) -> str | None:
     if approval.named:
         return NAMED
     if approval.parameters is not None and approval.parameters != template.parameter_count:
@@ -103,7 +103,7 @@ def _why_parameters_do_not_fit(template: Template, approval: Approval) -> str | 
     return None
 
 
-def _category_will_do(template: Template, category: str, allow_marketing: bool) -> bool:
+def _is_category_allowed(template: Template, category: str, allow_marketing: bool) -> bool:
     return category in ("", _CHEAPEST, template.category) or (category == MARKETING and allow_marketing)
 
 
@@ -114,20 +114,17 @@ def sendable_language(
     approvals: Mapping[str, Approval],
     allow_marketing: bool = False,
 ) -> str | None:
-    """The language to send a template in on one account.
-
-    The wanted one; else another that the partner is known to read; else English; none of which counts unless it can be
-    sent.
+    """The language for a template on an account: the wanted one, else one the partner reads, else English.
 
     Args:
-        template: The catalog's.
-        wanted: What the language rule chose.
+        template: The catalog's template.
+        wanted: The language that the language rule chose.
         readable: The languages that the partner is known to read, best first.
-        approvals: What is known of this template on this account, by language.
+        approvals: The template's approvals on this account, by language.
         allow_marketing: See `why_not_sendable`.
 
     Returns:
-        None where it cannot be sent in any of them.
+        The language; None if it can be sent in none of them.
     """
     for language in (wanted, *readable, LAST_RESORT):
         if why_not_sendable(template, language, approvals.get(language), allow_marketing) is None:

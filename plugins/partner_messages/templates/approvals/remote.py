@@ -1,4 +1,4 @@
-"""What Meta says of the templates on an account, read tolerantly: fields may be missing, statuses may be new."""
+"""Read Meta's description of an account's templates; fields may be missing and statuses unknown."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ FIELDS = (
     "message_send_ttl_seconds",
     "parameter_format",
 )
-"""What to ask of a list for, so that `remote_template` knows everything."""
+"""The fields of a listing that `remote_template` reads."""
 
 _VARIABLE = re.compile(r"\{\{([^{}]+)\}\}")
 _NO_REASON = ("", "NONE")
 NAMED = "made with named parameters, and only numbered ones are sent"
-"""Why a template cannot be sent that somebody has made by hand at Meta."""
+"""Why a template with named parameters cannot be sent; somebody has made it by hand at Meta."""
 
 
 class Standing(enum.Enum):
-    """What a status means for us; only APPROVED can be sent."""
+    """Groups of Meta's statuses; only APPROVED can be sent."""
 
     APPROVED = enum.auto()
     UNDER_REVIEW = enum.auto()
     REJECTED = enum.auto()
     PAUSED = enum.auto()
-    """Meta resumes it by itself, after 3 hours or 6."""
+    """Meta resumes it by itself, after 3 or 6 hours."""
     GONE = enum.auto()
-    """It is listed, but no longer there."""
+    """Deleted, but still listed."""
     BLOCKED = enum.auto()
-    """Disabled, archived, being deleted, over a limit, or something that Meta has thought of since."""
+    """Disabled, archived, being deleted, over a limit, or an unknown status."""
 
 
 FLAGGED = "FLAGGED"
-"""It can be sent; Meta pauses it if people go on to block it."""
+"""It can be sent; Meta pauses it if more people block it."""
 
 _STANDINGS = {
     "APPROVED": Standing.APPROVED,
-    # What only webhooks say:
+    # Only in webhooks:
     "REINSTATED": Standing.APPROVED,
     "UNARCHIVED": Standing.APPROVED,
     FLAGGED: Standing.APPROVED,
@@ -61,25 +61,25 @@ _STANDINGS = {
 
 
 def standing(status: str) -> Standing:
-    """What a status means (docs/reference/whatsapp-cloud-api.md, section 4.2); one that is not known blocks."""
+    """The group of a status (docs/reference/whatsapp-cloud-api.md, section 4.2); BLOCKED if it is unknown."""
     return _STANDINGS.get(status, Standing.BLOCKED)
 
 
 @dataclass(frozen=True)
 class RemoteTemplate:
-    """One template in one language, as one account has it. Texts are empty where Meta said nothing.
+    """A template in one language on an account, as Meta describes it; missing texts are empty.
 
     Attributes:
-        id: Meta's id of it.
-        name: Shared by its languages.
+        id: Meta's id.
+        name: The name, shared by its languages.
         language: Meta's code.
-        status: As Meta says it; see `standing`.
-        category: What Meta bills it as, whatever was asked for.
+        status: Meta's status; see `standing`.
+        category: The category in which Meta bills it; it may differ from the submitted one.
         quality: `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
         reason: Why it was rejected.
-        components: As they were given, but that an example picture is a web address now.
-        ttl_seconds: How long Meta tries to deliver it; None is Meta's default.
-        previous_category: What it was before Meta changed its category.
+        components: As submitted, but example pictures are URLs.
+        ttl_seconds: The time to live of its messages; None is Meta's default.
+        previous_category: The category before Meta changed it.
         parameter_format: `POSITIONAL` or `NAMED`.
     """
 
@@ -97,17 +97,17 @@ class RemoteTemplate:
 
     @property
     def standing(self) -> Standing:
-        """What its status means."""
+        """The group of its status."""
         return standing(self.status)
 
     @property
     def named(self) -> bool:
-        """Whether its parameters have names: made so, it stays so, and a message must give the same names."""
+        """Whether its parameters have names; this cannot be edited, and a message must use the same names."""
         return self.parameter_format == "NAMED" or any(map(_has_names, self.components))
 
     @property
     def parameter_count(self) -> int | None:
-        """How many parameters a message must give; None where Meta did not say what it consists of."""
+        """The number of parameters of a message; None if Meta sent no components."""
         return parameter_count(self.components) if self.components else None
 
 
@@ -118,7 +118,7 @@ def remote_template(row: Mapping[str, Any]) -> RemoteTemplate:
     return RemoteTemplate(
         id=text_of(row, "id"),
         name=text_of(row, "name"),
-        # Meta's own examples have `en-US` now and then.
+        # Some of Meta's own examples have `en-US`.
         language=text_of(row, "language").replace("-", "_"),
         status=text_of(row, "status"),
         category=text_of(row, "category").upper(),
@@ -136,7 +136,7 @@ def _has_names(component: Mapping[str, Any]) -> bool:
 
 
 def parameter_count(components: Sequence[Mapping[str, Any]]) -> int:
-    """How many parameters a message that uses these components must give."""
+    """The number of parameters of a message with these components."""
     return sum(_parameters(components))
 
 
@@ -163,6 +163,6 @@ def buttons_of(component: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def text_of(row: Mapping[str, Any], key: str) -> str:
-    """A value as text; empty where there is none."""
+    """A value as text; empty if there is none."""
     value = row.get(key)
     return "" if value is None else str(value)

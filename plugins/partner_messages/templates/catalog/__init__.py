@@ -1,1 +1,1 @@
-"""The texts under `include/templates/whatsapp`: read, checked, filled in."""
+"""Read, check and fill in the templates of `include/templates/whatsapp`."""

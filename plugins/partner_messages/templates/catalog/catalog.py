@@ -1,4 +1,4 @@
-"""The catalog: every template of a folder, checked, and what can be made of each."""
+"""The catalog: every template of a folder, checked, with its texts and requests."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from partner_messages.templates.catalog.definition import (
 )
 from partner_messages.templates.catalog.reading import UnreadableError, read_definition
 from partner_messages.templates.catalog.render import fill, own_words
-from partner_messages.templates.catalog.rules import HEADER_LIMIT, Failure, failures, room_for_a_value
+from partner_messages.templates.catalog.rules import HEADER_LIMIT, Failure, failures, max_value_length
 from partner_messages.templates.submission import meta_form
 
 
 class CatalogError(RepairNeeded, ValueError):
-    """The catalog breaks rules; the message has one line for each.
+    """The catalog breaks rules; the message has a line for each failure.
 
     Attributes:
-        failures: File, rule and fix of each.
+        failures: The failures.
     """
 
     def __init__(self, failures: Sequence[Failure]) -> None:
@@ -40,7 +40,7 @@ class CatalogError(RepairNeeded, ValueError):
 
 @dataclass(frozen=True)
 class Template(Definition):
-    """A definition that keeps all rules."""
+    """A definition that was checked."""
 
     @classmethod
     def of(cls, definition: Definition) -> Template:
@@ -54,58 +54,60 @@ class Template(Definition):
 
     @property
     def picture(self) -> Path | None:
-        """The example picture that must be uploaded before it is created; None without an IMAGE header."""
+        """The example picture to upload before creating it; None without an IMAGE header."""
         return self.header.example if isinstance(self.header, ImageHeader) else None
 
     @property
     def needs_portal(self) -> bool:
-        """Whether it has a button that opens the portal, whose URL is needed when it is created."""
+        """Whether the portal's URL is needed to create it, for a URL button."""
         return bool(self.link_variables)
 
     @property
     def link_variables(self) -> tuple[str, ...]:
-        """The variables of its URL buttons: what follows the path, made at the moment of sending."""
+        """The variables of its URL buttons: the part after the path, made at the time of sending."""
         return tuple(button.variable for button in self.buttons if isinstance(button, UrlButton))
 
     @cached_property
     def parameter_count(self) -> int:
-        """How many parameters a message gives: the body's, and those of header and buttons."""
+        """The number of parameters of a message: of body, header and buttons."""
         return len(self.variables) + len(self.other_variables) + isinstance(self.header, ImageHeader)
 
     @cached_property
-    def _room(self) -> Mapping[str, int]:
-        """How long each value may be, as `whatsapp_length` counts."""
-        room = dict.fromkeys(self.variables, room_for_a_value(self))
+    def _max_lengths(self) -> Mapping[str, int]:
+        """The maximum length of each value, as `whatsapp_length` counts."""
+        room = dict.fromkeys(self.variables, max_value_length(self))
         if isinstance(self.header, TextHeader) and self.header.variable:
             words = max(whatsapp_length(own_words(one.header or "")) for one in self.translations.values())
             room[self.header.variable] = HEADER_LIMIT - words
         return room
 
     def clean(self, values: Mapping[str, str]) -> dict[str, str]:
-        """Make values fit, as `cleaning.clean` does, so that the filled-in text keeps within Meta's limits.
+        """Clean values (`cleaning.clean`), so that the filled-in text is within Meta's limits.
 
         Args:
-            values: Of all the template's variables; others are left out. What a URL button needs may be missing (a
-                signed-in link is made at the moment of sending) and is left as it is.
+            values: A value for each of the template's variables; others are ignored. The values of URL buttons are not
+                changed and may be missing, because a deep link is made at the time of sending.
 
         Raises:
             TemplateError: A value is missing.
         """
-        for name in self._room:
+        for name in self._max_lengths:
             if name not in values:
                 raise TemplateError(f'Template {self.name} has no value for its variable "{name}".')
         return {
-            name: clean(values[name], longest=self._room.get(name)) if name in self._room else values[name]
-            for name in (*self._room, *self.other_variables)
+            name: clean(values[name], longest=self._max_lengths.get(name))
+            if name in self._max_lengths
+            else values[name]
+            for name in (*self._max_lengths, *self.other_variables)
             if name in values
         }
 
     def in_words(self, language: str, numbers: Mapping[str, int]) -> dict[str, str]:
-        """The values of those variables that are phrases, as a language says them.
+        """The values of the variables that are phrases, in a language.
 
         Args:
-            language: One of the template's.
-            numbers: By the names that the definition gives its phrases; others are left out.
+            language: One of the template's languages.
+            numbers: By the names in the definition's phrases; others are ignored.
 
         Raises:
             TemplateError: It has no such language, or a number is missing.
@@ -119,7 +121,7 @@ class Template(Definition):
         }
 
     def text(self, language: str, values: Mapping[str, str]) -> str:
-        """The body as the recipient will read it.
+        """The filled-in body.
 
         Raises:
             TemplateError: It has no such language, or a value is missing.
@@ -147,7 +149,7 @@ class Template(Definition):
         image_link: str | None = None,
         payloads: Mapping[str, str] = MappingProxyType({}),
     ) -> list[dict[str, Any]]:
-        """The `components` of a message, shaped by what was approved; see `meta_form.send_components`.
+        """The `components` of a message; see `meta_form.send_components`.
 
         Raises:
             TemplateError: A value or the picture is missing.
@@ -161,10 +163,10 @@ class Template(Definition):
     def create_request(
         self, language: str, *, portal_url: str | None = None, header_handle: str | None = None
     ) -> dict[str, Any]:
-        """The request that creates it at Meta in one language; see `meta_form.create_request`.
+        """The request that creates it in one language; see `meta_form.create_request`.
 
         Raises:
-            TemplateError: It has no such language, or the portal's URL or the picture's handle is needed and missing.
+            TemplateError: It has no such language, or the portal's URL or the picture's handle is missing.
         """
         self._translation(language)
         return meta_form.create_request(self, language, portal_url=portal_url, header_handle=header_handle)
@@ -193,10 +195,10 @@ def load_catalog(folder: Path) -> Catalog:
     """Read and check every template of a folder.
 
     Args:
-        folder: One folder a template; files and hidden folders beside them are left alone.
+        folder: It has a folder for each template; files and hidden folders are ignored.
 
     Raises:
-        CatalogError: Naming every file that breaks a rule, the rule and the fix.
+        CatalogError: With file, rule and fix of every failure.
     """
     definitions: list[Definition] = []
     found: list[Failure] = []

@@ -1,8 +1,8 @@
-"""Makes the shop's values fit to stand in a WhatsApp message.
+"""Clean the shop's values, so that Meta accepts them as template parameters.
 
-Meta refuses a parameter that is empty or has a newline, a tab or more than four spaces in a row, and a body of more
-than 1024 characters once it is filled in (docs/reference/whatsapp-cloud-api.md, sections 1.2 and 2.3). Nobody's name
-is a reason not to write to them, so a value is made to fit.
+Meta refuses a parameter that is empty or has a newline, a tab or more than four spaces in a row, and a filled-in body
+of more than 1024 characters (docs/reference/whatsapp-cloud-api.md, sections 1.2 and 2.3). A strange name must not
+prevent a message, so values are changed and not refused.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ import unicodedata
 from itertools import takewhile
 
 FALLBACK = "-"
-"""Stands where nothing that can be seen is left and the caller named nothing better."""
+"""The default for a value without visible characters."""
 
 _ELLIPSIS = "…"
 _ZWJ = "\u200d"
 _ZWNJ = "\u200c"
 
-# Characters that show nothing and can hide or reorder what stands beside them. ZWJ and ZWNJ stay: Hindi and emoji are
-# written with them. What is left of Unicode's white space becomes a plain space.
+# Invisible characters, some of which hide or reorder others. ZWJ and ZWNJ stay: Hindi and emoji need them. All other
+# white space becomes a plain space.
 _REMOVED = re.compile(
     "["
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # control characters
     "\u00ad\u180e\u200b\u2060-\u2064\ufeff"  # soft hyphen, zero-width spaces and joiners, invisible operators
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # direction marks, overrides and isolates
     "\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff"  # annotation marks, noncharacters
-    "\ud800-\udfff"  # halves of a surrogate pair, which no text can be encoded with
+    "\ud800-\udfff"  # surrogates, which cannot be encoded
     "]"
 )
 _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and signs by category that are blank on every screen."""
+"""Blank characters in a visible category."""
 _VISIBLE_CATEGORIES = frozenset("LNPS")
 _VIRAMA = 9
-"""Unicode's combining class of the sign that ties two Indic consonants into one."""
+"""Unicode's combining class of the sign that joins two Indic consonants."""
 
 _MARKUP = re.compile(r"(?<![^\W_])[*_~`]|[*_~`](?![^\W_])")
-"""WhatsApp's signs for bold, italics, strike-through and code, where they are that: not within a word."""
+"""WhatsApp's signs for bold, italics, strike-through and code; within a word they have no effect."""
 _LOOKALIKES = str.maketrans(
     "*_~`",
     "\N{ASTERISK OPERATOR}\N{MODIFIER LETTER LOW MACRON}\N{TILDE OPERATOR}\N{MODIFIER LETTER GRAVE ACCENT}",
@@ -47,27 +47,24 @@ _LOOKALIKES = str.maketrans(
 
 
 def whatsapp_length(text: str) -> int:
-    """How long a text is for Meta's limits.
-
-    Meta does not say whether it counts characters or UTF-16 units; units are counted, which are never fewer.
-    """
+    """The length of a text in UTF-16 units: Meta does not say whether its limits count those or characters."""
     return len(text) if text.isascii() else len(text) + sum(character > "\uffff" for character in text)
 
 
-@functools.lru_cache(maxsize=16_384)  # the same few names come again and again in one planning
+@functools.lru_cache(maxsize=16_384)  # Planning cleans the same names many times.
 def clean(text: str | None, fallback: str = FALLBACK, longest: int | None = None) -> str:
-    """Make a value fit to be a template parameter.
+    """Clean a value for use as a template parameter.
 
     Args:
-        text: As the shop has it.
-        fallback: What stands there if nothing that can be seen is left.
-        longest: The most it may take of the message, as `whatsapp_length` counts; longer ones end in `…`.
+        text: The shop's value.
+        fallback: Used if the text has no visible character.
+        longest: The maximum length, as `whatsapp_length` counts; a longer text is cut and ends in `…`.
 
     Returns:
-        One line that shows something. Cleaning it again changes nothing.
+        One line with a visible character. Cleaning it again changes nothing.
 
     Raises:
-        ValueError: The fallback itself shows nothing, or does not fit.
+        ValueError: The fallback has no visible character, or is too long.
     """
     fitting = shown(text, longest) or shown(fallback, longest)
     if not fitting:
@@ -76,16 +73,15 @@ def clean(text: str | None, fallback: str = FALLBACK, longest: int | None = None
 
 
 def shown(text: str | None, longest: int | None = None) -> str:
-    """What can be seen of a text, on one line; empty where that is nothing."""
+    """The visible text on one line; empty if it has no visible character."""
     fitting = _clip(" ".join(_REMOVED.sub("", text or "").split()), longest)
     return fitting if _shows_something(fitting) else ""
 
 
 def without_markup(text: str) -> str:
-    """A text whose signs WhatsApp shows as they are: `*Star*` is a name, and not a bold one.
+    """Replace WhatsApp's markup signs by similar characters, so that `*Star*` is not shown in bold.
 
-    WhatsApp knows no escape for them, so each is replaced by one that looks like it. A sign within a word (`my_design`)
-    means nothing to WhatsApp and stays.
+    WhatsApp has no escape for them. A sign within a word (`my_design`) is no markup and stays.
     """
     return _MARKUP.sub(lambda sign: sign.group().translate(_LOOKALIKES), text)
 
@@ -117,12 +113,12 @@ def _characters_within(text: str, units: int) -> int:
 
 
 def _may_cut(text: str, end: int) -> bool:
-    """Whether what a reader takes for one character ends at `end` (what matters of Unicode's text segmentation)."""
+    """Whether no grapheme is split at `end` (the relevant part of Unicode's text segmentation)."""
     before, after = text[end - 1], text[end]
     if _extends(after) or before == _ZWJ or unicodedata.combining(before) == _VIRAMA:
         return False
     if _is_regional(before) and _is_regional(after):
-        # Two of these letters make a flag: the cut is between flags where an even number stands before it.
+        # Two of these letters make a flag, so the cut is between flags if an even number comes before it.
         letters = sum(1 for _ in takewhile(_is_regional, reversed(text[:end])))
         return letters % 2 == 0
     return True
@@ -143,9 +139,9 @@ def _is_regional(character: str) -> bool:
 
 
 def quantity_text(quantity: float | None) -> str:
-    """A quantity as people write it: `250`, `12.5`; an unknown one is `0`.
+    """A quantity as text: `250`, `12.5`, and `0` for an unknown one.
 
-    The shop stores 4-byte floats, so more than three decimals are noise.
+    The shop stores 4-byte floats, so only three decimals are kept.
     """
     if quantity is None or not math.isfinite(quantity):
         return "0"
@@ -154,16 +150,11 @@ def quantity_text(quantity: float | None) -> str:
 
 
 def days_text(since: dt.datetime, now: dt.datetime) -> str:
-    """An age in days as text, see `whole_days`."""
+    """An age in days as text (`whole_days`)."""
     return str(whole_days(since, now))
 
 
 def whole_days(since: dt.datetime, now: dt.datetime) -> int:
-    """An age in whole days, floored, at least 1 (the shop's rule).
-
-    Args:
-        since: With a time zone.
-        now: With a time zone.
-    """
+    """An age in whole days between two aware times, floored, at least 1 (the shop's rule)."""
     # In UTC: Python subtracts the wall clocks of two times in one zone, which is an hour off across a clock change.
     return max(1, (now.astimezone(dt.UTC) - since.astimezone(dt.UTC)).days)

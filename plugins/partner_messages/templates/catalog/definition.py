@@ -1,4 +1,4 @@
-"""What the files of one template say (values only)."""
+"""The content of a template's files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFINITION_FILE = "template.toml"
 
 
 class TemplateError(RepairNeeded, ValueError):
-    """A template was asked for something it cannot give; the message is one sentence that names it."""
+    """A template lacks a language, a value or a setting; the message is one sentence with its name."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class TextHeader:
     """A line above the body; its text is in each translation.
 
     Attributes:
-        variable: The one variable it may have.
+        variable: Its variable, if it has one.
     """
 
     variable: str | None = None
@@ -30,10 +30,10 @@ class TextHeader:
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """A picture above the body, given at send time.
+    """A picture above the body; each message has its own.
 
     Attributes:
-        example: The file of the picture that Meta's reviewers see, in the template's folder or beside it.
+        example: The example picture for Meta's reviewers, in the template's folder or beside it.
     """
 
     example: Path
@@ -41,11 +41,11 @@ class ImageHeader:
 
 @dataclass(frozen=True)
 class UrlButton:
-    """Opens a page of the portal; its label is in each translation.
+    """A button that opens a page of the portal; its label is in each translation.
 
     Attributes:
-        path: What follows the portal's base URL, such as `/production-runs/`.
-        variable: What follows the path; Meta allows one variable, at the URL's end.
+        path: The part after the portal's base URL, such as `/production-runs/`.
+        variable: The part after the path; Meta allows one variable, at the URL's end.
     """
 
     path: str
@@ -54,10 +54,10 @@ class UrlButton:
 
 @dataclass(frozen=True)
 class QuickReply:
-    """Sends its label back to us; the label is in each translation.
+    """A button that answers us; its label is in each translation.
 
     Attributes:
-        says: What a tap asks for (`help`, `later`): its payload is made when a message is sent. None: the label alone.
+        says: The intent of a tap (`help`, `later`), for which the payload is made at sending. None: no payload.
     """
 
     says: str | None = None
@@ -73,13 +73,13 @@ class Translation:
 
     Attributes:
         language: Meta's code.
-        file: Its file within the catalog, for messages.
-        body: The text, Jinja2 with named placeholders and nothing else.
-        header: The text of a text header, as the body.
+        file: Its file within the catalog, for error messages.
+        body: The text: Jinja2 with named placeholders only.
+        header: The text of a text header, in the same form.
         footer: The line below the body.
         buttons: The buttons' labels, in the definition's order.
-        examples: A value for every variable, for Meta's reviewers.
-        phrases: Jinja2, by the variable whose value it says in words, given the definition's numbers.
+        examples: A value for each variable, for Meta's reviewers.
+        phrases: Jinja2 by variable; rendered with the definition's numbers it is the variable's value.
     """
 
     language: str
@@ -94,17 +94,16 @@ class Translation:
 
 @dataclass(frozen=True)
 class Definition:
-    """One template in all its languages.
+    """A template in all its languages.
 
     Attributes:
-        name: Meta's name of it, which is the folder's.
+        name: Its name at Meta; also the folder's name.
         category: `UTILITY` or `MARKETING`.
         variables: The body's variables in the order of Meta's numbers.
-        phrases: The variables whose values are words of each language, each with the names of the numbers that it
-            tells.
-        ttl_seconds: How long Meta tries to deliver it.
-        header: What stands above the body.
-        buttons: What stands below it.
+        phrases: The variables whose values are phrases, each with the names of its numbers.
+        ttl_seconds: The time to live of its messages.
+        header: The header above the body.
+        buttons: The buttons below it.
         translations: By language.
     """
 
@@ -119,12 +118,12 @@ class Definition:
 
     @property
     def file(self) -> str:
-        """Its definition file within the catalog, for messages."""
+        """Its definition file within the catalog, for error messages."""
         return f"{self.name}/{DEFINITION_FILE}"
 
     @cached_property
     def other_variables(self) -> tuple[str, ...]:
-        """The variables of the header and the buttons, which Meta numbers apart from the body's."""
+        """The variables of header and buttons, which Meta numbers separately from the body's."""
         header = self.header.variable if isinstance(self.header, TextHeader) else None
         buttons = (button.variable for button in self.buttons if isinstance(button, UrlButton))
         return tuple(name for name in (header, *buttons) if name)

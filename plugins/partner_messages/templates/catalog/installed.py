@@ -1,4 +1,4 @@
-"""The catalog that this installation ships, under `include/templates/whatsapp/`."""
+"""The shipped catalog, `include/templates/whatsapp/`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def installed_catalog() -> Catalog:
     """The shipped templates, read and checked once a process.
 
     Raises:
-        SettingsError: `include/` is not there.
-        CatalogError: Naming every file that breaks a rule.
+        SettingsError: There is no `include/`.
+        CatalogError: With every failure.
     """
     return load_catalog(included(TEMPLATES))

@@ -1,4 +1,4 @@
-"""Which languages each WhatsApp Business Account is to have its templates in."""
+"""The languages in which each WhatsApp Business Account has its templates."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from partner_messages.templates.catalog.catalog import Template
 from partner_messages.whatsapp.senders import Sender
 
 OVERRIDE = "WHATSAPP_PLATFORM_LANGUAGES"
-"""The environment variable that says otherwise, such as `AU=en;IN=en,hi;Europe=en,it` (the seed's)."""
+"""The environment variable that overrides the senders' languages, such as `AU=en;IN=en,hi;Europe=en,it`."""
 
 
 class LanguagePolicyError(RepairNeeded, ValueError):
-    """The policy cannot be followed; the message has one sentence a line, each with what to change."""
+    """The policy is invalid or asks for a missing language; each line of the message is a sentence with the fix."""
 
 
 @dataclass(frozen=True, order=True)
 class Account:
-    """One WhatsApp Business Account: templates belong to it, whatever number sends them.
+    """A WhatsApp Business Account, to which templates belong.
 
     Attributes:
-        label: What people call it; several labels where several senders share it.
-        waba_id: Meta's id of it.
+        label: The label of its sender, or the labels of all its senders.
+        waba_id: Meta's id.
     """
 
     label: str
@@ -36,22 +36,19 @@ class Account:
 
 
 def language_policy(senders: Sequence[Sender], override: str | None = None) -> dict[Account, tuple[str, ...]]:
-    """The languages of each account: the override's, else the sender's own.
-
-    A sender's `languages` are those of its connection or, where it states none, the seed's: English and Hindi for a
-    sender that serves +91, English for every other.
+    """The languages of each account: the override's, else its senders' own.
 
     Args:
-        senders: All that are configured, for the override may name any of them.
-        override: The text of the environment variable `WHATSAPP_PLATFORM_LANGUAGES`, if it is set.
+        senders: All configured senders.
+        override: The value of the environment variable `WHATSAPP_PLATFORM_LANGUAGES`, if it is set.
 
     Returns:
-        In the senders' order. Senders that share an account are one entry with the languages of all.
+        Languages by account, in the senders' order; an account has the languages of all its senders.
 
     Raises:
-        LanguagePolicyError: The override cannot be read, or names a label that no sender has.
+        LanguagePolicyError: The override is invalid, or has a label that no sender has.
     """
-    overridden = _parsed(override or "")
+    overridden = _parse(override or "")
     labels = {label.casefold() for sender in senders for label in (sender.label, sender.platform_label)}
     for label in overridden:
         if label.casefold() not in labels:
@@ -76,7 +73,7 @@ def _languages(sender: Sender, asked: Mapping[str, tuple[str, ...]]) -> tuple[st
     return sender.languages
 
 
-def _parsed(override: str) -> dict[str, tuple[str, ...]]:
+def _parse(override: str) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for entry in filter(None, map(str.strip, override.split(";"))):
         label, _, codes = (part.strip() for part in entry.partition("="))
@@ -87,11 +84,11 @@ def _parsed(override: str) -> dict[str, tuple[str, ...]]:
             )
         if label.casefold() in map(str.casefold, found):
             raise LanguagePolicyError(f'{OVERRIDE} names "{label}" twice; leave one out.')
-        found[label] = tuple(_known(language) for language in languages)
+        found[label] = tuple(_checked_code(language) for language in languages)
     return found
 
 
-def _known(language: str) -> str:
+def _checked_code(language: str) -> str:
     code = normalise_language(language)
     if code is None or code not in META_LANGUAGES:
         raise LanguagePolicyError(f'{OVERRIDE}: "{language}" is no language that Meta has templates in; correct it.')
@@ -99,10 +96,10 @@ def _known(language: str) -> str:
 
 
 def check_languages(templates: Iterable[Template], languages_by_account: Mapping[Account, Sequence[str]]) -> None:
-    """See that every template is there in every language that the policy asks for.
+    """Check that the catalog has every template in every language of the policy.
 
     Raises:
-        LanguagePolicyError: With one sentence for each file that is missing.
+        LanguagePolicyError: With a sentence for each missing file.
     """
     asking: dict[str, list[str]] = {}
     for account, languages in languages_by_account.items():

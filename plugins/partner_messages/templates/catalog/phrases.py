@@ -1,6 +1,6 @@
-"""Says numbers in the words of a language: a template's phrases, of which each is the value of one variable.
+"""Render a template's phrases: numbers in words of a language, each the value of one variable.
 
-Meta's templates know no plurals, so "3 runs await your answer, 1 is not started" is made here and travels whole.
+Meta's templates have no plurals, so "3 runs await your answer, 1 is not started" is one value.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Mapping
 from jinja2 import Environment, StrictUndefined, TemplateError
 from jinja2 import Template as Compiled
 
-# Escaping touches values alone, and these are numbers.
+# Escaping has no effect, because the values are numbers.
 _ENVIRONMENT = Environment(autoescape=True, undefined=StrictUndefined)
 
 
 class PhraseError(ValueError):
-    """A phrase cannot be said; the message says why."""
+    """A phrase cannot be rendered; the message says why."""
 
 
 def say(source: str, numbers: Mapping[str, int]) -> str:
-    """Say a phrase on one line; nothing may be left to say.
+    """Render a phrase on one line; the result may be empty.
 
     Args:
         source: Jinja2.

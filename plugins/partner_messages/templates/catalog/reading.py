@@ -1,8 +1,7 @@
-"""Reads the folder of one template: `template.toml` and one `body.<language>.j2` a language.
+"""Read the folder of a template: `template.toml` and a `body.<language>.j2` for each language.
 
-A body file is plain Jinja2. It may begin with a comment that holds, as TOML, what belongs to its language alone:
-`header`, `footer`, `buttons` (labels), `phrases` and `examples`. An example that a language does not give is the
-definition's, so one more language is one more file.
+A body file is Jinja2. It may begin with a comment that has, as TOML, the other texts of its language: `header`,
+`footer`, `buttons` (labels), `phrases` and `examples`. Missing examples are taken from the definition.
 """
 
 from __future__ import annotations
@@ -14,15 +13,23 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from partner_messages.templates.catalog import definition as values
-from partner_messages.templates.catalog.definition import DEFINITION_FILE, Definition, Translation
+from partner_messages.templates.catalog.definition import (
+    DEFINITION_FILE,
+    Definition,
+    Header,
+    ImageHeader,
+    QuickReply,
+    TextHeader,
+    Translation,
+    UrlButton,
+)
 from partner_messages.templates.catalog.render import TextError, parts
 from partner_messages.templates.catalog.rules import Failure
 
 _BODY_FILE = re.compile(r"body\.(?P<language>[A-Za-z_]+)\.j2")
 _COMMENT = re.compile(r"\{#-?(?P<toml>.*?)-?#\}", re.DOTALL)
-_BESIDE = "../"
-"""Where a picture that templates share lies: beside their folders."""
+_SHARED_FOLDER = "../"
+"""The prefix of a picture that templates share: it is beside their folders."""
 
 VariableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -31,7 +38,7 @@ class UnreadableError(ValueError):
     """A template's files cannot be read.
 
     Attributes:
-        failures: What is wrong with them.
+        failures: The failures.
     """
 
     def __init__(self, failures: list[Failure]) -> None:
@@ -74,7 +81,7 @@ class _DefinitionFile(_File):
     examples: dict[VariableName, str] = {}
 
 
-class _Comment(_File):
+class _BodyComment(_File):
     header: str | None = None
     footer: str | None = None
     buttons: list[str] = []
@@ -83,21 +90,21 @@ class _Comment(_File):
 
 
 def read_definition(folder: Path) -> Definition:
-    """Read one template.
+    """Read a template.
 
     Args:
-        folder: Its folder, named as the template.
+        folder: Its folder, which has its name.
 
     Raises:
-        UnreadableError: A file is missing, is not what its name says, or has an unknown or wrong key.
+        UnreadableError: A file is missing or unknown, or has an unknown or invalid key.
     """
     name = f"{folder.name}/{DEFINITION_FILE}"
     path = folder / DEFINITION_FILE
     if not path.is_file():
         raise UnreadableError([Failure(name, "every template has a definition", "add the file")])
-    stated = _parsed(_DefinitionFile, name, _text(path, name))
+    stated = _parse(_DefinitionFile, name, _text(path, name))
     header = _header(stated, folder)
-    expected = {path, header.example} if isinstance(header, values.ImageHeader) else {path}
+    expected = {path, header.example} if isinstance(header, ImageHeader) else {path}
     translations: dict[str, Translation] = {}
     failures: list[Failure] = []
     for file in sorted(folder.iterdir()):
@@ -119,22 +126,20 @@ def read_definition(folder: Path) -> Definition:
         ttl_seconds=stated.ttl_seconds,
         header=header,
         buttons=tuple(
-            values.UrlButton(button.path, button.variable)
-            if isinstance(button, _UrlButton)
-            else values.QuickReply(button.says)
+            UrlButton(button.path, button.variable) if isinstance(button, _UrlButton) else QuickReply(button.says)
             for button in stated.buttons
         ),
         translations=translations,
     )
 
 
-def _header(stated: _DefinitionFile, folder: Path) -> values.Header | None:
+def _header(stated: _DefinitionFile, folder: Path) -> Header | None:
     match stated.header:
         case _TextHeader(variable=variable):
-            return values.TextHeader(variable)
+            return TextHeader(variable)
         case _ImageHeader(example=example):
-            home = folder.parent if example.startswith(_BESIDE) else folder
-            return values.ImageHeader(home / example.removeprefix(_BESIDE))
+            home = folder.parent if example.startswith(_SHARED_FOLDER) else folder
+            return ImageHeader(home / example.removeprefix(_SHARED_FOLDER))
     return None
 
 
@@ -147,7 +152,7 @@ def _translation(path: Path, common_examples: dict[str, str]) -> Translation:
     text = _text(path, name).strip()
     comment = _COMMENT.match(text)
     body = text[comment.end() :].strip() if comment else text
-    stated = _parsed(_Comment, name, comment["toml"] if comment else "")
+    stated = _parse(_BodyComment, name, comment["toml"] if comment else "")
     for what, source in (("body", body), ("header", stated.header), ("footer", stated.footer)):
         try:
             parts(source or "")
@@ -176,7 +181,7 @@ def _text(path: Path, name: str) -> str:
 _FileT = TypeVar("_FileT", bound=_File)
 
 
-def _parsed(kind: type[_FileT], name: str, text: str) -> _FileT:
+def _parse(kind: type[_FileT], name: str, text: str) -> _FileT:
     try:
         return kind.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

@@ -1,4 +1,4 @@
-"""Fills in a text of the catalog: Jinja2 with named placeholders and nothing else, as Meta knows nothing else."""
+"""Parse and fill in a text of the catalog: Jinja2 with named placeholders only, because Meta has nothing else."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TypeAlias
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-# Only read, never rendered: WhatsApp texts are not HTML, and escaping would show "&amp;" to a partner.
+# Used only to parse; rendering would escape the values, and WhatsApp texts are not HTML.
 _ENVIRONMENT = Environment(autoescape=True)
 
 
 class TextError(ValueError):
-    """A text is no template text; the message says why and what to do."""
+    """A text is invalid; the message says why."""
 
 
 @dataclass(frozen=True)
 class Placeholder:
-    """Where a value goes."""
+    """A placeholder of a text."""
 
     name: str
 
@@ -29,10 +29,10 @@ Part: TypeAlias = str | Placeholder
 
 @functools.cache
 def parts(source: str) -> tuple[Part, ...]:
-    """Take a text apart into its own words and its placeholders.
+    """Split a text into its own words and its placeholders.
 
     Raises:
-        TextError: It has something else than words and `{{ name }}`: Meta knows no filters, conditions or loops.
+        TextError: It has more than words and `{{ name }}`, such as a filter, a condition or a loop.
     """
     try:
         tree = _ENVIRONMENT.parse(source)
@@ -53,12 +53,12 @@ def parts(source: str) -> tuple[Part, ...]:
 
 
 def placeholders(source: str) -> tuple[str, ...]:
-    """The names of a text's placeholders, in the order in which they stand there."""
+    """The names of a text's placeholders, in order."""
     return tuple(part.name for part in parts(source) if isinstance(part, Placeholder))
 
 
 def own_words(source: str) -> str:
-    """What of a text stands in every message, whatever the values are."""
+    """The text without its placeholders."""
     return "".join(part for part in parts(source) if isinstance(part, str))
 
 

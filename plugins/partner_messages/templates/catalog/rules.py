@@ -1,8 +1,8 @@
-"""Meta's rules for templates, as far as they can be checked before Meta is asked: a table of small checks.
+"""Meta's rules for templates that can be checked before submission: a table of small checks.
 
 Source: Meta's pages on template components, review and time to live (docs/reference/whatsapp-cloud-api.md, sections
-1.2, 1.6 and 4.4). Meta does not publish the ratio of variables to words (2388293); what others found to pass is asked
-for.
+    1.2, 1.6 and 4.4). Meta does not publish the allowed ratio of variables to words (2388293); the limit here is known
+    to pass.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from partner_messages.config.languages import LAST_RESORT
 from partner_messages.config.meta_languages import META_LANGUAGES
-from partner_messages.pictures.formats import unfit
+from partner_messages.pictures.formats import why_unusable
 from partner_messages.templates.catalog.cleaning import clean, whatsapp_length
 from partner_messages.templates.catalog.definition import (
     Definition,
@@ -40,11 +40,11 @@ _URL_BUTTON_LIMIT = 2
 _SECONDS_TO_LIVE = {"UTILITY": (30, 43_200), "MARKETING": (43_200, 2_592_000)}
 _WORDS_PER_VARIABLE = 3
 
-ROOM_FOR_A_VALUE = 60
-"""Characters of the body that every variable can count on: a run's id (35) is never cut."""
+RESERVED_LENGTH = 60
+"""Characters of the body that are reserved for each variable, so that a run's id (35) is never cut."""
 
-_TOLD = (0, 1, 2, 999)
-"""Numbers that a phrase must be able to tell, in every combination but zeros alone."""
+_PHRASE_NUMBERS = (0, 1, 2, 999)
+"""A phrase is checked with every combination of these numbers, except zeros only."""
 
 _NAME = re.compile(r"[a-z0-9_]{1,512}")
 _FORMATTING = frozenset("*_~`")
@@ -69,72 +69,72 @@ class Failure:
         return f"{self.file}: {self.rule}; {self.fix}."
 
 
-Broken: TypeAlias = Iterator[tuple[str, str]]
-"""Pairs of a file and what to change in it."""
+Problems: TypeAlias = Iterator[tuple[str, str]]
+"""Pairs of a file and the fix."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule.
+    """A rule.
 
     Attributes:
-        says: What must hold, as half a sentence.
-        broken: Where a template breaks it.
+        requirement: What must hold, as a clause.
+        problems: The check.
     """
 
-    says: str
-    broken: Callable[[Definition], Broken]
+    requirement: str
+    problems: Callable[[Definition], Problems]
 
 
-def room_for_a_value(definition: Definition) -> int:
-    """How long each value may be so that the filled-in body keeps within Meta's limit in every language."""
+def max_value_length(definition: Definition) -> int:
+    """The maximum length of each value with which the filled-in body is within Meta's limit in every language."""
     longest = max(whatsapp_length(own_words(one.body)) for one in definition.translations.values())
     return (BODY_LIMIT - longest) // max(1, len(definition.variables))
 
 
-def _name(definition: Definition) -> Broken:
+def _name(definition: Definition) -> Problems:
     if not _NAME.fullmatch(definition.name):
         yield definition.file, "rename the folder"
 
 
-def _category(definition: Definition) -> Broken:
+def _category(definition: Definition) -> Problems:
     if definition.category not in _SECONDS_TO_LIVE:
         yield definition.file, f'change category "{definition.category}"'
 
 
-def _time_to_live(definition: Definition) -> Broken:
+def _time_to_live(definition: Definition) -> Problems:
     seconds, bounds = definition.ttl_seconds, _SECONDS_TO_LIVE.get(definition.category)
     if seconds is not None and bounds and not bounds[0] <= seconds <= bounds[1]:
         yield definition.file, f"change ttl_seconds = {seconds}"
 
 
-def _variables_differ(definition: Definition) -> Broken:
+def _variables_differ(definition: Definition) -> Problems:
     for names in (definition.variables, definition.other_variables):
         for name, count in Counter(names).items():
             if count > 1:
                 yield definition.file, f'rename one "{name}"'
 
 
-def _languages(definition: Definition) -> Broken:
+def _languages(definition: Definition) -> Problems:
     for one in definition.translations.values():
         if one.language not in META_LANGUAGES:
             yield one.file, f'rename the file, for "{one.language}" is none of them'
 
 
-def _last_resort(definition: Definition) -> Broken:
+def _last_resort(definition: Definition) -> Problems:
     if LAST_RESORT not in definition.translations:
         yield definition.file, f"add body.{LAST_RESORT}.j2"
 
 
-def _body_length(definition: Definition) -> Broken:
+def _body_length(definition: Definition) -> Problems:
     for one in definition.translations.values():
         if not own_words(one.body).strip():
             yield one.file, "write the text"
-        elif len(definition.variables) * ROOM_FOR_A_VALUE > BODY_LIMIT - whatsapp_length(own_words(one.body)):
+        elif len(definition.variables) * RESERVED_LENGTH > BODY_LIMIT - whatsapp_length(own_words(one.body)):
             yield one.file, "shorten the text"
 
 
-def _body_variables(definition: Definition) -> Broken:
+def _body_variables(definition: Definition) -> Problems:
     for one in definition.translations.values():
         used = Counter(placeholders(one.body))
         for name in definition.variables:
@@ -144,16 +144,16 @@ def _body_variables(definition: Definition) -> Broken:
             yield one.file, f'add "{name}" to the variables of {definition.file} or remove {{{{ {name} }}}}'
 
 
-def _body_ends(definition: Definition) -> Broken:
+def _body_ends(definition: Definition) -> Problems:
     for one in definition.translations.values():
-        # Meta overlooks white space and punctuation there.
+        # Meta ignores white space and punctuation there.
         solid = [part for part in parts(one.body) if isinstance(part, Placeholder) or _number_of_words([part])]
         for part, where in ((solid[:1], "before"), (solid[-1:], "after")):
             if part and isinstance(part[0], Placeholder):
                 yield one.file, f"put words {where} {{{{ {part[0].name} }}}}"
 
 
-def _words_per_variable(definition: Definition) -> Broken:
+def _words_per_variable(definition: Definition) -> Problems:
     for one in definition.translations.values():
         words, variables = _number_of_words(parts(one.body)), len(placeholders(one.body))
         if variables and words <= _WORDS_PER_VARIABLE * variables:
@@ -165,7 +165,7 @@ def _number_of_words(text: Iterable[Part]) -> int:
     return sum(any(map(str.isalnum, word)) for word in words)
 
 
-def _adjacent_variables(definition: Definition) -> Broken:
+def _adjacent_variables(definition: Definition) -> Problems:
     for one in definition.translations.values():
         solid = [part for part in parts(one.body) if isinstance(part, Placeholder) or part.strip()]
         for left, right in pairwise(solid):
@@ -173,14 +173,14 @@ def _adjacent_variables(definition: Definition) -> Broken:
                 yield one.file, f"put words between {{{{ {left.name} }}}} and {{{{ {right.name} }}}}"
 
 
-def _braces(definition: Definition) -> Broken:
+def _braces(definition: Definition) -> Problems:
     for one in definition.translations.values():
         texts = (own_words(one.body), own_words(one.header or ""), own_words(one.footer or ""), *one.buttons)
         if any(brace in text for text in texts for brace in "{}"):
             yield one.file, "remove the braces"
 
 
-def _examples(definition: Definition) -> Broken:
+def _examples(definition: Definition) -> Problems:
     needed = {*definition.variables, *definition.other_variables}
     for one in definition.translations.values():
         for name in sorted(needed):
@@ -189,28 +189,28 @@ def _examples(definition: Definition) -> Broken:
                 yield one.file, f'give an example of "{name}" here or in {definition.file}'
             elif clean(example) != example:
                 yield one.file, f'make the example of "{name}" a line without needless spaces'
-            elif name in definition.variables and whatsapp_length(example) > ROOM_FOR_A_VALUE:
-                yield one.file, f'shorten the example of "{name}" to {ROOM_FOR_A_VALUE} characters'
+            elif name in definition.variables and whatsapp_length(example) > RESERVED_LENGTH:
+                yield one.file, f'shorten the example of "{name}" to {RESERVED_LENGTH} characters'
         for name in sorted(one.examples.keys() - needed):
             yield one.file, f'remove the example of "{name}", which is no variable'
 
 
-def _phrases(definition: Definition) -> Broken:
+def _phrases(definition: Definition) -> Problems:
     for name in definition.phrases.keys() - set(definition.variables):
         yield definition.file, f'add "{name}" to the variables, or remove the phrase'
-    room = room_for_a_value(definition)
+    room = max_value_length(definition)
     for one in definition.translations.values():
         for name in sorted(one.phrases.keys() - definition.phrases.keys()):
             yield one.file, f'remove the phrase "{name}", or state its numbers in {definition.file}'
         for name, told in definition.phrases.items():
             if name not in one.phrases:
                 yield one.file, f'give the phrase "{name}"'
-            elif problem := _unsayable(one.phrases[name], told, room):
+            elif problem := _phrase_problem(one.phrases[name], told, room):
                 yield one.file, f'repair the phrase "{name}", for {problem}'
 
 
-def _unsayable(phrase: str, told: Sequence[str], room: int) -> str | None:
-    for numbers in product(_TOLD, repeat=len(told)):
+def _phrase_problem(phrase: str, told: Sequence[str], room: int) -> str | None:
+    for numbers in product(_PHRASE_NUMBERS, repeat=len(told)):
         if any(numbers):
             named = dict(zip(told, numbers, strict=True))
             try:
@@ -218,11 +218,11 @@ def _unsayable(phrase: str, told: Sequence[str], room: int) -> str | None:
             except PhraseError as error:
                 return str(error)
             if not 0 < (length := whatsapp_length(said)) <= room:
-                return f"of {named} it says {length} characters, not 1 to {room}"
+                return f"of {named} it requirement {length} characters, not 1 to {room}"
     return None
 
 
-def _header(definition: Definition) -> Broken:
+def _header(definition: Definition) -> Problems:
     header = definition.header
     for one in definition.translations.values():
         if not isinstance(header, TextHeader):
@@ -234,7 +234,7 @@ def _header(definition: Definition) -> Broken:
             yield from _header_text(one, one.header or "", header.variable)
 
 
-def _header_text(one: Translation, text: str, variable: str | None) -> Broken:
+def _header_text(one: Translation, text: str, variable: str | None) -> Problems:
     if placeholders(text) != ((variable,) if variable else ()):
         yield one.file, f"use {variable or 'no variable'} in the header, once"
     longest = max(_PLACEHOLDER_LENGTH, whatsapp_length(one.examples.get(variable, ""))) if variable else 0
@@ -244,16 +244,16 @@ def _header_text(one: Translation, text: str, variable: str | None) -> Broken:
         yield one.file, "write the header in plain letters"
 
 
-def _picture(definition: Definition) -> Broken:
+def _picture(definition: Definition) -> Problems:
     if isinstance(definition.header, ImageHeader):
         picture = definition.header.example
         if not picture.is_file():
             yield definition.file, f"add the file {picture.name}"
-        elif problem := unfit(picture.read_bytes()):
+        elif problem := why_unusable(picture.read_bytes()):
             yield definition.file, f"replace {picture.name}, for {problem}"
 
 
-def _footer(definition: Definition) -> Broken:
+def _footer(definition: Definition) -> Problems:
     footers = {one.footer is not None for one in definition.translations.values()}
     for one in definition.translations.values():
         if one.footer is None:
@@ -269,19 +269,19 @@ def _footer(definition: Definition) -> Broken:
             yield one.file, "write the footer on one line"
 
 
-def _number_of_buttons(definition: Definition) -> Broken:
+def _number_of_buttons(definition: Definition) -> Problems:
     urls = sum(isinstance(button, UrlButton) for button in definition.buttons)
     if len(definition.buttons) > _BUTTON_LIMIT or urls > _URL_BUTTON_LIMIT:
         yield definition.file, "remove buttons"
 
 
-def _order_of_buttons(definition: Definition) -> Broken:
+def _order_of_buttons(definition: Definition) -> Problems:
     blocks = groupby(isinstance(button, QuickReply) for button in definition.buttons)
     if sum(is_reply for is_reply, _ in blocks) > 1:
         yield definition.file, "put the quick replies together"
 
 
-def _labels(definition: Definition) -> Broken:
+def _labels(definition: Definition) -> Problems:
     for one in definition.translations.values():
         if len(one.buttons) != len(definition.buttons):
             yield one.file, f"give {len(definition.buttons)} labels in buttons instead of {len(one.buttons)}"
@@ -312,7 +312,7 @@ RULES: tuple[Rule, ...] = (
     Rule("a language is one that Meta knows", _languages),
     Rule("every template has English, which stands in for any other language", _last_resort),
     Rule(
-        f"a body has words, and within {BODY_LIMIT} characters room for {ROOM_FOR_A_VALUE} in each variable",
+        f"a body has words, and within {BODY_LIMIT} characters room for {RESERVED_LENGTH} in each variable",
         _body_length,
     ),
     Rule("every language uses exactly the variables of the definition, each once", _body_variables),
@@ -330,7 +330,7 @@ RULES: tuple[Rule, ...] = (
     Rule(f"every button has a label of at most {_LABEL_LIMIT} plain characters", _labels),
 )
 
-_NO_COPY = "no two templates have the same body and footer"
+_NOT_UNIQUE = "no two templates have the same body and footer"
 
 
 def failures(definitions: Iterable[Definition]) -> list[Failure]:
@@ -338,11 +338,11 @@ def failures(definitions: Iterable[Definition]) -> list[Failure]:
     found: list[Failure] = []
     first_with: dict[tuple[str, str | None], tuple[str, str]] = {}
     for definition in definitions:
-        found += [Failure(file, rule.says, fix) for rule in RULES for file, fix in rule.broken(definition)]
+        found += [Failure(file, rule.requirement, fix) for rule in RULES for file, fix in rule.problems(definition)]
         for one in definition.translations.values():
-            # Meta compares what it is given, in whatever language: numbers, not our names of the variables.
+            # Meta compares texts with numbers in place of our variable names, across all languages.
             wording = (numbered(one.body, (*definition.variables, *placeholders(one.body))), one.footer)
             name, file = first_with.setdefault(wording, (definition.name, one.file))
             if name != definition.name:
-                found.append(Failure(one.file, _NO_COPY, f"write it in other words than {file}"))
+                found.append(Failure(one.file, _NOT_UNIQUE, f"write it in other words than {file}"))
     return found

@@ -1,1 +1,1 @@
-"""What is to be created or edited at Meta, and what was."""
+"""Plan which templates to create or edit at Meta, and record the changes."""

@@ -1,4 +1,4 @@
-"""What was asked of Meta about templates, and what became of it: Meta limits both creating and editing."""
+"""The log of template changes (table `template_change`): Meta limits both creating and editing."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from partner_messages.message_log.database import LogConnection, rows
 
 
 class Change(enum.StrEnum):
-    """What was asked for."""
+    """A kind of change."""
 
     CREATE = "create"
     EDIT = "edit"
 
 
 class Outcome(enum.StrEnum):
-    """What became of it."""
+    """The outcome of a change."""
 
     ASKED = "asked"
-    """Nobody knows yet: the request is under way, or its process has ended before it wrote down the answer."""
+    """Not known yet: the request is being made, or its process ended before it recorded the answer."""
     TAKEN = "taken"
     ADOPTED = "adopted"
-    """It was there already."""
+    """The template existed already."""
     REFUSED = "refused"
     UNCLEAR = "unclear"
-    """The answer got lost, and the account did not have it afterwards."""
+    """The answer was lost, and the account did not have the change afterwards."""
     POSTPONED = "postponed"
-    """It was not asked for, because a limit or the account stood in the way."""
+    """The request was not made, because of a limit or the account's state."""
 
 
 @dataclass(frozen=True)
 class MadeChange:
-    """A change that Meta took, which counts against its limits."""
+    """A change that Meta accepted and counts against its limits."""
 
     name: str
     language: str
@@ -44,13 +44,13 @@ class MadeChange:
 
 @dataclass(frozen=True)
 class AskedChange:
-    """A change that was asked for, and of which nobody has noted what became.
+    """A change without a recorded outcome.
 
     Attributes:
-        id: The row.
+        id: The id of its row.
         name: The template.
         language: Its language.
-        change: What was asked for.
+        change: The kind of change.
     """
 
     id: int
@@ -72,19 +72,19 @@ def note_change(
     detail: str,
     made_at: dt.datetime,
 ) -> int:
-    """Write down one change, before Meta is asked for it (`Outcome.ASKED`), or why it is not asked for it.
+    """Record a change before its request is made (`Outcome.ASKED`), or why the request is not made.
 
     Args:
         connection: The message log.
-        dag_run_id: The run that asks for it.
+        dag_run_id: The DAG run.
         waba_id: The account.
         name: The template.
         language: Its language.
-        change: What is asked for.
-        status_before: How the template stood then, in Meta's words; empty where it did not exist.
-        outcome: What became of it, as far as is known.
-        detail: Why, one sentence, masked; empty where there is nothing to say.
-        made_at: When.
+        change: The kind of change.
+        status_before: Meta's status of the template before; empty if it did not exist.
+        outcome: The outcome so far.
+        detail: The reason, one sentence, masked; may be empty.
+        made_at: The time.
 
     Returns:
         The row's id, for `settle_change`.
@@ -107,19 +107,19 @@ def note_change(
 
 
 def settle_change(connection: LogConnection, id_: int, outcome: Outcome, detail: str) -> None:
-    """Write down what became of a change that was asked for.
+    """Record the outcome of a change.
 
     Args:
         connection: The message log.
-        id_: Its row.
-        outcome: What became of it.
-        detail: Why, one sentence, masked; empty where it was taken.
+        id_: The id of its row.
+        outcome: The outcome.
+        detail: The reason, one sentence, masked; empty if it was accepted.
     """
     rows(connection, "settle_change", id=id_, outcome=outcome.value, detail=detail or None)
 
 
 def asked_changes(connection: LogConnection, waba_id: str) -> list[AskedChange]:
-    """The changes of an account of which nobody has noted what became, oldest first."""
+    """The changes of an account without a recorded outcome, oldest first."""
     found = rows(connection, "asked_changes", waba_id=waba_id)
     return [AskedChange(**{**row, "change": Change(row["change"])}) for row in found]
 
@@ -133,7 +133,7 @@ def changes_since(connection: LogConnection, waba_id: str, since: dt.datetime) -
 
 
 def reasons_of_run(connection: LogConnection, dag_run_id: str) -> dict[tuple[str, str, str], str]:
-    """Why this run did not make its last change to a template, by account, name and language."""
+    """Why this DAG run did not make its last change of a template, by account, name and language."""
     return {
         (row["waba_id"], row["name"], row["language"]): row["detail"]
         for row in rows(connection, "reasons_of_run", dag_run_id=dag_run_id)

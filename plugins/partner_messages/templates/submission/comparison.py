@@ -1,4 +1,4 @@
-"""What differs between a template of the catalog and what an account has under its name and language."""
+"""Compare a template of the catalog with the account's template of the same name and language."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 from partner_messages.templates.approvals.remote import RemoteTemplate, buttons_of, text_of
 from partner_messages.templates.catalog.catalog import Template
 
-_SHOWN, _SHOWN_BEFORE = 40, 12
-"""Characters of two texts that show where they part, and how many of them are still the same."""
-_ANY = "https://any.invalid"
-"""Stands for what is needed to make a request and is not compared."""
+_EXCERPT_LENGTH, _SAME_LENGTH = 40, 12
+"""Characters of an excerpt that shows a difference, and how many of them come before the difference."""
+_PLACEHOLDER = "https://any.invalid"
+"""For URLs that a request needs and that are not compared."""
 
 
 class Part(enum.StrEnum):
-    """What can differ, in words."""
+    """The parts that can differ."""
 
     CATEGORY = "category"
     TIME_TO_LIVE = "time to live"
@@ -30,17 +30,17 @@ class Part(enum.StrEnum):
 
 
 COMPONENTS = (Part.HEADER, Part.BODY, Part.FOOTER, Part.BUTTONS)
-"""The parts that Meta knows as components, which can only be replaced together."""
+"""The parts that are components at Meta, which can only be replaced together."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not as in the catalog.
+    """A difference from the catalog.
 
     Attributes:
-        part: What it is.
-        there: How the account has it, shortened.
-        here: How the catalog has it, shortened.
+        part: The part.
+        there: The account's value, shortened.
+        here: The catalog's value, shortened.
     """
 
     part: Part
@@ -54,19 +54,19 @@ class Difference:
 def differences(
     template: Template, language: str, remote: RemoteTemplate, *, portal_url: str | None = None
 ) -> tuple[Difference, ...]:
-    """Compare what an account has with what would be created.
+    """Compare the account's template with the one that would be created.
 
-    Left out is what Meta does not give back as it got it: examples, the picture's handle, the order of keys. A template
-    that states no time to live has no opinion on it.
+    Not compared are examples, the picture's handle and the order of keys, which Meta changes, and a time to live that
+    the catalog does not set.
 
     Args:
-        template: The catalog's.
+        template: The catalog's template.
         language: One of its languages.
-        remote: The account's.
-        portal_url: The portal's base URL; where it is not known, the buttons' URLs are not compared.
+        remote: The account's template.
+        portal_url: The portal's base URL; if it is None, the buttons' URLs are not compared.
 
     Raises:
-        TemplateError: It has no such language, or the portal's URL is none.
+        TemplateError: It has no such language, or the portal's URL is invalid.
     """
     return tuple(_differences(template, language, remote, portal_url))
 
@@ -80,17 +80,17 @@ def _differences(
         there = "Meta's default" if remote.ttl_seconds is None else f"{remote.ttl_seconds} s"
         yield Difference(Part.TIME_TO_LIVE, there, f"{template.ttl_seconds} s")
     if remote.components:
-        request = template.create_request(language, portal_url=portal_url or _ANY, header_handle=_ANY)
+        request = template.create_request(language, portal_url=portal_url or _PLACEHOLDER, header_handle=_PLACEHOLDER)
         with_urls = portal_url is not None
-        wordings = _wording(remote.components, with_urls), _wording(request["components"], with_urls)
+        wordings = _component_texts(remote.components, with_urls), _component_texts(request["components"], with_urls)
         for part in COMPONENTS:
             there, here = (wording[part] for wording in wordings)
             if there != here:
-                yield Difference(part, *_where_they_part(there, here))
+                yield Difference(part, *_excerpts(there, here))
 
 
-def _wording(components: Sequence[Mapping[str, Any]], with_urls: bool) -> dict[Part, str]:
-    """Each component as one text that is the same where the components are."""
+def _component_texts(components: Sequence[Mapping[str, Any]], with_urls: bool) -> dict[Part, str]:
+    """Each component as one text, for comparison."""
     found = dict.fromkeys(COMPONENTS, "")
     for component in components:
         text = text_of(component, "text")
@@ -112,18 +112,18 @@ def _button(button: Mapping[str, Any], with_urls: bool) -> str:
 
 
 def _normalised(text: str) -> str:
-    # Two ways to write one letter of Hindi, or one end of a line, are no difference that anybody sees.
+    # Ignore differences that nobody sees: two encodings of a Hindi letter, or of a line end.
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n")).strip()
 
 
-def _where_they_part(there: str, here: str) -> tuple[str, str]:
+def _excerpts(there: str, here: str) -> tuple[str, str]:
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(there, here, strict=False)))
-    start = max(0, same - _SHOWN_BEFORE)
-    return _shown(there, start), _shown(here, start)
+    start = max(0, same - _SAME_LENGTH)
+    return _excerpt(there, start), _excerpt(here, start)
 
 
-def _shown(text: str, start: int) -> str:
+def _excerpt(text: str, start: int) -> str:
     if not text:
         return "none"
-    before, after = "…" if start else "", "…" if len(text) > start + _SHOWN else ""
-    return f'"{before}{" ".join(text[start : start + _SHOWN].split())}{after}"'
+    before, after = "…" if start else "", "…" if len(text) > start + _EXCERPT_LENGTH else ""
+    return f'"{before}{" ".join(text[start : start + _EXCERPT_LENGTH].split())}{after}"'

@@ -1,7 +1,7 @@
-"""A template in Meta's terms: the request that creates it, and the components of a message that uses it.
+"""A template in Meta's form: the request that creates it, and the components of a message.
 
-Meta's variables are numbers. They follow the definition's order, not the order in which a language uses them: Hindi
-says "{{5}} में से {{4}}". The header's and each button's variable is numbered on its own.
+Meta's variables are numbers. They follow the definition's order, not the order in a language's text: Hindi has
+"{{5}} में से {{4}}". The variables of the header and of each button are numbered separately.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from partner_messages.templates.catalog.render import fill
 
 _URL_LIMIT = 2000
 _PORTAL_URL = re.compile(r"https?://[^\s/{}?#]+[^\s{}?#]*")
-_SAFE_IN_A_SUFFIX = "/?&=%"
-"""What stays as it is at the end of a button's URL; a space, a colon or a letter of Hindi would break the message."""
+_SAFE_IN_SUFFIX = "/?&=%"
+"""Characters that are not percent-encoded at the end of a button's URL."""
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-"""One that encodes nothing; what is encoded already stays so."""
+"""A percent sign that is no percent-encoding."""
 
 
 def create_request(
@@ -39,10 +39,10 @@ def create_request(
         definition: The template.
         language: One of its languages.
         portal_url: The portal's base URL; needed for URL buttons.
-        header_handle: What Meta's resumable upload gave for the example picture; needed for an IMAGE header.
+        header_handle: The handle of the uploaded example picture; needed for an IMAGE header.
 
     Raises:
-        TemplateError: One of the two is needed and missing, or the URL is none or gets too long.
+        TemplateError: One of the two is missing, or the URL is invalid or too long.
     """
     translation = definition.translations[language]
     components = [
@@ -63,7 +63,7 @@ def create_request(
 
 
 def numbered(source: str, variables: Iterable[str]) -> str:
-    """A text with Meta's numbers in place of the names, which are numbered in the order given."""
+    """A text with Meta's numbers in place of the names, numbered in the given order."""
     names = dict.fromkeys(variables)
     return fill(source, {name: f"{{{{{number}}}}}" for number, name in enumerate(names, start=1)})
 
@@ -121,13 +121,13 @@ def send_components(
     image_link: str | None = None,
     payloads: Mapping[str, str] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
-    """The `components` of a message that uses the template, shaped by what was approved.
+    """The `components` of a message that uses the template.
 
     Args:
         definition: The template.
-        values: Of every variable, cleaned; those of URL buttons are what follows the button's path.
-        image_link: The picture of an IMAGE header, an https URL.
-        payloads: What a tap of each quick reply sends back, by what it says; where it is missing, Meta sends the label.
+        values: A value for each variable, cleaned; for a URL button the part after its path.
+        image_link: The https URL of the picture of an IMAGE header.
+        payloads: The payload of each quick reply, by its `says`; without one, Meta sends the label.
 
     Raises:
         TemplateError: The picture is missing.
@@ -157,4 +157,4 @@ def _text(value: str) -> dict[str, str]:
 
 
 def _url_suffix(value: str) -> str:
-    return _LONE_PERCENT.sub("%25", quote(value, safe=_SAFE_IN_A_SUFFIX))
+    return _LONE_PERCENT.sub("%25", quote(value, safe=_SAFE_IN_SUFFIX))

@@ -1,4 +1,4 @@
-"""What is to be done with each template on each account: (catalog, what is there, language policy) → rows."""
+"""Plan what to do with each template on each account, from the catalog, the listings and the language policy."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from partner_messages.templates.submission.comparison import COMPONENTS, Differe
 
 
 class Action(enum.StrEnum):
-    """What a row says."""
+    """What to do with a template, or its state if there is nothing to do."""
 
     CREATE = "create"
-    """It is missing: upsert creates it."""
+    """It is missing: mode upsert creates it."""
     SAME = "same"
     """It is approved and as in the catalog."""
     DIFFERS = "differs"
-    """It is approved, but not as in the catalog: edit changes what Meta lets be changed."""
+    """It is approved, but differs from the catalog: mode edit changes what Meta allows to change."""
     PENDING = "pending"
     """Meta is reviewing it."""
     REJECTED = "rejected"
-    """Meta refused it: somebody must change the text, then edit submits it again."""
+    """Meta has rejected it: somebody must change the text, then mode edit submits it again."""
     PAUSED = "paused"
-    """Too many recipients disliked it; Meta resumes it by itself."""
+    """Meta has paused it for its quality, and resumes it by itself."""
     BLOCKED = "blocked"
-    """It is there and cannot be sent: disabled, archived, being deleted, or in a state that is not known here."""
+    """It cannot be sent: disabled, archived, being deleted, or with an unknown status."""
     NOT_FOR_THIS_ACCOUNT = "not_for_this_account"
     """The catalog has the language, but the policy does not ask for it on this account."""
     UNKNOWN_THERE = "unknown_there"
@@ -53,9 +53,9 @@ ASKS_FOR: Mapping[Action, str] = {
     Action.BLOCKED: "cannot be sent; look at them in WhatsApp Manager",
     Action.UNKNOWN_THERE: "not in the catalog; nothing of this package sends or changes them",
 }
-"""What an action asks of somebody; the others ask for nothing."""
+"""What somebody has to know or do for an action; nothing for the others."""
 
-_ACTIONS = {
+_ACTION_BY_STANDING = {
     Standing.UNDER_REVIEW: Action.PENDING,
     Standing.REJECTED: Action.REJECTED,
     Standing.PAUSED: Action.PAUSED,
@@ -66,20 +66,20 @@ _EDITABLE = (Action.DIFFERS, Action.REJECTED, Action.PAUSED)
 
 @dataclass(frozen=True)
 class PlanRow:
-    """One template in one language on one account. Texts are empty where there is nothing to say.
+    """The plan for one template in one language on one account; texts may be empty.
 
     Attributes:
-        account: Where.
+        account: The account.
         name: The template.
         language: Its language.
-        action: What is to be done with it.
-        id: Meta's id of what is there.
-        status: Of what is there, in Meta's words.
-        category: What Meta bills it as.
-        quality: What recipients make of it, in Meta's words.
-        reason: Why Meta refused it.
-        differences: What is not as in the catalog.
-        warning: What somebody should know though nothing is to be done here.
+        action: What to do with it.
+        id: Meta's id.
+        status: Meta's status.
+        category: The category in which Meta bills it.
+        quality: Meta's quality score.
+        reason: Why Meta rejected it.
+        differences: The differences from the catalog.
+        warning: A warning that needs no action here.
     """
 
     account: Account
@@ -96,7 +96,7 @@ class PlanRow:
 
     @property
     def editable(self) -> frozenset[Part]:
-        """The parts that an edit would bring in line with the catalog."""
+        """The parts that an edit would change."""
         if self.action not in _EDITABLE:
             return frozenset()
         parts = frozenset(one.part for one in self.differences)
@@ -105,12 +105,12 @@ class PlanRow:
 
     @property
     def submits_components(self) -> bool:
-        """Whether creating or editing it sends components, and with them the handle of an uploaded picture."""
+        """Whether creating or editing it sends components, which need the handle of an uploaded picture."""
         return self.action is Action.CREATE or not self.editable.isdisjoint(COMPONENTS)
 
     @property
     def needs_human(self) -> str | None:
-        """What somebody must do before it can ever be sent, one sentence; None where nobody must."""
+        """What a person must do before it can be sent, one sentence; None if nothing."""
         what = f"{self.account.label}: {self.name} ({self.language})"
         if self.action is Action.REJECTED:
             because = f", {self.reason}" if self.reason else ""
@@ -142,32 +142,32 @@ def plan_submission(
 ) -> list[PlanRow]:
     """Plan every template and language, account by account.
 
-    Narrow the rows afterwards where only some templates or languages are wanted: a plan of a part of the catalog would
-    call the rest unknown.
+    Filter the rows afterwards if only some templates are wanted: without the whole catalog, the others would be
+    `UNKNOWN_THERE`.
 
     Args:
         templates: The whole catalog.
-        remote_by_account: What each account has; accounts whose list could not be read are left out.
-        languages_by_account: What `language_policy` says.
+        remote_by_account: The listing of each account; accounts whose listing failed are left out.
+        languages_by_account: The result of `language_policy`.
         portal_url: The portal's base URL, see `comparison.differences`.
 
     Raises:
         LanguagePolicyError: The policy asks for a language that the catalog lacks.
-        TemplateError: The portal's URL is none.
+        TemplateError: The portal's URL is invalid.
     """
     catalog = {template.name: template for template in templates}
     check_languages(catalog.values(), languages_by_account)
     rows: list[PlanRow] = []
     for account, remote in remote_by_account.items():
-        # A list may show what was deleted beside what has replaced it: the last one counts.
+        # A listing may have a deleted template beside its replacement: the replacement counts.
         there = {(one.name, one.language): one for one in sorted(remote, key=_is_there)}
         for template in catalog.values():
             for language in template.languages:
                 row = PlanRow(account, template.name, language, Action.CREATE)
                 asked = language in languages_by_account[account]
-                rows.append(_planned(row, template, there.pop((template.name, language), None), asked, portal_url))
+                rows.append(_plan_row(row, template, there.pop((template.name, language), None), asked, portal_url))
         rows += [
-            _beside(PlanRow(account, name, language, Action.UNKNOWN_THERE), one)
+            _with_remote(PlanRow(account, name, language, Action.UNKNOWN_THERE), one)
             for (name, language), one in sorted(there.items())
         ]
     return rows
@@ -177,8 +177,8 @@ def _is_there(remote: RemoteTemplate) -> bool:
     return remote.standing is not Standing.GONE
 
 
-def _beside(row: PlanRow, remote: RemoteTemplate) -> PlanRow:
-    """The row with what is there."""
+def _with_remote(row: PlanRow, remote: RemoteTemplate) -> PlanRow:
+    """The row with the data of the account's template."""
     return replace(
         row,
         id=remote.id,
@@ -189,19 +189,19 @@ def _beside(row: PlanRow, remote: RemoteTemplate) -> PlanRow:
     )
 
 
-def _planned(
+def _plan_row(
     row: PlanRow, template: Template, remote: RemoteTemplate | None, asked: bool, portal_url: str | None
 ) -> PlanRow:
     if remote is None or remote.standing is Standing.GONE:
         return row if asked else replace(row, action=Action.NOT_FOR_THIS_ACCOUNT)
-    row = replace(_beside(row, remote), warning="; ".join(_warnings(template, remote)))
+    row = replace(_with_remote(row, remote), warning="; ".join(_warnings(template, remote)))
     if not asked:
         return replace(row, action=Action.NOT_FOR_THIS_ACCOUNT)
     if remote.named:
         return replace(row, action=Action.BLOCKED, reason=NAMED)
     different = differences(template, row.language, remote, portal_url=portal_url)
     approved = Action.DIFFERS if different else Action.SAME
-    return replace(row, action=_ACTIONS.get(remote.standing, approved), differences=different)
+    return replace(row, action=_ACTION_BY_STANDING.get(remote.standing, approved), differences=different)
 
 
 def _warnings(template: Template, remote: RemoteTemplate) -> Iterator[str]:
@@ -221,16 +221,16 @@ def _warnings(template: Template, remote: RemoteTemplate) -> Iterator[str]:
 def edit_request(
     row: PlanRow, template: Template, *, portal_url: str | None = None, header_handle: str | None = None
 ) -> dict[str, Any]:
-    """The body of `POST /{template_id}` that changes what `row.editable` names, and nothing else.
+    """The body of `POST /{template_id}` that changes only the parts in `row.editable`.
 
     Args:
-        row: What is to be changed.
-        template: The catalog's template of the row's name.
+        row: The row of the plan.
+        template: The catalog's template of that name.
         portal_url: The portal's base URL; needed for URL buttons if the row submits components.
-        header_handle: What Meta's resumable upload gave; needed for an IMAGE header if the row submits components.
+        header_handle: The handle of the uploaded picture; needed for an IMAGE header if the row submits components.
 
     Raises:
-        TemplateError: The portal's URL or the picture's handle is needed and missing.
+        TemplateError: The portal's URL or the picture's handle is missing.
     """
     request: dict[str, Any] = {}
     if Part.CATEGORY in row.editable:
@@ -247,7 +247,7 @@ _COLUMNS = ("template", "language", "action", "status", "category", "quality", "
 
 
 def plan_table(rows: Sequence[PlanRow]) -> str:
-    """The rows as a text for the log, account by account, each with its sums."""
+    """The rows as a table for the log, account by account, with counts."""
     cells = [_cells(row) for row in rows]
     widths = [max(map(len, column)) for column in zip(_COLUMNS, *cells, strict=True)]
     lines: list[str] = []
@@ -270,7 +270,7 @@ def _line(cells: Iterable[str], widths: Iterable[int]) -> str:
 
 
 def to_json(rows: Iterable[PlanRow]) -> list[dict[str, Any]]:
-    """The rows as values that JSON knows, one object each."""
+    """The rows for JSON, one object each."""
     return [
         {
             "account": row.account.label,

@@ -1,4 +1,4 @@
-"""Ends connections over which no request comes: uvicorn waits for half of one for ever."""
+"""Close connections without a complete request: uvicorn has no time-out for an incomplete one."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-HEADER_SECONDS = 15.0
-"""How long a connection may be without a request whose headers are complete; it is looked at this often."""
+HEADER_TIMEOUT_SECONDS = 15.0
+"""The time in which a request's headers must be complete; also the interval of the check."""
 
 
-class PatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
-    """uvicorn's protocol, which is not patient for ever."""
+class IdleTimeoutProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    """uvicorn's protocol with a time-out for a request's headers."""
 
     _looking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to look."""
+        """Start the timer."""
         super().connection_made(transport)
         self._look_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End to look."""
+        """Stop the timer."""
         if self._looking:
             self._looking.cancel()
         super().connection_lost(exc)
 
     def _look_later(self) -> None:
-        self._looking = self.loop.call_later(HEADER_SECONDS, self._look, self.cycle)
+        self._looking = self.loop.call_later(HEADER_TIMEOUT_SECONDS, self._look, self.cycle)
 
     def _look(self, before: Any) -> None:
-        # uvicorn keeps the last request's cycle until the next one's headers are complete.
+        # uvicorn keeps the cycle of the last request until the headers of the next one are complete.
         if self.cycle is before and (before is None or before.response_complete):
             self.transport.close()
             return
