@@ -37,6 +37,7 @@ from airflow.sdk import dag, get_current_context
 
 from partner_messages.deployment.forms import EVENTS
 from partner_messages.tasks.flow import DEFAULT_ARGS, first_step, owner_links, send_and_say, step
+from partner_messages.tasks.page_links import WhoAndWhy, linked
 
 
 @dag(
@@ -81,7 +82,7 @@ def production_run_events() -> None:
         return plan_event_messages(tick, parse_event_params(context["params"]), context["dag_run"].run_after)
 
     tick = preflight()
-    batches = plan_messages(tick)
+    batches = linked(plan_messages(tick), WhoAndWhy())
     tick >> check_runs() >> send_and_say(tick, batches, title="Event run")
 
 

@@ -38,6 +38,7 @@ from airflow.sdk import CronTriggerTimetable, dag, get_current_context
 
 from partner_messages.deployment.forms import KINDS, REMINDERS
 from partner_messages.tasks.flow import DEFAULT_ARGS, first_step, owner_links, send_and_say, step
+from partner_messages.tasks.page_links import WhoAndWhy, linked
 
 
 @dag(
@@ -88,7 +89,7 @@ def production_run_reminders() -> None:
 
     tick = preflight()
     found = find_stuck_runs.partial(tick=tick).expand(kind=KINDS)
-    batches = plan_messages(tick)
+    batches = linked(plan_messages(tick), WhoAndWhy())
     found >> batches
     send_and_say(tick, batches, title="Reminder run", found=found)
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from partner_messages.deployment.page_addresses import PREFIX, ROUTE
 from partner_messages.ops import run_notes
+from partner_messages.tasks.page_links import TheseMessages
 
 MOUNT = "PARTNER_MESSAGES_MOUNT_WEBHOOK"
 """The environment variable that mounts the receiver of webhooks into the API server, where it is 1."""
@@ -22,7 +24,6 @@ def _apps() -> list[dict[str, Any]]:
     if sys.argv[1:2] != ["api-server"]:
         return []
     from partner_messages.pages.app import pages_app
-    from partner_messages.pages.render import PREFIX
 
     app = pages_app()
     if os.environ.get(MOUNT) == "1":
@@ -39,12 +40,13 @@ class PartnerMessagesPlugin(AirflowPlugin):
 
     name = "partner_messages"
     listeners = [run_notes]  # noqa: RUF012 - Airflow's attribute, read once
+    operator_extra_links = [TheseMessages()]  # noqa: RUF012 - Airflow's attribute, read once
     fastapi_apps = _apps()
     external_views = [  # noqa: RUF012 - Airflow's attribute, read once
         {
             "name": "Partner messages",
-            "href": "/partner-messages/",
-            "url_route": "partner-messages",
+            "href": f"{PREFIX}/",
+            "url_route": ROUTE,
             "destination": "nav",
         }
     ]

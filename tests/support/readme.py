@@ -15,6 +15,7 @@ from partner_messages.config.settings import Settings, Tables, TimeWindow
 from partner_messages.deployment.forms import EVENT_REQUIRED, EVENTS
 from partner_messages.message_log.migrations import migrate
 from partner_messages.messages.skip_reasons import EXPLANATIONS
+from partner_messages.ops.metrics import METRICS, ROOT
 from partner_messages.ops.reasons import RULES
 from sandbox.postgres import server
 from support.calendars import LEGEND, calendars
@@ -56,6 +57,33 @@ def escalation_reasons_table() -> str:
     return "\n".join(lines)
 
 
+def metrics_table() -> str:
+    """Every metric, its unit and the query behind it."""
+    lines = ["| metric | unit | meaning | query |", "|---|---|---|---|"]
+    for one in METRICS:
+        name = one.name.replace("{", "<").replace("}", ">")
+        lines.append(f"| `{ROOT}.{name}` | {one.unit} | {one.meaning} | `{one.query}` |")
+    return "\n".join(lines)
+
+
+def metrics_mapping() -> str:
+    """How the StatsD exporter of Prometheus makes labels of the names."""
+    lines = ["```yaml", "mappings:"]
+    for one in METRICS:
+        match = re.sub(r"\{\w+\}", "*", one.name)
+        lines.append(f'  - match: "airflow.{ROOT}.{match}"')
+        lines.append(f'    name: "{prometheus_name(one.name)}"')
+        if one.labels:
+            labels = ", ".join(f'{label}: "${number}"' for number, label in enumerate(one.labels, 1))
+            lines.append(f"    labels: {{{labels}}}")
+    return "\n".join([*lines, "```"])
+
+
+def prometheus_name(name: str) -> str:
+    """A metric's name without what becomes a label."""
+    return "_".join([ROOT, *re.sub(r"\.\{\w+\}", "", name).split(".")])
+
+
 def months() -> str:
     """One partner's month under different settings."""
     return f"{LEGEND}\n\n{calendars()}"
@@ -73,6 +101,8 @@ PARTS = {
     "skip reasons": skip_reasons_table,
     "escalation reasons": escalation_reasons_table,
     "months": months,
+    "metrics": metrics_table,
+    "metrics mapping": metrics_mapping,
     "shop rights": shop_rights,
 }
 

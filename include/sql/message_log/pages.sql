@@ -104,9 +104,19 @@ WHERE m.delivery = %(delivery)s
     AND (%(reason)s::text IS NULL OR m.skip_reason = %(reason)s)
     AND (%(sender)s::text IS NULL OR m.sender = %(sender)s)
     AND (%(template)s::text IS NULL OR m.template_name = %(template)s)
+    AND (%(dag)s::text IS NULL OR m.dag_id = %(dag)s)
     AND (%(dag_run)s::text IS NULL OR m.dag_run_id = %(dag_run)s)
+    AND (%(message_ids)s::uuid[] IS NULL OR m.id = ANY (%(message_ids)s))
 ORDER BY m.day DESC, m.created_at DESC, m.id DESC
 LIMIT %(at_most)s
+
+-- name: spans_of_dag_run
+-- On which days the messages of a DAG run, or these ones, count, and how they are delivered; the most frequent first.
+SELECT delivery, min(day) AS since, max(day) AS until
+FROM message_log
+WHERE (%(message_ids)s::uuid[] IS NULL AND dag_id = %(dag)s AND dag_run_id = %(dag_run)s) OR id = ANY (%(message_ids)s)
+GROUP BY delivery
+ORDER BY count(*) DESC
 
 -- name: history
 -- The messages of some days to a partner, or about a run, the newest first.
@@ -228,6 +238,7 @@ FROM escalation AS e
     ) AS note ON true
 WHERE e.delivery = 'live'
     AND (%(escalation_id)s::uuid IS NULL AND e.closed_at IS NULL OR e.id = %(escalation_id)s)
+    AND (%(dag_run)s::text IS NULL OR e.dag_run_id = %(dag_run)s)
 ORDER BY e.since, e.id
 LIMIT %(at_most)s
 

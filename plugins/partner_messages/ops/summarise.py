@@ -22,6 +22,7 @@ from partner_messages.ops import run_notes
 from partner_messages.ops.escalations import standing_escalations
 from partner_messages.ops.halt_by_hand import halted_now
 from partner_messages.ops.hearing import Untold, note_told, untold
+from partner_messages.ops.metrics import emit_metrics
 from partner_messages.ops.names import names_if_known
 from partner_messages.ops.notifier import notify, on_failure_now
 from partner_messages.ops.summary import NAMED, Summary, Whom, note_unknown_told, summarise_tick, undecided_runs
@@ -98,6 +99,8 @@ def summarise(
             summary = replace(
                 summary, escalations=standing_escalations(connection, tick), opted_out=opt_outs(connection)
             )
+        if not of_all:  # Upkeep has told them at its beginning.
+            emit_metrics(connection, run_context.wall_clock())
         halted = _halted(connection)
         amiss = _amiss(connection, summary, told, finds=finds) if not unfinished else []
     _say(summary, title, finds=finds)

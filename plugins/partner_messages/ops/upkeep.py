@@ -23,6 +23,7 @@ from partner_messages.messages.tick import RunPass, Tick
 from partner_messages.ops.halt_by_hand import halted_now
 from partner_messages.ops.hearing import hear
 from partner_messages.ops.log_checks import may_be_sent_from
+from partner_messages.ops.metrics import emit_metrics
 from partner_messages.planning.dealing import deal_out
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def look_after_the_log(run: RunPass) -> dict[str, Any]:
     with open_message_log() as connection:
         applied = migrate(connection)
         tick = may_be_sent_from(connection, tick)
+        emit_metrics(connection, wall)  # As this run finds things: it applies what the receiver has left lying.
         closed = close_what_is_over(connection, tick.day, settings)
         listen_with(connection, settings, wall)
         tick = replace(tick, warnings=hear(connection, settings, wall))

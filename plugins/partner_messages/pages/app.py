@@ -63,7 +63,7 @@ def _log() -> Iterator[LogConnection]:
 
 
 def pages_app() -> FastAPI:
-    """The application, to be mounted at `render.PREFIX`."""
+    """The application, to be mounted at `page_addresses.PREFIX`."""
     app = FastAPI(
         title="partner_messages pages",
         docs_url=None,
@@ -172,10 +172,10 @@ def _history(request: Request, person: Reader, **of: str) -> Response:
 
 
 @_pages.get("/people")
-def people_page(request: Request, person: Reader) -> Response:
-    """What needs a person."""
+def people_page(request: Request, person: Reader, dag_run: str | None = None) -> Response:
+    """What needs a person; of one DAG run, what it has called people for."""
     with _log() as connection:
-        shown = people.work_list(connection, load_settings(), run_context.wall_clock())
+        shown = people.work_list(connection, load_settings(), run_context.wall_clock(), dag_run)
     return render.page(request, person, "people", **shown)
 
 

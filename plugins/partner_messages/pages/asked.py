@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, field_validator, model_validator
 
 from partner_messages.config.problems import first_problem, nearest
 from partner_messages.config.schedule import day_of
@@ -19,6 +19,7 @@ from partner_messages.config.settings import SettingsError
 from partner_messages.config.value_kinds import Id
 from partner_messages.deployment import run_context
 from partner_messages.messages.skip_reasons import SkipReason
+from partner_messages.pages.dealt import PLANNED_BY
 from partner_messages.pages.words import MESSAGES, STATES
 
 LONGEST = dt.timedelta(days=400)
@@ -43,7 +44,10 @@ class Filters(BaseModel):
         reason: Why it was not sent.
         sender: A business number's label.
         template: A template's name.
-        dag_run: An Airflow DAG run's id.
+        dag: An Airflow DAG's id.
+        dag_run: An Airflow DAG run's id. With the DAG, and without a day, the days are those of its messages.
+        task: One of its tasks that send, by id: what was dealt to it.
+        batch: Of that task, which mapped instance.
         after: Where the page begins (`Place.as_text`).
     """
 
@@ -59,10 +63,13 @@ class Filters(BaseModel):
     reason: str | None = None
     sender: Id | None = None
     template: Id | None = None
+    dag: Id | None = None
     dag_run: Id | None = None
+    task: str | None = None
+    batch: NonNegativeInt | None = None
     after: str | None = None
 
-    @field_validator("delivery", "kind", "status", "reason")
+    @field_validator("delivery", "kind", "status", "reason", "task")
     @classmethod
     def _is_one_of(cls, value: str | None, info: Any) -> str | None:
         known = CHOICES[info.field_name]
@@ -78,6 +85,14 @@ class Filters(BaseModel):
             raise ValueError(f"{self.since} to {self.until} is longer than {LONGEST.days} days; ask for less at once")
         return self
 
+    @model_validator(mode="after")
+    def _names_the_dag_run(self) -> Self:
+        if self.task and not (self.dag and self.dag_run):
+            raise ValueError("a task (task) is one of a DAG run: say which DAG (dag) and which run (dag_run)")
+        if self.batch is not None and not self.task:
+            raise ValueError("a batch (batch) is one of a task: say of which (task)")
+        return self
+
     def address(self, **changed: Any) -> str:
         """The query of an address that asks for the same, but for what is changed; None takes a filter out."""
         asked = {**self.model_dump(mode="json", exclude={"after"}, exclude_none=True), **changed}
@@ -89,6 +104,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "kind": tuple(MESSAGES),
     "status": tuple(status for status in STATES if status != "undecided"),
     "reason": tuple(SkipReason),
+    "task": tuple(PLANNED_BY),
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from partner_messages.config.settings import Tables
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.pages.asked import CHOICES, Filters, NotAsked, Place
+from partner_messages.pages.dealt import messages_dealt
 from partner_messages.pages.names import AT_MOST, names_of, partners_like
 from partner_messages.pages.words import MESSAGES, STATES, moment, spoken
 from partner_messages.recipients.masking import mask
@@ -37,8 +38,9 @@ def messages_page(connection: LogConnection, filters: Filters, tables: Tables) -
         NotAsked: A filter cannot be applied.
         ShopError: A name was asked for, and the shop does not answer.
     """
+    filters, dealt = _of_dag_run(connection, filters)
     partners = _partners(connection, filters, tables)
-    found = _page_of_messages(connection, filters, partners, ON_A_PAGE + 1)
+    found = _page_of_messages(connection, filters, partners, dealt, ON_A_PAGE + 1)
     shown, more = found[:ON_A_PAGE], found[ON_A_PAGE:]
     last = shown[-1] if more else None
     return {
@@ -49,6 +51,26 @@ def messages_page(connection: LogConnection, filters: Filters, tables: Tables) -
         "meant": partners,
         "next": Place(last["day"], last["created_at"], last["id"]).as_text() if last else None,
     }
+
+
+def _of_dag_run(connection: LogConnection, filters: Filters) -> tuple[Filters, list[uuid.UUID] | None]:
+    """The filters with the days of the DAG run where none were asked for, and what was dealt to the task, if to one."""
+    if not (filters.dag and filters.dag_run):
+        return filters, None
+    dealt = messages_dealt(filters.dag, filters.dag_run, filters.task, filters.batch) if filters.task else None
+    if {"since", "until"} & filters.model_fields_set:
+        return filters, dealt
+    for span in spans_of_dag_run(connection, filters.dag, filters.dag_run, dealt):
+        if "delivery" not in filters.model_fields_set or span["delivery"] == filters.delivery:
+            return filters.model_copy(update=span), dealt
+    return filters, dealt
+
+
+def spans_of_dag_run(
+    connection: LogConnection, dag: str, dag_run: str, message_ids: Sequence[uuid.UUID] | None
+) -> Sequence[Mapping[str, Any]]:
+    """The first and last day of a DAG run's messages (or of these), by how they are delivered."""
+    return rows(connection, "spans_of_dag_run", dag=dag, dag_run=dag_run, message_ids=message_ids)
 
 
 def _partners(connection: LogConnection, filters: Filters, tables: Tables) -> dict[str, str | None]:
@@ -73,12 +95,18 @@ def is_partner_of_a_message(connection: LogConnection, partner_id: str) -> bool:
 
 
 def _page_of_messages(
-    connection: LogConnection, filters: Filters, partners: Mapping[str, Any], at_most: int
+    connection: LogConnection,
+    filters: Filters,
+    partners: Mapping[str, Any],
+    dealt: Sequence[uuid.UUID] | None,
+    at_most: int,
 ) -> Sequence[Mapping[str, Any]]:
     place = Place.of_text(filters.after) if filters.after else None
     begins = {f"after_{name}": getattr(place, name, None) for name in ("day", "created_at", "id")}
-    asked = filters.model_dump(exclude={"after", "partner", "since", "until"}) | begins
-    asked |= {"first_day": filters.since, "last_day": filters.until}
+    asked = filters.model_dump(exclude={"after", "partner", "since", "until", "task", "batch"}) | begins
+    asked |= {"first_day": filters.since, "last_day": filters.until, "message_ids": dealt}
+    if dealt is not None:  # Who has them now is another question: what waited is sent by another DAG run.
+        asked |= {"dag": None, "dag_run": None}
     return rows(connection, "page_of_messages", **asked, partner_ids=list(partners) or None, at_most=at_most)
 
 
@@ -147,7 +175,8 @@ def as_csv(connection: LogConnection, filters: Filters, tables: Tables) -> Itera
     Raises:
         NotAsked: A filter cannot be applied, or there is more than a file may have.
     """
-    found = _page_of_messages(connection, filters, _partners(connection, filters, tables), IN_A_FILE + 1)
+    filters, dealt = _of_dag_run(connection, filters)
+    found = _page_of_messages(connection, filters, _partners(connection, filters, tables), dealt, IN_A_FILE + 1)
     if len(found) > IN_A_FILE:
         raise NotAsked(f"That is more than {IN_A_FILE:,} messages; ask for fewer days.")
     names = names_of(tables, [row["partner_id"] for row in found], _run_ids(found))

@@ -79,12 +79,15 @@ def _place(item: Item) -> tuple[bool, int, dt.datetime]:
     return item.asleep, FIRST.index(reason) if reason in FIRST else len(FIRST), item.row["since"]
 
 
-def work_list(connection: LogConnection, settings: Settings, now: dt.datetime) -> dict[str, Any]:
-    """What the page shows."""
-    found = rows(connection, "work_list", escalation_id=None, at_most=AT_MOST)
+def work_list(
+    connection: LogConnection, settings: Settings, now: dt.datetime, dag_run: str | None = None
+) -> dict[str, Any]:
+    """What the page shows; of one DAG run, what it has opened."""
+    found = rows(connection, "work_list", escalation_id=None, dag_run=dag_run, at_most=AT_MOST)
     names = names_of(settings.tables, [row["partner_id"] for row in found], [row["production_run_id"] for row in found])
     items = items_of(found, calendar_of(settings), now)
-    return {"items": items, "names": names, "at_most": AT_MOST, "acts": Act, "tomorrow": day_of(now) + dt.timedelta(1)}
+    tomorrow = day_of(now) + dt.timedelta(1)
+    return {"items": items, "names": names, "at_most": AT_MOST, "acts": Act, "tomorrow": tomorrow, "dag_run": dag_run}
 
 
 def touch_escalation(
@@ -123,7 +126,7 @@ def touch_escalation(
 
 
 def _one(connection: LogConnection, escalation_id: uuid.UUID) -> Mapping[str, Any]:
-    found = rows(connection, "work_list", escalation_id=escalation_id, at_most=1)
+    found = rows(connection, "work_list", escalation_id=escalation_id, dag_run=None, at_most=1)
     if not found:
         raise NotAsked("There is no such item; open the list again.")
     return found[0]

@@ -13,12 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from partner_messages.config.paths import OPS, included
 from partner_messages.deployment import run_context
+from partner_messages.deployment.page_addresses import PREFIX
 from partner_messages.pages import words
 from partner_messages.pages.rights import Person
 from partner_messages.recipients.masking import mask
-
-PREFIX = "/partner-messages"
-"""Where the pages are mounted; in Airflow's frame they are found under `/plugin/partner-messages` + this."""
 
 _DONE = "partner_messages_done"
 

@@ -15,6 +15,7 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
+from partner_messages.tasks.page_links import NeedsAPerson, linked
 
 Decorator = Callable[[Callable[..., Any]], Any]
 """What makes a task of a function; called in a DAG, that gives the task's value to come (an XComArg)."""
@@ -122,7 +123,7 @@ def send_and_say(tick: Any, batches: Any, *, title: str, found: Any = None, of_a
     # Not after `mirrored` alone, which may be skipped before anything is sent.
     over = [sent, followed, mirrored]
     if finds:
-        over >> escalate(tick) >> said
+        over >> linked(escalate(tick), NeedsAPerson()) >> said
     else:
         over >> said
     return said

@@ -15,7 +15,7 @@ from partner_messages.database.named_sql import blocks
 from partner_messages.messages.kinds import ReminderKind
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
-RUN_BY = {"rows", "each_row", "query", "_rows", "_by_ids", "_rows_with_needs", "Step"}
+RUN_BY = {"rows", "each_row", "query", "_rows", "_by_ids", "_rows_with_needs", "Step", "Metric"}
 """What is called with a query's name, or with what holds one."""
 
 
