@@ -25,6 +25,7 @@ answered (where it can: the asset `whatsapp://partner-messages/answers`).
 - **Replies** to what partners have written, within five minutes of it; what is found later is not replied to.
 - **Enters a promise by hand** ("from Monday"), **opts a partner out**, undoes such a mistake, or decides whether what
   a partner wrote means STOP, each with who says so and why (`docs/answers.md`).
+- **Leaves a partner or a run alone until a day**, or ends that, with who says so and why; it always ends.
 - **Lets sending go on** after the message log was failed over or restored, if it is triggered with who says so and why
   (`docs/failover.md`, which comes first).
 
@@ -47,6 +48,47 @@ from airflow.sdk import Asset, AssetOrTimeSchedule, CronTriggerTimetable, dag, g
 from partner_messages.config.schedule import ANSWERS_ASSET
 from partner_messages.deployment.forms import UPKEEP
 from partner_messages.tasks.flow import DEFAULT_ARGS, first_step, owner_links, send_and_say, step
+
+
+def _acts_by_hand() -> list[Any]:
+    """What people do by the params, a task each; one that is not asked for is skipped."""
+
+    @step("Close an escalation by hand")
+    def close_escalation() -> str:
+        """Close by hand what the params name."""
+        from partner_messages.ops.escalate import close_by_hand
+
+        return close_by_hand(get_current_context()["params"])
+
+    @step("Enter a promise by hand")
+    def enter_promise() -> str:
+        """Enter what a partner has promised, as the params say."""
+        from partner_messages.ops.said_by_hand import promise_by_hand
+
+        return promise_by_hand(get_current_context()["params"])
+
+    @step("Opt a partner out by hand", priority_weight=900, weight_rule="absolute")
+    def enter_opt_out() -> str:
+        """Enter that a partner has opted out or has not, as the params say."""
+        from partner_messages.ops.said_by_hand import opt_out_by_hand
+
+        return opt_out_by_hand(get_current_context()["params"])
+
+    @step("Leave alone by hand", priority_weight=900, weight_rule="absolute")
+    def leave_alone() -> str | None:
+        """Leave a partner or a run alone until a day, or end that, as the params say."""
+        from partner_messages.ops.said_by_hand import leave_alone_by_hand
+
+        return leave_alone_by_hand(get_current_context()["params"])
+
+    @step("Settle a message by hand")
+    def settle_message() -> str:
+        """Settle by hand what the params name."""
+        from partner_messages.ops.settle_by_hand import settle_by_hand
+
+        return settle_by_hand(get_current_context()["params"])
+
+    return [close_escalation(), settle_message(), enter_promise(), enter_opt_out(), leave_alone()]
 
 
 @dag(
@@ -94,40 +136,12 @@ def message_log_upkeep() -> None:
 
         return release_due(tick)
 
-    @step("Close an escalation by hand")
-    def close_escalation() -> str:
-        """Close by hand what the params name."""
-        from partner_messages.ops.escalate import close_by_hand
-
-        return close_by_hand(get_current_context()["params"])
-
     @step("Tell of help at once")
     def tell_at_once(tick: Any) -> int:
         """Tell operations of help that was asked for, and of what sounds like STOP (setting `on_escalation`)."""
         from partner_messages.ops.escalate import tell_at_once
 
         return tell_at_once(tick, get_current_context())
-
-    @step("Enter a promise by hand")
-    def enter_promise() -> str:
-        """Enter what a partner has promised, as the params say."""
-        from partner_messages.ops.said_by_hand import promise_by_hand
-
-        return promise_by_hand(get_current_context()["params"])
-
-    @step("Opt a partner out by hand", priority_weight=900, weight_rule="absolute")
-    def enter_opt_out() -> str:
-        """Enter that a partner has opted out or has not, as the params say."""
-        from partner_messages.ops.said_by_hand import opt_out_by_hand
-
-        return opt_out_by_hand(get_current_context()["params"])
-
-    @step("Settle a message by hand")
-    def settle_message() -> str:
-        """Settle by hand what the params name."""
-        from partner_messages.ops.settle_by_hand import settle_by_hand
-
-        return settle_by_hand(get_current_context()["params"])
 
     @step("Forget what is old")
     def forget() -> dict[str, int]:
@@ -139,8 +153,7 @@ def message_log_upkeep() -> None:
     tick = sweep()
     halt_sending() >> tick
     said = send_and_say(tick, release(tick), title="Upkeep run", of_all=True)
-    by_hand = [close_escalation(), settle_message(), enter_promise(), enter_opt_out()]
-    tick >> [*by_hand, tell_at_once(tick), forget()] >> said
+    tick >> [*_acts_by_hand(), tell_at_once(tick), forget()] >> said
 
 
 message_log_upkeep()

@@ -239,6 +239,12 @@ _OPT_OUTS = {
     "was_stop": "what they wrote means STOP",
     "was_no_stop": "what they wrote does not mean STOP: they are reminded again",
 }
+_LEAVE_ALONE = "Leave a partner or a run alone until a day"
+_LEFT_ALONE = {
+    LEAVE: "nobody is left alone",
+    "partner": "a partner: nothing is sent to them before that day",
+    "run": "a run: nobody is written to of it before that day",
+}
 _OUTCOMES = {
     LEAVE: "nothing is to be said",
     "arrived": "it arrived: it counts as sent",
@@ -319,6 +325,26 @@ UPKEEP: Mapping[str, Param] = {
     ),
     "opt_out_by": _who(_OPT_OUT),
     "opt_out_why": _text("Why", _OPT_OUT, "How you know, or what was a mistake.", longest=2_000),
+    "leave_alone": Param(
+        LEAVE,
+        type="string",
+        enum=list(_LEFT_ALONE),
+        values_display=_LEFT_ALONE,
+        title="Who or what",
+        section=_LEAVE_ALONE,
+        description_md="In force before the next claim, beside the settings partners and runs: either is enough.",
+    ),
+    "leave_alone_id": _text("Which one", _LEAVE_ALONE, "The id in the shop; empty for none.", longest=200),
+    "leave_alone_until": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Until which day",
+        section=_LEAVE_ALONE,
+        description_md="The first day that is as always again, at most a year ahead; **today** ends it at once.",
+    ),
+    "leave_alone_by": _who(_LEAVE_ALONE),
+    "leave_alone_why": _text("Why", _LEAVE_ALONE, "Why, or why no longer.", longest=2_000),
     "trusted_by": _text(
         "Who says so",
         _TRUST,

@@ -144,6 +144,19 @@ class OptOutParams(ActParams):
     opt_out_why: Why
 
 
+class LeaveAloneParams(ActParams):
+    """With which a partner or a run is left alone until a day; until today ends it."""
+
+    what = "leave a partner or a run alone"
+    choice = "leave_alone"
+
+    leave_alone: Literal["partner", "run"]
+    leave_alone_id: Id
+    leave_alone_until: Day
+    leave_alone_by: Who
+    leave_alone_why: Why
+
+
 class TrustParams(ActParams):
     """With which somebody lets sending go on from a log that has changed."""
 

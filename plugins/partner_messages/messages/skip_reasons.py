@@ -104,8 +104,8 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         "The run was reminded as often as setting max_reminders allows; now a person is called.", "operations", True
     ),
     SkipReason.PAUSED: Explanation(
-        "Setting partners says that this partner is not written to, or setting runs that nobody is of this run, for now"
-        " or never.",
+        "The partner is left alone, or nobody is written to of this run: somebody has said so until a day (on its"
+        " page), or setting partners or runs does, for now or never.",
         "operations",
         False,
     ),

@@ -1,7 +1,8 @@
-"""Enters by hand what a partner has told somebody: a promise, or that they opt out."""
+"""Enters by hand what is known of a partner or a run: a promise, an opt-out, that they are left alone for a while."""
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,9 +10,9 @@ from typing import Any
 from partner_messages.config.schedule import day_of
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
-from partner_messages.deployment.params import OptOutParams, PromiseParams
+from partner_messages.deployment.params import LeaveAloneParams, OptOutParams, PromiseParams
+from partner_messages.message_log import left_alone, promises
 from partner_messages.message_log import preferences as said
-from partner_messages.message_log import promises
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.messages.tick import RunRefused, TickSkipped
 from partner_messages.planning.typed_ids import strangers
@@ -21,6 +22,9 @@ from partner_messages.recipients.preferences import Preferences
 from partner_messages.shop.shop import Shop, open_shop
 
 log = logging.getLogger(__name__)
+
+LONGEST = dt.timedelta(days=366)
+"""As far ahead as somebody may be left alone by hand: it always ends."""
 
 
 def promise_by_hand(of_run: Mapping[str, Any]) -> str:
@@ -61,6 +65,40 @@ def promise_by_hand(of_run: Mapping[str, Any]) -> str:
             )
     log.info("Run %s: %s says it moves by %s.", run_id, mask(params.promised_by), due_on)
     return due_on.isoformat()
+
+
+def leave_alone_by_hand(of_run: Mapping[str, Any]) -> str | None:
+    """Leave the partner or the run that the params name alone; return until when, None where that has ended.
+
+    Raises:
+        TickSkipped: Nothing was asked to be left alone.
+        RunRefused: The shop has no such partner or run, the day is too far ahead, or there is nothing to end.
+    """
+    params = LeaveAloneParams.of(of_run)
+    if params is None:
+        raise TickSkipped("Nothing is to be left alone.")
+    what, id_, until = params.leave_alone, params.leave_alone_id, params.leave_alone_until
+    now = run_context.wall_clock()
+    who, why = params.leave_alone_by, params.leave_alone_why
+    if until > day_of(now) + LONGEST:
+        raise RunRefused(
+            f"leave_alone_until is {until}, more than {LONGEST.days} days ahead; for so long, setting {what}s is meant."
+        )
+    if until > day_of(now):
+        with open_shop(load_settings().tables) as shop:
+            if wrong := strangers(shop, "Param leave_alone_id", what, [id_]):
+                raise RunRefused(wrong)
+    with open_message_log() as connection:
+        if until > day_of(now):
+            if not left_alone.leave_alone(connection, what, id_, until=until, who=who, why=why, now=now):
+                raise RunRefused(f"Somebody else has just said something of {what} {id_}; look what stands now.")
+        elif not left_alone.write_again(connection, what, id_, who=who, why=why, now=now):
+            raise RunRefused(
+                f"Nobody has left {what} {id_} alone by hand, so there is nothing to end; to leave it alone, say a"
+                f" later day than {day_of(now)} (what setting {what}s says ends there)."
+            )
+    log.info("%s %s: %s, until %s.", what.capitalize(), id_, mask(who), until)
+    return until.isoformat() if until > day_of(now) else None
 
 
 def opt_out_by_hand(of_run: Mapping[str, Any]) -> str:

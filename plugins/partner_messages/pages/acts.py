@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import Settings, SettingsError
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
@@ -17,7 +18,7 @@ from partner_messages.deployment.params import HaltParams
 from partner_messages.message_log import acts
 from partner_messages.message_log.database import LogConnection, open_message_log, rows
 from partner_messages.ops import said_by_hand, settle_by_hand
-from partner_messages.pages import people
+from partner_messages.pages import people, words
 from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.state import state_of
 
@@ -70,8 +71,10 @@ _SETTLED = {
 }
 
 
-def opt_out(partner_id: str, do: str, who: str, why: str) -> str:
-    """Enter what a partner has said about being written to."""
+def of_partner(partner_id: str, do: str, until: str, who: str, why: str) -> str:
+    """Leave a partner alone, end that, or enter what they have said about being written to."""
+    if do in _LEAVING:
+        return _LEAVING[do]("partner", partner_id, until, who, why)
     asked = _filled_in(opt_out_partner=partner_id, opt_out=do, opt_out_by=who, opt_out_why=why)
     return _ENTERED[said_by_hand.opt_out_by_hand(asked)]
 
@@ -84,15 +87,55 @@ _ENTERED = {
 }
 
 
-def promise(run: str, until: str, who: str, why: str) -> str:
-    """Enter what a partner has promised of a run."""
+def of_run(run: str, do: str, until: str, who: str, why: str) -> str:
+    """Leave a run alone, end that, or enter what its partner has promised."""
+    if do in _LEAVING:
+        return _LEAVING[do]("run", run, until, who, why)
     asked = _filled_in(promised_run=run, promised_until=until, promised_by=who, promised_why=why)
     return f"Nobody is reminded of it until the sending day after {said_by_hand.promise_by_hand(asked)}."
+
+
+def leave_alone(what: str, id_: str, until: str, who: str, why: str) -> str:
+    """Leave a partner or a run alone until a day.
+
+    Args:
+        what: `partner` or `run`.
+        id_: Which one.
+        until: The first day that is as always again.
+        who: Who says so.
+        why: Why.
+    """
+    if _day(until) <= day_of(run_context.wall_clock()):
+        raise NotAsked("Say until which day: a later one than today. To end it, press the button that does.")
+    return _left_alone(what, id_, until, who, why)
+
+
+def write_again(what: str, id_: str, _until: str, who: str, why: str) -> str:
+    """End that a partner or a run is left alone by hand (arguments as in `leave_alone`)."""
+    return _left_alone(what, id_, day_of(run_context.wall_clock()).isoformat(), who, why)
+
+
+def _left_alone(what: str, id_: str, until: str, who: str, why: str) -> str:
+    asked = _filled_in(
+        leave_alone=what, leave_alone_id=id_, leave_alone_until=until, leave_alone_by=who, leave_alone_why=why
+    )
+    day = said_by_hand.leave_alone_by_hand(asked)
+    if day is None:
+        return "That is over: it is as always again, unless a setting says something else."
+    whom = "The partner is left alone" if what == "partner" else "Nobody is written to of the run"
+    return f"{whom} until {words.day(_day(day))}."
+
+
+_LEAVING = {"leave_alone": leave_alone, "write_again": write_again}
 
 
 def work(connection: LogConnection, escalation_id: uuid.UUID, do: str, *, who: str, why: str, until: str = "") -> str:
     """Do something with what needs a person."""
     now, said = run_context.wall_clock(), " ".join(why.split())
+    if do in _LEAVES_ALONE:
+        what, column = _LEAVES_ALONE[do]
+        row = people.one(connection, escalation_id)
+        return leave_alone(what, row[column] or "", until, who, why) + " With the next tick it leaves this list."
     if do == "close":
         people.close_one_escalation(connection, escalation_id, who=who, why=_needed(said), now=now)
         return "Closed. The run is not called for again for this until it has moved."
@@ -112,6 +155,8 @@ def work(connection: LogConnection, escalation_id: uuid.UUID, do: str, *, who: s
     return _DONE[do]
 
 
+_LEAVES_ALONE = {"leave_partner": ("partner", "partner_id"), "leave_run": ("run", "production_run_id")}
+"""What is left alone, and what in an item's row names it."""
 _DONE = {
     "assign": "It is yours.",
     "give_back": "It is nobody's again.",

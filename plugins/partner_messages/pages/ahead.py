@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, TICK_TIME, day_of
 from partner_messages.config.settings import Settings
 from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.message_log.left_alone import ByHand, left_alone
 from partner_messages.message_log.promises import open_promises
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.tick import Tick
 from partner_messages.pages.words import DAG
+from partner_messages.planning.left_alone import LeftAlone
 from partner_messages.planning.reminders.policy import Policy
 
 DAYS = 28
@@ -33,7 +35,13 @@ class Ahead:
 
 
 def days_ahead(
-    run: StuckRun, reminded: Sequence[dt.date], policy: Policy, after: dt.date, *, promised_until: dt.date | None = None
+    run: StuckRun,
+    reminded: Sequence[dt.date],
+    policy: Policy,
+    after: dt.date,
+    *,
+    promised_until: dt.date | None = None,
+    by_hand: Sequence[ByHand] = (),
 ) -> Ahead:
     """The days on which ticks would remind of a run that does not move.
 
@@ -43,14 +51,16 @@ def days_ahead(
         policy: The settings that decide who is due.
         after: The day after which it is asked.
         promised_until: By which day its partner has said that it moves.
+        by_hand: Who, and which runs, people have left alone.
     """
+    left_alone = LeftAlone(policy.settings, by_hand)
     days, so_far, calendar = list[dt.date](), list(reminded), policy.calendar_for(run.partner_id)
     for number in range(1, DAYS + 1):
         day = after + dt.timedelta(days=number)
-        settings, due = policy.settings, _tick_of(day)
+        due = _tick_of(day)
         if not calendar.is_sending_day(day) or (promised_until and day <= promised_until):
             continue
-        if run.partner_id in settings.paused_on(day) or run.production_run_id in settings.runs_paused_on(day):
+        if run.partner_id in left_alone.partners_on(day) or run.production_run_id in left_alone.runs_on(day):
             continue
         if policy.is_used_up(run, so_far):
             return Ahead(days, "Then setting max_reminders allows no more, and a person is called.")
@@ -77,4 +87,8 @@ def last_found(connection: LogConnection, run: str, settings: Settings, now: dt.
     reminded = row.pop("reminded") or []
     promise = open_promises(connection, [run]).get(run)
     stuck = StuckRun(**{**row, "kind": ReminderKind(row["kind"])})
-    return days_ahead(stuck, reminded, policy, today, promised_until=promise.due_on if promise else None)
+    return days_ahead(
+        *(stuck, reminded, policy, today),
+        promised_until=promise.due_on if promise else None,
+        by_hand=left_alone(connection, today),
+    )

@@ -224,12 +224,17 @@ def work(
 
 
 @_acts.post("/partners/{partner_id}")
-def opt_out(person: Actor, partner_id: str, do: Text, why: Text = "") -> Response:
-    """Enter what a partner has said about being written to."""
-    return render.back_to(words.address("partners", partner_id), acts.opt_out(partner_id, do, person.name, why))
+def of_partner(
+    person: Actor, partner_id: str, do: Text, why: Text = "", until: Annotated[str, Form()] = ""
+) -> Response:
+    """Enter what a partner has said about being written to, or leave them alone."""
+    done = acts.of_partner(partner_id, do, until, person.name, why)
+    return render.back_to(words.address("partners", partner_id), done)
 
 
 @_acts.post("/runs/{run}")
-def promise(person: Actor, run: str, until: Annotated[str, Form()] = "", why: Text = "") -> Response:
-    """Enter what a partner has promised of a run."""
-    return render.back_to(words.address("runs", run), acts.promise(run, until, person.name, why))
+def of_run(
+    person: Actor, run: str, do: Text = "promise", until: Annotated[str, Form()] = "", why: Text = ""
+) -> Response:
+    """Enter what a partner has promised of a run, or leave it alone."""
+    return render.back_to(words.address("runs", run), acts.of_run(run, do, until, person.name, why))

@@ -20,6 +20,7 @@ from partner_messages.pages.ahead import last_found
 from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.messages import answers
 from partner_messages.pages.names import names_of
+from partner_messages.planning.left_alone import LeftAlone
 
 DAYS = 28
 """How far back a page looks, unless it is asked for another span."""
@@ -135,8 +136,9 @@ def _sentence(row: Mapping[str, Any]) -> str:
     about = words.STUCK.get(row["reminder_kind"]) or words.spoken(row["event_name"])
     kind = f"{what} ({about})" if about else what
     if row["status"] == "skipped":
+        by = f" By {row['left_alone_by']}." if row["left_alone_by"] else ""
         due = f" It is next due on {row['next_due']}." if row["next_due"] else ""
-        return f"{kind}: not sent. {words.reason(row['skip_reason'])}{due}"
+        return f"{kind}: not sent. {words.reason(row['skip_reason'])}{by}{due}"
     error = f": {row['error_detail']}" if row["status"] in ("failed", "unknown") and row["error_detail"] else ""
     return f"{kind}: {words.STATES[row['status']]}{error}."
 
@@ -178,7 +180,22 @@ def history(
         "ahead": last_found(connection, run, settings, now) if run else None,
         "escalations": rows(connection, "escalations_about", partner_id=partner_id, run=run),
         "promises": promises.open_promises(connection, sorted(runs)),
+        **_left_alone(connection, settings, today, partner_id or run or "", runs if partner_id else partners),
         **(_of_partner(connection, partner_id, since) if partner_id else {"answers": [], "opted_out": None}),
+    }
+
+
+def _left_alone(
+    connection: LogConnection, settings: Settings, today: dt.date, id_: str, others: Iterable[str]
+) -> dict[str, Any]:
+    """What is said of a partner or a run, and of a partner's runs or a run's partners, by hand and by the settings."""
+    said, ids = LeftAlone.now(connection, settings, today), {id_, *others}
+    by_hand = said.of(ids)
+    return {
+        "by_hand": by_hand,
+        "by_setting": said.by_setting(ids, today),
+        "own": next((one for one in by_hand if id_ in (one.partner_id, one.production_run_id)), None),
+        "tomorrow": today + dt.timedelta(days=1),
     }
 
 

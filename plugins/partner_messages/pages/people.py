@@ -107,7 +107,7 @@ def touch_escalation(
     """
     if act == PUT_OFF and (until is None or until <= day_of(now)):
         raise NotAsked("Say until which day it is put off: a later one than today.")
-    row = _one(connection, escalation_id)
+    row = one(connection, escalation_id)
     assigned_to = {ASSIGN: who, GIVE_BACK: None}.get(act, row["assigned_to"])
     done = rows(
         connection,
@@ -125,7 +125,12 @@ def touch_escalation(
         raise NotAsked("It was closed in the meantime; open the list again.")
 
 
-def _one(connection: LogConnection, escalation_id: uuid.UUID) -> Mapping[str, Any]:
+def one(connection: LogConnection, escalation_id: uuid.UUID) -> Mapping[str, Any]:
+    """How one of them stands, closed or not.
+
+    Raises:
+        NotAsked: There is none of this id.
+    """
     found = rows(connection, "work_list", escalation_id=escalation_id, dag_run=None, at_most=1)
     if not found:
         raise NotAsked("There is no such item; open the list again.")
@@ -141,7 +146,7 @@ def close_one_escalation(
         NotAsked: It is closed already, there is none, or a decision about STOP is what is asked for.
     """
     if not rows(connection, "close_one_escalation", escalation_id=escalation_id, who=who, why=why, now=now):
-        row = _one(connection, escalation_id)
+        row = one(connection, escalation_id)
         raise NotAsked(
             f"{row['closed_by']} has closed it already: {row['closed_why']}."
             if row["closed_at"]

@@ -15,6 +15,7 @@ from partner_messages.message_log.preferences import preferences
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import reminder_context_id
 from partner_messages.planning.drafting.inputs import DraftingSetup, ShopKnowledge
+from partner_messages.planning.left_alone import LeftAlone
 from partner_messages.planning.reminders.inputs import LogKnowledge
 from partner_messages.planning.said import what_partners_said
 from partner_messages.planning.template_gate import approvals_of_run
@@ -57,6 +58,7 @@ def setup_of(
     redirect_to: str | None,
 ) -> DraftingSetup:
     """The senders, templates, settings and params that messages are drafted with, whatever Meta has approved."""
+    left_alone = LeftAlone.now(connection, settings, tick.day)
     return DraftingSetup(
         senders=senders,
         catalog=installed_catalog(),
@@ -64,8 +66,8 @@ def setup_of(
         allow_marketing=settings.allow_marketing,
         language=settings.language,
         own_languages=settings.own_languages,
-        paused=settings.paused_on(tick.day),
-        paused_runs=settings.runs_paused_on(tick.day),
+        paused=left_alone.partners_on(tick.day),
+        paused_runs=left_alone.runs_on(tick.day),
         on_holiday=on_holiday(settings, tick.day),
         digest=settings.digest,
         fallback_language=settings.fallback_language,

@@ -135,7 +135,7 @@ class Receiver:
     async def _open_sessions(self) -> None:
         """Open the sessions before the first webhooks come; without a database the receiver starts, too."""
         try:
-            await anyio.to_thread.run_sync(self.sessions.open, SESSIONS)
+            await anyio.to_thread.run_sync(self.sessions.open, MAX_SESSIONS)
         except Exception as error:
             log.error("The message log does not answer yet: %s", mask(str(error)))  # noqa: TRY400
 

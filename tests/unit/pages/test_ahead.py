@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from partner_messages.config.settings import parse_settings
+from partner_messages.message_log.left_alone import ByHand
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.pages.ahead import days_ahead
 from partner_messages.planning.reminders.policy import Policy
@@ -36,3 +37,11 @@ def test_the_days_are_those_on_which_ticks_would_remind(
     ahead = days_ahead(RUN, [DAY], Policy.of(parse_settings(settings)), DAY, promised_until=promised)
     assert [day.day for day in ahead.days if day <= dt.date(2026, 11, 30)] == days
     assert bool(ahead.ends) == ("max_reminders" in settings)
+
+
+@pytest.mark.parametrize("whose", ["partner_id", "production_run_id"])
+def test_what_somebody_has_left_alone_is_not_reminded_before_its_day(whose: str) -> None:
+    ids = {"partner_id": None, "production_run_id": None, whose: getattr(RUN, whose)}
+    by_hand = [ByHand(**ids, until=dt.date(2026, 11, 26), since=TICK, who="Asha", why="at the fair")]
+    ahead = days_ahead(RUN, [DAY], Policy.of(parse_settings({})), DAY, by_hand=by_hand)
+    assert [day.day for day in ahead.days if day <= dt.date(2026, 11, 30)] == [26, 27, 30]
