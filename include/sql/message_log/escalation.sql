@@ -66,6 +66,14 @@ FROM json_to_recordset(%(over)s) AS o (id uuid, why text)
 WHERE e.id = o.id AND e.over_at IS NULL
 RETURNING e.id
 
+-- name: open_work
+-- What needs a person and is open, by reason and by who has taken it on.
+SELECT reason, assigned_to, count(*) AS items
+FROM escalation
+WHERE delivery = 'live' AND closed_at IS NULL
+GROUP BY 1, 2
+ORDER BY 1, 2
+
 -- name: close_escalation
 -- Close a run's open escalations by hand (what sounds like STOP is decided, and not closed); one that the same person has closed before for the same reason, in a try whose answer was
 -- lost, counts too.

@@ -405,6 +405,15 @@ class Settings(_Strict):
         ' `{"class": "...", "args": {...}}`; `{{ escalations_text }}` in its arguments is the list. Only'
         " [some classes](#notifiers) may be named.",
     )
+    on_summary: NotifierSpec | None = Field(
+        None,
+        examples=[{"class": "airflow.providers.smtp.notifications.smtp.SmtpNotifier", "args": {"to": "..."}}],
+        description="Airflow notifier told once of each live tick what was sent, what was not and why, and what needs a"
+        " person ([the daily message](#the-daily-message)); of the same classes.",
+    )
+    on_summary_of_rehearsals: bool = Field(
+        False, description="Whether `on_summary` is told of dry runs and redirects, too."
+    )
     on_failure: NotifierSpec | None = Field(
         None,
         examples=[{"class": "airflow.providers.smtp.notifications.smtp.SmtpNotifier", "args": {"to": "..."}}],

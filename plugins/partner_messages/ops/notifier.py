@@ -34,6 +34,7 @@ _ESCALATION = dict.fromkeys(("production_run_id", "partner_id", "kind", "reason"
 MENTIONS: Mapping[str, Mapping[str, Any]] = {
     "on_failure": {},
     "on_escalation": {"escalations": [_ESCALATION], "escalations_text": "1", "escalations_key": "1"},
+    "on_summary": dict.fromkeys(("summary_title", "summary_text", "summary_key", "summary_address"), "1"),
 }
 """What a setting's notifier is told beside `facts_of`, with a value of its kind."""
 

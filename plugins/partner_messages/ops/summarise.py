@@ -19,12 +19,13 @@ from partner_messages.message_log.stops import stops_of
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import RunPass, Tick
 from partner_messages.ops import run_notes
+from partner_messages.ops.daily_summary import tell_summary
 from partner_messages.ops.escalations import standing_escalations
 from partner_messages.ops.halt_by_hand import halted_now
 from partner_messages.ops.hearing import Untold, note_told, untold
 from partner_messages.ops.metrics import emit_metrics
 from partner_messages.ops.names import names_if_known
-from partner_messages.ops.notifier import notify, on_failure_now
+from partner_messages.ops.notifier import NotTold, notify, on_failure_now
 from partner_messages.ops.summary import NAMED, Summary, Whom, note_unknown_told, summarise_tick, undecided_runs
 from partner_messages.ops.summary_lines import lines_of
 from partner_messages.whatsapp.errors import RECIPIENT_CODES, classify
@@ -66,6 +67,7 @@ def summarise(
     finds: bool = False,
     of_all: bool = False,
     went_on: str | None = None,
+    context: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Log the DAG run's summary and return its counts.
 
@@ -78,8 +80,10 @@ def summarise(
         finds: Whether the run looked for what is stuck.
         of_all: Whether it answers for what no other run has told of, too.
         went_on: Who has let sending go on by this very run, and why.
+        context: The task's, for the notifier of the setting `on_summary`; None where nobody is to be told.
 
     Raises:
+        NotTold: Nothing else is amiss, but that notifier failed.
         NeedsAnEngineer: After everything has been said: a stopped sender, unknown outcomes that nobody was told of yet,
             messages still queued, a template that is refused, another failure that is not the recipient's own, a
             message log that does not have what the tasks say, or a failed task.
@@ -126,6 +130,13 @@ def summarise(
             note_unknown_told(connection, run, summary.untold.keys())
             # Only now: what a run that was killed has not said, the next one says.
             _note_told(connection, to_tell, note)
+    if finds and context is not None:
+        try:
+            tell_summary(context, run, summary, halted=halted, problems=problems)
+        except (NotTold, SettingsError) as error:
+            if not problems:
+                raise
+            problems.append(str(error))  # No other try comes.
     if problems:
         raise NeedsAnEngineer("\n".join(problems))
     return summary.counts()

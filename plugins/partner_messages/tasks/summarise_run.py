@@ -11,6 +11,7 @@ from partner_messages.deployment.params import parse_params
 from partner_messages.deployment.run_context import run_pass
 from partner_messages.messages.tick import Tick, TickSkipped
 from partner_messages.ops import run_notes, summarise
+from partner_messages.ops.daily_summary import tell_of_nothing
 from partner_messages.ops.halt_by_hand import who_let_it_go_on
 from partner_messages.tasks.endings import sentences_of, unfinished
 
@@ -48,10 +49,13 @@ def summarise_run(
             finds=finds,
             of_all=of_all,
             went_on=who_let_it_go_on(context["params"]) if of_all else None,
+            context=context,
         )
     log.info("%s — nothing was done: the first task let nothing pass.", title)
     why = sentences_of(context, first)
     leave(run_notes.KEY, run_notes.text_without(why or failed_tasks))
+    if finds:
+        tell_of_nothing(context, run, failed=failed_tasks, why=why)
     if failed_tasks:
         raise summarise.NeedsAnEngineer("\n".join(failed_tasks))
     raise TickSkipped(f"{first} skipped this run: {' '.join(why)}")

@@ -46,7 +46,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     sys.modules.pop("elsewhere", None)
 
 
-@pytest.mark.parametrize("setting", ["on_failure", "on_escalation"])
+@pytest.mark.parametrize("setting", ["on_failure", "on_escalation", "on_summary"])
 def test_what_is_no_notifier_is_refused_by_preflight_and_never_called(
     deployment: Deployment, tmp_path: Path, setting: str
 ) -> None:
