@@ -1,4 +1,4 @@
-"""`python -m sandbox.graph_api`: runs the local Graph API until it is told to stop."""
+"""`python -m sandbox.graph_api`: run the local Graph API until it gets a signal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STATUSES = ("sent", "delivered", "read")
 
 
 class Server(uvicorn.Server):
-    """Says where it listens once it does, and lets no hanging request hold up its end."""
+    """Prints its URL once it listens, and releases hanging requests when it stops."""
 
     def __init__(self, config: uvicorn.Config, world: World) -> None:
         super().__init__(config)
@@ -50,7 +50,7 @@ class Server(uvicorn.Server):
 
 
 def arguments() -> argparse.ArgumentParser:
-    """The command line; each default can come from the environment."""
+    """The command line; defaults can come from the environment."""
     env = os.environ
     parser = argparse.ArgumentParser(prog="python -m sandbox.graph_api", description="Meta's Cloud API on one machine.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (loopback unless told otherwise)")
@@ -91,7 +91,7 @@ def arguments() -> argparse.ArgumentParser:
 
 
 def status_delays(text: str) -> dict[str, float | None]:
-    """Three numbers or dashes with commas between them, by status."""
+    """Parse three numbers or dashes, separated by commas: the delay of each status."""
     parts = text.split(",")
     if len(parts) != len(STATUSES):
         raise argparse.ArgumentTypeError("must be three numbers such as 0,1,4")
@@ -99,7 +99,7 @@ def status_delays(text: str) -> dict[str, float | None]:
 
 
 def main() -> None:
-    """Run the server; SIGTERM and SIGINT end it with status 0."""
+    """Run the server; SIGTERM and SIGINT stop it with exit status 0."""
     asked = arguments().parse_args()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: sys.exit(0))

@@ -1,4 +1,4 @@
-"""The WhatsApp Business Accounts that exist here, read from a JSON file."""
+"""The WhatsApp Business Accounts of this server, read from a JSON file."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 SAMPLE_ACCOUNTS = Path(__file__).with_name("accounts.json")
 SANDBOX_APP_SECRET = "sandbox-app-secret"
 SANDBOX_VERIFY_TOKEN = "sandbox-verify-token"
-"""What a callback is asked with unless somebody says otherwise."""
+"""The default verify token."""
 
 
 class AccountsFileError(ValueError):
-    """The accounts file cannot be used; the message names the file, the field and what is wrong."""
+    """The accounts file is invalid; the message has the file, the field and the problem."""
 
 
 class Account(BaseModel):
-    """One business account with its phone number and the token that may use it.
+    """A business account with its phone number and an access token.
 
     Attributes:
-        label: What people call it.
-        phone_number_id: Stands in the path of a send.
-        waba_id: Stands in the path of a template request.
-        app_id: Stands in the path of an upload; the app that the token was issued to.
-        app_secret: What that app's webhooks are signed with; one for each app.
+        label: The name for people.
+        phone_number_id: In the path of a message.
+        waba_id: In the path of a template request.
+        app_id: In the path of an upload; the app of the token.
+        app_secret: The app's secret, with which its webhooks are signed.
         display_phone_number: The business's own number, E.164.
-        verified_name: The name a partner sees.
-        token: The access token; it sees the ids of this account only.
-        template_languages: Languages of the sample templates that are approved here from the start.
+        verified_name: The name that a partner sees.
+        token: The access token; it may see this account only.
+        template_languages: Languages of the sample templates that are approved from the start.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,7 +58,7 @@ class Account(BaseModel):
 
     @cached_property
     def country_code(self) -> str:
-        """The digits that Meta puts before a recipient without `+`."""
+        """The digits that Meta adds before a recipient without `+`."""
         return str(phonenumbers.parse(self.display_phone_number).country_code)
 
 
@@ -86,7 +86,7 @@ def load_accounts(path: Path) -> tuple[Account, ...]:
 
 
 class Tokens:
-    """Which token sees which accounts, to which app it was issued, and which tokens are dead."""
+    """The access tokens: the accounts that each sees, its app, and whether it has expired."""
 
     def __init__(self, accounts: tuple[Account, ...]) -> None:
         self._accounts: dict[str, tuple[Account, ...]] = {}
@@ -96,25 +96,25 @@ class Tokens:
             self.issue(account.token, account.app_id, (*self.accounts(account.token), account))
 
     def issue(self, token: str, app_id: str, accounts: tuple[Account, ...]) -> None:
-        """Let there be a token of an app that sees these accounts."""
+        """Add a token of an app that sees these accounts."""
         self._accounts[token], self._app_ids[token] = accounts, app_id
 
     def accounts(self, token: str) -> tuple[Account, ...]:
-        """The accounts this token sees; none for a token nobody issued."""
+        """The accounts that this token sees; none for an unknown token."""
         return self._accounts.get(token, ())
 
     def app_id(self, token: str) -> str:
-        """To which app an issued token belongs."""
+        """The app of a token."""
         return self._app_ids[token]
 
     def died_at(self, token: str) -> float | None:
-        """When the token expired, in seconds since the epoch; None while it lives."""
+        """When the token expired, in seconds since the epoch; None if it has not."""
         return self._dead_since.get(token)
 
     def kill(self, token: str, now: float) -> None:
-        """Let the token expire."""
+        """Make the token expired."""
         self._dead_since.setdefault(token, now)
 
     def revive(self, token: str) -> None:
-        """Let it work again."""
+        """Make the token valid again."""
         self._dead_since.pop(token, None)

@@ -1,11 +1,12 @@
-"""Our own side of the server, `/_sandbox/...`: what Meta knows and does behind its API, for tests and for people.
+"""The admin side of the server, `/_sandbox/...`: read its state and order what Meta and partners do.
 
-Described for machines at `/_sandbox/openapi.json`. `server.LocalGraphApi` has a method for each route.
+Its OpenAPI is at `/_sandbox/openapi.json`. `server.LocalGraphApi` has a method for each route.
 """
 
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -14,7 +15,6 @@ from sandbox.graph_api import progress
 from sandbox.graph_api.admin_orders import (
     AppOrder,
     ClockOrder,
-    FaultOrder,
     HistoryOrder,
     InboundOrder,
     LimitsOrder,
@@ -32,7 +32,7 @@ from sandbox.graph_api.admin_orders import (
 from sandbox.graph_api.clock import iso
 from sandbox.graph_api.errors import GraphError
 from sandbox.graph_api.faults import Fault
-from sandbox.graph_api.inbound import Said, made_inbound
+from sandbox.graph_api.inbound import PartnerAction, inbound_message
 from sandbox.graph_api.outbox import Status
 from sandbox.graph_api.routes import Operation
 from sandbox.graph_api.subscription_requests import give_callback
@@ -65,7 +65,7 @@ async def outbox(
     status: Status | None = None,
     biz_opaque_callback_data: str | None = None,
 ) -> dict[str, Any]:
-    """The messages taken, oldest first, and how many there are in each status."""
+    """The accepted messages, oldest first, and the number in each status."""
     messages = world.outbox.select(
         phone_number_id=phone_number_id,
         to=to,
@@ -84,13 +84,13 @@ async def outbox(
 
 @router.post("/outbox/{message_id:path}")
 async def move_message(world: Here, message_id: str, order: MessageOrder) -> dict[str, Any]:
-    """Let a message be sent, delivered, read or played, or fail, in whatever order; whoever listens is told."""
+    """Give a message a status (sent, delivered, read, played, failed), in any order; subscribers get a webhook."""
     message = world.outbox.get(message_id)
     if message is None:
         raise HTTPException(404, f"No message {message_id} was taken.")
-    at = world.clock.now() if order.at is None else order.at.timestamp()
+    at = _instant(world, order.at)
     message.held = False
-    progress.order(world, message, order.status, at, order.code)
+    progress.order_status(world, message, order.status, at, order.code)
     return message.as_json()
 
 
@@ -98,34 +98,33 @@ async def move_message(world: Here, message_id: str, order: MessageOrder) -> dic
 async def requests(
     world: Here, last: Annotated[int, Query(ge=0)] = 50, operation: Operation | None = None
 ) -> dict[str, Any]:
-    """How many requests came, and the last of them with all their headers."""
+    """The number of requests, and the last ones with all their headers."""
     return world.requests.summary(last, operation)
 
 
 @router.post("/faults")
-async def order_fault(world: Here, order: FaultOrder) -> dict[str, int]:
-    """Let requests go wrong."""
-    fault = Fault(**order.model_dump())
+async def order_fault(world: Here, fault: Fault) -> dict[str, int]:
+    """Order a fault: the next matching requests fail."""
     world.faults.order(fault)
     return {"number": fault.number}
 
 
 @router.get("/faults")
 async def open_faults(world: Here) -> dict[str, Any]:
-    """The orders that are still open, and how many requests hang."""
+    """The faults that are still ordered, and the number of hanging requests."""
     return {"orders": world.faults.orders, "hanging": world.faults.hanging}
 
 
 @router.delete("/faults")
 async def clear_faults(world: Here) -> dict[str, bool]:
-    """Forget all orders and release what hangs."""
+    """Remove all ordered faults and release hanging requests."""
     world.faults.clear()
     return {"success": True}
 
 
 @router.post("/faults/release")
 async def release(world: Here) -> dict[str, int]:
-    """Let every request that hangs go on; returns how many did."""
+    """Release all hanging requests; return their number."""
     hanging = world.faults.hanging
     world.faults.release()
     return {"released": hanging}
@@ -133,7 +132,7 @@ async def release(world: Here) -> dict[str, int]:
 
 @router.get("/faults/hanging")
 async def hanging(world: Here, at_least: int = 1, at_most: int = sys.maxsize, timeout: float = 10.0) -> dict[str, int]:
-    """Wait until so many requests hang, for so many seconds at most; returns how many do."""
+    """Wait until so many requests hang, or until the time-out; return their number."""
     return {"hanging": await world.faults.wait_for_hanging(at_least, at_most, timeout)}
 
 
@@ -157,7 +156,7 @@ async def move_clock(world: Here, order: ClockOrder) -> dict[str, Any]:
 
 @router.post("/limits")
 async def set_limits(world: Here, order: LimitsOrder) -> dict[str, Any]:
-    """Change limits; returns all of them."""
+    """Change limits; return all of them."""
     for name, value in order.model_dump(exclude_none=True).items():
         setattr(world.limits, name, value)
     return vars(world.limits)
@@ -165,7 +164,7 @@ async def set_limits(world: Here, order: LimitsOrder) -> dict[str, Any]:
 
 @router.post("/tokens")
 async def set_token(world: Here, order: TokenOrder) -> dict[str, bool]:
-    """Kill or revive a token."""
+    """Make a token expired, or valid again."""
     if not world.tokens.accounts(order.token):
         raise HTTPException(404, "Nobody issued this token.")
     if order.alive:
@@ -177,17 +176,17 @@ async def set_token(world: Here, order: TokenOrder) -> dict[str, bool]:
 
 @router.post("/inbound")
 async def inbound(world: Here, order: InboundOrder) -> dict[str, Any]:
-    """Let a partner write to the business, which opens their window; or close the window."""
+    """A partner writes to the business, which opens the 24-hour window; or close the window."""
     _check_phone(world, order.phone_number_id)
     if order.text is None:
         world.close_window(order.phone_number_id, order.number)
         return {"open": False}
-    note = made_inbound(
+    note = inbound_message(
         order.phone_number_id,
         order.number,
-        world.clock.now() if order.at is None else order.at.timestamp(),
+        _instant(world, order.at),
         order.kind,
-        Said(order.text, order.payload, order.about),
+        PartnerAction(order.text, order.payload, order.about),
         **order.model_dump(include={"context", "name", "user_id", "hides_number"}),
     )
     world.receive(note)
@@ -196,7 +195,7 @@ async def inbound(world: Here, order: InboundOrder) -> dict[str, Any]:
 
 @router.post("/apps")
 async def set_app(world: Here, order: AppOrder) -> dict[str, str]:
-    """Let there be an app with a token that sees these accounts; one that there is gets another secret."""
+    """Add an app with a token that sees these accounts; an existing app gets the new secret."""
     app = world.subscriptions.add_app(order.app_id, order.secret, order.name)
     if order.token is not None:
         seen = tuple(account for account in world.accounts if account.waba_id in order.waba_ids)
@@ -206,7 +205,7 @@ async def set_app(world: Here, order: AppOrder) -> dict[str, str]:
 
 @router.post("/subscriptions")
 async def subscribe(world: Here, order: SubscriptionOrder) -> dict[str, Any]:
-    """What somebody does at Meta's dashboard: give an app its callback, and subscribe it to accounts."""
+    """Set an app's callback and subscribe the app to accounts, as in Meta's dashboard."""
     app = world.subscriptions.apps.get(order.app_id)
     if app is None:
         raise HTTPException(404, f"There is no app {order.app_id}.")
@@ -223,7 +222,7 @@ async def subscribe(world: Here, order: SubscriptionOrder) -> dict[str, Any]:
 async def webhooks(
     world: Here, field: str | None = None, app_id: str | None = None, timeout: float = QUIET_SECONDS
 ) -> dict[str, Any]:
-    """The webhooks sent, oldest first, once all has been tried whose time has come."""
+    """The sent webhooks, oldest first, after all due deliveries were tried."""
     quiet = await world.webhooks.quiet(timeout)
     shown = [delivery.as_json() for delivery in world.webhooks.deliveries]
     return {
@@ -236,21 +235,21 @@ async def webhooks(
 
 @router.post("/webhooks")
 async def order_webhook(world: Here, order: WebhookOrder) -> dict[str, bool]:
-    """Tell of something that happens to an account or a number."""
+    """Send a webhook about an account or a number."""
     account = next((account for account in world.accounts if account.waba_id == order.waba_id), None)
     if account is None:
         raise HTTPException(404, f"There is no account {order.waba_id}.")
-    at = world.clock.now() if order.at is None else order.at.timestamp()
+    at = _instant(world, order.at)
     world.webhooks.tell(account_change(account, order.field, order.value, at))
     return {"success": True}
 
 
 @router.post("/preferences")
 async def order_preference(world: Here, order: PreferenceOrder) -> dict[str, bool]:
-    """Let a partner stop or resume marketing messages."""
+    """A partner stops or resumes marketing messages."""
     _check_phone(world, order.phone_number_id)
     account = world.account_of(order.phone_number_id)
-    at = world.clock.now() if order.at is None else order.at.timestamp()
+    at = _instant(world, order.at)
     leave_out = world.webhooks.settings.leave_out
     world.webhooks.tell(preference_change(account, order.number, order.value, at, leave_out))
     return {"success": True}
@@ -258,7 +257,7 @@ async def order_preference(world: Here, order: PreferenceOrder) -> dict[str, boo
 
 @router.post("/webhooks/settings")
 async def set_webhooks(world: Here, order: WebhookSettingsOrder) -> dict[str, Any]:
-    """Change how webhooks behave; returns how they do."""
+    """Change the webhook settings; return all of them."""
     for name in order.model_fields_set:
         setattr(world.webhooks.settings, name, getattr(order, name))
     return vars(world.webhooks.settings)
@@ -266,35 +265,35 @@ async def set_webhooks(world: Here, order: WebhookSettingsOrder) -> dict[str, An
 
 @router.post("/webhooks/pause")
 async def pause_webhooks(world: Here) -> dict[str, bool]:
-    """Hold all that is to be told from now on."""
+    """Hold all webhooks from now on."""
     world.webhooks.paused = True
     return {"paused": True}
 
 
 @router.post("/webhooks/release")
 async def release_webhooks(world: Here, order: ReleaseOrder) -> dict[str, int]:
-    """Send what was held, and go on; returns how many POSTs these are."""
+    """Send the held webhooks and end the pause; return the number of POSTs."""
     posts = world.webhooks.release(order.sequence, order.batch, order.times, order.seed, at_once=order.at_once)
     return {"posts": posts}
 
 
 @router.post("/webhooks/forget")
 async def forget_webhooks(world: Here) -> dict[str, bool]:
-    """Break off what is under way, and never send what is held: as Meta does after a week."""
+    """Cancel running deliveries and drop held webhooks, as Meta does after a week."""
     world.webhooks.stop()
     return {"success": True}
 
 
 @router.post("/history")
 async def set_history(world: Here, order: HistoryOrder) -> dict[str, bool]:
-    """Let the accounts have Meta's message history, or not."""
-    world.history_is_there = order.there
+    """Switch Meta's message history on or off for the accounts."""
+    world.has_history = order.there
     return {"there": order.there}
 
 
 @router.post("/recipients")
 async def mark_recipient(world: Here, order: MarkOrder) -> dict[str, bool]:
-    """Mark a recipient, or take the mark back."""
+    """Set or remove the error of a recipient."""
     if order.code is None:
         world.marks.pop(order.number, None)
     else:
@@ -304,14 +303,14 @@ async def mark_recipient(world: Here, order: MarkOrder) -> dict[str, bool]:
 
 @router.get("/templates")
 async def templates(world: Here, waba_id: str | None = None) -> dict[str, Any]:
-    """All templates with what review found."""
+    """All templates with the results of their reviews."""
     found = world.templates.all(world.clock.now())
     return {"templates": [_described(template) for template in found if waba_id in (None, template.waba_id)]}
 
 
 @router.post("/templates")
 async def change_templates(world: Here, order: TemplateOrder) -> dict[str, Any]:
-    """Pause, disable, reject, approve or recategorise templates; a category holds for all languages of the name."""
+    """Change status, quality or category of templates; a category applies to all languages of the name."""
     named = [
         template
         for template in world.templates.of_account(order.waba_id, world.clock.now())
@@ -333,7 +332,7 @@ async def change_templates(world: Here, order: TemplateOrder) -> dict[str, Any]:
 
 @router.post("/reviews")
 async def order_reviews(world: Here, order: ReviewsOrder) -> dict[str, bool]:
-    """Decide how coming reviews end."""
+    """Order the results of the next reviews."""
     wanted = order.model_dump(exclude={"status", "reason"})
     world.templates.review_orders.append(ReviewOrder(Verdict(order.status, order.reason), **wanted))
     return {"success": True}
@@ -341,9 +340,13 @@ async def order_reviews(world: Here, order: ReviewsOrder) -> dict[str, bool]:
 
 @router.post("/reset")
 async def reset(world: Here) -> dict[str, bool]:
-    """Begin anew, as after a start."""
+    """Reset the state, as after a start."""
     world.reset()
     return {"success": True}
+
+
+def _instant(world: World, at: datetime | None) -> float:
+    return world.clock.now() if at is None else at.timestamp()
 
 
 def _check_phone(world: World, phone_number_id: str) -> None:

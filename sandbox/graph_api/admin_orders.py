@@ -1,4 +1,4 @@
-"""What can be ordered at the `/_sandbox` routes: the bodies of their requests."""
+"""The request bodies of the `/_sandbox` routes."""
 
 from __future__ import annotations
 
@@ -7,46 +7,23 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
-from sandbox.graph_api.faults import FaultKind
-from sandbox.graph_api.inbound import KINDS
+from sandbox.graph_api.inbound import INBOUND_KINDS
 from sandbox.graph_api.outbox import Status
-from sandbox.graph_api.routes import Operation
 from sandbox.graph_api.template_store import NO_REASON, TemplateStatus
-from sandbox.graph_api.webhook_body import LARGEST_BATCH
-from sandbox.graph_api.webhook_changes import FIELDS, LEAVABLE
+from sandbox.graph_api.webhook_body import MAX_UPDATES
+from sandbox.graph_api.webhook_changes import FIELDS, OPTIONAL_KEYS
 from sandbox.graph_api.webhooks import ANSWER_SECONDS, RETRY_DELAYS, Sequence
 
 Number = Annotated[str, Field(pattern=r"^\+[0-9]{7,15}$", description="E.164")]
 Category = Annotated[str, Field(pattern="^(MARKETING|UTILITY)$")]
 Quality = Annotated[str, Field(pattern="^(GREEN|YELLOW|RED|UNKNOWN)$")]
 Delay = Annotated[float, Field(ge=0, description="seconds")]
-MessageStatus = Literal["accepted", "held_for_quality_assessment", "paused"]
 
 
 class Order(BaseModel):
-    """A request to one of these routes; unknown fields are mistakes."""
+    """A request body; unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class FaultOrder(Order):
-    """Let the next matching requests go wrong; the fields are those of `faults.Fault`."""
-
-    kind: FaultKind
-    times: int = Field(1, ge=1)
-    skip: int = Field(0, ge=0)
-    operation: Operation | None = None
-    object_id: str | None = None
-    to: str | None = None
-    taken: bool = False
-    code: int = 131000
-    details: str | None = None
-    subcode: int | None = None
-    transient: bool = False
-    message_status: MessageStatus = "held_for_quality_assessment"
-    status: int | None = Field(None, ge=400, le=599)
-    retry_after: str | None = None
-    seconds: float = Field(60.0, gt=0)
 
 
 class ClockOrder(Order):
@@ -69,23 +46,23 @@ class LimitsOrder(Order):
 
 
 class TokenOrder(Order):
-    """Kill a token, or revive it."""
+    """Make a token expired, or valid again."""
 
     token: str
     alive: bool
 
 
 class InboundOrder(Order):
-    """A partner writes to the business: their 24-hour window opens (or, with `text` null, closes).
+    """A partner writes to the business, which opens the 24-hour window (with `text` null: close it).
 
-    `kind` is one of Meta's types; `payload` is that of a button; `context` is the message that is answered, `about` the
-    one that is reacted to, edited or revoked. With `hides_number` Meta says the partner's user id only.
+    `kind` is one of Meta's types; `payload` is a button's; `context` is the answered message, `about` the one that is
+    reacted to, edited or revoked. With `hides_number` Meta sends only the partner's user id.
     """
 
     phone_number_id: str
     number: Number
     text: str | None = "Hello"
-    kind: str = Field("text", pattern=f"^({'|'.join(KINDS)})$")
+    kind: str = Field("text", pattern=f"^({'|'.join(INBOUND_KINDS)})$")
     payload: str | None = None
     context: str | None = None
     about: str | None = None
@@ -96,7 +73,7 @@ class InboundOrder(Order):
 
 
 class AppOrder(Order):
-    """An app at Meta, such as the shop's own beside ours; `token` is a new one of it, which sees the accounts."""
+    """An app at Meta, such as the shop's; `token` is a new token of this app, which sees the accounts."""
 
     app_id: str = Field(pattern=r"^\d+$")
     secret: str = Field(min_length=1)
@@ -125,7 +102,7 @@ class WebhookOrder(Order):
 
 
 class PreferenceOrder(Order):
-    """A partner wants marketing messages no more, or again."""
+    """A partner stops or resumes marketing messages."""
 
     phone_number_id: str
     number: Number
@@ -134,7 +111,7 @@ class PreferenceOrder(Order):
 
 
 class WebhookSettingsOrder(Order):
-    """How webhooks behave; only what is given changes. The fields are those of `webhooks.WebhookSettings`."""
+    """Changes of the webhook settings; the fields are those of `webhooks.WebhookSettings`."""
 
     status_delays: dict[Literal["sent", "delivered", "read"], Delay | None] | None = None
     retry_delays: tuple[Delay, ...] = RETRY_DELAYS
@@ -145,16 +122,16 @@ class WebhookSettingsOrder(Order):
     @field_validator("leave_out")
     @classmethod
     def _may_be_missing(cls, names: frozenset[str]) -> frozenset[str]:
-        if not names <= LEAVABLE:
-            raise ValueError(f"Meta leaves out none of these: {', '.join(sorted(names - LEAVABLE))}.")
+        if not names <= OPTIONAL_KEYS:
+            raise ValueError(f"Meta leaves out none of these: {', '.join(sorted(names - OPTIONAL_KEYS))}.")
         return names
 
 
 class ReleaseOrder(Order):
-    """Send what was held; the fields are the arguments of `webhooks.Webhooks.release`."""
+    """Send held webhooks; the fields are the arguments of `webhooks.Webhooks.release`."""
 
     sequence: Sequence = Sequence.AS_IT_WAS
-    batch: int = Field(1, ge=1, le=LARGEST_BATCH)
+    batch: int = Field(1, ge=1, le=MAX_UPDATES)
     times: int = Field(1, ge=1, le=10)
     seed: int = 0
     at_once: bool = False
@@ -167,7 +144,7 @@ class HistoryOrder(Order):
 
 
 class MarkOrder(Order):
-    """Something is the matter with a recipient: `code` says what, null takes it back; see `world.Mark`."""
+    """The error code for messages to a recipient, null for none; see `world.Mark`."""
 
     number: Number
     code: int | None
@@ -175,7 +152,7 @@ class MarkOrder(Order):
 
 
 class MessageOrder(Order):
-    """What becomes of a message that was taken; `code` says why it failed, `at` when Meta says that it was."""
+    """A new status of a message: `code` is the error of a failure, `at` Meta's time."""
 
     status: Status
     code: int = 131026
@@ -183,10 +160,10 @@ class MessageOrder(Order):
 
 
 class TemplateOrder(Order):
-    """Change a template behind its owner's back; without a language, all languages of the name.
+    """Meta changes a template; without a language, all languages of the name.
 
-    `event` is what the webhook calls a new status where that is another word (FLAGGED, REINSTATED, UNARCHIVED);
-    `correct_category` is announced now and comes in a day.
+    `event` is the webhook's event if it differs from the status (FLAGGED, REINSTATED, UNARCHIVED); `correct_category`
+    is announced now and applied in a day.
     """
 
     waba_id: str
@@ -201,7 +178,7 @@ class TemplateOrder(Order):
 
 
 class ReviewsOrder(Order):
-    """Let the next matching reviews end so; the fields are those of `template_store.ReviewOrder` and its verdict."""
+    """The result of the next matching reviews; the fields are those of `template_store.ReviewOrder` and its verdict."""
 
     status: TemplateStatus = TemplateStatus.APPROVED
     reason: str = NO_REASON

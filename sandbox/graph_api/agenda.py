@@ -1,4 +1,4 @@
-"""What is to happen later, by the server's clock: moving the clock makes it happen, so no test has to wait."""
+"""A schedule by the server's clock: a test moves the clock and need not wait."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from itertools import count
 from sandbox.graph_api.clock import Clock
 
 Action = Callable[[float], None]
-"""Called with the instant for which it was entered, in seconds since the epoch."""
+"""Called with the scheduled time, in seconds since the epoch."""
 
 
 @dataclass(order=True, slots=True)
 class Entry:
-    """One thing to do; of two for the same instant, the one that was entered first is done first."""
+    """A scheduled action; at the same time, the one that was scheduled first runs first."""
 
     instant: float
     number: int
@@ -24,7 +24,7 @@ class Entry:
 
 
 class Agenda:
-    """Does each thing when its time has come, in the order of the times."""
+    """Runs each action at its time, in order."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -33,24 +33,24 @@ class Agenda:
         self._timer: asyncio.TimerHandle | None = None
 
     def at(self, instant: float, action: Action) -> None:
-        """Enter something to do.
+        """Schedule an action.
 
         Args:
-            instant: When, in seconds since the epoch; the past means as soon as the present work is done.
-            action: What.
+            instant: The time, in seconds since the epoch; if it is past, the action runs next.
+            action: The action.
         """
         heapq.heappush(self._entries, Entry(instant, next(self._numbers), action))
         self._set_timer()
 
     def run_due(self) -> None:
-        """Do all whose time has come; called by the timer, and whenever the clock was moved."""
+        """Run all due actions; called by the timer, and after the clock was moved."""
         while self._entries and self._entries[0].instant <= self._clock.now():
             entry = heapq.heappop(self._entries)
             entry.action(entry.instant)
         self._set_timer()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all actions."""
         self._entries.clear()
         self._set_timer()
 
@@ -60,7 +60,7 @@ class Agenda:
             self._timer = None
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:  # the server has not begun; it calls `run_due` when it does
+        except RuntimeError:  # The server has not started; it will call `run_due`.
             return
         if self._entries and (left := self._entries[0].instant - self._clock.now()) <= 0:
             self._timer = loop.call_later(0, self.run_due)

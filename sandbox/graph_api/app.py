@@ -1,4 +1,4 @@
-"""The application: our routes, the phone page, and Meta's API on every other path."""
+"""The application: admin routes, the phone page, and Meta's API on all other paths."""
 
 from __future__ import annotations
 
@@ -15,11 +15,7 @@ from sandbox.graph_api.world import World
 
 
 def create_app(world: World) -> FastAPI:
-    """Put the server together.
-
-    Args:
-        world: Its state.
-    """
+    """The web application with this state."""
     app = FastAPI(title="Local Graph API", openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None)
     app.state.world = world
     app.include_router(router)
@@ -27,12 +23,12 @@ def create_app(world: World) -> FastAPI:
     @app.get("/", response_class=HTMLResponse)
     @app.get(f"{PREFIX}/phone", response_class=HTMLResponse)
     async def phone(phone_number_id: str | None = None, to: str | None = None, watch: bool = False) -> HTMLResponse:
-        """Every message the way a phone would show it."""
+        """Every message as on a phone."""
         return phone_page(world, phone_number_id=phone_number_id, to=to, watch=watch)
 
     @app.post(f"{PREFIX}/answer")
     async def answer(request: Request) -> Response:
-        """A person answers as the partner, on the page."""
+        """A person answers as the partner on the phone page."""
         if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return PlainTextResponse("Only the page itself may answer.", 403)
         form = dict(parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True))
@@ -43,6 +39,6 @@ def create_app(world: World) -> FastAPI:
 
     graph = GraphEndpoint(world)
     methods = ["GET", "POST", "DELETE"]
-    app.router.routes.insert(0, Route("/v{path:path}", graph, methods=methods))  # first, as it is what a bench asks for
+    app.router.routes.insert(0, Route("/v{path:path}", graph, methods=methods))  # First, for the speed of a benchmark.
     app.router.routes.append(Route("/{path:path}", graph, methods=methods))
     return app

@@ -1,4 +1,4 @@
-"""The question that Meta asks a callback before it takes it (docs/graph-api/webhooks/getting-started)."""
+"""Meta's verification request to a callback (docs/graph-api/webhooks/getting-started)."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import httpx
 
 from sandbox.graph_api.errors import GraphError, invalid_parameter
 
-LONGEST_OVERRIDE = 200
+MAX_OVERRIDE_LENGTH = 200
 SHOWN = 100
 ASK_SECONDS = 10.0
 
 
 async def verify(url: str, verify_token: str) -> None:
-    """Ask a callback whether it wants our webhooks.
+    """Verify a callback.
 
     Args:
-        url: Its address.
-        verify_token: What it is to recognise us by.
+        url: Its URL.
+        verify_token: The verify token that is sent.
 
     Raises:
-        GraphError: 2200 where it does not answer 200, 2201 where it answers with something else than the challenge.
+        GraphError: 2200 if it does not answer 200, 2201 if the answer is not the challenge.
     """
     challenge = str(secrets.randbelow(2_000_000_000))
     query = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": verify_token}
@@ -43,15 +43,15 @@ async def verify(url: str, verify_token: str) -> None:
 
 
 def check_url(url: object, param: str, longest: int | None = None) -> str:
-    """A callback's address.
+    """Check a callback's URL.
 
     Args:
-        url: As it came.
-        param: The name it came under.
-        longest: The most characters; None for no limit.
+        url: The given value.
+        param: The name of the parameter.
+        longest: The maximum length; None for no limit.
 
     Raises:
-        GraphError: 100 where Meta could not call it. Unlike Meta, http is taken: this server is for one machine.
+        GraphError: 100 for an invalid URL. Unlike at Meta, http is allowed, because the server is for one machine.
     """
     if not isinstance(url, str) or not url:
         raise invalid_parameter(f"The parameter {param} is required.")
@@ -68,10 +68,10 @@ def check_url(url: object, param: str, longest: int | None = None) -> str:
 
 
 def check_token(token: object) -> str:
-    """A verify token.
+    """Check a verify token.
 
     Raises:
-        GraphError: 100 where there is none.
+        GraphError: 100 if there is none.
     """
     if not isinstance(token, str) or not token:
         raise invalid_parameter("The parameter verify_token is required.")

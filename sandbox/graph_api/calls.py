@@ -1,4 +1,4 @@
-"""Who asks for what: a request with its route and the accounts its token sees."""
+"""Authenticate a request: its route, and the accounts that its token sees."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SCHEMES = ("bearer", "oauth")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that is allowed to ask.
+    """An authenticated request.
 
     Attributes:
-        request: What came in.
-        route: What it asks for.
-        accounts: What its token sees; every other id is as good as missing.
-        app_id: To which app the token belongs.
-        of_app: Whether it is the app's own token, with which an app is set up and nothing else is done.
+        request: The request.
+        route: Its route.
+        accounts: The accounts that its token sees; all other ids are "missing".
+        app_id: The app of the token.
+        of_app: Whether it is the app's own token, which is only for the app's settings.
     """
 
     request: GraphRequest
@@ -37,14 +37,14 @@ class Call:
     of_app: bool = False
 
     def missing(self) -> GraphError:
-        """The refusal for an id the token does not see."""
+        """The error for an id that the token does not see."""
         return missing_object(self.route.object_id, self.request.method)
 
     def account_by(self, field: str, value: str | None = None) -> Account:
-        """The account whose field has this value (or, without one, the id in the path).
+        """The account whose field has this value (by default the id in the path).
 
         Raises:
-            GraphError: 100 with subcode 33 where the token sees none.
+            GraphError: 100 with subcode 33 if the token sees no such account.
         """
         wanted = value or self.route.object_id
         for account in self.accounts:
@@ -53,7 +53,7 @@ class Call:
         raise self.missing()
 
     def user_app(self, world: World) -> App:
-        """The app that the token belongs to."""
+        """The app of the token."""
         return world.subscriptions.apps[self.app_id]
 
     def own_app(self, world: World) -> App:
@@ -69,14 +69,14 @@ class Call:
         return self.user_app(world)
 
     def names_phone(self) -> bool:
-        """Whether the id in the path is that of a phone number which the token sees."""
+        """Whether the id in the path is a phone number that the token sees."""
         return any(account.phone_number_id == self.route.object_id for account in self.accounts)
 
     def template(self, world: World) -> tuple[Template, Account]:
         """The template with the id in the path, and its account.
 
         Raises:
-            GraphError: 100 with subcode 33 where the token sees none.
+            GraphError: 100 with subcode 33 if the token sees no such template.
         """
         template = world.templates.by_id(self.route.object_id, self.request.received_at)
         if template is None:
@@ -87,7 +87,7 @@ class Call:
         """The upload session with the id in the path.
 
         Raises:
-            GraphError: 100 with subcode 33 where the token sees none.
+            GraphError: 100 with subcode 33 if the token sees no such session.
         """
         upload = world.uploads.get(self.route.object_id)
         if upload is None:
@@ -100,8 +100,7 @@ def admit(world: World, request: GraphRequest, route: Route) -> Call:
     """Check version and token, in Meta's order.
 
     Raises:
-        GraphError: 2500 or 2635 for the version; 104 without a token, 190 with one that nobody issued or (subcode 463)
-            that has expired.
+        GraphError: 2500 or 2635 for the version; 104 without a token, 190 for an unknown or (subcode 463) expired one.
     """
     check_version(route.version, request.path.strip("/").partition("/")[2], request.received_at)
     token = token_of(request)
@@ -125,6 +124,6 @@ def admit(world: World, request: GraphRequest, route: Route) -> Call:
 
 
 def token_of(request: GraphRequest) -> str:
-    """The access token: from the `Authorization` header, else from the query, as Graph takes it; empty without one."""
+    """The access token from the `Authorization` header, else from the query; empty if there is none."""
     scheme, _, token = request.header("authorization").partition(" ")
     return token if scheme.lower() in SCHEMES and token else request.query_parameters().get("access_token", "")

@@ -1,4 +1,4 @@
-"""The server's clock: real time that can be moved and stopped, so that hours pass in a test without waiting."""
+"""The server's clock: real time that can be moved and frozen, so that a test need not wait."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 
 class Clock:
-    """Seconds since the epoch; runs with real time, plus an offset, until it is frozen."""
+    """Real time plus an offset, in seconds since the epoch; it can be frozen."""
 
     def __init__(self) -> None:
         self._offset = 0.0
@@ -19,26 +19,26 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Whether time stands still."""
+        """Whether the clock is frozen."""
         return self._frozen_at is not None
 
     def shift(self, seconds: float) -> None:
-        """Move forward (or back, with a negative number); a frozen clock moves too and stays frozen."""
+        """Move forward (or back, if negative); a frozen clock stays frozen."""
         if self._frozen_at is None:
             self._offset += seconds
         else:
             self._frozen_at += seconds
 
     def move_to(self, instant: datetime) -> None:
-        """Make this instant the present."""
+        """Set the time."""
         self.shift(instant.timestamp() - self.now())
 
     def freeze(self) -> None:
-        """Stop here."""
+        """Stop the clock."""
         self._frozen_at = self.now()
 
     def run(self) -> None:
-        """Go on from here."""
+        """Start a frozen clock."""
         if self._frozen_at is not None:
             self._offset = self._frozen_at - time.time()
             self._frozen_at = None

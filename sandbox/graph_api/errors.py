@@ -1,7 +1,7 @@
-"""Meta's error codes and the envelope they come in.
+"""Meta's error codes and error answers.
 
-Titles, details and the shape are Meta's (D/support/error-codes). Meta names no HTTP statuses; these are the ones seen
-in production, so that a client that keys on them is found out here.
+Titles, details and the form are Meta's (D/support/error-codes). Meta documents no HTTP statuses; these were seen in
+production.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a code says.
+    """The texts of a code.
 
     Attributes:
         title: Follows the code in `error.message`.
-        details: `error.error_data.details` where the occasion gives no better one.
-        status: HTTP status of the answer.
+        details: The default of `error.error_data.details`.
+        status: The HTTP status of the answer.
     """
 
     title: str
@@ -127,11 +128,11 @@ MEANINGS: dict[int, Meaning] = {
     135000: Meaning("Generic user error", "Unknown error with your request parameters."),
 }
 UNKNOWN_CODE = Meaning("Error")
-DATA_CODES_FROM = 100_000  # Cloud API codes carry error_data; the Graph API's own codes do not
+DATA_CODES_FROM = 100_000  # Errors of the Cloud API have error_data, those of the Graph API have not.
 
 
 class GraphError(Exception):
-    """A refusal, as Meta words it.
+    """An error in Meta's words.
 
     Attributes:
         code: Meta's `error.code`.
@@ -168,7 +169,7 @@ class GraphError(Exception):
         super().__init__(f"{self.message} {self.details or ''}")
 
     def body(self) -> bytes:
-        """The envelope, as JSON."""
+        """The error answer as JSON."""
         error: dict[str, Any] = {"message": self.message, "type": self.kind, "code": self.code}
         if self.details is not None and (self.code >= DATA_CODES_FROM or self.code == 100):
             error["error_data"] = {"messaging_product": "whatsapp", "details": self.details}
@@ -183,7 +184,7 @@ class GraphError(Exception):
         return json.dumps({"error": error}, ensure_ascii=False).encode()
 
     def asynchronous(self) -> dict[str, Any]:
-        """The form in which a failed status reports it (`statuses[].errors[]`)."""
+        """The error in the form of a failed status (`statuses[].errors[]`)."""
         return {
             "code": self.code,
             "title": self.title,
@@ -198,12 +199,28 @@ def trace_id() -> str:
 
 
 def invalid_parameter(details: str) -> GraphError:
-    """Code 100 with the reason in the message, as Meta words simple type and value checks."""
+    """Code 100 with the details in the message, as for simple checks of types and values."""
     return GraphError(100, message=f"(#100) {details}")
 
 
+def check_keys(given: Iterable[str], allowed: Collection[str], place: str = "") -> None:
+    """Check that an object has no unknown keys.
+
+    Args:
+        given: The keys that were given.
+        allowed: The keys that Meta knows.
+        place: The end of Meta's sentence, such as ` on the message`.
+
+    Raises:
+        GraphError: 100, for the first unknown key.
+    """
+    for key in given:
+        if key not in allowed:
+            raise invalid_parameter(f'Unexpected key "{key}"{place}.')
+
+
 def missing_object(object_id: str, method: str) -> GraphError:
-    """Code 100, subcode 33: an id that does not exist or that this token may not see (Meta does not say which)."""
+    """Code 100 with subcode 33: the id does not exist or the token may not see it (Meta does not say which)."""
     return GraphError(
         100,
         message=f"Unsupported {method.lower()} request. Object with ID '{object_id}' does not exist, cannot be loaded "

@@ -16,16 +16,16 @@ JSON_TYPE: Final = ("content-type", "application/json; charset=UTF-8")
 
 @dataclass(slots=True)
 class GraphRequest:
-    """What came in.
+    """A request.
 
     Attributes:
         method: HTTP method.
         path: Without the query.
-        query: As it was sent.
-        headers: Name (lower case) and value, in the order they came.
+        query: The raw query.
+        headers: Name (lower case) and value, in order.
         body: The raw body.
         received_at: Seconds since the epoch, by the server's clock.
-        base_url: Scheme, host and port by which the caller reached us.
+        base_url: Scheme, host and port of this server.
     """
 
     method: str
@@ -37,7 +37,7 @@ class GraphRequest:
     base_url: str
 
     def header(self, name: str) -> str:
-        """The value of a header (name in lower case), empty where it is missing."""
+        """The value of a header (name in lower case); empty if it is missing."""
         return next((value for key, value in self.headers if key == name), "")
 
     def query_parameters(self) -> dict[str, str]:
@@ -45,16 +45,16 @@ class GraphRequest:
         return dict(parse_qsl(self.query, keep_blank_values=True))
 
     def json_object(self) -> dict[str, Any]:
-        """The body as a JSON object; empty where the request does not say that it is JSON, as Meta reads it.
+        """The body as a JSON object; empty if the content type is not JSON, as at Meta.
 
         Raises:
-            GraphError: 100 where the body is no JSON object.
+            GraphError: 100 if the body is no JSON object.
         """
         if not self.body or "json" not in self.header("content-type"):
             return {}
         try:
             body = json.loads(self.body)
-            if ESCAPED_SURROGATE in self.body.lower():  # half an emoji could not be written out again
+            if ESCAPED_SURROGATE in self.body.lower():  # A lone surrogate could not be encoded again.
                 json.dumps(body, ensure_ascii=False).encode()
         except ValueError as error:
             raise invalid_parameter("The request body is not valid JSON.") from error
@@ -63,13 +63,13 @@ class GraphRequest:
         return body
 
     def parameters(self) -> dict[str, Any]:
-        """Query and JSON body together; Graph takes a parameter from either."""
+        """The parameters of query and JSON body; Graph takes them from both."""
         return {**self.query_parameters(), **self.json_object()}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes out.
+    """An answer.
 
     Attributes:
         status: HTTP status.
@@ -83,10 +83,10 @@ class Answer:
 
 
 def answer(content: Mapping[str, Any]) -> Answer:
-    """A success with this content."""
+    """A 200 answer with this content."""
     return Answer(200, json.dumps(content, ensure_ascii=False).encode())
 
 
 def refusal(error: GraphError) -> Answer:
-    """The answer that carries this error."""
+    """The answer for an error."""
     return Answer(error.status, error.body(), (JSON_TYPE, *error.headers))

@@ -1,53 +1,59 @@
-"""What goes wrong to order: the next requests that match are refused, lost, left hanging or answered with nonsense."""
+"""Faults on demand: the next matching requests are refused, dropped, left hanging or answered wrongly."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from itertools import count
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
 
 from sandbox.graph_api.routes import Operation
 
+MessageStatus = Literal["accepted", "held_for_quality_assessment", "paused"]
+
 
 class FaultKind(StrEnum):
-    """How a request goes wrong."""
+    """Kinds of faults."""
 
-    ERROR = "error"  # Meta's envelope with a code of one's choice
-    NOT_JSON = "not_json"  # a proxy's page instead of Meta's answer
-    NO_MESSAGE_ID = "no_message_id"  # 200, but no message in it
-    HELD_BACK = "held_back"  # taken, and Meta says that it holds it back
-    HANG = "hang"  # no answer for a while
-    DROP = "drop"  # the connection is cut without an answer
+    ERROR = "error"  # Meta's error answer with a chosen code.
+    NOT_JSON = "not_json"  # A proxy's page instead of Meta's answer.
+    NO_MESSAGE_ID = "no_message_id"  # 200 without a message id.
+    HELD_BACK = "held_back"  # Accepted, but held back by Meta.
+    HANG = "hang"  # No answer for a while.
+    DROP = "drop"  # The connection is closed without an answer.
 
 
-@dataclass
+@dataclass(config=ConfigDict(extra="forbid"))
 class Fault:
-    """One order.
+    """A fault that is ordered; also the request body of the admin route.
 
     Attributes:
-        kind: How it goes wrong.
-        times: How many matching requests are left to go wrong.
-        skip: How many matching requests go well before that.
-        operation: Only this kind of request; None for any.
+        kind: The kind of fault.
+        times: The number of matching requests that fail.
+        skip: The number of matching requests that succeed before.
+        operation: Only this operation; None for any.
         object_id: Only requests about this id (a phone number id, a WABA id, ...); None for any.
-        to: Only messages to this number (digits count, not their writing); None for any.
-        taken: The request is carried out before it goes wrong.
+        to: Only messages to this number (only its digits are compared); None for any.
+        taken: The request is processed before the fault.
         code: For an error: Meta's code.
         details: For an error: the details; None for Meta's usual ones.
         subcode: For an error: Meta's subcode.
-        transient: For an error: Meta says that it will pass (`is_transient`).
-        message_status: For a template message that is held back: what Meta says instead of `accepted`.
+        transient: For an error: `is_transient`.
+        message_status: For a template message that is held back: the status instead of `accepted`.
         status: HTTP status; None for the usual one (502 for a page that is no JSON).
-        retry_after: Value of a `Retry-After` header; None for none.
-        seconds: For a hang: how long. Then the request is answered as usual.
-        number: Identifies the order.
+        retry_after: The value of a `Retry-After` header, if any.
+        seconds: For a hang: how long; then the request is answered as usual.
+        number: The id of the fault.
     """
 
     kind: FaultKind
-    times: int = 1
-    skip: int = 0
+    times: Annotated[int, Field(ge=1)] = 1
+    skip: Annotated[int, Field(ge=0)] = 0
     operation: Operation | None = None
     object_id: str | None = None
     to: str | None = None
@@ -56,14 +62,14 @@ class Fault:
     details: str | None = None
     subcode: int | None = None
     transient: bool = False
-    message_status: str = "held_for_quality_assessment"
-    status: int | None = None
+    message_status: MessageStatus = "held_for_quality_assessment"
+    status: Annotated[int, Field(ge=400, le=599)] | None = None
     retry_after: str | None = None
-    seconds: float = 60.0
-    number: int = field(default_factory=count(1).__next__)
+    seconds: Annotated[float, Field(gt=0)] = 60.0
+    number: int = field(default_factory=count(1).__next__, init=False)
 
     def matches(self, operation: Operation | None, object_id: str | None, to: str | None) -> bool:
-        """Whether this request is meant."""
+        """Whether the fault applies to this request."""
         return (
             self.operation in (None, operation)
             and self.object_id in (None, object_id)
@@ -77,7 +83,7 @@ def digits(number: str) -> str:
 
 
 class Faults:
-    """The orders that are open, and the requests that hang because of them."""
+    """The ordered faults, and the hanging requests."""
 
     def __init__(self) -> None:
         self.orders: list[Fault] = []
@@ -87,15 +93,15 @@ class Faults:
 
     @property
     def for_recipients(self) -> bool:
-        """Whether an open order names a recipient (the body has to be read to know who is meant)."""
+        """Whether a fault is for a recipient, so that the body of each request has to be read."""
         return any(order.to is not None for order in self.orders)
 
     def order(self, fault: Fault) -> None:
-        """Add an order; the oldest that matches goes first."""
+        """Order a fault; of several matching ones the oldest applies first."""
         self.orders.append(fault)
 
     def next_for(self, operation: Operation | None, object_id: str | None, to: str | None) -> Fault | None:
-        """The order that this request meets, counted off; None when all goes well."""
+        """The fault for this request, counted; None if there is none."""
         for order in self.orders:
             if not order.matches(operation, object_id, to):
                 continue
@@ -109,11 +115,11 @@ class Faults:
         return None
 
     async def hang(self, seconds: float, gone: asyncio.Future[None]) -> None:
-        """Hold a request until it is released, its time is up or its caller has gone.
+        """Hold a request until it is released, its time is up, or the client has closed the connection.
 
         Args:
-            seconds: The longest it takes.
-            gone: Done when the caller has closed the connection.
+            seconds: The maximum time.
+            gone: Done when the client has closed the connection.
         """
         released = asyncio.create_task(self._released_once())
         await self._count(1)
@@ -135,12 +141,12 @@ class Faults:
         """Wait until so many requests hang.
 
         Args:
-            at_least: The fewest.
-            at_most: The most.
-            timeout: Seconds after which the answer is what it is.
+            at_least: The minimum.
+            at_most: The maximum.
+            timeout: Seconds to wait at most.
 
         Returns:
-            How many hang.
+            The number of hanging requests.
         """
         async with self._arrived:
             with contextlib.suppress(TimeoutError):
@@ -148,11 +154,11 @@ class Faults:
         return self.hanging
 
     def release(self) -> None:
-        """Let every request that hangs go on now."""
+        """Release all hanging requests."""
         self._released.set()
         self._released = asyncio.Event()
 
     def clear(self) -> None:
-        """Forget all orders and release what hangs."""
+        """Remove all faults and release all hanging requests."""
         self.orders.clear()
         self.release()

@@ -1,4 +1,4 @@
-"""Subscribes every app to its accounts when the server starts, once the receiver answers."""
+"""At the start, subscribe every app to its accounts as soon as the receiver answers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sandbox.graph_api.world import World
 
 DEFAULT_PATH = "/partner-messages/webhook"
 PAUSE_SECONDS = 1.0
-"""Between two questions to a receiver that is still starting."""
+"""The wait before the next try while the receiver is starting."""
 SAID = "Webhooks go to "
 
 
 async def subscribe_all(world: World) -> None:
-    """Ask the receiver of the options until it answers, then subscribe all apps to their accounts, and say so."""
+    """Verify the receiver until it answers, then subscribe all apps to their accounts, and print so."""
     callback = world.options.callback
     if callback is None:
         return
@@ -29,7 +29,7 @@ async def subscribe_all(world: World) -> None:
                 await give_callback(app, url, callback.verify_token, list(FIELDS))
             break
         except GraphError as error:
-            if str(error.code) != said:  # once for each kind of failure; a receiver takes its time to start
+            if str(error.code) != said:  # Print each kind of failure once.
                 print(f"No webhooks yet: {error.message}", flush=True)
                 said = str(error.code)
         await asyncio.sleep(PAUSE_SECONDS)
@@ -39,5 +39,5 @@ async def subscribe_all(world: World) -> None:
 
 
 def with_path(url: str) -> str:
-    """The URL, with the receiver's usual path where it has none."""
+    """The URL, with the receiver's default path if it has none."""
     return url.rstrip("/") + DEFAULT_PATH if urlsplit(url).path in ("", "/") else url

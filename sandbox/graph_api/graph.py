@@ -1,4 +1,4 @@
-"""Meta's side of the server: receives a request, lets it go wrong if that was ordered, and has it answered."""
+"""Meta's side of the server: receive a request, apply an ordered fault, and answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.graph_api.errors import GraphError, trace_id
 from sandbox.graph_api.exchange import Answer, GraphRequest, refusal
 from sandbox.graph_api.faults import Fault, FaultKind
 from sandbox.graph_api.messages import held_back, send_message, without_message_id
-from sandbox.graph_api.request_log import Seen
+from sandbox.graph_api.request_log import LoggedRequest
 from sandbox.graph_api.routes import Operation, Route, read_path
 from sandbox.graph_api.transport import ABORT
 from sandbox.graph_api.versions import VERSIONS
@@ -55,7 +55,7 @@ DROPPED, HUNG_UP = "connection dropped", "caller hung up"
 
 
 class GraphEndpoint:
-    """An ASGI application for every path that is not ours; plain, as a bench sends a thousand messages a second."""
+    """The ASGI application for Meta's paths; without a framework, for a thousand messages a second."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -78,20 +78,20 @@ class GraphEndpoint:
         try:
             route = read_path(request.method, request.path)
         except GraphError as error:
-            world.requests.add(Seen(request, None, None, error.status, error.code))
+            world.requests.add(LoggedRequest(request, None, None, error.status, error.code))
             await _send(send, refusal(error), None)
             return
-        seen = world.requests.add(Seen(request, route.operation, route.object_id))
+        seen = world.requests.add(LoggedRequest(request, route.operation, route.object_id))
         fault = world.faults.next_for(route.operation, route.object_id, _recipient(world, request))
         answer = (
-            await self._answered(request, route, seen)
+            await self._handle(request, route, seen)
             if fault is None
-            else await self._gone_wrong(fault, request, route, seen, scope, receive)
+            else await self._apply_fault(fault, request, route, seen, scope, receive)
         )
         if answer is not None:
             await _send(send, answer, route.version)
 
-    async def _answered(self, request: GraphRequest, route: Route, seen: Seen) -> Answer:
+    async def _handle(self, request: GraphRequest, route: Route, seen: LoggedRequest) -> Answer:
         try:
             call = admit(self._world, request, route)
             made = HANDLERS[route.operation](self._world, call)
@@ -101,11 +101,11 @@ class GraphEndpoint:
         seen.outcome = answer.status
         return answer
 
-    async def _gone_wrong(
-        self, fault: Fault, request: GraphRequest, route: Route, seen: Seen, scope: Scope, receive: Receive
+    async def _apply_fault(
+        self, fault: Fault, request: GraphRequest, route: Route, seen: LoggedRequest, scope: Scope, receive: Receive
     ) -> Answer | None:
-        """What happens instead of a good answer; None when no answer goes out."""
-        taken = await self._answered(request, route, seen) if fault.taken else None
+        """The answer with the fault; None if none is sent."""
+        taken = await self._handle(request, route, seen) if fault.taken else None
         retry_after = () if fault.retry_after is None else (("retry-after", fault.retry_after),)
         match fault.kind:
             case FaultKind.ERROR:
@@ -122,9 +122,9 @@ class GraphEndpoint:
             case FaultKind.NOT_JSON:
                 answer = Answer(fault.status or 502, NOT_JSON, (("content-type", "text/html"), *retry_after))
             case FaultKind.NO_MESSAGE_ID:
-                answer = without_message_id(taken or await self._answered(request, route, seen))
+                answer = without_message_id(taken or await self._handle(request, route, seen))
             case FaultKind.HELD_BACK:
-                taken = taken or await self._answered(request, route, seen)
+                taken = taken or await self._handle(request, route, seen)
                 answer = held_back(self._world, taken, fault.message_status)
             case FaultKind.DROP:
                 seen.outcome = DROPPED
@@ -138,13 +138,13 @@ class GraphEndpoint:
                     seen.outcome = HUNG_UP
                     return None
                 gone.cancel()
-                answer = taken or await self._answered(request, route, seen)
+                answer = taken or await self._handle(request, route, seen)
         seen.outcome = answer.status
         return answer
 
 
 def _recipient(world: World, request: GraphRequest) -> str | None:
-    """Whom a message is for, if an open fault asks; mistakes in the request are for its handler to find."""
+    """The recipient of a message, if a fault needs it; the handler reports errors of the request."""
     if not world.faults.for_recipients:
         return None
     try:
@@ -159,7 +159,7 @@ def _base_url(scope: Scope) -> str:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body; None where the caller hung up before its end."""
+    """The whole body; None if the client closed the connection before its end."""
     body = bytearray()
     while (message := await receive())["type"] == "http.request":
         body += message.get("body", b"")

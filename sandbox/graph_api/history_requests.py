@@ -1,6 +1,6 @@
-"""Meta's history of messages: which statuses a message has had, and when (OpenAPI "Message History").
+"""Meta's message history: the statuses of a message with their times (OpenAPI "Message History").
 
-In Meta's OpenAPI, and seen at work by nobody here; an account without it gets the 403 that stands there.
+It follows Meta's OpenAPI and was never compared with Meta itself; an account without it gets the documented 403.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from sandbox.graph_api.calls import Call
 from sandbox.graph_api.errors import GraphError, invalid_parameter, missing_object
 from sandbox.graph_api.exchange import Answer, answer
 from sandbox.graph_api.outbox import Message, Status, StatusEvent
-from sandbox.graph_api.paging import cursor, cut, links
+from sandbox.graph_api.paging import cursor, cut, fields_of, links
 from sandbox.graph_api.subscriptions import App
 from sandbox.graph_api.world import World
 
-LARGEST_PAGE = 100
+MAX_PAGE_SIZE = 100
 NO_HISTORY = 1_349_174
 FIELD = re.compile(r"\s*([a-z_]+)\s*(?:\{([^{}]*)\})?\s*(?:,|$)")
-# Of the two lists in the OpenAPI the events have their own words; it calls a failure ERROR there and FAILED here.
+# The OpenAPI has two lists of statuses: a failure is ERROR in the events and FAILED in the history.
 FILTERS = {"SENT", "DELIVERED", "READ", "ERROR", "ACCEPTED"}
 EVENT_DEFAULTS = ("id", "delivery_status", "timestamp")
 NODE_DEFAULTS = ("id", "delivery_status", "occurrence_timestamp")
@@ -38,7 +38,7 @@ EVENT_FIELDS: Fields = {
 
 
 def list_history(world: World, call: Call) -> Answer:
-    """The messages of a phone number, oldest first, or the one that `message_id` names."""
+    """The messages of a phone number, oldest first, or only the one with `message_id`."""
     _check_there(world)
     account, query = call.account_by("phone_number_id"), call.request.query_parameters()
     asked = _fields(query.get("fields", "id,message_id"), {"id", "message_id", "events"})
@@ -48,11 +48,11 @@ def list_history(world: World, call: Call) -> Answer:
         for message in world.outbox.select(phone_number_id=account.phone_number_id)
         if query.get("message_id") in (None, message.id)
     ]
-    page = cut(call.request, found, _history_id, LARGEST_PAGE)
+    page = cut(call.request, found, _history_id, MAX_PAGE_SIZE)
     known: dict[str, Callable[[Message], Any]] = {
         "id": _history_id,
         "message_id": lambda message: message.id,
-        "events": lambda message: {"data": [_shown(event, EVENT_FIELDS, events) for event in message.events]},
+        "events": lambda message: {"data": [fields_of(event, EVENT_FIELDS, events) for event in message.events]},
     }
     content: dict[str, Any] = {"data": [{name: known[name](message) for name in asked} for message in page.items]}
     if page.items:
@@ -61,7 +61,7 @@ def list_history(world: World, call: Call) -> Answer:
 
 
 def list_events(world: World, call: Call) -> Answer:
-    """What happened to one message, oldest first."""
+    """The events of a message, oldest first."""
     _check_there(world)
     message = world.outbox.by_history_id(call.route.object_id)
     if message is None or message.phone_number_id not in {account.phone_number_id for account in call.accounts}:
@@ -74,8 +74,8 @@ def list_events(world: World, call: Call) -> Answer:
     if wanted is not None and wanted not in FILTERS:
         raise invalid_parameter("Invalid parameter: status_filter must be a valid delivery status")
     found = [event for event in message.events if wanted in (None, known["delivery_status"](event))]
-    page = cut(call.request, found, _event_id, LARGEST_PAGE)
-    edges = [{"cursor": cursor(event.id), "node": _shown(event, known, node)} for event in page.items]
+    page = cut(call.request, found, _event_id, MAX_PAGE_SIZE)
+    edges = [{"cursor": cursor(event.id), "node": fields_of(event, known, node)} for event in page.items]
     content: dict[str, Any] = {"data": [{name: edge[name] for name in asked} for edge in edges]}
     if page.items:
         content["paging"] = links(call.request, page, _event_id)
@@ -94,7 +94,7 @@ def _node_fields(app: App) -> Fields:
 
 
 def _check_there(world: World) -> None:
-    if not world.history_is_there:
+    if not world.has_history:
         raise GraphError(
             200,
             message="(#200) Your app doesn't have permission to access message history for this phone number",
@@ -105,7 +105,7 @@ def _check_there(world: World) -> None:
 
 
 def _fields(asked: str, known: Collection[str]) -> dict[str, str | None]:
-    """Names of fields, each with what stands in braces after it; `events{timestamp}` is the one field `events`."""
+    """The names of the asked fields, each with its text in braces: `events{timestamp}` is the field `events`."""
     fields: dict[str, str | None] = {}
     place = 0
     while place < len(asked):
@@ -117,11 +117,6 @@ def _fields(asked: str, known: Collection[str]) -> dict[str, str | None]:
         fields[found[1]] = found[2]
         place = found.end()
     return fields
-
-
-def _shown(event: StatusEvent, known: Fields, asked: Collection[str]) -> dict[str, Any]:
-    values = ((name, known[name](event)) for name in asked)
-    return {name: value for name, value in values if value is not None}
 
 
 def _history_id(message: Message) -> str:

@@ -1,4 +1,4 @@
-"""What a partner sends to the business, in each form in which Meta reports it (D/webhooks/reference/messages)."""
+"""Messages of partners to the business, in Meta's forms (D/webhooks/reference/messages)."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ MEDIA_TYPES = {
     "document": "application/pdf",
     "sticker": "image/webp",
 }
-CAPTIONED = {"image", "video", "document"}
+KINDS_WITH_CAPTION = {"image", "video", "document"}
 
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """Something a partner sent to the business, which opens the 24-hour window.
+    """A message of a partner to the business.
 
     Attributes:
-        phone_number_id: Who got it.
+        phone_number_id: The business number.
         sender: The partner, E.164.
-        text: What it says, for people.
+        text: The text, for people.
         received_at: Seconds since the epoch.
         kind: Meta's `type`.
         content: Meta's object of that type, under its name.
-        context: The message that it answers; None where Meta does not say.
+        context: The wamid of the answered message; None if Meta does not send it.
         name: The partner's profile name.
-        user_id: Their business-scoped user id; None for the one that goes with the number.
-        hides_number: The partner has a username: Meta says their user id only.
+        user_id: Their business-scoped user id; None for the default one of the number.
+        hides_number: The partner has a username: Meta sends only the user id.
         id: Its wamid.
     """
 
@@ -56,12 +56,12 @@ class Inbound:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a partner does, before it has Meta's form.
+class PartnerAction:
+    """What a partner does: write, tap, react, edit, revoke.
 
     Attributes:
         text: A text, a caption, a button's label or an emoji.
-        payload: Of a button, or the id of a reply button; None takes the text, as Meta does.
+        payload: A button's payload, or a reply button's id; by default the text, as at Meta.
         about: The message that is reacted to, edited or revoked.
     """
 
@@ -70,9 +70,9 @@ class Said:
     about: str | None = None
 
 
-def _media(kind: str) -> Callable[[Said], dict[str, Any]]:
-    def made(said: Said) -> dict[str, Any]:
-        digest = hashlib.sha256(f"{kind} {said.text}".encode()).digest()
+def _media(kind: str) -> Callable[[PartnerAction], dict[str, Any]]:
+    def made(action: PartnerAction) -> dict[str, Any]:
+        digest = hashlib.sha256(f"{kind} {action.text}".encode()).digest()
         number = str(int.from_bytes(digest[:6], "big"))
         media: dict[str, Any] = {
             "mime_type": MEDIA_TYPES[kind],
@@ -80,8 +80,8 @@ def _media(kind: str) -> Callable[[Said], dict[str, Any]]:
             "id": number,
             "url": f"https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid={number}",
         }
-        if kind in CAPTIONED and said.text:
-            media["caption"] = said.text
+        if kind in KINDS_WITH_CAPTION and action.text:
+            media["caption"] = action.text
         if kind == "document":
             media["filename"] = "file.pdf"
         return media
@@ -89,26 +89,26 @@ def _media(kind: str) -> Callable[[Said], dict[str, Any]]:
     return made
 
 
-KINDS: dict[str, Callable[[Said], Any]] = {
-    "text": lambda said: {"body": said.text},
-    "button": lambda said: {"payload": said.payload or said.text, "text": said.text},
-    "interactive": lambda said: {
+INBOUND_KINDS: dict[str, Callable[[PartnerAction], Any]] = {
+    "text": lambda action: {"body": action.text},
+    "button": lambda action: {"payload": action.payload or action.text, "text": action.text},
+    "interactive": lambda action: {
         "type": "button_reply",
-        "button_reply": {"id": said.payload or said.text, "title": said.text},
+        "button_reply": {"id": action.payload or action.text, "title": action.text},
     },
-    # A reaction that is taken back has no emoji.
-    "reaction": lambda said: {"message_id": said.about} | ({"emoji": said.text} if said.text else {}),
+    # A removed reaction has no emoji.
+    "reaction": lambda action: {"message_id": action.about} | ({"emoji": action.text} if action.text else {}),
     **{kind: _media(kind) for kind in MEDIA_TYPES},
-    "location": lambda said: {"latitude": 26.9124, "longitude": 75.7873, "name": said.text},
-    "contacts": lambda said: [{"name": {"formatted_name": said.text}, "phones": []}],
+    "location": lambda action: {"latitude": 26.9124, "longitude": 75.7873, "name": action.text},
+    "contacts": lambda action: [{"name": {"formatted_name": action.text}, "phones": []}],
     "unsupported": lambda _: {"type": "unknown"},
-    "edit": lambda said: {
-        "original_message_id": said.about,
-        "message": {"type": "text", "text": {"body": said.text}},
+    "edit": lambda action: {
+        "original_message_id": action.about,
+        "message": {"type": "text", "text": {"body": action.text}},
     },
-    "revoke": lambda said: {"original_message_id": said.about},
+    "revoke": lambda action: {"original_message_id": action.about},
 }
-"""Each of Meta's types, and what the object under its name looks like."""
+"""Meta's types, each with the function that makes its object."""
 
 UNSUPPORTED = {
     "code": 131051,
@@ -118,24 +118,26 @@ UNSUPPORTED = {
 }
 
 
-def made_inbound(phone_number_id: str, sender: str, received_at: float, kind: str, said: Said, **more: Any) -> Inbound:
-    """Give what a partner did Meta's form.
+def inbound_message(
+    phone_number_id: str, sender: str, received_at: float, kind: str, action: PartnerAction, **more: Any
+) -> Inbound:
+    """The message for an action of a partner, in Meta's form.
 
     Args:
-        phone_number_id: Who gets it.
+        phone_number_id: The business number.
         sender: The partner, E.164.
         received_at: Seconds since the epoch.
-        kind: One of `KINDS`.
-        said: What they did.
+        kind: One of `INBOUND_KINDS`.
+        action: The action.
         **more: Further attributes of `Inbound`.
     """
-    content: dict[str, Any] = {kind: KINDS[kind](said)}
+    content: dict[str, Any] = {kind: INBOUND_KINDS[kind](action)}
     if kind == "unsupported":
         content["errors"] = [UNSUPPORTED]
     return Inbound(
         phone_number_id=phone_number_id,
         sender=sender,
-        text=said.text,
+        text=action.text,
         received_at=received_at,
         kind=kind,
         content=content,

@@ -1,6 +1,6 @@
-"""What Meta says of a message with reply buttons (D/messages/interactive-reply-buttons-messages, OpenAPI ActionObject).
+"""Check a message with reply buttons (D/messages/interactive-reply-buttons-messages, OpenAPI ActionObject).
 
-It is free-form: it reaches a partner who wrote within 24 hours, and nobody else.
+It is free-form, so it is delivered only within the 24-hour window.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ BODY_LENGTH = 1_024
 HEADER_LENGTH = FOOTER_LENGTH = 60
 TITLE_LENGTH = 20
 ID_LENGTH = 256
-MOST_BUTTONS = 3
+MAX_BUTTONS = 3
 KEYS = {"type", "header", "body", "footer", "action"}
 HEADER_KEYS = {"text": {"type", "text"}, "image": {"type", "image"}}
 OTHER_TYPES = {"list", "product", "product_list", "flow", "cta_url", "catalog_message", "location_request_message"}
 
 
 def compose(interactive: object) -> Content:
-    """Check the `interactive` object of a message, and show it.
+    """Check the `interactive` object of a message, and return its content.
 
     Raises:
-        GraphError: 100 for a wrong form, 131009 for a text, a title or an id of the wrong length, for a wrong number of
-            buttons and for two with one title or id, 131051 for a kind of message that this server does not have.
+        GraphError: 100 for a wrong form; 131009 for a wrong length of a text, title or id, a wrong number of buttons,
+        or equal titles or ids; 131051 for a type that this server does not support.
     """
     given = as_object(interactive, "interactive", KEYS)
     kind = given.get("type")
@@ -61,8 +61,8 @@ def _buttons(action: object) -> tuple[dict[str, str], ...]:
     buttons = as_object(action, "interactive['action']", {"buttons"}).get("buttons")
     if not isinstance(buttons, list):
         raise invalid_parameter("The parameter interactive['action']['buttons'] is required.")
-    if not 1 <= len(buttons) <= MOST_BUTTONS:
-        raise GraphError(131009, f"Invalid buttons count. Min allowed buttons: 1, Max allowed buttons: {MOST_BUTTONS}")
+    if not 1 <= len(buttons) <= MAX_BUTTONS:
+        raise GraphError(131009, f"Invalid buttons count. Min allowed buttons: 1, Max allowed buttons: {MAX_BUTTONS}")
     shown = tuple(_button(button, place) for place, button in enumerate(buttons))
     for key, called in (("text", "title"), ("payload", "id")):
         if len({button[key] for button in shown}) < len(shown):

@@ -1,4 +1,4 @@
-"""The languages a template can have (D/templates/supported-languages)."""
+"""The languages of templates (D/templates/supported-languages)."""
 
 LANGUAGES = {
     "af": "Afrikaans",

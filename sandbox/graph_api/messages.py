@@ -1,4 +1,4 @@
-"""`POST /{version}/{phone_number_id}/messages`: what Meta checks, in its order, before it takes a message."""
+"""`POST /{version}/{phone_number_id}/messages`: Meta's checks of a message, in Meta's order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.graph_api import interactive_message, progress, template_message
 from sandbox.graph_api.accounts import Account
 from sandbox.graph_api.calls import Call
-from sandbox.graph_api.errors import GraphError, invalid_parameter
+from sandbox.graph_api.errors import GraphError, check_keys, invalid_parameter
 from sandbox.graph_api.exchange import JSON_TYPE, Answer
 from sandbox.graph_api.outbox import Content, Message, Status, new_wamid
 from sandbox.graph_api.phone_numbers import recipient_number
@@ -36,10 +36,10 @@ CAPTION_LENGTH = 1024
 
 
 def send_message(world: World, call: Call) -> Answer:
-    """Check a message and take it.
+    """Check a message and accept it.
 
     Raises:
-        GraphError: Whatever Meta would answer instead.
+        GraphError: Meta's error for it.
     """
     account = call.account_by("phone_number_id")
     given, now = call.request.json_object(), call.request.received_at
@@ -74,14 +74,14 @@ def send_message(world: World, call: Call) -> Answer:
 
 
 def without_message_id(taken: Answer) -> Answer:
-    """The same answer, but Meta forgot to say which message it took; a refusal stays as it is."""
+    """The same answer without the message id; an error stays as it is."""
     if taken.status != 200:
         return taken
     return Answer(taken.status, json.dumps({"messaging_product": "whatsapp", "messages": []}).encode(), taken.headers)
 
 
 def held_back(world: World, taken: Answer, message_status: str) -> Answer:
-    """The same answer, but Meta does not deliver the message at once; only of templates does it say how it stands."""
+    """The same answer with another message status (templates only); the message is then not delivered by itself."""
     given = json.loads(taken.body)
     if taken.status != 200 or "message_status" not in given["messages"][0]:
         return taken
@@ -106,7 +106,7 @@ def _accepted(to: str, message: Message) -> bytes:
 
 
 def _check_envelope(given: Mapping[str, Any]) -> str:
-    """See that all that every message needs is there; returns the message's type."""
+    """Check the fields that every message has; return the message's type."""
     if given.get("messaging_product") != "whatsapp":
         raise invalid_parameter("The parameter messaging_product is required.")
     to = given.get("to")
@@ -119,9 +119,7 @@ def _check_envelope(given: Mapping[str, Any]) -> str:
         raise GraphError(131051, f"Messages of type {kind} are not supported by this local server.")
     if kind not in TYPES:
         raise invalid_parameter(f'Param type must be one of {{IMAGE, INTERACTIVE, TEMPLATE, TEXT}} - got "{kind}".')
-    for key in given:
-        if key not in MESSAGE_KEYS and key != kind:
-            raise invalid_parameter(f'Unexpected key "{key}" on the message.')
+    check_keys(given, {*MESSAGE_KEYS, kind}, " on the message")
     data = given.get("biz_opaque_callback_data")
     if data is not None and (not isinstance(data, str) or len(data) > CALLBACK_DATA_LENGTH):
         raise invalid_parameter(
@@ -158,7 +156,7 @@ def _length_checked(text: object, place: str, longest: int) -> str:
 
 
 def _check_pace(world: World, phone_number_id: str, number: str, now: float) -> None:
-    """Keep to the throughput of the number and the pace of the pair; what is refused does not count."""
+    """Check the rate of the number and of the pair; refused messages are not counted."""
     pair = (phone_number_id, number)
     if not world.throughput.has_room(phone_number_id, world.limits.messages_per_second, now):
         raise GraphError(130429)

@@ -1,4 +1,4 @@
-"""The messages Meta has taken, as they would stand on the recipient's phone."""
+"""The messages that Meta has accepted, as on the recipient's phone."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from typing import Any
 
 from sandbox.graph_api.clock import iso
 
-# Ids of one kind have equally many digits, so that their order as text is the one in which they were given.
+# Ids of one kind have the same number of digits, so that they sort as text.
 FIRST_HISTORY_ID = 500_000_000_000_001
 FIRST_EVENT_ID = 600_000_000_000_001
 
 
 class Status(StrEnum):
-    """How far a message has come; in this order, and failed from any of them."""
+    """The statuses of a message, in order; a message may fail after any of them."""
 
     SENT = "sent"
     DELIVERED = "delivered"
     READ = "read"
-    PLAYED = "played"  # a voice message; for all others Meta ends with `read`
+    PLAYED = "played"  # Only for a voice message.
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the recipient sees, and what it was made from.
+    """What the recipient sees, and its parameters.
 
     Attributes:
-        text: The text with all parameters in place; the caption of an image.
+        text: The filled-in text; the caption of an image.
         header: `{"type": "text", "text": ...}` or `{"type": "image", "link": ...}`; None without one.
         footer: The small line under a template's text.
-        buttons: Each with type, text and, for a link, the whole url; for a quick reply, the payload that a tap returns.
+        buttons: Each with type, text and, for a link, the whole URL; for a quick reply, the payload.
         template_name: For a template message.
         language: For a template message.
         category: For a template message.
-        parameters: The values that were sent, per component: header, body, buttons.
+        parameters: The sent values by component: header, body, buttons.
     """
 
     text: str
@@ -54,16 +54,16 @@ class Content:
 
 @dataclass(slots=True)
 class StatusEvent:
-    """One thing that happened to a message after it was taken.
+    """A status of a message with its time.
 
     Attributes:
-        id: Digits; Meta's history has it.
-        status: What happened.
-        at: When, in seconds since the epoch.
-        error: Why it failed; None for all but a failure.
-        webhook_state: How the telling of it went: PENDING, DELIVERED, RETRYING or FAILED; None where nobody listens.
-        webhook_uri: Where it was told.
-        app_id: Which app was told.
+        id: Its id in Meta's history (digits).
+        status: The status.
+        at: The time, in seconds since the epoch.
+        error: The error of a failure.
+        webhook_state: The state of its webhook: PENDING, DELIVERED, RETRYING or FAILED; None without subscribers.
+        webhook_uri: The URL to which it was sent.
+        app_id: The app to which it was sent.
     """
 
     id: str
@@ -77,22 +77,22 @@ class StatusEvent:
 
 @dataclass(slots=True)
 class Message:
-    """One message in the outbox.
+    """A message in the outbox.
 
     Attributes:
         id: Its wamid; contains the recipient's number, as Meta's do.
-        phone_number_id: Who sent it.
+        phone_number_id: The sender.
         to: The recipient, E.164.
         type: template, text, image or interactive.
-        content: What it says.
+        content: What the recipient sees.
         received_at: Seconds since the epoch.
         biz_opaque_callback_data: The caller's own data.
-        reply_to: The message it answers (`context.message_id`).
-        status: How far it has come.
-        error: Why it failed, as a status webhook says it.
-        held: Meta holds it back; nothing happens to it until somebody says so.
-        history_id: Digits; Meta's history has it.
-        events: What happened to it, in the order in which it happened.
+        reply_to: The answered message (`context.message_id`).
+        status: Its present status.
+        error: The error of a failure, as in a status webhook.
+        held: Meta holds it back: it gets statuses only if they are ordered.
+        history_id: Its id in Meta's history (digits).
+        events: Its statuses in order.
     """
 
     id: str
@@ -144,7 +144,7 @@ class Outbox:
         self._event_ids = count(FIRST_EVENT_ID)
 
     def add(self, message: Message) -> None:
-        """Take a message."""
+        """Add an accepted message."""
         message.history_id = str(next(self._history_ids))
         self._by_history_id[message.history_id] = message
         self.messages.append(message)
@@ -159,13 +159,13 @@ class Outbox:
         return self._by_history_id.get(history_id)
 
     def happened(self, message: Message, status: Status, at: float, error: dict[str, Any] | None = None) -> StatusEvent:
-        """Write down that this happened to a message.
+        """Add a status to a message.
 
         Args:
-            message: One of these.
-            status: What happened.
+            message: The message.
+            status: The status.
             at: Seconds since the epoch.
-            error: Why it failed; None for all but a failure.
+            error: The error of a failure.
         """
         event = StatusEvent(str(next(self._event_ids)), status, at, error)
         message.events.append(event)
@@ -173,7 +173,7 @@ class Outbox:
         return event
 
     def select(self, **wanted: str | None) -> list[Message]:
-        """The messages whose fields have the wanted values; a value of None does not narrow.
+        """The messages whose fields have the wanted values; None means any value.
 
         Args:
             **wanted: Names of `Message` or `Content` attributes.
@@ -189,12 +189,12 @@ class Outbox:
         ]
 
     def counts(self) -> dict[str, int]:
-        """How many messages there are in each status."""
+        """The number of messages in each status."""
         return dict(Counter(message.status for message in self.messages))
 
 
 def new_wamid(number: str) -> str:
-    """A message id: Thrift-packed like Meta's, with the recipient's digits readable inside the base64."""
+    """A message id in Meta's form (Thrift in base64), with the recipient's digits in it."""
     digits = number.lstrip("+").encode()
     tail = os.urandom(9).hex().upper().encode()
     packed = b"\x1c\x18" + bytes([len(digits)]) + digits + b"\x15\x02\x00\x11\x18\x12" + tail + b"\x00"

@@ -1,6 +1,6 @@
-"""The page that shows each message the way a phone would, and lets a person answer as the partner.
+"""The page that shows each message as on a phone, and on which a person can answer as the partner.
 
-Chats with bubbles, forms and no script; nothing is requested from elsewhere.
+It has chats and forms, no script, and loads nothing from elsewhere.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from sandbox.graph_api.inbound import Inbound, Said, made_inbound
+from sandbox.graph_api.inbound import Inbound, PartnerAction, inbound_message
 from sandbox.graph_api.outbox import Message
 from sandbox.graph_api.world import World
 
 NEWEST_SHOWN = 500
-# Nothing may be fetched: the page is for a machine without the Internet, and pictures in messages are not ours to load.
+# Nothing may be loaded: the page must work without the Internet, and pictures of messages belong to others.
 CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'"
 WATCH_SECONDS = 3
 TAPS = {"QUICK_REPLY": "button", "REPLY": "interactive"}
-"""The buttons that a partner can answer with, and what Meta calls such an answer."""
+"""The buttons that a partner can tap, with Meta's type of the answer."""
 MAX_ANSWER_BYTES = 4_096
-QUOTED = 80
+QUOTE_LENGTH = 80
 PAGE_QUERY = ("phone_number_id", "to", "watch")
 NUMBER = re.compile(r"\+[0-9]{7,15}")
-# WhatsApp's marks: a pair of them around words that touch them.
-MARKS = (
+# WhatsApp's markup: a pair of signs around words, without spaces inside.
+MARKUP = (
     (re.compile(r"```(.+?)```", re.DOTALL), "code"),
     (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"), "strong"),
     (re.compile(r"(?<![\w_])_(?=\S)([^_\n]+?)(?<=\S)_(?![\w_])"), "em"),
@@ -48,14 +48,14 @@ WEB_ADDRESS = re.compile(r"https?://[^\s<]+")
 
 @dataclass(frozen=True)
 class Bubble:
-    """One message in a chat.
+    """A message in a chat.
 
     Attributes:
-        message: What the business sent; None for what the partner sent.
-        note: What the partner sent; None for what the business sent.
-        at: When, in the recipient's time zone.
+        message: The message, if the business has sent it.
+        note: The message, if the partner has sent it.
+        at: The time in the partner's time zone.
         starts_day: Whether it is the first of its day.
-        quoted: The beginning of the message that the partner answers; empty where they answer none.
+        quoted: The beginning of the answered message, if there is one.
     """
 
     message: Message | None
@@ -67,18 +67,18 @@ class Bubble:
 
 @dataclass(frozen=True)
 class Chat:
-    """What one partner's phone shows of one business.
+    """The chat of a partner with a business.
 
     Attributes:
-        number: The partner's, as people write it.
-        to: The partner's, E.164.
+        number: The partner's number as people write it.
+        to: The partner's number, E.164.
         phone_number_id: The business's number.
-        anchor: Where on the page the chat is.
-        last: The newest message of the business; an answer can be said to be to it. None where there is none.
+        anchor: The chat's anchor on the page.
+        last: The newest message of the business, which an answer may refer to, if there is one.
         business: The verified name.
-        business_number: As people write it.
+        business_number: The business's number as people write it.
         zone: The partner's time zone.
-        bubbles: Oldest first.
+        bubbles: The messages, oldest first.
     """
 
     number: str
@@ -96,10 +96,10 @@ def phone_page(world: World, *, phone_number_id: str | None, to: str | None, wat
     """The page.
 
     Args:
-        world: What to show.
+        world: The state.
         phone_number_id: Only messages of this sender; None for all.
         to: Only messages with this number (E.164); None for all.
-        watch: Whether it is loaded anew every few seconds.
+        watch: Whether the page reloads every few seconds.
     """
     messages = world.outbox.select(phone_number_id=phone_number_id, to=to)
     inbound = [
@@ -126,22 +126,22 @@ def phone_page(world: World, *, phone_number_id: str | None, to: str | None, wat
 
 
 class NoSuchAnswerError(ValueError):
-    """The form names a number, a message or a button that there is not."""
+    """The form has an unknown number, message or button."""
 
 
 def answer_as_partner(world: World, form: Mapping[str, str]) -> str:
-    """Let a person answer as the partner: a text, or a tap on a button of a message.
+    """A person answers as the partner: with a text, or with a tap on a button of a message.
 
     Args:
-        world: Where.
-        form: `phone_number_id` and `to` of the chat with a `text` and perhaps the message answered (`context`); or
-            `context` and the number of the `button` that is tapped. `back` is the query of the page.
+        world: The state.
+        form: `phone_number_id` and `to` of the chat with a `text` and perhaps the answered message (`context`); or
+            `context` and the number of the tapped `button`. `back` is the query of the page.
 
     Returns:
-        The address of the page to go back to.
+        The URL of the page to go back to.
 
     Raises:
-        NoSuchAnswerError: There is nobody and nothing to answer so.
+        NoSuchAnswerError: The form has an unknown number, message or button.
     """
     message = world.outbox.get(form.get("context", ""))
     note = _tapped(world, message, form["button"]) if "button" in form else _written(world, message, form)
@@ -160,9 +160,9 @@ def _tapped(world: World, message: Message | None, number: str) -> Inbound:
     )
     if message is None or button is None or button["type"] not in TAPS:
         raise NoSuchAnswerError("There is no such button to tap.")
-    said = Said(button["text"], button["payload"])
+    said = PartnerAction(button["text"], button["payload"])
     kind, now = TAPS[button["type"]], world.clock.now()
-    return made_inbound(message.phone_number_id, message.to, now, kind, said, context=message.id)
+    return inbound_message(message.phone_number_id, message.to, now, kind, said, context=message.id)
 
 
 def _written(world: World, message: Message | None, form: Mapping[str, str]) -> Inbound | None:
@@ -175,13 +175,13 @@ def _written(world: World, message: Message | None, form: Mapping[str, str]) -> 
     if not text:
         return None
     context = None if message is None else message.id
-    return made_inbound(phone_number_id, to, world.clock.now(), "text", Said(text), context=context)
+    return inbound_message(phone_number_id, to, world.clock.now(), "text", PartnerAction(text), context=context)
 
 
 def marked_up(text: str) -> Markup:
-    """A message's text as HTML: WhatsApp's *bold*, _italic_, ~struck~ and ```code```, web addresses, new lines."""
+    """A message's text as HTML, with WhatsApp's *bold*, _italic_, ~struck~ and ```code```, links and new lines."""
     html = str(escape(text))
-    for pattern, tag in MARKS:
+    for pattern, tag in MARKUP:
         html = pattern.sub(rf"<{tag}>\1</{tag}>", html)
     html = WEB_ADDRESS.sub(r'<span class="link">\g<0></span>', html)
     return Markup(html.replace("\n", "<br>"))  # noqa: S704 - escaped above
@@ -201,7 +201,7 @@ def _chats(world: World, messages: Iterable[Message], inbound: Iterable[Inbound]
         account, zone = names[phone_number_id], _zone(number)
         chats.append(
             Chat(
-                number=_spoken(number),
+                number=_written_number(number),
                 to=number,
                 phone_number_id=phone_number_id,
                 anchor=_anchor(phone_number_id, number),
@@ -211,7 +211,7 @@ def _chats(world: World, messages: Iterable[Message], inbound: Iterable[Inbound]
                     default=None,
                 ),
                 business=account.verified_name,
-                business_number=_spoken(account.display_phone_number),
+                business_number=_written_number(account.display_phone_number),
                 zone=zone.key,
                 bubbles=tuple(_bubbles(world, parts, zone)),
             )
@@ -228,13 +228,13 @@ def _bubbles(world: World, parts: list[Message | Inbound], zone: ZoneInfo) -> It
             yield Bubble(part, None, at, starts_day)
         else:
             answered = world.outbox.get(part.context or "")
-            quoted = "" if answered is None else answered.content.text.partition("\n")[0][:QUOTED]
+            quoted = "" if answered is None else answered.content.text.partition("\n")[0][:QUOTE_LENGTH]
             yield Bubble(None, part, at, starts_day, quoted)
         day = at.date()
 
 
 def _query(phone_number_id: str | None, to: str | None, watch: object) -> str:
-    """The query of the page that shows this."""
+    """The query of the page with these filters."""
     parts = {"phone_number_id": phone_number_id, "to": to, "watch": "1" if watch else None}
     return urlencode({name: value for name, value in parts.items() if value is not None})
 
@@ -245,18 +245,18 @@ def _anchor(phone_number_id: str, to: str) -> str:
 
 @cache
 def _zone(number: str) -> ZoneInfo:
-    """The first time zone of a number's region; UTC where it has none."""
+    """The first time zone of a number's region; UTC if there is none."""
     zones = phonenumbers.timezone.time_zones_for_number(phonenumbers.parse(number))
     return ZoneInfo("UTC" if not zones or zones[0] == phonenumbers.timezone.UNKNOWN_TIMEZONE else zones[0])
 
 
 @cache
-def _spoken(number: str) -> str:
+def _written_number(number: str) -> str:
     return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def _hue(text: str) -> int:
-    """A colour for a picture or a name, always the same one for the same text."""
+    """A colour for a picture or a name; the same text always gets the same colour."""
     return zlib.crc32(text.encode()) % 360
 
 

@@ -1,9 +1,9 @@
-"""Graph's way to cut a list into pages: opaque cursors, and whole addresses of the neighbouring pages."""
+"""Graph's paging: opaque cursors, and URLs of the next and previous page."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -15,12 +15,12 @@ from sandbox.graph_api.exchange import GraphRequest
 DEFAULT_PAGE = 25
 Item = TypeVar("Item")
 Key = Callable[[Item], str]
-"""An id by which the list is ordered, and which the cursor hides."""
+"""The id by which the list is ordered, and which is in the cursor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """A part of a list, and whether there is more of it on either side."""
+    """A page of a list, and whether there are pages before and after it."""
 
     items: Sequence[Item]
     has_previous: bool
@@ -28,16 +28,16 @@ class Page(Generic[Item]):
 
 
 def cut(request: GraphRequest, items: Sequence[Item], key: Key[Item], largest: int) -> Page[Item]:
-    """The page that a request asks for by `limit`, `after` and `before`.
+    """The page for a request's `limit`, `after` and `before`.
 
     Args:
         request: The request.
         items: The whole list, ordered by the key.
-        key: The id of an item.
-        largest: The most items on a page; more are not given.
+        key: Returns the id of an item.
+        largest: Items on a page, at most.
 
     Raises:
-        GraphError: 100 for what is no limit or no cursor.
+        GraphError: 100 for an invalid limit or cursor.
     """
     query = request.query_parameters()
     limit = _limit(query.get("limit"), largest)
@@ -52,7 +52,7 @@ def cut(request: GraphRequest, items: Sequence[Item], key: Key[Item], largest: i
 
 
 def links(request: GraphRequest, page: Page[Item], key: Key[Item]) -> dict[str, Any]:
-    """`paging` of a page with something on it; as Meta's, the addresses contain the access token."""
+    """The `paging` object of a page that is not empty; its URLs contain the access token, as at Meta."""
     first, last = cursor(key(page.items[0])), cursor(key(page.items[-1]))
     query = request.query_parameters()
     kept = {name: value for name, value in query.items() if name not in ("after", "before", "access_token")}
@@ -67,8 +67,14 @@ def links(request: GraphRequest, page: Page[Item], key: Key[Item]) -> dict[str, 
 
 
 def cursor(key: str) -> str:
-    """The cursor of the item with this key."""
+    """The cursor for a key."""
     return base64.urlsafe_b64encode(key.encode()).rstrip(b"=").decode()
+
+
+def fields_of(item: Item, known: Mapping[str, Callable[[Item], Any]], asked: Iterable[str]) -> dict[str, Any]:
+    """The asked fields of an item, without those that have no value."""
+    values = ((name, known[name](item)) for name in asked)
+    return {name: value for name, value in values if value is not None}
 
 
 def _limit(asked: str | None, largest: int) -> int:

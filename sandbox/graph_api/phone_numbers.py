@@ -15,17 +15,17 @@ _DIGITS = re.compile(r"\d{7,15}")
 
 @lru_cache(maxsize=65_536)
 def recipient_number(to: str, country_code: str) -> str:
-    """The number a message goes to, in E.164.
+    """The recipient's number in E.164.
 
-    Spaces, hyphens and parentheses do not count. Without a leading `+` Meta puts the business number's country code in
-    front, even where the number already has one.
+    Spaces, hyphens and parentheses are ignored. Before a number without `+` Meta puts the business number's country
+    code, even if the number has one already.
 
     Args:
-        to: As it came in the request.
-        country_code: Of the sending number, digits only.
+        to: The `to` of the request.
+        country_code: The business number's country code, digits only.
 
     Raises:
-        GraphError: 131009 where it is not written as a phone number, 131026 where no phone can have this number.
+        GraphError: 131009 for a malformed number, 131026 for an invalid one.
     """
     bare = _PUNCTUATION.sub("", to)
     number = bare if bare.startswith("+") else f"+{country_code}{bare}"

@@ -1,4 +1,4 @@
-"""What was asked of Meta's side of the server: counts of everything, and the last requests in full."""
+"""The log of requests to Meta's side: counts, and the last requests in full."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from sandbox.graph_api.clock import iso
 from sandbox.graph_api.exchange import GraphRequest
 from sandbox.graph_api.routes import Operation
 
-KEPT = 5_000
+MAX_REQUESTS = 5_000
 
 
 @dataclass(slots=True)
-class Seen:
-    """One request and what became of it.
+class LoggedRequest:
+    """A request and its outcome.
 
     Attributes:
-        request: As it came.
-        operation: What it asked for; None for a path Meta does not have.
-        object_id: The id it was about.
-        outcome: HTTP status of the answer, or what happened instead of one.
+        request: The request.
+        operation: Its operation; None for an unknown path.
+        object_id: The id in its path.
+        outcome: The HTTP status of the answer, or what happened instead.
         code: Meta's error code in the answer.
     """
 
@@ -33,7 +33,7 @@ class Seen:
     code: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """For people and tests; the token is here as it was sent."""
+        """For people and tests; with the token as it was sent."""
         request = self.request
         return {
             "received_at": iso(request.received_at),
@@ -57,16 +57,16 @@ def _readable(body: bytes) -> Any:
 
 
 class RequestLog:
-    """Remembers requests."""
+    """The log of requests."""
 
     def __init__(self) -> None:
         self.total = 0
         self._by_operation: Counter[str] = Counter()
         self._by_object: Counter[str] = Counter()
-        self._last: deque[Seen] = deque(maxlen=KEPT)
+        self._last: deque[LoggedRequest] = deque(maxlen=MAX_REQUESTS)
 
-    def add(self, seen: Seen) -> Seen:
-        """Remember one that has just come; its outcome is filled in later."""
+    def add(self, seen: LoggedRequest) -> LoggedRequest:
+        """Add a new request; its outcome is set later."""
         self.total += 1
         self._by_operation[seen.operation or "unknown"] += 1
         if seen.object_id is not None:
@@ -75,11 +75,11 @@ class RequestLog:
         return seen
 
     def summary(self, last: int, operation: Operation | None = None) -> dict[str, Any]:
-        """Counts, and the last so many requests, oldest first.
+        """Counts, and the last requests, oldest first.
 
         Args:
-            last: How many requests to show in full.
-            operation: Show only requests of this kind.
+            last: The number of requests to show in full.
+            operation: Show only requests of this operation.
         """
         shown = [seen for seen in self._last if operation in (None, seen.operation)]
         return {

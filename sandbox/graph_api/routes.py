@@ -1,4 +1,4 @@
-"""What a path asks for: one table of the operations this server has."""
+"""The table of the operations of Meta's side, by method and path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ UPLOAD_PREFIX = "upload:"
 
 
 class Operation(StrEnum):
-    """A kind of request; faults can be ordered for one kind."""
+    """The operations; a fault can be ordered for one of them."""
 
     SEND_MESSAGE = "send_message"
     LIST_TEMPLATES = "list_templates"
@@ -48,7 +48,7 @@ EDGES = {
     ("DELETE", "subscriptions"): Operation.DROP_CALLBACK,
     ("GET", "message_history"): Operation.LIST_HISTORY,
     ("GET", "events"): Operation.LIST_EVENTS,
-    # A template's, or a phone number's: the path does not say which.
+    # The id is a template's or a phone number's; the path does not show which.
     ("GET", None): Operation.GET_TEMPLATE,
     ("POST", None): Operation.EDIT_TEMPLATE,
 }
@@ -57,12 +57,12 @@ UPLOADS = {"GET": Operation.RESUME_UPLOAD, "POST": Operation.SEND_UPLOAD}
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path, read.
+    """A parsed path.
 
     Attributes:
         version: Such as `v25.0`.
-        object_id: The id the request is about: a phone number, WABA, app, template, upload session or history entry.
-        operation: What is asked of it.
+        object_id: The id of a phone number, WABA, app, template, upload session or history entry.
+        operation: The operation.
     """
 
     version: str
@@ -71,10 +71,10 @@ class Route:
 
 
 def read_path(method: str, path: str) -> Route:
-    """Find out what is asked.
+    """Parse a path.
 
     Raises:
-        GraphError: 2500 for a path that Meta does not have.
+        GraphError: 2500 for an unknown path.
     """
     parts = path.strip("/").split("/")
     if len(parts) == 2 and parts[1].startswith(UPLOAD_PREFIX):

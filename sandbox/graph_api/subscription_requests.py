@@ -1,13 +1,13 @@
-"""The requests about webhooks: an app's callback, an account's apps, a phone number's own address."""
+"""The requests about webhooks: an app's callback, an account's apps, a phone number's own URL."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.graph_api.callback_check import LONGEST_OVERRIDE, check_token, check_url, verify
+from sandbox.graph_api.callback_check import MAX_OVERRIDE_LENGTH, check_token, check_url, verify
 from sandbox.graph_api.calls import Call
-from sandbox.graph_api.errors import invalid_parameter
+from sandbox.graph_api.errors import check_keys, invalid_parameter
 from sandbox.graph_api.exchange import Answer, answer
 from sandbox.graph_api.subscriptions import App
 from sandbox.graph_api.template_message import as_object
@@ -23,16 +23,16 @@ PHONE_FIELDS = ("verified_name", "display_phone_number", "id")
 
 
 async def subscribe_app(world: World, call: Call) -> Answer:
-    """Let the token's app hear of an account, at an address of the account's own if one is given."""
+    """Subscribe the token's app to an account, with an override URL if one is given."""
     account, app, given = call.account_by("waba_id"), call.user_app(world), call.request.parameters()
-    _check_keys(given, SUBSCRIBE_KEYS)
+    check_keys(given, SUBSCRIBE_KEYS)
     override = await _override(world, app, given)
     world.subscriptions.subscribe(app.id, account.waba_id, override)
     return answer({"success": True} if override is None else {"success": True, "data": [_shown(app, override)]})
 
 
 async def list_apps(world: World, call: Call) -> Answer:
-    """Which apps hear of an account."""
+    """The apps that are subscribed to an account."""
     account = call.account_by("waba_id")
     overrides = world.subscriptions.overrides
     apps = world.subscriptions.apps_of(account.waba_id)
@@ -40,16 +40,16 @@ async def list_apps(world: World, call: Call) -> Answer:
 
 
 async def unsubscribe_app(world: World, call: Call) -> Answer:
-    """Let the token's app hear of an account no more."""
+    """Unsubscribe the token's app from an account."""
     account, app = call.account_by("waba_id"), call.user_app(world)
     world.subscriptions.unsubscribe(app.id, account.waba_id)
     return answer({"success": True})
 
 
 async def set_callback(world: World, call: Call) -> Answer:
-    """Set an app's callback and its fields, as its dashboard does."""
+    """Set an app's callback and its fields, as in its dashboard."""
     app, given = call.own_app(world), call.request.parameters()
-    _check_keys(given, APP_KEYS)
+    check_keys(given, APP_KEYS)
     if given.get("object") != OBJECT:
         raise invalid_parameter(f"Param object must be one of {{{OBJECT}}}.")
     await give_callback(app, given.get("callback_url"), given.get("verify_token"), given.get("fields"))
@@ -57,16 +57,16 @@ async def set_callback(world: World, call: Call) -> Answer:
 
 
 async def give_callback(app: App, callback_url: object, verify_token: object, fields: object) -> None:
-    """Ask a callback, and make it the app's if it answers well.
+    """Verify a callback and make it the app's.
 
     Args:
-        app: Whose.
-        callback_url: Its address.
-        verify_token: What it is asked with.
-        fields: A list of fields, or their names with commas between them.
+        app: The app.
+        callback_url: The callback's URL.
+        verify_token: The verify token that is sent.
+        fields: A list of fields, or a text with their names separated by commas.
 
     Raises:
-        GraphError: 100 for what is no address, token or field, 2200 or 2201 where the callback does not answer well.
+        GraphError: 100 for an invalid URL, token or field; 2200 or 2201 if the verification fails.
     """
     url, token, names = check_url(callback_url, "callback_url"), check_token(verify_token), _names(fields)
     await verify(url, token)
@@ -84,16 +84,16 @@ async def get_callback(world: World, call: Call) -> Answer:
 
 
 async def drop_callback(world: World, call: Call) -> Answer:
-    """Take an app's callback away."""
+    """Remove an app's callback."""
     app = call.own_app(world)
     app.callback_url, app.fields = None, ()
     return answer({"success": True})
 
 
 async def configure_phone(world: World, call: Call) -> Answer:
-    """Give a phone number an address of its own; an empty one takes it away."""
+    """Set the override URL of a phone number; an empty one removes it."""
     account, app, given = call.account_by("phone_number_id"), call.user_app(world), call.request.parameters()
-    _check_keys(given, PHONE_KEYS)
+    check_keys(given, PHONE_KEYS)
     configuration = as_object(given.get("webhook_configuration"), "webhook_configuration", CONFIGURATION_KEYS)
     if "override_callback_uri" not in configuration:
         raise invalid_parameter("The parameter webhook_configuration['override_callback_uri'] is required.")
@@ -103,7 +103,7 @@ async def configure_phone(world: World, call: Call) -> Answer:
 
 
 async def get_phone(world: World, call: Call) -> Answer:
-    """A phone number, with the addresses to which its webhooks go if `webhook_configuration` is asked for."""
+    """A phone number; with the field `webhook_configuration` also the URLs of its webhooks."""
     account, app = call.account_by("phone_number_id"), call.user_app(world)
     asked = call.request.query_parameters().get("fields")
     names = tuple(name.strip() for name in asked.split(",")) if asked else PHONE_FIELDS
@@ -125,10 +125,10 @@ async def get_phone(world: World, call: Call) -> Answer:
 
 
 async def _override(world: World, app: App, given: Mapping[str, Any]) -> str | None:
-    """The address given for an account or a phone number, asked and found good; None where none is given."""
+    """The given override URL of an account or a phone number, after its verification; None if none is given."""
     if not given.get("override_callback_uri"):
         return None
-    url = check_url(given["override_callback_uri"], "override_callback_uri", LONGEST_OVERRIDE)
+    url = check_url(given["override_callback_uri"], "override_callback_uri", MAX_OVERRIDE_LENGTH)
     token = check_token(given.get("verify_token"))
     if not world.subscriptions.may_override(app.id):
         raise invalid_parameter(
@@ -152,9 +152,3 @@ def _names(fields: object) -> tuple[str, ...]:
         if name not in FIELDS:
             raise invalid_parameter(f'Param fields[0] must be one of {{{", ".join(FIELDS)}}} - got "{name}".')
     return tuple(dict.fromkeys(names))
-
-
-def _check_keys(given: Mapping[str, Any], allowed: set[str]) -> None:
-    for key in given:
-        if key not in allowed:
-            raise invalid_parameter(f'Unexpected key "{key}".')

@@ -1,6 +1,6 @@
-"""What Meta says of a message that uses a template: it is held against the components that were approved.
+"""Check a message against the approved components of its template.
 
-The details sentences are those seen in production; what they are for stands in D/support/error-codes ("Other errors").
+The sentences were seen in production; D/support/error-codes ("Other errors") explains the codes.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandbox.graph_api.errors import GraphError, invalid_parameter
+from sandbox.graph_api.errors import GraphError, check_keys, invalid_parameter
 from sandbox.graph_api.outbox import Content
 from sandbox.graph_api.template_rules import BODY_LENGTH, HEADER_LENGTH, URL_LENGTH
 from sandbox.graph_api.template_shape import Button, Shape, fill
 from sandbox.graph_api.template_store import Template, TemplateStatus
 
 UNSENDABLE = {TemplateStatus.PAUSED: 132015, TemplateStatus.DISABLED: 132016}
-TEXT_RULES_CODE_SINCE = 23  # since v23.0 these are 132018; before, 132000
+TEXT_RULES_CODE_SINCE = 23  # Since v23.0 the code is 132018; before, 132000.
 BREAKS_TEXT_RULES = re.compile(r"[\n\r\t]| {5}")
 TEXT_RULES = "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"
 URL_SUFFIX = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=@/?#]|%[0-9A-Fa-f]{2})+")
-# Sources name 128 and 256 characters; a client that counts on the longer one is to notice it here.
+# Sources say 128 or 256 characters; the stricter limit is used.
 PAYLOAD_LENGTH = 128
 
 TEMPLATE_KEYS = {"name", "language", "components"}
@@ -37,13 +37,13 @@ Parameters = Sequence[Mapping[str, Any]]
 
 
 def template_name_and_language(template: object) -> tuple[str, str]:
-    """Which template a message asks for.
+    """The name and language of a message's template.
 
     Args:
         template: The message's `template` object.
 
     Raises:
-        GraphError: 100 where the object is not as Meta wants it.
+        GraphError: 100 if the object has a wrong form.
     """
     given = as_object(template, "template", TEMPLATE_KEYS)
     language = as_object(given.get("language"), "template['language']", LANGUAGE_KEYS)
@@ -61,10 +61,10 @@ def template_name_and_language(template: object) -> tuple[str, str]:
 
 
 def sendable(template: Template | None, name: str, language: str) -> Template:
-    """The template, if Meta sends it.
+    """The template, if it can be sent.
 
     Raises:
-        GraphError: 132001 where it does not exist or is not approved, 132015 where it is paused, 132016 disabled.
+        GraphError: 132001 if it does not exist or is not approved, 132015 if it is paused, 132016 if it is disabled.
     """
     if template is not None and template.status in UNSENDABLE:
         raise GraphError(UNSENDABLE[template.status])
@@ -74,19 +74,19 @@ def sendable(template: Template | None, name: str, language: str) -> Template:
 
 
 def compose(template: Template, components: object, version: int) -> Content:
-    """Put a message's parameters into its template.
+    """Fill a message's parameters into its template.
 
     Args:
-        template: An approved one.
-        components: The message's `template.components`; None where it has none.
-        version: Of the API, before the dot.
+        template: An approved template.
+        components: The message's `template.components`, if any.
+        version: The API version before the dot.
 
     Raises:
         GraphError: 132000 for a wrong number of parameters, 132012 or 132018 for a wrong form, 131008 for a missing or
-            empty one, 132005 for a text that is too long with its parameters in place.
+            empty parameter, 132005 if the filled-in text is too long.
     """
     shape = template.shape
-    header, body, buttons = _sorted_out(components)
+    header, body, buttons = _by_component(components)
     header_values = _header(shape, header, version)
     body_values = _texts(body, shape.body_variables, "body", named=shape.named, version=version)
     values = _button_values(shape.buttons, buttons, version)
@@ -114,10 +114,10 @@ def compose(template: Template, components: object, version: int) -> Content:
 
 
 def image_link(image: object, place: str, keys: set[str] = MEDIA_KEYS) -> str:
-    """The address of a picture in a message.
+    """The URL of a picture in a message.
 
     Raises:
-        GraphError: 100 where there is none, or it is not https; pictures by id do not exist on this server.
+        GraphError: 100 if there is none, or it is not https; this server has no pictures by id.
     """
     given = as_object(image, place, keys)
     link = given.get("link")
@@ -129,23 +129,21 @@ def image_link(image: object, place: str, keys: set[str] = MEDIA_KEYS) -> str:
 
 
 def as_object(value: object, place: str, keys: set[str]) -> Mapping[str, Any]:
-    """The value as an object with no other keys than these.
+    """The value, if it is an object with only these keys.
 
     Raises:
-        GraphError: 100, as Meta words it.
+        GraphError: 100 in Meta's words.
     """
     if value is None:
         raise invalid_parameter(f"The parameter {place} is required.")
     if not isinstance(value, dict):
         raise invalid_parameter(f"Param {place} must be a JSON object.")
-    for key in value:
-        if key not in keys:
-            raise invalid_parameter(f'Unexpected key "{key}" on param "{place}".')
+    check_keys(value, keys, f' on param "{place}"')
     return value
 
 
-def _sorted_out(components: object) -> tuple[Parameters, Parameters, dict[int, tuple[str, Parameters]]]:
-    """Header parameters, body parameters, and per button index its sub type and parameters."""
+def _by_component(components: object) -> tuple[Parameters, Parameters, dict[int, tuple[str, Parameters]]]:
+    """The header's parameters, the body's, and by button index its sub type and parameters."""
     found: dict[str, Parameters] = {}
     buttons: dict[int, tuple[str, Parameters]] = {}
     if components is not None and not isinstance(components, list):
@@ -198,7 +196,7 @@ def _header(shape: Shape, parameters: Parameters, version: int) -> list[str]:
 
 
 def _texts(parameters: Parameters, names: tuple[str, ...], where: str, *, named: bool, version: int) -> list[str]:
-    """The values for these variables, in their order."""
+    """The values of these variables, in order."""
     for parameter in parameters:
         if parameter["type"] != "text":
             raise GraphError(132012, f"{where}: Format mismatch, expected TEXT, received {parameter['type'].upper()}")
@@ -230,18 +228,20 @@ def _text(parameter: Mapping[str, Any], version: int) -> str:
 def _button_values(
     buttons: tuple[Button, ...], given: Mapping[int, tuple[str, Parameters]], version: int
 ) -> dict[int, str]:
-    """For each button with a parameter: what was sent for it, the end of its url or its payload."""
+    """By index, the value of each button with a parameter: the end of its URL, or its payload."""
     values: dict[int, str] = {}
     for index, (sub_type, parameters) in sorted(given.items()):
         if index >= len(buttons):
             raise GraphError(132018, f"buttons: Button at index {index} does not exist in the template")
         button = buttons[index]
         if sub_type != button.type.lower():
-            raise GraphError(132018, f"buttons: Button at index {index} must be of type {_spoken(button)}")
+            raise GraphError(132018, f"buttons: Button at index {index} must be of type {_type_in_words(button)}")
         if button.type == "QUICK_REPLY":
             values[index] = _payload(parameters, index)
         elif not button.takes_suffix:
-            raise GraphError(132018, f"buttons: Button at index {index} of type {_spoken(button)} takes no parameter")
+            raise GraphError(
+                132018, f"buttons: Button at index {index} of type {_type_in_words(button)} takes no parameter"
+            )
         elif parameters:
             values[index] = _suffix(parameters, index, version)
     for index, button in enumerate(buttons):
@@ -282,11 +282,11 @@ def _shown(button: Button, value: str | None) -> dict[str, str]:
         shown["url"] = fill(button.target, {"1": value or ""})
         _check_length(shown["url"], URL_LENGTH)
     if button.type == "QUICK_REPLY":
-        shown["payload"] = value or button.text  # without one, a tap returns the label
+        shown["payload"] = value or button.text  # Without a payload, a tap returns the label.
     return shown
 
 
-def _spoken(button: Button) -> str:
+def _type_in_words(button: Button) -> str:
     """A button's type as Meta writes it in sentences: `Url`, `QuickReply`."""
     return button.type.title().replace("_", "")
 

@@ -10,14 +10,14 @@ from urllib.parse import urlencode
 from sandbox.graph_api import template_rules as rules
 from sandbox.graph_api.accounts import Account
 from sandbox.graph_api.calls import Call
-from sandbox.graph_api.errors import GraphError, invalid_parameter, missing_object
+from sandbox.graph_api.errors import GraphError, check_keys, invalid_parameter, missing_object
 from sandbox.graph_api.exchange import Answer, answer
-from sandbox.graph_api.paging import cut, links
+from sandbox.graph_api.paging import cut, fields_of, links
 from sandbox.graph_api.template_store import Template, TemplateStatus
 from sandbox.graph_api.world import World
 
-LARGEST_PAGE = 1_000
-LARGEST_BULK = 100
+MAX_PAGE_SIZE = 1_000
+MAX_BULK_IDS = 100
 CREATE_KEYS = {
     "name",
     "language",
@@ -56,8 +56,8 @@ DEFAULT_FIELDS = (
     "message_send_ttl_seconds",
     "id",
 )
-# The filters of a list. A part of the name is enough for `name`: sources differ, and a client that expects an exact
-# match is to notice it here.
+# The filters of a list. For `name` a part of the name matches; sources differ, and an exact match must not be relied
+# on.
 FILTERS: dict[str, Callable[[Template, str], bool]] = {
     "name": lambda template, wanted: wanted in template.name,
     "content": lambda template, wanted: wanted in template.shape.body,
@@ -70,7 +70,7 @@ FILTERS: dict[str, Callable[[Template, str], bool]] = {
 
 
 def list_templates(world: World, call: Call) -> Answer:
-    """One page of an account's templates, oldest first; `paging.next` is there only while more follow."""
+    """A page of an account's templates, oldest first; with `paging.next` only if there are more."""
     account, request = _counted(world, call), call.request
     query = request.query_parameters()
     fields = _fields(query.get("fields"))
@@ -79,8 +79,8 @@ def list_templates(world: World, call: Call) -> Answer:
         for template in world.templates.of_account(account.waba_id, request.received_at)
         if all(matches(template, query[name]) for name, matches in FILTERS.items() if name in query)
     ]
-    page = cut(request, found, _key, LARGEST_PAGE)
-    content: dict[str, Any] = {"data": [_node(template, fields) for template in page.items]}
+    page = cut(request, found, _key, MAX_PAGE_SIZE)
+    content: dict[str, Any] = {"data": [fields_of(template, FIELDS, fields) for template in page.items]}
     if page.items:
         content["paging"] = links(request, page, _key)
     if summary := query.get("summary"):
@@ -89,19 +89,19 @@ def list_templates(world: World, call: Call) -> Answer:
 
 
 def create_template(world: World, call: Call) -> Answer:
-    """Take a template into review; the answer's category may not be the one asked for."""
+    """Create a template, which is then reviewed; the answer's category may differ from the given one."""
     account, now = _counted(world, call), call.request.received_at
     if not world.creates.has_room(account.waba_id, world.limits.template_creates_per_hour, now):
         raise _too_many_calls(account.waba_id, world.creates.minutes_until_room(account.waba_id, now))
     definition = call.request.parameters()
-    _check_keys(definition, CREATE_KEYS)
+    check_keys(definition, CREATE_KEYS, " on the template")
     template = world.templates.create(account.waba_id, definition, now, is_handle=_handle_check(world, account))
     world.creates.add(account.waba_id, now)
     return answer({"id": template.id, "status": template.status, "category": template.category})
 
 
 def delete_templates(world: World, call: Call) -> Answer:
-    """Delete by name (all languages), by name and id (one), or by up to a hundred ids."""
+    """Delete by name (all languages), by name and id (one language), or by up to a hundred ids."""
     account, now = _counted(world, call), call.request.received_at
     query = call.request.query_parameters()
     of_account = world.templates.of_account(account.waba_id, now)
@@ -122,17 +122,17 @@ def delete_templates(world: World, call: Call) -> Answer:
 
 
 def get_template(world: World, call: Call) -> Answer:
-    """Read one template."""
+    """A template."""
     template, _ = call.template(world)
-    return answer(_node(template, _fields(call.request.query_parameters().get("fields"))))
+    return answer(fields_of(template, FIELDS, _fields(call.request.query_parameters().get("fields"))))
 
 
 def edit_template(world: World, call: Call) -> Answer:
-    """Change one template in place."""
+    """Edit a template."""
     template, account = call.template(world)
     _count(world, account, call.request.received_at)
     changes = call.request.parameters()
-    _check_keys(changes, EDIT_KEYS)
+    check_keys(changes, EDIT_KEYS, " on the template")
     world.templates.edit(template, changes, call.request.received_at, is_handle=_handle_check(world, account))
     return answer({"success": True})
 
@@ -147,7 +147,7 @@ def unpause_template(world: World, call: Call) -> Answer:
 
 
 def _counted(world: World, call: Call) -> Account:
-    """The account the request is about, the request counted against its hourly limit."""
+    """Count the request against the hourly limit of its account; return the account."""
     account = call.account_by("waba_id")
     _count(world, account, call.request.received_at)
     return account
@@ -160,7 +160,7 @@ def _count(world: World, account: Account, now: float) -> None:
 
 
 def _too_many_calls(waba_id: str, minutes: int) -> GraphError:
-    """Code 80007 with the header in which Meta says how long it lasts."""
+    """Code 80007 with Meta's usage header, which has the minutes to wait."""
     usage = {
         waba_id: [
             {
@@ -179,12 +179,6 @@ def _handle_check(world: World, account: Account) -> Callable[[str], bool]:
     return lambda handle: world.uploads.is_handle(handle, account.app_id)
 
 
-def _check_keys(given: Mapping[str, Any], allowed: set[str]) -> None:
-    for key in given:
-        if key not in allowed:
-            raise invalid_parameter(f'Unexpected key "{key}" on the template.')
-
-
 def _fields(asked: str | None) -> tuple[str, ...]:
     names = tuple(filter(None, (name.strip() for name in asked.split(",")))) if asked else DEFAULT_FIELDS
     for name in names:
@@ -195,13 +189,8 @@ def _fields(asked: str | None) -> tuple[str, ...]:
     return names if "id" in names else (*names, "id")
 
 
-def _node(template: Template, fields: tuple[str, ...]) -> dict[str, Any]:
-    values = ((name, FIELDS[name](template)) for name in fields)
-    return {name: value for name, value in values if value is not None}
-
-
 def _as_read(component: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A component as Meta gives it back: an example picture is a web address there, no longer the handle."""
+    """A component as Meta returns it: an example picture has a URL in place of the handle."""
     example = component.get("example")
     if component["type"] != "HEADER" or component["format"] != "IMAGE" or not isinstance(example, dict):
         return component
@@ -233,8 +222,8 @@ def _ids(query: Mapping[str, str]) -> list[str]:
         ids = json.loads(query["hsm_ids"])
     except ValueError as error:
         raise invalid_parameter("The parameter hsm_ids must be a JSON array.") from error
-    if not isinstance(ids, list) or not 0 < len(ids) <= LARGEST_BULK:
-        raise invalid_parameter(f"The parameter hsm_ids must have 1 to {LARGEST_BULK} ids.")
+    if not isinstance(ids, list) or not 0 < len(ids) <= MAX_BULK_IDS:
+        raise invalid_parameter(f"The parameter hsm_ids must have 1 to {MAX_BULK_IDS} ids.")
     return [str(wanted) for wanted in ids]
 
 

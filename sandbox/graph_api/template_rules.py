@@ -1,7 +1,7 @@
-"""What Meta says of a template that is created or edited: the rules it checks before review, with their subcodes.
+"""Meta's checks of a created or edited template before review, with their subcodes.
 
 Sources: D/templates/components, D/templates/template-review, D/support/error-codes ("Template creation errors"); the
-subcodes 2388023, 2388043, 2388060 and 2388273 and the exact sentences are from answers seen in production.
+subcodes 2388023, 2388043, 2388060 and 2388273 and the exact sentences were seen in production.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeGuard
 
-from sandbox.graph_api.errors import GraphError, invalid_parameter
+from sandbox.graph_api.errors import GraphError, check_keys, invalid_parameter
 from sandbox.graph_api.languages import LANGUAGES
 from sandbox.graph_api.template_shape import VARIABLE, variables
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule that Meta names when it is broken.
+    """A rule with the error for breaking it.
 
     Attributes:
-        subcode: `error_subcode`; None where Meta documents none.
+        subcode: `error_subcode`; None if Meta documents none.
         title: `error_user_title`.
     """
 
@@ -31,7 +31,7 @@ class Rule:
     title: str
 
     def broken(self, sentence: str) -> GraphError:
-        """The refusal; the sentence becomes `error_user_msg`."""
+        """The error; the sentence is its `error_user_msg`."""
         return GraphError(
             100, message="Invalid parameter", subcode=self.subcode, user_title=self.title, user_message=sentence
         )
@@ -79,44 +79,44 @@ BUTTON_KEYS = {
     "PHONE_NUMBER": {"type", "text", "phone_number"},
     "COPY_CODE": {"type", "text", "example"},
 }
-MOST_BUTTONS = {"QUICK_REPLY": 10, "URL": 2, "PHONE_NUMBER": 1, "COPY_CODE": 1}
-MOST_BUTTONS_TOGETHER = 10
+MAX_BUTTONS = {"QUICK_REPLY": 10, "URL": 2, "PHONE_NUMBER": 1, "COPY_CODE": 1}
+MAX_BUTTONS_TOGETHER = 10
 HEADER_LENGTH = 60
 BODY_LENGTH = 1024
 FOOTER_LENGTH = 60
 LABEL_LENGTH = 25
 URL_LENGTH = 2000
 CODE_LENGTH = 15
-# Meta does not publish the ratio; this is what people who were refused have found to pass.
+# Meta does not publish the ratio; this one is known to pass.
 WORDS_PER_VARIABLE = 3
 
 
 def check_name(name: object) -> str:
-    """A template's name: lower case letters, digits and underscores, at most 512."""
+    """Check a template's name: lower case letters, digits and underscores, at most 512."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise invalid_parameter("Param name must match the pattern ^[a-z0-9_]{1,512}$.")
     return name
 
 
 def check_language(language: object) -> str:
-    """A language Meta has."""
+    """Check that Meta has the language."""
     if not isinstance(language, str) or language not in LANGUAGES:
         raise invalid_parameter(f"Param language must be one of {{{', '.join(LANGUAGES)}}} - got '{language}'.")
     return language
 
 
 def check_category(category: object) -> str:
-    """A category, in upper case; authentication templates have a form of their own, which this server does not have."""
+    """Check a category, and return it in upper case; this server does not support authentication templates."""
     return _one_of("category", category, CATEGORIES)
 
 
 def check_parameter_format(parameter_format: object) -> str:
-    """Whether variables have names or numbers, in upper case."""
+    """Check whether variables have names or numbers, and return it in upper case."""
     return _one_of("parameter_format", parameter_format, PARAMETER_FORMATS)
 
 
 def check_time_to_live(seconds: object, category: str) -> int | None:
-    """How long Meta tries to deliver a message, in seconds; the bounds depend on the category."""
+    """Check a time to live in seconds; the limits depend on the category."""
     if seconds is None:
         return None
     shortest, longest = TIME_TO_LIVE[category]
@@ -130,12 +130,12 @@ def check_time_to_live(seconds: object, category: str) -> int | None:
 def check_components(
     components: object, *, named: bool, is_handle: Callable[[str], bool]
 ) -> tuple[dict[str, Any], ...]:
-    """The components of a template, with type and format in upper case.
+    """Check the components of a template, and return them with type and format in upper case.
 
     Args:
-        components: As they came.
+        components: The given value.
         named: Whether the variables have names.
-        is_handle: Whether a text is the handle of a finished upload.
+        is_handle: Whether a text is the handle of a complete upload.
 
     Raises:
         GraphError: 100 with the subcode of the first broken rule.
@@ -163,7 +163,7 @@ def check_components(
 
 
 def rejection(body: str) -> str | None:
-    """What review finds in a body that creation let pass; None where it finds nothing."""
+    """Why a review rejects a body that passed creation; None if it does not."""
     if ADJACENT_VARIABLES.search(body):
         return "Variables must not stand next to each other; put text between them."
     return None
@@ -179,7 +179,7 @@ def _component(component: object) -> dict[str, Any]:
     if not isinstance(component, dict):
         raise invalid_parameter("Param components must be an array of objects.")
     kind = _one_of("components['type']", component.get("type"), tuple(COMPONENT_KEYS))
-    _check_keys(component, COMPONENT_KEYS[kind], kind)
+    check_keys(component, COMPONENT_KEYS[kind], f" on a component of type {kind}")
     upper: dict[str, Any] = {"type": kind} | (
         {"format": str(component["format"]).upper()} if "format" in component else {}
     )
@@ -190,7 +190,7 @@ def _component(component: object) -> dict[str, Any]:
 
 def _button(button: dict[str, Any]) -> dict[str, Any]:
     kind = _one_of("buttons['type']", button.get("type"), tuple(BUTTON_KEYS))
-    _check_keys(button, BUTTON_KEYS[kind], kind)
+    check_keys(button, BUTTON_KEYS[kind], f" on a component of type {kind}")
     return {**button, "type": kind}
 
 
@@ -198,12 +198,6 @@ def _objects(value: object) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
         raise FIELD_MISSING.broken("component of type BUTTONS is missing expected field(s) (buttons)")
     return value
-
-
-def _check_keys(given: Mapping[str, Any], allowed: set[str], kind: str) -> None:
-    for key in given:
-        if key not in allowed:
-            raise invalid_parameter(f'Unexpected key "{key}" on a component of type {kind}.')
 
 
 def _text(component: Mapping[str, Any], longest: int) -> str:
@@ -264,10 +258,10 @@ def _check_footer(footer: Mapping[str, Any]) -> None:
 
 def _check_buttons(component: Mapping[str, Any]) -> None:
     buttons: list[dict[str, Any]] = component["buttons"]
-    if len(buttons) > MOST_BUTTONS_TOGETHER:
-        raise BUTTONS_MIXED.broken(f"A template can have {MOST_BUTTONS_TOGETHER} buttons at most.")
+    if len(buttons) > MAX_BUTTONS_TOGETHER:
+        raise BUTTONS_MIXED.broken(f"A template can have {MAX_BUTTONS_TOGETHER} buttons at most.")
     types = [button["type"] for button in buttons]
-    for kind, most in MOST_BUTTONS.items():
+    for kind, most in MAX_BUTTONS.items():
         if types.count(kind) > most:
             raise BUTTONS_MIXED.broken(f"A template can have {most} buttons of type {kind} at most.")
     if sum(is_reply for is_reply, _ in groupby(kind == "QUICK_REPLY" for kind in types)) > 1:
@@ -358,11 +352,11 @@ def _is_texts(value: Any, length: int) -> TypeGuard[list[str]]:
 
 
 def has_emoji(text: str) -> bool:
-    """Whether a text has pictures in it: symbols of the kind Unicode calls "other", which all emoji are."""
+    """Whether a text has emoji: characters of Unicode's category "Symbol, other"."""
     return any(unicodedata.category(character) == "So" for character in text)
 
 
-# Meta overlooks white space and punctuation when it looks for a variable at the edge of a body.
+# Meta ignores white space and punctuation at the edge of a body.
 _EDGE_CHARACTERS = " \t\n" + "".join(
     character
     for character in map(chr, range(0x21, 0x3000))

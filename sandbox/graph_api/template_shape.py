@@ -1,4 +1,4 @@
-"""What a template's components say about messages made from it: its texts, variables and buttons."""
+"""The texts, variables and buttons of a template's components."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ VARIABLE = re.compile(r"\{\{([^{}]*)\}\}")
 
 
 def variables(text: str) -> tuple[str, ...]:
-    """The names or numbers between double braces, each once: numbers in their order, names as they appear."""
+    """The names or numbers between double braces, each once: numbers sorted, names in order of appearance."""
     found = tuple(dict.fromkeys(VARIABLE.findall(text)))
     return tuple(sorted(found, key=int)) if all(name.isdecimal() for name in found) else found
 
@@ -28,7 +28,7 @@ class Button:
     Attributes:
         type: QUICK_REPLY, URL, PHONE_NUMBER or COPY_CODE.
         text: Its label.
-        target: The url or phone number; empty for a quick reply.
+        target: The URL or phone number; empty for a quick reply.
     """
 
     type: str
@@ -37,13 +37,13 @@ class Button:
 
     @property
     def takes_suffix(self) -> bool:
-        """Whether its url ends in a variable."""
+        """Whether its URL ends in a variable."""
         return self.type == "URL" and bool(VARIABLE.search(self.target))
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A template's components, taken apart.
+    """The parts of a template's components.
 
     Attributes:
         named: Whether its variables have names (`parameter_format: NAMED`).
@@ -51,7 +51,7 @@ class Shape:
         header_text: Of a TEXT header.
         header_variables: Of a TEXT header.
         body: The text with its variables.
-        body_variables: In the order in which positional values come.
+        body_variables: In the order of positional values.
         footer: None without one.
         buttons: In the order of their index.
     """
@@ -67,10 +67,10 @@ class Shape:
 
 
 def shape_of(components: Sequence[Mapping[str, Any]], *, named: bool) -> Shape:
-    """Take checked components apart.
+    """The parts of checked components.
 
     Args:
-        components: As `template_rules` has let them pass.
+        components: Components that `template_rules` has checked.
         named: Whether the variables have names.
     """
     by_type = {component["type"]: component for component in components}

@@ -1,4 +1,4 @@
-"""The templates of all accounts: creation, review, edits, deletion, and the limits Meta puts on each."""
+"""The templates of all accounts: creation, review, edits, deletion, and Meta's limits for each."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EDIT_LIMITS = ((EDIT_PAUSE, 1), (EDIT_WINDOW, EDITS_PER_WINDOW))
 
 
 class TemplateStatus(StrEnum):
-    """Where a template stands with Meta."""
+    """The statuses of a template."""
 
     APPROVED = "APPROVED"
     PENDING = "PENDING"
@@ -40,16 +40,16 @@ class TemplateStatus(StrEnum):
 
 STATUS_FIELD, CATEGORY_FIELD = "message_template_status_update", "template_category_update"
 UNPAUSED = "UNPAUSED"
-"""The event of a pause that ends; the status is APPROVED then."""
+"""The event at the end of a pause; the status is then APPROVED."""
 NOTICE_SECONDS = DAY
-"""How long before a change of category Meta announces it."""
+"""The time between the announcement and the change of a category."""
 EDITABLE = {TemplateStatus.APPROVED, TemplateStatus.REJECTED, TemplateStatus.PAUSED}
 NO_REASON = "NONE"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What review decides.
+    """The result of a review.
 
     Attributes:
         status: APPROVED or REJECTED.
@@ -64,15 +64,15 @@ class Verdict:
 
 @dataclass
 class ReviewOrder:
-    """An order on how the next reviews end.
+    """An ordered result of the next reviews.
 
     Attributes:
-        verdict: How.
-        category: The category Meta puts the template in; None leaves the one asked for.
+        verdict: The result.
+        category: The category that Meta gives the template; None for the submitted one.
         waba_id: Only on this account; None for any.
-        name: Only of this template; None for any.
-        language: Only in this language; None for any.
-        times: How many reviews are left to end so.
+        name: Only this template; None for any.
+        language: Only this language; None for any.
+        times: The number of reviews that still end so.
     """
 
     verdict: Verdict
@@ -93,19 +93,19 @@ class Template:
         name: Shared by its languages.
         language: Exact code.
         category: MARKETING or UTILITY.
-        components: As they were given, checked.
+        components: The checked components.
         parameter_format: NAMED or POSITIONAL.
         time_to_live: `message_send_ttl_seconds`; None for Meta's default.
-        shape: The components taken apart, for sending.
-        status: Where it stands.
+        shape: The parts of the components, for sending.
+        status: Its status.
         rejected_reason: NONE unless rejected.
-        explanation: What review found, for people.
-        previous_category: Before Meta changed it.
-        correct_category: What Meta has announced that it will be; None without an announcement.
+        explanation: The result of the review, for people.
+        previous_category: The category before Meta changed it.
+        correct_category: The category that Meta has announced, if any.
         quality: GREEN, YELLOW, RED or UNKNOWN.
-        edits: When it was edited while approved, in seconds since the epoch.
-        review_due: When the review under way ends; None when none is.
-        verdict: How that review ends.
+        edits: The times of edits while it was approved, in seconds since the epoch.
+        review_due: When the present review ends; None if there is none.
+        verdict: The result of that review.
     """
 
     id: str
@@ -128,22 +128,22 @@ class Template:
     verdict: Verdict = Verdict()
 
     def decide(self, verdict: Verdict) -> None:
-        """Give it this status and reason; a review that is under way ends with it."""
+        """Set status and reason; a running review ends with it."""
         self.review_due = None
         self.status = verdict.status
         self.rejected_reason = verdict.reason
         self.explanation = verdict.explanation
 
     def recategorise(self, category: str) -> None:
-        """Put it in another category, as Meta does of its own accord."""
+        """Change the category, as Meta does."""
         self.correct_category = None
         if category != self.category:
             self.previous_category, self.category = self.category, category
 
 
 Tell = Callable[[Template, str, str, float], None]
-"""Told what happens to a template: the template as it is now, the webhook field, the event (of a status) or the value
-before (of a category or a quality), and when, in seconds since the epoch."""
+"""Called for a change of a template: the changed template, the webhook field, the event (of a status) or the previous
+value (of a category or a quality), and the time in seconds since the epoch."""
 
 
 def _tell_nobody(*_: object) -> None:
@@ -154,11 +154,11 @@ class TemplateStore:
     """All templates; keys are (waba id, name, language).
 
     Args:
-        limits: How many there may be.
+        limits: The limits.
         approval_delay: Seconds from a template's creation to the end of its review.
-        agenda: Where the end of a review is entered; one that nobody looks into by default, so that a review ends when
-            its template is next looked at.
-        tell: Who is told what happens; nobody by default.
+        agenda: The schedule for the end of reviews; by default none is run, and a review ends when its template is next
+            read.
+        tell: Called for each change.
     """
 
     def __init__(
@@ -191,7 +191,7 @@ class TemplateStore:
         return [template for template in self.all(now) if template.waba_id == waba_id]
 
     def add_sample(self, waba_id: str, languages: tuple[str, ...], now: float) -> None:
-        """Let an account start with the sample templates in these languages, approved."""
+        """Add the sample templates in these languages to an account, approved."""
         for file in sorted(SAMPLE_TEMPLATES.glob("*.json")):
             definition = json.loads(file.read_bytes())
             if definition["language"] in languages:
@@ -201,16 +201,16 @@ class TemplateStore:
     def create(
         self, waba_id: str, definition: Mapping[str, Any], now: float, *, is_handle: Callable[[str], bool]
     ) -> Template:
-        """Take a new template into review.
+        """Create a template and start its review.
 
         Args:
             waba_id: The account.
-            definition: The request: name, language, category, components, and what else Meta takes.
+            definition: The request.
             now: Seconds since the epoch.
-            is_handle: Whether a text is the handle of a picture uploaded to the account's app.
+            is_handle: Whether a text is the handle of a picture that was uploaded to the account's app.
 
         Raises:
-            GraphError: 100 with Meta's subcode for the rule it breaks.
+            GraphError: 100 with Meta's subcode of the broken rule.
         """
         name = rules.check_name(definition.get("name"))
         language = rules.check_language(definition.get("language"))
@@ -238,10 +238,10 @@ class TemplateStore:
     def edit(
         self, template: Template, changes: Mapping[str, Any], now: float, *, is_handle: Callable[[str], bool]
     ) -> None:
-        """Change category, components (as a whole) or time to live, and review again.
+        """Change category, components (all together) or time to live, and start a review.
 
         Raises:
-            GraphError: 100 with Meta's subcode for the rule it breaks.
+            GraphError: 100 with Meta's subcode of the broken rule.
         """
         if template.status not in EDITABLE:
             raise rules.NOT_EDITABLE.broken(
@@ -276,14 +276,14 @@ class TemplateStore:
     def change(
         self, template: Template, verdict: Verdict | None, quality: str | None, now: float, event: str | None = None
     ) -> None:
-        """Give a template another status or quality, as Meta does of its own accord.
+        """Change a template's status or quality, as Meta does.
 
         Args:
-            template: Which.
-            verdict: The status; None leaves it.
-            quality: GREEN, YELLOW, RED or UNKNOWN; None leaves it.
+            template: The template.
+            verdict: The new status; None for no change.
+            quality: GREEN, YELLOW, RED or UNKNOWN; None for no change.
             now: Seconds since the epoch.
-            event: What the webhook calls it where that is not the status.
+            event: The webhook's event, if it differs from the status.
         """
         if verdict is not None:
             template.decide(verdict)
@@ -297,7 +297,7 @@ class TemplateStore:
         self.change(template, Verdict(), None, now, UNPAUSED)
 
     def recategorise(self, waba_id: str, name: str, category: str, now: float) -> None:
-        """Put all languages of a name in another category, as Meta does of its own accord."""
+        """Change the category of all languages of a name, as Meta does."""
         for template in self._named(waba_id, name, now):
             before = template.category
             template.recategorise(category)
@@ -305,7 +305,7 @@ class TemplateStore:
                 self._tell(template, CATEGORY_FIELD, before, now)
 
     def announce_category(self, waba_id: str, name: str, category: str, now: float) -> None:
-        """Say of all languages of a name that they will be in another category in a day; then they are."""
+        """Announce another category for all languages of a name; a day later it is changed."""
         for template in self._named(waba_id, name, now):
             template.correct_category = category
             self._tell(template, CATEGORY_FIELD, template.category, now)
@@ -320,7 +320,7 @@ class TemplateStore:
         return [template for template in self.of_account(waba_id, now) if template.name == name]
 
     def _settled(self, template: Template, now: float) -> Template:
-        """The template, its review ended if it is due."""
+        """The template, after ending its review if that is due."""
         if template.review_due is not None and now >= template.review_due:
             self.change(template, template.verdict, None, now)
         return template
@@ -339,11 +339,11 @@ class TemplateStore:
             approved = template.status is TemplateStatus.APPROVED
             self._name_locks[key] = now + (APPROVED_NAME_LOCK if approved else OTHER_NAME_LOCK)
             del self._templates[key]
-            # What was sent of an approved one is still delivered, so Meta does not call it deleted yet.
+            # Sent messages of an approved template are still delivered, so it is not deleted yet.
             self._tell(template, STATUS_FIELD, "PENDING_DELETION" if approved else "DELETED", now)
 
     def _check_place(self, waba_id: str, name: str, language: str, category: str, now: float) -> None:
-        """See that the account has room for this name, language and category."""
+        """Check that the account has room for this name, language and category."""
         siblings = [template for template in self.of_account(waba_id, now) if template.name == name]
         if any(template.language == language for template in siblings):
             raise rules.ALREADY_EXISTS.broken(
@@ -360,7 +360,7 @@ class TemplateStore:
             )
 
     def _check_lock(self, waba_id: str, name: str, language: str, now: float, *, whole_name: bool) -> None:
-        """See that no deletion has locked the language or, where no language of the name is left, the whole name."""
+        """Check that no deletion has locked the language or, if no language of the name is left, the whole name."""
         locks = [
             (until, locked == language, locked)
             for (account, locked_name, locked), until in self._name_locks.items()
@@ -376,7 +376,7 @@ class TemplateStore:
         )
 
     def _check_new_category(self, template: Template, category: str, now: float) -> None:
-        """See that a template that is edited can move to this category."""
+        """Check that an edit may change to this category."""
         if template.status is TemplateStatus.APPROVED:
             raise rules.CATEGORY_FIXED.broken("The category of an approved template can't be changed.")
         siblings = [other for other in self.of_account(template.waba_id, now) if other.name == template.name]
@@ -384,7 +384,7 @@ class TemplateStore:
             raise _category_differs(category, template.category)
 
     def _review(self, template: Template, now: float) -> None:
-        """Begin a review; what it will decide is known at once, when it decides is up to the approval delay."""
+        """Start a review; its result is fixed at once, and applied after the approval delay."""
         template.status = TemplateStatus.PENDING
         template.review_due = now + self._approval_delay
         if self._approval_delay:
@@ -405,7 +405,7 @@ class TemplateStore:
         return Verdict(TemplateStatus.REJECTED, "INVALID_FORMAT", problem) if problem else Verdict()
 
     def _copied_from(self, template: Template) -> str | None:
-        """Meta rejects a body and footer that another template of the account has already."""
+        """Why Meta rejects a body and footer that another template of the account has already."""
         wording = (template.shape.body, template.shape.footer)
         for other in self._templates.values():
             same_wording = (other.shape.body, other.shape.footer) == wording

@@ -1,4 +1,4 @@
-"""The HTTP protocol of the server: uvicorn's, with a way to cut a connection."""
+"""uvicorn's HTTP protocol with a way to close a connection without an answer."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ ABORT = "sandbox.abort"
 
 
 class AbortableProtocol(HttpToolsProtocol):
-    """Puts into each request's scope, as an ASGI extension, a function that closes the socket without an answer."""
+    """Adds to each request's scope, as an ASGI extension, a function that closes the socket."""
 
     def on_message_begin(self) -> None:
-        """Begin a request's scope."""
+        """Add the extension to the scope."""
         super().on_message_begin()
         self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}

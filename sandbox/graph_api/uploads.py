@@ -1,4 +1,4 @@
-"""Meta's resumable upload: where the example picture of a template's header goes (docs/graph-api/guides/upload)."""
+"""Meta's resumable upload of example pictures (docs/graph-api/guides/upload)."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ IMAGE_TYPES = ("image/jpeg", "image/jpg", "image/png")
 PNG_START = b"\x89PNG\r\n\x1a\n"
 PNG_COLOURS = {2: "RGB", 6: "RGBA"}
 JPEG_START = b"\xff\xd8"
-# Markers of a JPEG that begin a frame header, which holds sample size and number of colour components.
+# Markers that begin a JPEG's frame header, which has sample size and number of colour components.
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 @dataclass
 class Upload:
-    """One upload session.
+    """An upload session.
 
     Attributes:
         id: `upload:` and an opaque text.
-        app_id: The app it belongs to.
-        file_type: The MIME type it was announced with.
-        file_length: The bytes it was announced with.
-        received: What has come so far.
-        handle: What `example.header_handle` refers to; None until all has come.
+        app_id: Its app.
+        file_type: The announced MIME type.
+        file_length: The announced number of bytes.
+        received: The bytes received so far.
+        handle: The value for `example.header_handle`; None until all bytes were received.
     """
 
     id: str
@@ -49,10 +49,10 @@ class Uploads:
         self._apps: dict[str, str] = {}
 
     def open(self, app_id: str, file_type: str, file_length: str) -> Upload:
-        """Begin a session.
+        """Open a session.
 
         Raises:
-            GraphError: 100 for a type or length that cannot be a header picture.
+            GraphError: 100 for a type or length that a header picture cannot have.
         """
         if file_type not in IMAGE_TYPES:
             raise invalid_parameter(f"Param file_type must be one of {{image/jpeg, image/png}} - got '{file_type}'.")
@@ -70,18 +70,18 @@ class Uploads:
         return self._sessions.get(upload_id)
 
     def receive(self, upload: Upload, offset: str, content: bytes) -> str | None:
-        """Take bytes of a file.
+        """Receive bytes of a file.
 
         Args:
             upload: The session.
-            offset: The `file_offset` header: how much the sender believes has come already.
+            offset: The `file_offset` header: the number of bytes that the client has sent before.
             content: The bytes.
 
         Returns:
-            The handle once the file is complete; None while it is not.
+            The handle if the file is complete, else None.
 
         Raises:
-            GraphError: 100 for a wrong offset, too many bytes, or a file that is no usable picture.
+            GraphError: 100 for a wrong offset, too many bytes, or an unusable picture.
         """
         if offset != str(len(upload.received)):
             raise invalid_parameter(f"file_offset must be {len(upload.received)}, the number of bytes received so far.")
@@ -99,19 +99,16 @@ class Uploads:
         return upload.handle
 
     def is_handle(self, handle: str, app_id: str) -> bool:
-        """Whether this is the handle of a file that was uploaded completely to that app."""
+        """Whether this is the handle of a complete upload to that app."""
         return self._apps.get(handle) == app_id
 
 
 def image_problem(content: bytes, file_type: str) -> str | None:
-    """What makes these bytes unusable as a header picture: Meta takes JPEG and PNG, 8-bit RGB or RGBA.
+    """Why a file is unusable as a header picture (Meta accepts JPEG and PNG, 8-bit RGB or RGBA); None if it is usable.
 
     Args:
         content: The whole file.
-        file_type: The MIME type it was announced with.
-
-    Returns:
-        One sentence, or None where nothing is wrong.
+        file_type: The announced MIME type.
     """
     if content.startswith(PNG_START):
         if file_type != "image/png":
@@ -126,7 +123,7 @@ def image_problem(content: bytes, file_type: str) -> str | None:
 
 
 def jpeg_frame(content: bytes) -> tuple[int, int] | None:
-    """Bits per sample and number of colour components of a JPEG; None where it has no readable frame header."""
+    """Bits per sample and number of colour components of a JPEG; None if it has no readable frame header."""
     place = len(JPEG_START)
     while place + 10 <= len(content) and content[place] == 0xFF:
         marker, length = content[place + 1], struct.unpack(">H", content[place + 2 : place + 4])[0]

@@ -1,4 +1,4 @@
-"""Which versions of the Graph API answer, and until when (Meta: docs/graph-api/changelog/versions, November 2026)."""
+"""The versions of the Graph API and their expiry (Meta: docs/graph-api/changelog/versions, November 2026)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sandbox.graph_api.errors import GraphError
 
 @dataclass(frozen=True)
 class Version:
-    """One version of the API.
+    """A version of the API.
 
     Attributes:
-        name: As it stands in a path.
-        expires: First day on which it no longer answers; None while Meta has named none.
+        name: The name in a path.
+        expires: The first day on which it no longer answers; None if Meta has announced none.
     """
 
     name: str
@@ -37,7 +37,7 @@ NEWEST = next(iter(VERSIONS))
 
 
 def check_version(name: str, path: str, now: float) -> None:
-    """See that a version of this name exists and has not expired.
+    """Check that a version exists and has not expired.
 
     Args:
         name: The first part of the request's path.
@@ -45,7 +45,7 @@ def check_version(name: str, path: str, now: float) -> None:
         now: Seconds since the epoch.
 
     Raises:
-        GraphError: 2500 for a name Meta does not know, 2635 for an expired version.
+        GraphError: 2500 for an unknown version, 2635 for an expired one.
     """
     version = VERSIONS.get(name)
     if version is None:

@@ -1,4 +1,4 @@
-"""The webhooks about templates, accounts and numbers (D/webhooks/reference); none of them follows an override."""
+"""The webhooks about templates, accounts and numbers (D/webhooks/reference); overrides do not apply to them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def status_value(template: Template, event: str, at: float) -> dict[str, Any]:
     """`message_template_status_update`: a template was approved, rejected, paused, disabled or deleted.
 
     Args:
-        template: As it is now.
-        event: What happened; the end of a pause is told as the approval that it is.
+        template: The changed template.
+        event: The event; the end of a pause is sent as APPROVED.
         at: Seconds since the epoch.
     """
     value: dict[str, Any] = {
@@ -44,9 +44,9 @@ def status_value(template: Template, event: str, at: float) -> dict[str, Any]:
 
 
 def category_value(template: Template, previous: str, at: float) -> dict[str, Any]:
-    """`template_category_update`: Meta has put a template in another category, or will do so in a day.
+    """`template_category_update`: Meta has changed a template's category, or announces it.
 
-    In an announcement `new_category` is the present one, and there is no previous one.
+    An announcement has the present category as `new_category`, and no previous one.
     """
     if template.correct_category is None:
         return {**_named(template), "previous_category": previous, "new_category": template.category}
@@ -59,12 +59,12 @@ def category_value(template: Template, previous: str, at: float) -> dict[str, An
 
 
 def quality_value(template: Template, previous: str, _: float) -> dict[str, Any]:
-    """`message_template_quality_update`: people like a template more, or less."""
+    """`message_template_quality_update`: a template's quality score has changed."""
     return {"previous_quality_score": previous, "new_quality_score": template.quality, **_named(template)}
 
 
 def components_value(template: Template, _: str, __: float) -> dict[str, Any]:
-    """`message_template_components_update`: a template's texts were changed."""
+    """`message_template_components_update`: a template was edited."""
     shape = template.shape
     value: dict[str, Any] = {**_named(template), "message_template_element": shape.body}
     if shape.header_format == "TEXT":
@@ -92,12 +92,12 @@ TEMPLATE_VALUES: dict[str, Callable[[Template, str, float], dict[str, Any]]] = {
 
 
 def template_change(template: Template, field: str, what: str, at: float) -> Change:
-    """What happened to a template, as a change of its account; the arguments are those of `template_store.Tell`."""
+    """The webhook change for a change of a template; the arguments are those of `template_store.Tell`."""
     return Change(template.waba_id, field, TEMPLATE_VALUES[field](template, what, at), at)
 
 
 def _named(template: Template) -> dict[str, Any]:
-    """Which template: its id as a number, and its language with a hyphen, as in Meta's own examples."""
+    """The template's id as a number, its name, and its language with a hyphen, as in Meta's own examples."""
     return {
         "message_template_id": int(template.id),
         "message_template_name": template.name,
@@ -133,17 +133,17 @@ EXAMPLES: dict[str, Callable[[Account, float], dict[str, Any]]] = {
         "max_phone_numbers_per_business": 2,
     },
 }
-"""What an account's fields look like, where an order names none of it."""
+"""The default values of the fields about an account."""
 
 
 def account_change(account: Account, field: str, given: Mapping[str, Any] | None, at: float) -> Change:
-    """A change of an account's or a number's field to order.
+    """An ordered change about an account or a number.
 
     Args:
-        account: Whose.
-        field: One of `EXAMPLES`, or any other, which then is told as given.
-        given: Replaces the keys of the example that it names; a key with None is left out. With an `event` of its own
-            nothing of an example of `account_update` stays but the phone number.
+        account: The account.
+        field: A field of `EXAMPLES`, or any other, which is sent as given.
+        given: Replaces keys of the example; None removes a key. An `event` for `account_update` replaces the whole
+            example, except the phone number.
         at: Seconds since the epoch.
     """
     example = EXAMPLES[field](account, at) if field in EXAMPLES else {}

@@ -1,8 +1,8 @@
 r"""The bytes of a webhook and their signature, as Meta makes them (docs/graph-api/webhooks/getting-started).
 
-Meta signs what it sends: JSON with every character outside ASCII as `\uXXXX` in lower case hexadecimal digits (an
-emoji as two of them), each slash as `\/`, and `<`, `%` and `@` as `\u003c`, `\u0025` and `\u0040`. Whoever parses the
-body and writes it out again gets other bytes, and a signature that does not match.
+Meta signs the sent bytes: JSON with every non-ASCII character as `\uXXXX` in lower case hexadecimal digits (an emoji as
+two of them), each slash as `\/`, and `<`, `%` and `@` as `\u003c`, `\u0025` and `\u0040`. The signature does not match
+a body that was parsed and written again.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 from sandbox.graph_api.webhook_changes import Change
 
 SIGNATURE_HEADER = "x-hub-signature-256"
-LARGEST_BATCH = 1_000
+MAX_UPDATES = 1_000
 _ESCAPES = {"/": "\\/", "<": "\\u003c", "%": "\\u0025", "@": "\\u0040"}
-# All of them stand in strings only, never in JSON's own marks, so the text as a whole can be gone through.
+# These characters occur only within JSON strings, so they can be replaced in the whole text.
 _ESCAPED = re.compile("[/<%@]")
 _LISTS = ("statuses", "messages")
 
@@ -34,20 +34,17 @@ def signature(secret: str, body: bytes) -> str:
     """The value of the header `X-Hub-Signature-256`.
 
     Args:
-        secret: The app's.
+        secret: The app's secret.
         body: The raw bytes.
     """
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def envelope(changes: Iterable[Change]) -> dict[str, Any]:
-    """One POST's content.
+    """The content of a POST with one or more changes, in this order.
 
-    Changes of one account that follow each other stand in one entry, and statuses or messages of one number that follow
-    each other in one change; nothing is put in another order.
-
-    Args:
-        changes: One or more.
+    Consecutive changes of one account are in one entry, and consecutive statuses or messages of one number in one
+    change.
     """
     entries: list[dict[str, Any]] = []
     for change in changes:
@@ -60,17 +57,17 @@ def envelope(changes: Iterable[Change]) -> dict[str, Any]:
             told.append({"value": change.value, "field": change.field})
     for entry in entries:
         if all(told["field"] == "messages" for told in entry["changes"]):
-            del entry["time"]  # Meta has it with templates and accounts only
+            del entry["time"]  # Meta sends it only for templates and accounts.
     return {"object": "whatsapp_business_account", "entry": entries}
 
 
 def items(change: Change) -> int:
-    """For how many of the updates that one POST may hold a change counts."""
+    """The number of updates in a change, for the limit of a POST."""
     return max(1, *(len(change.value.get(name) or ()) for name in _LISTS))
 
 
 def _joined(told: Mapping[str, Any], change: Change) -> dict[str, Any] | None:
-    """Two changes of one field as one; None where they have to stand apart."""
+    """Two changes of one field as one; None if they cannot be joined."""
     before, after = told["value"], change.value
     if told["field"] != change.field or before.get("metadata") != after.get("metadata"):
         return None

@@ -1,4 +1,4 @@
-"""What Meta tells: one change of one field of one account, with a value of that field's shape."""
+"""A change in a webhook: a field of an account with its value."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ FIELDS = (
     "phone_number_quality_update",
     "business_capability_update",
 )
-"""The fields this server tells of; an app says at Meta's dashboard which of them it wants."""
+"""The webhook fields that this server sends; an app subscribes to some of them in Meta's dashboard."""
 
 OVERRIDABLE = frozenset({MESSAGES})
-"""Of these fields the ones that go where an override says (D/webhooks/override); all others go to the app's own URL."""
+"""The fields that are sent to an override URL (D/webhooks/override); all others are sent to the app's own URL."""
 
-LEAVABLE = frozenset(
+OPTIONAL_KEYS = frozenset(
     {
         "contacts",
         "profile",
@@ -44,21 +44,21 @@ LEAVABLE = frozenset(
         "errors",
     }
 )
-"""What Meta may leave out of `messages` and `user_preferences`, so that it can be left out to order. `type` is that of
-the price: a message always has one."""
+"""The keys that Meta may leave out of `messages` and `user_preferences`; they can be left out on demand. `type` is that
+of the pricing: a message always has one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing to tell.
+    """A change.
 
     Attributes:
-        waba_id: The account it is about.
-        field: One of `FIELDS`, or another to order.
-        value: As it stands in the webhook.
-        at: When it happened, in seconds since the epoch.
-        phone_number_id: The business number it is about; None for an account's or a template's.
-        event: The status of a message that this tells, whose history says how the telling went; None for others.
+        waba_id: The account.
+        field: One of `FIELDS`, or an ordered one.
+        value: The value in the webhook.
+        at: The time, in seconds since the epoch.
+        phone_number_id: The business number; None for a change of an account or a template.
+        event: For a status: the event in the message's history, where the state of the webhook is kept.
     """
 
     waba_id: str
@@ -70,7 +70,7 @@ class Change:
 
 
 def without(value: Any, names: Collection[str]) -> Any:
-    """The value without these keys, wherever they are in it; a `type` goes from `pricing` only."""
+    """The value without these keys on all levels; `type` is removed from `pricing` only."""
     if isinstance(value, list):
         return [without(item, names) for item in value]
     if not isinstance(value, dict):

@@ -1,6 +1,6 @@
-"""The webhooks about messages: statuses, what partners write, and what they want no more (D/webhooks/reference).
+"""The webhooks about messages: statuses, messages of partners, and their preferences (D/webhooks/reference).
 
-Every field that Meta may leave out is here unless an order says otherwise; `webhook_changes.LEAVABLE` lists them.
+By default they have every key that Meta may leave out (`webhook_changes.OPTIONAL_KEYS`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from sandbox.graph_api.outbox import Message, Status, StatusEvent
 from sandbox.graph_api.webhook_changes import MESSAGES, Change, without
 
 ERRORS_PAGE = "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"
-# `pricing` comes with `sent` and with the first of these two that follows.
+# `pricing` is sent with `sent` and with the first of these two.
 ARRIVED = (Status.DELIVERED, Status.READ)
 
 
 @lru_cache(maxsize=65_536)
 def user_id_of(number: str) -> str:
-    """A business-scoped user id, always the same one for the same number.
+    """The business-scoped user id of a number.
 
     Args:
         number: E.164.
@@ -34,7 +34,7 @@ def user_id_of(number: str) -> str:
 
 
 def status_change(account: Account, message: Message, event: StatusEvent, leave_out: Collection[str]) -> Change:
-    """A message of ours was sent, delivered, read or played, or has failed."""
+    """The change for a status of a message."""
     number, user_id = message.to[1:], user_id_of(message.to)
     status: dict[str, Any] = {
         "id": message.id,
@@ -47,7 +47,7 @@ def status_change(account: Account, message: Message, event: StatusEvent, leave_
         status["biz_opaque_callback_data"] = message.biz_opaque_callback_data
     value = _value(account)
     if event.error is not None:
-        # Sent to a phone number, a failed message has neither contacts nor the user's id (D/business-scoped-user-ids).
+        # A failed message to a phone number has neither contacts nor the user id (D/business-scoped-user-ids).
         del status["recipient_user_id"]
         status["errors"] = [{**event.error, "href": ERRORS_PAGE}]
     else:
@@ -66,7 +66,7 @@ def status_change(account: Account, message: Message, event: StatusEvent, leave_
 
 
 def inbound_change(account: Account, note: Inbound, leave_out: Collection[str]) -> Change:
-    """A partner wrote, tapped a button, reacted or sent a file."""
+    """The change for a message of a partner."""
     number, user_id = note.sender[1:], note.user_id or user_id_of(note.sender)
     told: dict[str, Any] = {
         "from": number,
@@ -83,7 +83,7 @@ def inbound_change(account: Account, note: Inbound, leave_out: Collection[str]) 
     hidden = ("from", "wa_id") if note.hides_number else ()
     value = without(value, {*leave_out, *hidden})
     if note.hides_number and note.context is not None and "context" not in leave_out:
-        # What it answers was sent by the business: its own number is no secret.
+        # The answered message was sent by the business, whose number is not hidden.
         value["messages"][0]["context"]["from"] = account.display_phone_number[1:]
     return Change(account.waba_id, MESSAGES, value, note.received_at, account.phone_number_id)
 
@@ -91,7 +91,7 @@ def inbound_change(account: Account, note: Inbound, leave_out: Collection[str]) 
 def preference_change(
     account: Account, number: str, wanted: str, at: float, leave_out: Collection[str], detail: str | None = None
 ) -> Change:
-    """A partner wants marketing messages no more (`stop`), or again (`resume`); utility messages are not meant."""
+    """The change for a partner who stops (`stop`) or resumes (`resume`) marketing messages."""
     preference = {
         "wa_id": number[1:],
         "user_id": user_id_of(number),
@@ -120,7 +120,7 @@ def _is_priced(message: Message, event: StatusEvent) -> bool:
 
 
 def _conversation(message: Message, event: StatusEvent, category: str) -> dict[str, Any]:
-    """Up to version 23 of the webhooks; later ones do not have it, so it is left out unless ordered."""
+    """The key `conversation`, which only webhooks up to version 23 have; by default it is left out."""
     conversation: dict[str, Any] = {
         "id": hashlib.sha256(f"{message.phone_number_id}{message.to}".encode()).hexdigest()[:32],
         "origin": {"type": category},

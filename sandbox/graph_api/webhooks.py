@@ -1,8 +1,8 @@
-"""Sends the webhooks: signed POSTs to every app that listens, again and again until it answers 200.
+"""Send the webhooks: signed POSTs to every subscribed app, retried until it answers 200.
 
-As at Meta: a webhook comes on a connection of its own, so before or after the answer to the request that caused it;
-several are under way at once; each comes at least once. What does not answer 200 within a few seconds is tried again at
-once, then at growing intervals for a week, then dropped. Intervals are by the server's clock, which tests move.
+As at Meta: a webhook may arrive before or after the answer to the request that caused it; several are sent in parallel;
+each is sent at least once. Without a 200 within a few seconds it is retried at once, then at growing intervals for a
+week, then dropped. Intervals are by the server's clock, which tests move.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ import httpx
 from sandbox.graph_api.agenda import Agenda
 from sandbox.graph_api.clock import Clock, iso
 from sandbox.graph_api.subscriptions import Subscriptions, Target
-from sandbox.graph_api.webhook_body import LARGEST_BATCH, SIGNATURE_HEADER, encode, envelope, items, signature
+from sandbox.graph_api.webhook_body import MAX_UPDATES, SIGNATURE_HEADER, encode, envelope, items, signature
 from sandbox.graph_api.webhook_changes import Change
 
 HOUR = 3_600.0
 RETRY_DELAYS: Final = (0.0, 15.0, 60.0, 300.0, 900.0, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, *(24 * HOUR,) * 6)
-"""Seconds between one try and the next: at once, then ever more seldom, seven days in all. Meta names no numbers."""
+"""Seconds between two tries, seven days in all. Meta documents no numbers."""
 ANSWER_SECONDS = 5.0
-QUICK: Final[dict[str, float | None]] = {"sent": 0.0, "delivered": 0.3, "read": 1.5}
-"""Seconds from taking a message to what happens to it, where somebody listens and nothing else was ordered."""
-KEPT = 50_000
-AT_ONCE = 64
+DEFAULT_STATUS_DELAYS: Final[dict[str, float | None]] = {"sent": 0.0, "delivered": 0.3, "read": 1.5}
+"""Seconds from accepting a message to each status, if an app is subscribed."""
+MAX_DELIVERIES = 50_000
+MAX_CONNECTIONS = 64
 OK = 200
 
 
 class Sequence(StrEnum):
-    """In which order held webhooks go out."""
+    """The order of held webhooks."""
 
     AS_IT_WAS = "as_it_was"
     REVERSED = "reversed"
@@ -47,7 +47,7 @@ class Sequence(StrEnum):
 
 
 class State(StrEnum):
-    """How far a webhook has come, in the words of Meta's message history."""
+    """The states of a delivery, as in Meta's message history."""
 
     PENDING = "PENDING"
     DELIVERED = "DELIVERED"
@@ -57,16 +57,16 @@ class State(StrEnum):
 
 @dataclass
 class WebhookSettings:
-    """How webhooks behave; tests and demos change it.
+    """The webhook settings; tests and demos change them.
 
     Attributes:
         status_delays: Seconds from taking a message to `sent`, `delivered` and `read`; None for what does not happen by
-            itself. None as a whole: `QUICK` where somebody listens; where nobody does, a message is sent at once and
-            stays so.
+            itself. None as a whole: `DEFAULT_STATUS_DELAYS` where somebody listens; where nobody does, a message is
+            sent at once and stays so.
         retry_delays: Seconds between tries; after the last one a webhook is dropped.
-        answer_seconds: How long a receiver has for its answer, in real seconds.
-        leave_out: Names of `webhook_changes.LEAVABLE` that are left out. Since version 24 of the webhooks Meta leaves
-            out `conversation`.
+        answer_seconds: The receiver's time to answer, in real seconds.
+        leave_out: Names of `webhook_changes.OPTIONAL_KEYS` that are left out. Since version 24 of the webhooks Meta
+            leaves out `conversation`.
         times: How often each POST is sent, whatever the answer.
     """
 
@@ -79,16 +79,16 @@ class WebhookSettings:
 
 @dataclass
 class Delivery:
-    """One POST, with all its tries.
+    """A POST with all its tries.
 
     Attributes:
-        number: Identifies it.
-        target: Where it goes.
-        changes: What it tells.
+        number: Its id.
+        target: The app and URL.
+        changes: Its changes.
         body: Its bytes.
-        signature: Of these bytes, with the secret that the app had then.
-        attempts: When each try began, and its HTTP status or what happened instead of one.
-        state: How far it has come.
+        signature: The signature with the app's secret at that time.
+        attempts: The start of each try, and its HTTP status or what happened instead.
+        state: Its state.
     """
 
     number: int
@@ -115,7 +115,7 @@ class Delivery:
         }
 
     def comes_to(self, state: State) -> None:
-        """Note how far it has come, in the history of the messages that it tells of too."""
+        """Set the state, also in the history of its messages."""
         self.state = state
         for change in self.changes:
             if change.event is not None:
@@ -124,24 +124,24 @@ class Delivery:
 
 
 class Courier:
-    """Makes the POSTs; one for the life of the server."""
+    """The HTTP client; one for the life of the server."""
 
     def __init__(self) -> None:
         self._client: httpx.AsyncClient | None = None
 
     async def post(self, delivery: Delivery, seconds: float) -> int | str:
-        """Send one.
+        """Make a POST.
 
         Args:
-            delivery: What and where.
-            seconds: How long the receiver has for its answer.
+            delivery: The delivery.
+            seconds: The receiver's time to answer.
 
         Returns:
-            The HTTP status of the answer, or what happened instead of one.
+            The HTTP status of the answer, or what happened instead.
         """
         if self._client is None:
-            # A connection for each, as nobody promises that the receiver keeps one open.
-            limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=0)
+            # No keep-alive: every POST has a connection of its own.
+            limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=0)
             self._client = httpx.AsyncClient(trust_env=False, limits=limits)
         headers = {
             "content-type": "application/json",
@@ -163,12 +163,12 @@ class Courier:
 
 
 class Webhooks:
-    """What is to be told, what is under way, and what was told."""
+    """The held, running and finished deliveries."""
 
     def __init__(self, subscriptions: Subscriptions, agenda: Agenda, clock: Clock, courier: Courier) -> None:
         self.settings = WebhookSettings()
         self.paused = False
-        self.deliveries: deque[Delivery] = deque(maxlen=KEPT)
+        self.deliveries: deque[Delivery] = deque(maxlen=MAX_DELIVERIES)
         self._subscriptions = subscriptions
         self._agenda = agenda
         self._clock = clock
@@ -176,15 +176,15 @@ class Webhooks:
         self._numbers = count(1)
         self._held: list[tuple[Target, Change]] = []
         self._under_way: set[asyncio.Task[None]] = set()
-        self._places = asyncio.Semaphore(AT_ONCE)
+        self._places = asyncio.Semaphore(MAX_CONNECTIONS)
 
     @property
     def held(self) -> int:
-        """How many changes wait for `release`."""
+        """The number of held changes."""
         return len(self._held)
 
     def tell(self, change: Change) -> None:
-        """Tell every app that listens; while paused, later."""
+        """Send a change to every subscribed app; while paused, hold it."""
         for target in self._subscriptions.targets(change):
             if change.event is not None:
                 change.event.webhook_state = State.PENDING.value
@@ -195,24 +195,24 @@ class Webhooks:
                     self._begin(delivery)
 
     def release(self, sequence: Sequence, batch: int, times: int, seed: int, *, at_once: bool) -> int:
-        """Send what was held, and go on.
+        """Send the held changes and end the pause.
 
         Args:
-            sequence: In which order.
-            batch: How many updates at most go into one POST (1,000 at Meta).
+            sequence: The order.
+            batch: Updates in a POST, at most (1,000 at Meta).
             times: How often each POST is sent.
-            seed: Of the shuffling.
-            at_once: Side by side, as Meta sends; else each when the one before was answered.
+            seed: The seed for shuffling.
+            at_once: Whether to send in parallel, as Meta does; else one after the other.
 
         Returns:
-            How many POSTs these are, each counted once.
+            The number of POSTs, each counted once.
         """
         held, self._held, self.paused = self._held, [], False
         if sequence is Sequence.REVERSED:
             held.reverse()
         elif sequence is Sequence.SHUFFLED:
             random.Random(seed).shuffle(held)  # noqa: S311 - an order to try out, no secret
-        posts = list(_batches(held, min(batch, LARGEST_BATCH)))
+        posts = list(_batches(held, min(batch, MAX_UPDATES)))
         made = [delivery for target, changes in posts for delivery in self._made(target, changes, times)]
         if at_once:
             for delivery in made:
@@ -222,13 +222,13 @@ class Webhooks:
         return len(posts)
 
     async def quiet(self, seconds: float) -> bool:
-        """Wait until all has been tried whose time has come.
+        """Wait until all due deliveries were tried.
 
         Args:
-            seconds: The longest to wait.
+            seconds: The maximum time to wait.
 
         Returns:
-            Whether that is so; held webhooks, and tries whose time has not come, do not count.
+            Whether they were; held changes and future retries are not due.
         """
         deadline = asyncio.get_running_loop().time() + seconds
         while True:
@@ -241,7 +241,7 @@ class Webhooks:
             await asyncio.wait(self._under_way, timeout=left)
 
     def stop(self) -> None:
-        """Break off what is under way and forget what is held."""
+        """Cancel running deliveries and drop held changes."""
         for task in self._under_way:
             task.cancel()
         self._under_way.clear()
@@ -282,7 +282,7 @@ class Webhooks:
 
 
 def _batches(held: Iterable[tuple[Target, Change]], batch: int) -> Iterator[tuple[Target, tuple[Change, ...]]]:
-    """What goes into each POST: changes for one address, as many as fit, in the order in which they are."""
+    """The changes for each POST: changes for one URL, as many as allowed, in order."""
     open_posts: dict[tuple[str, str], tuple[Target, list[Change]]] = {}
     for target, change in held:
         key = (target.app.id, target.url)

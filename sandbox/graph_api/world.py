@@ -1,4 +1,4 @@
-"""Everything the server remembers."""
+"""The whole state of the server."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from sandbox.graph_api.webhooks import Courier, Webhooks
 
 @dataclass(frozen=True)
 class Callback:
-    """Where webhooks are to go from the start.
+    """The receiver of webhooks from the start.
 
     Attributes:
-        url: The receiver's address.
-        verify_token: What it is asked with.
+        url: The receiver's URL.
+        verify_token: The verify token for it.
     """
 
     url: str
@@ -36,14 +36,14 @@ class Callback:
 
 @dataclass(frozen=True)
 class Options:
-    """How the server is started.
+    """The options of the server.
 
     Attributes:
         accounts: The accounts file.
         rate: Messages a second per phone number.
         templates: Whether accounts start with the sample templates, approved.
         approval_delay: Seconds from a template's creation to the end of its review.
-        callback: Where the webhooks of all accounts go; None for nowhere until somebody says so.
+        callback: The receiver for the webhooks of all accounts; None for none at the start.
         status_delays: `webhooks.WebhookSettings.status_delays` from the start.
     """
 
@@ -57,11 +57,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Mark:
-    """What is the matter with a recipient.
+    """The error for messages to a recipient.
 
     Attributes:
         code: Meta's code, such as 131026 for a number that is not on WhatsApp.
-        late: The message is accepted first and fails afterwards, as Meta reports most of these.
+        late: Whether the message is accepted first and fails later, as usual at Meta.
     """
 
     code: int
@@ -69,7 +69,7 @@ class Mark:
 
 
 class World:
-    """The state of the server; one for its life, emptied by `reset`."""
+    """The state of the server; `reset` empties it."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -80,14 +80,14 @@ class World:
         self._begin()
 
     def reset(self) -> None:
-        """Forget everything since the start; requests that hang are released, webhooks are broken off."""
+        """Reset to the state after the start; hanging requests are released, running deliveries cancelled."""
         self.faults.clear()
         self.stop()
-        # A receiver that the options name is asked once, so what it answered holds on.
+        # The receiver of the options is verified only once, so its subscriptions are kept.
         self._begin(None if self.options.callback is None else self.subscriptions)
 
     def stop(self) -> None:
-        """Do nothing more of one's own accord."""
+        """Stop all webhooks and scheduled actions."""
         self.webhooks.stop()
         self.agenda.clear()
 
@@ -100,7 +100,7 @@ class World:
             self.subscriptions.add_app(account.app_id, account.app_secret, "Sandbox app")
         self.webhooks = Webhooks(self.subscriptions, self.agenda, self.clock, self.courier)
         self.webhooks.settings.status_delays = options.status_delays
-        self.history_is_there = True
+        self.has_history = True
         self.limits = Limits(messages_per_second=options.rate)
         self.throughput = SlidingWindow(seconds=1.0)
         self.pairs = PairPace()
@@ -124,7 +124,7 @@ class World:
                 self.templates.add_sample(account.waba_id, account.template_languages, self.clock.now())
 
     def receive(self, inbound: Inbound) -> None:
-        """A partner writes to the business: their 24-hour window opens, and whoever listens is told."""
+        """Add a message of a partner: it opens the 24-hour window and is sent as a webhook."""
         self.inbound.append(inbound)
         self._last_inbound[inbound.phone_number_id, inbound.sender] = inbound.received_at
         account = self.account_of(inbound.phone_number_id)
@@ -135,7 +135,7 @@ class World:
         return self._by_phone[phone_number_id]
 
     def close_window(self, phone_number_id: str, number: str) -> None:
-        """End a partner's 24-hour window now."""
+        """Close a partner's 24-hour window now."""
         self._last_inbound.pop((phone_number_id, number), None)
 
     def window_is_open(self, phone_number_id: str, number: str, now: float) -> bool:

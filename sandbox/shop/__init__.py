@@ -1,6 +1,6 @@
-"""The sample shop: the source database with its real tables, and a small data set that holds every case.
+"""The sample shop: the source database with its real tables, and a small data set with every case.
 
-`load` makes it, `expectations` says what the weekday tick is to make of each run.
+`load` creates it; `expectations` has the expected outcome of the weekday tick for each run.
 """
 
 from sandbox.shop.expectations import Expectation, expectations, partner_id, run_id

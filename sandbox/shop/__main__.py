@@ -1,4 +1,4 @@
-"""Puts the sample shop in a database: `python -m sandbox.shop --dsn postgresql://… --tick 2026-11-23T10:00+05:30`."""
+"""Create the sample shop in a database: `python -m sandbox.shop --dsn postgresql://… --tick 2026-11-23T10:00+05:30`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sandbox.shop.loading import load
 
 
 def moment(text: str) -> dt.datetime:
-    """A moment with a time zone, from ISO 8601 text."""
+    """Parse an ISO 8601 time with a time zone."""
     value = dt.datetime.fromisoformat(text)
     if value.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text} has no time zone; add one, such as +05:30")

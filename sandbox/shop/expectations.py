@@ -1,4 +1,4 @@
-"""What the weekday tick is to make of each run of the sample shop; the table itself is `expectations.toml`."""
+"""The expected outcome of the weekday tick for each run of the sample shop, from `expectations.toml`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ULID_LENGTH = 26
 
 @dataclass(frozen=True)
 class Expectation:
-    """What one run comes to; the fields are explained at the head of `expectations.toml`."""
+    """The expected outcome for a run; the beginning of `expectations.toml` explains the fields."""
 
     kind: str
     outcome: str
@@ -27,27 +27,27 @@ class Expectation:
 
     @property
     def is_inspected(self) -> bool:
-        """Whether the run counts among the inspected ones."""
+        """Whether the tick inspects the run."""
         return self.outcome != "not_inspected"
 
     @property
     def is_found(self) -> bool:
-        """Whether the run is found stuck in a reminder kind."""
+        """Whether the tick finds the run stuck."""
         return self.kind not in {"none", "no_partner"}
 
     @property
     def kind_by_start(self) -> str:
-        """The kind where work does not count: a run is idle by its start alone."""
+        """The kind if signs of work are ignored, so that a run is idle by its start alone."""
         return self.by_start or self.kind
 
     @property
     def kind_in_older(self) -> str:
-        """The kind in an older deployment: there the run's own row is all that is known."""
+        """The kind in an older deployment, which has only the run's own row."""
         return self.older_kind or self.kind_by_start
 
 
 def expectations() -> dict[str, Expectation]:
-    """The table, by full run id."""
+    """The expectations by full run id."""
     rows = tomllib.loads(TABLE.read_text(encoding="utf-8"))
     return {
         run_id(name): Expectation(**row | ({"progress": tuple(row["progress"])} if "progress" in row else {}))
@@ -56,10 +56,10 @@ def expectations() -> dict[str, Expectation]:
 
 
 def run_id(name: str) -> str:
-    """The full id of the run that the data files call `name`."""
+    """The full id of a run by its name in the data files."""
     return f"prod_run_{partner_id(name)}"
 
 
 def partner_id(name: str) -> str:
-    """The full id of the partner (or design, or platform) that the data files call `name`: a ULID people can read."""
+    """The full id of a partner (or design, or platform) by its name in the data files: a readable ULID."""
     return f"01J{name:0>{ULID_LENGTH - 3}}"

@@ -1,4 +1,4 @@
-"""Who wrote to the sample shop."""
+"""The partners who have written to the sample shop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ QUERY = Path(__file__).with_name("inbound.sql")
 
 
 def wrote_today(dsn: str) -> list[tuple[str, str]]:
-    """The number (E.164) and the words of everybody who wrote within the last 24 hours, oldest first.
+    """The number (E.164) and text of each message within the last 24 hours, oldest first.
 
     Args:
         dsn: Connection URL of the shop's database.

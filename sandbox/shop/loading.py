@@ -1,11 +1,11 @@
-"""Makes the sample shop in a database: the readable data set, or a great many runs for measuring."""
+"""Create the sample shop in a database: the small data set, or many runs for benchmarks."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -25,12 +25,12 @@ Deployment = Literal["current", "older"]
 
 
 def load(dsn: str, tick: dt.datetime, *, deployment: Deployment = "current") -> None:
-    """Make the shop's tables anew and fill them with the sample data set, timed around the tick.
+    """Drop and create the shop's tables, and fill them with the sample data set, timed around the tick.
 
     Args:
-        dsn: Connection URL of a database that is the sandbox's own; the shop's tables in it are dropped.
-        tick: The moment that `expectations.toml` speaks of; aware.
-        deployment: `older` leaves out the columns, the table and the status that older deployments of the shop lack.
+        dsn: Connection URL of a database of the sandbox; the shop's tables in it are dropped.
+        tick: The time of the tick in `expectations.toml`; aware.
+        deployment: With `older`, without the columns, the table and the status that older deployments lack.
 
     Raises:
         ValueError: The tick has no time zone.
@@ -42,15 +42,15 @@ def load(dsn: str, tick: dt.datetime, *, deployment: Deployment = "current") -> 
 def load_bench(
     dsn: str, tick: dt.datetime, *, runs: int = 1_000_000, stuck: int = 10_000, partners: int = 2_000, abroad: int = 0
 ) -> None:
-    """Make the shop's tables anew with many runs, most of them over, and gather the planner's statistics.
+    """Drop and create the shop's tables with many runs, most of them finished, and analyse them.
 
     Args:
-        dsn: Connection URL of a database that is the sandbox's own; the shop's tables in it are dropped.
-        tick: The moment at which `stuck` runs are stuck; aware.
-        runs: How many runs in all.
-        stuck: How many of them are stuck, a third in each state; divides `runs`.
-        partners: How many partners share them; each has a valid number.
-        abroad: One of so many of these has an Italian number, the others Indian ones; 0 for none.
+        dsn: Connection URL of a database of the sandbox; the shop's tables in it are dropped.
+        tick: The time at which `stuck` runs are stuck; aware.
+        runs: The number of runs.
+        stuck: The number of stuck runs, a third in each state; divides `runs`.
+        partners: The number of partners; each has a valid number.
+        abroad: Every so many of them have an Italian number, the others an Indian one; 0 for none.
 
     Raises:
         ValueError: The tick has no time zone, or `stuck` does not divide `runs`.
@@ -64,36 +64,41 @@ def load_bench(
 
 
 def allow_reading(dsn: str, role: str) -> None:
-    """Let a role read every table of the shop and write nothing.
+    """Allow a role to read every table of the shop, and to write nothing.
 
     Args:
         dsn: Connection URL of the shop's database, as its owner.
-        role: The role's real name.
+        role: The role's name.
     """
-    grants = sql.SQL(
+    _grant(
+        dsn,
+        role,
         "GRANT USAGE ON SCHEMA public TO {role};"
         "GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role};"
-        "ALTER ROLE {role} SET default_transaction_read_only = on"
-    ).format(role=sql.Identifier(role))
-    with psycopg.connect(dsn) as connection:
-        connection.execute(grants)
+        "ALTER ROLE {role} SET default_transaction_read_only = on",
+    )
 
 
 def allow_writing_inbox(dsn: str, role: str) -> None:
-    """Let a role do what the setting `mirror_to_shop` needs, and nothing else.
+    """Allow a role only what the setting `mirror_to_shop` needs.
 
     Args:
         dsn: Connection URL of the shop's database, as its owner.
-        role: The role's real name.
+        role: The role's name.
     """
-    grants = sql.SQL(
+    _grant(
+        dsn,
+        role,
         "GRANT USAGE ON SCHEMA public TO {role};"
         "GRANT SELECT ON partner, messaging_conversation, messaging_message TO {role};"
         "GRANT INSERT ON messaging_conversation, messaging_message TO {role};"
-        "GRANT UPDATE ON messaging_conversation TO {role}"
-    ).format(role=sql.Identifier(role))
+        "GRANT UPDATE ON messaging_conversation TO {role}",
+    )
+
+
+def _grant(dsn: str, role: str, statements: LiteralString) -> None:
     with psycopg.connect(dsn) as connection:
-        connection.execute(grants)
+        connection.execute(sql.SQL(statements).format(role=sql.Identifier(role)))
 
 
 def _tick_setting(tick: dt.datetime) -> dict[str, str]:
@@ -103,7 +108,7 @@ def _tick_setting(tick: dt.datetime) -> dict[str, str]:
 
 
 def _run(dsn: str, files: list[str], settings: Mapping[str, str]) -> None:
-    """Run the files in one transaction; they read the settings as `sample_shop.<name>`."""
+    """Run SQL files in one transaction; they read the settings as `sample_shop.<name>`."""
     with psycopg.connect(dsn, options="-c timezone=UTC") as connection:
         for name, value in settings.items():
             connection.execute("SELECT set_config(%s, %s, true)", [f"sample_shop.{name}", value])

@@ -217,6 +217,6 @@ def _error_sentence(why: str, items: int, message_id: str | None) -> str:
     if why == Problem.SLOT_RETAKEN:
         return (
             f"told_twice: {items} messages that had failed were delivered after all, when another one had been sent in"
-            f" their index (slot_retaken){of}."
+            f" their place (slot_retaken){of}."
         )
     return f"{items} items of webhooks could not be applied ({why[:_MAX_REASON_LENGTH]}){of}; see webhook_event.errors."

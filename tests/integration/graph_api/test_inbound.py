@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from sandbox.graph_api.accounts import Account
-from sandbox.graph_api.inbound import KINDS
+from sandbox.graph_api.inbound import INBOUND_KINDS
 from sandbox.graph_api.server import LocalGraphApi
 from support.webhook_receiver import Receiver, receiver
 
@@ -126,7 +126,7 @@ def test_the_same_partner_has_the_same_user_id_in_statuses(
     assert {status["recipient_user_id"] for status in ours.statuses()} == {user_id}
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(INBOUND_KINDS))
 def test_whatever_a_partner_sends_opens_their_window(
     api: LocalGraphApi, said: Callable[..., dict[str, Any]], send: Ask, kind: str
 ) -> None:

@@ -218,7 +218,7 @@ def _phrase_problem(phrase: str, told: Sequence[str], room: int) -> str | None:
             except PhraseError as error:
                 return str(error)
             if not 0 < (length := whatsapp_length(said)) <= room:
-                return f"of {named} it requirement {length} characters, not 1 to {room}"
+                return f"of {named} it says {length} characters, not 1 to {room}"
     return None
 
 
