@@ -102,6 +102,9 @@ def _parameters_of(messages: list[Draft]) -> dict[str, Any]:
         "applied": [{"id": 1, "errors": []}],
         "added": [{"id": 1, "errors": []}],
         "kept": [{"waba_id": "2", "field": "account_update", "detail": {}, "at": TICK}],
+        "cases": [
+            {**stall, "fortnight": DAY, "production_run_id": run, "partner_id": run, "held_back": True} for run in runs
+        ],
         "troubles": [{**stall, "id": uuid.uuid4(), "production_run_id": run} for run in runs],
     }
     return {
@@ -158,6 +161,7 @@ def _plain_parameters() -> dict[str, Any]:
         **{"first_day": DAY - dt.timedelta(days=7), "last_day": DAY, "after_day": None, "after_created_at": None},
         **{"after_id": None, "partner_ids": None, "status": None, "dag_run": None, "run": None, "subject": "a message"},
         **{"escalation_id": None, "assigned_to": "Meera", "asleep_until": DAY, "detail": Jsonb({})},
+        **{"within": 10, "last_number": 10},
         **{"heeds_stop": True, "lifecycle_after_opt_out": False},
         **{"grace": dt.timedelta(hours=6), "quiet": dt.timedelta(minutes=15), "listened": dt.timedelta(days=30)},
         **{"senders": ["in"], "label": "Tue 24 Nov"},
