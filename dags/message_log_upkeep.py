@@ -11,6 +11,7 @@ answered (where it can: the asset `whatsapp://partner-messages/answers`).
   becomes unknown if it may have left, and is queued again if it has not.
 - **Finishes what a run has left** that broke off between sending and its end: the pictures and links that follow its
   messages, and the shop's inbox. It fails, once, for a message that is unknown and of which no run has told.
+- **Counts what came of each day's messages**, for the page *Does it work?* (`docs/pages.md`).
 - **Forgets what is old**: takes numbers, names and texts out of rows (setting `blank_days`) and deletes rows (setting
   `retain_days`; skips and rehearsals after 30 days), a bounded number each time, beside what is sent.
 - **Halts all sending, or lets it go on**, if it is triggered with which of the two, who says so, and why. It is in
@@ -143,12 +144,14 @@ def message_log_upkeep() -> None:
 
         return tell_at_once(tick, get_current_context())
 
-    @step("Forget what is old")
+    @step("Forget what is old, count what came of the rest")
     def forget() -> dict[str, int]:
-        """Blank and delete what was kept long enough (settings `blank_days` and `retain_days`)."""
-        from partner_messages.ops.upkeep import forget_what_is_old
+        """Blank and delete what was kept long enough (settings `blank_days` and `retain_days`), and count the days."""
+        from partner_messages.ops.upkeep import count_days, forget_what_is_old
 
-        return forget_what_is_old()
+        forgotten = forget_what_is_old()
+        count_days()
+        return forgotten
 
     tick = sweep()
     halt_sending() >> tick

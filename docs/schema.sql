@@ -54,19 +54,6 @@ CREATE INDEX answer_by_phone ON answer USING btree (dialled(phone), received_at)
 CREATE INDEX answer_by_user ON answer USING btree (user_id, received_at) WHERE user_id IS NOT NULL AND phone IS NOT NULL;
 CREATE INDEX answer_of_nobody ON answer USING btree (user_id) WHERE phone IS NULL AND NOT blanked;
 
-CREATE TABLE approval (
-    id bigint NOT NULL GENERATED AS IDENTITY,
-    day date NOT NULL,
-    at timestamp with time zone NOT NULL,
-    who text NOT NULL,
-    why text NOT NULL,
-    seen text[] NOT NULL,
-    CONSTRAINT approval_pkey PRIMARY KEY (id),
-    CONSTRAINT approval_who_check CHECK (btrim(who) <> ''::text),
-    CONSTRAINT approval_why_check CHECK (btrim(why) <> ''::text)
-);
-CREATE INDEX approval_by_day ON approval USING btree (day);
-
 CREATE TABLE audit (
     id bigint NOT NULL GENERATED AS IDENTITY,
     at timestamp with time zone NOT NULL DEFAULT now(),
@@ -83,6 +70,12 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_by_age ON audit USING btree (at, id);
 CREATE INDEX audit_by_subject ON audit USING btree (subject, at);
+
+CREATE TABLE counted_day (
+    day date NOT NULL,
+    counted_at timestamp with time zone NOT NULL,
+    CONSTRAINT counted_day_pkey PRIMARY KEY (day)
+);
 
 CREATE TABLE escalation (
     id uuid NOT NULL,
@@ -135,30 +128,6 @@ CREATE TABLE halt (
     CONSTRAINT halt_why_check CHECK (btrim(why) <> ''::text)
 );
 
-CREATE TABLE left_alone (
-    id bigint NOT NULL GENERATED AS IDENTITY,
-    partner_id text,
-    production_run_id text,
-    until date NOT NULL,
-    since timestamp with time zone NOT NULL,
-    who text NOT NULL,
-    why text NOT NULL,
-    ended_at timestamp with time zone,
-    ended_by text,
-    CONSTRAINT left_alone_pkey PRIMARY KEY (id),
-    CONSTRAINT it_is_a_partner_or_a_run CHECK (num_nonnulls(partner_id, production_run_id) = 1),
-    CONSTRAINT left_alone_ended_by_check CHECK (btrim(ended_by) <> ''::text),
-    CONSTRAINT left_alone_partner_id_check CHECK (partner_id <> ''::text),
-    CONSTRAINT left_alone_production_run_id_check CHECK (production_run_id <> ''::text),
-    CONSTRAINT left_alone_until_check CHECK (isfinite(until)),
-    CONSTRAINT left_alone_who_check CHECK (btrim(who) <> ''::text),
-    CONSTRAINT left_alone_why_check CHECK (btrim(why) <> ''::text),
-    CONSTRAINT what_was_ended_says_by_whom CHECK (num_nonnulls(ended_at, ended_by) = ANY (ARRAY[0, 2]))
-);
-CREATE INDEX left_alone_by_day ON left_alone USING btree (until);
-CREATE UNIQUE INDEX left_alone_partner ON left_alone USING btree (partner_id) WHERE ended_at IS NULL;
-CREATE UNIQUE INDEX left_alone_run ON left_alone USING btree (production_run_id) WHERE ended_at IS NULL;
-
 CREATE TABLE listening (
     only_one boolean NOT NULL DEFAULT true,
     settings jsonb NOT NULL,
@@ -187,6 +156,23 @@ CREATE TABLE log_trusted (
     CONSTRAINT log_trusted_trusted_by_check CHECK (btrim(trusted_by) <> ''::text),
     CONSTRAINT log_trusted_trusted_why_check CHECK (btrim(trusted_why) <> ''::text)
 );
+
+CREATE TABLE message_count (
+    day date NOT NULL,
+    message_kind text NOT NULL,
+    reminder_kind text,
+    status text NOT NULL,
+    skip_reason text,
+    error_code integer,
+    heard boolean NOT NULL,
+    pricing_category text,
+    pricing_billable boolean,
+    pricing_type text,
+    messages integer NOT NULL,
+    CONSTRAINT message_count_day_fkey FOREIGN KEY (day) REFERENCES counted_day(day) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT message_count_messages_check CHECK (messages > 0)
+);
+CREATE INDEX message_count_by_day ON message_count USING btree (day);
 
 CREATE TABLE message_log (
     id uuid NOT NULL,
@@ -293,6 +279,7 @@ CREATE UNIQUE INDEX message_log_event_id ON message_log USING btree (delivery, e
 CREATE INDEX message_log_follow_ups ON message_log USING btree (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX message_log_heard ON message_log USING btree (sender, sent_at) WHERE COALESCE(sent_at_meta, delivered_at_meta, read_at_meta, failed_at_meta) IS NOT NULL;
 CREATE INDEX message_log_held ON message_log USING btree (not_before) WHERE status = 'queued'::text AND not_before IS NOT NULL;
+CREATE INDEX message_log_held_back ON message_log USING btree (production_run_id, day) WHERE skip_reason = 'control_group'::text;
 CREATE INDEX message_log_never_left_by_age ON message_log USING btree (created_at) WHERE status = 'skipped'::text OR delivery = 'dry_run'::text;
 CREATE INDEX message_log_not_delivered ON message_log USING btree (sent_at_meta) WHERE status = 'sent'::text AND expired_at_meta IS NULL AND sent_at_meta IS NOT NULL;
 CREATE INDEX message_log_queue ON message_log USING btree (day) WHERE (status = ANY (ARRAY['queued'::text, 'sending'::text])) AND attempts >= 0;
@@ -317,6 +304,26 @@ CREATE TABLE message_run (
 );
 CREATE INDEX message_run_history ON message_run USING btree (production_run_id, delivery);
 CREATE UNIQUE INDEX message_run_slot ON message_run USING btree (delivery, production_run_id, day, redirected) WHERE holds_slot AND (message_kind = ANY (ARRAY['reminder'::text, 'digest'::text]));
+
+CREATE TABLE move_count (
+    day date NOT NULL,
+    kind text NOT NULL,
+    number smallint NOT NULL,
+    hour smallint,
+    language text,
+    outcome text NOT NULL,
+    ticks smallint,
+    runs integer NOT NULL,
+    CONSTRAINT move_count_day_fkey FOREIGN KEY (day) REFERENCES counted_day(day) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT move_count_hour_check CHECK (hour >= 0 AND hour <= 23),
+    CONSTRAINT move_count_kind_check CHECK (kind = ANY (ARRAY['assignment_pending'::text, 'not_started'::text, 'idle'::text])),
+    CONSTRAINT move_count_number_check CHECK (number >= 0),
+    CONSTRAINT move_count_outcome_check CHECK (outcome = ANY (ARRAY['moved'::text, 'reminded_again'::text, 'still_stuck'::text, 'not_over'::text, 'by_the_shop'::text])),
+    CONSTRAINT move_count_runs_check CHECK (runs > 0),
+    CONSTRAINT move_count_ticks_check CHECK (ticks > 0),
+    CONSTRAINT what_moved_says_when CHECK (outcome <> 'moved'::text OR ticks IS NOT NULL)
+);
+CREATE INDEX move_count_by_day ON move_count USING btree (day);
 
 CREATE TABLE partner_preference (
     id uuid NOT NULL DEFAULT gen_random_uuid(),
@@ -505,30 +512,28 @@ CREATE TABLE tick (
     no_partner integer,
     planned integer,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
-    by_hand boolean NOT NULL DEFAULT false,
-    awaits_approval boolean NOT NULL DEFAULT false,
     CONSTRAINT tick_pkey PRIMARY KEY (id),
     CONSTRAINT tick_delivery_check CHECK (delivery = ANY (ARRAY['live'::text, 'dry_run'::text, 'redirect'::text]))
 );
 CREATE INDEX tick_by_age ON tick USING btree (created_at);
 CREATE INDEX tick_by_day ON tick USING btree (dag_id, delivery, created_at);
 
-CREATE TABLE tick_hold (
-    id bigint NOT NULL GENERATED AS IDENTITY,
-    day date NOT NULL,
+CREATE TABLE trial_case (
+    fortnight date NOT NULL,
+    partner_id text NOT NULL,
+    held_back boolean NOT NULL,
+    production_run_id text NOT NULL,
+    kind text NOT NULL,
     since timestamp with time zone NOT NULL,
-    who text NOT NULL,
-    why text NOT NULL,
-    ended_at timestamp with time zone,
-    ended_by text,
-    CONSTRAINT tick_hold_pkey PRIMARY KEY (id),
-    CONSTRAINT tick_hold_ended_by_check CHECK (btrim(ended_by) <> ''::text),
-    CONSTRAINT tick_hold_who_check CHECK (btrim(who) <> ''::text),
-    CONSTRAINT tick_hold_why_check CHECK (btrim(why) <> ''::text),
-    CONSTRAINT what_was_ended_says_by_whom CHECK (num_nonnulls(ended_at, ended_by) = ANY (ARRAY[0, 2]))
+    day date NOT NULL,
+    outcome text,
+    CONSTRAINT trial_case_pkey PRIMARY KEY (fortnight, partner_id),
+    CONSTRAINT trial_case_kind_check CHECK (kind = ANY (ARRAY['assignment_pending'::text, 'not_started'::text, 'idle'::text])),
+    CONSTRAINT trial_case_outcome_check CHECK (outcome = ANY (ARRAY['moved'::text, 'still_stuck'::text, 'by_the_shop'::text, 'spoilt'::text])),
+    CONSTRAINT trial_case_partner_id_check CHECK (partner_id <> ''::text),
+    CONSTRAINT trial_case_production_run_id_check CHECK (production_run_id <> ''::text)
 );
-CREATE INDEX tick_hold_by_day ON tick_hold USING btree (day);
-CREATE UNIQUE INDEX tick_hold_open ON tick_hold USING btree (day) WHERE ended_at IS NULL;
+CREATE INDEX trial_case_by_day ON trial_case USING btree (day);
 
 CREATE TABLE waiting_status (
     id bigint NOT NULL GENERATED AS IDENTITY,

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from sandbox import airflow_env, postgres, processes, stack
-from sandbox.bench import around, find_and_plan, listen, send, tick
+from sandbox.bench import around, find_and_plan, listen, pages, send, tick
 from sandbox.bench.report import Row, page, table
 from sandbox.bench.workplace import Sizes, Workplace
 
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[Workplace], list[Row]]] = {
     "send": send.measure,
     "listen": listen.measure,
     "tick": tick.measure,
+    "pages": pages.measure,
 }
 QUICK = 20
 """By how much `--quick` divides the sizes."""

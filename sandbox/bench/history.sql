@@ -2,7 +2,7 @@
 -- run on five days in a row. Made from the numbers of day and run alone: the same each time. (The tests of its queries use it, too.)
 CREATE TEMPORARY TABLE told AS
 SELECT
-    d AS days_ago, %(day)s::date - d AS day, 'run ' || -d AS dag_run_id, md5('tick ' || d)::uuid AS tick_id,
+    d AS days_ago, %(day)s::date - d AS day, 'scheduled__' || -d AS dag_run_id, md5('tick ' || d)::uuid AS tick_id,
     'O' || (d / 5 * %(per_day)s + n) AS production_run_id, 'P' || n %% %(partners)s AS partner_id,
     md5(d || ' ' || n)::uuid AS id, %(now)s::timestamptz - d * interval '1 day' AS at,
     (ARRAY['reminder', 'reminder', 'reminder', 'digest', 'event'])[1 + n %% 5] AS message_kind,

@@ -26,11 +26,13 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 
+from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import SHOP_CONN_ID, Settings
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.params import RunParams
 from partner_messages.deployment.receiving import load_receiving
 from partner_messages.message_log.database import open_message_log
+from partner_messages.message_log.effect import count_what_came_of_it
 from partner_messages.message_log.migrations import migrate
 from partner_messages.message_log.outbox import messages_of
 from partner_messages.message_log.queueing import queued_of_tick
@@ -61,6 +63,7 @@ DAG = "bench"
 PARAMS = RunParams(delivery="live", confirmed=True)
 COUNT = Path(__file__).with_name("count.sql")
 FORGET_MESSAGES = Path(__file__).with_name("forget_messages.sql")
+ONE_MESSAGE = Path(__file__).with_name("one_message.sql")
 SENT = Path(__file__).with_name("sent.sql")
 TAKE_ALL = Path(__file__).with_name("take_all.sql")
 
@@ -151,6 +154,47 @@ def write_history(now: str, days: int, per_day: int) -> dict[str, Any]:
         psycopg.ClientCursor(log).execute(HISTORY.read_bytes(), size)
     _find_all(Tick.from_xcom(tick))
     return {"tick": tick}
+
+
+def pages(now: str, days: int, per_day: int, asked: int) -> dict[str, Any]:
+    """Let the message log have a past, count it, and ask for each page.
+
+    Returns:
+        Milliseconds of each page (`milliseconds`, by name), and how long the counting of one day took.
+    """
+    from airflow.utils import db
+
+    from sandbox.bench.visiting import visit
+
+    db.initdb()
+    write_history(now, days, per_day)
+    moment = dt.datetime.fromisoformat(now)
+    today, counted, seconds = day_of(moment), 0, 0.0
+    with open_message_log() as log:
+        while True:
+            took, done = timed(lambda: count_what_came_of_it(log, moment))
+            if not done:
+                break
+            counted, seconds = counted + done, seconds + took
+        (found,) = log.execute(ONE_MESSAGE.read_bytes()).fetchall()
+    span = f"since={today - dt.timedelta(days=399)}&until={today}"
+    yesterday = today - dt.timedelta(days=1)
+    addresses = {
+        "Today": f"/?day={yesterday}&delivery=live",
+        "Messages of a day": f"/messages?since={yesterday}&until={yesterday}",
+        "Messages of 400 days": f"/messages?{span}",
+        "Messages of 400 days that failed": f"/messages?{span}&status=failed",
+        "Messages of 400 days, skipped as moved on": f"/messages?{span}&reason=moved_on",
+        "Messages of a partner": f"/messages?{span}&partner={found['partner_id']}",
+        "a message": f"/messages/{found['id']}",
+        "a partner": f"/partners/{found['partner_id']}",
+        "a run": f"/runs/{found['production_run_id']}",
+        "Needs a person": "/people",
+        "Does it work?": "/effect?days=90",
+        "Templates": "/templates",
+        "Halt": "/sending",
+    }
+    return {"milliseconds": visit(addresses, asked), "seconds_a_day": seconds / counted}
 
 
 def take_all(**_tick: Any) -> dict[str, Any]:
@@ -267,6 +311,7 @@ STEPS: dict[str, Callable[..., dict[str, Any]]] = {
     "events": _as_its_task(_list_of_events),
     "upkeep": _as_its_task(_look_after),
     "listen": listen,
+    "pages": pages,
 }
 
 

@@ -104,6 +104,9 @@ def _parameters_of(messages: list[Draft]) -> dict[str, Any]:
         "applied": [{"id": 1, "errors": []}],
         "added": [{"id": 1, "errors": []}],
         "kept": [{"waba_id": "2", "field": "account_update", "detail": {}, "at": TICK}],
+        "cases": [
+            {**stall, "fortnight": DAY, "production_run_id": run, "partner_id": run, "held_back": True} for run in runs
+        ],
         "troubles": [{**stall, "id": uuid.uuid4(), "production_run_id": run} for run in runs],
     }
     return {
@@ -161,6 +164,7 @@ def _plain_parameters() -> dict[str, Any]:
         **{"after_id": None, "partner_ids": None, "status": None, "run": None, "subject": "a message"},
         **dict.fromkeys(("dag", "dag_run", "message_ids")),
         **{"escalation_id": None, "assigned_to": "Meera", "asleep_until": DAY, "detail": Jsonb({})},
+        **{"within": 10, "last_number": 10},
         **{"heeds_stop": True, "lifecycle_after_opt_out": False},
         **{"grace": dt.timedelta(hours=6), "quiet": dt.timedelta(minutes=15), "listened": dt.timedelta(days=30)},
         **{"senders": ["in"], "label": "Tue 24 Nov"},

@@ -381,6 +381,13 @@ class Settings(_Strict):
         7,
         description="A run that was reminded on so many sending days in a row needs a person; `null`: never for that.",
     )
+    control_share: Annotated[float, Field(ge=0, le=0.1)] = Field(
+        0,
+        examples=[0.1],
+        description="To see what reminders do ([pages.md](pages.md#does-it-work)): this share of the partners, drawn"
+        " each fortnight anew, gets no reminder of a run's first stall (`control_group`), for a fortnight at most. At"
+        " most 0.1; 0: nobody.",
+    )
     status_source: Literal["webhook", "shop", "meta"] = Field(
         "webhook",
         description="Where `message_log_upkeep` looks up how far messages have come, beside what a receiver of webhooks"

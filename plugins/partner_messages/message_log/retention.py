@@ -65,6 +65,8 @@ STEPS = (
     Step("delete_webhook_events", "Webhooks deleted", lambda settings: settings.blank_days, "blank_days"),
     Step("delete_account_events", "What Meta said of accounts deleted", _retained),
     Step("delete_silences", "Silences of webhooks deleted", _retained),
+    Step("delete_counted_days", "Counted days deleted", _retained),
+    Step("delete_cases", "Cases of the comparison deleted", _retained),
     Step("delete_ticks", "Ticks deleted", _retained),
 )
 

@@ -40,6 +40,7 @@ class SkipReason(enum.StrEnum):
     PROMISED = "promised"
     ANSWERED = "answered"
     UNREACHABLE = "unreachable"
+    CONTROL_GROUP = "control_group"
 
 
 @dataclass(frozen=True)
@@ -181,5 +182,11 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
     ),
     SkipReason.UNREACHABLE: Explanation(
         "Three messages in a row were never delivered to the partner's phone; a person calls them.", "operations", True
+    ),
+    SkipReason.CONTROL_GROUP: Explanation(
+        "The reminder was held back to see what reminders do (setting control_share): the partner was drawn for this"
+        " fortnight, and the run stands still for the first time. After a fortnight at most they are reminded.",
+        "nobody",
+        False,
     ),
 }

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from partner_messages.message_log.database import LogConnection, of_tick, recordset, rows
+from partner_messages.message_log.effect import as_if_reminded, days_held_back
 from partner_messages.message_log.history import days_reminded
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick
@@ -42,8 +43,14 @@ def day_knowledge(connection: LogConnection, tick: Tick, *, with_history: bool =
         ends={row["production_run_id"]: row["said"] for row in ends},
         not_on_whatsapp=frozenset(row["partner_id"] for row in refused),
         awaited=frozenset(row["production_run_id"] for row in refused if row["awaited"]),
-        reminded=days_reminded(connection, tick, with_today=True) if with_history else {},
+        reminded=_as_if_reminded(connection, tick) if with_history else {},
     )
+
+
+def _as_if_reminded(connection: LogConnection, tick: Tick) -> dict[str, tuple[dt.date, ...]]:
+    """Today included: who is not reminded to see what reminders do is called by a person as early as everybody else."""
+    reminded = days_reminded(connection, tick, with_today=True)
+    return as_if_reminded(reminded, days_held_back(connection, tick, with_today=True))
 
 
 def was_planned(connection: LogConnection, tick: Tick) -> bool:

@@ -206,7 +206,8 @@ RULES: Mapping[Reason, Rule] = {
         lasts=lambda stall: stall.used_up and not stall.rests,
     ),
     Reason.NO_REACTION: Rule(
-        "The partner was reminded on as many days in a row as setting escalate_after says, and nothing happened.",
+        "The partner was reminded (or would have been, but for setting control_share) on as many days in a row as"
+        " setting escalate_after says, and nothing happened.",
         Act.CALL,
         holds=_is_ignored,
         lasts=_is_ignored,

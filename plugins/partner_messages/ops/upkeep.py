@@ -13,6 +13,7 @@ from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log.answers import listen_with, release_replies
 from partner_messages.message_log.database import LogConnection, open_message_log
+from partner_messages.message_log.effect import count_what_came_of_it
 from partner_messages.message_log.migrations import migrate
 from partner_messages.message_log.outbox import restore_spooled
 from partner_messages.message_log.queueing import queued_of_tick, release, sweep
@@ -82,6 +83,13 @@ def forget_what_is_old() -> dict[str, int]:
     if not forgotten:
         log.info("Nothing is old enough to be blanked or deleted.")
     return {one.step.what: one.number for one in forgotten}
+
+
+def count_days() -> None:
+    """Count what came of the messages of the days of which more has come to be known."""
+    with open_message_log() as connection:
+        counted = count_what_came_of_it(connection, run_context.wall_clock())
+    log.info("What came of the messages of %d days was counted.", counted)
 
 
 def release_due(tick: Tick) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.params import RunParams
 from partner_messages.message_log.database import LogConnection, MessageLogError, open_message_log
+from partner_messages.message_log.effect import as_if_reminded, days_held_back, stood_before, write_cases
 from partner_messages.message_log.history import (
     asked_by_events,
     days_reminded,
@@ -41,6 +42,7 @@ from partner_messages.planning.reminders.hours import Hours
 from partner_messages.planning.reminders.inputs import LogKnowledge, PlanningInputs
 from partner_messages.planning.reminders.plan import NEXT_DUE, Plan, blast_radius, decide_reminders
 from partner_messages.planning.reminders.policy import Policy
+from partner_messages.planning.reminders.trial import Case
 from partner_messages.planning.reminders.wording import templates_of
 from partner_messages.shop.shop import Shop, open_shop
 
@@ -105,9 +107,16 @@ def _write(connection: LogConnection, tick: Tick, plan: Plan) -> bool:
     """
     with connection.transaction() as transaction:
         if write_drafts(connection, tick, plan.drafts, plan.worded):
+            if tick.delivery == "live":
+                write_cases(connection, tick, map(_as_record, plan.cases))
             return True
         raise Rollback(transaction)
     return False
+
+
+def _as_record(case: Case) -> dict[str, Any]:
+    of_run = {name: getattr(case.run, name) for name in ("production_run_id", "partner_id", "kind", "since")}
+    return {"fortnight": case.fortnight, "held_back": case.held_back, **of_run}
 
 
 def _shop_knowledge(
@@ -135,13 +144,16 @@ def _log_knowledge(
     connection: LogConnection, tick: Tick, stuck: Sequence[StuckRun], policy: Policy, wall: dt.datetime, *, limit: int
 ) -> LogKnowledge:
     ids = [run.production_run_id for run in stuck]
+    held_back = days_held_back(connection, tick) if policy.asks_for_history else {}
     return replace(
         log_knowledge_now(connection, tick, policy.settings),
         slot_holders=slot_holders(connection, tick, ids, wall),
         digests=standing_digests(connection, tick),
         # Each run is in at most one message: if no more runs are stuck than messages may be sent, nothing is put off.
         last_reminded=last_reminded(connection, tick, ids) if len(ids) > limit else {},
-        days_reminded=days_reminded(connection, tick) if policy.asks_for_history else {},
+        days_reminded=as_if_reminded(days_reminded(connection, tick), held_back) if policy.asks_for_history else {},
+        days_held_back=held_back,
+        not_first=stood_before(connection, tick) if policy.settings.control_share else frozenset(),
     )
 
 

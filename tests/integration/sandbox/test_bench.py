@@ -108,7 +108,7 @@ def test_a_chunk_is_sent_through_the_operator_from_a_process_of_its_own(workplac
 
     sent, memory = send.measure(workplace)
 
-    assert (sent.what, sent.beside) == ("send 4 messages in one chunk", "limit: 1,000 messages/s")
+    assert (sent.what, sent.beside) == ("send 4 messages in one process", "limit: 1,000 messages/s")
     assert (sent.refusals, sent.reached > 0, memory.reached > 0) == (0, True, True)
 
 

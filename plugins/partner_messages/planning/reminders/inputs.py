@@ -25,6 +25,8 @@ class LogKnowledge:
         last_reminded: On which earlier day each run was last reminded, in whatever kind; empty where no run
             can be over the limit.
         days_reminded: On which earlier days it was reminded in its present kind, in order; empty where nobody asks.
+        days_held_back: Those of them on which the reminder was held back (`control_group`).
+        not_first: The runs that are not in their first stall, or have a promise; empty where nobody asks.
         said: What partners have answered, and who is not reached.
     """
 
@@ -33,6 +35,8 @@ class LogKnowledge:
     refused_phones: frozenset[str] = frozenset()
     last_reminded: Mapping[str, dt.date] = field(default_factory=dict)
     days_reminded: Mapping[str, Sequence[dt.date]] = field(default_factory=dict)
+    days_held_back: Mapping[str, Sequence[dt.date]] = field(default_factory=dict)
+    not_first: frozenset[str] = frozenset()
     said: PartnersSaid = NOTHING_SAID
 
 

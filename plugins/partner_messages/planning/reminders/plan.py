@@ -22,6 +22,7 @@ from partner_messages.planning.drafting.message import address_columns, in_the_w
 from partner_messages.planning.drafting.recipient import Recipient, find_recipient, why_not
 from partner_messages.planning.reminders import digest
 from partner_messages.planning.reminders.inputs import LogKnowledge, PlanningInputs
+from partner_messages.planning.reminders.trial import Case, cases_of, is_held_back
 from partner_messages.planning.reminders.wording import figures, templates_for
 
 NEXT_DUE = "next_due"
@@ -43,10 +44,12 @@ class Plan:
     Attributes:
         drafts: Every message and every skip.
         worded: Gives a draft its words, if it has any.
+        cases: What it adds to the comparison with who is not reminded.
     """
 
     drafts: list[Draft]
     worded: Callable[[Draft], Draft]
+    cases: Sequence[Case] = ()
 
 
 def decide_reminders(inputs: PlanningInputs, stuck: Sequence[StuckRun], without_partner: Iterable[str] = ()) -> Plan:
@@ -78,7 +81,7 @@ def decide_reminders(inputs: PlanningInputs, stuck: Sequence[StuckRun], without_
             if name := setup.on_holiday.get(run.partner_id):
                 draft = _on_holiday(inputs, run, name)
             elif not (holder and holder.asked_by_event):
-                draft = _left_alone(inputs, run, recipient) or draft
+                draft = _left_alone(inputs, run, recipient) or _held_back(inputs, run, draft) or draft
         drafts.append(draft)
     drafts = digest.gather(inputs, drafts, stuck, recipients)
     if hours := inputs.hours:
@@ -87,7 +90,7 @@ def decide_reminders(inputs: PlanningInputs, stuck: Sequence[StuckRun], without_
             draft if asked.intersection(draft.production_run_ids) else hours.keep(draft, tick.day) for draft in drafts
         ]
     drafts = _keep_within_limit(drafts, stuck=stuck, log=log, limit=setup.limit)
-    return Plan(drafts, _wording(inputs, stuck, recipients))
+    return Plan(drafts, _wording(inputs, stuck, recipients), cases_of(inputs, stuck, drafts))
 
 
 def why_left_alone(run: StuckRun, setup: DraftingSetup) -> SkipReason | None:
@@ -180,6 +183,13 @@ def _left_alone(inputs: PlanningInputs, run: StuckRun, recipient: Recipient) -> 
     if hours and hours.hindrance(recipient.phone, tick.day) is SkipReason.NO_COMMON_HOURS:
         reason = SkipReason.NO_COMMON_HOURS
     return _reminder(tick, run, skip_reason=reason, variables={NEXT_DUE: next_due.isoformat()} if next_due else None)
+
+
+def _held_back(inputs: PlanningInputs, run: StuckRun, draft: Draft) -> Draft | None:
+    """A run of which the partner would be reminded, were they not in the control group."""
+    if draft.skip_reason or not is_held_back(inputs, run):
+        return None
+    return _reminder(inputs.tick, run, skip_reason=SkipReason.CONTROL_GROUP)
 
 
 def _keep_within_limit(

@@ -46,7 +46,7 @@ class Policy:
     @property
     def asks_for_history(self) -> bool:
         """Whether `next_due` or `is_used_up` depends on the reminders that there were."""
-        return self.steps is not None or self.settings.max_reminders is not None
+        return self.steps is not None or self.settings.max_reminders is not None or self.settings.control_share > 0
 
     @property
     def escalates_by_history(self) -> bool:
@@ -69,7 +69,7 @@ class Policy:
             return None
         return next_due_day(
             self.steps,
-            first_day=self._first_day(run, tick),
+            first_day=self.first_day(run, tick),
             reminded=self.in_this_stall(run, reminded),
             today=tick.day,
             calendar=self.calendar_for(run.partner_id),
@@ -104,7 +104,8 @@ class Policy:
         """
         return [day for day in reminded if day >= day_of(run.since)]
 
-    def _first_day(self, run: StuckRun, tick: Tick) -> dt.date:
+    def first_day(self, run: StuckRun, tick: Tick) -> dt.date:
+        """The first day past a stuck run's threshold, a sending day or not."""
         return first_day_past(self._passed(run), tick.now, tick.day)
 
     def _passed(self, run: StuckRun) -> dt.datetime:
