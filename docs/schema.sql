@@ -435,6 +435,22 @@ CREATE TABLE sender_stop (
 );
 CREATE UNIQUE INDEX sender_stop_open ON sender_stop USING btree (sender) WHERE lifted_at IS NULL;
 
+CREATE TABLE settings_history (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    at timestamp with time zone NOT NULL,
+    who text NOT NULL,
+    why text NOT NULL,
+    before jsonb NOT NULL,
+    after jsonb NOT NULL,
+    undoes bigint,
+    CONSTRAINT settings_history_pkey PRIMARY KEY (id),
+    CONSTRAINT settings_history_undoes_fkey FOREIGN KEY (undoes) REFERENCES settings_history(id),
+    CONSTRAINT settings_history_after_check CHECK (jsonb_typeof(after) = 'object'::text),
+    CONSTRAINT settings_history_before_check CHECK (jsonb_typeof(before) = 'object'::text),
+    CONSTRAINT settings_history_who_check CHECK (btrim(who) <> ''::text),
+    CONSTRAINT settings_history_why_check CHECK (btrim(why) <> ''::text)
+);
+
 CREATE TABLE stuck_run (
     dag_run_id text NOT NULL,
     production_run_id text NOT NULL,
@@ -453,6 +469,7 @@ CREATE TABLE stuck_run (
     CONSTRAINT stuck_run_production_run_id_check CHECK (production_run_id <> ''::text)
 );
 CREATE INDEX stuck_run_by_age ON stuck_run USING btree (observed_at);
+CREATE INDEX stuck_run_by_day ON stuck_run USING btree (delivery, day);
 CREATE INDEX stuck_run_by_partner ON stuck_run USING btree (partner_id, day) WHERE partner_id IS NOT NULL;
 CREATE INDEX stuck_run_history ON stuck_run USING btree (production_run_id, day);
 

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from sandbox import airflow_env, postgres, processes, stack
-from sandbox.bench import around, find_and_plan, listen, pages, send, tick
+from sandbox.bench import around, find_and_plan, listen, pages, send, tick, what_if
 from sandbox.bench.report import Row, page, table
 from sandbox.bench.workplace import Sizes, Workplace
 
@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[[Workplace], list[Row]]] = {
     "around": around.measure,
     "send": send.measure,
     "listen": listen.measure,
+    "what if": what_if.measure,
     "tick": tick.measure,
     "pages": pages.measure,
 }

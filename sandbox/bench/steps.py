@@ -41,6 +41,8 @@ from partner_messages.messages.tick import RunPass, Tick
 from partner_messages.ops.escalate import escalate
 from partner_messages.ops.summarise import NeedsAnEngineer, TaskResults, summarise
 from partner_messages.ops.upkeep import forget_what_is_old, look_after_the_log
+from partner_messages.pages.past import read_history
+from partner_messages.pages.what_if import what_if
 from partner_messages.planning.events.event import parse_event_params
 from partner_messages.planning.find import find_stuck_runs
 from partner_messages.planning.plan_events import plan_event_messages
@@ -64,6 +66,7 @@ PARAMS = RunParams(delivery="live", confirmed=True)
 COUNT = Path(__file__).with_name("count.sql")
 FORGET_MESSAGES = Path(__file__).with_name("forget_messages.sql")
 ONE_MESSAGE = Path(__file__).with_name("one_message.sql")
+STUCK_FOR_LONG = Path(__file__).with_name("stuck_for_long.sql")
 SENT = Path(__file__).with_name("sent.sql")
 TAKE_ALL = Path(__file__).with_name("take_all.sql")
 
@@ -275,6 +278,22 @@ def listen(messages: int, per_webhook: int) -> dict[str, Any]:
     return {"seconds": seconds, "changed": done.changed}
 
 
+def try_settings(now: str, runs: int, days: int, partners: int, repeats: int) -> dict[str, Any]:
+    """Show the page that tries settings, beside those of now; and measure what this machine does meanwhile."""
+    moment = dt.datetime.fromisoformat(now)
+    size = {"day": moment.date(), "days": days, "runs": runs, "partners": partners}
+    asked = {"cadence": "1, 3, 7 then weekly", "max_reminders": "5", "holidays": "IN"}
+    seconds, reading, beside = [], [], []
+    with open_message_log() as log:
+        migrate(log)
+        psycopg.ClientCursor(log).execute(STUCK_FOR_LONG.read_bytes(), size)
+        for _ in range(repeats):
+            beside.append(timed(lambda: sum(number for number in range(3_000_000)))[0])
+            reading.append(timed(lambda: read_history(log, load_settings(), moment))[0])
+            seconds.append(timed(lambda: what_if(log, asked, moment))[0])
+    return {"seconds": seconds, "reading": reading, "beside": beside}
+
+
 def _id(number: int) -> str:
     """The id of a message of `sent.sql`."""
     return str(uuid.UUID(hashlib.md5(f"message {number}".encode(), usedforsecurity=False).hexdigest()))
@@ -312,6 +331,7 @@ STEPS: dict[str, Callable[..., dict[str, Any]]] = {
     "upkeep": _as_its_task(_look_after),
     "listen": listen,
     "pages": pages,
+    "what if": try_settings,
 }
 
 

@@ -43,7 +43,14 @@ def viewer(dags: object, deployment: Deployment, log: Log) -> Visitor:
 
 def routes() -> Iterator[tuple[str, str]]:
     """Every route of the application, its address filled with what is nobody's."""
-    filling = {"message_id": NOBODY, "escalation_id": NOBODY, "partner_id": "nobody", "run": "none", "name": "ops.css"}
+    filling = {
+        "message_id": NOBODY,
+        "escalation_id": NOBODY,
+        "partner_id": "nobody",
+        "run": "none",
+        "name": "ops.css",
+        "history_id": 1,
+    }
     for route in app.pages_app().routes:
         assert isinstance(route, APIRoute), f"{route} asks for no right"
         yield from ((method, "/partner-messages" + route.path.format(**filling)) for method in route.methods)

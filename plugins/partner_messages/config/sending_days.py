@@ -43,18 +43,11 @@ class Calendar:
 
     def is_sending_day(self, day: dt.date) -> bool:
         """Whether a tick of this day sends."""
-        return day.weekday() < _WORKING_DAYS and self.holiday(day) is None
+        return _is_sending_day(self, day)
 
     def sending_days(self, after: dt.date, until: dt.date) -> int:
         """How many sending days come after one day, up to and including another; 0 where that one is not later."""
-        after, until = _counted(after), _counted(until)
-        if until <= after:
-            return 0
-        off = 0
-        for year in range(after.year, until.year + 1):
-            days = _weekdays_off(self, year)
-            off += bisect.bisect_right(days, until) - bisect.bisect_right(days, after)
-        return _weekdays_up_to(until) - _weekdays_up_to(after) - off
+        return _sending_days(self, after, until)
 
     def sending_day(self, number: int, *, after: dt.date) -> dt.date:
         """The first, second … sending day after a day (`number` counts from 1); `LAST_DAY` where there is none."""
@@ -65,6 +58,26 @@ class Calendar:
             number -= self.sending_days(day, ahead)
             day = ahead
         return day
+
+
+# Kept, as the runs of many partners ask for the same few days.
+
+
+@functools.lru_cache(maxsize=10_000)
+def _is_sending_day(calendar: Calendar, day: dt.date) -> bool:
+    return day.weekday() < _WORKING_DAYS and calendar.holiday(day) is None
+
+
+@functools.lru_cache(maxsize=100_000)
+def _sending_days(calendar: Calendar, after: dt.date, until: dt.date) -> int:
+    after, until = _counted(after), _counted(until)
+    if until <= after:
+        return 0
+    off = 0
+    for year in range(after.year, until.year + 1):
+        days = _weekdays_off(calendar, year)
+        off += bisect.bisect_right(days, until) - bisect.bisect_right(days, after)
+    return _weekdays_up_to(until) - _weekdays_up_to(after) - off
 
 
 def _counted(day: dt.date) -> dt.date:

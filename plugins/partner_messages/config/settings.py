@@ -23,10 +23,13 @@ from pydantic import (
 from partner_messages.config.ends import RepairNeeded
 from partner_messages.config.problems import first_problem
 from partner_messages.config.value_kinds import (
+    DEFAULT_PRICE,
+    ByCountry,
     ById,
     Cadence,
     ClassPath,
     ClockTime,
+    Currency,
     Day,
     EachOnce,
     HolidayCode,
@@ -35,6 +38,7 @@ from partner_messages.config.value_kinds import (
     Label,
     Language,
     PictureUrl,
+    Price,
     Rewrite,
     Seconds,
     StopWord,
@@ -191,6 +195,32 @@ class Pictures(_Strict):
     fallback_url: PictureUrl | None = None
     rewrite: Rewrite | None = None
     deadline: Annotated[float, Field(gt=0, le=60)] = 10
+
+
+class Prices(_Strict):
+    """What Meta bills for one message, by its category and the recipient's country; what is not listed is not known.
+
+    Attributes:
+        currency: By ISO 4217; of all the prices.
+        utility: By country (ISO 3166, such as `IN`); `default` is that of all others.
+        marketing: The same.
+        authentication: The same.
+    """
+
+    currency: Currency
+    utility: Annotated[dict[str, Price], ByCountry] = {}
+    marketing: Annotated[dict[str, Price], ByCountry] = {}
+    authentication: Annotated[dict[str, Price], ByCountry] = {}
+
+    def of(self, category: str | None, country: str | None) -> float | None:
+        """The price of one message; None where the list does not say it.
+
+        Args:
+            category: Meta's, in whichever case.
+            country: The recipient's, such as `IN`; None where it is not known.
+        """
+        listed: Mapping[str, float] = getattr(self, (category or "").lower(), {}) if category else {}
+        return listed.get(country or DEFAULT_PRICE, listed.get(DEFAULT_PRICE))
 
 
 class NotifierSpec(_Strict):
@@ -387,6 +417,13 @@ class Settings(_Strict):
         description="To see what reminders do ([pages.md](pages.md#does-it-work)): this share of the partners, drawn"
         " each fortnight anew, gets no reminder of a run's first stall (`control_group`), for a fortnight at most. At"
         " most 0.1; 0: nobody.",
+    )
+    prices: Prices | None = Field(
+        None,
+        examples=[{"currency": "INR", "utility": {"default": 0.115}}],
+        description="What Meta bills for one message, for the pages alone: the currency, and by category (`utility`,"
+        " `marketing`, `authentication`) the price for each country, with `default` for all others, such as"
+        ' `{"currency": "INR", "utility": {"default": 0.115, "IT": 2.5}}`. What is not listed is shown as not known.',
     )
     status_source: Literal["webhook", "shop", "meta"] = Field(
         "webhook",

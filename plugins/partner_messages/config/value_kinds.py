@@ -148,6 +148,18 @@ def _rewrite(value: str) -> str:
     return value
 
 
+DEFAULT_PRICE = "default"
+"""The key of the price for all countries that have none of their own."""
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+def _by_country(value: dict[str, Any]) -> dict[str, Any]:
+    for country in value:
+        if country != DEFAULT_PRICE and not _COUNTRY.fullmatch(country):
+            raise ValueError(f'must have countries such as "IN", or "{DEFAULT_PRICE}", for keys')
+    return value
+
+
 ClockTime = Annotated[dt.time, BeforeValidator(_clock_time)]
 Language = Annotated[str, BeforeValidator(_language)]
 StopWord = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_stop_word)]
@@ -158,6 +170,10 @@ Cadence = Annotated[Literal["daily"] | tuple[int, ...] | WeeklyCadence, PlainVal
 HolidayCode = Annotated[str, BeforeValidator(_holiday_code)]
 Hours = Annotated[float, Field(gt=0, le=24 * 365, title="hours")]
 Seconds = Annotated[float, Field(gt=0, le=600, title="seconds")]
+Price = Annotated[float, Field(ge=0, le=1_000)]
+ByCountry = AfterValidator(_by_country)
+"""Of a dict whose keys are countries, or `default`."""
+Currency = Annotated[str, _written_like(r"[A-Z]{3}", 'must be three capitals, such as "INR"')]
 PictureUrl = Annotated[str, AfterValidator(_picture_url)]
 Rewrite = Annotated[str, AfterValidator(_rewrite)]
 ById = AfterValidator(_with_ids)

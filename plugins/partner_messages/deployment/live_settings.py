@@ -35,8 +35,16 @@ def load_settings() -> Settings:
     """Read the Variable `partner_messages`; called again before every claim, so that `halt` works within seconds.
 
     Raises:
-        SettingsError: A key is unknown or wrong (it is named), the Variable is not JSON, or it is not the one that
-            operations see and change.
+        SettingsError: As `stored_settings`; or a key is unknown or wrong (it is named).
+    """
+    return parse_settings(stored_settings())
+
+
+def stored_settings() -> Any:
+    """The value of the Variable `partner_messages` as it is, or None where there is none.
+
+    Raises:
+        SettingsError: The Variable is not JSON, or it is not the one that operations see and change.
     """
     from airflow.sdk import Variable
 
@@ -46,7 +54,7 @@ def load_settings() -> Settings:
             f"{fixed_by} hides the Variable {VARIABLE} that is stored in Airflow: what is set there, halt above all,"
             f" has no effect; remove {fixed_by} from every process of Airflow, or delete the stored Variable."
         )
-    return parse_settings(_decoded(Variable.get(VARIABLE, default=None)))
+    return _decoded(Variable.get(VARIABLE, default=None))
 
 
 def settings_fixed_by() -> str | None:

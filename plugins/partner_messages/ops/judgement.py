@@ -145,16 +145,19 @@ def stalls_today(
             refused=run.partner_id in day.not_on_whatsapp,
             awaited=run.production_run_id in day.awaited,
             used_up=policy.is_used_up(run, reminded),
-            ignored=_was_ignored(reminded, policy, run.partner_id),
+            ignored=was_ignored(reminded, policy, run.partner_id),
             left_alone=policy.settings.is_left_alone(run.production_run_id, run.partner_id),
         )
         stalls.setdefault(run.production_run_id, stall)
     return list(stalls.values())
 
 
-def _was_ignored(reminded: Sequence[dt.date], policy: Policy, partner_id: str) -> bool:
+def was_ignored(reminded: Sequence[dt.date], policy: Policy, partner_id: str) -> bool:
+    """Whether these days of a stall's reminders call for a person (`escalate_after`); more of them do so, too."""
     after = policy.settings.escalate_after
-    return after is not None and days_in_a_row(reminded, policy.calendar_for(partner_id)) >= after
+    if after is None or len(reminded) < after:
+        return False
+    return days_in_a_row(reminded, policy.calendar_for(partner_id)) >= after
 
 
 def days_in_a_row(days: Sequence[dt.date], calendar: Calendar) -> int:

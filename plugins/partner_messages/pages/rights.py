@@ -9,11 +9,12 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails
+from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails, VariableDetails
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from airflow.configuration import conf
 from fastapi import Depends, Form, HTTPException, Request
 
+from partner_messages.config.settings import VARIABLE
 from partner_messages.pages.words import DAG
 
 may_read = requires_access_dag("GET", param_dag_id=DAG)
@@ -27,17 +28,21 @@ class Person:
     Attributes:
         name: By which Airflow knows them; acts are kept under it.
         may_act: Whether they may do more than read; numbers are masked for who may not.
+        may_set: Whether they may change the settings, too, which are a Variable of Airflow's.
         token: What a form of theirs must bring back.
     """
 
     name: str
     may_act: bool
+    may_set: bool
     token: str
 
 
 def _person(user: GetUserDep) -> Person:
     allowed = get_auth_manager().is_authorized_dag(method="PUT", details=DagDetails(id=DAG), user=user)
-    return Person(user.get_name(), allowed, _token_of(user.get_id()))
+    variable = VariableDetails(key=VARIABLE)
+    sets = allowed and get_auth_manager().is_authorized_variable(method="PUT", details=variable, user=user)
+    return Person(user.get_name(), allowed, sets, _token_of(user.get_id()))
 
 
 def _token_of(user_id: str) -> str:
@@ -60,3 +65,15 @@ def _actor(request: Request, person: Reader, token: Annotated[str, Form(alias="_
 
 
 Actor = Annotated[Person, Depends(_actor)]
+
+
+def _setter(person: Actor) -> Person:
+    if not person.may_set:
+        raise HTTPException(
+            403,
+            f"The settings are Airflow's Variable {VARIABLE}, and you may not edit Variables; ask somebody who may.",
+        )
+    return person
+
+
+Setter = Annotated[Person, Depends(_setter)]

@@ -17,7 +17,7 @@ import collections
 import itertools
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
@@ -74,9 +74,10 @@ def gather(
         in_digests = {one.id for one in queued}
         holders = inputs.log.slot_holders.items()
         alone = {id_ for id_, one in holders if one.status == MessageStatus.QUEUED and one.id not in in_digests}
-        for partner_id, theirs in _by_partner(draft for draft in left if draft.production_run_id not in alone).items():
+        due = (draft for draft in left if not draft.skip_reason and draft.production_run_id not in alone)
+        for partner_id, theirs in together(due).items():
             recipient = recipients[partner_id]
-            if len(theirs) > 1 and isinstance(recipient, Recipient):
+            if isinstance(recipient, Recipient):
                 run_ids = tuple(run_id for draft in theirs for run_id in draft.production_run_ids)
                 words = _message(inputs, [runs[id_] for id_ in run_ids], recipient)
                 if words.get("language") in {draft.language for draft in theirs} and "skip_reason" not in words:
@@ -112,12 +113,24 @@ def left_out(tick: Tick, digest: Message, run_id: str, reason: SkipReason) -> Dr
     return Draft.reminder(run_id, tick.day, **columns, skip_reason=reason)
 
 
-def _by_partner(drafts: Iterable[Draft]) -> dict[str, list[Draft]]:
-    found: dict[str, list[Draft]] = {}
-    for draft in drafts:
-        if draft.partner_id and not draft.skip_reason:
-            found.setdefault(draft.partner_id, []).append(draft)
-    return found
+class Partnered(Protocol):
+    """What is for one partner, or for nobody."""
+
+    @property
+    def partner_id(self) -> str | None:
+        """Who."""
+
+
+PartneredT = TypeVar("PartneredT", bound=Partnered)
+
+
+def together(due: Iterable[PartneredT]) -> dict[str, list[PartneredT]]:
+    """What goes into one message: all that is due for each partner of whom two or more runs are."""
+    found: dict[str, list[PartneredT]] = {}
+    for one in due:
+        if one.partner_id:
+            found.setdefault(one.partner_id, []).append(one)
+    return {partner_id: theirs for partner_id, theirs in found.items() if len(theirs) > 1}
 
 
 def _message(inputs: PlanningInputs, runs: Sequence[StuckRun], recipient: Recipient) -> dict[str, Any]:

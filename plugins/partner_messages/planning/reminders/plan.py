@@ -10,7 +10,7 @@ import datetime as dt
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from partner_messages.messages.kinds import StuckRun
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
@@ -170,18 +170,17 @@ def _on_holiday(inputs: PlanningInputs, run: StuckRun, name: str) -> Draft:
 
 
 def _left_alone(inputs: PlanningInputs, run: StuckRun, recipient: Recipient) -> Draft | None:
-    """A run that is not due, or that would be and was reminded often enough.
+    """A run that is not due, or that would be and was reminded often enough."""
+    tick, hours = inputs.tick, inputs.hours
 
-    That there is no hour for its next reminder either is said today: a change of the clocks may have made it so.
-    """
-    tick, policy, hours = inputs.tick, inputs.policy, inputs.hours
+    def has_no_hours() -> bool:
+        return hours is not None and hours.hindrance(recipient.phone, tick.day) is SkipReason.NO_COMMON_HOURS
+
     reminded = inputs.log.days_reminded.get(run.production_run_id, ())
-    next_due = policy.next_due(run, reminded, tick)
-    if next_due is None and not policy.is_used_up(run, reminded):
+    found = inputs.policy.why_left_alone(run, reminded, tick, has_no_hours=has_no_hours)
+    if found is None:
         return None
-    reason = SkipReason.NOT_DUE if next_due else SkipReason.ESCALATED
-    if hours and hours.hindrance(recipient.phone, tick.day) is SkipReason.NO_COMMON_HOURS:
-        reason = SkipReason.NO_COMMON_HOURS
+    reason, next_due = found
     return _reminder(tick, run, skip_reason=reason, variables={NEXT_DUE: next_due.isoformat()} if next_due else None)
 
 
@@ -192,12 +191,44 @@ def _held_back(inputs: PlanningInputs, run: StuckRun, draft: Draft) -> Draft | N
     return _reminder(inputs.tick, run, skip_reason=SkipReason.CONTROL_GROUP)
 
 
+class Speaks(Protocol):
+    """A message as far as its urgency is concerned."""
+
+    @property
+    def production_run_ids(self) -> tuple[str, ...]:
+        """The runs that it speaks of."""
+
+
+MessageT = TypeVar("MessageT", bound=Speaks)
+
+
+def most_urgent_first(
+    messages: Iterable[MessageT], *, since: Mapping[str, dt.datetime], last_reminded: Mapping[str, dt.date]
+) -> list[MessageT]:
+    """The least recently reminded runs go first, then the oldest; a digest is as urgent as the most urgent of its runs.
+
+    Args:
+        messages: The messages.
+        since: The clocks of the runs that the tick looks at.
+        last_reminded: On which earlier day each run was last reminded, in whatever kind.
+    """
+
+    def of_run(run_id: str) -> tuple[dt.date, dt.datetime, str]:
+        return last_reminded.get(run_id, dt.date.min), since[run_id], run_id
+
+    def urgency(message: MessageT) -> tuple[dt.date, dt.datetime, str]:
+        runs = [run_id for run_id in message.production_run_ids if run_id in since]
+        return of_run(runs[0]) if len(runs) == 1 else min(map(of_run, runs))
+
+    return sorted(messages, key=urgency)
+
+
 def _keep_within_limit(
     drafts: Sequence[Draft], *, stuck: Sequence[StuckRun], log: LogKnowledge, limit: int
 ) -> list[Draft]:
-    """Put off the messages over the limit: the least recently reminded runs go first, then the oldest.
+    """Put off the messages over the limit (`most_urgent_first`).
 
-    A digest is one message, as urgent as the most urgent of its runs. What an earlier run of the day lets wait for its
+    What an earlier run of the day lets wait for its
     recipient's day is within that run's own limit: it is not taken over, and sent when it comes due. So is whatever
     takes the place of a digest that waited: what is withdrawn for it must not be lost. Neither is a digest put off that
     speaks of runs at which this tick did not look: it stays with the run that queued it.
@@ -212,18 +243,12 @@ def _keep_within_limit(
         return list(drafts)
     since = {run.production_run_id: run.since for run in stuck}
 
-    def urgency(draft: Draft) -> tuple[dt.date, dt.datetime, str]:
-        return min(
-            (log.last_reminded.get(run_id, dt.date.min), since[run_id], run_id)
-            for run_id in draft.production_run_ids
-            if run_id in since
-        )
-
     def stays_with_who_queued_it(draft: Draft) -> bool:
         run_ids = set(draft.production_run_ids)
         return draft.adopts in waits or waiting.keys() >= run_ids or not since.keys() >= run_ids
 
-    put_off = {draft.id for draft in sorted(messages, key=urgency)[limit:]}
+    in_order = most_urgent_first(messages, since=since, last_reminded=log.last_reminded)
+    put_off = {draft.id for draft in in_order[limit:]}
     return [
         replace(draft, skip_reason=SkipReason.OVER_LIMIT) if draft.id in put_off else draft
         for draft in drafts

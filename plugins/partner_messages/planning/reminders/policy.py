@@ -13,6 +13,7 @@ from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import Settings, parse_settings
 from partner_messages.config.value_kinds import WeeklyCadence
 from partner_messages.messages.kinds import StuckRun
+from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Tick
 from partner_messages.planning.reminders.cadence import first_day_past, next_due_day
 
@@ -75,6 +76,29 @@ class Policy:
             calendar=self.calendar_for(run.partner_id),
             weekly=self.weekly,
         )
+
+    def why_left_alone(
+        self, run: StuckRun, reminded: Sequence[dt.date], tick: Tick, *, has_no_hours: Callable[[], bool]
+    ) -> tuple[SkipReason, dt.date | None] | None:
+        """Why nobody is reminded of a stuck run on the tick's day: it is not due, or it was reminded often enough.
+
+        That there is no hour for its next reminder either is said today: a change of the clocks may have made it so.
+
+        Args:
+            run: The run.
+            reminded: As in `next_due`.
+            tick: The tick.
+            has_no_hours: Whether it is never day for the recipient while messages may leave; asked where it matters.
+
+        Returns:
+            The reason, with the day on which it is next due where it is not used up; None where it is due today.
+        """
+        next_due = self.next_due(run, reminded, tick)
+        if next_due is None and not self.is_used_up(run, reminded):
+            return None
+        if has_no_hours():
+            return SkipReason.NO_COMMON_HOURS, next_due
+        return SkipReason.NOT_DUE if next_due else SkipReason.ESCALATED, next_due
 
     def next_sending_day(self, run: StuckRun, reminded: Sequence[dt.date], tick: Tick) -> dt.date:
         """When a stuck run is to be reminded if nothing is sent on the tick's day (arguments as in `next_due`)."""
