@@ -54,6 +54,19 @@ CREATE INDEX answer_by_phone ON answer USING btree (dialled(phone), received_at)
 CREATE INDEX answer_by_user ON answer USING btree (user_id, received_at) WHERE user_id IS NOT NULL AND phone IS NOT NULL;
 CREATE INDEX answer_of_nobody ON answer USING btree (user_id) WHERE phone IS NULL AND NOT blanked;
 
+CREATE TABLE approval (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    day date NOT NULL,
+    at timestamp with time zone NOT NULL,
+    who text NOT NULL,
+    why text NOT NULL,
+    seen text[] NOT NULL,
+    CONSTRAINT approval_pkey PRIMARY KEY (id),
+    CONSTRAINT approval_who_check CHECK (btrim(who) <> ''::text),
+    CONSTRAINT approval_why_check CHECK (btrim(why) <> ''::text)
+);
+CREATE INDEX approval_by_day ON approval USING btree (day);
+
 CREATE TABLE audit (
     id bigint NOT NULL GENERATED AS IDENTITY,
     at timestamp with time zone NOT NULL DEFAULT now(),
@@ -127,6 +140,30 @@ CREATE TABLE halt (
     CONSTRAINT halt_who_check CHECK (btrim(who) <> ''::text),
     CONSTRAINT halt_why_check CHECK (btrim(why) <> ''::text)
 );
+
+CREATE TABLE left_alone (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    partner_id text,
+    production_run_id text,
+    until date NOT NULL,
+    since timestamp with time zone NOT NULL,
+    who text NOT NULL,
+    why text NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    CONSTRAINT left_alone_pkey PRIMARY KEY (id),
+    CONSTRAINT it_is_a_partner_or_a_run CHECK (num_nonnulls(partner_id, production_run_id) = 1),
+    CONSTRAINT left_alone_ended_by_check CHECK (btrim(ended_by) <> ''::text),
+    CONSTRAINT left_alone_partner_id_check CHECK (partner_id <> ''::text),
+    CONSTRAINT left_alone_production_run_id_check CHECK (production_run_id <> ''::text),
+    CONSTRAINT left_alone_until_check CHECK (isfinite(until)),
+    CONSTRAINT left_alone_who_check CHECK (btrim(who) <> ''::text),
+    CONSTRAINT left_alone_why_check CHECK (btrim(why) <> ''::text),
+    CONSTRAINT what_was_ended_says_by_whom CHECK (num_nonnulls(ended_at, ended_by) = ANY (ARRAY[0, 2]))
+);
+CREATE INDEX left_alone_by_day ON left_alone USING btree (until);
+CREATE UNIQUE INDEX left_alone_partner ON left_alone USING btree (partner_id) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX left_alone_run ON left_alone USING btree (production_run_id) WHERE ended_at IS NULL;
 
 CREATE TABLE listening (
     only_one boolean NOT NULL DEFAULT true,
@@ -529,11 +566,30 @@ CREATE TABLE tick (
     no_partner integer,
     planned integer,
     created_at timestamp with time zone NOT NULL DEFAULT now(),
+    by_hand boolean NOT NULL DEFAULT false,
+    awaits_approval boolean NOT NULL DEFAULT false,
     CONSTRAINT tick_pkey PRIMARY KEY (id),
     CONSTRAINT tick_delivery_check CHECK (delivery = ANY (ARRAY['live'::text, 'dry_run'::text, 'redirect'::text]))
 );
 CREATE INDEX tick_by_age ON tick USING btree (created_at);
 CREATE INDEX tick_by_day ON tick USING btree (dag_id, delivery, created_at);
+
+CREATE TABLE tick_hold (
+    id bigint NOT NULL GENERATED AS IDENTITY,
+    day date NOT NULL,
+    since timestamp with time zone NOT NULL,
+    who text NOT NULL,
+    why text NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    CONSTRAINT tick_hold_pkey PRIMARY KEY (id),
+    CONSTRAINT tick_hold_ended_by_check CHECK (btrim(ended_by) <> ''::text),
+    CONSTRAINT tick_hold_who_check CHECK (btrim(who) <> ''::text),
+    CONSTRAINT tick_hold_why_check CHECK (btrim(why) <> ''::text),
+    CONSTRAINT what_was_ended_says_by_whom CHECK (num_nonnulls(ended_at, ended_by) = ANY (ARRAY[0, 2]))
+);
+CREATE INDEX tick_hold_by_day ON tick_hold USING btree (day);
+CREATE UNIQUE INDEX tick_hold_open ON tick_hold USING btree (day) WHERE ended_at IS NULL;
 
 CREATE TABLE trial_case (
     fortnight date NOT NULL,

@@ -13,9 +13,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from partner_messages.deployment.page_addresses import PREFIX
 from partner_messages.message_log.database import open_message_log
 from partner_messages.pages.app import pages_app
-from partner_messages.pages.render import PREFIX
 
 ONE = sql.SQL("SELECT 1")
 
