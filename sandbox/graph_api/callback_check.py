@@ -18,10 +18,6 @@ ASK_SECONDS = 10.0
 async def verify(url: str, verify_token: str) -> None:
     """Verify a callback.
 
-    Args:
-        url: Its URL.
-        verify_token: The verify token that is sent.
-
     Raises:
         GraphError: 2200 if it does not answer 200, 2201 if the answer is not the challenge.
     """
@@ -43,12 +39,7 @@ async def verify(url: str, verify_token: str) -> None:
 
 
 def check_url(url: object, param: str, longest: int | None = None) -> str:
-    """Check a callback's URL.
-
-    Args:
-        url: The given value.
-        param: The name of the parameter.
-        longest: The maximum length; None for no limit.
+    """Check a callback's URL, given in the parameter `param`; `longest` is its maximum length.
 
     Raises:
         GraphError: 100 for an invalid URL. Unlike at Meta, http is allowed, because the server is for one machine.

@@ -17,13 +17,8 @@ from sandbox.graph_api.versions import major
 from sandbox.graph_api.world import World
 
 MESSAGE_KEYS = {
-    "messaging_product",
-    "recipient_type",
-    "to",
-    "type",
-    "context",
-    "biz_opaque_callback_data",
-    "recipient_identity_key_hash",
+    *("messaging_product", "recipient_type", "to", "type", "context", "biz_opaque_callback_data"),
+    *("recipient_identity_key_hash",),
 }
 OTHER_TYPES = {"audio", "contacts", "document", "location", "reaction", "sticker", "video"}
 TYPES = ("template", "text", "image", "interactive")

@@ -159,14 +159,7 @@ class Outbox:
         return self._by_history_id.get(history_id)
 
     def happened(self, message: Message, status: Status, at: float, error: dict[str, Any] | None = None) -> StatusEvent:
-        """Add a status to a message.
-
-        Args:
-            message: The message.
-            status: The status.
-            at: Seconds since the epoch.
-            error: The error of a failure.
-        """
+        """Add a status to a message; `at` is in seconds since the epoch."""
         event = StatusEvent(str(next(self._event_ids)), status, at, error)
         message.events.append(event)
         message.status, message.error = status, error

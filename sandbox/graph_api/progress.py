@@ -15,13 +15,7 @@ RANK = {Status.SENT: 1, Status.DELIVERED: 2, Status.READ: 3, Status.PLAYED: 3, S
 
 
 def begin(world: World, account: Account, message: Message) -> None:
-    """Schedule the statuses of a message that was just accepted.
-
-    Args:
-        world: The state.
-        account: The message's account.
-        message: The message; with status `failed` and an error if it cannot be delivered.
-    """
+    """Schedule the statuses of a message that was just accepted (status `failed`: it cannot be delivered)."""
     delays = world.webhooks.settings.status_delays or (
         DEFAULT_STATUS_DELAYS if world.subscriptions.hears(account) else None
     )
@@ -47,15 +41,7 @@ def add_status(
 
 
 def order_status(world: World, message: Message, status: Status, at: float, code: int) -> StatusEvent:
-    """Add an ordered status.
-
-    Args:
-        world: The state.
-        message: The message.
-        status: The status.
-        at: Meta's time of it, in seconds since the epoch.
-        code: The error code for `failed`.
-    """
+    """Add an ordered status; `at` is in seconds since the epoch, `code` is the error for `failed`."""
     return add_status(world, message, status, at, GraphError(code).asynchronous() if status is Status.FAILED else None)
 
 

@@ -54,11 +54,7 @@ class LocalGraphApi:
     ) -> dict[str, Any]:
         """Give a message the status `sent`, `delivered`, `read`, `played` or `failed`, in any order; send the webhook.
 
-        Args:
-            message_id: Its wamid.
-            status: The status.
-            code: Meta's error code for `failed`.
-            at: Meta's time of it; now by default.
+        `code` is Meta's error code for `failed`, `at` Meta's time (now by default).
         """
         return self._post(f"outbox/{message_id}", status=status, code=code, at=_text_of(at))
 
@@ -191,15 +187,9 @@ class LocalGraphApi:
         self._post("preferences", phone_number_id=phone_number_id, number=number, value=value, at=_text_of(at))
 
     def add_app(self, app_id: str, secret: str, **more: Any) -> str:
-        """Add an app, or change the secret of an existing one.
+        """Add an app, or change the secret of an existing one; return its own access token, for its callback.
 
-        Args:
-            app_id: Digits.
-            secret: The secret with which its webhooks are signed.
-            **more: `name`; `token`, a new token of this app, and `waba_ids`, the accounts that it sees.
-
-        Returns:
-            The app's own access token, for its callback.
+        `more`: `name`; `token`, a new token of this app, and `waba_ids`, the accounts that it sees.
         """
         return str(self._post("apps", app_id=app_id, secret=secret, **more)["access_token"])
 
@@ -237,13 +227,9 @@ class LocalGraphApi:
     def webhook(
         self, field: str, waba_id: str, value: dict[str, Any] | None = None, *, at: datetime | None = None
     ) -> None:
-        """Send a webhook about an account or a number, such as `account_update`.
+        """Send a webhook about an account or a number, with a field such as `account_update`.
 
-        Args:
-            field: The field.
-            waba_id: The account.
-            value: Replaces parts of the example in `webhook_accounts.EXAMPLES`.
-            at: The time; now by default.
+        `value` replaces parts of the example in `webhook_accounts.EXAMPLES`; `at` is now by default.
         """
         self._post("webhooks", field=field, waba_id=waba_id, value=value, at=_text_of(at))
 
@@ -276,11 +262,7 @@ class LocalGraphApi:
         self._post("webhooks/forget")
 
     def sent_webhooks(self, field: str | None = None, app_id: str | None = None) -> list[dict[str, Any]]:
-        """The POSTs, oldest first, after all due deliveries were tried.
-
-        Args:
-            field: Only those with this field.
-            app_id: Only those to this app.
+        """The POSTs (with this field, to this app), oldest first, after all due deliveries were tried.
 
         Returns:
             Each with `body` (as sent), `content` (parsed), `signature`, `url`, `attempts` and `state`.
@@ -328,13 +310,9 @@ class LocalGraphApi:
         return found
 
     def change_template(self, waba_id: str, name: str, language: str | None = None, **change: str) -> None:
-        """Change a template's status, quality or category, and send the webhook.
+        """Change a template (in one language, or in all), and send the webhook.
 
-        Args:
-            waba_id: The account.
-            name: The template.
-            language: Only this language; None for all.
-            **change: `status` with `reason` and `event`, `category` (now), `correct_category` (announced), `quality`.
+        `change`: `status` with `reason` and `event`, `category` (now), `correct_category` (announced), `quality`.
         """
         self._post("templates", waba_id=waba_id, name=name, language=language, **change)
 

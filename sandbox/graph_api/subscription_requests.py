@@ -57,13 +57,7 @@ async def set_callback(world: World, call: Call) -> Answer:
 
 
 async def give_callback(app: App, callback_url: object, verify_token: object, fields: object) -> None:
-    """Verify a callback and make it the app's.
-
-    Args:
-        app: The app.
-        callback_url: The callback's URL.
-        verify_token: The verify token that is sent.
-        fields: A list of fields, or a text with their names separated by commas.
+    """Verify a callback and make it the app's; `fields` is a list, or names separated by commas.
 
     Raises:
         GraphError: 100 for an invalid URL, token or field; 2200 or 2201 if the verification fails.

@@ -19,15 +19,8 @@ from sandbox.graph_api.world import World
 MAX_PAGE_SIZE = 1_000
 MAX_BULK_IDS = 100
 CREATE_KEYS = {
-    "name",
-    "language",
-    "category",
-    "components",
-    "parameter_format",
-    "message_send_ttl_seconds",
-    "cta_url_link_tracking_opted_out",
-    "allow_category_change",
-    "access_token",
+    *("name", "language", "category", "components", "parameter_format", "message_send_ttl_seconds"),
+    *("cta_url_link_tracking_opted_out", "allow_category_change", "access_token"),
 }
 EDIT_KEYS = {"category", "components", "message_send_ttl_seconds", "access_token"}
 
@@ -46,15 +39,8 @@ FIELDS: dict[str, Callable[[Template], Any]] = {
     "rejected_reason": lambda template: template.rejected_reason,
 }
 DEFAULT_FIELDS = (
-    "name",
-    "parameter_format",
-    "components",
-    "language",
-    "status",
-    "category",
-    "previous_category",
-    "message_send_ttl_seconds",
-    "id",
+    *("name", "parameter_format", "components", "language", "status", "category", "previous_category"),
+    *("message_send_ttl_seconds", "id"),
 )
 # The filters of a list. For `name` a part of the name matches; sources differ, and an exact match must not be relied
 # on.

@@ -37,12 +37,7 @@ NEWEST = next(iter(VERSIONS))
 
 
 def check_version(name: str, path: str, now: float) -> None:
-    """Check that a version exists and has not expired.
-
-    Args:
-        name: The first part of the request's path.
-        path: The rest of it, for the message.
-        now: Seconds since the epoch.
+    """Check that a version exists and has not expired at `now` (seconds since the epoch).
 
     Raises:
         GraphError: 2500 for an unknown version, 2635 for an expired one.

@@ -31,12 +31,7 @@ def encode(content: Mapping[str, Any]) -> bytes:
 
 
 def signature(secret: str, body: bytes) -> str:
-    """The value of the header `X-Hub-Signature-256`.
-
-    Args:
-        secret: The app's secret.
-        body: The raw bytes.
-    """
+    """The value of the header `X-Hub-Signature-256` for the raw bytes of a body."""
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 

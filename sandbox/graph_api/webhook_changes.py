@@ -10,16 +10,9 @@ from sandbox.graph_api.outbox import StatusEvent
 
 MESSAGES = "messages"
 FIELDS = (
-    MESSAGES,
-    "user_preferences",
-    "message_template_status_update",
-    "template_category_update",
-    "message_template_quality_update",
-    "message_template_components_update",
-    "account_update",
-    "account_alerts",
-    "phone_number_quality_update",
-    "business_capability_update",
+    *(MESSAGES, "user_preferences", "message_template_status_update", "template_category_update"),
+    *("message_template_quality_update", "message_template_components_update", "account_update", "account_alerts"),
+    *("phone_number_quality_update", "business_capability_update"),
 )
 """The webhook fields that this server sends; an app subscribes to some of them in Meta's dashboard."""
 
@@ -28,20 +21,8 @@ OVERRIDABLE = frozenset({MESSAGES})
 
 OPTIONAL_KEYS = frozenset(
     {
-        "contacts",
-        "profile",
-        "wa_id",
-        "user_id",
-        "from",
-        "from_user_id",
-        "recipient_id",
-        "recipient_user_id",
-        "biz_opaque_callback_data",
-        "conversation",
-        "pricing",
-        "type",
-        "context",
-        "errors",
+        *("contacts", "profile", "wa_id", "user_id", "from", "from_user_id", "recipient_id", "recipient_user_id"),
+        *("biz_opaque_callback_data", "conversation", "pricing", "type", "context", "errors"),
     }
 )
 """The keys that Meta may leave out of `messages` and `user_preferences`; they can be left out on demand. `type` is that

@@ -130,15 +130,7 @@ class Courier:
         self._client: httpx.AsyncClient | None = None
 
     async def post(self, delivery: Delivery, seconds: float) -> int | str:
-        """Make a POST.
-
-        Args:
-            delivery: The delivery.
-            seconds: The receiver's time to answer.
-
-        Returns:
-            The HTTP status of the answer, or what happened instead.
-        """
+        """Make a POST; return the HTTP status of the answer within so many seconds, or what happened instead."""
         if self._client is None:
             # No keep-alive: every POST has a connection of its own.
             limits = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=0)

@@ -10,10 +10,6 @@ QUERY = Path(__file__).with_name("inbound.sql")
 
 
 def wrote_today(dsn: str) -> list[tuple[str, str]]:
-    """The number (E.164) and text of each message within the last 24 hours, oldest first.
-
-    Args:
-        dsn: Connection URL of the shop's database.
-    """
+    """The number (E.164) and text of each message within the last 24 hours, oldest first."""
     with psycopg.connect(dsn) as connection:
         return [(number, text) for number, text in connection.execute(QUERY.read_bytes())]

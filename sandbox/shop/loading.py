@@ -64,12 +64,7 @@ def load_bench(
 
 
 def allow_reading(dsn: str, role: str) -> None:
-    """Allow a role to read every table of the shop, and to write nothing.
-
-    Args:
-        dsn: Connection URL of the shop's database, as its owner.
-        role: The role's name.
-    """
+    """Allow a role to read every table of the shop, and to write nothing; `dsn` is the owner's."""
     _grant(
         dsn,
         role,
@@ -80,12 +75,7 @@ def allow_reading(dsn: str, role: str) -> None:
 
 
 def allow_writing_inbox(dsn: str, role: str) -> None:
-    """Allow a role only what the setting `mirror_to_shop` needs.
-
-    Args:
-        dsn: Connection URL of the shop's database, as its owner.
-        role: The role's name.
-    """
+    """Allow a role only what the setting `mirror_to_shop` needs; `dsn` is the owner's."""
     _grant(
         dsn,
         role,

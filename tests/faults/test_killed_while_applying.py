@@ -7,15 +7,13 @@ import random
 import signal
 from collections.abc import Callable
 
-from partner_messages.webhook.accounts import SenderIds
 from support.children import Child, Death
 from support.deployment import TICK, Deployment
 from support.fault_table import Tally
 from support.log_rows import Log, put, row
-from support.webhook_work import store_and_apply
-from support.webhooks import NUMBER, WABA, of_statuses, status_item
+from support.webhook_work import SENDER_IDS, store_and_apply
+from support.webhooks import of_statuses, status_item
 
-NUMBERS = SenderIds({"in": NUMBER}, {"in": WABA})
 APPLY = "partner_messages.webhook.apply"
 STATUSES = "partner_messages.webhook.apply_statuses"
 MOMENTS = [
@@ -46,9 +44,9 @@ def test_what_was_answered_is_applied_by_the_next_process(
         failed, *others = [status_item(wamid, "delivered", at) for wamid in wamids]
         body = of_statuses({**failed, "status": "failed", "errors": [{"code": 131026}]}, *others)
 
-        assert start(store_and_apply, body, NUMBERS, dies=dies).ended() == -signal.SIGKILL
-        changed = start(store_and_apply, None, NUMBERS).result()
-        again = start(store_and_apply, body, NUMBERS).result()
+        assert start(store_and_apply, body, SENDER_IDS, dies=dies).ended() == -signal.SIGKILL
+        changed = start(store_and_apply, None, SENDER_IDS).result()
+        again = start(store_and_apply, body, SENDER_IDS).result()
 
         found = [row(log, id_)["status"] for id_ in ids]
         lost = found.count("sent")

@@ -40,10 +40,10 @@ Talk = Callable[[RawServer, socket.socket], None]
 
 @pytest.fixture(scope="session")
 def picture_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-signed certificate of HOST and of this machine, with its key."""
+    """A self-signed certificate of HOST and of this machine, with its key; nobody trusts it by default."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
-    names = [x509.DNSName(HOST), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [x509.DNSName(HOST), x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()

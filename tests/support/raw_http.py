@@ -102,6 +102,18 @@ def answering(*answers: bytes) -> Callable[[RawServer, socket.socket], None]:
     return talk
 
 
+def endless(before: bytes, again: bytes) -> Callable[[RawServer, socket.socket], None]:
+    """Answer with a beginning, and then with the same again for as long as somebody listens."""
+
+    def talk(server: RawServer, client: socket.socket) -> None:
+        server.read_request(client)
+        client.sendall(before)
+        while True:
+            client.sendall(again)
+
+    return talk
+
+
 def response(status: str = "200 OK", body: bytes = b"{}", *headers: str) -> bytes:
     """A whole answer."""
     lines = [f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "", ""]

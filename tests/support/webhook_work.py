@@ -1,11 +1,27 @@
-"""What a receiver's process does, as a function that a process of its own can be killed in."""
+"""What a receiver does with webhooks: here, or in a process that a test can kill."""
 
 from __future__ import annotations
 
+import datetime as dt
+
 from partner_messages.deployment import run_context
-from partner_messages.message_log.database import open_message_log
+from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.webhook import apply, store
 from partner_messages.webhook.accounts import SenderIds
+from partner_messages.webhook.apply_record import Applied
+from support.deployment import TICK
+from support.webhooks import NUMBER, WABA
+
+SENDER_IDS = SenderIds({"in": NUMBER}, {"in": WABA})
+
+
+def apply_webhooks(
+    log: LogConnection, *bodies: bytes, now: dt.datetime = TICK, sender_ids: SenderIds = SENDER_IDS
+) -> Applied:
+    """Store bodies, and apply all that are stored."""
+    for body in bodies:
+        store.store(log, body, now)
+    return apply.apply_pending(log, sender_ids, lambda: now)
 
 
 def store_and_apply(body: bytes | None, numbers: SenderIds) -> int:

@@ -50,18 +50,8 @@ _LIKE_STOP_IN_SHORT = (
     *("roko", "roke", "rok do", "rok dijiye", "band karo", "band kro", "band kare", "band karein", "band kar"),
     *("bandh karo", "bandh kar", "bnd kro", "bnd karo", "stop it"),
     *("रोक दो", "रोक दें", "रोक दीजिए", "रोकिए", "बंद कर", "बंद करिए", "बंद कीजिए", "बन्द करो", "बन्द करें", "बन्द कर"),
-    *(
-        "बंद हो",
-        "अनसब्सक्राइब",
-        "हटा दो",
-        "हटाओ",
-        "हटाइए",
-        "hata do",
-        "hatao",
-        "delete my number",
-        "wrong number",
-        "गलत नंबर",
-    ),
+    *("बंद हो", "अनसब्सक्राइब", "हटा दो", "हटाओ", "हटाइए", "hata do", "hatao"),
+    *("delete my number", "wrong number", "गलत नंबर"),
 )
 """May mean STOP in a short text."""
 

@@ -115,7 +115,7 @@ class _ReceivedMessage:
 
     @property
     def may_act(self) -> bool:
-        """Whether it may ask for more than STOP: an answer to a redirected message speaks for no partner."""
+        """Whether it may ask for more than STOP. A tester answers a redirected message, not the partner."""
         return self.about is None or self.about.delivery == "live"
 
 

@@ -87,7 +87,7 @@ class WhatsAppHook(BaseHook):
             {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": USER_AGENT}
         )
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        # requests would look this up for every request; it is looked up once.
+        # Read the proxies and the CA bundle once; with trust_env, requests reads them for every request.
         session.trust_env = False
         session.proxies.update(_proxies(self.sender.host))
         session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True

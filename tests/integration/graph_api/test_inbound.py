@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
 
-import httpx
 import pytest
 
-from sandbox.graph_api.accounts import Account
 from sandbox.graph_api.inbound import INBOUND_KINDS
-from sandbox.graph_api.server import LocalGraphApi
-from support.webhook_receiver import Receiver, receiver
 
-Ask = Callable[..., httpx.Response]
 PARTNER = "+919812345678"
 OURS = "wamid.OURS"
 
 
 @pytest.fixture
-def ours() -> Iterator[Receiver]:
-    with receiver() as one:
-        yield one
-
-
-@pytest.fixture
-def said(api: LocalGraphApi, india: Account, ours: Receiver) -> Callable[..., dict[str, Any]]:
+def said(api, india, ours):
     """Lets a partner write to the Indian number; returns the webhook's value."""
     api.subscribe(ours.url)
 
-    def write(text: str = "Hello", **more: Any) -> dict[str, Any]:
+    def write(text="Hello", **more):
         api.answer(india.phone_number_id, PARTNER, text, **more)
         api.sent_webhooks()
         return ours.values()[-1]
@@ -39,9 +26,7 @@ def said(api: LocalGraphApi, india: Account, ours: Receiver) -> Callable[..., di
     return write
 
 
-def test_a_text_says_who_when_and_to_which_number(
-    api: LocalGraphApi, india: Account, said: Callable[..., dict[str, Any]]
-) -> None:
+def test_a_text_says_who_when_and_to_which_number(api, india, said):
     value = said("कल तक", name="राजेश", at=datetime(2026, 12, 1, tzinfo=UTC))
     (contact,), (message,) = value["contacts"], value["messages"]
     assert contact == {"profile": {"name": "राजेश"}, "wa_id": "919812345678", "user_id": contact["user_id"]}
@@ -78,9 +63,7 @@ def test_a_text_says_who_when_and_to_which_number(
         ("unsupported", {"text": ""}, {"type": "unknown"}),
     ],
 )
-def test_each_kind_has_metas_form(
-    said: Callable[..., dict[str, Any]], kind: str, order: dict[str, str], content: dict[str, Any]
-) -> None:
+def test_each_kind_has_metas_form(said, kind, order, content):
     (message,) = said(kind=kind, **order)["messages"]
     assert (message["type"], message[kind]) == (kind, content)
     assert ("errors" in message) is (kind == "unsupported")
@@ -89,9 +72,7 @@ def test_each_kind_has_metas_form(
 @pytest.mark.parametrize(
     ("kind", "captioned"), [("image", True), ("video", True), ("document", True), ("audio", False)]
 )
-def test_media_come_with_their_caption_and_never_with_bytes(
-    said: Callable[..., dict[str, Any]], kind: str, captioned: bool
-) -> None:
+def test_media_come_with_their_caption_and_never_with_bytes(said, kind, captioned):
     (message,) = said("STOP", kind=kind)["messages"]
     media = message[kind]
     assert {"id", "mime_type", "sha256", "url"} <= set(media)
@@ -100,15 +81,13 @@ def test_media_come_with_their_caption_and_never_with_bytes(
 
 
 @pytest.mark.parametrize("context", [OURS, None])
-def test_an_answer_may_say_what_it_answers(
-    said: Callable[..., dict[str, Any]], india: Account, context: str | None
-) -> None:
+def test_an_answer_may_say_what_it_answers(said, india, context):
     (message,) = said(context=context)["messages"]
     expected = None if context is None else {"from": india.display_phone_number[1:], "id": OURS}
     assert message.get("context") == expected
 
 
-def test_of_a_partner_with_a_username_only_the_user_id_is_told(said: Callable[..., dict[str, Any]]) -> None:
+def test_of_a_partner_with_a_username_only_the_user_id_is_told(said):
     value = said(hides_number=True, context=OURS, user_id="IN.ABC123")
     (contact,), (message,) = value["contacts"], value["messages"]
     assert (contact["user_id"], message["from_user_id"]) == ("IN.ABC123", "IN.ABC123")
@@ -117,9 +96,7 @@ def test_of_a_partner_with_a_username_only_the_user_id_is_told(said: Callable[..
     assert message["context"]["id"] == OURS
 
 
-def test_the_same_partner_has_the_same_user_id_in_statuses(
-    api: LocalGraphApi, ours: Receiver, said: Callable[..., dict[str, Any]], send_template: Ask
-) -> None:
+def test_the_same_partner_has_the_same_user_id_in_statuses(api, ours, said, send_template):
     user_id = said()["contacts"][0]["user_id"]
     api.move_message(send_template().json()["messages"][0]["id"], "delivered")
     api.sent_webhooks()
@@ -127,22 +104,20 @@ def test_the_same_partner_has_the_same_user_id_in_statuses(
 
 
 @pytest.mark.parametrize("kind", sorted(INBOUND_KINDS))
-def test_whatever_a_partner_sends_opens_their_window(
-    api: LocalGraphApi, said: Callable[..., dict[str, Any]], send: Ask, kind: str
-) -> None:
+def test_whatever_a_partner_sends_opens_their_window(api, said, send, kind):
     said(kind=kind, about=OURS)
     send(type="text", text={"body": "Thank you"})
     assert api.outbox()[0]["error"] is None
 
 
-def test_an_answer_returns_its_id(api: LocalGraphApi, india: Account, ours: Receiver) -> None:
+def test_an_answer_returns_its_id(api, india, ours):
     api.subscribe(ours.url)
     answered = api.answer(india.phone_number_id, PARTNER, "Hello")
     api.sent_webhooks()
     assert ours.messages()[0]["id"] == answered["id"]
 
 
-def test_an_unknown_kind_is_refused(api: LocalGraphApi, india: Account) -> None:
+def test_an_unknown_kind_is_refused(api, india):
     with pytest.raises(ValueError, match="422"):
         api.answer(india.phone_number_id, PARTNER, "Hello", kind="telepathy")
 
@@ -156,13 +131,13 @@ REPLIES = {
 }
 
 
-def reply(index: int, payload: Any, **changed: Any) -> dict[str, Any]:
+def reply(index, payload, **changed):
     parameters = [{"type": "payload", "payload": payload}]
     return {"type": "button", "sub_type": "quick_reply", "index": str(index), "parameters": parameters, **changed}
 
 
 @pytest.fixture
-def replying(create: Ask) -> str:
+def replying(create):
     """The name of an approved template with two quick replies."""
     assert create(name="replying", components=[BODY, REPLIES]).status_code == 200
     return "replying"
@@ -179,8 +154,8 @@ def replying(create: Ask) -> str:
     ],
 )
 def test_a_tap_returns_the_payload_and_says_which_message_it_was(
-    api: LocalGraphApi, ours: Receiver, replying: str, send_template: Ask, components: list[Any], payloads: list[str]
-) -> None:
+    api, ours, replying, send_template, components, payloads
+):
     api.subscribe(ours.url, fields=["messages"])
     api.pause_webhooks()
     wamid = send_template(name=replying, components=components).json()["messages"][0]["id"]
@@ -194,9 +169,7 @@ def test_a_tap_returns_the_payload_and_says_which_message_it_was(
     assert {(tap["type"], tap["context"]["id"]) for tap in taps} == {("button", wamid)}
 
 
-def test_a_tap_may_not_say_which_message_it_was(
-    api: LocalGraphApi, ours: Receiver, replying: str, send_template: Ask
-) -> None:
+def test_a_tap_may_not_say_which_message_it_was(api, ours, replying, send_template):
     api.subscribe(ours.url, fields=["messages"])
     wamid = send_template(name=replying, components=[]).json()["messages"][0]["id"]
     api.tap(wamid, context=None)
@@ -217,14 +190,12 @@ def test_a_tap_may_not_say_which_message_it_was(
         reply(2, "a"),
     ],
 )
-def test_a_quick_reply_that_the_template_does_not_have_so_is_refused(
-    replying: str, send_template: Ask, component: dict[str, Any]
-) -> None:
+def test_a_quick_reply_that_the_template_does_not_have_so_is_refused(replying, send_template, component):
     error = send_template(name=replying, components=[component]).json()["error"]
     assert error["code"] == 132018
 
 
-def interactive(**changed: Any) -> dict[str, Any]:
+def interactive(**changed):
     buttons = [
         {"type": "reply", "reply": {"id": f"day:{number}", "title": f"In {number} days"}} for number in (1, 2, 4)
     ]
@@ -232,7 +203,7 @@ def interactive(**changed: Any) -> dict[str, Any]:
     return {key: value for key, value in whole.items() if value is not None}
 
 
-def with_button(**reply_fields: Any) -> dict[str, Any]:
+def with_button(**reply_fields):
     fields = {"id": "a", "title": "A", **reply_fields}
     return interactive(
         action={
@@ -241,9 +212,7 @@ def with_button(**reply_fields: Any) -> dict[str, Any]:
     )
 
 
-def test_reply_buttons_are_sent_in_the_window_and_tapped(
-    api: LocalGraphApi, india: Account, ours: Receiver, send: Ask
-) -> None:
+def test_reply_buttons_are_sent_in_the_window_and_tapped(api, india, ours, send):
     api.open_window(india.phone_number_id, PARTNER)
     api.subscribe(ours.url, fields=["messages"])
     api.set_webhooks(status_delays={"sent": None, "delivered": None, "read": None})
@@ -260,7 +229,7 @@ def test_reply_buttons_are_sent_in_the_window_and_tapped(
     assert (tap["type"], tap["context"]["id"]) == ("interactive", message["id"])
 
 
-def test_reply_buttons_outside_the_window_are_taken_and_fail(api: LocalGraphApi, ours: Receiver, send: Ask) -> None:
+def test_reply_buttons_outside_the_window_are_taken_and_fail(api, ours, send):
     api.freeze_clock()
     api.subscribe(ours.url)
     assert send(type="interactive", interactive=interactive()).status_code == 200
@@ -279,7 +248,7 @@ def test_reply_buttons_outside_the_window_are_taken_and_fail(api: LocalGraphApi,
         interactive(header={"type": "image", "image": {"link": "https://cdn.example.com/a.jpg"}}),
     ],
 )
-def test_reply_buttons_may_be_as_long_as_meta_allows(send: Ask, good: dict[str, Any]) -> None:
+def test_reply_buttons_may_be_as_long_as_meta_allows(send, good):
     assert send(type="interactive", interactive=good).status_code == 200
 
 
@@ -314,9 +283,7 @@ def test_reply_buttons_may_be_as_long_as_meta_allows(send: Ask, good: dict[str, 
         (None, 100, None),
     ],
 )
-def test_reply_buttons_that_meta_would_not_take_are_refused(
-    api: LocalGraphApi, send: Ask, bad: object, code: int, details: str | None
-) -> None:
+def test_reply_buttons_that_meta_would_not_take_are_refused(api, send, bad, code, details):
     error = send(type="interactive", interactive=bad).json()["error"]
     assert error["code"] == code
     assert details is None or details in error["error_data"]["details"]

@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-import httpx
 import pytest
 
-from sandbox.graph_api.accounts import Account
-from sandbox.graph_api.server import LocalGraphApi
-from support.webhook_receiver import receiver
+from support.webhook_receiver import NOON, receiver
 
-Ask = Callable[..., httpx.Response]
-NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
 SECOND = int(NOON.timestamp())
 
 
 @pytest.fixture
-def history(graph: httpx.Client, india: Account) -> Callable[..., dict[str, Any]]:
+def history(graph, india):
     """Reads the Indian number's history."""
 
-    def read(**query: Any) -> dict[str, Any]:
+    def read(**query):
         answer = graph.get(f"/{india.phone_number_id}/message_history", params=query)
         assert answer.status_code == 200, answer.text
-        page: dict[str, Any] = answer.json()
-        return page
+        return answer.json()
 
     return read
 
 
 @pytest.fixture
-def read_message(api: LocalGraphApi, send_template: Ask) -> str:
+def read_message(api, send_template):
     """A message that was sent at noon, delivered a minute later and read after two."""
     api.freeze_clock()
     api.set_clock(NOON)
-    wamid: str = send_template().json()["messages"][0]["id"]
+    wamid = send_template().json()["messages"][0]["id"]
     for status in ("delivered", "read"):
         api.shift_clock(60)
         api.move_message(wamid, status)
     return wamid
 
 
-def test_a_message_is_found_by_its_id_and_its_events_by_the_entrys(
-    graph: httpx.Client, history: Callable[..., dict[str, Any]], read_message: str
-) -> None:
+def test_a_message_is_found_by_its_id_and_its_events_by_the_entrys(graph, history, read_message):
     (entry,) = history(message_id=read_message)["data"]
     assert set(entry) == {"id", "message_id"}
     assert entry["message_id"] == read_message
@@ -55,18 +45,18 @@ def test_a_message_is_found_by_its_id_and_its_events_by_the_entrys(
     assert all(set(edge) == {"cursor", "node"} and edge["node"]["id"].isdigit() for edge in edges)
 
 
-def test_the_events_can_come_with_the_message(history: Callable[..., dict[str, Any]], read_message: str) -> None:
+def test_the_events_can_come_with_the_message(history, read_message):
     (entry,) = history(message_id=read_message, fields="message_id,events{delivery_status,timestamp}")["data"]
     assert entry["events"]["data"][1] == {"delivery_status": "DELIVERED", "timestamp": SECOND + 60}
     (entry,) = history(fields="events")["data"]
     assert set(entry["events"]["data"][0]) == {"id", "delivery_status", "timestamp"}
 
 
-def test_an_unknown_message_is_an_empty_list(history: Callable[..., dict[str, Any]], read_message: str) -> None:
+def test_an_unknown_message_is_an_empty_list(history, read_message):
     assert history(message_id="wamid.nobody") == {"data": []}
 
 
-def test_a_message_of_another_number_is_not_there(api: LocalGraphApi, graph: httpx.Client, read_message: str) -> None:
+def test_a_message_of_another_number_is_not_there(api, graph, read_message):
     australia = api.accounts["AU"]
     path = f"/{australia.phone_number_id}/message_history"
     assert graph.get(path).json()["error"]["error_subcode"] == 33
@@ -75,9 +65,7 @@ def test_a_message_of_another_number_is_not_there(api: LocalGraphApi, graph: htt
     assert graph.get("/500000000000001/events", headers=token).json()["error"]["error_subcode"] == 33
 
 
-def test_a_failure_is_an_error_with_its_reason(
-    api: LocalGraphApi, graph: httpx.Client, history: Callable[..., dict[str, Any]], send_template: Ask
-) -> None:
+def test_a_failure_is_an_error_with_its_reason(api, graph, history, send_template):
     api.move_message(send_template().json()["messages"][0]["id"], "failed", 131026)
     (entry,) = history(fields="id,events{delivery_status,error_description}")["data"]
     assert entry["events"]["data"][1] == {
@@ -89,15 +77,13 @@ def test_a_failure_is_an_error_with_its_reason(
     assert edge == {"node": {"delivery_status": "ERROR", "error_description": "Unable to deliver message."}}
 
 
-def test_events_can_be_filtered(graph: httpx.Client, history: Callable[..., dict[str, Any]], read_message: str) -> None:
+def test_events_can_be_filtered(graph, history, read_message):
     entry = history()["data"][0]["id"]
     (edge,) = graph.get(f"/{entry}/events", params={"status_filter": "READ"}).json()["data"]
     assert edge["node"]["delivery_status"] == "READ"
 
 
-def test_a_hundred_events_are_a_page_and_the_next_follows_by_its_cursor(
-    api: LocalGraphApi, graph: httpx.Client, history: Callable[..., dict[str, Any]], read_message: str
-) -> None:
+def test_a_hundred_events_are_a_page_and_the_next_follows_by_its_cursor(api, graph, history, read_message):
     for number in range(120):
         api.move_message(read_message, "read", at=NOON + timedelta(seconds=number))
     path = f"/{history()['data'][0]['id']}/events"
@@ -111,7 +97,7 @@ def test_a_hundred_events_are_a_page_and_the_next_follows_by_its_cursor(
     assert len(graph.get(path).json()["data"]) == 25
 
 
-def test_messages_come_in_pages_too(history: Callable[..., dict[str, Any]], send_template: Ask) -> None:
+def test_messages_come_in_pages_too(history, send_template):
     for _ in range(3):
         send_template()
     first = history(limit=2)
@@ -133,22 +119,13 @@ def test_messages_come_in_pages_too(history: Callable[..., dict[str, Any]], send
         ("{entry}/events", {"fields": "node{colour}"}),
     ],
 )
-def test_a_senseless_question_is_refused(
-    graph: httpx.Client,
-    india: Account,
-    history: Callable[..., dict[str, Any]],
-    read_message: str,
-    path: str,
-    query: dict[str, str],
-) -> None:
+def test_a_senseless_question_is_refused(graph, india, history, read_message, path, query):
     entry = history()["data"][0]["id"]
     answer = graph.get("/" + path.format(phone=india.phone_number_id, entry=entry), params=query)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, 100)
 
 
-def test_an_account_without_a_history_is_refused_both(
-    api: LocalGraphApi, graph: httpx.Client, india: Account, history: Callable[..., dict[str, Any]], read_message: str
-) -> None:
+def test_an_account_without_a_history_is_refused_both(api, graph, india, history, read_message):
     entry = history()["data"][0]["id"]
     api.have_history(there=False)
     for path in (f"/{india.phone_number_id}/message_history", f"/{entry}/events"):
@@ -159,14 +136,12 @@ def test_an_account_without_a_history_is_refused_both(
     assert history()["data"]
 
 
-def test_any_other_refusal_can_be_ordered(api: LocalGraphApi, graph: httpx.Client, india: Account) -> None:
+def test_any_other_refusal_can_be_ordered(api, graph, india):
     api.fail_next(2500, operation="list_history", status=400)
     assert graph.get(f"/{india.phone_number_id}/message_history").json()["error"]["code"] == 2500
 
 
-def test_it_says_where_each_event_was_told_and_how_that_went(
-    api: LocalGraphApi, india: Account, history: Callable[..., dict[str, Any]], send_template: Ask
-) -> None:
+def test_it_says_where_each_event_was_told_and_how_that_went(api, india, history, send_template):
     api.freeze_clock()
     with receiver() as ours:
         ours.answers = [200, 500, 500]

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from html import unescape
 
 import httpx
 import pytest
 
-from sandbox.graph_api.accounts import Account
 from sandbox.graph_api.page import marked_up
-from sandbox.graph_api.server import LocalGraphApi
 from support.webhook_receiver import receiver
-
-Ask = Callable[..., httpx.Response]
 
 
 @pytest.fixture
-def page(api: LocalGraphApi, client: httpx.Client) -> Callable[..., str]:
-    def ask(path: str = "/", **query: str) -> str:
+def page(api, client):
+    def ask(path="/", **query):
         answer = client.get(f"{api.url}{path}", params=query)
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -28,12 +23,12 @@ def page(api: LocalGraphApi, client: httpx.Client) -> Callable[..., str]:
     return ask
 
 
-def test_an_empty_page_says_so(page: Callable[..., str]) -> None:
+def test_an_empty_page_says_so(page):
     assert "No message yet" in page()
     assert "No message yet" in page("/_sandbox/phone")
 
 
-def test_a_message_is_shown_with_its_bold_words_in_its_language(page: Callable[..., str], send_template: Ask) -> None:
+def test_a_message_is_shown_with_its_bold_words_in_its_language(page, send_template):
     send_template("राजेश", "कुर्ता", "prun_7", "2", language="hi")
     html = page()
     assert "नमस्ते राजेश, याद दिला रहे हैं" in html
@@ -43,40 +38,38 @@ def test_a_message_is_shown_with_its_bold_words_in_its_language(page: Callable[.
     assert "+91 98123 45678" in html
 
 
-def test_what_a_name_contains_is_shown_and_not_run(page: Callable[..., str], send_template: Ask) -> None:
+def test_what_a_name_contains_is_shown_and_not_run(page, send_template):
     send_template("<script>alert(1)</script>", "b", "c", "2")
     assert "<script" not in page()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page()
 
 
-def test_chats_are_grouped_by_recipient(page: Callable[..., str], send_template: Ask) -> None:
+def test_chats_are_grouped_by_recipient(page, send_template):
     for to in ("+919812345678", "+919900112233", "+919812345678"):
         send_template(to=to)
     assert page().count('<section class="phone">') == 2
     assert page(to="+919900112233").count("<article") == 1
 
 
-def test_a_failed_message_says_why(page: Callable[..., str], send: Ask) -> None:
+def test_a_failed_message_says_why(page, send):
     send(type="text", text={"body": "Hi"})
     assert "Not delivered · 131047 Re-engagement message" in page()
 
 
-def test_what_a_partner_wrote_is_in_the_chat(api: LocalGraphApi, india: Account, page: Callable[..., str]) -> None:
+def test_what_a_partner_wrote_is_in_the_chat(api, india, page):
     api.open_window(india.phone_number_id, "+919812345678", "कल तक हो जाएगा")
     html = page()
     assert "कल तक हो जाएगा" in html
     assert "bubble mine" in html
 
 
-def test_the_page_can_be_narrowed_to_a_sender(
-    api: LocalGraphApi, india: Account, page: Callable[..., str], send_template: Ask
-) -> None:
+def test_the_page_can_be_narrowed_to_a_sender(api, india, page, send_template):
     send_template()
     assert page(phone_number_id=india.phone_number_id).count("<article") == 1
     assert "No message yet" in page(phone_number_id=api.accounts["AU"].phone_number_id)
 
 
-def test_times_are_those_of_the_recipient(api: LocalGraphApi, page: Callable[..., str], send_template: Ask) -> None:
+def test_times_are_those_of_the_recipient(api, page, send_template):
     instant = api.now().replace(hour=20, minute=0, second=0, microsecond=0)
     api.set_clock(instant)
     api.freeze_clock()
@@ -84,9 +77,7 @@ def test_times_are_those_of_the_recipient(api: LocalGraphApi, page: Callable[...
     assert ">01:30 <" in page(), "20:00 by Greenwich is half past one in India"
 
 
-def test_the_page_asks_for_nothing_elsewhere(
-    api: LocalGraphApi, india: Account, client: httpx.Client, page: Callable[..., str], send: Ask
-) -> None:
+def test_the_page_asks_for_nothing_elsewhere(api, india, client, page, send):
     api.open_window(india.phone_number_id, "+919812345678")
     send(type="image", image={"link": "https://cdn.example.com/kurta.jpg"})
     html = page()
@@ -107,7 +98,7 @@ def test_the_page_asks_for_nothing_elsewhere(
         ("see https://a.example.com/x", 'see <span class="link">https://a.example.com/x</span>'),
     ],
 )
-def test_marks_become_what_whatsapp_makes_of_them(text: str, html: str) -> None:
+def test_marks_become_what_whatsapp_makes_of_them(text, html):
     assert marked_up(text) == html
 
 
@@ -115,16 +106,16 @@ def test_marks_become_what_whatsapp_makes_of_them(text: str, html: str) -> None:
 
 
 @pytest.fixture
-def press(api: LocalGraphApi, client: httpx.Client) -> Callable[..., httpx.Response]:
+def press(api, client):
     """Sends one of the page's forms."""
 
-    def ask(**form: str) -> httpx.Response:
+    def ask(**form):
         return client.post(f"{api.url}/_sandbox/answer", data=form)
 
     return ask
 
 
-def forms(html: str) -> list[dict[str, str]]:
+def forms(html):
     """The forms of a page: the fields each would send."""
     found = []
     for form in re.findall(r'<form[^>]*action="/_sandbox/answer">(.*?)</form>', html, re.DOTALL):
@@ -133,9 +124,7 @@ def forms(html: str) -> list[dict[str, str]]:
     return found
 
 
-def test_a_person_can_write_as_the_partner(
-    api: LocalGraphApi, india: Account, page: Callable[..., str], press: Ask, send_template: Ask
-) -> None:
+def test_a_person_can_write_as_the_partner(api, india, page, press, send_template):
     wamid = send_template().json()["messages"][0]["id"]
     (form,) = forms(page())
     with receiver() as ours:
@@ -155,9 +144,7 @@ def test_a_person_can_write_as_the_partner(
     assert html.count('<div class="quoted">') == 1
 
 
-def test_a_person_can_tap_a_button(
-    api: LocalGraphApi, page: Callable[..., str], press: Ask, create: Ask, send_template: Ask
-) -> None:
+def test_a_person_can_tap_a_button(api, page, press, create, send_template):
     replies = [{"type": "QUICK_REPLY", "text": "Need help"}, {"type": "QUICK_REPLY", "text": "Remind me later"}]
     body = {"type": "BODY", "text": "Your order is waiting for you."}
     create(name="replying", components=[body, {"type": "BUTTONS", "buttons": replies}])
@@ -173,9 +160,7 @@ def test_a_person_can_tap_a_button(
     assert (tap["button"], tap["context"]["id"]) == ({"payload": "later:7", "text": "Remind me later"}, wamid)
 
 
-def test_reply_buttons_of_a_free_form_message_can_be_tapped(
-    api: LocalGraphApi, india: Account, page: Callable[..., str], press: Ask, send: Ask
-) -> None:
+def test_reply_buttons_of_a_free_form_message_can_be_tapped(api, india, page, press, send):
     api.open_window(india.phone_number_id, "+919812345678")
     buttons = [{"type": "reply", "reply": {"id": "day:1", "title": "Tomorrow"}}]
     asked = {"type": "button", "body": {"text": "When?"}, "action": {"buttons": buttons}}
@@ -188,7 +173,7 @@ def test_reply_buttons_of_a_free_form_message_can_be_tapped(
         assert ours.messages()[0]["interactive"]["button_reply"] == {"id": "day:1", "title": "Tomorrow"}
 
 
-def test_an_answer_opens_the_window(api: LocalGraphApi, page: Callable[..., str], press: Ask, send: Ask) -> None:
+def test_an_answer_opens_the_window(api, page, press, send):
     send(type="text", text={"body": "Hi"})
     (form,) = forms(page())
     del form["context"]
@@ -198,7 +183,7 @@ def test_an_answer_opens_the_window(api: LocalGraphApi, page: Callable[..., str]
 
 
 @pytest.mark.parametrize("text", ["", "   "])
-def test_an_empty_answer_is_none(page: Callable[..., str], press: Ask, send_template: Ask, text: str) -> None:
+def test_an_empty_answer_is_none(page, press, send_template, text):
     send_template()
     (form,) = forms(page())
     assert press(**{**form, "text": text}).status_code == 303
@@ -217,18 +202,14 @@ def test_an_empty_answer_is_none(page: Callable[..., str], press: Ask, send_temp
         {"context": "wamid.nobody", "button": "0"},
     ],
 )
-def test_an_answer_to_nothing_is_refused(
-    page: Callable[..., str], press: Ask, send_template: Ask, wrong: dict[str, str]
-) -> None:
+def test_an_answer_to_nothing_is_refused(page, press, send_template, wrong):
     send_template()
     (form,) = forms(page())
     assert press(**{**form, "text": "Hello", **wrong}).status_code == 404
     assert "bubble mine" not in page()
 
 
-def test_another_page_cannot_answer(
-    api: LocalGraphApi, client: httpx.Client, page: Callable[..., str], send_template: Ask
-) -> None:
+def test_another_page_cannot_answer(api, client, page, send_template):
     send_template()
     (form,) = forms(page())
     elsewhere = {"sec-fetch-site": "cross-site"}
@@ -238,9 +219,7 @@ def test_another_page_cannot_answer(
     assert "bubble mine" not in page()
 
 
-def test_after_an_answer_the_page_is_the_one_it_was(
-    india: Account, page: Callable[..., str], press: Ask, send_template: Ask
-) -> None:
+def test_after_an_answer_the_page_is_the_one_it_was(india, page, press, send_template):
     send_template()
     html = page(phone_number_id=india.phone_number_id, to="+919812345678", watch="1")
     assert '<meta http-equiv="refresh" content="3">' in html
@@ -258,9 +237,7 @@ def test_after_an_answer_the_page_is_the_one_it_was(
     ("status", "ticks"),
     [("sent", "ticks sent"), ("delivered", "ticks delivered"), ("read", "ticks read"), ("played", "ticks played")],
 )
-def test_a_message_has_the_ticks_of_its_status(
-    api: LocalGraphApi, page: Callable[..., str], send_template: Ask, status: str, ticks: str
-) -> None:
+def test_a_message_has_the_ticks_of_its_status(api, page, send_template, status, ticks):
     wamid = send_template().json()["messages"][0]["id"]
     api.move_message(wamid, status)
     html = page()

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import httpx
 import pytest
 
 from sandbox.graph_api.limits import Limits, PairPace, SlidingWindow
-from sandbox.graph_api.server import LocalGraphApi
-
-Ask = Callable[..., httpx.Response]
 
 
-def code(answer: httpx.Response) -> int:
-    found: int = answer.json()["error"]["code"]
-    return found
+def code(answer):
+    return answer.json()["error"]["code"]
 
 
-def partner(number: int) -> str:
+def partner(number):
     return f"+9198123{number:05d}"
 
 
-def test_a_number_sends_eighty_a_second_unless_told_otherwise(api: LocalGraphApi, send_template: Ask) -> None:
+def test_a_number_sends_eighty_a_second_unless_told_otherwise(api, send_template):
     api.freeze_clock()
     answers = [send_template(to=partner(number)) for number in range(82)]
     assert [answer.status_code for answer in answers] == [200] * 80 + [429] * 2
@@ -30,7 +23,7 @@ def test_a_number_sends_eighty_a_second_unless_told_otherwise(api: LocalGraphApi
     assert len(api.outbox()) == 80
 
 
-def test_the_second_slides(api: LocalGraphApi, send_template: Ask) -> None:
+def test_the_second_slides(api, send_template):
     api.freeze_clock()
     api.set_rate(2)
     seen = []
@@ -40,7 +33,7 @@ def test_the_second_slides(api: LocalGraphApi, send_template: Ask) -> None:
     assert seen == [200, 200, 429, 200, 429, 200], "at 0, 0.6, 0.9, 1.1, 1.2 and 1.7 seconds"
 
 
-def test_each_number_has_its_own_throughput(api: LocalGraphApi, graph: httpx.Client, send_template: Ask) -> None:
+def test_each_number_has_its_own_throughput(api, graph, send_template):
     api.freeze_clock()
     api.set_rate(1)
     send_template()
@@ -55,16 +48,14 @@ def test_each_number_has_its_own_throughput(api: LocalGraphApi, graph: httpx.Cli
     assert code(answer) == 132000, "not throttled, so its parameters are looked at"
 
 
-def test_a_refused_message_does_not_count(api: LocalGraphApi, send_template: Ask) -> None:
+def test_a_refused_message_does_not_count(api, send_template):
     api.freeze_clock()
     api.set_rate(1)
     send_template("one parameter too few")
     assert send_template().status_code == 200
 
 
-def test_one_recipient_gets_a_burst_of_45_and_then_one_every_six_seconds(
-    api: LocalGraphApi, send_template: Ask
-) -> None:
+def test_one_recipient_gets_a_burst_of_45_and_then_one_every_six_seconds(api, send_template):
     api.freeze_clock()
     answers = [send_template() for _ in range(46)]
     assert [answer.status_code for answer in answers] == [200] * 45 + [400]
@@ -77,7 +68,7 @@ def test_one_recipient_gets_a_burst_of_45_and_then_one_every_six_seconds(
 
 
 @pytest.mark.parametrize(("waited", "room"), [(0, 25), (60, 35), (120, 45), (10_000, 45)])
-def test_a_burst_of_twenty_is_paid_back_in_two_minutes(waited: float, room: int) -> None:
+def test_a_burst_of_twenty_is_paid_back_in_two_minutes(waited, room):
     pace, limits, pair = PairPace(), Limits(), ("sender", "recipient")
     for _ in range(20):
         pace.add(pair, limits, now=1_000.0)
@@ -88,7 +79,7 @@ def test_a_burst_of_twenty_is_paid_back_in_two_minutes(waited: float, room: int)
     assert sent == room
 
 
-def test_a_window_says_when_it_has_room_again() -> None:
+def test_a_window_says_when_it_has_room_again():
     window = SlidingWindow(seconds=3600)
     assert window.minutes_until_room("account", now=0.0) == 0
     window.add("account", now=0.0)

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.graph_api.accounts import Account
 from sandbox.graph_api.errors import GraphError
 from sandbox.graph_api.phone_numbers import recipient_number
-from sandbox.graph_api.server import LocalGraphApi
-
-Ask = Callable[..., httpx.Response]
 
 
-def error_of(answer: httpx.Response) -> dict[str, Any]:
-    error: dict[str, Any] = answer.json()["error"]
-    return error
+def error_of(answer):
+    return answer.json()["error"]
 
 
-def test_a_refusal_comes_in_metas_envelope(send_template: Ask) -> None:
+def test_a_refusal_comes_in_metas_envelope(send_template):
     error = error_of(send_template("only one"))
     assert error.pop("fbtrace_id").startswith("A")
     assert error == {
@@ -63,21 +54,19 @@ def test_a_refusal_comes_in_metas_envelope(send_template: Ask) -> None:
         ({"type": "template"}, 100),
     ],
 )
-def test_a_malformed_message_is_refused(api: LocalGraphApi, send: Ask, message: dict[str, object], code: int) -> None:
+def test_a_malformed_message_is_refused(api, send, message, code):
     answer = send(**message)
     assert (answer.status_code, error_of(answer)["code"]) == (400, code)
     assert api.outbox() == []
 
 
 @pytest.mark.parametrize(("content_type", "content"), [("application/json", b"{"), ("application/json", b"[]")])
-def test_a_body_that_is_no_json_object_is_refused(
-    graph: httpx.Client, india: Account, content_type: str, content: bytes
-) -> None:
+def test_a_body_that_is_no_json_object_is_refused(graph, india, content_type, content):
     answer = graph.post(f"/{india.phone_number_id}/messages", content=content, headers={"content-type": content_type})
     assert error_of(answer)["code"] == 100
 
 
-def test_a_body_that_does_not_say_it_is_json_is_not_read(graph: httpx.Client, india: Account) -> None:
+def test_a_body_that_does_not_say_it_is_json_is_not_read(graph, india):
     answer = graph.post(f"/{india.phone_number_id}/messages", content=b'{"messaging_product": "whatsapp"}')
     assert error_of(answer)["message"] == "(#100) The parameter messaging_product is required."
 
@@ -92,7 +81,7 @@ def test_a_body_that_does_not_say_it_is_json_is_not_read(graph: httpx.Client, in
         ("412345678", "61", "+61412345678"),
     ],
 )
-def test_a_recipient_is_read_as_meta_reads_it(to: str, country_code: str, number: str) -> None:
+def test_a_recipient_is_read_as_meta_reads_it(to, country_code, number):
     assert recipient_number(to, country_code) == number
 
 
@@ -107,13 +96,13 @@ def test_a_recipient_is_read_as_meta_reads_it(to: str, country_code: str, number
         ("+99912345678", 131026),
     ],
 )
-def test_what_is_no_phone_number_is_refused(to: str, code: int) -> None:
+def test_what_is_no_phone_number_is_refused(to, code):
     with pytest.raises(GraphError) as refused:
         recipient_number(to, "91")
     assert refused.value.code == code
 
 
-def test_without_a_plus_the_senders_country_code_comes_twice(api: LocalGraphApi, send_template: Ask) -> None:
+def test_without_a_plus_the_senders_country_code_comes_twice(api, send_template):
     """The mistake Meta's rule invites: digits that have their country code already reach nobody."""
     answer = send_template(to="919812345678")
     assert error_of(answer)["code"] == 131026
@@ -121,12 +110,12 @@ def test_without_a_plus_the_senders_country_code_comes_twice(api: LocalGraphApi,
     assert api.outbox() == []
 
 
-def test_nobody_writes_to_themselves(india: Account, send_template: Ask) -> None:
+def test_nobody_writes_to_themselves(india, send_template):
     assert error_of(send_template(to=india.display_phone_number))["code"] == 131021
 
 
 @pytest.mark.parametrize("code", [131026, 131050, 130472, 131049])
-def test_a_marked_recipient_is_refused_with_the_ordered_code(api: LocalGraphApi, send_template: Ask, code: int) -> None:
+def test_a_marked_recipient_is_refused_with_the_ordered_code(api, send_template, code):
     api.mark_recipient("+919812345678", code)
     assert error_of(send_template())["code"] == code
     assert send_template(to="+919900112233").status_code == 200
@@ -134,7 +123,7 @@ def test_a_marked_recipient_is_refused_with_the_ordered_code(api: LocalGraphApi,
     assert send_template().status_code == 200
 
 
-def test_a_marked_recipient_can_fail_late(api: LocalGraphApi, send_template: Ask) -> None:
+def test_a_marked_recipient_can_fail_late(api, send_template):
     api.mark_recipient("+919812345678", 131026, late=True)
     assert send_template().status_code == 200
     (message,) = api.outbox()
@@ -183,9 +172,7 @@ template_fields = st.fixed_dictionaries(
     fields=st.dictionaries(message_fields, json_values, max_size=4),
     template=st.none() | template_fields,
 )
-def test_whatever_is_sent_is_answered_as_meta_answers(
-    send: Ask, fields: dict[str, Any], template: dict[str, Any] | None
-) -> None:
+def test_whatever_is_sent_is_answered_as_meta_answers(send, fields, template):
     message = fields if template is None else {"type": "template", "template": template}
     answer = send(**message)
     assert answer.status_code in (200, 400, 404, 429)

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import httpx
 import pytest
 
-from sandbox.graph_api.accounts import SANDBOX_APP_SECRET, SANDBOX_VERIFY_TOKEN, Account
-from sandbox.graph_api.server import LocalGraphApi, running
+from sandbox.graph_api.accounts import SANDBOX_APP_SECRET, SANDBOX_VERIFY_TOKEN
+from sandbox.graph_api.server import running
 from sandbox.graph_api.webhook_changes import FIELDS
-from support.webhook_receiver import Receiver, receiver
+from support.webhook_receiver import receiver
 
-Ask = Callable[..., httpx.Response]
 APP_TOKEN = f"311000000000001|{SANDBOX_APP_SECRET}"
 SHOP_APP, SHOP_SECRET, SHOP_TOKEN = "311000000000099", "the-shops-secret", "the-shops-token"
 
 
 @pytest.fixture
-def ours() -> Iterator[Receiver]:
-    with receiver() as one:
-        yield one
-
-
-@pytest.fixture
-def other() -> Iterator[Receiver]:
+def other():
     with receiver("/elsewhere") as one:
         yield one
 
 
 @pytest.fixture
-def set_callback(graph: httpx.Client) -> Ask:
+def set_callback(graph):
     """Sets the sample app's callback as its owner can by the API; by default well."""
 
-    def ask(token: str = APP_TOKEN, app_id: str = "311000000000001", **given: Any) -> httpx.Response:
+    def ask(token=APP_TOKEN, app_id="311000000000001", **given):
         whole = {
             "object": "whatsapp_business_account",
             "verify_token": SANDBOX_VERIFY_TOKEN,
@@ -50,20 +40,20 @@ def set_callback(graph: httpx.Client) -> Ask:
     return ask
 
 
-def error_of(answer: httpx.Response) -> tuple[int, str]:
+def error_of(answer):
     error = answer.json()["error"]
     return error["code"], error["message"]
 
 
-def test_a_callback_is_asked_with_the_token_and_a_challenge(set_callback: Ask, ours: Receiver) -> None:
+def test_a_callback_is_asked_with_the_token_and_a_challenge(set_callback, ours):
     assert set_callback(callback_url=ours.url).json() == {"success": True}
     (asked,) = ours.asked
     assert asked.pop("hub.challenge").isdigit()
     assert asked == {"hub.mode": "subscribe", "hub.verify_token": SANDBOX_VERIFY_TOKEN}
 
 
-def test_a_callback_is_read_back_until_it_is_taken_away(graph: httpx.Client, set_callback: Ask, ours: Receiver) -> None:
-    def read() -> Any:
+def test_a_callback_is_read_back_until_it_is_taken_away(graph, set_callback, ours):
+    def read():
         return graph.get("/311000000000001/subscriptions", params={"access_token": APP_TOKEN}, headers=no_header).json()
 
     no_header = {"authorization": ""}
@@ -86,9 +76,7 @@ def test_a_callback_is_read_back_until_it_is_taken_away(graph: httpx.Client, set
         ((200, ""), 2201, "response does not match challenge"),
     ],
 )
-def test_a_callback_that_does_not_answer_well_is_refused(
-    graph: httpx.Client, set_callback: Ask, ours: Receiver, challenge: tuple[int, str], code: int, said: str
-) -> None:
+def test_a_callback_that_does_not_answer_well_is_refused(graph, set_callback, ours, challenge, code, said):
     ours.challenge = challenge
     refused = error_of(set_callback(callback_url=ours.url))
     assert refused[0] == code
@@ -98,14 +86,14 @@ def test_a_callback_that_does_not_answer_well_is_refused(
     ).json() == {"data": []}
 
 
-def test_a_callback_that_nobody_answers_is_refused(set_callback: Ask) -> None:
+def test_a_callback_that_nobody_answers_is_refused(set_callback):
     with receiver() as gone:
         url = gone.url
     code, said = error_of(set_callback(callback_url=url))
     assert (code, "curl_errno" in said) == (2200, True)
 
 
-def test_a_callback_with_another_verify_token_is_refused(set_callback: Ask, ours: Receiver) -> None:
+def test_a_callback_with_another_verify_token_is_refused(set_callback, ours):
     ours.verify_token = "another"
     assert error_of(set_callback(callback_url=ours.url))[0] == 2200
 
@@ -127,17 +115,17 @@ def test_a_callback_with_another_verify_token_is_refused(set_callback: Ask, ours
         ({"token": "311000000000001|wrong"}, 190),
     ],
 )
-def test_a_senseless_callback_is_refused(set_callback: Ask, ours: Receiver, given: dict[str, Any], code: int) -> None:
+def test_a_senseless_callback_is_refused(set_callback, ours, given, code):
     assert error_of(set_callback(**{"callback_url": ours.url, **given}))[0] == code
     assert ours.asked == []
 
 
-def test_an_apps_own_token_sees_no_account(graph: httpx.Client, india: Account) -> None:
+def test_an_apps_own_token_sees_no_account(graph, india):
     answer = graph.get(f"/{india.waba_id}/subscribed_apps", headers={"authorization": f"Bearer {APP_TOKEN}"})
     assert answer.json()["error"]["error_subcode"] == 33
 
 
-def test_an_app_is_subscribed_and_unsubscribed(graph: httpx.Client, india: Account) -> None:
+def test_an_app_is_subscribed_and_unsubscribed(graph, india):
     path = f"/{india.waba_id}/subscribed_apps"
     assert graph.get(path).json() == {"data": []}
     assert graph.post(path).json() == {"success": True}
@@ -152,15 +140,13 @@ def test_an_app_is_subscribed_and_unsubscribed(graph: httpx.Client, india: Accou
     assert graph.get(path).json() == {"data": []}
 
 
-def test_an_account_that_the_token_does_not_see_is_missing(api: LocalGraphApi, graph: httpx.Client) -> None:
+def test_an_account_that_the_token_does_not_see_is_missing(api, graph):
     for ask in (graph.get, graph.post, graph.delete):
         answer = ask(f"/{api.accounts['AU'].waba_id}/subscribed_apps")
         assert (answer.status_code, answer.json()["error"]["error_subcode"]) == (400, 33)
 
 
-def test_without_its_account_subscribed_nothing_comes(
-    api: LocalGraphApi, graph: httpx.Client, india: Account, send_template: Ask, ours: Receiver
-) -> None:
+def test_without_its_account_subscribed_nothing_comes(api, graph, india, send_template, ours):
     """The mistake that Meta makes easy: the callback is set and verified, and stays silent."""
     api.subscribe(ours.url, labels=[])
     send_template()
@@ -170,14 +156,11 @@ def test_without_its_account_subscribed_nothing_comes(
     assert [status["status"] for webhook in api.sent_webhooks() for status in statuses(webhook)][:1] == ["sent"]
 
 
-def statuses(webhook: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = webhook["content"]["entry"][0]["changes"][0]["value"]["statuses"]
-    return found
+def statuses(webhook):
+    return webhook["content"]["entry"][0]["changes"][0]["value"]["statuses"]
 
 
-def test_a_field_that_the_app_does_not_want_is_not_told(
-    api: LocalGraphApi, india: Account, send_template: Ask, ours: Receiver
-) -> None:
+def test_a_field_that_the_app_does_not_want_is_not_told(api, india, send_template, ours):
     api.subscribe(ours.url, fields=["account_update"])
     send_template()
     api.webhook("account_alerts", india.waba_id)
@@ -186,8 +169,8 @@ def test_a_field_that_the_app_does_not_want_is_not_told(
 
 
 def test_all_apps_of_an_account_hear_of_everything_each_signed_with_its_secret(
-    api: LocalGraphApi, india: Account, graph: httpx.Client, send_template: Ask, ours: Receiver, other: Receiver
-) -> None:
+    api, india, graph, send_template, ours, other
+):
     api.freeze_clock()
     api.subscribe(ours.url)
     api.add_app(SHOP_APP, SHOP_SECRET, name="The shop", token=SHOP_TOKEN, waba_ids=[india.waba_id])
@@ -207,7 +190,7 @@ def test_all_apps_of_an_account_hear_of_everything_each_signed_with_its_secret(
     assert other.signed_with(SHOP_SECRET) == [True]
 
 
-def test_a_rotated_secret_signs_from_then_on(api: LocalGraphApi, india: Account, ours: Receiver) -> None:
+def test_a_rotated_secret_signs_from_then_on(api, india, ours):
     api.subscribe(ours.url)
     api.answer(india.phone_number_id, "+919812345678", "one")
     api.sent_webhooks()
@@ -218,10 +201,10 @@ def test_a_rotated_secret_signs_from_then_on(api: LocalGraphApi, india: Account,
 
 
 @pytest.fixture
-def override(graph: httpx.Client, india: Account) -> Callable[..., httpx.Response]:
+def override(graph, india):
     """Names an address of the account's own."""
 
-    def ask(url: str, token: str | None = SANDBOX_VERIFY_TOKEN) -> httpx.Response:
+    def ask(url, token=SANDBOX_VERIFY_TOKEN):
         given = {"override_callback_uri": url, "verify_token": token}
         return graph.post(
             f"/{india.waba_id}/subscribed_apps", json={key: value for key, value in given.items() if value is not None}
@@ -230,9 +213,7 @@ def override(graph: httpx.Client, india: Account) -> Callable[..., httpx.Respons
     return ask
 
 
-def test_an_override_takes_the_accounts_messages_and_nothing_else(
-    api: LocalGraphApi, india: Account, graph: httpx.Client, override: Ask, ours: Receiver, other: Receiver
-) -> None:
+def test_an_override_takes_the_accounts_messages_and_nothing_else(api, india, graph, override, ours, other):
     api.subscribe(ours.url)
     answer = override(other.url).json()
     assert answer["success"] is True
@@ -249,9 +230,7 @@ def test_an_override_takes_the_accounts_messages_and_nothing_else(
     assert len(ours.values("user_preferences")) == 1
 
 
-def test_to_subscribe_again_without_an_override_takes_it_away(
-    api: LocalGraphApi, india: Account, graph: httpx.Client, override: Ask, ours: Receiver, other: Receiver
-) -> None:
+def test_to_subscribe_again_without_an_override_takes_it_away(api, india, graph, override, ours, other):
     api.subscribe(ours.url)
     override(other.url)
     assert graph.post(f"/{india.waba_id}/subscribed_apps").json() == {"success": True}
@@ -260,9 +239,7 @@ def test_to_subscribe_again_without_an_override_takes_it_away(
     assert (len(ours.messages()), len(other.messages())) == (1, 0)
 
 
-def test_a_phone_numbers_override_goes_before_the_accounts(
-    api: LocalGraphApi, india: Account, graph: httpx.Client, override: Ask, ours: Receiver, other: Receiver
-) -> None:
+def test_a_phone_numbers_override_goes_before_the_accounts(api, india, graph, override, ours, other):
     api.subscribe(ours.url)
     override(other.url)
     with receiver("/the-number's-own") as own:
@@ -288,9 +265,7 @@ def test_a_phone_numbers_override_goes_before_the_accounts(
     assert ours.messages() == []
 
 
-def test_an_override_may_have_200_characters(
-    api: LocalGraphApi, override: Ask, ours: Receiver, other: Receiver
-) -> None:
+def test_an_override_may_have_200_characters(api, override, ours, other):
     api.subscribe(ours.url)
     longest = other.url + "x" * (200 - len(other.url))
     assert override(longest).status_code == 200
@@ -298,26 +273,20 @@ def test_an_override_may_have_200_characters(
 
 
 @pytest.mark.parametrize("token", [None, ""])
-def test_an_override_needs_a_verify_token(
-    api: LocalGraphApi, override: Ask, ours: Receiver, other: Receiver, token: str | None
-) -> None:
+def test_an_override_needs_a_verify_token(api, override, ours, other, token):
     api.subscribe(ours.url)
     assert error_of(override(other.url, token))[0] == 100
     assert other.asked == []
 
 
-def test_an_override_that_does_not_answer_well_is_refused_and_changes_nothing(
-    api: LocalGraphApi, graph: httpx.Client, india: Account, override: Ask, ours: Receiver, other: Receiver
-) -> None:
+def test_an_override_that_does_not_answer_well_is_refused_and_changes_nothing(api, graph, india, override, ours, other):
     api.subscribe(ours.url, labels=[])
     other.challenge = (200, "hello")
     assert error_of(override(other.url))[0] == 2201
     assert graph.get(f"/{india.waba_id}/subscribed_apps").json() == {"data": []}
 
 
-def test_an_override_needs_a_callback_of_the_app_for_messages(
-    api: LocalGraphApi, override: Ask, ours: Receiver, other: Receiver
-) -> None:
+def test_an_override_needs_a_callback_of_the_app_for_messages(api, override, ours, other):
     sentence = (
         "(#100) Before override the current callback uri, your app must be subscribed to receive messages for WhatsApp "
         "Business Account"
@@ -333,13 +302,11 @@ def test_an_override_needs_a_callback_of_the_app_for_messages(
     "given",
     [{}, {"webhook_configuration": "x"}, {"webhook_configuration": {}}, {"pin": "123456"}],
 )
-def test_a_phone_numbers_senseless_configuration_is_refused(
-    graph: httpx.Client, india: Account, given: dict[str, Any]
-) -> None:
+def test_a_phone_numbers_senseless_configuration_is_refused(graph, india, given):
     assert error_of(graph.post(f"/{india.phone_number_id}", json=given))[0] == 100
 
 
-def test_a_phone_number_is_read(graph: httpx.Client, india: Account) -> None:
+def test_a_phone_number_is_read(graph, india):
     assert graph.get(f"/{india.phone_number_id}").json() == {
         "id": india.phone_number_id,
         "verified_name": "JYT India",
@@ -348,13 +315,13 @@ def test_a_phone_number_is_read(graph: httpx.Client, india: Account) -> None:
     assert error_of(graph.get(f"/{india.phone_number_id}?fields=colour"))[0] == 100
 
 
-def test_a_fault_can_be_ordered_for_a_subscription(api: LocalGraphApi, graph: httpx.Client, india: Account) -> None:
+def test_a_fault_can_be_ordered_for_a_subscription(api, graph, india):
     api.fail_next(200, operation="subscribe_app")
     assert error_of(graph.post(f"/{india.waba_id}/subscribed_apps"))[0] == 200
     assert graph.post(f"/{india.waba_id}/subscribed_apps").status_code == 200
 
 
-def test_a_dashboard_that_is_told_nonsense_says_so(api: LocalGraphApi, ours: Receiver) -> None:
+def test_a_dashboard_that_is_told_nonsense_says_so(api, ours):
     ours.verify_token = "another"
     with pytest.raises(ValueError, match=r"409 .*\(#2200\) Callback verification failed"):
         api.subscribe(ours.url)
@@ -362,7 +329,7 @@ def test_a_dashboard_that_is_told_nonsense_says_so(api: LocalGraphApi, ours: Rec
         api.subscribe(ours.url, app_id="1")
 
 
-def test_the_program_subscribes_all_accounts_once_its_receiver_answers() -> None:
+def test_the_program_subscribes_all_accounts_once_its_receiver_answers():
     with receiver() as late:
         late.challenge = (503, "")
         base = late.url.removesuffix("/partner-messages/webhook")
@@ -379,7 +346,7 @@ def test_the_program_subscribes_all_accounts_once_its_receiver_answers() -> None
     assert all(asked["hub.verify_token"] == SANDBOX_VERIFY_TOKEN for asked in late.asked)
 
 
-def wait_until_subscribed(api: LocalGraphApi) -> None:
+def wait_until_subscribed(api):
     """The program asks once a second; a question of ours is answered only after a round through its loop."""
     india = api.accounts["IN"]
     with httpx.Client(headers={"authorization": f"Bearer {india.token}"}, trust_env=False) as client:
@@ -389,9 +356,7 @@ def wait_until_subscribed(api: LocalGraphApi) -> None:
     pytest.fail("The program has not subscribed.")
 
 
-def test_an_app_wants_everything_unless_it_says_otherwise(
-    api: LocalGraphApi, graph: httpx.Client, ours: Receiver
-) -> None:
+def test_an_app_wants_everything_unless_it_says_otherwise(api, graph, ours):
     api.subscribe(ours.url)
     query = {"access_token": APP_TOKEN}
     fields = graph.get("/311000000000001/subscriptions", params=query, headers={"authorization": ""}).json()

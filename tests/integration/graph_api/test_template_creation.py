@@ -3,42 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox.graph_api.accounts import Account
-from sandbox.graph_api.server import LocalGraphApi
 from sandbox.graph_api.template_store import SAMPLE_TEMPLATES
 
-Ask = Callable[..., httpx.Response]
 GOOD_BODY = {"type": "BODY", "text": "Your order is ready to be picked up."}
 
 
-def refused(answer: httpx.Response) -> tuple[int, int | None, str]:
+def refused(answer):
     """HTTP status, subcode, and the sentence for people."""
     error = answer.json()["error"]
     assert error["code"] == 100
     return answer.status_code, error.get("error_subcode"), error.get("error_user_msg", error["message"])
 
 
-def header(**given: Any) -> list[dict[str, Any]]:
+def header(**given):
     return [{"type": "HEADER", **given}, GOOD_BODY]
 
 
-def buttons(*given: dict[str, Any]) -> list[dict[str, Any]]:
+def buttons(*given):
     return [GOOD_BODY, {"type": "BUTTONS", "buttons": list(given)}]
 
 
-def reply(text: str = "Yes") -> dict[str, Any]:
+def reply(text="Yes"):
     return {"type": "QUICK_REPLY", "text": text}
 
 
-def link(url: str = "https://portal.example.com/{{1}}", **given: Any) -> dict[str, Any]:
+def link(url="https://portal.example.com/{{1}}", **given):
     return {"type": "URL", "text": "Open", "url": url, "example": ["prun_7"], **given}
 
 
@@ -46,7 +40,7 @@ PHONE = {"type": "PHONE_NUMBER", "text": "Call us", "phone_number": "+9111400000
 COPY = {"type": "COPY_CODE", "example": "SAVE10"}
 
 
-def test_a_good_template_is_approved_at_once_unless_told_otherwise(create: Ask) -> None:
+def test_a_good_template_is_approved_at_once_unless_told_otherwise(create):
     answer = create()
     assert answer.status_code == 200
     body = answer.json()
@@ -55,7 +49,7 @@ def test_a_good_template_is_approved_at_once_unless_told_otherwise(create: Ask) 
 
 
 @pytest.mark.parametrize("file", sorted(SAMPLE_TEMPLATES.glob("*.json")), ids=lambda file: file.stem)
-def test_the_sample_templates_keep_the_rules(api: LocalGraphApi, graph: httpx.Client, file: Any) -> None:
+def test_the_sample_templates_keep_the_rules(api, graph, file):
     europe = api.accounts["Europe"]
     definition = json.loads(file.read_text()) | {"name": "submitted_again"}
     definition["components"][0]["text"] += "!"
@@ -95,7 +89,7 @@ def test_the_sample_templates_keep_the_rules(api: LocalGraphApi, graph: httpx.Cl
         {"message_send_ttl_seconds": True},
     ],
 )
-def test_a_wrong_field_is_code_100_without_a_subcode(create: Ask, definition: dict[str, Any]) -> None:
+def test_a_wrong_field_is_code_100_without_a_subcode(create, definition):
     assert refused(create(**definition))[:2] == (400, None)
 
 
@@ -118,7 +112,7 @@ def test_a_wrong_field_is_code_100_without_a_subcode(create: Ask, definition: di
         {"components": buttons(link(), reply(), reply("No"))},
     ],
 )
-def test_what_keeps_the_rules_is_taken(create: Ask, definition: dict[str, Any]) -> None:
+def test_what_keeps_the_rules_is_taken(create, definition):
     assert create(**definition).status_code == 200
 
 
@@ -146,13 +140,11 @@ def test_what_keeps_the_rules_is_taken(create: Ask, definition: dict[str, Any]) 
         ("Run {{1}} of {{2}} is {{3}} for {{4}} days now.", ("a", "b", "c", "d"), 2388293),
     ],
 )
-def test_a_body_that_breaks_a_rule_names_its_subcode(
-    create: Ask, body: str, examples: tuple[str, ...], subcode: int
-) -> None:
+def test_a_body_that_breaks_a_rule_names_its_subcode(create, body, examples, subcode):
     assert refused(create(body, *examples))[:2] == (400, subcode)
 
 
-def test_the_error_of_a_rule_has_a_title_and_a_sentence_for_people(create: Ask) -> None:
+def test_the_error_of_a_rule_has_a_title_and_a_sentence_for_people(create):
     error = create("Your order is ready, {{1}}", "a").json()["error"]
     error.pop("fbtrace_id")
     assert error == {
@@ -198,9 +190,7 @@ def test_the_error_of_a_rule_has_a_title_and_a_sentence_for_people(create: Ask) 
         (buttons(), 2388043),
     ],
 )
-def test_a_component_that_breaks_a_rule_names_its_subcode(
-    create: Ask, components: list[dict[str, Any]], subcode: int
-) -> None:
+def test_a_component_that_breaks_a_rule_names_its_subcode(create, components, subcode):
     assert refused(create(components=components))[:2] == (400, subcode)
 
 
@@ -221,16 +211,16 @@ def test_a_component_that_breaks_a_rule_names_its_subcode(
         buttons({**reply(), "url": "https://portal.example.com"}),
     ],
 )
-def test_buttons_have_their_numbers_order_and_forms(create: Ask, components: list[dict[str, Any]]) -> None:
+def test_buttons_have_their_numbers_order_and_forms(create, components):
     assert refused(create(components=components))[:2] == (400, None)
 
 
-def named_body(text: str, *names: str) -> list[dict[str, Any]]:
+def named_body(text, *names):
     params = [{"param_name": name, "example": "x"} for name in names]
     return [{"type": "BODY", "text": text, "example": {"body_text_named_params": params}}]
 
 
-def test_named_variables_have_names_and_examples(create: Ask) -> None:
+def test_named_variables_have_names_and_examples(create):
     text = "Hello {{first_name}}, your order is ready."
     named = {"parameter_format": "named"}
     assert create(components=named_body(text, "first_name"), **named).status_code == 200
@@ -242,26 +232,26 @@ def test_named_variables_have_names_and_examples(create: Ask) -> None:
     assert refused(create(components=named_body(twice, "name"), **other))[1] == 2388072
 
 
-def test_adjacent_variables_are_rejected_in_review(api: LocalGraphApi, india: Account, create: Ask) -> None:
+def test_adjacent_variables_are_rejected_in_review(api, india, create):
     answer = create("Hello {{1}} {{2}}, your order is ready to be picked up.", "a", "b")
     assert answer.json()["status"] == "REJECTED"
     template = next(template for template in api.templates(india.waba_id) if template["name"] == "order_ready")
     assert template["rejected_reason"] == "INVALID_FORMAT"
 
 
-def test_the_wording_of_another_template_is_rejected_in_review(create: Ask) -> None:
+def test_the_wording_of_another_template_is_rejected_in_review(create):
     assert create().json()["status"] == "APPROVED"
     assert create(name="another_name").json()["status"] == "REJECTED"
     with_footer = [{"type": "BODY", "text": "Hello, your order is ready."}, {"type": "FOOTER", "text": "Bye"}]
     assert create(name="a_third_name", components=with_footer).json()["status"] == "APPROVED"
 
 
-def test_the_same_wording_in_another_language_of_the_name_is_fine(create: Ask) -> None:
+def test_the_same_wording_in_another_language_of_the_name_is_fine(create):
     create()
     assert create(language="en_GB").json()["status"] == "APPROVED"
 
 
-def test_what_exists_in_a_language_is_not_created_again(create: Ask) -> None:
+def test_what_exists_in_a_language_is_not_created_again(create):
     create()
     answer = create("Something else altogether.")
     assert refused(answer) == (
@@ -271,7 +261,7 @@ def test_what_exists_in_a_language_is_not_created_again(create: Ask) -> None:
     )
 
 
-def test_all_languages_of_a_name_share_one_category(api: LocalGraphApi, india: Account, create: Ask) -> None:
+def test_all_languages_of_a_name_share_one_category(api, india, create):
     create()
     api.change_template(india.waba_id, "order_ready", category="MARKETING")
     assert refused(create(language="hi")) == (
@@ -282,13 +272,13 @@ def test_all_languages_of_a_name_share_one_category(api: LocalGraphApi, india: A
     assert create(language="hi", category="MARKETING").status_code == 200
 
 
-def test_an_account_has_room_for_so_many_templates(api: LocalGraphApi, create: Ask) -> None:
+def test_an_account_has_room_for_so_many_templates(api, create):
     api.set_limits(templates_per_account=7)
     assert create(name="seventh").status_code == 200
     assert refused(create("Another text.", name="eighth"))[1] == 2388019
 
 
-def test_an_account_creates_so_many_templates_an_hour(api: LocalGraphApi, create: Ask) -> None:
+def test_an_account_creates_so_many_templates_an_hour(api, create):
     api.freeze_clock()
     api.set_limits(template_creates_per_hour=2)
     create(name="first")
@@ -318,9 +308,7 @@ component = st.dictionaries(
 @given(
     components=st.lists(component | json_values, max_size=4), extra=st.dictionaries(st.text(max_size=8), json_values)
 )
-def test_whatever_is_submitted_is_answered_as_meta_answers(
-    create: Ask, components: list[Any], extra: dict[str, Any]
-) -> None:
+def test_whatever_is_submitted_is_answered_as_meta_answers(create, components, extra):
     answer = create(components=[GOOD_BODY, *components], **extra)
     assert answer.status_code in (200, 400, 429)
     assert answer.status_code == 200 or answer.json()["error"]["code"] in (100, 80007)

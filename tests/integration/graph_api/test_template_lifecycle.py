@@ -2,51 +2,44 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable
-from typing import Any
-
 import httpx
 import pytest
 
-from sandbox.graph_api.accounts import Account
-from sandbox.graph_api.server import LocalGraphApi, running
+from sandbox.graph_api.server import running
+from support.picture_files import png
 
-Ask = Callable[..., httpx.Response]
 DAY = 86_400
 IDLE = "jyt_production_run_reminder_idle_v1"
 
 
-def subcode(answer: httpx.Response) -> int | None:
+def subcode(answer):
     error = answer.json()["error"]
     assert error["code"] == 100
-    found: int | None = error.get("error_subcode")
-    return found
+    return error.get("error_subcode")
 
 
 @pytest.fixture
-def read(graph: httpx.Client, india: Account) -> Callable[..., dict[str, Any]]:
+def read(graph, india):
     """Reads a page of the Indian account's templates."""
 
-    def ask(**query: Any) -> dict[str, Any]:
+    def ask(**query):
         answer = graph.get(f"/{india.waba_id}/message_templates", params=query)
         assert answer.status_code == 200, answer.text
-        page: dict[str, Any] = answer.json()
-        return page
+        return answer.json()
 
     return ask
 
 
 @pytest.fixture
-def edit(graph: httpx.Client) -> Ask:
-    def ask(template_id: str, body: str | None = None, **changes: Any) -> httpx.Response:
+def edit(graph):
+    def ask(template_id, body=None, **changes):
         components = {} if body is None else {"components": [{"type": "BODY", "text": body}]}
         return graph.post(f"/{template_id}", json=components | changes)
 
     return ask
 
 
-def test_review_takes_the_approval_delay() -> None:
+def test_review_takes_the_approval_delay():
     with running(approval_delay=60, templates=False) as api, httpx.Client(base_url=f"{api.url}/v25.0") as client:
         account = api.accounts["IN"]
         client.headers["authorization"] = f"Bearer {account.token}"
@@ -63,7 +56,7 @@ def test_review_takes_the_approval_delay() -> None:
         assert [template["name"] for template in api.templates()] == ["order"]
 
 
-def test_a_review_can_end_in_rejection_to_order(api: LocalGraphApi, create: Ask, graph: httpx.Client) -> None:
+def test_a_review_can_end_in_rejection_to_order(api, create, graph):
     api.review_next("REJECTED", reason="PROMOTIONAL", name="order_ready", language="hi")
     assert create().json()["status"] == "APPROVED"
     rejected = create(language="hi").json()
@@ -72,7 +65,7 @@ def test_a_review_can_end_in_rejection_to_order(api: LocalGraphApi, create: Ask,
     assert read == {"id": rejected["id"], "status": "REJECTED", "rejected_reason": "PROMOTIONAL"}
 
 
-def test_a_template_can_come_back_as_marketing(api: LocalGraphApi, create: Ask, graph: httpx.Client) -> None:
+def test_a_template_can_come_back_as_marketing(api, create, graph):
     api.review_next(category="MARKETING")
     created = create().json()
     assert (created["status"], created["category"]) == ("APPROVED", "MARKETING")
@@ -80,18 +73,18 @@ def test_a_template_can_come_back_as_marketing(api: LocalGraphApi, create: Ask, 
     assert (read["category"], read["previous_category"]) == ("MARKETING", "UTILITY")
 
 
-def test_an_order_for_a_review_holds_for_one_account(api: LocalGraphApi, create: Ask) -> None:
+def test_an_order_for_a_review_holds_for_one_account(api, create):
     api.review_next("REJECTED", waba_id=api.accounts["AU"].waba_id)
     assert create().json()["status"] == "APPROVED"
 
 
-def test_recategorising_holds_for_all_languages_of_a_name(api: LocalGraphApi, india: Account) -> None:
+def test_recategorising_holds_for_all_languages_of_a_name(api, india):
     api.change_template(india.waba_id, IDLE, "en", category="MARKETING")
     found = {template["language"]: template for template in api.templates(india.waba_id) if template["name"] == IDLE}
     assert {(found[code]["category"], found[code]["status"]) for code in ("en", "hi")} == {("MARKETING", "APPROVED")}
 
 
-def test_a_list_comes_in_pages_until_there_is_no_next(read: Callable[..., dict[str, Any]]) -> None:
+def test_a_list_comes_in_pages_until_there_is_no_next(read):
     pages = [read(limit=4)]
     while "next" in pages[-1]["paging"]:
         pages.append(read(limit=4, after=pages[-1]["paging"]["cursors"]["after"]))
@@ -101,15 +94,13 @@ def test_a_list_comes_in_pages_until_there_is_no_next(read: Callable[..., dict[s
     assert set(pages[-1]["paging"]["cursors"]) == {"before", "after"}
 
 
-def test_a_page_that_is_just_full_has_no_next(read: Callable[..., dict[str, Any]]) -> None:
+def test_a_page_that_is_just_full_has_no_next(read):
     page = read(limit=6)
     assert len(page["data"]) == 6
     assert "next" not in page["paging"]
 
 
-def test_the_address_of_the_next_page_works_by_itself_as_it_holds_the_token(
-    read: Callable[..., dict[str, Any]], graph: httpx.Client, india: Account
-) -> None:
+def test_the_address_of_the_next_page_works_by_itself_as_it_holds_the_token(read, graph, india):
     first = read(limit=4, status="APPROVED", fields="name")
     address = first["paging"]["next"]
     assert httpx.URL(address).params["access_token"] == india.token
@@ -119,7 +110,7 @@ def test_the_address_of_the_next_page_works_by_itself_as_it_holds_the_token(
     assert graph.get(second["paging"]["previous"]).json()["data"] == first["data"]
 
 
-def test_a_list_can_be_narrowed(api: LocalGraphApi, india: Account, read: Callable[..., dict[str, Any]]) -> None:
+def test_a_list_can_be_narrowed(api, india, read):
     api.change_template(india.waba_id, IDLE, "hi", status="PAUSED", quality="RED")
     assert len(read()["data"]) == 6
     assert len(read(language="hi")["data"]) == 3
@@ -131,7 +122,7 @@ def test_a_list_can_be_narrowed(api: LocalGraphApi, india: Account, read: Callab
     assert read(category="MARKETING") == {"data": []}
 
 
-def test_a_list_shows_the_asked_fields_and_always_the_id(read: Callable[..., dict[str, Any]]) -> None:
+def test_a_list_shows_the_asked_fields_and_always_the_id(read):
     (template,) = read(limit=1, fields="status, rejected_reason,quality_score,message_send_ttl_seconds")["data"]
     assert template.pop("id").isdigit()
     assert template == {
@@ -147,34 +138,27 @@ def test_a_list_shows_the_asked_fields_and_always_the_id(read: Callable[..., dic
 
 
 @pytest.mark.parametrize("query", [{"fields": "colour"}, {"limit": "many"}, {"limit": 0}, {"after": "ÿ"}])
-def test_a_senseless_list_request_is_refused(graph: httpx.Client, india: Account, query: dict[str, Any]) -> None:
+def test_a_senseless_list_request_is_refused(graph, india, query):
     answer = graph.get(f"/{india.waba_id}/message_templates", params=query)
     assert (answer.status_code, subcode(answer)) == (400, None)
 
 
-def test_a_list_can_be_summed_up(read: Callable[..., dict[str, Any]]) -> None:
+def test_a_list_can_be_summed_up(read):
     summary = read(limit=1, language="en", summary="total_count,message_template_count,message_template_limit")[
         "summary"
     ]
     assert summary == {"total_count": 3, "message_template_count": 6, "message_template_limit": 250}
 
 
-def test_the_example_picture_is_read_back_as_an_address(
-    create: Ask, upload: Callable[[bytes, str], str], graph: httpx.Client
-) -> None:
-    png = base64.b64decode(
-        "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAC0lEQVR4nGNgQAYAAA4AAamRc7EAAAAASUVORK5CYII="
-    )
-    handle = upload(png, "image/png")
+def test_the_example_picture_is_read_back_as_an_address(create, upload, graph):
+    handle = upload(png(), "image/png")
     header = {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": [handle]}}
     created = create(components=[header, {"type": "BODY", "text": "Your order is ready."}]).json()
     read = graph.get(f"/{created['id']}", params={"fields": "components"}).json()["components"][0]
     assert read["example"]["header_handle"][0].startswith("https://scontent.whatsapp.net/")
 
 
-def test_an_edit_replaces_the_components_and_is_reviewed_again(
-    api: LocalGraphApi, create: Ask, edit: Ask, graph: httpx.Client
-) -> None:
+def test_an_edit_replaces_the_components_and_is_reviewed_again(api, create, edit, graph):
     template_id = create().json()["id"]
     api.review_next("REJECTED", reason="TAG_CONTENT_MISMATCH")
     assert edit(template_id, "Your parcel is ready.", message_send_ttl_seconds=3600).json() == {"success": True}
@@ -184,16 +168,14 @@ def test_an_edit_replaces_the_components_and_is_reviewed_again(
     assert read["message_send_ttl_seconds"] == 3600
 
 
-def test_an_edit_keeps_the_rules(create: Ask, edit: Ask) -> None:
+def test_an_edit_keeps_the_rules(create, edit):
     template_id = create().json()["id"]
     assert subcode(edit(template_id, "x" * 1025)) == 2388040
     assert subcode(edit(template_id, name="other")) is None
     assert edit(template_id, "A refused edit does not count.").status_code == 200
 
 
-def test_an_approved_template_is_edited_once_a_day_and_ten_times_in_thirty(
-    api: LocalGraphApi, create: Ask, edit: Ask
-) -> None:
+def test_an_approved_template_is_edited_once_a_day_and_ten_times_in_thirty(api, create, edit):
     api.freeze_clock()
     template_id = create().json()["id"]
     for number in range(10):
@@ -206,9 +188,7 @@ def test_an_approved_template_is_edited_once_a_day_and_ten_times_in_thirty(
 
 
 @pytest.mark.parametrize("status", ["REJECTED", "PAUSED"])
-def test_a_rejected_or_paused_template_is_edited_as_often_as_needed(
-    api: LocalGraphApi, india: Account, create: Ask, edit: Ask, status: str
-) -> None:
+def test_a_rejected_or_paused_template_is_edited_as_often_as_needed(api, india, create, edit, status):
     template_id = create().json()["id"]
     for number in range(3):
         api.change_template(india.waba_id, "order_ready", status=status)
@@ -217,17 +197,13 @@ def test_a_rejected_or_paused_template_is_edited_as_often_as_needed(
 
 
 @pytest.mark.parametrize("status", ["PENDING", "DISABLED"])
-def test_a_template_in_review_or_disabled_is_not_edited(
-    api: LocalGraphApi, india: Account, create: Ask, edit: Ask, status: str
-) -> None:
+def test_a_template_in_review_or_disabled_is_not_edited(api, india, create, edit, status):
     template_id = create().json()["id"]
     api.change_template(india.waba_id, "order_ready", status=status)
     assert subcode(edit(template_id, "Your parcel is ready.")) == 2388039
 
 
-def test_the_category_changes_only_before_approval_and_for_a_single_language(
-    api: LocalGraphApi, india: Account, create: Ask, edit: Ask
-) -> None:
+def test_the_category_changes_only_before_approval_and_for_a_single_language(api, india, create, edit):
     template_id = create().json()["id"]
     assert edit(template_id, category="MARKETING").status_code == 400
     api.change_template(india.waba_id, "order_ready", status="REJECTED")
@@ -237,9 +213,7 @@ def test_the_category_changes_only_before_approval_and_for_a_single_language(
     assert edit(template_id, category="utility").status_code == 200
 
 
-def test_a_paused_template_can_be_unpaused(
-    api: LocalGraphApi, india: Account, create: Ask, graph: httpx.Client, send_template: Ask
-) -> None:
+def test_a_paused_template_can_be_unpaused(api, india, create, graph, send_template):
     template_id = create().json()["id"]
     assert graph.post(f"/{template_id}/unpause").status_code == 400
     api.change_template(india.waba_id, "order_ready", status="PAUSED")
@@ -248,16 +222,14 @@ def test_a_paused_template_can_be_unpaused(
 
 
 @pytest.fixture
-def delete(graph: httpx.Client, india: Account) -> Ask:
-    def ask(**query: Any) -> httpx.Response:
+def delete(graph, india):
+    def ask(**query):
         return graph.delete(f"/{india.waba_id}/message_templates", params=query)
 
     return ask
 
 
-def test_deleting_a_name_deletes_its_languages_and_locks_it_for_thirty_days(
-    api: LocalGraphApi, create: Ask, delete: Ask
-) -> None:
+def test_deleting_a_name_deletes_its_languages_and_locks_it_for_thirty_days(api, create, delete):
     api.freeze_clock()
     create()
     create("आपका ऑर्डर तैयार है।", language="hi")
@@ -274,9 +246,7 @@ def test_deleting_a_name_deletes_its_languages_and_locks_it_for_thirty_days(
     assert create().status_code == 200
 
 
-def test_a_template_that_was_never_approved_frees_its_name_in_a_minute(
-    api: LocalGraphApi, create: Ask, delete: Ask
-) -> None:
+def test_a_template_that_was_never_approved_frees_its_name_in_a_minute(api, create, delete):
     api.freeze_clock()
     api.review_next("REJECTED")
     create()
@@ -286,7 +256,7 @@ def test_a_template_that_was_never_approved_frees_its_name_in_a_minute(
     assert create().status_code == 200
 
 
-def test_one_language_can_be_deleted_and_the_others_stay(api: LocalGraphApi, create: Ask, delete: Ask) -> None:
+def test_one_language_can_be_deleted_and_the_others_stay(api, create, delete):
     english = create().json()["id"]
     create("आपका ऑर्डर तैयार है।", language="hi")
     assert delete(name="order_ready", hsm_id=english).status_code == 200
@@ -295,7 +265,7 @@ def test_one_language_can_be_deleted_and_the_others_stay(api: LocalGraphApi, cre
     assert create("Il tuo ordine è pronto.", language="it").status_code == 200
 
 
-def test_several_templates_can_be_deleted_by_their_ids(api: LocalGraphApi, create: Ask, delete: Ask) -> None:
+def test_several_templates_can_be_deleted_by_their_ids(api, create, delete):
     ids = [create(f"Text number {number}.", name=f"name_{number}").json()["id"] for number in range(3)]
     assert delete(hsm_ids=f'["{ids[0]}", "{ids[2]}"]').status_code == 200
     assert [found["name"] for found in api.templates() if found["name"].startswith("name_")] == ["name_1"]
@@ -313,19 +283,19 @@ def test_several_templates_can_be_deleted_by_their_ids(api: LocalGraphApi, creat
         {"hsm_ids": '["1"]', "name": IDLE},
     ],
 )
-def test_what_is_not_there_is_not_deleted(api: LocalGraphApi, delete: Ask, query: dict[str, str]) -> None:
+def test_what_is_not_there_is_not_deleted(api, delete, query):
     before = api.templates()
     assert delete(**query).status_code == 400
     assert api.templates() == before
 
 
-def test_a_disabled_template_is_not_deleted(api: LocalGraphApi, india: Account, delete: Ask) -> None:
+def test_a_disabled_template_is_not_deleted(api, india, delete):
     api.change_template(india.waba_id, IDLE, "hi", status="DISABLED")
     assert delete(name=IDLE).status_code == 400
     assert len([found for found in api.templates(india.waba_id) if found["name"] == IDLE]) == 2
 
 
-def test_template_requests_are_limited_by_the_hour(api: LocalGraphApi, read: Callable[..., Any], delete: Ask) -> None:
+def test_template_requests_are_limited_by_the_hour(api, read, delete):
     api.freeze_clock()
     api.set_limits(management_calls_per_hour=2)
     read()

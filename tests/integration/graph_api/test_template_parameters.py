@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import httpx
 import pytest
 
-from sandbox.graph_api.accounts import Account
-from sandbox.graph_api.server import LocalGraphApi
 from sandbox.graph_api.template_store import SAMPLE_TEMPLATES
+from support.picture_files import png
 
-Ask = Callable[..., httpx.Response]
 PENDING = "jyt_production_run_reminder_pending_v1"
-PNG_2X2 = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000002000000020802000000fdd49a730000000b49444154789c6360400600000e0001a99173b1"
-    "0000000049454e44ae426082"
-)
 IMAGE = {"type": "header", "parameters": [{"type": "image", "image": {"link": "https://cdn.example.com/a.jpg"}}]}
 TWO_PICTURES = {"type": "header", "parameters": [{"type": "image", "image": {"link": "https://a.example.com/a"}}] * 2}
 TITLE = {"type": "header", "parameters": [{"type": "text", "text": "7"}]}
@@ -25,20 +15,20 @@ BODY = {"type": "body", "parameters": [{"type": "text", "text": "Rajesh"}]}
 LINK = {"type": "button", "sub_type": "url", "index": "0", "parameters": [{"type": "text", "text": "prun_7?t=a.b"}]}
 
 
-def texts(*values: Any) -> list[dict[str, Any]]:
+def texts(*values):
     return [{"type": "body", "parameters": [{"type": "text", "text": value} for value in values]}]
 
 
-def code_and_details(answer: httpx.Response) -> tuple[int, str]:
+def code_and_details(answer):
     error = answer.json()["error"]
     return error["code"], error.get("error_data", {}).get("details", error["message"])
 
 
 @pytest.fixture
-def actionable(create: Ask, upload: Callable[[bytes, str], str]) -> str:
+def actionable(create, upload):
     """A template with a picture, one variable, a footer, a link and a quick reply; its name."""
     components = [
-        {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": [upload(PNG_2X2, "image/png")]}},
+        {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": [upload(png(), "image/png")]}},
         {"type": "BODY", "text": "Hello {{1}}, your run waits.", "example": {"body_text": [["Rajesh"]]}},
         {"type": "FOOTER", "text": "Sent by the workshop"},
         {
@@ -53,9 +43,7 @@ def actionable(create: Ask, upload: Callable[[bytes, str], str]) -> str:
     return "actionable"
 
 
-def test_every_sample_template_is_sendable_on_its_accounts(
-    api: LocalGraphApi, graph: httpx.Client, india: Account
-) -> None:
+def test_every_sample_template_is_sendable_on_its_accounts(api, graph, india):
     assert len(list(SAMPLE_TEMPLATES.glob("*.json"))) == 6
     found = {
         account.label: {
@@ -72,13 +60,13 @@ def test_every_sample_template_is_sendable_on_its_accounts(
 @pytest.mark.parametrize(
     ("name", "language"), [("no_such_template", "en"), (PENDING, "en_US"), (PENDING, "it"), (PENDING, "EN")]
 )
-def test_a_template_must_exist_in_exactly_that_language(send_template: Ask, name: str, language: str) -> None:
+def test_a_template_must_exist_in_exactly_that_language(send_template, name, language):
     answer = send_template(name=name, language=language)
     assert answer.status_code == 404
     assert code_and_details(answer) == (132001, f"template name ({name}) does not exist in {language}")
 
 
-def test_another_accounts_template_does_not_exist_here(api: LocalGraphApi, graph: httpx.Client) -> None:
+def test_another_accounts_template_does_not_exist_here(api, graph):
     australia = api.accounts["AU"]
     message = {
         "messaging_product": "whatsapp",
@@ -98,7 +86,7 @@ def test_another_accounts_template_does_not_exist_here(api: LocalGraphApi, graph
     "language",
     [None, {}, "en-but-no-object", {"code": ""}, {"code": "en", "policy": "fallback"}, {"code": "en", "x": 1}],
 )
-def test_the_language_is_an_object_with_a_code_and_one_policy(send: Ask, language: object) -> None:
+def test_the_language_is_an_object_with_a_code_and_one_policy(send, language):
     template = {"name": PENDING, "language": language, "components": texts("a", "b", "c", "2")}
     assert code_and_details(send(type="template", template=template))[0] == 100
 
@@ -106,16 +94,14 @@ def test_the_language_is_an_object_with_a_code_and_one_policy(send: Ask, languag
 @pytest.mark.parametrize(
     ("status", "code"), [("PAUSED", 132015), ("DISABLED", 132016), ("REJECTED", 132001), ("PENDING", 132001)]
 )
-def test_only_an_approved_template_is_sent(
-    api: LocalGraphApi, india: Account, send_template: Ask, status: str, code: int
-) -> None:
+def test_only_an_approved_template_is_sent(api, india, send_template, status, code):
     api.change_template(india.waba_id, PENDING, "en", status=status)
     assert code_and_details(send_template())[0] == code
     assert send_template(language="hi").status_code == 200
 
 
 @pytest.mark.parametrize("given", [0, 3, 5])
-def test_the_number_of_parameters_must_be_the_approved_one(send_template: Ask, given: int) -> None:
+def test_the_number_of_parameters_must_be_the_approved_one(send_template, given):
     answer = send_template(components=texts(*["x"] * given))
     assert code_and_details(answer) == (
         132000,
@@ -125,9 +111,7 @@ def test_the_number_of_parameters_must_be_the_approved_one(send_template: Ask, g
 
 @pytest.mark.parametrize("broken", ["two\nlines", "a\ttab", "five     spaces", "a\rreturn"])
 @pytest.mark.parametrize(("version", "code"), [("v25.0", 132018), ("v22.0", 132000)])
-def test_a_parameter_is_one_plain_line(
-    api: LocalGraphApi, graph: httpx.Client, india: Account, broken: str, version: str, code: int
-) -> None:
+def test_a_parameter_is_one_plain_line(api, graph, india, broken, version, code):
     template = {"name": PENDING, "language": {"code": "en"}, "components": texts("a", broken, "c", "2")}
     answer = graph.post(
         f"{api.url}/{version}/{india.phone_number_id}/messages",
@@ -139,21 +123,21 @@ def test_a_parameter_is_one_plain_line(
     )
 
 
-def test_four_spaces_are_fine(send_template: Ask) -> None:
+def test_four_spaces_are_fine(send_template):
     assert send_template("a", "four    spaces", "c", "2").status_code == 200
 
 
 @pytest.mark.parametrize("empty", ["", "  ", None])
-def test_a_parameter_is_not_empty(send_template: Ask, empty: str | None) -> None:
+def test_a_parameter_is_not_empty(send_template, empty):
     answer = send_template(components=texts("a", empty, "c", "2"))
     assert code_and_details(answer) == (131008, "Parameter of type text is missing text value")
 
 
-def test_a_parameter_is_text_even_where_it_is_a_number(send_template: Ask) -> None:
+def test_a_parameter_is_text_even_where_it_is_a_number(send_template):
     assert code_and_details(send_template(components=texts("a", "b", "c", 2)))[0] == 100
 
 
-def test_the_text_with_its_parameters_has_at_most_1024_characters(api: LocalGraphApi, send_template: Ask) -> None:
+def test_the_text_with_its_parameters_has_at_most_1024_characters(api, send_template):
     send_template("x", "b", "c", "2")
     room = 1024 - len(api.outbox()[0]["text"]) + 1
     assert send_template("x" * room, "b", "c", "2").status_code == 200
@@ -174,28 +158,24 @@ def test_the_text_with_its_parameters_has_at_most_1024_characters(api: LocalGrap
         ({"type": "body"}, 100, "must be an array"),
     ],
 )
-def test_components_must_be_those_of_the_template(
-    send_template: Ask, components: object, code: int, details: str
-) -> None:
+def test_components_must_be_those_of_the_template(send_template, components, code, details):
     refused = code_and_details(send_template(components=components))
     assert refused[0] == code
     assert details in refused[1]
 
 
-def test_names_of_components_may_be_in_upper_case(send_template: Ask) -> None:
+def test_names_of_components_may_be_in_upper_case(send_template):
     upper = [{"type": "BODY", "parameters": texts("a", "b", "c", "2")[0]["parameters"]}]
     assert send_template(components=upper).status_code == 200
 
 
-def test_positional_parameters_have_no_names(send_template: Ask) -> None:
+def test_positional_parameters_have_no_names(send_template):
     components = texts("a", "b", "c", "2")
     components[0]["parameters"][0]["parameter_name"] = "1"
     assert code_and_details(send_template(components=components))[0] == 132018
 
 
-def test_an_actionable_message_shows_picture_footer_and_buttons(
-    api: LocalGraphApi, send_template: Ask, actionable: str
-) -> None:
+def test_an_actionable_message_shows_picture_footer_and_buttons(api, send_template, actionable):
     reply = {
         "type": "button",
         "sub_type": "quick_reply",
@@ -214,11 +194,11 @@ def test_an_actionable_message_shows_picture_footer_and_buttons(
     assert message["parameters"]["buttons"] == ["prun_7?t=a.b", "h"]
 
 
-def with_link(text: object, **changed: Any) -> dict[str, Any]:
+def with_link(text, **changed):
     return {**LINK, "parameters": [{"type": "text", "text": text}], **changed}
 
 
-def with_picture(image: object) -> dict[str, Any]:
+def with_picture(image):
     return {"type": "header", "parameters": [{"type": "image", "image": image}]}
 
 
@@ -253,20 +233,18 @@ def with_picture(image: object) -> dict[str, Any]:
         ([IMAGE, BODY, with_link("a" * 2000)], 132005, "Translated text too long"),
     ],
 )
-def test_header_and_buttons_must_have_the_approved_form(
-    send_template: Ask, actionable: str, components: list[dict[str, Any]], code: int, details: str
-) -> None:
+def test_header_and_buttons_must_have_the_approved_form(send_template, actionable, components, code, details):
     refused = code_and_details(send_template(name=actionable, components=components))
     assert refused[0] == code
     assert details in refused[1]
 
 
-def test_a_percent_encoded_link_is_fine(send_template: Ask, actionable: str) -> None:
+def test_a_percent_encoded_link_is_fine(send_template, actionable):
     answer = send_template(name=actionable, components=[IMAGE, BODY, with_link("run%20%E0%A4%95?wa_token=eyJ.a-b_c.d")])
     assert answer.status_code == 200
 
 
-def test_a_text_header_takes_its_own_parameter(api: LocalGraphApi, create: Ask, send_template: Ask) -> None:
+def test_a_text_header_takes_its_own_parameter(api, create, send_template):
     header = {"type": "HEADER", "format": "TEXT", "text": "Run {{1}}", "example": {"header_text": ["7"]}}
     body = {"type": "BODY", "text": "Hello {{1}}, your run waits.", "example": {"body_text": [["Rajesh"]]}}
     create(name="titled", components=[header, body])
@@ -280,7 +258,7 @@ def test_a_text_header_takes_its_own_parameter(api: LocalGraphApi, create: Ask, 
     assert code_and_details(send_template(name="titled", components=[too_long, BODY]))[0] == 132005
 
 
-def test_named_parameters_come_by_name_in_any_order(api: LocalGraphApi, create: Ask, send_template: Ask) -> None:
+def test_named_parameters_come_by_name_in_any_order(api, create, send_template):
     example = {
         "body_text_named_params": [
             {"param_name": "partner", "example": "Rajesh"},
@@ -290,7 +268,7 @@ def test_named_parameters_come_by_name_in_any_order(api: LocalGraphApi, create: 
     body = {"type": "BODY", "text": "Hello {{partner}}, the run for {{design}} is waiting for you.", "example": example}
     assert create(name="named", parameter_format="NAMED", components=[body]).status_code == 200
 
-    def named(**values: str) -> list[dict[str, Any]]:
+    def named(**values):
         parameters = [{"type": "text", "parameter_name": name, "text": text} for name, text in values.items()]
         return [{"type": "body", "parameters": parameters}]
 

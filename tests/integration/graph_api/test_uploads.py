@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from typing import Any
 
-import httpx
 import pytest
 
-from sandbox.graph_api.accounts import Account
-from sandbox.graph_api.server import LocalGraphApi
 from sandbox.graph_api.uploads import MAX_IMAGE_BYTES, image_problem
 
 PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 
-def png(depth: int = 8, colour: int = 2) -> bytes:
+def png(depth=8, colour=2):
     return PNG_START + struct.pack(">IIBBBBB", 2, 2, depth, colour, 0, 0, 0) + b"rest"
 
 
-def jpeg(precision: int = 8, components: int = 3, frame: int = 0xC0) -> bytes:
+def jpeg(precision=8, components=3, frame=0xC0):
     application = b"\xff\xe0" + struct.pack(">H", 4) + b"JF"
     return b"\xff\xd8" + application + bytes([0xFF, frame]) + struct.pack(">HBHHB", 17, precision, 2, 2, components)
 
 
 @pytest.fixture
-def open_upload(graph: httpx.Client, india: Account) -> Callable[..., httpx.Response]:
-    def ask(**query: Any) -> httpx.Response:
+def open_upload(graph, india):
+    def ask(**query):
         return graph.post(f"/{india.app_id}/uploads", params=query)
 
     return ask
 
 
 @pytest.fixture
-def push(graph: httpx.Client, india: Account) -> Callable[..., httpx.Response]:
-    def ask(session: str, content: bytes, offset: object = 0) -> httpx.Response:
+def push(graph, india):
+    def ask(session, content, offset=0):
         headers = {"authorization": f"OAuth {india.token}", "file_offset": str(offset)}
         return graph.post(f"/{session}", content=content, headers=headers)
 
@@ -45,17 +40,13 @@ def push(graph: httpx.Client, india: Account) -> Callable[..., httpx.Response]:
 @pytest.mark.parametrize(
     ("content", "file_type"), [(png(), "image/png"), (png(colour=6), "image/png"), (jpeg(), "image/jpeg")]
 )
-def test_a_picture_gives_a_handle(
-    open_upload: Callable[..., httpx.Response], push: Callable[..., httpx.Response], content: bytes, file_type: str
-) -> None:
+def test_a_picture_gives_a_handle(open_upload, push, content, file_type):
     session = open_upload(file_length=len(content), file_type=file_type, file_name="a").json()["id"]
     assert session.startswith("upload:")
     assert push(session, content).json()["h"].startswith("4::")
 
 
-def test_a_broken_upload_goes_on_where_it_stopped(
-    open_upload: Callable[..., httpx.Response], push: Callable[..., httpx.Response], graph: httpx.Client
-) -> None:
+def test_a_broken_upload_goes_on_where_it_stopped(open_upload, push, graph):
     content = png()
     session = open_upload(file_length=len(content), file_type="image/png").json()["id"]
     assert push(session, content[:10]).json() == {"id": session, "file_offset": 10}
@@ -76,23 +67,17 @@ def test_a_broken_upload_goes_on_where_it_stopped(
         {"file_length": MAX_IMAGE_BYTES + 1, "file_type": "image/png"},
     ],
 )
-def test_only_a_picture_of_at_most_five_megabytes_is_announced(
-    open_upload: Callable[..., httpx.Response], query: dict[str, Any]
-) -> None:
+def test_only_a_picture_of_at_most_five_megabytes_is_announced(open_upload, query):
     answer = open_upload(**query)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, 100)
 
 
-def test_more_than_was_announced_is_refused(
-    open_upload: Callable[..., httpx.Response], push: Callable[..., httpx.Response]
-) -> None:
+def test_more_than_was_announced_is_refused(open_upload, push):
     session = open_upload(file_length=len(png()) - 1, file_type="image/png").json()["id"]
     assert push(session, png()).status_code == 400
 
 
-def test_a_file_that_is_no_picture_is_refused_and_can_be_sent_again(
-    open_upload: Callable[..., httpx.Response], push: Callable[..., httpx.Response]
-) -> None:
+def test_a_file_that_is_no_picture_is_refused_and_can_be_sent_again(open_upload, push):
     content = png()
     session = open_upload(file_length=len(content), file_type="image/png").json()["id"]
     assert push(session, b"x" * len(content)).status_code == 400
@@ -115,17 +100,10 @@ def test_a_file_that_is_no_picture_is_refused_and_can_be_sent_again(
         (b"RIFF....WEBP", "image/jpeg", "The file is neither a JPEG nor a PNG."),
     ],
 )
-def test_a_header_picture_is_jpeg_or_png_with_8_bits_and_colours(
-    content: bytes, file_type: str, problem: str | None
-) -> None:
+def test_a_header_picture_is_jpeg_or_png_with_8_bits_and_colours(content, file_type, problem):
     assert image_problem(content, file_type) == problem
 
 
-def test_an_upload_belongs_to_its_app(
-    api: LocalGraphApi,
-    open_upload: Callable[..., httpx.Response],
-    push: Callable[..., httpx.Response],
-    graph: httpx.Client,
-) -> None:
+def test_an_upload_belongs_to_its_app(api, open_upload, push, graph):
     assert graph.post("/311000000000009/uploads", params={"file_length": 1}).json()["error"]["error_subcode"] == 33
     assert push("upload:unknown", b"x").json()["error"]["error_subcode"] == 33

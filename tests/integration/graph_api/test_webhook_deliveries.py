@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
-import httpx
 import pytest
 
-from sandbox.graph_api.accounts import Account
-from sandbox.graph_api.server import LocalGraphApi
-from support.webhook_receiver import Receiver, receiver
+from support.webhook_receiver import receiver
 
-Ask = Callable[..., httpx.Response]
 PARTNER = "+919812345678"
 
 
-def sent(answer: httpx.Response) -> str:
-    name: str = answer.json()["messages"][0]["id"]
-    return name
+def sent(answer):
+    return answer.json()["messages"][0]["id"]
 
 
 # Again and again until it is taken
 
 
-def outcomes(webhook: dict[str, Any]) -> list[int | str]:
+def outcomes(webhook):
     return [attempt["outcome"] for attempt in webhook["attempts"]]
 
 
 @pytest.mark.parametrize("status", [201, 204, 302, 400, 401, 404, 500, 503])
-def test_what_is_not_answered_with_200_comes_again_at_once_with_the_same_bytes(
-    heard: LocalGraphApi, india: Account, ours: Receiver, status: int
-) -> None:
+def test_what_is_not_answered_with_200_comes_again_at_once_with_the_same_bytes(heard, india, ours, status):
     ours.answers = [status]
     heard.answer(india.phone_number_id, PARTNER, "Hello")
     (webhook,) = heard.sent_webhooks()
@@ -41,9 +32,7 @@ def test_what_is_not_answered_with_200_comes_again_at_once_with_the_same_bytes(
     assert ours.bodies[0] == ours.bodies[1]
 
 
-def test_a_receiver_that_stays_broken_is_asked_ever_more_seldom_for_seven_days(
-    heard: LocalGraphApi, india: Account, ours: Receiver
-) -> None:
+def test_a_receiver_that_stays_broken_is_asked_ever_more_seldom_for_seven_days(heard, india, ours):
     ours.answers = [500] * 100
     heard.answer(india.phone_number_id, PARTNER, "Hello")
     (webhook,) = heard.sent_webhooks()
@@ -63,7 +52,7 @@ def test_a_receiver_that_stays_broken_is_asked_ever_more_seldom_for_seven_days(
     assert (webhook["state"], len(ours.bodies)) == ("FAILED", len(webhook["attempts"]))
 
 
-def test_a_receiver_that_was_away_gets_it_when_it_is_back(heard: LocalGraphApi, india: Account, ours: Receiver) -> None:
+def test_a_receiver_that_was_away_gets_it_when_it_is_back(heard, india, ours):
     ours.answers = [503] * 4
     heard.answer(india.phone_number_id, PARTNER, "Hello")
     heard.sent_webhooks()
@@ -73,7 +62,7 @@ def test_a_receiver_that_was_away_gets_it_when_it_is_back(heard: LocalGraphApi, 
     assert (outcomes(webhook), webhook["state"]) == ([503, 503, 503, 503, 200], "DELIVERED")
 
 
-def test_a_dead_receiver_is_tried_again_too(api: LocalGraphApi, india: Account) -> None:
+def test_a_dead_receiver_is_tried_again_too(api, india):
     api.freeze_clock()
     with receiver() as dead:
         api.subscribe(dead.url)
@@ -82,7 +71,7 @@ def test_a_dead_receiver_is_tried_again_too(api: LocalGraphApi, india: Account) 
     assert (outcomes(webhook), webhook["state"]) == (["ConnectError", "ConnectError"], "RETRYING")
 
 
-def test_a_slow_receiver_gets_the_same_once_more(heard: LocalGraphApi, india: Account, ours: Receiver) -> None:
+def test_a_slow_receiver_gets_the_same_once_more(heard, india, ours):
     """It has taken the first: delivery is at least once."""
     heard.set_webhooks(answer_seconds=0.2)
     ours.answers = [None]
@@ -93,7 +82,7 @@ def test_a_slow_receiver_gets_the_same_once_more(heard: LocalGraphApi, india: Ac
     assert len(set(ours.bodies)) == 1
 
 
-def test_the_tries_can_be_few(heard: LocalGraphApi, india: Account, ours: Receiver) -> None:
+def test_the_tries_can_be_few(heard, india, ours):
     heard.set_webhooks(retry_delays=[])
     ours.answers = [500]
     heard.answer(india.phone_number_id, PARTNER, "Hello")
@@ -101,7 +90,7 @@ def test_the_tries_can_be_few(heard: LocalGraphApi, india: Account, ours: Receiv
     assert (outcomes(webhook), webhook["state"]) == ([500], "FAILED")
 
 
-def test_everything_can_come_twice(heard: LocalGraphApi, india: Account, ours: Receiver) -> None:
+def test_everything_can_come_twice(heard, india, ours):
     heard.set_webhooks(times=2)
     heard.answer(india.phone_number_id, PARTNER, "Hello")
     heard.sent_webhooks()
@@ -112,7 +101,7 @@ def test_everything_can_come_twice(heard: LocalGraphApi, india: Account, ours: R
 # Held, and let go in any order, twice, in batches
 
 
-def words(ours: Receiver) -> list[str]:
+def words(ours):
     return [message["text"]["body"] for message in ours.messages()]
 
 
@@ -120,9 +109,7 @@ def words(ours: Receiver) -> list[str]:
     ("sequence", "come"),
     [("as_it_was", ["0", "1", "2", "3", "4"]), ("reversed", ["4", "3", "2", "1", "0"])],
 )
-def test_held_webhooks_go_out_in_the_ordered_sequence(
-    heard: LocalGraphApi, india: Account, ours: Receiver, sequence: str, come: list[str]
-) -> None:
+def test_held_webhooks_go_out_in_the_ordered_sequence(heard, india, ours, sequence, come):
     heard.pause_webhooks()
     for number in range(5):
         heard.answer(india.phone_number_id, PARTNER, str(number))
@@ -135,7 +122,7 @@ def test_held_webhooks_go_out_in_the_ordered_sequence(
     assert words(ours)[-1] == "after"
 
 
-def test_a_shuffle_is_the_same_for_the_same_seed(heard: LocalGraphApi, india: Account, ours: Receiver) -> None:
+def test_a_shuffle_is_the_same_for_the_same_seed(heard, india, ours):
     for _ in range(2):
         heard.pause_webhooks()
         for number in range(8):
@@ -147,9 +134,7 @@ def test_a_shuffle_is_the_same_for_the_same_seed(heard: LocalGraphApi, india: Ac
     assert sorted(words(ours)[:16]) == sorted([str(number) for number in range(8)] * 2)
 
 
-def test_a_batch_holds_a_thousand_updates_at_most(
-    heard: LocalGraphApi, india: Account, send_template: Ask, ours: Receiver
-) -> None:
+def test_a_batch_holds_a_thousand_updates_at_most(heard, india, send_template, ours):
     heard.pause_webhooks()
     australia = heard.accounts["AU"]
     wamid = sent(send_template())
@@ -172,7 +157,7 @@ def test_a_batch_holds_a_thousand_updates_at_most(
         heard.release_webhooks(batch=1_001)
 
 
-def test_held_webhooks_can_be_lost_for_ever(heard: LocalGraphApi, india: Account, ours: Receiver) -> None:
+def test_held_webhooks_can_be_lost_for_ever(heard, india, ours):
     heard.pause_webhooks()
     heard.answer(india.phone_number_id, PARTNER, "Hello")
     heard.forget_webhooks()
@@ -180,7 +165,7 @@ def test_held_webhooks_can_be_lost_for_ever(heard: LocalGraphApi, india: Account
     assert heard.sent_webhooks() == []
 
 
-def test_reset_silences_it(heard: LocalGraphApi, india: Account, send_template: Ask, ours: Receiver) -> None:
+def test_reset_silences_it(heard, india, send_template, ours):
     send_template()
     heard.reset()
     heard.shift_clock(60)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -12,23 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.graph_api.accounts import SANDBOX_APP_SECRET, Account
-from sandbox.graph_api.server import LocalGraphApi
+from sandbox.graph_api.accounts import SANDBOX_APP_SECRET
 from sandbox.graph_api.webhook_body import encode, signature
-from support.webhook_receiver import NOON, Receiver, told
+from support.webhook_receiver import NOON, told
 
-Ask = Callable[..., httpx.Response]
 PARTNER = "+919812345678"
 
 
-def sent(answer: httpx.Response) -> str:
-    name: str = answer.json()["messages"][0]["id"]
-    return name
+def sent(answer):
+    return answer.json()["messages"][0]["id"]
 
 
-def test_the_body_has_metas_escapes_and_the_signature_is_over_its_bytes(
-    heard: LocalGraphApi, india: Account, ours: Receiver
-) -> None:
+def test_the_body_has_metas_escapes_and_the_signature_is_over_its_bytes(heard, india, ours):
     text = "कल तक 👍 50% <b> a@b.in https://x.in/y"
     heard.answer(india.phone_number_id, PARTNER, text)
     (webhook,) = heard.sent_webhooks()
@@ -43,16 +37,14 @@ def test_the_body_has_metas_escapes_and_the_signature_is_over_its_bytes(
 
 
 @given(st.dictionaries(st.text(max_size=8), st.text(max_size=40), max_size=4))
-def test_whatever_is_escaped_is_read_back_the_same(content: dict[str, str]) -> None:
+def test_whatever_is_escaped_is_read_back_the_same(content):
     body = encode(content)
     assert body.isascii()
     assert not set(b"<%@") & set(body)
     assert json.loads(body) == content
 
 
-def test_a_message_is_sent_delivered_and_read_when_its_time_has_come(
-    heard: LocalGraphApi, send_template: Ask, ours: Receiver
-) -> None:
+def test_a_message_is_sent_delivered_and_read_when_its_time_has_come(heard, send_template, ours):
     wamid = sent(send_template(biz_opaque_callback_data="row-1"))
     heard.sent_webhooks()
     assert told(ours) == []
@@ -67,9 +59,7 @@ def test_a_message_is_sent_delivered_and_read_when_its_time_has_come(
     assert times == [1, 2, 3]
 
 
-def test_a_status_tells_whom_it_reached_and_what_it_costs(
-    heard: LocalGraphApi, india: Account, send_template: Ask, ours: Receiver
-) -> None:
+def test_a_status_tells_whom_it_reached_and_what_it_costs(heard, india, send_template, ours):
     heard.set_webhooks(leave_out=[])
     send_template()
     heard.shift_clock(1)
@@ -99,9 +89,7 @@ def test_a_status_tells_whom_it_reached_and_what_it_costs(
         (["sent", "failed"], [True, False]),
     ],
 )
-def test_the_price_comes_with_sent_and_with_the_first_sign_of_arrival(
-    heard: LocalGraphApi, send_template: Ask, ours: Receiver, moves: list[str], priced: list[bool]
-) -> None:
+def test_the_price_comes_with_sent_and_with_the_first_sign_of_arrival(heard, send_template, ours, moves, priced):
     wamid = sent(send_template())
     for status in moves:
         heard.move_message(wamid, status)
@@ -109,9 +97,7 @@ def test_the_price_comes_with_sent_and_with_the_first_sign_of_arrival(
     assert ["pricing" in one for one in ours.statuses()] == priced
 
 
-def test_a_free_form_message_is_priced_as_service(
-    heard: LocalGraphApi, india: Account, send: Ask, ours: Receiver
-) -> None:
+def test_a_free_form_message_is_priced_as_service(heard, india, send, ours):
     heard.open_window(india.phone_number_id, PARTNER)
     send(type="text", text={"body": "Hi"})
     heard.shift_clock(1)
@@ -122,9 +108,7 @@ def test_a_free_form_message_is_priced_as_service(
 @pytest.mark.parametrize(
     "name", ["contacts", "recipient_id", "recipient_user_id", "pricing", "biz_opaque_callback_data"]
 )
-def test_what_meta_may_leave_out_can_be_left_out(
-    heard: LocalGraphApi, send_template: Ask, ours: Receiver, name: str
-) -> None:
+def test_what_meta_may_leave_out_can_be_left_out(heard, send_template, ours, name):
     for leave_out in ([], [name]):
         heard.set_webhooks(leave_out=leave_out)
         wamid = sent(send_template(biz_opaque_callback_data="row-1"))
@@ -134,9 +118,7 @@ def test_what_meta_may_leave_out_can_be_left_out(
     assert there == [True, False]
 
 
-def test_the_type_of_a_price_can_be_left_out_and_no_other_type(
-    heard: LocalGraphApi, india: Account, send_template: Ask, ours: Receiver
-) -> None:
+def test_the_type_of_a_price_can_be_left_out_and_no_other_type(heard, india, send_template, ours):
     heard.set_webhooks(leave_out=["type", "profile"])
     heard.move_message(sent(send_template()), "sent")
     heard.answer(india.phone_number_id, PARTNER, "Hello")
@@ -146,7 +128,7 @@ def test_the_type_of_a_price_can_be_left_out_and_no_other_type(
     assert "profile" not in ours.values()[1]["contacts"][0]
 
 
-def test_what_meta_never_leaves_out_cannot_be_left_out(heard: LocalGraphApi) -> None:
+def test_what_meta_never_leaves_out_cannot_be_left_out(heard):
     for name in ("id", "status", "timestamp", "colour"):
         with pytest.raises(ValueError, match="422"):
             heard.set_webhooks(leave_out=[name])
@@ -156,9 +138,7 @@ def test_what_meta_never_leaves_out_cannot_be_left_out(heard: LocalGraphApi) -> 
     ("code", "title"),
     [(131049, "This message was not delivered to maintain healthy"), (131026, "Message undeliverable")],
 )
-def test_a_failure_says_why_and_not_whom_it_did_not_reach(
-    heard: LocalGraphApi, send_template: Ask, ours: Receiver, code: int, title: str
-) -> None:
+def test_a_failure_says_why_and_not_whom_it_did_not_reach(heard, send_template, ours, code, title):
     heard.move_message(sent(send_template()), "failed", code)
     heard.sent_webhooks()
     (value,) = ours.values()
@@ -172,7 +152,7 @@ def test_a_failure_says_why_and_not_whom_it_did_not_reach(
     assert status["recipient_id"] == "919812345678"
 
 
-def test_what_fails_late_is_told_as_failed_alone(heard: LocalGraphApi, send: Ask, ours: Receiver) -> None:
+def test_what_fails_late_is_told_as_failed_alone(heard, send, ours):
     """Outside the 24 hours Meta takes a free-form message and lets it fail."""
     assert send(type="text", text={"body": "Hi"}).status_code == 200
     heard.shift_clock(10)
@@ -180,9 +160,7 @@ def test_what_fails_late_is_told_as_failed_alone(heard: LocalGraphApi, send: Ask
     assert [(one["status"], one["errors"][0]["code"]) for one in ours.statuses()] == [("failed", 131047)]
 
 
-def test_a_marked_recipients_message_fails_late_for_the_ordered_reason(
-    heard: LocalGraphApi, send_template: Ask, ours: Receiver
-) -> None:
+def test_a_marked_recipients_message_fails_late_for_the_ordered_reason(heard, send_template, ours):
     heard.mark_recipient(PARTNER, 131050, late=True)
     send_template()
     heard.shift_clock(10)
@@ -190,9 +168,7 @@ def test_a_marked_recipients_message_fails_late_for_the_ordered_reason(
     assert ours.statuses()[0]["errors"][0]["code"] == 131050
 
 
-def test_a_held_message_goes_nowhere_until_somebody_says_so(
-    heard: LocalGraphApi, send_template: Ask, ours: Receiver
-) -> None:
+def test_a_held_message_goes_nowhere_until_somebody_says_so(heard, send_template, ours):
     heard.hold_next("held_for_quality_assessment")
     wamid = sent(send_template())
     heard.shift_clock(3_600)
@@ -203,9 +179,7 @@ def test_a_held_message_goes_nowhere_until_somebody_says_so(
     assert told(ours) == ["failed"]
 
 
-def test_statuses_come_in_any_order_and_with_any_time_to_order(
-    heard: LocalGraphApi, send_template: Ask, ours: Receiver
-) -> None:
+def test_statuses_come_in_any_order_and_with_any_time_to_order(heard, send_template, ours):
     wamid = sent(send_template())
     for status, minutes in (("read", 3), ("failed", 2), ("sent", 1), ("played", 4), ("read", 3)):
         heard.move_message(wamid, status, at=NOON + timedelta(minutes=minutes))
@@ -214,9 +188,7 @@ def test_statuses_come_in_any_order_and_with_any_time_to_order(
     assert [int(one["timestamp"]) - int(NOON.timestamp()) for one in ours.statuses()] == [180, 120, 60, 240, 180]
 
 
-def test_a_status_that_does_not_happen_by_itself_never_does(
-    heard: LocalGraphApi, send_template: Ask, ours: Receiver
-) -> None:
+def test_a_status_that_does_not_happen_by_itself_never_does(heard, send_template, ours):
     heard.set_webhooks(status_delays={"sent": 0, "delivered": None, "read": None})
     send_template()
     heard.shift_clock(86_400)
@@ -224,14 +196,14 @@ def test_a_status_that_does_not_happen_by_itself_never_does(
     assert told(ours) == ["sent"]
 
 
-def test_where_nobody_listens_a_message_is_sent_and_stays_so(api: LocalGraphApi, send_template: Ask) -> None:
+def test_where_nobody_listens_a_message_is_sent_and_stays_so(api, send_template):
     send_template()
     api.shift_clock(86_400)
     assert api.sent_webhooks() == []
     assert api.outbox()[0]["status"] == "sent"
 
 
-def test_where_somebody_listens_it_is_quick(api: LocalGraphApi, send_template: Ask, ours: Receiver) -> None:
+def test_where_somebody_listens_it_is_quick(api, send_template, ours):
     api.freeze_clock()
     api.subscribe(ours.url)
     send_template()
@@ -240,9 +212,7 @@ def test_where_somebody_listens_it_is_quick(api: LocalGraphApi, send_template: A
     assert sorted(told(ours)) == ["delivered", "read", "sent"]
 
 
-def test_a_webhook_can_come_before_the_answer_to_the_request(
-    heard: LocalGraphApi, send_template: Ask, ours: Receiver
-) -> None:
+def test_a_webhook_can_come_before_the_answer_to_the_request(heard, send_template, ours):
     heard.hang_next(taken=True)
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(send_template, biz_opaque_callback_data="row-1")
@@ -255,9 +225,7 @@ def test_a_webhook_can_come_before_the_answer_to_the_request(
         assert sent(answer.result()) == ours.statuses()[0]["id"]
 
 
-def test_a_webhook_comes_for_a_message_whose_answer_was_lost(
-    heard: LocalGraphApi, send_template: Ask, ours: Receiver
-) -> None:
+def test_a_webhook_comes_for_a_message_whose_answer_was_lost(heard, send_template, ours):
     heard.drop_next(taken=True)
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         send_template(biz_opaque_callback_data="row-1")
@@ -266,7 +234,7 @@ def test_a_webhook_comes_for_a_message_whose_answer_was_lost(
     assert [one["biz_opaque_callback_data"] for one in ours.statuses()] == ["row-1"]
 
 
-def test_a_message_that_was_refused_has_no_status(heard: LocalGraphApi, send_template: Ask, ours: Receiver) -> None:
+def test_a_message_that_was_refused_has_no_status(heard, send_template, ours):
     send_template(name="no_such_template")
     heard.shift_clock(60)
     assert heard.sent_webhooks() == []

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import httpx
 import pytest
 
-from sandbox.graph_api.accounts import Account
-from sandbox.graph_api.server import LocalGraphApi
-from support.webhook_receiver import NOON, Receiver
+from support.webhook_receiver import NOON
 
-Ask = Callable[..., httpx.Response]
 PARTNER = "+919812345678"
 IDLE = "jyt_production_run_reminder_idle_v1"
 
 
-def test_a_review_is_told_when_it_ends(heard: LocalGraphApi, create: Ask, ours: Receiver) -> None:
+def test_a_review_is_told_when_it_ends(heard, create, ours):
     created = create().json()
     heard.review_next("REJECTED", reason="PROMOTIONAL", language="hi")
     create(language="hi")
@@ -35,7 +28,7 @@ def test_a_review_is_told_when_it_ends(heard: LocalGraphApi, create: Ask, ours: 
     assert ours.contents[0]["entry"][0]["time"] == int(NOON.timestamp())
 
 
-def test_a_rejection_for_its_format_says_what_to_do(heard: LocalGraphApi, create: Ask, ours: Receiver) -> None:
+def test_a_rejection_for_its_format_says_what_to_do(heard, create, ours):
     create("Hello {{1}}{{2}}, your order of many pieces is ready now.", "a", "b")
     heard.sent_webhooks()
     (value,) = ours.values("message_template_status_update")
@@ -63,9 +56,7 @@ def test_a_rejection_for_its_format_says_what_to_do(heard: LocalGraphApi, create
         ),
     ],
 )
-def test_what_meta_does_to_a_template_is_told(
-    heard: LocalGraphApi, india: Account, ours: Receiver, change: dict[str, str], field: str, part: dict[str, str]
-) -> None:
+def test_what_meta_does_to_a_template_is_told(heard, india, ours, change, field, part):
     heard.change_template(india.waba_id, IDLE, **change)
     heard.sent_webhooks()
     values = ours.values(field)
@@ -73,9 +64,7 @@ def test_what_meta_does_to_a_template_is_told(
     assert all(part.items() <= value.items() for value in values)
 
 
-def test_a_pause_and_its_end_are_told_with_their_titles(
-    heard: LocalGraphApi, india: Account, graph: httpx.Client, ours: Receiver
-) -> None:
+def test_a_pause_and_its_end_are_told_with_their_titles(heard, india, graph, ours):
     heard.change_template(india.waba_id, IDLE, "en", status="PAUSED")
     heard.sent_webhooks()
     template_id = ours.values("message_template_status_update")[0]["message_template_id"]
@@ -85,9 +74,7 @@ def test_a_pause_and_its_end_are_told_with_their_titles(
     assert said == [("PAUSED", "FIRST_PAUSE"), ("APPROVED", "UNPAUSE")]
 
 
-def test_an_announced_category_comes_a_day_later(
-    heard: LocalGraphApi, india: Account, graph: httpx.Client, ours: Receiver
-) -> None:
+def test_an_announced_category_comes_a_day_later(heard, india, graph, ours):
     heard.change_template(india.waba_id, IDLE, "en", correct_category="MARKETING")
     query = {"fields": "category,correct_category", "name": IDLE, "language": "en"}
     (read,) = graph.get(f"/{india.waba_id}/message_templates", params=query).json()["data"]
@@ -101,9 +88,7 @@ def test_an_announced_category_comes_a_day_later(
     assert (read["category"], read.get("correct_category")) == ("MARKETING", None)
 
 
-def test_an_edit_is_told_with_the_new_text_and_then_its_review(
-    heard: LocalGraphApi, create: Ask, graph: httpx.Client, ours: Receiver
-) -> None:
+def test_an_edit_is_told_with_the_new_text_and_then_its_review(heard, create, graph, ours):
     template_id = create().json()["id"]
     heard.sent_webhooks()
     reply = {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Need help"}]}
@@ -118,15 +103,13 @@ def test_an_edit_is_told_with_the_new_text_and_then_its_review(
     assert [one["event"] for one in ours.values("message_template_status_update")] == ["APPROVED", "APPROVED"]
 
 
-def test_a_language_with_a_country_is_told_with_a_hyphen(heard: LocalGraphApi, create: Ask, ours: Receiver) -> None:
+def test_a_language_with_a_country_is_told_with_a_hyphen(heard, create, ours):
     create(language="en_US")
     heard.sent_webhooks()
     assert ours.values("message_template_status_update")[0]["message_template_language"] == "en-US"
 
 
-def test_a_deletion_is_told(
-    heard: LocalGraphApi, india: Account, create: Ask, graph: httpx.Client, ours: Receiver
-) -> None:
+def test_a_deletion_is_told(heard, india, create, graph, ours):
     create()
     graph.delete(f"/{india.waba_id}/message_templates", params={"name": "order_ready"})
     heard.sent_webhooks()
@@ -154,14 +137,7 @@ def test_a_deletion_is_told(
         ),
     ],
 )
-def test_what_happens_to_an_account_is_told_to_order(
-    heard: LocalGraphApi,
-    india: Account,
-    ours: Receiver,
-    field: str,
-    value: dict[str, Any] | None,
-    part: dict[str, Any],
-) -> None:
+def test_what_happens_to_an_account_is_told_to_order(heard, india, ours, field, value, part):
     heard.webhook(field, india.waba_id, value)
     heard.sent_webhooks()
     (got,) = ours.values(field)
@@ -169,7 +145,7 @@ def test_what_happens_to_an_account_is_told_to_order(
 
 
 @pytest.mark.parametrize("value", ["stop", "resume"])
-def test_a_partners_preference_is_told(heard: LocalGraphApi, india: Account, ours: Receiver, value: str) -> None:
+def test_a_partners_preference_is_told(heard, india, ours, value):
     heard.prefer(india.phone_number_id, PARTNER, value)
     heard.sent_webhooks()
     (told_value,) = ours.values("user_preferences")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from partner_messages.config.settings import SettingsError
@@ -13,14 +11,14 @@ from support.deployment import Deployment
 
 
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Any:
+def connect(monkeypatch):
     """Set the connection, with changes."""
     deployed = Deployment(monkeypatch)
     plain = connections(shop_url="", message_log_url="", graph_api_url="")["partner_portal"]
     return lambda **changes: deployed.connect("partner_portal", {**plain, **changes})
 
 
-def test_the_host_is_the_portal_and_the_password_its_secret(connect: Any) -> None:
+def test_the_host_is_the_portal_and_the_password_its_secret(connect):
     connect()
 
     portal = load_portal()
@@ -30,7 +28,7 @@ def test_the_host_is_the_portal_and_the_password_its_secret(connect: Any) -> Non
     assert PORTAL_SECRET not in repr(portal)
 
 
-def test_a_missing_connection_is_told(connect: Any) -> None:
+def test_a_missing_connection_is_told(connect):
     with pytest.raises(SettingsError, match=r"^There is no connection partner_portal, .*; add it \(type http\)"):
         load_portal()
 
@@ -44,7 +42,7 @@ def test_a_missing_connection_is_told(connect: Any) -> None:
         ({"host": "partners.example"}, "partner_portal: the host must be the portal's URL"),
     ],
 )
-def test_what_is_wrong_with_it_is_told_without_the_secret(connect: Any, changes: dict[str, Any], said: str) -> None:
+def test_what_is_wrong_with_it_is_told_without_the_secret(connect, changes, said):
     connect(**changes)
 
     with pytest.raises(SettingsError) as error:

@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import itertools
-import struct
 from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
-from psycopg.rows import DictRow
 
-from sandbox.graph_api.server import LocalGraphApi, running
+from sandbox.graph_api.server import running
 from support.dag_tasks import TEMPLATES
-from support.deployment import Deployment, airflow_run
+from support.deployment import airflow_run
+from support.picture_files import png
 
 
 @pytest.fixture(scope="session")
-def _bare_process() -> Iterator[LocalGraphApi]:
+def _bare_process():
     with running(templates=False) as api:
         yield api
 
 
 @pytest.fixture
-def bare_api(_bare_process: LocalGraphApi) -> LocalGraphApi:
+def bare_api(_bare_process):
     """A Graph API as new; no account has a template, and reviews end at once."""
     _bare_process.reset()
     return _bare_process
 
 
 @pytest.fixture
-def deployed(deployment: Deployment, bare_api: LocalGraphApi) -> Deployment:
+def deployed(deployment, bare_api):
     """The package, its senders speaking to `bare_api`."""
     for label in ("in", "au", "europe"):
         conn_id = f"whatsapp_{label}"
@@ -43,13 +40,13 @@ def deployed(deployment: Deployment, bare_api: LocalGraphApi) -> Deployment:
 
 
 @pytest.fixture
-def picture() -> bytes:
-    """A PNG as far as Meta looks: its signature, and a header that says RGB with 8 bits a channel."""
-    return b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+def picture():
+    """A PNG that Meta takes."""
+    return png()
 
 
 @pytest.fixture
-def order_ready() -> dict[str, Any]:
+def order_ready():
     """The request that creates a small template."""
     return {
         "name": "order_ready",
@@ -74,26 +71,26 @@ class TemplateRun:
     rows: list[dict[str, Any]]
 
     @property
-    def green(self) -> bool:
+    def green(self):
         """Whether the DAG run would be green."""
         return self.ends["report"] == "done"
 
-    def actions(self, account: str) -> Counter[str]:
+    def actions(self, account):
         """How many rows of an account have which action."""
         return Counter(row["action"] for row in self.rows if row["account"] == account)
 
 
 @pytest.fixture
-def run_templates(deployed: Deployment, log: psycopg.Connection[DictRow]) -> Callable[..., TemplateRun]:
+def run_templates(deployed, log):
     """Go through the tasks as the DAG does, each tried once; the keywords are the params."""
     numbers = itertools.count(1)
 
-    def go(**params: Any) -> TemplateRun:
+    def go(**params):
         run_id = f"manual__{next(numbers)}"
-        ends: dict[str, str] = {}
-        said: dict[str, str] = {}
+        ends = {}
+        said = {}
 
-        def of(task_id: str) -> dict[str, Any]:
+        def of(task_id):
             states = {run_id: dict.fromkeys(said, "failed")}
             ti = SimpleNamespace(
                 task_id=task_id, try_number=1, get_task_states=lambda **_: states, xcom_pull=lambda **_: []
@@ -101,7 +98,7 @@ def run_templates(deployed: Deployment, log: psycopg.Connection[DictRow]) -> Cal
             dag_run = airflow_run(run_id, dag_id="whatsapp_templates", logical_date=None)
             return {"dag_run": dag_run, "params": params, "ti": ti}
 
-        def call(task_id: str, *given: Any, label: str | None = None) -> Any:
+        def call(task_id, *given, label=None):
             name = f"{task_id}[{label}]" if label else task_id
             try:
                 result = getattr(TEMPLATES, task_id)(of(task_id), *given)

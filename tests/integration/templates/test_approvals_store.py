@@ -21,7 +21,7 @@ WABA = "211"
 NAME = "order_ready"
 
 
-def listed(name: str = NAME, language: str = "en", status: str = "APPROVED", **more):
+def listed(name=NAME, language="en", status="APPROVED", **more):
     return {
         "id": "900",
         "name": name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,14 @@ from hypothesis import strategies as st
 
 from partner_messages.config.meta_languages import META_LANGUAGES
 from partner_messages.config.paths import TEMPLATES
-from partner_messages.templates.approvals.remote import FIELDS, RemoteTemplate, remote_template
-from partner_messages.templates.catalog.catalog import CatalogError, Template, load_catalog
+from partner_messages.templates.approvals.remote import FIELDS, remote_template
+from partner_messages.templates.catalog.catalog import CatalogError, load_catalog
 from partner_messages.templates.catalog.language_policy import Account
 from partner_messages.templates.submission.submit_plan import Action, plan_submission
 from sandbox.graph_api.languages import LANGUAGES
 from sandbox.graph_api.limits import Limits
 from sandbox.graph_api.template_message import compose
 from sandbox.graph_api.template_requests import FIELDS as META_FIELDS
-from sandbox.graph_api.template_store import Template as Stored
 from sandbox.graph_api.template_store import TemplateStatus, TemplateStore
 
 WABA, NOW, VERSION = "211000000000001", 1_800_000_000.0, 25
@@ -39,19 +37,17 @@ NAMES = ("partner_name", "self", "run_id", "x1", "loop")
 BUTTONS = ("", "u", "q", "uq", "qu", "uu", "qqq", "uqq", "q" * 10, "quq", "uuu", "q" * 11)
 WORDS = {"en": "please look at your", "hi": "कृपया अपना काम देखें", "it": "per favore guarda la"}
 
-Pieces = list[str]
 
-
-def quoted(text: str) -> str:
+def quoted(text):
     return json.dumps(text, ensure_ascii=False)
 
 
-def quoted_list(items: Iterable[str]) -> str:
+def quoted_list(items):
     return f"[{', '.join(map(quoted, items))}]"
 
 
 @st.composite
-def template_files(draw: st.DrawFn) -> dict[str, str]:
+def template_files(draw):
     """The files of one template that keeps every rule, but for up to three oddities in its texts."""
     names = NAMES[: draw(st.integers(0, 4))]
     languages = draw(st.sampled_from((["en"], ["en", "hi"], ["en", "hi", "it"])))
@@ -62,7 +58,7 @@ def template_files(draw: st.DrawFn) -> dict[str, str]:
     buttons = draw(st.sampled_from(BUTTONS))
     has_footer = draw(st.booleans())
 
-    texts: dict[tuple[str, str], Pieces] = {}
+    texts = {}
     for language in languages:
         words = WORDS[language].split()
         texts[language, "body"] = [piece for name in names for piece in (*words[:3], placeholder(name))]
@@ -82,11 +78,11 @@ def template_files(draw: st.DrawFn) -> dict[str, str]:
     return {"template.toml": definition, **files}
 
 
-def placeholder(name: str) -> str:
+def placeholder(name):
     return f"{{{{ {name} }}}}"
 
 
-def make_odd(draw: st.DrawFn, pieces: Pieces) -> None:
+def make_odd(draw, pieces):
     """Put something odd or long into a text, or take something out of it."""
     place = draw(st.integers(0, len(pieces)))
     match draw(st.sampled_from(("odd", "odd", "brace", "placeholder", "long", "longer", "less", "less", "less"))):
@@ -106,9 +102,7 @@ def make_odd(draw: st.DrawFn, pieces: Pieces) -> None:
             del pieces[draw(st.just(kept) | st.integers(kept, place)) : place]
 
 
-def written_definition(
-    names: Iterable[str], category: str, seconds: int | None, header: str | None, buttons: str, title: str
-) -> str:
+def written_definition(names, category, seconds, header, buttons, title):
     lines = [f"category = {quoted(category)}", f"variables = {quoted_list(names)}"]
     lines += [f"ttl_seconds = {seconds}"] if seconds is not None else []
     examples = dict.fromkeys(names, "example")
@@ -128,7 +122,7 @@ def written_definition(
     return "\n".join([*lines, "[examples]", *(f"{name} = {quoted(example)}" for name, example in examples.items())])
 
 
-def written_body(texts: dict[tuple[str, str], Pieces], language: str, buttons: int) -> str:
+def written_body(texts, language, buttons):
     written = {what: " ".join(pieces) for (of, what), pieces in texts.items() if of == language}
     labels = [written[f"button {number}"] for number in range(buttons)]
     lines = [f"{what} = {quoted(written[what])}" for what in ("header", "footer") if what in written]
@@ -136,7 +130,7 @@ def written_body(texts: dict[tuple[str, str], Pieces], language: str, buttons: i
     return "\n".join(["{#", *lines, "-#}", written["body"]])
 
 
-def accepted(files: dict[str, str]) -> Template | None:
+def accepted(files):
     """The template, if the catalog accepts it."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "run_waits_v1"
@@ -151,12 +145,12 @@ def accepted(files: dict[str, str]) -> Template | None:
         return template
 
 
-def create(store: TemplateStore, template: Template, language: str) -> Stored:
+def create(store, template, language):
     request = template.create_request(language, portal_url=PORTAL, header_handle="4::aW1h")
     return store.create(WABA, request, NOW, is_handle=lambda handle: handle == "4::aW1h")
 
 
-def listed(store: TemplateStore) -> list[RemoteTemplate]:
+def listed(store):
     """What the account has, as a list request would give it back."""
     rows = [{name: META_FIELDS[name](one) for name in FIELDS} for one in store.of_account(WABA, NOW)]
     return [remote_template(json.loads(json.dumps(row))) for row in rows]
@@ -169,10 +163,9 @@ anything = settings(
 
 @anything
 @given(template_files())
-def test_whatever_the_catalog_accepts_the_local_graph_api_accepts(files: dict[str, str]) -> None:
+def test_whatever_the_catalog_accepts_the_local_graph_api_accepts(files):
     template = accepted(files)
     assume(template is not None)
-    assert template is not None
     store = TemplateStore(Limits(), approval_delay=0.0)
     for language in template.languages:
         assert create(store, template, language).status is TemplateStatus.APPROVED
@@ -180,11 +173,10 @@ def test_whatever_the_catalog_accepts_the_local_graph_api_accepts(files: dict[st
 
 @anything
 @given(files=template_files(), value=st.text(max_size=80), link=st.text(min_size=1, max_size=80))
-def test_whatever_is_sent_has_the_parameters_that_were_approved(files: dict[str, str], value: str, link: str) -> None:
+def test_whatever_is_sent_has_the_parameters_that_were_approved(files, value, link):
     template = accepted(files)
     assume(template is not None)
     assume(link.encode("utf-8", "replace").decode() == link)
-    assert template is not None
     store = TemplateStore(Limits(), approval_delay=0.0)
     values = dict.fromkeys(template.variables + template.other_variables, value)
     values |= {name: link for name in values if name.startswith("link_")}
@@ -201,10 +193,9 @@ def test_whatever_is_sent_has_the_parameters_that_were_approved(files: dict[str,
 
 @anything
 @given(template_files())
-def test_what_was_created_is_planned_no_more(files: dict[str, str]) -> None:
+def test_what_was_created_is_planned_no_more(files):
     template = accepted(files)
     assume(template is not None)
-    assert template is not None
     store = TemplateStore(Limits(), approval_delay=0.0)
     languages = {INDIA: template.languages}
 
@@ -219,10 +210,10 @@ def test_what_was_created_is_planned_no_more(files: dict[str, str]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("header", ['format = "TEXT"\nvariable', 'format = "IMAGE"'])
-def test_the_properties_are_not_about_nothing(header: str) -> None:
+def test_the_properties_are_not_about_nothing(header):
     """Among the generated templates that the catalog accepts are some with all that a template can have."""
 
-    def is_rich(files: dict[str, str]) -> bool:
+    def is_rich(files):
         definition = files["template.toml"]
         rich = header in definition and '"url"' in definition and "footer" in files["body.en.j2"] and len(files) > 2
         return rich and "variables = []" not in definition and accepted(files) is not None
@@ -230,5 +221,5 @@ def test_the_properties_are_not_about_nothing(header: str) -> None:
     assert find(template_files(), is_rich, settings=settings(anything, max_examples=5_000, database=None))
 
 
-def test_every_language_of_ours_is_one_of_metas() -> None:
+def test_every_language_of_ours_is_one_of_metas():
     assert LANGUAGES.keys() >= META_LANGUAGES

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from partner_messages.pictures.formats import mime_type
-from partner_messages.templates.approvals.remote import FIELDS, RemoteTemplate, remote_template
-from partner_messages.templates.catalog.catalog import Template
+from partner_messages.templates.approvals.remote import FIELDS, remote_template
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.templates.catalog.language_policy import Account, language_policy
 from partner_messages.templates.submission.comparison import differences
-from partner_messages.templates.submission.submit_plan import Action, PlanRow, edit_request, plan_submission
-from sandbox.graph_api.server import LocalGraphApi
+from partner_messages.templates.submission.submit_plan import Action, edit_request, plan_submission
 from sandbox.graph_api.template_store import SAMPLE_TEMPLATES
 from support.examples import sender
 
@@ -40,31 +35,30 @@ VALUES = {
 class Meta:
     """Meta's side, as one account's token sees it."""
 
-    def __init__(self, api: LocalGraphApi, label: str) -> None:
+    def __init__(self, api, label):
         self.at = api.accounts[label]
         self.client = httpx.Client(
             base_url=f"{api.url}/v25.0", headers={"authorization": f"Bearer {self.at.token}"}, trust_env=False
         )
 
-    def templates(self) -> list[RemoteTemplate]:
-        asked: dict[str, str | int] = {"fields": ",".join(FIELDS), "limit": 100}
+    def templates(self):
+        asked = {"fields": ",".join(FIELDS), "limit": 100}
         return [remote_template(row) for row in self._sent("GET", "message_templates", params=asked)["data"]]
 
-    def upload(self, picture: bytes) -> str:
-        asked: dict[str, str | int] = {"file_length": len(picture), "file_type": mime_type(picture) or ""}
+    def upload(self, picture):
+        asked = {"file_length": len(picture), "file_type": mime_type(picture) or ""}
         session = self._answer("POST", f"/{self.at.app_id}/uploads", params=asked)["id"]
-        handle: str = self._answer("POST", f"/{session}", content=picture, headers={"file_offset": "0"})["h"]
-        return handle
+        return self._answer("POST", f"/{session}", content=picture, headers={"file_offset": "0"})["h"]
 
-    def create(self, row: PlanRow, template: Template) -> None:
+    def create(self, row, template):
         handle = self.upload(template.picture.read_bytes()) if template.picture else None
         request = template.create_request(row.language, portal_url=PORTAL, header_handle=handle)
         assert self._sent("POST", "message_templates", json=request)["category"] == "UTILITY"
 
-    def edit(self, row: PlanRow, template: Template) -> None:
+    def edit(self, row, template):
         self._answer("POST", f"/{row.id}", json=edit_request(row, template, portal_url=PORTAL))
 
-    def send(self, template: Template, language: str) -> None:
+    def send(self, template, language):
         components = template.send_components(VALUES, image_link="https://cdn.example/kurta.jpg")
         message = {
             "messaging_product": "whatsapp",
@@ -74,17 +68,17 @@ class Meta:
         }
         self._answer("POST", f"/{self.at.phone_number_id}/messages", json=message)
 
-    def _sent(self, method: str, path: str, **given: Any) -> Any:
+    def _sent(self, method, path, **given):
         return self._answer(method, f"/{self.at.waba_id}/{path}", **given)
 
-    def _answer(self, method: str, path: str, **given: Any) -> Any:
+    def _answer(self, method, path, **given):
         answer = self.client.request(method, path, **given)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
 
 @pytest.fixture
-def accounts(bare_api: LocalGraphApi) -> Iterator[dict[Account, Meta]]:
+def accounts(bare_api):
     """Meta's side of every account, by the account as the plan knows it."""
     opened = {Account(label, one.waba_id): Meta(bare_api, label) for label, one in bare_api.accounts.items()}
     yield opened
@@ -93,7 +87,7 @@ def accounts(bare_api: LocalGraphApi) -> Iterator[dict[Account, Meta]]:
 
 
 @pytest.fixture
-def languages(bare_api: LocalGraphApi) -> dict[Account, tuple[str, ...]]:
+def languages(bare_api):
     return language_policy(
         [
             sender(
@@ -107,27 +101,23 @@ def languages(bare_api: LocalGraphApi) -> dict[Account, tuple[str, ...]]:
     )
 
 
-def plan(accounts: dict[Account, Meta], languages: dict[Account, tuple[str, ...]]) -> list[PlanRow]:
+def plan(accounts, languages):
     there = {account: meta.templates() for account, meta in accounts.items()}
     return plan_submission(installed_catalog(), there, languages, portal_url=PORTAL)
 
 
-def template_of(row: PlanRow) -> Template:
-    template = installed_catalog().get(row.name)
-    assert template is not None
-    return template
+def template_of(row):
+    return installed_catalog().get(row.name)
 
 
-def submit(accounts: dict[Account, Meta], rows: list[PlanRow]) -> list[PlanRow]:
+def submit(accounts, rows):
     missing = [row for row in rows if row.action is Action.CREATE]
     for row in missing:
         accounts[row.account].create(row, template_of(row))
     return missing
 
 
-def test_what_is_planned_is_taken_and_then_there_is_nothing_left_to_plan(
-    accounts: dict[Account, Meta], languages: dict[Account, tuple[str, ...]]
-) -> None:
+def test_what_is_planned_is_taken_and_then_there_is_nothing_left_to_plan(accounts, languages):
     created = submit(accounts, plan(accounts, languages))
 
     rows = plan(accounts, languages)
@@ -138,9 +128,7 @@ def test_what_is_planned_is_taken_and_then_there_is_nothing_left_to_plan(
     assert not any(row.note for row in rows)
 
 
-def test_every_template_is_sent_with_the_parameters_that_were_approved(
-    bare_api: LocalGraphApi, accounts: dict[Account, Meta], languages: dict[Account, tuple[str, ...]]
-) -> None:
+def test_every_template_is_sent_with_the_parameters_that_were_approved(bare_api, accounts, languages):
     india = next(account for account in accounts if account.label == "IN")
     only_india = {india: accounts[india]}
     submit(only_india, plan(only_india, languages))
@@ -154,7 +142,6 @@ def test_every_template_is_sent_with_the_parameters_that_were_approved(
     assert {(one["template_name"], one["language"]) for one in sent} == approved.keys()
     for one in sent:
         template = installed_catalog().get(one["template_name"])
-        assert template is not None
         assert one["text"] == template.text(one["language"], VALUES)
         assert sum(map(len, one["parameters"].values())) == approved[one["template_name"], one["language"]]
         if template.needs_portal:
@@ -162,23 +149,19 @@ def test_every_template_is_sent_with_the_parameters_that_were_approved(
 
 
 @pytest.mark.parametrize("file", sorted(SAMPLE_TEMPLATES.glob("*.json")), ids=lambda file: file.stem)
-def test_the_accounts_that_make_up_starts_with_equal_the_catalog(file: Path) -> None:
+def test_the_accounts_that_make_up_starts_with_equal_the_catalog(file):
     sample = json.loads(file.read_bytes())
     template = installed_catalog().get(sample["name"])
-    assert template is not None
 
     there = remote_template({**sample, "id": "1", "status": "APPROVED"})
 
     assert differences(template, sample["language"], there) == ()
 
 
-def test_a_template_that_was_created_without_a_time_to_live_is_given_one_in_place(
-    accounts: dict[Account, Meta], languages: dict[Account, tuple[str, ...]]
-) -> None:
+def test_a_template_that_was_created_without_a_time_to_live_is_given_one_in_place(accounts, languages):
     europe = next(account for account in accounts if account.label == "Europe")
     meta, only_europe = accounts[europe], {europe: accounts[europe]}
     pending = installed_catalog().get("jyt_production_run_reminder_pending_v1")
-    assert pending is not None
     older = pending.create_request("en")
     del older["message_send_ttl_seconds"]
     meta._sent("POST", "message_templates", json=older)

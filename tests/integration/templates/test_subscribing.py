@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 
 import pytest
 
@@ -11,7 +10,7 @@ from partner_messages.ops.summarise import NeedsAnEngineer
 from partner_messages.tasks.template_subscription import subscribe_account
 from partner_messages.whatsapp.management import template_api
 from support.examples import sender
-from support.raw_http import RawServer, raw_server
+from support.raw_http import raw_server
 
 OURS, SHOP = "311000000000001", "999"
 
@@ -19,14 +18,12 @@ OURS, SHOP = "311000000000001", "999"
 @pytest.fixture
 def meta(deployment):
     """An account whose apps a test sets; a POST makes ours hear, unless it is deaf."""
-    apps: list[str] = []
-    deaf: list[bool] = []
+    apps = []
+    deaf = []
 
-    def talk(server: RawServer, client: socket.socket) -> None:
+    def talk(server, client):
         while request := server.read_request(client):
-            answer: dict[str, object] = {
-                "data": [{"whatsapp_business_api_data": {"id": app, "name": "x"}} for app in apps]
-            }
+            answer = {"data": [{"whatsapp_business_api_data": {"id": app, "name": "x"}} for app in apps]}
             if request.startswith(b"POST"):
                 answer = {"success": True}
                 if not deaf:

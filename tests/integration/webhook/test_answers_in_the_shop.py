@@ -16,11 +16,11 @@ from partner_messages.message_log.preferences import preferences
 from partner_messages.ops.hearing import hear, untold
 from partner_messages.recipients.taps import later_payload, promise_payload
 from sandbox.shop import partner_id
-from support.deployment import TICK, Deployment
+from support.deployment import TICK
 from support.examples import DAY, PHONE
 from support.inbound import ANSWERED, reminded
 from support.inbound import hear as hear_webhook
-from support.log_rows import Log, row
+from support.log_rows import row
 from support.restoring import emptied
 
 Shop = psycopg.Connection[DictRow]
@@ -29,12 +29,12 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
-def _of_the_shop(deployment: Deployment, shop: Shop) -> None:
+def _of_the_shop(deployment, shop):
     deployment.set(status_source="shop", senders=["in"])
     shop.execute("DELETE FROM messaging_message")
 
 
-def conversation(shop: Shop, phone: str = PHONE, partner: str = RAJESH) -> str:
+def conversation(shop, phone=PHONE, partner=RAJESH):
     """A conversation with a partner on a number as somebody has typed it."""
     id_ = f"C{next(_numbers)}"
     shop.execute(
@@ -43,9 +43,7 @@ def conversation(shop: Shop, phone: str = PHONE, partner: str = RAJESH) -> str:
     return id_
 
 
-def writes(
-    shop: Shop, content: str, at: dt.datetime = ANSWERED, *, answers: str | None = None, **columns: Any
-) -> dict[str, Any]:
+def writes(shop, content, at=ANSWERED, *, answers=None, **columns):
     """Let a partner write, as the shop's own webhook keeps it."""
     id_ = f"M{next(_numbers):05}"
     if answers:
@@ -74,15 +72,15 @@ def writes(
     return said
 
 
-def look(log: Log, now: dt.datetime = ANSWERED + dt.timedelta(minutes=1)) -> tuple[str, ...]:
+def look(log, now=ANSWERED + dt.timedelta(minutes=1)):
     return (*hear(log, load_settings(), now), *(one.said for one in untold(log)))
 
 
-def kept(log: Log) -> list[DictRow]:
+def kept(log):
     return log.execute("SELECT * FROM answer ORDER BY received_at, wamid").fetchall()
 
 
-def outcome(log: Log) -> dict[str, Any]:
+def outcome(log):
     """All that has come of what was written."""
     return {
         "answers": log.execute("SELECT kind, intent, text, phone, became FROM answer ORDER BY received_at").fetchall(),
@@ -112,8 +110,8 @@ SAID: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", SAID)
-def test_what_is_read_there_ends_as_a_webhook_s_would(log: Log, shop: Shop, log_url: str, case: str) -> None:
-    def said() -> list[tuple[dict[str, Any], dt.datetime]]:
+def test_what_is_read_there_ends_as_a_webhook_s_would(log, shop, log_url, case):
+    def said():
         return [(one, ANSWERED + dt.timedelta(seconds=number)) for number, one in enumerate(SAID[case])]
 
     now = ANSWERED + dt.timedelta(minutes=1)
@@ -134,7 +132,7 @@ def test_what_is_read_there_ends_as_a_webhook_s_would(log: Log, shop: Shop, log_
     assert outcome(log) == expected
 
 
-def test_looking_again_changes_nothing_and_neither_does_the_webhook_of_the_same_message(log: Log, shop: Shop) -> None:
+def test_looking_again_changes_nothing_and_neither_does_the_webhook_of_the_same_message(log, shop):
     reminded(log)
     said = writes(shop, "STOP")
     look(log)
@@ -148,7 +146,7 @@ def test_looking_again_changes_nothing_and_neither_does_the_webhook_of_the_same_
     assert [one["times_received"] for one in log.execute("SELECT times_received FROM webhook_event")] == [1]
 
 
-def test_what_it_answers_is_known_where_the_shop_has_that_message(log: Log, shop: Shop) -> None:
+def test_what_it_answers_is_known_where_the_shop_has_that_message(log, shop):
     first = reminded(log, "R1")
     reminded(log, "R2", claimed_at=TICK + dt.timedelta(minutes=9))
 
@@ -158,7 +156,7 @@ def test_what_it_answers_is_known_where_the_shop_has_that_message(log: Log, shop
     assert [(one["production_run_id"], one["message_id"]) for one in kept(log)] == [("R1", first)]
 
 
-def test_a_day_that_was_offered_is_known_by_its_label(log: Log, shop: Shop) -> None:
+def test_a_day_that_was_offered_is_known_by_its_label(log, shop):
     id_ = reminded(log, language="en")
     hear_webhook(log, "Remind me later", kind="button", payload=later_payload(id_))
 
@@ -173,7 +171,7 @@ def test_a_day_that_was_offered_is_known_by_its_label(log: Log, shop: Shop) -> N
     ("written", "phone"),
     [("919829012345", PHONE), ("098290 12345", PHONE), ("whatsapp:+919829012345", PHONE), ("", None), ("9123", None)],
 )
-def test_the_phone_is_the_one_that_we_have_written_to(log: Log, shop: Shop, written: str, phone: str | None) -> None:
+def test_the_phone_is_the_one_that_we_have_written_to(log, shop, written, phone):
     reminded(log, partner_id=RAJESH)
 
     writes(shop, "STOP", conversation_id=conversation(shop, written))
@@ -183,7 +181,7 @@ def test_the_phone_is_the_one_that_we_have_written_to(log: Log, shop: Shop, writ
     assert ["from nobody" in one for one in said] == ([] if phone else [True])
 
 
-def test_a_number_of_two_readings_is_the_one_we_have_written_to_and_else_nobody_s(log: Log, shop: Shop) -> None:
+def test_a_number_of_two_readings_is_the_one_we_have_written_to_and_else_nobody_s(log, shop):
     written = "6591234567"  # A mobile of India, or one of Singapore.
     there = conversation(shop, written)
     writes(shop, "STOP", conversation_id=there)
@@ -198,7 +196,7 @@ def test_a_number_of_two_readings_is_the_one_we_have_written_to_and_else_nobody_
     assert preferences(log).own.keys() == {"+916591234567"}
 
 
-def test_what_somebody_has_tidied_away_was_said_and_what_is_old_is_not_read(log: Log, shop: Shop) -> None:
+def test_what_somebody_has_tidied_away_was_said_and_what_is_old_is_not_read(log, shop):
     reminded(log)
     writes(shop, "STOP", deleted_at=ANSWERED)
     writes(shop, "help", ANSWERED - dt.timedelta(days=7, minutes=2))
@@ -207,7 +205,7 @@ def test_what_somebody_has_tidied_away_was_said_and_what_is_old_is_not_read(log:
     assert [one["text"] for one in kept(log)] == ["STOP"]
 
 
-def test_one_without_meta_s_id_is_known_by_its_row(log: Log, shop: Shop) -> None:
+def test_one_without_meta_s_id_is_known_by_its_row(log, shop):
     reminded(log)
     said = writes(shop, "help", wa_message_id=None)
     look(log)
@@ -216,7 +214,7 @@ def test_one_without_meta_s_id_is_known_by_its_row(log: Log, shop: Shop) -> None
     assert [one["wamid"] for one in kept(log)] == [f"shop:{said['id']}"]
 
 
-def test_what_comes_long_after_is_recorded_and_not_replied_to(log: Log, shop: Shop) -> None:
+def test_what_comes_long_after_is_recorded_and_not_replied_to(log, shop):
     reminded(log)
     writes(shop, "STOP")
     look(log, ANSWERED + dt.timedelta(minutes=14))
@@ -226,7 +224,7 @@ def test_what_comes_long_after_is_recorded_and_not_replied_to(log: Log, shop: Sh
 
 
 @pytest.mark.parametrize("source", ["webhook", "meta"])
-def test_the_inbox_is_read_where_the_setting_says_so(deployment: Deployment, log: Log, shop: Shop, source: str) -> None:
+def test_the_inbox_is_read_where_the_setting_says_so(deployment, log, shop, source):
     deployment.set(status_source=source)
     writes(shop, "STOP")
     look(log)
@@ -234,7 +232,7 @@ def test_the_inbox_is_read_where_the_setting_says_so(deployment: Deployment, log
     assert kept(log) == []
 
 
-def test_an_older_shop_keeps_neither_what_is_answered_nor_the_type_of_a_file(log: Log, altered_shop: Shop) -> None:
+def test_an_older_shop_keeps_neither_what_is_answered_nor_the_type_of_a_file(log, altered_shop):
     altered_shop.execute("ALTER TABLE messaging_message DROP COLUMN reply_to_id, DROP COLUMN media_mime_type")
     altered_shop.execute(
         "INSERT INTO messaging_message"
@@ -248,7 +246,7 @@ def test_an_older_shop_keeps_neither_what_is_answered_nor_the_type_of_a_file(log
     assert [(one["kind"], one["text"], one["phone_number_id"]) for one in kept(log)] == [("document", "loom", "")]
 
 
-def test_a_shop_that_cannot_be_asked_is_said(deployment: Deployment, log: Log) -> None:
+def test_a_shop_that_cannot_be_asked_is_said(deployment, log):
     deployment.set(tables={"messaging_message": "gone"})
 
     assert look(log)[0].startswith("Answers were not looked up (status_source shop): ")

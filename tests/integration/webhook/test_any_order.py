@@ -12,14 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from partner_messages.message_log.outbox import claim, settle
 from partner_messages.messages.values import Settlement
-from partner_messages.webhook.accounts import SenderIds
-from partner_messages.webhook.apply import apply_pending
-from partner_messages.webhook.store import store
 from support.deployment import TICK
 from support.log_rows import put, row
-from support.webhooks import NUMBER, WABA, of_statuses, status_item
+from support.webhook_work import apply_webhooks
+from support.webhooks import of_statuses, status_item
 
-NUMBERS = SenderIds({"in": NUMBER}, {"in": WABA})
 ITEMS = st.builds(
     lambda status, minute, code, own, user: status_item(
         status=status,
@@ -57,8 +54,7 @@ def machine_of(log):
             return [{**item, "id": wamid, **(own if "biz_opaque_callback_data" in item else {})} for item in said]
 
         def hear(self, said, id_, wamid):
-            store(log, of_statuses(*self.items(said, id_, wamid)), TICK)
-            apply_pending(log, NUMBERS, lambda: TICK)
+            apply_webhooks(log, of_statuses(*self.items(said, id_, wamid)))
 
         @rule(data=st.data())
         def some_are_heard(self, data):
@@ -80,7 +76,7 @@ def machine_of(log):
                 return
             self.hear(self.said, self.id, self.wamid)
             self.our_own_answer_is_written_down()
-            apply_pending(log, NUMBERS, lambda: TICK)
+            apply_webhooks(log)
             found = row(log, self.id)
             log.execute("DELETE FROM message_log WHERE id = %s", [self.id])
             other, token = put(log, "queued", self.run_id), uuid.uuid4()

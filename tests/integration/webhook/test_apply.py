@@ -13,15 +13,14 @@ from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.outbox import claim, settle
 from partner_messages.messages.values import Settlement
 from partner_messages.webhook import apply
-from partner_messages.webhook.accounts import SenderIds
-from partner_messages.webhook.apply import MAX_BATCH_BYTES, apply_backlog, apply_pending, take_pending
+from partner_messages.webhook.apply import MAX_BATCH_BYTES, apply_backlog, take_pending
 from partner_messages.webhook.apply_record import MAX_ERRORS
 from partner_messages.webhook.store import store
 from support.deployment import TICK
 from support.log_rows import put, row
+from support.webhook_work import SENDER_IDS, apply_webhooks
 from support.webhooks import (
     NUMBER,
-    WABA,
     encoded,
     envelope,
     messages_change,
@@ -32,14 +31,11 @@ from support.webhooks import (
 
 MINUTE = dt.timedelta(minutes=1)
 LATER = TICK + dt.timedelta(hours=1)
-NUMBERS = SenderIds({"in": NUMBER}, {"in": WABA})
 A_FAILURE = {"code": 131026, "title": "Message undeliverable", "error_data": {"details": "Not on WhatsApp."}}
 
 
-def hear(log, *bodies, numbers=NUMBERS):
-    for body in bodies:
-        store(log, body, LATER)
-    return apply_pending(log, numbers, lambda: LATER)
+def hear(log, *bodies):
+    return apply_webhooks(log, *bodies, now=LATER)
 
 
 def errors(log):
@@ -160,7 +156,7 @@ def test_ids_that_are_not_ours_are_normal_and_a_status_waits_for_its_row(log):
     assert (done.waiting, errors(log)) == (2, [])
 
     id_ = put(log, "sent", meta_message_id="wamid.A")
-    apply_pending(log, NUMBERS, lambda: LATER)
+    hear(log)
 
     assert row(log, id_)["status"] == "delivered"
     assert [waiting["wamid"] for waiting in log.execute("SELECT wamid FROM waiting_status")] == ["wamid.SHOP"]
@@ -195,7 +191,7 @@ def test_a_row_that_somebody_is_writing_is_passed_over_and_comes_next(log, log_u
         done = hear(log, of_statuses(status_item(status="read"), status_item("wamid.B", "read")))
 
         assert (done.busy, row(log, id_)["status"], row(log, other)["status"]) == (2, "sent", "read")
-    apply_pending(log, NUMBERS, lambda: LATER)
+    hear(log)
 
     assert row(log, id_)["status"] == "read"
 
@@ -218,7 +214,7 @@ def test_where_much_waits_two_sessions_share_it_and_else_one_does_it(deployment,
     for n in range(6):
         store(log, of_statuses(status_item(f"wamid.{n}", "delivered")), LATER)
     monkeypatch.setattr(apply, "MAX_BATCH_BYTES", much)
-    opened: list[None] = []
+    opened = []
 
     @contextlib.contextmanager
     def session():
@@ -226,7 +222,7 @@ def test_where_much_waits_two_sessions_share_it_and_else_one_does_it(deployment,
         with open_message_log() as connection:
             yield connection
 
-    done = apply_backlog(session, NUMBERS, lambda: LATER)
+    done = apply_backlog(session, SENDER_IDS, lambda: LATER)
 
     assert {row(log, id_)["status"] for id_ in ids} == {"delivered"}
     assert (len(opened), done.webhooks, done.changed, done.items["StatusUpdate"]) == (used, 6, 6, 6)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import pytest
 
@@ -23,12 +22,12 @@ from support.inbound import (
     replies,
     tap,
 )
-from support.log_rows import Log, put, row
+from support.log_rows import put, row
 
 # Kept, and for which message
 
 
-def test_an_answer_is_kept_with_the_message_that_it_names(log: Log) -> None:
+def test_an_answer_is_kept_with_the_message_that_it_names(log):
     first = reminded(log, "R1")
     reminded(log, "R2", sent_at=SENT + dt.timedelta(minutes=1), claimed_at=SENT + dt.timedelta(minutes=1))
 
@@ -39,7 +38,7 @@ def test_an_answer_is_kept_with_the_message_that_it_names(log: Log) -> None:
     assert (one["text"], one["kind"], one["phone"], one["received_at"]) == ("ठीक है", "text", PHONE, ANSWERED)
 
 
-def test_without_a_context_it_answers_the_last_message_to_that_phone_within_a_day(log: Log) -> None:
+def test_without_a_context_it_answers_the_last_message_to_that_phone_within_a_day(log):
     reminded(log, "R1")
     last = reminded(log, "R2", claimed_at=SENT + dt.timedelta(minutes=1))
     reminded(log, "R3", to_phone=OTHER_PHONE, claimed_at=SENT + dt.timedelta(minutes=2))
@@ -51,7 +50,7 @@ def test_without_a_context_it_answers_the_last_message_to_that_phone_within_a_da
     assert escalated(log) == [("R2", "answered")]
 
 
-def test_a_follow_up_stands_for_what_it_follows(log: Log) -> None:
+def test_a_follow_up_stands_for_what_it_follows(log):
     parent = reminded(log, "R1")
     put(
         *(log, "sent", "R1"),
@@ -68,7 +67,7 @@ def test_a_follow_up_stands_for_what_it_follows(log: Log) -> None:
     assert [one["message_id"] for one in kept(log)] == [parent, parent]
 
 
-def test_the_same_message_again_changes_nothing(log: Log) -> None:
+def test_the_same_message_again_changes_nothing(log):
     reminded(log)
     message = inbound("STOP")
     apply_inbound(log, message, ANSWERED)
@@ -81,7 +80,7 @@ def test_the_same_message_again_changes_nothing(log: Log) -> None:
     assert len(before[1]) == 1
 
 
-def test_a_message_that_names_another_phone_s_message_is_not_about_it(log: Log) -> None:
+def test_a_message_that_names_another_phone_s_message_is_not_about_it(log):
     theirs = reminded(log, "R1", to_phone=OTHER_PHONE)
 
     hear(log, **tap(help_payload(theirs)))
@@ -99,7 +98,7 @@ def test_a_message_that_names_another_phone_s_message_is_not_about_it(log: Log) 
         {"text": None, "kind": "system"},
     ],
 )
-def test_a_reaction_is_kept_and_asks_for_nothing(log: Log, changes: dict[str, Any]) -> None:
+def test_a_reaction_is_kept_and_asks_for_nothing(log, changes):
     id_ = reminded(log)
 
     hear(log, **changes)
@@ -109,7 +108,7 @@ def test_a_reaction_is_kept_and_asks_for_nothing(log: Log, changes: dict[str, An
 
 
 @pytest.mark.parametrize("kind", ["image", "audio", "document", "sticker", "location"])
-def test_what_is_no_text_is_for_a_person_to_look_at(log: Log, kind: str) -> None:
+def test_what_is_no_text_is_for_a_person_to_look_at(log, kind):
     reminded(log)
 
     hear(log, kind=kind, text="loom" if kind == "image" else None)
@@ -117,7 +116,7 @@ def test_what_is_no_text_is_for_a_person_to_look_at(log: Log, kind: str) -> None
     assert escalated(log) == [("R1", "answered")]
 
 
-def test_a_text_of_any_signs_is_kept(log: Log) -> None:
+def test_a_text_of_any_signs_is_kept(log):
     reminded(log)
 
     hear(log, "half \ud83d and \0 nothing")
@@ -128,7 +127,7 @@ def test_a_text_of_any_signs_is_kept(log: Log) -> None:
 # A person without a phone
 
 
-def test_a_person_with_a_username_is_known_by_an_earlier_pair(log: Log) -> None:
+def test_a_person_with_a_username_is_known_by_an_earlier_pair(log):
     reminded(log)
     hear(log, "hello", user_id="IN.123")
 
@@ -137,7 +136,7 @@ def test_a_person_with_a_username_is_known_by_an_earlier_pair(log: Log) -> None:
     assert is_out(log)
 
 
-def test_or_by_the_message_that_they_name(log: Log) -> None:
+def test_or_by_the_message_that_they_name(log):
     id_ = reminded(log)
 
     hear(log, "STOP", sender=None, user_id="IN.5", context_wamid=row(log, id_)["meta_message_id"])
@@ -145,7 +144,7 @@ def test_or_by_the_message_that_they_name(log: Log) -> None:
     assert is_out(log)
 
 
-def test_else_what_they_write_is_kept_and_attributed_to_nobody(log: Log) -> None:
+def test_else_what_they_write_is_kept_and_attributed_to_nobody(log):
     reminded(log)
 
     hear(log, "STOP", sender=None, user_id="IN.5")
@@ -158,7 +157,7 @@ def test_else_what_they_write_is_kept_and_attributed_to_nobody(log: Log) -> None
 
 
 @pytest.mark.parametrize("text", ["help", "हिंदी", "material late"])
-def test_an_answer_to_a_redirected_message_is_kept_and_acts_on_nobody(log: Log, text: str) -> None:
+def test_an_answer_to_a_redirected_message_is_kept_and_acts_on_nobody(log, text):
     id_ = reminded(log, delivery="redirect", redirected="hash")
 
     hear(log, text)
@@ -170,7 +169,7 @@ def test_an_answer_to_a_redirected_message_is_kept_and_acts_on_nobody(log: Log, 
     assert replies(log) == []
 
 
-def test_a_time_that_lies_ahead_is_taken_for_now(log: Log) -> None:
+def test_a_time_that_lies_ahead_is_taken_for_now(log):
     reminded(log)
 
     hear(log, "STOP", at=ANSWERED + dt.timedelta(days=400), now=ANSWERED)

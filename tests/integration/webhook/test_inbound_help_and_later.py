@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Any
 
 import pytest
 
@@ -25,18 +24,17 @@ from support.inbound import (
     scheduled,
     tap,
 )
-from support.log_rows import Log, put, row
+from support.log_rows import put, row
 
 # Help
 
 
-def test_need_help_calls_a_person_and_says_so(log: Log) -> None:
+def test_need_help_calls_a_person_and_says_so(log):
     id_ = reminded(log)
 
     hear(log, **tap(help_payload(id_)))
 
     found = log.execute("SELECT * FROM escalation").fetchone()
-    assert found is not None
     assert (found["production_run_id"], found["reason"], found["kind"]) == ("R1", "asked_for_help", "idle")
     assert (found["partner_id"], found["since"], found["told_on"]) == (PARTNER_ID, TICK - dt.timedelta(days=3), None)
     assert found["answer_id"] == kept(log)[0]["id"]
@@ -44,7 +42,7 @@ def test_need_help_calls_a_person_and_says_so(log: Log) -> None:
 
 
 @pytest.mark.parametrize("kind", ["button", "interactive"])
-def test_a_tap_is_one_with_and_without_a_context_and_of_either_type(log: Log, kind: str) -> None:
+def test_a_tap_is_one_with_and_without_a_context_and_of_either_type(log, kind):
     id_ = reminded(log)
 
     hear(log, **tap(help_payload(id_), kind=kind))
@@ -53,7 +51,7 @@ def test_a_tap_is_one_with_and_without_a_context_and_of_either_type(log: Log, ki
 
 
 @pytest.mark.parametrize("word", ["HELP", "info", "मदद", "मदद चाहिए"])
-def test_so_do_the_words(log: Log, word: str) -> None:
+def test_so_do_the_words(log, word):
     reminded(log)
 
     hear(log, word)
@@ -61,7 +59,7 @@ def test_so_do_the_words(log: Log, word: str) -> None:
     assert escalated(log) == [("R1", "asked_for_help")]
 
 
-def test_help_out_of_the_blue_is_heard_too(log: Log) -> None:
+def test_help_out_of_the_blue_is_heard_too(log):
     reminded(log)
 
     hear(log, "help", at=ANSWERED + dt.timedelta(days=9))
@@ -69,7 +67,7 @@ def test_help_out_of_the_blue_is_heard_too(log: Log) -> None:
     assert escalated(log) == [("R1", "asked_for_help")]
 
 
-def test_help_on_a_digest_is_for_its_longest_waiting_run(log: Log) -> None:
+def test_help_on_a_digest_is_for_its_longest_waiting_run(log):
     find(log, tick(1), "R1")
     find(log, tick(2), "R2", since=TICK - dt.timedelta(days=30))
     id_ = reminded(log, "R1", "R2", found=False)
@@ -79,7 +77,7 @@ def test_help_on_a_digest_is_for_its_longest_waiting_run(log: Log) -> None:
     assert escalated(log) == [("R2", "asked_for_help")]
 
 
-def test_help_on_a_lifecycle_message_is_in_no_kind(log: Log) -> None:
+def test_help_on_a_lifecycle_message_is_in_no_kind(log):
     id_ = reminded(
         *(log, "R1"),
         found=False,
@@ -94,7 +92,7 @@ def test_help_on_a_lifecycle_message_is_in_no_kind(log: Log) -> None:
     assert found == [{"kind": None, "reason": "asked_for_help", "since": SENT}]
 
 
-def test_two_reasons_stand_beside_each_other_and_each_once(log: Log) -> None:
+def test_two_reasons_stand_beside_each_other_and_each_once(log):
     reminded(log)
     for number, text in enumerate(("material is late", "help", "colour?", "help")):
         hear(log, text, at=ANSWERED + dt.timedelta(minutes=number))
@@ -105,7 +103,7 @@ def test_two_reasons_stand_beside_each_other_and_each_once(log: Log) -> None:
 # Later
 
 
-def test_later_is_answered_with_three_sending_days(log: Log) -> None:
+def test_later_is_answered_with_three_sending_days(log):
     id_ = reminded(log)
     answers.listen_with(log, parse_settings({"holidays_added": ["2026-11-25"]}), TICK)
 
@@ -125,7 +123,7 @@ def test_later_is_answered_with_three_sending_days(log: Log) -> None:
 
 
 @pytest.mark.parametrize("day", [dt.date.max, dt.date(2099, 12, 31), DAY + dt.timedelta(days=5)])
-def test_a_day_that_cannot_have_been_offered_is_no_promise_and_asks_again(log: Log, day: dt.date) -> None:
+def test_a_day_that_cannot_have_been_offered_is_no_promise_and_asks_again(log, day):
     id_ = reminded(log)
 
     hear(log, **tap(promise_payload(id_, day), kind="interactive"))
@@ -134,7 +132,7 @@ def test_a_day_that_cannot_have_been_offered_is_no_promise_and_asks_again(log: L
     assert [(one["intent"], one["became"]) for one in kept(log)] == [("later", "asked_when")]
 
 
-def test_a_day_that_was_chosen_is_a_promise_about_that_stall(log: Log) -> None:
+def test_a_day_that_was_chosen_is_a_promise_about_that_stall(log):
     id_ = reminded(log)
 
     hear(log, **tap(promise_payload(id_, DAY + dt.timedelta(days=2)), kind="interactive", text="Wed 25 Nov"))
@@ -148,7 +146,7 @@ def test_a_day_that_was_chosen_is_a_promise_about_that_stall(log: Log) -> None:
     assert "बुध 25 नवं" in replies(log)[0]["body_text"]
 
 
-def test_later_on_a_digest_is_said_of_all_its_runs(log: Log) -> None:
+def test_later_on_a_digest_is_said_of_all_its_runs(log):
     id_ = reminded(log, "R1", "R2")
 
     hear(log, **tap(promise_payload(id_, DAY + dt.timedelta(days=1))))
@@ -156,7 +154,7 @@ def test_later_on_a_digest_is_said_of_all_its_runs(log: Log) -> None:
     assert promises.open_promises(log).keys() == {"R1", "R2"}
 
 
-def test_another_day_takes_the_place_of_the_first_and_help_ends_it(log: Log) -> None:
+def test_another_day_takes_the_place_of_the_first_and_help_ends_it(log):
     id_ = reminded(log)
     for number in (1, 2):
         at = ANSWERED + dt.timedelta(minutes=number)
@@ -171,7 +169,7 @@ def test_another_day_takes_the_place_of_the_first_and_help_ends_it(log: Log) -> 
     assert states[1]["ended_why"] == "Help was asked for."
 
 
-def test_after_two_broken_ones_no_third_is_taken_and_a_person_is_called(log: Log) -> None:
+def test_after_two_broken_ones_no_third_is_taken_and_a_person_is_called(log):
     id_ = reminded(log)
     for number in (1, 2):
         hear(log, **tap(promise_payload(id_, DAY), at=ANSWERED + dt.timedelta(minutes=number)))
@@ -187,7 +185,7 @@ def test_after_two_broken_ones_no_third_is_taken_and_a_person_is_called(log: Log
 # Last week's button
 
 
-def moved_by_another_stall(log: Log) -> None:
+def moved_by_another_stall(log):
     find(
         log,
         tick(2, now=TICK + dt.timedelta(days=7), day=DAY + dt.timedelta(days=7)),
@@ -196,11 +194,11 @@ def moved_by_another_stall(log: Log) -> None:
     )
 
 
-def moved_by_not_being_found(log: Log) -> None:
+def moved_by_not_being_found(log):
     find(log, scheduled(3, 1))
 
 
-def moved_by_an_event(log: Log) -> None:
+def moved_by_an_event(log):
     put(
         *(log, "sent", "R1"),
         message_kind="event",
@@ -212,7 +210,7 @@ def moved_by_an_event(log: Log) -> None:
 
 
 @pytest.mark.parametrize("move", [moved_by_another_stall, moved_by_not_being_found, moved_by_an_event])
-def test_a_button_of_a_run_that_moved_changes_nothing_and_says_so_once(log: Log, move: Any) -> None:
+def test_a_button_of_a_run_that_moved_changes_nothing_and_says_so_once(log, move):
     id_ = reminded(log)
     move(log)
 
@@ -226,7 +224,7 @@ def test_a_button_of_a_run_that_moved_changes_nothing_and_says_so_once(log: Log,
     assert [one["variables"]["reply"] for one in replies(log)] == ["moved"]
 
 
-def test_a_day_that_has_gone_by_is_none(log: Log) -> None:
+def test_a_day_that_has_gone_by_is_none(log):
     id_ = reminded(log)
 
     hear(log, **tap(promise_payload(id_, DAY), at=ANSWERED + dt.timedelta(days=2)))
@@ -234,7 +232,7 @@ def test_a_day_that_has_gone_by_is_none(log: Log) -> None:
     assert promises.open_promises(log) == {}
 
 
-def test_free_text_about_a_run_that_moved_calls_nobody(log: Log) -> None:
+def test_free_text_about_a_run_that_moved_calls_nobody(log):
     id_ = reminded(log)
     moved_by_another_stall(log)
 
@@ -246,7 +244,7 @@ def test_free_text_about_a_run_that_moved_calls_nobody(log: Log) -> None:
 @pytest.mark.parametrize(
     "payload", ["help:", "help:no-id", "later:1", "promise:x", f"promise:{uuid.UUID(int=1)}:soon", "", ":"]
 )
-def test_a_payload_that_nobody_has_made_is_an_answer_like_another(log: Log, payload: str) -> None:
+def test_a_payload_that_nobody_has_made_is_an_answer_like_another(log, payload):
     reminded(log)
 
     hear(log, "Open run", kind="button", payload=payload)
@@ -254,7 +252,7 @@ def test_a_payload_that_nobody_has_made_is_an_answer_like_another(log: Log, payl
     assert escalated(log) == [("R1", "answered")]
 
 
-def test_a_payload_of_a_message_that_is_gone_asks_for_nothing(log: Log) -> None:
+def test_a_payload_of_a_message_that_is_gone_asks_for_nothing(log):
     hear(log, **tap(help_payload(uuid.uuid4())))
 
     assert [one["became"] for one in kept(log)] == [None]

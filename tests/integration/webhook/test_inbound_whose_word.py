@@ -15,27 +15,22 @@ from partner_messages.message_log.answers import (
 from partner_messages.message_log.preferences import preferences
 from partner_messages.recipients.spelling import dialled
 from partner_messages.recipients.taps import help_payload
-from partner_messages.webhook.accounts import SenderIds
-from partner_messages.webhook.apply import apply_pending
-from partner_messages.webhook.store import store
 from support.examples import PARTNER_ID, PHONE
 from support.inbound import ANSWERED, NUMBER, SENT, escalated, hear, is_out, kept, reminded, replies, tap
-from support.log_rows import Log, row
+from support.log_rows import row
 from support.spellings import BOTH_WAYS, DIFFERENT, SPELLED
+from support.webhook_work import apply_webhooks
 from support.webhooks import envelope, messages_change, of_statuses, status_item, text_item
 
 
-def tell(log: Log, body: bytes) -> None:
+def tell(log, body):
     """Store and apply one webhook."""
-    store(log, body, ANSWERED)
-    apply_pending(log, SenderIds({"in": NUMBER}, {}), lambda: ANSWERED)
+    apply_webhooks(log, body, now=ANSWERED)
 
 
 @pytest.mark.parametrize("told_first", [True, False])
 @pytest.mark.parametrize(("word", "kept_as"), [("STOP", "stop"), ("band karo", "maybe")])
-def test_or_by_the_statuses_of_what_was_sent_to_them_whatever_comes_first(
-    log: Log, told_first: bool, word: str, kept_as: str
-) -> None:
+def test_or_by_the_statuses_of_what_was_sent_to_them_whatever_comes_first(log, told_first, word, kept_as):
     id_ = reminded(log)
     sent = status_item(row(log, id_)["meta_message_id"], "read", recipient_user_id="IN.5")
     said = [
@@ -53,7 +48,7 @@ def test_or_by_the_statuses_of_what_was_sent_to_them_whatever_comes_first(
     assert len(log.execute("SELECT * FROM partner_preference").fetchall()) == 1
 
 
-def test_a_stop_in_one_webhook_with_the_status_that_says_whose_it_is_counts(log: Log) -> None:
+def test_a_stop_in_one_webhook_with_the_status_that_says_whose_it_is_counts(log):
     id_ = reminded(log)
     sent = status_item(row(log, id_)["meta_message_id"], recipient_user_id="IN.5")
     stop = {key: value for key, value in text_item(from_user_id="IN.5").items() if key != "from"}
@@ -64,7 +59,7 @@ def test_a_stop_in_one_webhook_with_the_status_that_says_whose_it_is_counts(log:
     assert untold_stops_of_nobody(log) == {}
 
 
-def test_a_stop_of_somebody_unknown_is_told_to_operations_once(log: Log) -> None:
+def test_a_stop_of_somebody_unknown_is_told_to_operations_once(log):
     reminded(log)
     for text in ("STOP", "band karo", "hello"):
         hear(log, text, sender=None, user_id="IN.5")
@@ -76,7 +71,7 @@ def test_a_stop_of_somebody_unknown_is_told_to_operations_once(log: Log) -> None
     assert untold_stops_of_nobody(log) == {}
 
 
-def test_a_button_below_another_s_message_is_not_believed_of_somebody_unknown(log: Log) -> None:
+def test_a_button_below_another_s_message_is_not_believed_of_somebody_unknown(log):
     id_ = reminded(log)
 
     hear(log, **tap(help_payload(id_), sender=None, user_id="IN.6"))
@@ -90,7 +85,7 @@ def test_a_button_below_another_s_message_is_not_believed_of_somebody_unknown(lo
 
 
 @pytest.mark.parametrize(("ours", "theirs"), BOTH_WAYS)
-def test_whatever_they_say_is_theirs_however_meta_spells_their_phone(log: Log, ours: str, theirs: str) -> None:
+def test_whatever_they_say_is_theirs_however_meta_spells_their_phone(log, ours, theirs):
     id_ = reminded(log, to_phone=ours)
     about = {"sender": theirs, "context_wamid": row(log, id_)["meta_message_id"]}
 
@@ -100,13 +95,18 @@ def test_whatever_they_say_is_theirs_however_meta_spells_their_phone(log: Log, o
     hear(log, "STOP", **about)
 
     assert {reason for _, reason in escalated(log)} == {"asked_for_help", "answered"}
-    assert {one["message_id"] for one in kept(log)} == {id_}
+    assert {(one["phone"], one["message_id"]) for one in kept(log)} == {(theirs, id_)}
+    assert is_out(log, ours)
+    assert is_out(log, theirs)
     assert preferences(log).language_of(ours) == "hi"
-    assert {one["variables"]["reply"] for one in replies(log)} == {"help", "language"}
+    assert {(one["variables"]["reply"], one["to_phone"]) for one in replies(log)} == {
+        ("help", theirs),
+        ("language", theirs),
+    }
     assert last_inbound_of(log, [ours], until=ANSWERED) == {(ours, NUMBER): ANSWERED}
 
 
-def test_the_log_spells_a_phone_as_the_package_does(log: Log) -> None:
+def test_the_log_spells_a_phone_as_the_package_does(log):
     phones = [phone for pair in (*SPELLED.values(), *DIFFERENT.values()) for phone in pair]
     phones += [f"{phone}0" for phone in phones] + [phone[:-1] for phone in phones]
     found = log.execute("SELECT phone, dialled(phone) AS dialled FROM unnest(%s::text[]) AS phone", [phones]).fetchall()
@@ -116,7 +116,7 @@ def test_the_log_spells_a_phone_as_the_package_does(log: Log) -> None:
 
 @pytest.mark.parametrize(("text", "became"), [("STOP", "opted_out"), ("please stop", "maybe_opt_out")])
 @pytest.mark.parametrize("named", [True, False])
-def test_a_stop_counts_whatever_it_answers(log: Log, text: str, became: str, named: bool) -> None:
+def test_a_stop_counts_whatever_it_answers(log, text, became, named):
     reminded(log)
     later = SENT + dt.timedelta(minutes=1)
     id_ = reminded(log, "R2", delivery="redirect", redirected="hash", partner_id="P2", sent_at=later, claimed_at=later)

@@ -10,7 +10,6 @@ import pytest
 from partner_messages.config.settings import parse_settings
 from partner_messages.message_log import answers
 from partner_messages.message_log.preferences import preferences
-from partner_messages.recipients.taps import help_payload
 from partner_messages.webhook.events import PreferenceUpdate
 from partner_messages.webhook.inbound import apply_preference
 from support.deployment import TICK
@@ -25,14 +24,13 @@ from support.inbound import (
     kept,
     reminded,
     replies,
-    tap,
 )
-from support.log_rows import Log, change
+from support.log_rows import change
 
 # STOP, START, the language
 
 
-def test_stop_opts_the_phone_out_and_is_confirmed_once(log: Log) -> None:
+def test_stop_opts_the_phone_out_and_is_confirmed_once(log):
     reminded(log)
 
     hear(log, "STOP")
@@ -44,7 +42,7 @@ def test_stop_opts_the_phone_out_and_is_confirmed_once(log: Log) -> None:
     assert escalated(log) == []
 
 
-def test_stop_counts_on_the_phone_for_each_partner_whom_it_reaches(log: Log) -> None:
+def test_stop_counts_on_the_phone_for_each_partner_whom_it_reaches(log):
     reminded(log)
     hear(log, "बंद करो")
 
@@ -52,7 +50,7 @@ def test_stop_counts_on_the_phone_for_each_partner_whom_it_reaches(log: Log) -> 
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["stop", "start", "again"])))
-def test_the_later_of_stop_and_start_counts_in_whatever_order_they_come(log: Log, order: tuple[str, ...]) -> None:
+def test_the_later_of_stop_and_start_counts_in_whatever_order_they_come(log, order):
     reminded(log)
     at = {name: ANSWERED + dt.timedelta(minutes=number) for number, name in enumerate(("stop", "start", "again"))}
     words = {"stop": "STOP", "start": "START", "again": "STOP"}
@@ -65,7 +63,7 @@ def test_the_later_of_stop_and_start_counts_in_whatever_order_they_come(log: Log
 
 
 @pytest.mark.parametrize("words", [("STOP", "START"), ("START", "STOP")])
-def test_of_equals_stop_counts(log: Log, words: tuple[str, str]) -> None:
+def test_of_equals_stop_counts(log, words):
     reminded(log)
     for word in words:
         hear(log, word)
@@ -73,7 +71,7 @@ def test_of_equals_stop_counts(log: Log, words: tuple[str, str]) -> None:
     assert is_out(log)
 
 
-def test_an_edited_stop_and_one_below_a_picture_are_for_a_person_to_read(log: Log) -> None:
+def test_an_edited_stop_and_one_below_a_picture_are_for_a_person_to_read(log):
     reminded(log)
 
     hear(log, "STOP", edited=True)
@@ -85,7 +83,7 @@ def test_an_edited_stop_and_one_below_a_picture_are_for_a_person_to_read(log: Lo
     assert replies(log) == []
 
 
-def test_what_sounds_like_stop_waits_for_a_person_also_where_no_message_is_near(log: Log) -> None:
+def test_what_sounds_like_stop_waits_for_a_person_also_where_no_message_is_near(log):
     reminded(log)
 
     hear(log, "please don't send", at=ANSWERED + dt.timedelta(days=3))
@@ -94,7 +92,7 @@ def test_what_sounds_like_stop_waits_for_a_person_also_where_no_message_is_near(
     assert escalated(log) == [("R1", "maybe_opt_out")]
 
 
-def test_a_tap_with_the_word_on_it_stops_as_well(log: Log) -> None:
+def test_a_tap_with_the_word_on_it_stops_as_well(log):
     reminded(log)
 
     hear(log, "Stop", kind="button", payload="Stop")
@@ -102,7 +100,7 @@ def test_a_tap_with_the_word_on_it_stops_as_well(log: Log) -> None:
     assert is_out(log)
 
 
-def test_a_word_of_the_settings_stops(log: Log) -> None:
+def test_a_word_of_the_settings_stops(log):
     reminded(log)
     answers.listen_with(log, parse_settings({"stop_words": ["bas"]}), TICK)
 
@@ -112,7 +110,7 @@ def test_a_word_of_the_settings_stops(log: Log) -> None:
 
 
 @pytest.mark.parametrize(("word", "language"), [("English", "en"), ("हिन्दी", "hi")])
-def test_a_language_is_set_and_confirmed_in_it(log: Log, word: str, language: str) -> None:
+def test_a_language_is_set_and_confirmed_in_it(log, word, language):
     reminded(log, language="gu")
 
     hear(log, word)
@@ -123,7 +121,7 @@ def test_a_language_is_set_and_confirmed_in_it(log: Log, word: str, language: st
     assert escalated(log) == []
 
 
-def test_a_confirmation_comes_in_time_or_not_at_all(log: Log) -> None:
+def test_a_confirmation_comes_in_time_or_not_at_all(log):
     reminded(log)
 
     hear(log, "STOP", now=ANSWERED + dt.timedelta(minutes=5, seconds=1))
@@ -132,7 +130,7 @@ def test_a_confirmation_comes_in_time_or_not_at_all(log: Log) -> None:
     assert replies(log) == []
 
 
-def test_a_phone_gets_two_replies_a_day_at_most(log: Log) -> None:
+def test_a_phone_gets_two_replies_a_day_at_most(log):
     reminded(log)
     for number, word in enumerate(("STOP", "START", "STOP", "START", "English")):
         hear(log, word, at=ANSWERED + dt.timedelta(minutes=number))
@@ -143,14 +141,14 @@ def test_a_phone_gets_two_replies_a_day_at_most(log: Log) -> None:
     assert len(replies(log)) == 3
 
 
-def test_nobody_is_replied_to_whom_we_have_never_written_to(log: Log) -> None:
+def test_nobody_is_replied_to_whom_we_have_never_written_to(log):
     hear(log, "STOP")
 
     assert is_out(log)
     assert replies(log) == []
 
 
-def test_a_reply_is_queued_to_who_wrote_from_the_number_that_wrote_to_them(log: Log) -> None:
+def test_a_reply_is_queued_to_who_wrote_from_the_number_that_wrote_to_them(log):
     reminded(log, language="hi")
 
     hear(log, "STOP")
@@ -165,7 +163,7 @@ def test_a_reply_is_queued_to_who_wrote_from_the_number_that_wrote_to_them(log: 
 
 
 @pytest.mark.parametrize(("values", "takes"), [(["stop"], False), (["stop", "resume"], True)])
-def test_a_preference_told_to_whatsapp_covers_marketing_alone(log: Log, values: list[str], takes: bool) -> None:
+def test_a_preference_told_to_whatsapp_covers_marketing_alone(log, values, takes):
     for number, value in enumerate(values):
         at = ANSWERED + dt.timedelta(minutes=number)
         update = PreferenceUpdate(NUMBER, PHONE, None, "marketing_messages", value, at)
@@ -177,7 +175,7 @@ def test_a_preference_told_to_whatsapp_covers_marketing_alone(log: Log, values: 
     assert len(log.execute("SELECT * FROM partner_preference").fetchall()) == len(values)
 
 
-def test_so_does_131050_whoever_is_told_it(log: Log) -> None:
+def test_so_does_131050_whoever_is_told_it(log):
     id_ = reminded(log, status="sent")
 
     change(log, id_, status="failed", error_code=131050, failed_at=ANSWERED)
@@ -186,25 +184,9 @@ def test_so_does_131050_whoever_is_told_it(log: Log) -> None:
     assert not is_out(log)
 
 
-@pytest.mark.parametrize(
-    ("written", "meta"), [("+525512345678", "+5215512345678"), ("+5215512345678", "+525512345678")]
-)
-def test_a_stop_counts_in_whichever_way_the_phone_is_spelled(log: Log, written: str, meta: str) -> None:
-    id_ = reminded(log, to_phone=written)
-
-    hear(log, "STOP", sender=meta)
-    hear(log, **tap(help_payload(id_), sender=meta, at=ANSWERED + dt.timedelta(minutes=1)))
-
-    assert is_out(log, written)
-    assert is_out(log, meta)
-    assert [(one["phone"], one["message_id"]) for one in kept(log)] == [(meta, id_)] * 2
-    assert escalated(log) == [("R1", "asked_for_help")]
-    assert {one["to_phone"] for one in replies(log)} == {meta}
-
-
 @pytest.mark.parametrize("word", ["STOP", "START"])
 @pytest.mark.parametrize("order", [1, -1])
-def test_who_then_says_it_themselves_leaves_nothing_to_be_decided(log: Log, word: str, order: int) -> None:
+def test_who_then_says_it_themselves_leaves_nothing_to_be_decided(log, word, order):
     reminded(log)
     said = [("please don't send", ANSWERED), (word, ANSWERED + dt.timedelta(minutes=1))]
     for text, at in said[::order]:
@@ -214,7 +196,7 @@ def test_who_then_says_it_themselves_leaves_nothing_to_be_decided(log: Log, word
     assert not preferences(log).waits_for_a_person(PARTNER_ID, PHONE)
 
 
-def test_what_sounds_like_stop_after_a_start_is_for_a_person_again(log: Log) -> None:
+def test_what_sounds_like_stop_after_a_start_is_for_a_person_again(log):
     reminded(log)
     hear(log, "START")
     hear(log, "please don't send", at=ANSWERED + dt.timedelta(minutes=1))

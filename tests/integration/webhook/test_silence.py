@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
-from typing import Any
 
 import pytest
 
@@ -14,8 +12,8 @@ from partner_messages.message_log.silences import listen_to, open_silences, see_
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.webhook.app import Receiver
 from partner_messages.webhook.expiry import GRACE, expire
-from support.deployment import TICK, Deployment
-from support.log_rows import Log, put
+from support.deployment import TICK
+from support.log_rows import put
 
 MINUTE, HOUR, DAY_LONG = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 SENT = TICK + 2 * MINUTE
@@ -23,22 +21,22 @@ SEEN = SENT + 15 * MINUTE
 
 
 @pytest.fixture(autouse=True)
-def _listened(log: Log) -> None:
+def _listened(log):
     listen_to(log, ["in"], TICK)
 
 
-def accepted(log: Log, run_id: str = "R1", at: dt.datetime = SENT, **columns: Any) -> uuid.UUID:
+def accepted(log, run_id="R1", at=SENT, **columns):
     """A message that Meta took."""
     of_day = {"day": at.date(), "sent_at": at, "claimed_at": at, "meta_message_id": f"wamid.{run_id}.{at}"}
-    return put(log, "sent", run_id, **{**of_day, **columns})
+    return put(log, columns.pop("status", "sent"), run_id, **{**of_day, **columns})
 
 
-def heard(log: Log, run_id: str, at: dt.datetime, **columns: Any) -> uuid.UUID:
+def heard(log, run_id, at, **columns):
     """One of which the webhook has spoken."""
     return accepted(log, run_id, at, **{"sent_at_meta": at, **columns})
 
 
-def test_a_sender_that_says_nothing_for_a_quarter_of_an_hour_is_silent_and_told_once_a_day(log: Log) -> None:
+def test_a_sender_that_says_nothing_for_a_quarter_of_an_hour_is_silent_and_told_once_a_day(log):
     heard(log, "R0", SENT - DAY_LONG)
     accepted(log)
 
@@ -69,25 +67,21 @@ WELL = {
 
 
 @pytest.mark.parametrize("case", WELL)
-def test_a_sender_is_not_silent_where(log: Log, case: str) -> None:
+def test_a_sender_is_not_silent_where(log, case):
     for number, columns in enumerate(WELL[case]):
-        put_with = {"at": SENT, **columns}
-        status = put_with.pop("status", "sent")
-        at = put_with.pop("at")
-        of_day = {"sent_at": at, "claimed_at": at, "meta_message_id": f"wamid.{number}"}
-        put(log, status, f"R{number}", **{**of_day, **put_with})
+        accepted(log, f"R{number}", **columns)
 
     assert see_silences(log, SEEN + HOUR) == []
     assert open_silences(log) == {}
 
 
-def test_nobody_is_silent_where_no_receiver_was_seen_for_a_month(log: Log) -> None:
+def test_nobody_is_silent_where_no_receiver_was_seen_for_a_month(log):
     accepted(log, at=SENT + dt.timedelta(days=31))
 
     assert see_silences(log, SEEN + dt.timedelta(days=31)) == []
 
 
-def test_a_silence_ends_with_the_first_word_and_one_of_the_same_day_is_not_told_again(log: Log) -> None:
+def test_a_silence_ends_with_the_first_word_and_one_of_the_same_day_is_not_told_again(log):
     accepted(log)
     see_silences(log, SEEN)
     heard(log, "R2", SENT + HOUR)
@@ -99,7 +93,7 @@ def test_a_silence_ends_with_the_first_word_and_one_of_the_same_day_is_not_told_
     assert open_silences(log).keys() == {"in"}
 
 
-def test_a_silence_ends_where_nobody_listens_any_more(log: Log) -> None:
+def test_a_silence_ends_where_nobody_listens_any_more(log):
     accepted(log)
     see_silences(log, SEEN)
 
@@ -108,12 +102,12 @@ def test_a_silence_ends_where_nobody_listens_any_more(log: Log) -> None:
     assert open_silences(log) == {}
 
 
-def given_up(log: Log, now: dt.datetime) -> int:
+def given_up(log, now):
     return expire(log, installed_catalog(), now)
 
 
 @pytest.mark.parametrize("was_seen", [True, False])
-def test_of_what_was_sent_before_or_in_a_silence_nothing_is_given_up(log: Log, was_seen: bool) -> None:
+def test_of_what_was_sent_before_or_in_a_silence_nothing_is_given_up(log, was_seen):
     heard(log, "R1", SENT - DAY_LONG)  # Its delivery was never told: the webhook fell silent that evening.
     accepted(log, "R1", SENT)
     if was_seen:
@@ -126,7 +120,7 @@ def test_of_what_was_sent_before_or_in_a_silence_nothing_is_given_up(log: Log, w
     assert given_up(log, later + dt.timedelta(days=9)) == 0
 
 
-def test_what_is_sent_after_a_silence_is_given_up_as_ever(log: Log) -> None:
+def test_what_is_sent_after_a_silence_is_given_up_as_ever(log):
     accepted(log, "R1", SENT)
     see_silences(log, SEEN)
     heard(log, "R1", SENT + DAY_LONG)
@@ -137,7 +131,7 @@ def test_what_is_sent_after_a_silence_is_given_up_as_ever(log: Log) -> None:
     assert given_up(log, SENT + 3 * DAY_LONG + GRACE + MINUTE) == 1
 
 
-def test_nobody_becomes_unreachable_by_a_silence(log: Log) -> None:
+def test_nobody_becomes_unreachable_by_a_silence(log):
     for number in range(4):
         heard(log, f"R{number}", SENT + number * DAY_LONG)
     other = {"to_phone": "+919829099999", "partner_id": "P2"}
@@ -155,7 +149,7 @@ def test_nobody_becomes_unreachable_by_a_silence(log: Log) -> None:
 # The receiver itself
 
 
-def test_a_receiver_notes_whom_it_listens_to_and_when_it_was_off(deployment: Deployment, log: Log) -> None:
+def test_a_receiver_notes_whom_it_listens_to_and_when_it_was_off(deployment, log):
     now = TICK
     receiver = Receiver(clock=lambda: now)
     receiver.applier.apply_once()
@@ -173,9 +167,7 @@ def test_a_receiver_notes_whom_it_listens_to_and_when_it_was_off(deployment: Dep
     assert given_up(log, SENT + DAY_LONG + GRACE + MINUTE) == 0
 
 
-def test_it_notes_so_once_a_minute_and_a_pause_of_a_quarter_of_an_hour_is_none(
-    deployment: Deployment, log: Log
-) -> None:
+def test_it_notes_so_once_a_minute_and_a_pause_of_a_quarter_of_an_hour_is_none(deployment, log):
     now = TICK
     receiver = Receiver(clock=lambda: now)
     receiver.applier.apply_once()

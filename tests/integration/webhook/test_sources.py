@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import socket
 
 import pytest
 import requests
 
 from partner_messages.config.settings import parse_settings
 from partner_messages.deployment.live_settings import load_settings
-from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.sources import look_up_statuses
 from support.deployment import TICK
 from support.examples import PHONE
 from support.log_rows import put, row
-from support.raw_http import RawServer, raw_server
-from support.webhooks import NUMBER, WABA
+from support.raw_http import raw_server
+from support.webhook_work import SENDER_IDS
 
-NUMBERS = SenderIds({"in": NUMBER}, {"in": WABA})
 SENT = TICK - dt.timedelta(hours=1)
 
 
 def look_up(log, source, deployment):
     deployment.set(status_source=source, senders=["in"])
-    return look_up_statuses(log, load_settings(), NUMBERS, TICK)
+    return look_up_statuses(log, load_settings(), SENDER_IDS, TICK)
 
 
 @pytest.fixture
@@ -78,7 +75,7 @@ def test_looking_again_changes_no_time(deployment, shop, log, id_):
     shop_says(shop, "delivered")
     look_up(log, "shop", deployment)
     before = row(log, id_)
-    look_up_statuses(log, load_settings(), NUMBERS, TICK + dt.timedelta(minutes=15))
+    look_up_statuses(log, load_settings(), SENDER_IDS, TICK + dt.timedelta(minutes=15))
 
     assert row(log, id_) == before
 
@@ -100,7 +97,7 @@ def meta(deployment):
         "events": (200, {"data": EVENTS}),
     }
 
-    def talk(server: RawServer, client: socket.socket) -> None:
+    def talk(server, client):
         while request := server.read_request(client):
             status, answer = answers["events" if b"/77/events" in request.split(b"\r\n")[0] else "message_history"]
             body = json.dumps(answer).encode()

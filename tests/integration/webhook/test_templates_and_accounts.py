@@ -11,20 +11,19 @@ from partner_messages.templates.approvals.approvals import read_approvals, recor
 from partner_messages.templates.approvals.gate import warning_of, why_not_sendable
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.webhook.accounts import SenderIds, note_account_events_told, untold_account_events
-from partner_messages.webhook.apply import apply_pending
-from partner_messages.webhook.store import store
 from support.deployment import TICK, run_pass
+from support.webhook_work import apply_webhooks
 from support.webhooks import NUMBER, WABA, envelope, seconds
 
 NAME = "jyt_production_run_reminder_idle_v1"
 TEMPLATE = installed_catalog().get(NAME)
-NUMBERS = SenderIds({"in": NUMBER, "au": "7"}, {"in": WABA, "au": "another"})
+SENDERS = SenderIds({"in": NUMBER, "au": "7"}, {"in": WABA, "au": "another"})
 LISTED = {"id": "1", "name": NAME, "language": "en", "status": "APPROVED", "category": "UTILITY"}
 
 
 def hear(log, field, at=TICK, **value):
-    store(log, envelope({"field": field, "value": value}, time=int(seconds(at))), TICK)
-    return apply_pending(log, NUMBERS, lambda: TICK)
+    body = envelope({"field": field, "value": value}, time=int(seconds(at)))
+    return apply_webhooks(log, body, sender_ids=SENDERS)
 
 
 def of_template(**value):
@@ -120,7 +119,7 @@ def test_of_a_changed_text_nobody_knows_the_parameters_and_the_account_is_read_a
 
 def stops(log):
     run = run_pass("run")
-    return {label: stop.said for label in NUMBERS.waba_ids if (stop := open_stop(log, label, run))}
+    return {label: stop.said for label in SENDERS.waba_ids if (stop := open_stop(log, label, run))}
 
 
 BANS = [

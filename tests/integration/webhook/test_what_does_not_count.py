@@ -10,25 +10,21 @@ from partner_messages.message_log.history import days_reminded, last_reminded
 from partner_messages.message_log.ticks import record_stuck
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.webhook.accounts import SenderIds
-from partner_messages.webhook.apply import apply_pending
 from partner_messages.webhook.expiry import GRACE, expire
-from partner_messages.webhook.store import store
 from support.deployment import TICK
 from support.examples import DAY, stuck_run, tick
 from support.log_rows import put, row
-from support.webhooks import NUMBER, WABA, of_statuses, status_item
+from support.webhook_work import apply_webhooks
+from support.webhooks import of_statuses, status_item
 
 YESTERDAY = DAY - dt.timedelta(days=1)
 SENT = TICK - dt.timedelta(days=1)
-NUMBERS = SenderIds({"in": NUMBER}, {"in": WABA})
 TEMPLATE = "jyt_production_run_reminder_idle_v1"
 LIFE = dt.timedelta(seconds=installed_catalog().get(TEMPLATE).ttl_seconds)
 
 
 def hear(log, *items):
-    store(log, of_statuses(*items), TICK)
-    return apply_pending(log, NUMBERS, lambda: TICK)
+    return apply_webhooks(log, of_statuses(*items))
 
 
 def reminded(log):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -13,11 +11,9 @@ from partner_messages.whatsapp.hook import WhatsAppHook
 from sandbox.connections import connections
 from support.deployment import Deployment
 
-HookMaker = Callable[..., WhatsAppHook]
-
 
 @pytest.fixture
-def make_hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[HookMaker]:
+def make_hook(monkeypatch):
     """Make hooks of the sender `in`, by default without a proxy and with a server that nobody waits for long."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -25,14 +21,7 @@ def make_hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[HookMaker]:
     deployed = Deployment(monkeypatch)
     with contextlib.ExitStack() as made:
 
-        def make(
-            url: str,
-            *,
-            connect_timeout: float = 5,
-            read_timeout: float = 10,
-            connections_at_once: int = 1,
-            **changes: Any,
-        ) -> WhatsAppHook:
+        def make(url, *, connect_timeout=5, read_timeout=10, connections_at_once=1, **changes):
             plain = connections(shop_url="", message_log_url="", graph_api_url=url)["whatsapp_in"]
             deployed.connect("whatsapp_in", {**plain, **changes})
             hook = WhatsAppHook(
@@ -47,7 +36,7 @@ def make_hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[HookMaker]:
 
 
 @pytest.fixture
-def payload() -> dict[str, Any]:
+def payload():
     """A message that the local Graph API takes."""
     return {
         "messaging_product": "whatsapp",

@@ -6,11 +6,8 @@ import functools
 import gzip
 import itertools
 import json
-import socket
 import threading
 import tracemalloc
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -21,45 +18,31 @@ from partner_messages.whatsapp.deadline import Deadline
 from partner_messages.whatsapp.hook import MAX_ANSWER_BYTES
 from partner_messages.whatsapp.management import template_api
 from partner_messages.whatsapp.management_errors import Kind, ManagementError
-from support.raw_http import RawServer, answering, raw_server, response
+from support.raw_http import answering, endless, raw_server, response
 
 WAMID = b'{"messages": [{"id": "wamid.HBgM"}]}'
 MEGABYTE = 1024 * 1024
 MOST_MEMORY = 8 * MEGABYTE
 """What one answer may take beside the largest of its kind."""
 
-Raw = Callable[[RawServer, socket.socket], None]
-
-
-def without_end(before: bytes, again: bytes) -> Raw:
-    """Answer with a beginning, and then with the same again for as long as somebody listens."""
-
-    def talk(server: RawServer, client: socket.socket) -> None:
-        server.read_request(client)
-        client.sendall(before)
-        while True:
-            client.sendall(again)
-
-    return talk
-
 
 ENDLESS = {
-    "a body of 300 MB": without_end(b"HTTP/1.1 200 OK\r\nContent-Length: 314572800\r\n\r\n" + WAMID, b" " * MEGABYTE),
-    "a body without an end": without_end(b"HTTP/1.1 200 OK\r\n\r\n" + WAMID, b" " * MEGABYTE),
-    "chunks without an end": without_end(
+    "a body of 300 MB": endless(b"HTTP/1.1 200 OK\r\nContent-Length: 314572800\r\n\r\n" + WAMID, b" " * MEGABYTE),
+    "a body without an end": endless(b"HTTP/1.1 200 OK\r\n\r\n" + WAMID, b" " * MEGABYTE),
+    "chunks without an end": endless(
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"10000\r\n" + b" " * 65536 + b"\r\n"
     ),
     "a bomb": answering(response("200 OK", gzip.compress(bytes(64 * MEGABYTE)), "Content-Encoding: gzip")),
-    "a redirect's body": without_end(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\r\n", b" " * MEGABYTE),
-    "an error's body": without_end(b"HTTP/1.1 400 Bad Request\r\n\r\n", b" " * MEGABYTE),
-    "headers": without_end(b"HTTP/1.1 200 OK\r\n", b"X-More: " + b"1" * 60_000 + b"\r\n"),
-    "a header": without_end(b"HTTP/1.1 200 OK\r\nX-More: ", b"1" * MEGABYTE),
-    "promises of an answer": without_end(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
+    "a redirect's body": endless(b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\r\n", b" " * MEGABYTE),
+    "an error's body": endless(b"HTTP/1.1 400 Bad Request\r\n\r\n", b" " * MEGABYTE),
+    "headers": endless(b"HTTP/1.1 200 OK\r\n", b"X-More: " + b"1" * 60_000 + b"\r\n"),
+    "a header": endless(b"HTTP/1.1 200 OK\r\nX-More: ", b"1" * MEGABYTE),
+    "promises of an answer": endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
 }
 
 
 @pytest.fixture
-def little_memory() -> Iterator[None]:
+def little_memory():
     """Whatever the test does takes no more than MOST_MEMORY."""
     tracemalloc.start()
     try:
@@ -72,13 +55,13 @@ def little_memory() -> Iterator[None]:
 
 @pytest.mark.parametrize("answer", ENDLESS)
 def test_an_answer_without_end_leaves_a_message_unknown_and_takes_little_memory(
-    make_hook: Any, payload: Any, little_memory: None, answer: str
-) -> None:
+    make_hook, payload, little_memory, answer
+):
     with raw_server(ENDLESS[answer]) as server:
         assert isinstance(make_hook(server.url).send_message(payload), Unknown)
 
 
-def test_an_answer_may_be_as_long_as_that_and_no_longer(make_hook: Any, payload: Any) -> None:
+def test_an_answer_may_be_as_long_as_that_and_no_longer(make_hook, payload):
     longest = response("200 OK", WAMID.ljust(MAX_ANSWER_BYTES))
     with raw_server(answering(longest, longest, response("200 OK", WAMID.ljust(MAX_ANSWER_BYTES + 1)))) as server:
         hook = make_hook(server.url)
@@ -89,7 +72,7 @@ def test_an_answer_may_be_as_long_as_that_and_no_longer(make_hook: Any, payload:
     assert server.accepted == 1
 
 
-def test_a_packed_answer_is_unpacked(make_hook: Any, payload: Any) -> None:
+def test_a_packed_answer_is_unpacked(make_hook, payload):
     with raw_server(answering(response("200 OK", gzip.compress(WAMID), "Content-Encoding: gzip"))) as server:
         assert isinstance(make_hook(server.url).send_message(payload), Accepted)
 
@@ -97,11 +80,11 @@ def test_a_packed_answer_is_unpacked(make_hook: Any, payload: Any) -> None:
 # Time
 
 
-def at_each_look(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+def at_each_look(monkeypatch):
     """Let a second pass whenever somebody looks how much time is left; what is returned counts the looks."""
     looks, seconds = threading.Semaphore(0), itertools.count()
 
-    def clock() -> float:
+    def clock():
         looks.release()
         return next(seconds)
 
@@ -112,13 +95,11 @@ def at_each_look(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
 @pytest.mark.parametrize(
     "whole", [0, len(response("200 OK", WAMID)) - len(WAMID)], ids=["from the head on", "the body"]
 )
-def test_a_byte_now_and_then_does_not_hold_a_request_beyond_its_time(
-    make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch, whole: int
-) -> None:
+def test_a_byte_now_and_then_does_not_hold_a_request_beyond_its_time(make_hook, payload, monkeypatch, whole):
     looks = at_each_look(monkeypatch)
     said = response("200 OK", WAMID)
 
-    def talk(server: RawServer, client: socket.socket) -> None:
+    def talk(server, client):
         server.read_request(client)
         client.sendall(said[:whole])
         for byte in said[whole:]:
@@ -133,9 +114,7 @@ def test_a_byte_now_and_then_does_not_hold_a_request_beyond_its_time(
     assert "Read timed out" in answer.reason
 
 
-def test_each_request_on_a_connection_has_the_whole_time(
-    make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_request_on_a_connection_has_the_whole_time(make_hook, payload, monkeypatch):
     at_each_look(monkeypatch)
     with raw_server(answering(*[response("200 OK", WAMID)] * 9)) as server:
         hook = make_hook(server.url, read_timeout=5)
@@ -145,11 +124,9 @@ def test_each_request_on_a_connection_has_the_whole_time(
     assert server.accepted == 1
 
 
-def test_a_proxy_that_talks_without_end_makes_no_connection(
-    make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proxy_that_talks_without_end_makes_no_connection(make_hook, payload, monkeypatch):
     at_each_look(monkeypatch)
-    with raw_server(without_end(b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n")) as proxy:
+    with raw_server(endless(b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n")) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url)
         answer = make_hook("https://graph.meta.test").send_message(payload)
 
@@ -159,17 +136,17 @@ def test_a_proxy_that_talks_without_end_makes_no_connection(
 # Templates
 
 
-def listing(*names: str) -> bytes:
+def listing(*names):
     """A page of templates, each as large as Meta's largest."""
     padding = "x" * 10_000
     return json.dumps({"data": [{"name": name, "padding": padding} for name in names]}).encode()
 
 
 @pytest.fixture
-def asked(make_hook: Any) -> Callable[[str], list[dict[str, Any]]]:
+def asked(make_hook):
     """Ask a server for the templates of an account."""
 
-    def ask(url: str) -> list[dict[str, Any]]:
+    def ask(url):
         make_hook(url)
         with template_api(load_sender("in"), connect_timeout=5, read_timeout=10) as api:
             return api.list_templates(["name"])
@@ -177,7 +154,7 @@ def asked(make_hook: Any) -> Callable[[str], list[dict[str, Any]]]:
     return ask
 
 
-def test_a_page_of_templates_may_be_larger_than_an_answer_to_a_message(asked: Any) -> None:
+def test_a_page_of_templates_may_be_larger_than_an_answer_to_a_message(asked):
     names = [f"order_{number}" for number in range(4 * management.PAGE_SIZE)]
     page = listing(*names)
     assert MAX_ANSWER_BYTES < len(page) < management.MAX_ANSWER_BYTES
@@ -187,7 +164,7 @@ def test_a_page_of_templates_may_be_larger_than_an_answer_to_a_message(asked: An
 
 
 @pytest.mark.parametrize("answer", ENDLESS)
-def test_a_list_without_end_is_no_list(asked: Any, answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_without_end_is_no_list(asked, answer, monkeypatch):
     monkeypatch.setattr(management, "MAX_ANSWER_BYTES", MAX_ANSWER_BYTES)  # A smaller one, for the sake of time.
     with raw_server(ENDLESS[answer]) as server, pytest.raises(ManagementError) as error:
         asked(server.url)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,16 +16,16 @@ TOKEN = "sandbox-token-in-0123456789"
 TAKEN = response("200 OK", b'{"messages": [{"id": "wamid.HBgM"}]}')
 
 
-def headers_of(request: bytes) -> dict[str, str]:
+def headers_of(request):
     lines = request.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
     return {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
 
 
-def no_such_name_but(port: int) -> Any:
+def no_such_name_but(port):
     """Name resolution that knows this machine alone, so that no test asks a name server."""
     real = socket.getaddrinfo
 
-    def getaddrinfo(host: Any, *rest: Any, **more: Any) -> Any:
+    def getaddrinfo(host, *rest, **more):
         if host == "127.0.0.1":
             return real(host, *rest, **more)
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -35,7 +33,7 @@ def no_such_name_but(port: int) -> Any:
     return getaddrinfo
 
 
-def test_it_carries_exactly_the_headers_it_needs(make_hook: Any, payload: Any, graph_api: Any) -> None:
+def test_it_carries_exactly_the_headers_it_needs(make_hook, payload, graph_api):
     hook = make_hook(graph_api.url)
 
     assert isinstance(hook.send_message(payload), Accepted)
@@ -55,7 +53,7 @@ def test_it_carries_exactly_the_headers_it_needs(make_hook: Any, payload: Any, g
     ]
 
 
-def test_a_netrc_file_has_no_say(make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_netrc_file_has_no_say(make_hook, payload, monkeypatch, tmp_path):
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else\ndefault login somebody password else\n")
     netrc.chmod(0o600)
@@ -67,7 +65,7 @@ def test_a_netrc_file_has_no_say(make_hook: Any, payload: Any, monkeypatch: pyte
     assert headers_of(server.received[0])["authorization"] == f"Bearer {TOKEN}"
 
 
-def test_a_cookie_is_not_sent_back(make_hook: Any, payload: Any) -> None:
+def test_a_cookie_is_not_sent_back(make_hook, payload):
     cookie = response("200 OK", b'{"messages": [{"id": "wamid.HBgM"}]}', "Set-Cookie: seen=1; Path=/")
     with raw_server(answering(cookie, TAKEN)) as server:
         hook = make_hook(server.url)
@@ -78,9 +76,7 @@ def test_a_cookie_is_not_sent_back(make_hook: Any, payload: Any) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_this_machine_is_never_reached_through_a_proxy(
-    make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch, host: str
-) -> None:
+def test_this_machine_is_never_reached_through_a_proxy(make_hook, payload, monkeypatch, host):
     with raw_server(answering(TAKEN)) as proxy, raw_server(answering(TAKEN)) as server:
         hook = make_hook(f"http://{host}:{server.port}")
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
@@ -92,9 +88,7 @@ def test_this_machine_is_never_reached_through_a_proxy(
 
 
 @pytest.mark.parametrize(("no_proxy", "through_it"), [("", True), ("elsewhere.test", True), (".meta.test", False)])
-def test_meta_is_reached_through_the_proxy_of_the_environment(
-    make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch, no_proxy: str, through_it: bool
-) -> None:
+def test_meta_is_reached_through_the_proxy_of_the_environment(make_hook, payload, monkeypatch, no_proxy, through_it):
     monkeypatch.setenv("PARTNER_MESSAGES_TEST_HOSTS", "graph.meta.test")
     with raw_server(answering(TAKEN)) as proxy:
         monkeypatch.setattr("socket.getaddrinfo", no_such_name_but(proxy.port))
@@ -109,7 +103,7 @@ def test_meta_is_reached_through_the_proxy_of_the_environment(
     )
 
 
-def test_white_space_around_a_token_is_no_part_of_it(make_hook: Any, payload: Any) -> None:
+def test_white_space_around_a_token_is_no_part_of_it(make_hook, payload):
     with raw_server(answering(TAKEN)) as server:
         make_hook(server.url, password=f" {TOKEN}\n").send_message(payload)
 
@@ -117,7 +111,7 @@ def test_white_space_around_a_token_is_no_part_of_it(make_hook: Any, payload: An
 
 
 @pytest.mark.parametrize("token", ["EAAGm0PX4ZCps\nBAKZCZBxyz", "EAAGm0PX4ZCps BAKZCZBxyz", "EAAGm0PX4ZCps…", " "])
-def test_a_token_that_cannot_be_sent_is_found_before_anything_is(make_hook: Any, token: str) -> None:
+def test_a_token_that_cannot_be_sent_is_found_before_anything_is(make_hook, token):
     with raw_server(answering(TAKEN)) as server:
         hook = make_hook(server.url, password=token)
         with pytest.raises(
@@ -129,7 +123,7 @@ def test_a_token_that_cannot_be_sent_is_found_before_anything_is(make_hook: Any,
     assert server.accepted == 0
 
 
-def test_the_session_cannot_be_changed_by_what_airflow_reads_from_an_extra(make_hook: Any, payload: Any) -> None:
+def test_the_session_cannot_be_changed_by_what_airflow_reads_from_an_extra(make_hook, payload):
     with raw_server(answering(TAKEN)) as proxy, raw_server(answering(TAKEN)) as server:
         hook = make_hook(server.url)
         hook.get_conn({"X-Secret": "1"}, {"proxies": {"http": proxy.url}, "verify": False})
@@ -139,7 +133,7 @@ def test_the_session_cannot_be_changed_by_what_airflow_reads_from_an_extra(make_
     assert "x-secret" not in headers_of(server.received[0])
 
 
-def test_many_requests_share_one_connection(make_hook: Any, payload: Any) -> None:
+def test_many_requests_share_one_connection(make_hook, payload):
     with raw_server(answering(*[TAKEN] * 20)) as server:
         hook = make_hook(server.url)
         answers = [hook.send_message(payload) for _ in range(20)]
@@ -148,7 +142,7 @@ def test_many_requests_share_one_connection(make_hook: Any, payload: Any) -> Non
     assert (server.accepted, len(server.received)) == (1, 20)
 
 
-def test_threads_use_no_more_connections_than_they_may(make_hook: Any, payload: Any) -> None:
+def test_threads_use_no_more_connections_than_they_may(make_hook, payload):
     with raw_server(answering(*[TAKEN] * 100)) as server:
         hook = make_hook(server.url, connections_at_once=3)
         at_once(*[lambda: [hook.send_message(payload) for _ in range(10)]] * 6)
@@ -157,7 +151,7 @@ def test_threads_use_no_more_connections_than_they_may(make_hook: Any, payload: 
     assert server.accepted <= 3
 
 
-def test_a_closed_hook_opens_again_when_it_is_used_again(make_hook: Any, payload: Any) -> None:
+def test_a_closed_hook_opens_again_when_it_is_used_again(make_hook, payload):
     with raw_server(answering(TAKEN, TAKEN)) as server:
         hook = make_hook(server.url)
         hook.send_message(payload)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import socket
 import ssl
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from partner_messages.whatsapp.answers import Accepted, NotSent, Refused, Unknown
-from support.raw_http import RawServer, answering, raw_server, reset, response, with_certificate
+from support.raw_http import answering, raw_server, reset, response, with_certificate
 
 WAMID = b'{"messages": [{"id": "wamid.HBgM"}]}'
 
@@ -20,7 +16,7 @@ WAMID = b'{"messages": [{"id": "wamid.HBgM"}]}'
 # Meta itself, as the local Graph API plays it
 
 
-def test_a_message_that_meta_takes_is_accepted(make_hook: Any, payload: Any, graph_api: Any) -> None:
+def test_a_message_that_meta_takes_is_accepted(make_hook, payload, graph_api):
     answer = make_hook(graph_api.url).send_message(payload)
 
     assert isinstance(answer, Accepted)
@@ -28,7 +24,7 @@ def test_a_message_that_meta_takes_is_accepted(make_hook: Any, payload: Any, gra
     assert [message["id"] for message in graph_api.outbox()] == [answer.message_id]
 
 
-def test_a_refusal_is_metas_own_word_whatever_its_status(make_hook: Any, payload: Any, graph_api: Any) -> None:
+def test_a_refusal_is_metas_own_word_whatever_its_status(make_hook, payload, graph_api):
     graph_api.fail_next(131026, status=500, retry_after="7", details="Not to +919829012345")
 
     assert make_hook(graph_api.url).send_message(payload) == Refused(131026, None, "Not to +91•••••2345", 7)
@@ -36,18 +32,14 @@ def test_a_refusal_is_metas_own_word_whatever_its_status(make_hook: Any, payload
 
 @pytest.mark.parametrize("taken", [True, False])
 @pytest.mark.parametrize("fault", ["drop_next", "babble_next", "forget_id_next"])
-def test_an_answer_that_says_nothing_leaves_it_unknown(
-    make_hook: Any, payload: Any, graph_api: Any, fault: str, taken: bool
-) -> None:
+def test_an_answer_that_says_nothing_leaves_it_unknown(make_hook, payload, graph_api, fault, taken):
     getattr(graph_api, fault)(taken=taken)
 
     assert isinstance(make_hook(graph_api.url).send_message(payload), Unknown)
 
 
 @pytest.mark.parametrize("taken", [True, False])
-def test_an_answer_that_does_not_come_in_time_leaves_it_unknown(
-    make_hook: Any, payload: Any, graph_api: Any, taken: bool
-) -> None:
+def test_an_answer_that_does_not_come_in_time_leaves_it_unknown(make_hook, payload, graph_api, taken):
     graph_api.hang_next(taken=taken)
 
     answer = make_hook(graph_api.url, read_timeout=0.2).send_message(payload)
@@ -56,7 +48,7 @@ def test_an_answer_that_does_not_come_in_time_leaves_it_unknown(
     assert len(graph_api.outbox()) == taken
 
 
-def test_a_hook_goes_on_after_a_connection_was_cut(make_hook: Any, payload: Any, graph_api: Any) -> None:
+def test_a_hook_goes_on_after_a_connection_was_cut(make_hook, payload, graph_api):
     graph_api.drop_next()
     hook = make_hook(graph_api.url)
 
@@ -66,16 +58,16 @@ def test_a_hook_goes_on_after_a_connection_was_cut(make_hook: Any, payload: Any,
 # The way to Meta
 
 
-def hang_up(server: RawServer, client: socket.socket) -> None:
+def hang_up(server, client):
     server.read_request(client)
 
 
-def cut(server: RawServer, client: socket.socket) -> None:
+def cut(server, client):
     server.read_request(client)
     reset(client)
 
 
-def cut_while_reading(server: RawServer, client: socket.socket) -> None:
+def cut_while_reading(server, client):
     client.recv(1)
     reset(client)
 
@@ -103,9 +95,7 @@ def cut_while_reading(server: RawServer, client: socket.socket) -> None:
         pytest.param(answering(response("204 No Content", b"")), id="has no content"),
     ],
 )
-def test_what_happens_after_the_request_was_written_leaves_it_unknown(
-    make_hook: Any, payload: Any, talk: Callable[[RawServer, socket.socket], None]
-) -> None:
+def test_what_happens_after_the_request_was_written_leaves_it_unknown(make_hook, payload, talk):
     with raw_server(talk) as server:
         answer = make_hook(server.url).send_message(payload)
 
@@ -113,8 +103,8 @@ def test_what_happens_after_the_request_was_written_leaves_it_unknown(
     assert server.accepted == 1
 
 
-def test_an_answer_that_stops_coming_leaves_it_unknown(make_hook: Any, payload: Any) -> None:
-    def stall(server: RawServer, client: socket.socket) -> None:
+def test_an_answer_that_stops_coming_leaves_it_unknown(make_hook, payload):
+    def stall(server, client):
         server.read_request(client)
         client.sendall(response("200 OK", WAMID)[:-5])
         server.read_request(client)  # Which does not come.
@@ -125,7 +115,7 @@ def test_an_answer_that_stops_coming_leaves_it_unknown(make_hook: Any, payload: 
 
 @pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "307 Temporary Redirect"])
 @pytest.mark.parametrize("location", ["/elsewhere", "http://[", "mailto:nobody"])
-def test_a_redirect_is_not_followed(make_hook: Any, payload: Any, status: str, location: str) -> None:
+def test_a_redirect_is_not_followed(make_hook, payload, status, location):
     redirect = response(status, b"", f"Location: {location}")
     with raw_server(answering(redirect, redirect)) as server:
         answer = make_hook(server.url).send_message(payload)
@@ -135,7 +125,7 @@ def test_a_redirect_is_not_followed(make_hook: Any, payload: Any, status: str, l
 
 
 @pytest.mark.parametrize("status", ["403 Forbidden", "407 Proxy Authentication Required", "429 Too Many Requests"])
-def test_what_somebody_on_the_way_turns_away_was_not_sent(make_hook: Any, payload: Any, status: str) -> None:
+def test_what_somebody_on_the_way_turns_away_was_not_sent(make_hook, payload, status):
     with raw_server(answering(response(status, b"<html>No</html>", "Retry-After: 9"))) as server:
         assert make_hook(server.url).send_message(payload) == NotSent(
             f"HTTP {status[:3]} from something between here and Meta", 9
@@ -145,15 +135,15 @@ def test_what_somebody_on_the_way_turns_away_was_not_sent(make_hook: Any, payloa
 # No connection
 
 
-def test_a_refused_connection_means_not_sent(make_hook: Any, payload: Any) -> None:
+def test_a_refused_connection_means_not_sent(make_hook, payload):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
 
     assert isinstance(make_hook(f"http://127.0.0.1:{port}").send_message(payload), NotSent)
 
 
-def test_a_name_that_nobody_knows_means_not_sent(make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(*_: Any, **__: Any) -> Any:
+def test_a_name_that_nobody_knows_means_not_sent(make_hook, payload, monkeypatch):
+    def unknown(*_, **__):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     hook = make_hook("https://graph.invalid")
@@ -162,7 +152,7 @@ def test_a_name_that_nobody_knows_means_not_sent(make_hook: Any, payload: Any, m
     assert isinstance(hook.send_message(payload), NotSent)
 
 
-def test_a_connection_that_is_not_made_in_time_means_not_sent(make_hook: Any, payload: Any) -> None:
+def test_a_connection_that_is_not_made_in_time_means_not_sent(make_hook, payload):
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -192,9 +182,7 @@ def test_a_connection_that_is_not_made_in_time_means_not_sent(make_hook: Any, pa
         pytest.param(answering(response("200 OK", b"")), id="leads to nobody who speaks TLS"),
     ],
 )
-def test_a_proxy_that_makes_no_connection_means_not_sent(
-    make_hook: Any, payload: Any, monkeypatch: pytest.MonkeyPatch, talk: Callable[[RawServer, socket.socket], None]
-) -> None:
+def test_a_proxy_that_makes_no_connection_means_not_sent(make_hook, payload, monkeypatch, talk):
     with raw_server(talk) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url)
         answer = make_hook("https://graph.meta.test").send_message(payload)
@@ -203,46 +191,15 @@ def test_a_proxy_that_makes_no_connection_means_not_sent(
     assert proxy.received[0].startswith(b"CONNECT graph.meta.test:443 ")
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for localhost that nobody has signed."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + signed.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
 @pytest.fixture
-def tls(certificate: Path) -> Callable[..., Any]:
+def tls(picture_certificate):
     """Run raw servers that speak TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context.load_cert_chain(picture_certificate)
     return lambda talk: raw_server(with_certificate(talk, context))
 
 
-def test_a_server_that_cannot_prove_who_it_is_gets_no_request(make_hook: Any, payload: Any, tls: Any) -> None:
+def test_a_server_that_cannot_prove_who_it_is_gets_no_request(make_hook, payload, tls):
     with tls(answering(response("200 OK", WAMID))) as server:
         answer = make_hook(f"https://localhost:{server.port}").send_message(payload)
 
@@ -251,19 +208,17 @@ def test_a_server_that_cannot_prove_who_it_is_gets_no_request(make_hook: Any, pa
 
 
 def test_a_companys_own_authority_is_trusted_where_the_environment_names_it(
-    make_hook: Any, payload: Any, tls: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    make_hook, payload, tls, picture_certificate, monkeypatch
+):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(picture_certificate))
     with tls(answering(response("200 OK", WAMID))) as server:
         answer = make_hook(f"https://localhost:{server.port}").send_message(payload)
 
     assert isinstance(answer, Accepted)
 
 
-def test_what_breaks_after_the_handshake_leaves_it_unknown(
-    make_hook: Any, payload: Any, tls: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+def test_what_breaks_after_the_handshake_leaves_it_unknown(make_hook, payload, tls, picture_certificate, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(picture_certificate))
     with tls(hang_up) as server:
         answer = make_hook(f"https://localhost:{server.port}").send_message(payload)
 
@@ -279,13 +234,13 @@ def test_what_breaks_after_the_handshake_leaves_it_unknown(
         pytest.param(cut_while_reading, id="resets"),
     ],
 )
-def test_a_handshake_that_fails_means_not_sent(make_hook: Any, payload: Any, talk: Any) -> None:
+def test_a_handshake_that_fails_means_not_sent(make_hook, payload, talk):
     with raw_server(talk) as server:
         assert isinstance(make_hook(f"https://127.0.0.1:{server.port}").send_message(payload), NotSent)
 
 
-def test_a_handshake_that_takes_too_long_means_not_sent(make_hook: Any, payload: Any) -> None:
-    def listen_only(server: RawServer, client: socket.socket) -> None:
+def test_a_handshake_that_takes_too_long_means_not_sent(make_hook, payload):
+    def listen_only(server, client):
         while client.recv(65536):
             pass
 
@@ -297,6 +252,6 @@ def test_a_handshake_that_takes_too_long_means_not_sent(make_hook: Any, payload:
     assert isinstance(answer, NotSent)
 
 
-def test_a_payload_that_is_no_json_means_not_sent(make_hook: Any, graph_api: Any) -> None:
+def test_a_payload_that_is_no_json_means_not_sent(make_hook, graph_api):
     assert isinstance(make_hook(graph_api.url).send_message({"to": object()}), NotSent)
     assert graph_api.requests()["total"] == 0

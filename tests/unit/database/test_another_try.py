@@ -24,7 +24,7 @@ from partner_messages.database.session import is_retryable
         errors.CannotConnectNow(),
     ],
 )
-def test_what_is_the_server_s_own(error: Exception) -> None:
+def test_what_is_the_server_s_own(error):
     assert is_retryable(error)
 
 
@@ -41,5 +41,5 @@ def test_what_is_the_server_s_own(error: Exception) -> None:
         OverflowError("date value out of range"),
     ],
 )
-def test_what_the_item_is_to_blame_for(error: Exception) -> None:
+def test_what_the_item_is_to_blame_for(error):
     assert not is_retryable(error)

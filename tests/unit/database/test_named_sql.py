@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ RUN_BY = {"rows", "each_row", "query", "_rows", "_by_ids", "_rows_with_needs", "
 """What is called with a query's name, or with what holds one."""
 
 
-def _runs(tree: ast.AST, function: str | None = None) -> Iterator[tuple[str | None, str]]:
+def _runs(tree, function=None):
     """A function and a query that it runs, as often as it does."""
     for node in ast.iter_child_nodes(tree):
         inside = node.name if isinstance(node, ast.FunctionDef) else function
@@ -38,14 +37,14 @@ PARTS = set(re.findall(r'(?:include|from) "(\w+)"', " ".join(block.text for bloc
 
 
 @pytest.mark.parametrize("name", blocks())
-def test_a_block_is_run_or_is_a_part_of_one_that_is(name: str) -> None:
+def test_a_block_is_run_or_is_a_part_of_one_that_is(name):
     if blocks()[name].is_part:
         assert name in PARTS
     else:
         assert name in {run for _, _, run in RUNS} | set(ReminderKind)
 
 
-def test_a_query_has_the_name_of_the_function_that_runs_it_and_no_other_query() -> None:
+def test_a_query_has_the_name_of_the_function_that_runs_it_and_no_other_query():
     places = Counter(name for _, _, name in RUNS)
     functions = defaultdict(list)
     for path, function, name in RUNS:
@@ -57,7 +56,7 @@ def test_a_query_has_the_name_of_the_function_that_runs_it_and_no_other_query() 
             assert function.removeprefix("_") == names[0]
 
 
-def test_no_two_blocks_have_one_name_and_nothing_stands_outside_of_a_block() -> None:
+def test_no_two_blocks_have_one_name_and_nothing_stands_outside_of_a_block():
     files = [path for path in SQL.rglob("*.sql") if path.parent != MIGRATIONS]
     texts = [path.read_text(encoding="utf-8") for path in files]
 
@@ -66,5 +65,5 @@ def test_no_two_blocks_have_one_name_and_nothing_stands_outside_of_a_block() -> 
 
 
 @pytest.mark.parametrize("name", blocks())
-def test_a_block_begins_with_its_purpose(name: str) -> None:
+def test_a_block_begins_with_its_purpose(name):
     assert re.match(r"-- [A-Z(]|\{#- ", blocks()[name].text)

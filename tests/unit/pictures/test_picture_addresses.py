@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
 
 import pytest
 
@@ -24,11 +23,11 @@ PUBLIC = [
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def asked(monkeypatch):
     """The names that were looked up; none has an address."""
-    names: list[str] = []
+    names = []
 
-    def getaddrinfo(host: str, *rest: Any, **more: Any) -> Any:
+    def getaddrinfo(host, *rest, **more):
         names.append(host)
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -37,12 +36,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-def test_an_address_of_an_inner_network_is_not_public(address: str) -> None:
+def test_an_address_of_an_inner_network_is_not_public(address):
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_an_address_of_the_internet_is_public(address: str) -> None:
+def test_an_address_of_the_internet_is_public(address):
     assert is_public(address)
 
 
@@ -69,19 +68,19 @@ def test_an_address_of_the_internet_is_public(address: str) -> None:
         ("[", "its URL is not a web address"),
     ],
 )
-def test_only_a_plain_https_url_is_looked_at(asked: list[str], url: str, reason: str) -> None:
+def test_only_a_plain_https_url_is_looked_at(asked, url, reason):
     assert PictureChecker(Pictures()).check(url) == Unusable(reason)
     assert asked == []
 
 
-def test_a_rewrite_does_not_make_a_plain_one_of_it(asked: list[str]) -> None:
+def test_a_rewrite_does_not_make_a_plain_one_of_it(asked):
     checker = PictureChecker(Pictures(rewrite="https://cdn.example/?url={url}"))
 
     assert checker.check("http://shop.example/a.jpg") == Unusable("its URL is not an https one")
     assert asked == []
 
 
-def test_a_name_without_an_address_is_told_by_the_name_and_not_by_the_whole_url(asked: list[str]) -> None:
+def test_a_name_without_an_address_is_told_by_the_name_and_not_by_the_whole_url(asked):
     look = PictureChecker(Pictures()).check("https://cdn.example/a.jpg?signature=hush")
 
     assert isinstance(look, Unusable)
@@ -90,13 +89,13 @@ def test_a_name_without_an_address_is_told_by_the_name_and_not_by_the_whole_url(
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:192.168.0.1"])
-def test_a_name_is_refused_for_any_private_address_it_has(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+def test_a_name_is_refused_for_any_private_address_it_has(monkeypatch, address):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     answer = [
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 443)),
         (family, socket.SOCK_STREAM, 6, "", (address, 443)),
     ]
-    connected: list[Any] = []
+    connected = []
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: answer)
     monkeypatch.setattr(socket.socket, "connect", lambda _, to: connected.append(to))
 
@@ -106,13 +105,11 @@ def test_a_name_is_refused_for_any_private_address_it_has(monkeypatch: pytest.Mo
     assert connected == []
 
 
-def test_the_connection_goes_to_the_address_that_was_checked_and_the_name_is_asked_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_connection_goes_to_the_address_that_was_checked_and_the_name_is_asked_once(monkeypatch):
     answers = iter([("93.184.216.34", 443), ("127.0.0.1", 443)])
-    connected: list[Any] = []
+    connected = []
 
-    def connect(_: socket.socket, to: Any) -> None:
+    def connect(_, to):
         connected.append(to)
         raise ConnectionRefusedError("refused")
 

@@ -28,12 +28,12 @@ OTHERS = {
     [png(), png(colours=6), jpeg(), jpeg(frame=0xC1), jpeg(frame=0xC2), jpeg() + b"what a camera adds", png() + b"\n"],
     ids=["RGB PNG", "RGBA PNG", "JPEG", "extended JPEG", "progressive JPEG", "JPEG and more", "PNG and more"],
 )
-def test_a_jpeg_and_a_png_are_taken(data: bytes) -> None:
+def test_a_jpeg_and_a_png_are_taken(data):
     assert why_unusable(data) is None
     assert has_magic(data[:MAGIC_LENGTH])
 
 
-def test_the_example_picture_of_our_own_templates_is_taken() -> None:
+def test_the_example_picture_of_our_own_templates_is_taken():
     pictures = {template.picture for template in installed_catalog() if template.picture}
 
     assert pictures
@@ -41,7 +41,7 @@ def test_the_example_picture_of_our_own_templates_is_taken() -> None:
 
 
 @pytest.mark.parametrize("data", OTHERS.values(), ids=OTHERS)
-def test_anything_else_is_not_whatever_it_is_called(data: bytes) -> None:
+def test_anything_else_is_not_whatever_it_is_called(data):
     assert why_unusable(data) == "it is neither a JPEG nor a PNG"
     assert not has_magic(data[:MAGIC_LENGTH])
 
@@ -62,28 +62,28 @@ def test_anything_else_is_not_whatever_it_is_called(data: bytes) -> None:
         "CMYK JPEG",
     ],
 )
-def test_colours_that_meta_does_not_take_are_told(data: bytes) -> None:
+def test_colours_that_meta_does_not_take_are_told(data):
     assert why_unusable(data) == "its colours are not 8-bit RGB or RGBA"
 
 
 @pytest.mark.parametrize("length", range(3, len(jpeg())))
-def test_a_jpeg_that_ends_too_early_is_broken(length: int) -> None:
+def test_a_jpeg_that_ends_too_early_is_broken(length):
     assert why_unusable(jpeg()[:length]) == "it is a broken file"
 
 
 @pytest.mark.parametrize("length", range(8, len(png()) - 8))
-def test_a_png_that_ends_too_early_is_broken(length: int) -> None:
+def test_a_png_that_ends_too_early_is_broken(length):
     assert why_unusable(png()[:length]) == "it is a broken file"
 
 
-def test_five_megabytes_are_taken_and_a_byte_more_is_not() -> None:
+def test_five_megabytes_are_taken_and_a_byte_more_is_not():
     assert len(png(size=MAX_BYTES)) == 5 * 1024 * 1024
     assert why_unusable(png(size=MAX_BYTES)) is None
     assert why_unusable(png(size=MAX_BYTES + 1)) == "it is larger than 5 MB"
 
 
 @given(beginning=st.sampled_from([b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b""]), rest=st.binary(max_size=300))
-def test_any_bytes_can_be_judged(beginning: bytes, rest: bytes) -> None:
+def test_any_bytes_can_be_judged(beginning, rest):
     said = why_unusable(beginning + rest)
 
     assert said is None or said.startswith(("it is ", "its colours "))

@@ -32,7 +32,7 @@ LENIENT = ("IN", "DE", "AT", "RS", "LU", "ID", "CN", "PK", "FI", "MX", "BR", "KR
 
 
 @pytest.mark.parametrize("region", MOBILES)
-def test_the_bare_digits_of_a_mobile_never_lead_to_another_one(region: str) -> None:
+def test_the_bare_digits_of_a_mobile_never_lead_to_another_one(region):
     mobile = MOBILES[region]
 
     countries = (None, region, *LENIENT)
@@ -42,18 +42,18 @@ def test_the_bare_digits_of_a_mobile_never_lead_to_another_one(region: str) -> N
 
 
 @pytest.mark.parametrize("region", MOBILES)
-def test_a_number_that_says_its_country_is_read_in_that_one_whatever_the_partners_is(region: str) -> None:
+def test_a_number_that_says_its_country_is_read_in_that_one_whatever_the_partners_is(region):
     mobile = MOBILES[region]
 
     assert {readings(written, "IN") for written in (mobile, f"00{mobile[1:]}")} == {(mobile,)}
 
 
 @pytest.mark.parametrize("country", OTHERWISE_ABROAD)
-def test_two_zeros_say_the_country_also_where_other_digits_lead_abroad(country: str) -> None:
+def test_two_zeros_say_the_country_also_where_other_digits_lead_abroad(country):
     assert [mobile for mobile in MOBILES.values() if readings(f"00{mobile[1:]}", country) != (mobile,)] == []
 
 
-def test_few_mobiles_of_india_are_a_number_of_somebody_else_too() -> None:
+def test_few_mobiles_of_india_are_a_number_of_somebody_else_too():
     """Of 10,000, 83 are a mobile abroad as well; 542 more are a fixed line abroad, which is no rival."""
     chance = random.Random(0)
     numbers = (str(chance.randint(6_000_000_000, 9_999_999_999)) for _ in itertools.count())
@@ -67,7 +67,7 @@ def test_few_mobiles_of_india_are_a_number_of_somebody_else_too() -> None:
     assert len(ambiguous) < 100 < sum(len(choice.possible) > 1 for _, choice in choices) < 700
 
 
-def _is_a_mobile_of_india(digits: str) -> bool:
+def _is_a_mobile_of_india(digits):
     return phonenumbers.number_type(phonenumbers.parse(digits, "IN")) == PhoneNumberType.MOBILE
 
 
@@ -98,21 +98,19 @@ def _is_a_mobile_of_india(digits: str) -> bool:
         pytest.param("001165 8125 8574", None, (), id="in India 0011 leads nowhere"),
     ],
 )
-def test_a_text_has_as_many_readings_as_it_may_mean(
-    typed: str, country_code: str | None, expected: tuple[str, ...]
-) -> None:
+def test_a_text_has_as_many_readings_as_it_may_mean(typed, country_code, expected):
     assert readings(typed, country_code) == expected
 
 
-def partner(number: str | None, country_code: str | None = None) -> Partner:
+def partner(number, country_code=None):
     return Partner("p1", "Lian Hup Silks", "pending", False, number, number is not None, country_code)
 
 
-def admin(phone: str) -> PartnerAdmin:
+def admin(phone):
     return PartnerAdmin("a1", "p1", phone, True, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
 
 
-def test_a_number_of_two_countries_is_nobodys_and_names_both() -> None:
+def test_a_number_of_two_countries_is_nobodys_and_names_both():
     assert choose_phone(partner("6581258574"), [admin("+919829012345")]) == EITHER
     assert choose_phone(partner(None), [admin("65 8125 8574")]) == EITHER
 
@@ -127,7 +125,7 @@ def test_a_number_of_two_countries_is_nobodys_and_names_both() -> None:
         pytest.param(set(), EITHER, id="Meta names none"),
     ],
 )
-def test_the_number_at_which_meta_reached_the_partner_decides(met_at: set[str], expected: PhoneChoice) -> None:
+def test_the_number_at_which_meta_reached_the_partner_decides(met_at, expected):
     assert choose_phone(partner("6581258574"), [], met_at) == expected
 
 
@@ -146,14 +144,12 @@ AT_HOME, FIXED_LINE_ABROAD = "+916435012345", "+6435012345"
         pytest.param("6581258574", "DE", (), None, id="a fixed line of Germany, a mobile abroad"),
     ],
 )
-def test_a_fixed_line_abroad_is_no_rival_of_a_mobile_at_home_unless_meta_says_so(
-    typed: str, country_code: str | None, met_at: set[str], expected: str | None
-) -> None:
+def test_a_fixed_line_abroad_is_no_rival_of_a_mobile_at_home_unless_meta_says_so(typed, country_code, met_at, expected):
     choice = choose_phone(partner(typed, country_code), [], met_at)
 
     assert choice.phone == expected
     assert choice.problem == (None if expected else PhoneProblem.AMBIGUOUS_PHONE)
 
 
-def test_a_choice_in_a_log_line_shows_no_reading() -> None:
+def test_a_choice_in_a_log_line_shows_no_reading():
     assert "58574" not in repr(EITHER)

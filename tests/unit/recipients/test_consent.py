@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import permutations
-from typing import Any
 
 import pytest
 
 from partner_messages.recipients.conversation import consent_refused
-from partner_messages.recipients.people import Conversation
 from support.examples import PHONE, TICK, conversation, partner
 
 DAY = dt.timedelta(days=1)
@@ -17,17 +15,17 @@ OTHER = "+919829099999"
 ID_WITHIN_THE_BUSINESS = "IN.13491208655302741918"
 
 
-def refused(*conversations: Conversation, phone: str = PHONE) -> bool:
+def refused(*conversations, phone=PHONE):
     answers = {consent_refused(partner(), phone, order) for order in permutations(conversations)}
     (answer,) = answers
     return answer
 
 
-def no(*, changed: dt.datetime | None = TICK - 9 * DAY, **changes: Any) -> Conversation:
+def no(*, changed=TICK - 9 * DAY, **changes):
     return conversation(**{"id": "N", "consent_given": False, "updated_at": changed, **changes})
 
 
-def yes(*, said: dt.datetime | None = TICK - DAY, **changes: Any) -> Conversation:
+def yes(*, said=TICK - DAY, **changes):
     at = said.isoformat() if said else None
     return conversation(**{"id": "Y", "consent_given": True, "consent_given_at": at, "updated_at": TICK, **changes})
 
@@ -52,7 +50,7 @@ def yes(*, said: dt.datetime | None = TICK - DAY, **changes: Any) -> Conversatio
         pytest.param({"changed": None}, id="at a time that nobody knows"),
     ],
 )
-def test_a_no_counts_wherever_it_stands(changes: dict[str, Any]) -> None:
+def test_a_no_counts_wherever_it_stands(changes):
     assert refused(no(**changes))
     assert refused(no(**changes), conversation(last_message_at=TICK))
 
@@ -66,11 +64,11 @@ def test_a_no_counts_wherever_it_stands(changes: dict[str, Any]) -> None:
         ("+390212345678", "39212345678"),
     ],
 )
-def test_a_no_counts_in_metas_spelling_of_the_phone(phone: str, written: str) -> None:
+def test_a_no_counts_in_metas_spelling_of_the_phone(phone, written):
     assert refused(no(partner_id="P2", phone_number=written), phone=phone)
 
 
-def test_a_number_that_may_be_this_phone_counts_for_a_no_but_not_for_a_yes() -> None:
+def test_a_number_that_may_be_this_phone_counts_for_a_no_but_not_for_a_yes():
     either = {"partner_id": "P2", "phone_number": "6581258574", "country_code": None}
 
     assert refused(no(**either), phone="+6581258574")
@@ -88,7 +86,7 @@ def test_a_number_that_may_be_this_phone_counts_for_a_no_but_not_for_a_yes() -> 
         pytest.param([no(partner_id="P2", phone_number="")], id="another partner refused on no phone"),
     ],
 )
-def test_without_a_no_nothing_is_refused(others: list[Conversation]) -> None:
+def test_without_a_no_nothing_is_refused(others):
     assert not refused(*others)
 
 
@@ -103,7 +101,7 @@ def test_without_a_no_nothing_is_refused(others: list[Conversation]) -> None:
         pytest.param({"said": None, "created_at": TICK - DAY}, id="at no noted time, in a younger conversation"),
     ],
 )
-def test_a_later_yes_on_the_phone_takes_a_no_back(changes: dict[str, Any]) -> None:
+def test_a_later_yes_on_the_phone_takes_a_no_back(changes):
     for refusal in (no(), no(phone_number=OTHER), no(partner_id="P2"), no(status="archived"), no(deleted=True)):
         assert not refused(refusal, yes(**changes))
 
@@ -129,14 +127,14 @@ def test_a_later_yes_on_the_phone_takes_a_no_back(changes: dict[str, Any]) -> No
         pytest.param(no(), conversation(consent_given_at=TICK.isoformat()), id="a time alone is no yes"),
     ],
 )
-def test_a_yes_that_is_not_known_to_be_later_takes_nothing_back(refusal: Conversation, agreement: Conversation) -> None:
+def test_a_yes_that_is_not_known_to_be_later_takes_nothing_back(refusal, agreement):
     assert refused(refusal, agreement)
 
 
-def test_one_no_that_stands_outweighs_another_that_was_taken_back() -> None:
+def test_one_no_that_stands_outweighs_another_that_was_taken_back():
     assert refused(no(), yes(), no(id="N2", partner_id="P2", changed=TICK))
 
 
 @pytest.mark.parametrize("written", ["2026-11-22T04:30:00", "2026-11-22", "2026-11-22T04:30:00.000Z"])
-def test_the_time_of_a_yes_may_be_written_with_or_without_a_zone(written: str) -> None:
+def test_the_time_of_a_yes_may_be_written_with_or_without_a_zone(written):
     assert not refused(no(), yes(consent_given_at=written))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import permutations
-from typing import Any
 
 import pytest
 
@@ -16,8 +15,8 @@ PARTNER = Partner("p1", "Tessuti Rossi", "active", False, None, False, "IT")
 MONDAY = dt.datetime(2026, 11, 23, 4, 30, tzinfo=dt.UTC)
 
 
-def conversation(id_: str, *, days_ago: int | None = 0, **changes: Any) -> Conversation:
-    facts: dict[str, Any] = {
+def conversation(id_, *, days_ago=0, **changes):
+    defaults = {
         "id": id_,
         "partner_id": "p1",
         "phone_number": PHONE,
@@ -33,20 +32,20 @@ def conversation(id_: str, *, days_ago: int | None = 0, **changes: Any) -> Conve
         "created_at": MONDAY - dt.timedelta(days=400),
         "updated_at": MONDAY,
     }
-    return Conversation(**{**facts, **changes})
+    return Conversation(**{**defaults, **changes})
 
 
-def ids(conversations: tuple[Conversation, ...]) -> list[str]:
+def ids(conversations):
     return [one.id for one in conversations]
 
 
-def test_the_newest_comes_first_and_a_silent_one_last() -> None:
+def test_the_newest_comes_first_and_a_silent_one_last():
     three = [conversation("new", days_ago=1), conversation("old", days_ago=9), conversation("silent", days_ago=None)]
     for order in permutations(three):
         assert ids(conversations_for(PARTNER, PHONE, order)) == ["new", "old", "silent"]
 
 
-def test_of_two_from_the_same_moment_the_later_id_comes_first() -> None:
+def test_of_two_from_the_same_moment_the_later_id_comes_first():
     for order in permutations([conversation("01A"), conversation("01B")]):
         assert ids(conversations_for(PARTNER, PHONE, order)) == ["01B", "01A"]
 
@@ -54,7 +53,7 @@ def test_of_two_from_the_same_moment_the_later_id_comes_first() -> None:
 @pytest.mark.parametrize(
     "written", ["+393331234567", "393331234567", "+39 333 123 4567", "333 1234567", "0039 3331234567"]
 )
-def test_a_phone_is_the_same_however_it_is_written(written: str) -> None:
+def test_a_phone_is_the_same_however_it_is_written(written):
     assert ids(conversations_for(PARTNER, PHONE, [conversation("c", phone_number=written)])) == ["c"]
 
 
@@ -68,7 +67,7 @@ def test_a_phone_is_the_same_however_it_is_written(written: str) -> None:
         ("+2290195123456", "22995123456"),
     ],
 )
-def test_a_phone_is_the_same_as_meta_spells_it(phone: str, written: str) -> None:
+def test_a_phone_is_the_same_as_meta_spells_it(phone, written):
     assert ids(conversations_for(PARTNER, phone, [conversation("c", phone_number=written)])) == ["c"]
 
 
@@ -84,5 +83,5 @@ def test_a_phone_is_the_same_as_meta_spells_it(phone: str, written: str) -> None
         {"phone_number": "IT.13491208655302741918"},
     ],
 )
-def test_a_conversation_that_is_not_about_this_phone_does_not_count(changes: dict[str, Any]) -> None:
+def test_a_conversation_that_is_not_about_this_phone_does_not_count(changes):
     assert conversations_for(PARTNER, PHONE, [conversation("c", **changes)]) == ()

@@ -34,14 +34,7 @@ ITALIAN = "+393331234567"
         pytest.param(None, "Hindi", ITALIAN, "hi", INDIA, "en", id="nor does what is no code"),
     ],
 )
-def test_the_language_is_the_first_one_said(
-    explicit: str | None,
-    saved: str | None,
-    phone: str | None,
-    fallback: str | None,
-    allowed: tuple[str, ...],
-    expected: str,
-) -> None:
+def test_the_language_is_the_first_one_said(explicit, saved, phone, fallback, allowed, expected):
     assert choose_language(explicit, saved, phone, fallback, allowed) == expected
 
 
@@ -61,7 +54,7 @@ def test_the_language_is_the_first_one_said(
         ("ह", None),
     ],
 )
-def test_a_code_is_written_as_meta_writes_it(raw: str | None, code: str | None) -> None:
+def test_a_code_is_written_as_meta_writes_it(raw, code):
     assert normalise_language(raw) == code
 
 
@@ -75,13 +68,11 @@ CODES = st.sampled_from(["en", "hi", "it", "en_US", "pt_BR", "hi-IN", "EN", "", 
     CODES,
     st.lists(st.sampled_from(["hi", "it", "en_US", "pt_BR"]), unique=True).map(lambda codes: ("en", *codes)),
 )
-def test_the_sender_always_has_the_language(
-    explicit: str | None, saved: str | None, phone: str | None, fallback: str | None, allowed: tuple[str, ...]
-) -> None:
+def test_the_sender_always_has_the_language(explicit, saved, phone, fallback, allowed):
     assert choose_language(explicit, saved, phone, fallback, allowed) in allowed
 
 
 @given(st.text())
-def test_a_normalised_code_is_normal(raw: str) -> None:
+def test_a_normalised_code_is_normal(raw):
     code = normalise_language(raw)
     assert code is None or normalise_language(code) == code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import phonenumbers
 import pytest
@@ -57,7 +56,7 @@ READABLE = [
 
 
 @pytest.mark.parametrize(("typed", "country_code", "expected"), READABLE)
-def test_a_number_is_read_however_it_was_typed(typed: str, country_code: str | None, expected: str) -> None:
+def test_a_number_is_read_however_it_was_typed(typed, country_code, expected):
     assert to_e164(typed, country_code) == expected
 
 
@@ -88,7 +87,7 @@ def test_a_number_is_read_however_it_was_typed(typed: str, country_code: str | N
         ("+" + "9 " * 5000, "IN"),
     ],
 )
-def test_what_is_no_valid_number_is_none(typed: str | None, country_code: str) -> None:
+def test_what_is_no_valid_number_is_none(typed, country_code):
     assert to_e164(typed, country_code) is None
 
 
@@ -96,7 +95,7 @@ REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
 
 
 @st.composite
-def valid_numbers(draw: st.DrawFn) -> tuple[phonenumbers.PhoneNumber, str]:
+def valid_numbers(draw):
     """A valid mobile number and its region."""
     region = draw(st.sampled_from(REGIONS))
     example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
@@ -111,9 +110,7 @@ def valid_numbers(draw: st.DrawFn) -> tuple[phonenumbers.PhoneNumber, str]:
 
 
 @given(valid_numbers(), st.sampled_from([*REGIONS, None, "", "XX"]))
-def test_an_e164_number_is_read_as_itself_whatever_the_country(
-    number: tuple[phonenumbers.PhoneNumber, str], country_code: str | None
-) -> None:
+def test_an_e164_number_is_read_as_itself_whatever_the_country(number, country_code):
     e164 = phonenumbers.format_number(number[0], phonenumbers.PhoneNumberFormat.E164)
     assert to_e164(e164, country_code) == e164
     # Where other digits than 00 lead abroad, 00 may be the beginning of those.
@@ -122,9 +119,7 @@ def test_an_e164_number_is_read_as_itself_whatever_the_country(
 
 
 @given(valid_numbers(), st.sampled_from(list(range(4))))
-def test_every_way_of_writing_a_number_at_home_gives_the_same_e164(
-    number: tuple[phonenumbers.PhoneNumber, str], style: int
-) -> None:
+def test_every_way_of_writing_a_number_at_home_gives_the_same_e164(number, style):
     value, region = number
     e164 = phonenumbers.format_number(value, phonenumbers.PhoneNumberFormat.E164)
     written = phonenumbers.format_number(value, style)
@@ -136,7 +131,7 @@ def test_every_way_of_writing_a_number_at_home_gives_the_same_e164(
 
 
 @given(st.text(max_size=50), st.one_of(st.none(), st.text(max_size=3)))
-def test_any_text_gives_a_valid_number_or_none(typed: str, country_code: str | None) -> None:
+def test_any_text_gives_a_valid_number_or_none(typed, country_code):
     phone = to_e164(typed, country_code)
     assert phone is None or phonenumbers.is_valid_number(phonenumbers.parse(phone))
 
@@ -144,8 +139,8 @@ def test_any_text_gives_a_valid_number_or_none(typed: str, country_code: str | N
 DAY = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
-def partner(**changes: Any) -> Partner:
-    facts: dict[str, Any] = {
+def partner(**changes):
+    defaults = {
         "id": "p1",
         "name": "Rajesh Textiles",
         "status": "active",
@@ -154,10 +149,10 @@ def partner(**changes: Any) -> Partner:
         "whatsapp_verified": False,
         "country_code": "IN",
     }
-    return Partner(**{**facts, **changes})
+    return Partner(**{**defaults, **changes})
 
 
-def admin(id_: str, phone: str | None, *, active: bool = True, day: int = 0, partner_id: str = "p1") -> PartnerAdmin:
+def admin(id_, phone, *, active=True, day=0, partner_id="p1"):
     return PartnerAdmin(id_, partner_id, phone, active, DAY + dt.timedelta(days=day))
 
 
@@ -211,18 +206,16 @@ IMPOSSIBLE = PhoneChoice(problem=PhoneProblem.INVALID_PHONE)
         ),
     ],
 )
-def test_the_phone_is_chosen_by_the_shops_rule(
-    number: str | None, verified: bool, admins: list[PartnerAdmin], expected: PhoneChoice
-) -> None:
+def test_the_phone_is_chosen_by_the_shops_rule(number, verified, admins, expected):
     chosen = choose_phone(partner(whatsapp_number=number, whatsapp_verified=verified), admins)
     assert chosen == expected
 
 
-def test_an_admins_national_number_is_read_in_the_partners_country() -> None:
+def test_an_admins_national_number_is_read_in_the_partners_country():
     australian = partner(country_code="AU")
     assert choose_phone(australian, [admin("a", "0412 345 678")]) == PhoneChoice(AUSTRALIAN)
 
 
-def test_a_partner_in_a_log_line_shows_no_phone() -> None:
+def test_a_partner_in_a_log_line_shows_no_phone():
     assert "98290" not in repr(partner(whatsapp_number="098290 12345"))
     assert "98290" not in repr(admin("a", "098290 12345"))

@@ -13,23 +13,23 @@ PAIRS = [pytest.param(*pair, id=country) for country, pair in SPELLED.items()]
 
 
 @pytest.mark.parametrize(("dialled", "other"), PAIRS)
-def test_both_spellings_are_one_phone(dialled: str, other: str) -> None:
+def test_both_spellings_are_one_phone(dialled, other):
     assert is_same_phone(dialled, other)
     assert is_same_phone(other, dialled)
     assert is_same_phone(other, other)
 
 
-def test_every_row_of_the_table_has_such_a_pair() -> None:
+def test_every_row_of_the_table_has_such_a_pair():
     assert {pair.id for pair in PAIRS} == {spelling.country for spelling in SPELLINGS}
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
-def test_two_phones_stay_two(one: str, other: str) -> None:
+def test_two_phones_stay_two(one, other):
     assert not is_same_phone(one, other)
 
 
 @pytest.mark.parametrize(("dialled", "other"), PAIRS)
-def test_what_meta_calls_a_phone_is_read_as_what_is_dialled(dialled: str, other: str) -> None:
+def test_what_meta_calls_a_phone_is_read_as_what_is_dialled(dialled, other):
     # Where what Meta says is a valid number of its own, it is taken at its word.
     expected = other if phonenumbers.is_valid_number(phonenumbers.parse(other)) else dialled
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
 NAME = "run_waits_v2"
@@ -54,17 +51,15 @@ design_name = "कुर्ता"
 रन {{ run_id }} अब भी आपकी प्रतीक्षा में है, {{ partner_name }} जी।
 """
 
-WriteTemplate = Callable[..., Path]
-
 
 @pytest.fixture
-def write_template(tmp_path: Path) -> WriteTemplate:
+def write_template(tmp_path):
     """Write a template that keeps every rule; what a test gives by file name replaces or adds a file, None removes it.
 
     Returns the catalog's folder.
     """
 
-    def write(files: dict[str, str | bytes | None] | None = None, name: str = NAME) -> Path:
+    def write(files=None, name=NAME):
         folder = tmp_path / "catalog" / name
         folder.mkdir(parents=True)
         standard = {"template.toml": DEFINITION, "body.en.j2": ENGLISH, "body.hi.j2": HINDI}

@@ -7,7 +7,6 @@ from itertools import product
 import pytest
 
 from partner_messages.templates.approvals.gate import why_not_sendable
-from partner_messages.templates.catalog.catalog import Template
 from partner_messages.templates.catalog.definition import TemplateError
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.templates.catalog.phrases import PhraseError, say
@@ -16,13 +15,11 @@ KINDS = ("assignment_pending", "not_started", "idle")
 
 
 @pytest.fixture
-def digest() -> Template:
-    found = installed_catalog().get("jyt_production_run_digest_v1")
-    assert found is not None
-    return found
+def digest():
+    return installed_catalog().get("jyt_production_run_digest_v1")
 
 
-def numbers(*counts: int, days: int = 1) -> dict[str, int]:
+def numbers(*counts, days=1):
     return {**dict(zip(KINDS, counts, strict=True)), "days": days}
 
 
@@ -53,20 +50,18 @@ def numbers(*counts: int, days: int = 1) -> dict[str, int]:
         ),
     ],
 )
-def test_the_counts_are_said_with_the_right_plurals(
-    digest: Template, counts: tuple[int, int, int], english: str, hindi: str
-) -> None:
+def test_the_counts_are_said_with_the_right_plurals(digest, counts, english, hindi):
     assert digest.in_words("en", numbers(*counts))["counts"] == english
     assert digest.in_words("hi", numbers(*counts))["counts"] == hindi
 
 
 @pytest.mark.parametrize(("days", "english", "hindi"), [(1, "1 day", "1 दिन"), (2, "2 days", "2 दिन")])
-def test_the_oldest_run_waits_a_day_or_several_days(digest: Template, days: int, english: str, hindi: str) -> None:
+def test_the_oldest_run_waits_a_day_or_several_days(digest, days, english, hindi):
     assert digest.in_words("en", numbers(1, 1, 0, days=days))["waiting"] == english
     assert digest.in_words("hi", numbers(1, 1, 0, days=days))["waiting"] == hindi
 
 
-def test_the_whole_text_is_one_that_a_partner_reads_at_once(digest: Template) -> None:
+def test_the_whole_text_is_one_that_a_partner_reads_at_once(digest):
     names = {"partner_name": "Rajesh", "design_name": "Kurta", "run_id": "prod_run_1"}
 
     assert digest.text("en", {**names, **digest.in_words("en", numbers(3, 1, 1, days=5))}) == (
@@ -82,7 +77,7 @@ def test_the_whole_text_is_one_that_a_partner_reads_at_once(digest: Template) ->
 
 
 @pytest.mark.parametrize("language", ["en", "hi"])
-def test_every_count_but_none_is_one_clean_value_that_is_never_cut(digest: Template, language: str) -> None:
+def test_every_count_but_none_is_one_clean_value_that_is_never_cut(digest, language):
     names = {"partner_name": "R", "design_name": "D", "run_id": "R1"}
     for counts in product((0, 1, 2, 11, 9999), repeat=3):
         if any(counts):
@@ -92,7 +87,7 @@ def test_every_count_but_none_is_one_clean_value_that_is_never_cut(digest: Templ
             assert digest.clean({**names, **words}) == {**names, **words}
 
 
-def test_the_examples_are_what_the_phrases_say(digest: Template) -> None:
+def test_the_examples_are_what_the_phrases_say(digest):
     assert digest.translations["en"].examples["counts"] == digest.in_words("en", numbers(3, 1, 1))["counts"]
     assert digest.translations["hi"].examples["counts"] == digest.in_words("hi", numbers(3, 1, 0))["counts"]
     for language in ("en", "hi"):
@@ -102,27 +97,26 @@ def test_the_examples_are_what_the_phrases_say(digest: Template) -> None:
         )
 
 
-def test_it_has_no_picture_so_it_is_the_same_for_both_families(digest: Template) -> None:
+def test_it_has_no_picture_so_it_is_the_same_for_both_families(digest):
     assert digest.picture is None
     assert digest.link_variables == ("run_link",)
 
 
-def test_a_number_that_is_missing_is_named(digest: Template) -> None:
+def test_a_number_that_is_missing_is_named(digest):
     with pytest.raises(TemplateError, match='has no number "days" for its phrases'):
         digest.in_words("en", dict.fromkeys(KINDS, 1))
 
 
-def test_a_template_without_phrases_says_nothing_in_words() -> None:
+def test_a_template_without_phrases_says_nothing_in_words():
     pending = installed_catalog().get("jyt_production_run_reminder_pending_v1")
-    assert pending is not None
     assert pending.in_words("en", {}) == {}
 
 
-def test_what_was_never_submitted_cannot_be_sent(digest: Template) -> None:
+def test_what_was_never_submitted_cannot_be_sent(digest):
     assert why_not_sendable(digest, "hi", None, allow_marketing=False) == "not submitted"
 
 
 @pytest.mark.parametrize("source", ["{{ 1 / 0 }}", "{{ missing }}", "{% for %}", "{{ 'a' + 1 }}"])
-def test_a_phrase_that_cannot_be_said_is_an_error_of_its_own(source: str) -> None:
+def test_a_phrase_that_cannot_be_said_is_an_error_of_its_own(source):
     with pytest.raises(PhraseError):
         say(source, {})

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 
 from partner_messages.config.paths import TEMPLATES
@@ -35,19 +32,17 @@ IN, AU, EU = Account("IN", "21"), Account("AU", "22"), Account("Europe", "23")
         ("AU=EN-gb,en,en", {IN: ("en", "hi"), AU: ("en_GB", "en"), EU: ("en",)}),
     ],
 )
-def test_the_override_decides_for_those_it_names_and_the_sender_for_itself(
-    override: str | None, languages: dict[Account, tuple[str, ...]]
-) -> None:
+def test_the_override_decides_for_those_it_names_and_the_sender_for_itself(override, languages):
     assert language_policy(SENDERS, override) == languages
     assert list(language_policy(SENDERS, override)) == [IN, AU, EU], "in the order of the setting"
 
 
-def test_the_connections_own_name_is_a_label_too() -> None:
+def test_the_connections_own_name_is_a_label_too():
     southern = sender("sydney", platform_label="AU", waba_id="22", languages=("en",))
     assert language_policy([southern], "sydney=en,hi") == {AU: ("en", "hi")}
 
 
-def test_senders_that_share_an_account_share_its_templates() -> None:
+def test_senders_that_share_an_account_share_its_templates():
     second = sender("in2", platform_label="IN-2", waba_id="21", languages=("en", "gu"))
     assert language_policy([INDIA, AUSTRALIA, second]) == {Account("IN, IN-2", "21"): ("en", "hi", "gu"), AU: ("en",)}
 
@@ -65,7 +60,7 @@ def test_senders_that_share_an_account_share_its_templates() -> None:
         ("IN=en;in=hi", 'names "in" twice; leave one out.'),
     ],
 )
-def test_an_override_that_cannot_be_followed_is_an_error(override: str, sentence: str) -> None:
+def test_an_override_that_cannot_be_followed_is_an_error(override, sentence):
     with pytest.raises(LanguagePolicyError) as error:
         language_policy(SENDERS, override)
     assert str(error.value).startswith("WHATSAPP_PLATFORM_LANGUAGES")
@@ -73,7 +68,7 @@ def test_an_override_that_cannot_be_followed_is_an_error(override: str, sentence
     assert "\n" not in str(error.value)
 
 
-def test_a_language_that_the_catalog_lacks_is_named_with_the_file_to_add() -> None:
+def test_a_language_that_the_catalog_lacks_is_named_with_the_file_to_add():
     catalog = list(load_catalog(TEMPLATES))
     with pytest.raises(LanguagePolicyError) as error:
         check_languages(catalog, {IN: ("en", "hi"), AU: ("en", "it"), EU: ("it",)})
@@ -85,5 +80,5 @@ def test_a_language_that_the_catalog_lacks_is_named_with_the_file_to_add() -> No
     )
 
 
-def test_a_catalog_that_has_every_language_is_fine(write_template: Callable[..., Path]) -> None:
+def test_a_catalog_that_has_every_language_is_fine(write_template):
     check_languages(load_catalog(write_template()), {IN: ("en", "hi"), AU: ("en",)})

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 from partner_messages.config.paths import TEMPLATES
-from partner_messages.templates.catalog.catalog import Template, load_catalog
+from partner_messages.templates.catalog.catalog import load_catalog
 from partner_messages.templates.catalog.definition import TemplateError
 
-WriteTemplate = Callable[..., Path]
 VALUES = {"partner_name": "Rajesh", "run_id": "prun_7", "design_name": "Saree", "run_link": "prun_7?wa_token=a.b-c_d"}
 PICTURE = "https://cdn.example.com/saree.jpg"
 WITH_PICTURE = """\
@@ -51,23 +46,23 @@ run_link = "{}"
 BUTTON_BODY = '{#\nbuttons = ["Open run"]\n-#}\nNothing to do today.\n'
 
 
-def only(folder: Path) -> Template:
+def only(folder):
     (template,) = load_catalog(folder)
     return template
 
 
 @pytest.fixture
-def with_text(write_template: WriteTemplate) -> Template:
+def with_text(write_template):
     return only(write_template())
 
 
 @pytest.fixture
-def with_picture(write_template: WriteTemplate) -> Template:
-    files: dict[str, Any] = {"template.toml": WITH_PICTURE, "body.en.j2": ENGLISH, "body.hi.j2": None}
+def with_picture(write_template):
+    files = {"template.toml": WITH_PICTURE, "body.en.j2": ENGLISH, "body.hi.j2": None}
     return only(write_template({**files, "header.png": (TEMPLATES / "block-print.png").read_bytes()}))
 
 
-def test_every_component_is_in_the_create_request(with_text: Template) -> None:
+def test_every_component_is_in_the_create_request(with_text):
     assert with_text.create_request("hi", portal_url="https://portal.example.com/") == {
         "name": "run_waits_v2",
         "category": "UTILITY",
@@ -102,7 +97,7 @@ def test_every_component_is_in_the_create_request(with_text: Template) -> None:
     }
 
 
-def test_a_picture_is_created_from_its_uploads_handle(with_picture: Template) -> None:
+def test_a_picture_is_created_from_its_uploads_handle(with_picture):
     request = with_picture.create_request("en", portal_url="https://portal.example.com", header_handle="4::aW1h")
     assert request["components"][0] == {
         "type": "HEADER",
@@ -112,7 +107,7 @@ def test_a_picture_is_created_from_its_uploads_handle(with_picture: Template) ->
     assert "message_send_ttl_seconds" not in request
 
 
-def test_a_message_has_a_parameter_for_every_variable(with_text: Template) -> None:
+def test_a_message_has_a_parameter_for_every_variable(with_text):
     assert with_text.send_components(VALUES) == [
         {"type": "header", "parameters": [{"type": "text", "text": "Saree"}]},
         {"type": "body", "parameters": [{"type": "text", "text": "Rajesh"}, {"type": "text", "text": "prun_7"}]},
@@ -125,13 +120,13 @@ def test_a_message_has_a_parameter_for_every_variable(with_text: Template) -> No
     ]
 
 
-def test_a_message_has_the_picture_and_the_buttons_own_place(with_picture: Template) -> None:
+def test_a_message_has_the_picture_and_the_buttons_own_place(with_picture):
     header, _, button = with_picture.send_components(VALUES, image_link=PICTURE)
     assert header == {"type": "header", "parameters": [{"type": "image", "image": {"link": PICTURE}}]}
     assert button["index"] == "1"
 
 
-def test_a_template_without_variables_needs_no_components(write_template: WriteTemplate) -> None:
+def test_a_template_without_variables_needs_no_components(write_template):
     folder = write_template(
         {
             "template.toml": 'category = "UTILITY"\nvariables = []\n',
@@ -143,7 +138,7 @@ def test_a_template_without_variables_needs_no_components(write_template: WriteT
     assert only(folder).send_components({}) == []
 
 
-def test_a_header_without_a_variable_needs_no_parameter(write_template: WriteTemplate) -> None:
+def test_a_header_without_a_variable_needs_no_parameter(write_template):
     folder = write_template(
         {
             "template.toml": 'category = "UTILITY"\nvariables = []\nheader.format = "TEXT"\n',
@@ -165,35 +160,35 @@ def test_a_header_without_a_variable_needs_no_parameter(write_template: WriteTem
         ("run%2F7?of=100%&so=%E0%A4%95", "run%2F7?of=100%25&so=%E0%A4%95"),
     ],
 )
-def test_the_end_of_a_url_is_percent_encoded(with_text: Template, suffix: str, sent: str) -> None:
+def test_the_end_of_a_url_is_percent_encoded(with_text, suffix, sent):
     button = with_text.send_components({**VALUES, "run_link": suffix})[-1]
     assert button["parameters"] == [{"type": "text", "text": sent}]
 
 
-def test_a_links_end_is_not_cut(with_text: Template) -> None:
+def test_a_links_end_is_not_cut(with_text):
     long = "prun_7?wa_token=" + "a" * 700
     assert with_text.send_components({**VALUES, "run_link": long})[-1]["parameters"][0]["text"] == long
 
 
-def test_a_headers_value_keeps_the_header_within_sixty_characters(with_text: Template) -> None:
+def test_a_headers_value_keeps_the_header_within_sixty_characters(with_text):
     cleaned = with_text.clean({**VALUES, "design_name": "x" * 100})
     assert len(f"डिज़ाइन {cleaned['design_name']}") == 60, "in the language whose own words are longest"
 
 
-def test_a_message_is_planned_before_its_link_is_made(with_text: Template) -> None:
+def test_a_message_is_planned_before_its_link_is_made(with_text):
     planned = {name: value for name, value in VALUES.items() if name != "run_link"}
     assert with_text.clean(planned) == planned
     assert with_text.text("en", planned) == "Hi Rajesh, production run prun_7 waits for your answer."
 
 
 @pytest.mark.parametrize("link", [None, ""])
-def test_a_missing_link_is_named_when_the_message_is_sent(with_text: Template, link: str | None) -> None:
+def test_a_missing_link_is_named_when_the_message_is_sent(with_text, link):
     values = {name: value for name, value in {**VALUES, "run_link": link}.items() if value is not None}
     with pytest.raises(TemplateError, match=r'^Template run_waits_v2 has no value for its variable "run_link"\.$'):
         with_text.send_components(values)
 
 
-def test_a_missing_picture_is_named(with_picture: Template) -> None:
+def test_a_missing_picture_is_named(with_picture):
     with pytest.raises(TemplateError, match=r"^Template run_waits_v2 needs a picture for its header\.$"):
         with_picture.send_components(VALUES)
     with pytest.raises(
@@ -202,19 +197,19 @@ def test_a_missing_picture_is_named(with_picture: Template) -> None:
         with_picture.create_request("en", portal_url="https://portal.example.com")
 
 
-def test_a_missing_portal_is_named(with_text: Template) -> None:
+def test_a_missing_portal_is_named(with_text):
     with pytest.raises(TemplateError, match=r"needs the host of the connection partner_portal\.$"):
         with_text.create_request("en")
 
 
 @pytest.mark.parametrize("portal", ["partners.example", "ftp://partners.example", "https://", "https://a.example/?x=1"])
-def test_a_portal_that_is_no_web_address_is_named(with_text: Template, portal: str) -> None:
+def test_a_portal_that_is_no_web_address_is_named(with_text, portal):
     with pytest.raises(TemplateError, match=r"a web address as the host of the connection partner_portal, such as"):
         with_text.create_request("en", portal_url=portal)
 
 
 @pytest.mark.parametrize("example", ["r", "prun_01ABC"])
-def test_a_url_keeps_within_metas_limit(write_template: WriteTemplate, example: str) -> None:
+def test_a_url_keeps_within_metas_limit(write_template, example):
     definition = BUTTON_ONLY.format(example)
     template = only(write_template({"template.toml": definition, "body.en.j2": BUTTON_BODY, "body.hi.j2": None}))
     longest = 2000 - len("/p/") - max(len("{{1}}"), len(example))
@@ -224,7 +219,7 @@ def test_a_url_keeps_within_metas_limit(write_template: WriteTemplate, example: 
         template.create_request("en", portal_url=portal + "x")
 
 
-def test_a_footer_is_jinja_too(write_template: WriteTemplate) -> None:
+def test_a_footer_is_jinja_too(write_template):
     files = {
         "template.toml": 'category = "UTILITY"\nvariables = []\n',
         "body.en.j2": "{#\nfooter = '{% raw %}Bye{% endraw %}'\n-#}\nNothing to do today.\n",
@@ -233,16 +228,15 @@ def test_a_footer_is_jinja_too(write_template: WriteTemplate) -> None:
     assert only(write_template(files)).create_request("en")["components"][1] == {"type": "FOOTER", "text": "Bye"}
 
 
-def test_a_button_that_opens_the_portal_says_so(with_text: Template) -> None:
+def test_a_button_that_opens_the_portal_says_so(with_text):
     assert (with_text.picture, with_text.needs_portal) == (None, True)
 
 
-def test_the_picture_to_upload_is_the_headers(with_picture: Template) -> None:
-    assert with_picture.picture is not None
+def test_the_picture_to_upload_is_the_headers(with_picture):
     assert with_picture.picture.name == "header.png"
 
 
-def test_templates_can_share_a_picture_that_lies_beside_them(write_template: WriteTemplate) -> None:
+def test_templates_can_share_a_picture_that_lies_beside_them(write_template):
     shared = WITH_PICTURE.replace("header.png", "../shared.png")
     folder = write_template({"template.toml": shared, "body.en.j2": ENGLISH, "body.hi.j2": None})
     (folder / "shared.png").write_bytes((TEMPLATES / "block-print.png").read_bytes())

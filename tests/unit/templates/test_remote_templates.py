@@ -31,7 +31,7 @@ WHOLE: dict[str, Any] = {
 }
 
 
-def test_everything_that_is_said_is_read() -> None:
+def test_everything_that_is_said_is_read():
     assert remote_template(WHOLE) == RemoteTemplate(
         id="900000000000001",
         name="run_waits_v1",
@@ -46,7 +46,7 @@ def test_everything_that_is_said_is_read() -> None:
     )
 
 
-def test_nothing_that_is_said_is_understood_as_nothing() -> None:
+def test_nothing_that_is_said_is_understood_as_nothing():
     assert remote_template({}) == RemoteTemplate(id="", name="", language="", status="")
     assert remote_template({}).parameter_count is None
 
@@ -67,7 +67,7 @@ def test_nothing_that_is_said_is_understood_as_nothing() -> None:
         ({"status": "SOMETHING_NEW"}, {"status": "SOMETHING_NEW", "standing": Standing.BLOCKED}),
     ],
 )
-def test_what_meta_leaves_out_or_words_anew_is_understood(given: dict[str, Any], read: dict[str, Any]) -> None:
+def test_what_meta_leaves_out_or_words_anew_is_understood(given, read):
     remote = remote_template({**WHOLE, **given})
     assert {name: getattr(remote, name) for name in read} == read
 
@@ -86,7 +86,7 @@ def test_what_meta_leaves_out_or_words_anew_is_understood(given: dict[str, Any],
         *((status, Standing.BLOCKED) for status in ("LOCKED", "approved", "")),
     ],
 )
-def test_only_what_is_called_approved_is_approved(status: str, meaning: Standing) -> None:
+def test_only_what_is_called_approved_is_approved(status, meaning):
     assert standing(status) is meaning
 
 
@@ -107,11 +107,11 @@ def test_only_what_is_called_approved_is_approved(status: str, meaning: Standing
         ([BODY, {"type": "CAROUSEL"}], 2),
     ],
 )
-def test_parameters_are_counted(components: list[dict[str, Any]], count: int) -> None:
+def test_parameters_are_counted(components, count):
     assert parameter_count(components) == count
 
 
-def test_the_catalog_counts_as_meta_does() -> None:
+def test_the_catalog_counts_as_meta_does():
     for template in load_catalog(TEMPLATES):
         for language in template.languages:
             request = template.create_request(language, portal_url="https://partners.example", header_handle="4::aW1h")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from partner_messages.config.paths import TEMPLATES
 from partner_messages.templates.approvals.gate import Approval, sendable_language, why_not_sendable
-from partner_messages.templates.catalog.catalog import Template, load_catalog
+from partner_messages.templates.catalog.catalog import load_catalog
 
 SEEN = dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.UTC)
 NAME = "jyt_production_run_reminder_pending_v1"
@@ -18,10 +17,8 @@ APPROVED = Approval("21", NAME, "en", "APPROVED", "UTILITY", "GREEN", "", 4, SEE
 
 
 @pytest.fixture(scope="module")
-def template() -> Template:
-    found = load_catalog(TEMPLATES).get(NAME)
-    assert found is not None
-    return found
+def template():
+    return load_catalog(TEMPLATES).get(NAME)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +26,7 @@ def template() -> Template:
     [{}, {"parameters": None}, {"category": ""}, {"quality": "RED"}, {"quality": ""}],
     ids=str,
 )
-def test_what_is_approved_as_it_is_in_the_catalog_can_be_sent(template: Template, change: dict[str, Any]) -> None:
+def test_what_is_approved_as_it_is_in_the_catalog_can_be_sent(template, change):
     assert why_not_sendable(template, "en", replace(APPROVED, **change), allow_marketing=False) is None
 
 
@@ -54,15 +51,15 @@ def test_what_is_approved_as_it_is_in_the_catalog_can_be_sent(template: Template
         ({"status": "PAUSED", "category": "MARKETING", "parameters": 3}, "paused"),
     ],
 )
-def test_what_cannot_be_sent_is_told_in_one_clause(template: Template, change: dict[str, Any], clause: str) -> None:
+def test_what_cannot_be_sent_is_told_in_one_clause(template, change, clause):
     assert why_not_sendable(template, "en", replace(APPROVED, **change), allow_marketing=False) == clause
 
 
-def test_what_was_never_seen_was_not_submitted(template: Template) -> None:
+def test_what_was_never_seen_was_not_submitted(template):
     assert why_not_sendable(template, "hi", None, allow_marketing=True) == "not submitted"
 
 
-def test_what_the_catalog_lacks_cannot_be_sent_though_it_is_approved(template: Template) -> None:
+def test_what_the_catalog_lacks_cannot_be_sent_though_it_is_approved(template):
     assert why_not_sendable(template, "it", replace(APPROVED, language="it"), allow_marketing=True) == (
         "not in the catalog"
     )
@@ -72,17 +69,17 @@ def test_what_the_catalog_lacks_cannot_be_sent_though_it_is_approved(template: T
     ("category", "reason"),
     [("MARKETING", None), ("AUTHENTICATION", "is AUTHENTICATION, not UTILITY, as seen on 2026-11-20")],
 )
-def test_the_setting_allows_marketing_and_nothing_else(template: Template, category: str, reason: str | None) -> None:
+def test_the_setting_allows_marketing_and_nothing_else(template, category, reason):
     assert why_not_sendable(template, "en", replace(APPROVED, category=category), allow_marketing=True) == reason
 
 
-def test_a_template_that_was_meant_as_marketing_needs_no_permission(template: Template) -> None:
+def test_a_template_that_was_meant_as_marketing_needs_no_permission(template):
     offer = replace(template, category="MARKETING")
     for category in ("MARKETING", "UTILITY"):
         assert why_not_sendable(offer, "en", replace(APPROVED, category=category), allow_marketing=False) is None
 
 
-def approvals(**statuses: str) -> dict[str, Approval]:
+def approvals(**statuses):
     return {language: replace(APPROVED, language=language, status=status) for language, status in statuses.items()}
 
 
@@ -100,12 +97,12 @@ def approvals(**statuses: str) -> dict[str, Approval]:
     ],
 )
 def test_who_cannot_be_written_to_in_one_language_is_in_another_they_read_or_in_english(
-    template: Template, wanted: str, readable: list[str], there: dict[str, str], chosen: str | None
-) -> None:
+    template, wanted, readable, there, chosen
+):
     assert sendable_language(template, wanted, readable, approvals(**there)) == chosen
 
 
-def test_marketing_is_a_fallback_only_where_the_setting_allows_it(template: Template) -> None:
+def test_marketing_is_a_fallback_only_where_the_setting_allows_it(template):
     there = {"en": replace(APPROVED, category="MARKETING")}
     assert sendable_language(template, "hi", [], there) is None
     assert sendable_language(template, "hi", [], there, allow_marketing=True) == "en"

@@ -12,18 +12,18 @@ STAR, LOW = "\N{ASTERISK OPERATOR}", "\N{MODIFIER LETTER LOW MACRON}"
 WAVE, TICK = "\N{TILDE OPERATOR}", "\N{MODIFIER LETTER GRAVE ACCENT}"
 
 
-def test_every_language_of_the_catalog_has_its_own_words() -> None:
+def test_every_language_of_the_catalog_has_its_own_words():
     languages = {language for template in installed_catalog() for language in template.languages}
 
     assert all(languages <= words.keys() for words in STAND_INS.values())
 
 
 @pytest.mark.parametrize("language", ["en_GB", "en", "it", "zh_CN"])
-def test_a_language_without_words_of_its_own_has_english_ones(language: str) -> None:
+def test_a_language_without_words_of_its_own_has_english_ones(language):
     assert stand_in("design_name", language) == "your design"
 
 
-def test_a_language_s_region_does_not_matter() -> None:
+def test_a_language_s_region_does_not_matter():
     assert stand_in("notes", "hi_IN") == "कोई कारण नहीं बताया गया"
 
 
@@ -41,6 +41,6 @@ def test_a_language_s_region_does_not_matter() -> None:
         ("Rani & Co.", "Rani & Co."),
     ],
 )
-def test_signs_that_whatsapp_would_take_for_markup_are_shown_as_they_are(typed: str, shown: str) -> None:
+def test_signs_that_whatsapp_would_take_for_markup_are_shown_as_they_are(typed, shown):
     assert without_markup(typed) == shown
     assert clean(without_markup(shown)) == shown

@@ -6,14 +6,13 @@ import copy
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from partner_messages.config.paths import TEMPLATES
 from partner_messages.templates.approvals.remote import RemoteTemplate, remote_template
-from partner_messages.templates.catalog.catalog import Template, load_catalog
+from partner_messages.templates.catalog.catalog import load_catalog
 from partner_messages.templates.catalog.definition import TemplateError
 from partner_messages.templates.catalog.language_policy import Account, LanguagePolicyError
 from partner_messages.templates.submission.comparison import Part
@@ -34,20 +33,20 @@ Change = Callable[[dict[str, Any]], Any]
 
 
 @pytest.fixture
-def template(write_template: Callable[..., Path]) -> Template:
+def template(write_template):
     """With a text header, a footer, a URL button and a quick reply, in English and Hindi."""
     (one,) = load_catalog(write_template())
     return one
 
 
-def as_listed(template: Template, language: str = "en", **said: Any) -> dict[str, Any]:
+def as_listed(template, language="en", **said):
     """How a list shows what was created from the catalog, approved."""
     request = template.create_request(language, portal_url=PORTAL, header_handle="4::aW1h")
     plain = {"id": "900", "status": "APPROVED", "quality_score": {"score": "UNKNOWN"}, "rejected_reason": "NONE"}
     return copy.deepcopy({**request, **plain, **said})
 
 
-def planned(template: Template, *listed: dict[str, Any], portal_url: str | None = PORTAL) -> PlanRow:
+def planned(template, *listed, portal_url=PORTAL):
     """The row of the English text, of an account that is to have English alone."""
     remote = [remote_template(one) for one in listed]
     rows = plan_submission([template], {INDIA: remote}, {INDIA: ("en",)}, portal_url=portal_url)
@@ -55,23 +54,22 @@ def planned(template: Template, *listed: dict[str, Any], portal_url: str | None 
     return row
 
 
-def component(listed: dict[str, Any], kind: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(one for one in listed["components"] if one["type"] == kind)
-    return found
+def component(listed, kind):
+    return next(one for one in listed["components"] if one["type"] == kind)
 
 
-def test_what_an_account_lacks_is_created(template: Template) -> None:
+def test_what_an_account_lacks_is_created(template):
     assert planned(template) == PlanRow(INDIA, "run_waits_v2", "en", Action.CREATE)
 
 
-def test_what_is_there_as_in_the_catalog_is_the_same(template: Template) -> None:
+def test_what_is_there_as_in_the_catalog_is_the_same(template):
     row = planned(template, as_listed(template, quality_score={"score": "GREEN"}))
     assert row == PlanRow(INDIA, "run_waits_v2", "en", Action.SAME, "900", "APPROVED", "UTILITY", "GREEN")
     assert row.needs_human is None
     assert not row.submits_components
 
 
-def by_name(listed: dict[str, Any]) -> dict[str, Any]:
+def by_name(listed):
     """The same text as a person would have made it by hand at Meta."""
     body = component(listed, "BODY")
     body["text"] = re.sub(r"\{\{(\d)\}\}", lambda match: "{{" + "abcdefghi"[int(match[1])] + "}}", body["text"])
@@ -80,15 +78,12 @@ def by_name(listed: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("status", ["APPROVED", "PENDING", "REJECTED", "PAUSED"])
 @pytest.mark.parametrize("told", [True, False], ids=["as Meta says", "by its text"])
-def test_what_was_made_with_named_parameters_is_blocked_and_calls_for_a_person(
-    template: Template, status: str, told: bool
-) -> None:
+def test_what_was_made_with_named_parameters_is_blocked_and_calls_for_a_person(template, status, told):
     listed = as_listed(template, status=status)
 
     row = planned(template, {**listed, "parameter_format": "NAMED"} if told else by_name(listed))
 
     assert (row.action, row.editable) == (Action.BLOCKED, frozenset())
-    assert row.needs_human is not None
     assert "run_waits_v2 (en) was made with named parameters" in row.needs_human
 
 
@@ -105,14 +100,14 @@ def test_what_was_made_with_named_parameters_is_blocked_and_calls_for_a_person(
         ("DELETED", Action.CREATE),
     ],
 )
-def test_what_meta_says_of_it_comes_before_how_it_compares(template: Template, status: str, action: Action) -> None:
+def test_what_meta_says_of_it_comes_before_how_it_compares(template, status, action):
     for body in ("Hi {{1}}, production run {{2}} waits for your answer.", "Something else."):
         listed = as_listed(template, status=status)
         component(listed, "BODY")["text"] = body
         assert planned(template, listed).action is action
 
 
-def test_what_was_deleted_does_not_hide_what_has_replaced_it(template: Template) -> None:
+def test_what_was_deleted_does_not_hide_what_has_replaced_it(template):
     deleted, replaced = as_listed(template, id="1", status="DELETED"), as_listed(template, id="2")
     for listed in ((deleted, replaced), (replaced, deleted)):
         assert planned(template, *listed).id == "2"
@@ -139,13 +134,13 @@ IRRELEVANT: list[tuple[str, Change]] = [
 
 
 @pytest.mark.parametrize("change", [pytest.param(change, id=name) for name, change in IRRELEVANT])
-def test_what_makes_no_difference_to_a_reader_is_none(template: Template, change: Change) -> None:
+def test_what_makes_no_difference_to_a_reader_is_none(template, change):
     listed = as_listed(template)
     change(listed)
     assert planned(template, listed).action is Action.SAME
 
 
-def test_one_letter_written_in_two_ways_is_one_letter(write_template: Callable[..., Path]) -> None:
+def test_one_letter_written_in_two_ways_is_one_letter(write_template):
     in_one, in_two = "\u095b", "\u091c\u093c"  # ज़
     (template,) = load_catalog(write_template())
     listed = as_listed(template, "hi")
@@ -211,7 +206,7 @@ DIFFERENT: list[tuple[str, Change, str]] = [
 
 
 @pytest.mark.parametrize(("change", "said"), [pytest.param(change, said, id=name) for name, change, said in DIFFERENT])
-def test_what_differs_is_told_from_where_it_differs(template: Template, change: Change, said: str) -> None:
+def test_what_differs_is_told_from_where_it_differs(template, change, said):
     listed = as_listed(template)
     change(listed)
     row = planned(template, listed)
@@ -220,23 +215,23 @@ def test_what_differs_is_told_from_where_it_differs(template: Template, change: 
     assert said in row.note
 
 
-def test_an_unknown_portal_is_not_compared(template: Template) -> None:
+def test_an_unknown_portal_is_not_compared(template):
     listed = as_listed(template)
     component(listed, "BUTTONS")["buttons"][0]["url"] = "https://old.example/production-runs/{{1}}"
     assert planned(template, listed, portal_url=None).action is Action.SAME
 
 
-def test_a_portal_that_is_none_is_an_error(template: Template) -> None:
+def test_a_portal_that_is_none_is_an_error(template):
     with pytest.raises(TemplateError, match="partner_portal"):
         planned(template, as_listed(template), portal_url="partners.example")
 
 
-def test_a_template_without_a_time_to_live_has_no_opinion_on_it(write_template: Callable[..., Path]) -> None:
+def test_a_template_without_a_time_to_live_has_no_opinion_on_it(write_template):
     (cancelled,) = (one for one in load_catalog(TEMPLATES) if one.name == "jyt_production_run_cancelled_v1")
     assert planned(cancelled, as_listed(cancelled, message_send_ttl_seconds=3600)).action is Action.SAME
 
 
-def test_a_picture_is_given_back_as_an_address_and_is_no_difference() -> None:
+def test_a_picture_is_given_back_as_an_address_and_is_no_difference():
     (pending,) = (one for one in load_catalog(TEMPLATES) if one.name == "jyt_production_run_reminder_pending_v2")
     listed = as_listed(pending)
     component(listed, "HEADER")["example"] = {"header_handle": [PICTURE_THERE]}
@@ -258,15 +253,13 @@ def test_a_picture_is_given_back_as_an_address_and_is_no_difference() -> None:
         ),
     ],
 )
-def test_what_is_there_but_cannot_or_may_soon_not_be_sent_is_warned_of(
-    template: Template, said: dict[str, Any], warning: str
-) -> None:
+def test_what_is_there_but_cannot_or_may_soon_not_be_sent_is_warned_of(template, said, warning):
     row = planned(template, as_listed(template, **said))
     assert row.warning == warning
     assert f"WARNING: {warning}" in row.note
 
 
-def test_a_language_that_the_policy_does_not_ask_for_is_shown_and_left_alone(template: Template) -> None:
+def test_a_language_that_the_policy_does_not_ask_for_is_shown_and_left_alone(template):
     languages = {INDIA: ("en", "hi"), EUROPE: ("en",)}
     there = [remote_template(as_listed(template, "hi", status="PAUSED"))]
     rows = plan_submission([template], {INDIA: [], EUROPE: there}, languages, portal_url=PORTAL)
@@ -279,7 +272,7 @@ def test_a_language_that_the_policy_does_not_ask_for_is_shown_and_left_alone(tem
     assert not rows[-1].submits_components
 
 
-def test_what_only_the_account_knows_is_shown_and_left_alone(template: Template) -> None:
+def test_what_only_the_account_knows_is_shown_and_left_alone(template):
     remote = [
         RemoteTemplate("1", "order_ready", "en", "APPROVED", "MARKETING"),
         RemoteTemplate("2", "run_waits_v2", "gu", "REJECTED", "UTILITY", reason="SCAM"),
@@ -291,12 +284,12 @@ def test_what_only_the_account_knows_is_shown_and_left_alone(template: Template)
     ]
 
 
-def test_an_account_that_could_not_be_read_is_not_planned(template: Template) -> None:
+def test_an_account_that_could_not_be_read_is_not_planned(template):
     rows = plan_submission([template], {EUROPE: []}, {INDIA: ("en", "hi"), EUROPE: ("en",)})
     assert {row.account for row in rows} == {EUROPE}
 
 
-def test_a_language_that_the_catalog_lacks_is_an_error_before_anything_is_planned(template: Template) -> None:
+def test_a_language_that_the_catalog_lacks_is_an_error_before_anything_is_planned(template):
     with pytest.raises(LanguagePolicyError, match=r"add include/templates/whatsapp/run_waits_v2/body\.it\.j2\."):
         plan_submission([template], {}, {INDIA: ("en", "it")})
 
@@ -322,7 +315,7 @@ def test_a_language_that_the_catalog_lacks_is_an_error_before_anything_is_planne
         ({"category": "MARKETING"}, None),
     ],
 )
-def test_what_needs_a_human_says_so(template: Template, said: dict[str, Any], sentence: str | None) -> None:
+def test_what_needs_a_human_says_so(template, said, sentence):
     assert planned(template, as_listed(template, **said)).needs_human == sentence
 
 
@@ -340,9 +333,7 @@ EDITS: list[tuple[str, dict[str, Any], set[str]]] = [
 
 
 @pytest.mark.parametrize(("said", "keys"), [pytest.param(said, keys, id=name) for name, said, keys in EDITS])
-def test_an_edit_changes_what_differs_and_nothing_that_meta_does_not_let_be_changed(
-    template: Template, said: dict[str, Any], keys: set[str]
-) -> None:
+def test_an_edit_changes_what_differs_and_nothing_that_meta_does_not_let_be_changed(template, said, keys):
     row = planned(template, as_listed(template, **said))
     request = edit_request(row, template, portal_url=PORTAL)
     whole = template.create_request("en", portal_url=PORTAL)
@@ -351,14 +342,14 @@ def test_an_edit_changes_what_differs_and_nothing_that_meta_does_not_let_be_chan
     assert row.submits_components == ("components" in keys)
 
 
-def test_an_edit_of_the_time_to_live_needs_no_portal_and_no_picture() -> None:
+def test_an_edit_of_the_time_to_live_needs_no_portal_and_no_picture():
     (pending,) = (one for one in load_catalog(TEMPLATES) if one.name == "jyt_production_run_reminder_pending_v2")
     row = planned(pending, as_listed(pending, message_send_ttl_seconds=60))
     assert row.editable == {Part.TIME_TO_LIVE}
     assert edit_request(row, pending) == {"message_send_ttl_seconds": 43_200}
 
 
-def sample_plan(template: Template) -> list[PlanRow]:
+def sample_plan(template):
     remote = [
         remote_template(as_listed(template, category="MARKETING", quality_score={"score": "RED"})),
         remote_template(as_listed(template, "hi", status="REJECTED", rejected_reason="SCAM")),
@@ -368,7 +359,7 @@ def sample_plan(template: Template) -> list[PlanRow]:
     return plan_submission([template], {INDIA: remote, EUROPE: []}, languages, portal_url=PORTAL)
 
 
-def test_the_table_is_aligned_account_by_account(template: Template) -> None:
+def test_the_table_is_aligned_account_by_account(template):
     assert plan_table(sample_plan(template)).splitlines() == [
         "IN (211): 1 differs, 1 rejected, 1 unknown_there",
         "  template      language  action                status    category   quality  note",
@@ -385,11 +376,11 @@ def test_the_table_is_aligned_account_by_account(template: Template) -> None:
     ]
 
 
-def test_a_plan_of_nothing_is_an_empty_table() -> None:
+def test_a_plan_of_nothing_is_an_empty_table():
     assert plan_table([]) == ""
 
 
-def test_the_rows_are_json(template: Template) -> None:
+def test_the_rows_are_json(template):
     rows = json.loads(json.dumps(to_json(sample_plan(template))))
     assert rows[0] == {
         "account": "IN",

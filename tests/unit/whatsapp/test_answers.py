@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,30 +26,30 @@ TAKEN = {
 }
 
 
-def envelope(code: Any, **error: Any) -> dict[str, Any]:
+def envelope(code, **error):
     return {"error": {"message": f"(#{code}) No", "type": "OAuthException", "code": code, "fbtrace_id": "A1", **error}}
 
 
-def body(payload: Any) -> bytes:
+def body(payload):
     return json.dumps(payload).encode()
 
 
-def test_a_message_id_means_accepted() -> None:
+def test_a_message_id_means_accepted():
     assert read_answer(200, {}, body(TAKEN)) == Accepted(WAMID, "accepted")
     assert read_answer(200, {}, body({"messages": [{"id": WAMID}]})) == Accepted(WAMID)
 
 
 @pytest.mark.parametrize("status", [None, 7, "", "x" * 65, "a\0b", ["paused"], {"paused": True}])
-def test_a_status_that_meta_has_no_word_for_is_not_kept(status: Any) -> None:
+def test_a_status_that_meta_has_no_word_for_is_not_kept(status):
     assert read_answer(200, {}, body({"messages": [{"id": WAMID, "message_status": status}]})) == Accepted(WAMID)
 
 
-def test_an_accepted_message_id_is_not_shown() -> None:
+def test_an_accepted_message_id_is_not_shown():
     assert WAMID not in repr(read_answer(200, {}, body(TAKEN)))
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 429, 500, 503])
-def test_metas_error_means_refused_under_any_status(status: int) -> None:
+def test_metas_error_means_refused_under_any_status(status):
     answer = read_answer(status, {}, body(envelope(130429, error_data={"details": "Too fast"})))
     assert answer == Refused(130429, None, "Too fast")
     assert isinstance(answer, Refused)
@@ -75,28 +74,28 @@ def test_metas_error_means_refused_under_any_status(status: int) -> None:
         ({"error_data": {"details": "to 919829012345 with EAAGm0PX4ZCpsBAKZCZBxyz"}}, "to +91•••••2345 with •••••"),
     ],
 )
-def test_the_details_are_found_wherever_they_are_and_masked(error: dict[str, Any], details: str) -> None:
+def test_the_details_are_found_wherever_they_are_and_masked(error, details):
     assert read_answer(400, {}, body(envelope(100, **error))) == Refused(100, None, details)
 
 
 @pytest.mark.parametrize(
     ("said", "transient"), [(True, True), (False, False), (None, False), ("true", False), (1, False)]
 )
-def test_whether_it_will_pass_is_read(said: Any, transient: bool) -> None:
+def test_whether_it_will_pass_is_read(said, transient):
     answer = read_answer(500, {}, body(envelope(999_999, is_transient=said)))
     assert isinstance(answer, Refused)
     assert answer.transient is transient
     assert answer.meaning.action is (Action.RETRY_NOW if transient else Action.GIVE_UP)
 
 
-def test_a_subcode_is_kept_and_tells_an_invisible_object() -> None:
+def test_a_subcode_is_kept_and_tells_an_invisible_object():
     answer = read_answer(400, {}, body(envelope(100, error_subcode=33)))
     assert isinstance(answer, Refused)
     assert answer.subcode == 33
     assert answer.meaning.action is Action.STOP_SENDER
 
 
-def test_a_code_may_be_text() -> None:
+def test_a_code_may_be_text():
     answer = read_answer(401, {}, body(envelope("190")))
     assert isinstance(answer, Refused)
     assert answer.code == 190
@@ -127,7 +126,7 @@ def test_a_code_may_be_text() -> None:
         body({"success": True}),
     ],
 )
-def test_without_an_id_or_metas_error_a_request_that_got_through_is_unknown(payload: bytes) -> None:
+def test_without_an_id_or_metas_error_a_request_that_got_through_is_unknown(payload):
     for status in (200, 204, 408, 499, 500, 502, 503, 504):
         assert isinstance(read_answer(status, {}, payload), Unknown)
     for status in (301, 302, 307, 400, 403, 404, 407, 413, 429, 431):
@@ -135,11 +134,11 @@ def test_without_an_id_or_metas_error_a_request_that_got_through_is_unknown(payl
 
 
 @pytest.mark.parametrize("status", [302, 400, 500])
-def test_an_id_under_a_status_that_denies_it_is_unknown(status: int) -> None:
+def test_an_id_under_a_status_that_denies_it_is_unknown(status):
     assert isinstance(read_answer(status, {}, body(TAKEN)), Unknown)
 
 
-def test_a_reason_names_the_status() -> None:
+def test_a_reason_names_the_status():
     answers = [read_answer(502, {}, b""), read_answer(407, {}, b"")]
     assert [answer.reason[:8] for answer in answers if isinstance(answer, Unknown | NotSent)] == [
         "HTTP 502",
@@ -147,7 +146,7 @@ def test_a_reason_names_the_status() -> None:
     ]
 
 
-def usage(*minutes: Any) -> str:
+def usage(*minutes):
     return json.dumps(
         {"102290129340398": [{"type": "whatsapp", "estimated_time_to_regain_access": one} for one in minutes]}
     )
@@ -181,7 +180,7 @@ DATE = "Mon, 23 Nov 2026 04:30:00 GMT"
         ({"Retry-After": "4", "X-Business-Use-Case-Usage": usage(5)}, 300),
     ],
 )
-def test_what_meta_asks_to_wait_is_read_and_kept_within_an_hour(headers: dict[str, str], seconds: float | None) -> None:
+def test_what_meta_asks_to_wait_is_read_and_kept_within_an_hour(headers, seconds):
     refused = read_answer(429, headers, body(envelope(80007)))
     turned_away = read_answer(429, headers, b"slow down")
     assert isinstance(refused, Refused)
@@ -203,7 +202,7 @@ JSON = st.recursive(
 
 
 @given(st.integers(100, 599), st.one_of(st.binary(), JSON.map(body)), st.text(max_size=30))
-def test_any_answer_can_be_read(status: int, payload: bytes, header: str) -> None:
+def test_any_answer_can_be_read(status, payload, header):
     answer = read_answer(status, {"Retry-After": header, "X-Business-Use-Case-Usage": header}, payload)
     assert isinstance(answer, Accepted | Refused | Unknown | NotSent)
     if isinstance(answer, Accepted):

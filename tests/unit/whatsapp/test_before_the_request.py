@@ -29,7 +29,7 @@ POOL = HTTPConnectionPool("127.0.0.1")
 CONNECTION = HTTPConnection("127.0.0.1")
 
 
-def given_up(reason: Exception) -> MaxRetryError:
+def given_up(reason):
     return MaxRetryError(POOL, "/v25.0/1/messages", reason)
 
 
@@ -44,7 +44,7 @@ def given_up(reason: Exception) -> MaxRetryError:
     ],
     ids=["refused", "no such name", "out of time", "proxy", "no host"],
 )
-def test_without_a_connection_nothing_was_written(error: Exception) -> None:
+def test_without_a_connection_nothing_was_written(error):
     assert _was_not_sent(error)
 
 
@@ -66,5 +66,5 @@ def test_without_a_connection_nothing_was_written(error: Exception) -> None:
     ],
     ids=lambda error: f"{type(error).__name__} {error}"[:60],
 )
-def test_after_a_connection_was_made_nobody_knows(error: Exception) -> None:
+def test_after_a_connection_was_made_nobody_knows(error):
     assert not _was_not_sent(error)

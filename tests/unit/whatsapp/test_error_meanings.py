@@ -17,7 +17,6 @@ from partner_messages.whatsapp.errors import (
     TRANSIENT,
     UNKNOWN_CODE,
     Action,
-    Meaning,
     NextStep,
     classify,
     next_step,
@@ -43,27 +42,27 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize(("action", "code"), [(action, code) for action, codes in EXPECTED.items() for code in codes])
-def test_a_code_means_what_the_reference_says(action: Action, code: int) -> None:
+def test_a_code_means_what_the_reference_says(action, code):
     meaning = classify(code)
     assert meaning.action is action
     assert meaning is not UNKNOWN_CODE
 
 
-def test_no_code_has_two_meanings() -> None:
+def test_no_code_has_two_meanings():
     counts = Counter(code for meaning in MEANINGS for code in meaning.codes)
     assert [code for code, count in counts.items() if count > 1] == []
 
 
-def test_the_recipients_own_refusals_are_the_designs_six() -> None:
+def test_the_recipients_own_refusals_are_the_designs_six():
     assert {code for meaning in MEANINGS if meaning.recipient for code in meaning.codes} == REFUSED_TODAY
 
 
-def test_the_templates_own_refusals_are_three() -> None:
+def test_the_templates_own_refusals_are_three():
     assert {code for meaning in MEANINGS if meaning.template for code in meaning.codes} == {132001, 132015, 132016}
 
 
 @pytest.mark.parametrize("meaning", EVERY_MEANING, ids=lambda meaning: meaning.meaning)
-def test_a_meaning_is_complete(meaning: Meaning) -> None:
+def test_a_meaning_is_complete(meaning):
     assert (meaning.backoff is not None) == (meaning.action in (Action.RETRY_NOW, Action.RETRY_LATER))
     assert not (meaning.recipient and meaning.template)
     assert meaning.meaning
@@ -72,17 +71,17 @@ def test_a_meaning_is_complete(meaning: Meaning) -> None:
 
 
 @given(st.one_of(st.none(), st.integers()), st.text(), st.one_of(st.none(), st.integers()))
-def test_every_refusal_has_a_meaning(code: int | None, details: str, subcode: int | None) -> None:
+def test_every_refusal_has_a_meaning(code, details, subcode):
     assert classify(code, details, subcode) in EVERY_MEANING
 
 
 @pytest.mark.parametrize("code", [None, 999_999, -1, 199, 300])
-def test_an_unknown_code_is_still_a_definite_refusal(code: int | None) -> None:
+def test_an_unknown_code_is_still_a_definite_refusal(code):
     assert classify(code) is UNKNOWN_CODE
     assert UNKNOWN_CODE.action is Action.GIVE_UP
 
 
-def test_a_code_that_nobody_knows_is_tried_again_where_meta_says_that_it_will_pass() -> None:
+def test_a_code_that_nobody_knows_is_tried_again_where_meta_says_that_it_will_pass():
     assert classify(999_999, transient=True) is TRANSIENT
     assert TRANSIENT.action is Action.RETRY_NOW
     assert classify(131026, transient=True) is classify(131026)
@@ -91,16 +90,16 @@ def test_a_code_that_nobody_knows_is_tried_again_where_meta_says_that_it_will_pa
 @pytest.mark.parametrize(
     ("code", "advice"), [(2635, "api_version"), (2500, "api_version"), (32, "token"), (102, "token")]
 )
-def test_what_every_request_would_meet_says_what_to_change(code: int, advice: str) -> None:
+def test_what_every_request_would_meet_says_what_to_change(code, advice):
     assert advice in classify(code).advice
 
 
-def test_what_concerns_the_token_stops_the_sender() -> None:
+def test_what_concerns_the_token_stops_the_sender():
     assert {0, 102, 190} <= TOKEN_CODES
     assert {classify(code).action for code in TOKEN_CODES} == {Action.STOP_SENDER}
 
 
-def test_an_object_that_cannot_be_seen_stops_the_sender() -> None:
+def test_an_object_that_cannot_be_seen_stops_the_sender():
     sentence = (
         "Unsupported post request. Object with ID '1' does not exist, cannot be loaded due to missing permissions"
     )
@@ -110,7 +109,7 @@ def test_an_object_that_cannot_be_seen_stops_the_sender() -> None:
 
 
 @pytest.mark.parametrize("code", [100, 132000, 132018])
-def test_a_parameters_shape_is_told_by_the_details_whatever_the_code(code: int) -> None:
+def test_a_parameters_shape_is_told_by_the_details_whatever_the_code(code):
     details = "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"
     meaning = classify(code, details)
     assert meaning.action is Action.GIVE_UP
@@ -128,15 +127,15 @@ def test_a_parameters_shape_is_told_by_the_details_whatever_the_code(code: int) 
         ("Media file size too big", Action.GIVE_UP),
     ],
 )
-def test_a_picture_is_tried_again_only_when_its_server_was_busy(details: str, action: Action) -> None:
+def test_a_picture_is_tried_again_only_when_its_server_was_busy(details, action):
     assert classify(131053, details).action is action
 
 
-def steps(code: int, count: int, retry_after: float | None = None) -> list[NextStep]:
+def steps(code, count, retry_after=None):
     return [next_step(classify(code), refusals, retry_after) for refusals in range(1, count + 1)]
 
 
-def test_a_pair_waits_on_metas_own_schedule() -> None:
+def test_a_pair_waits_on_metas_own_schedule():
     assert steps(131056, 5) == [
         NextStep(Action.RETRY_NOW, 1),
         NextStep(Action.RETRY_NOW, 4),
@@ -146,7 +145,7 @@ def test_a_pair_waits_on_metas_own_schedule() -> None:
     ]
 
 
-def test_throughput_waits_seconds_and_then_goes_back_to_the_queue() -> None:
+def test_throughput_waits_seconds_and_then_goes_back_to_the_queue():
     assert steps(130429, 6) == [
         *(NextStep(Action.RETRY_NOW, seconds) for seconds in (1, 2, 4, 8, 16)),
         NextStep(Action.RETRY_LATER, 16),
@@ -154,23 +153,23 @@ def test_throughput_waits_seconds_and_then_goes_back_to_the_queue() -> None:
 
 
 @pytest.mark.parametrize("code", [1, 131000])
-def test_what_meta_cannot_explain_is_given_up_after_two_repetitions(code: int) -> None:
+def test_what_meta_cannot_explain_is_given_up_after_two_repetitions(code):
     assert steps(code, 3) == [NextStep(Action.RETRY_NOW, 2), NextStep(Action.RETRY_NOW, 4), NextStep(Action.GIVE_UP)]
 
 
 @pytest.mark.parametrize(("code", "least"), [(131057, 60), (4, 300), (80007, 300)])
-def test_a_long_wait_is_the_queues(code: int, least: float) -> None:
+def test_a_long_wait_is_the_queues(code, least):
     first = steps(code, 1)[0]
     assert first.action is Action.RETRY_LATER
     assert first.seconds >= least
 
 
 @pytest.mark.parametrize("code", [190, 131026, 132001, 999_999])
-def test_what_is_not_tried_again_waits_for_nothing(code: int) -> None:
+def test_what_is_not_tried_again_waits_for_nothing(code):
     assert steps(code, 1, retry_after=60) == [NextStep(classify(code).action)]
 
 
-def test_metas_wish_is_honoured_where_it_is_longer() -> None:
+def test_metas_wish_is_honoured_where_it_is_longer():
     assert steps(130429, 1, retry_after=9) == [NextStep(Action.RETRY_NOW, 9)]
     assert steps(130429, 4, retry_after=3)[3] == NextStep(Action.RETRY_NOW, 8)
     assert steps(130429, 1, retry_after=90) == [NextStep(Action.RETRY_LATER, 90)]
@@ -178,7 +177,7 @@ def test_metas_wish_is_honoured_where_it_is_longer() -> None:
 
 
 @given(st.sampled_from(EVERY_MEANING), st.integers(1, 10_000), st.one_of(st.none(), st.floats(0, 3600)))
-def test_no_task_waits_long_or_for_ever(meaning: Meaning, refusals: int, retry_after: float | None) -> None:
+def test_no_task_waits_long_or_for_ever(meaning, refusals, retry_after):
     step = next_step(meaning, refusals, retry_after)
     assert 0 <= step.seconds <= 3600
     if step.action is Action.RETRY_NOW:

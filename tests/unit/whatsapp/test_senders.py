@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import pytest
 
@@ -14,11 +13,11 @@ HOST = "https://graph.facebook.com"
 LEAST = {"phone_number_id": "106540352242922", "waba_id": "102290129340398"}
 
 
-def sender(**extra: Any) -> Sender:
+def sender(**extra):
     return sender_from_extra("in", HOST, True, {**LEAST, **extra})
 
 
-def test_a_full_connection_becomes_a_sender() -> None:
+def test_a_full_connection_becomes_a_sender():
     extra = {
         **LEAST,
         "api_version": "v26.0",
@@ -49,13 +48,13 @@ def test_a_full_connection_becomes_a_sender() -> None:
     )
 
 
-def test_a_sender_holds_no_secret() -> None:
+def test_a_sender_holds_no_secret():
     shown = repr(sender(app_secret="s3cret-s3cret", webhook_verify_token="t0ken"))
     assert "s3cret-s3cret" not in shown
     assert "t0ken" not in shown
 
 
-def test_what_is_not_said_has_a_default() -> None:
+def test_what_is_not_said_has_a_default():
     least = sender()
     assert (least.platform_label, least.api_version, least.messages_per_second) == ("in", "v25.0", 80)
     assert (least.country_codes, least.is_default, least.platform_id, least.app_id) == ((), False, None, None)
@@ -65,18 +64,18 @@ def test_what_is_not_said_has_a_default() -> None:
     ("country_codes", "languages"),
     [([], ("en",)), (["+61"], ("en",)), (["+91"], ("en", "hi")), (["91"], ("en", "hi")), (["+39", 91], ("en", "hi"))],
 )
-def test_a_sender_for_india_speaks_hindi_too(country_codes: list[Any], languages: tuple[str, ...]) -> None:
+def test_a_sender_for_india_speaks_hindi_too(country_codes, languages):
     assert sender(country_codes=country_codes).languages == languages
 
 
-def test_country_codes_may_lack_the_plus_and_ids_may_be_numbers() -> None:
+def test_country_codes_may_lack_the_plus_and_ids_may_be_numbers():
     one = sender(country_codes=["91", "+61", 39], phone_number_id=123, waba_id=456)
     assert one.country_codes == ("+91", "+61", "+39")
     assert (one.phone_number_id, one.waba_id) == ("123", "456")
 
 
 @pytest.mark.parametrize("key", sorted(AIRFLOW_HTTP_EXTRAS))
-def test_the_extras_of_airflows_http_hook_are_left_alone(key: str) -> None:
+def test_the_extras_of_airflows_http_hook_are_left_alone(key):
     assert sender(**{key: True}) == sender()
 
 
@@ -115,7 +114,7 @@ def test_the_extras_of_airflows_http_hook_are_left_alone(key: str) -> None:
         ({"api_version": "v25.0/../me"}, 'extra "api_version" must be'),
     ],
 )
-def test_what_is_wrong_is_named_with_its_connection_and_key(extra: dict[str, Any], said: str) -> None:
+def test_what_is_wrong_is_named_with_its_connection_and_key(extra, said):
     full = {key: value for key, value in {**LEAST, **extra}.items() if value is not ...}
     with pytest.raises(SettingsError) as error:
         sender_from_extra("in", HOST, True, full)
@@ -126,35 +125,22 @@ def test_what_is_wrong_is_named_with_its_connection_and_key(extra: dict[str, Any
 @pytest.mark.parametrize(
     "host",
     [
-        *(
-            None,
-            "",
-            "graph.facebook.com",
-            "//graph.facebook.com",
-            "ftp://graph.facebook.com",
-            "https://",
-            "https:///v25.0",
-        ),
+        *(None, "", "graph.facebook.com", "//graph.facebook.com", "ftp://graph.facebook.com"),
+        *("https://", "https:///v25.0"),
         # in clear
         *("http://graph.facebook.com", "HTTP://graph.facebook.com", "http://127.0.0.1.example", "http://10.0.0.1"),
         # with somebody's password, or more than a path
         *("https://user:s3cr3t@graph.facebook.com", "https://s3cr3t@graph.facebook.com", "https://@graph.facebook.com"),
-        *(
-            "https://graph.facebook.com?to=s3cr3t",
-            "https://graph.facebook.com/#s3cr3t",
-            "https://graph.facebook.com/{{1}}",
-        ),
+        *("https://graph.facebook.com?to=s3cr3t", "https://graph.facebook.com/#s3cr3t"),
+        "https://graph.facebook.com/{{1}}",
         # what is not seen
         *("https://graph.facebook.com\n", "https://graph.\tfacebook.com", " https://graph.facebook.com"),
-        *(
-            "https://graph.facebook.com\r\nX-More: 1",
-            "https://graph.facebook.com\0",
-            "https://graph.facebook\u200b.com",
-        ),
+        *("https://graph.facebook.com\r\nX-More: 1", "https://graph.facebook.com\0"),
+        "https://graph.facebook\u200b.com",
         *("https:\\\\graph.facebook.com", "https://[::1", "https://graph.facebook.com:port"),
     ],
 )
-def test_a_host_that_is_not_safe_is_refused_and_not_quoted(host: str | None) -> None:
+def test_a_host_that_is_not_safe_is_refused_and_not_quoted(host):
     with pytest.raises(
         SettingsError, match=r"^whatsapp_in: the host must be .* https://graph\.facebook\.com\.$"
     ) as error:
@@ -165,36 +151,31 @@ def test_a_host_that_is_not_safe_is_refused_and_not_quoted(host: str | None) -> 
 @pytest.mark.parametrize(
     "host",
     [
-        *(
-            "https://graph.facebook.com/",
-            "https://gateway.example:8443/meta",
-            "http://127.0.0.1:8090",
-            "http://[::1]:1",
-        ),
-        *("http://localhost:8090", "http://demo-graph-api:8090", "http://Demo-Graph-API"),
+        *("https://graph.facebook.com/", "https://gateway.example:8443/meta", "http://127.0.0.1:8090"),
+        *("http://[::1]:1", "http://localhost:8090", "http://demo-graph-api:8090", "http://Demo-Graph-API"),
     ],
 )
-def test_http_is_for_this_machine_and_for_the_hosts_of_a_test_system(host: str) -> None:
+def test_http_is_for_this_machine_and_for_the_hosts_of_a_test_system(host):
     assert sender_from_extra("in", host, True, LEAST, {"demo-graph-api"}).host == host.rstrip("/")
 
 
-def test_a_missing_token_is_an_error() -> None:
+def test_a_missing_token_is_an_error():
     with pytest.raises(
         SettingsError, match=r"^whatsapp_in: the password is missing; set it to the sender's access token"
     ):
         sender_from_extra("in", HOST, False, LEAST)
 
 
-def test_an_error_never_quotes_a_value() -> None:
+def test_an_error_never_quotes_a_value():
     with pytest.raises(SettingsError) as error:
         sender(app_secret=["s3cret-s3cret"])
-    chain: list[BaseException] = [error.value]
+    chain = [error.value]
     while chain[-1].__context__ is not None:
         chain.append(chain[-1].__context__)
     assert not any("s3cret-s3cret" in f"{one} {one!r}" for one in chain)
 
 
-def configured(label: str, *codes: str, platform_id: str | None = None, is_default: bool = False) -> Sender:
+def configured(label, *codes, platform_id=None, is_default=False):
     return dataclasses.replace(
         sender(), label=label, country_codes=codes, platform_id=platform_id, is_default=is_default
     )
@@ -222,18 +203,16 @@ ALL = (AUSTRALIA, INDIA, RAJASTHAN, EUROPE)
         pytest.param("+919829012345", None, (), None, id="no senders"),
     ],
 )
-def test_the_sender_is_pinned_or_nearest_or_default_or_first(
-    phone: str, pinned: str | None, senders: tuple[Sender, ...], expected: Sender | None
-) -> None:
+def test_the_sender_is_pinned_or_nearest_or_default_or_first(phone, pinned, senders, expected):
     assert choose_sender(phone, pinned, senders) == expected
 
 
-def test_a_sender_without_a_platform_id_is_never_pinned() -> None:
+def test_a_sender_without_a_platform_id_is_never_pinned():
     assert choose_sender("+61412345678", "", (configured("x"), AUSTRALIA)) == AUSTRALIA
 
 
 @pytest.mark.parametrize("name", ["app_secret", "app_secret_next"])
 @pytest.mark.parametrize("secret", [" ", "a", " " * 32, "0123456789a"])
-def test_what_anybody_could_guess_is_no_app_secret(name: str, secret: str) -> None:
+def test_what_anybody_could_guess_is_no_app_secret(name, secret):
     with pytest.raises(SettingsError, match=f'extra "{name}"'):
         sender(**{name: secret})

@@ -150,14 +150,7 @@ def mark_refused(
 ) -> None:
     """Store that a message was refused because of its template, which is then not sent until the next listing.
 
-    Args:
-        connection: The message log.
-        waba_id: The sender's account.
-        name: The template.
-        language: Its language.
-        code: Meta's code, one of `STATUS_AFTER_REFUSAL`.
-        reason: Meta's reason, masked.
-        seen_at: When it was refused.
+    `code` is Meta's, one of `STATUS_AFTER_REFUSAL`; `reason` is Meta's, masked.
     """
     rows(
         connection,

@@ -9,17 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 FIELDS = (
-    "id",
-    "name",
-    "language",
-    "status",
-    "category",
-    "previous_category",
-    "components",
-    "quality_score",
-    "rejected_reason",
-    "message_send_ttl_seconds",
-    "parameter_format",
+    *("id", "name", "language", "status", "category", "previous_category", "components", "quality_score"),
+    *("rejected_reason", "message_send_ttl_seconds", "parameter_format"),
 )
 """The fields of a listing that `remote_template` reads."""
 

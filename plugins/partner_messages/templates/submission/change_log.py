@@ -107,14 +107,7 @@ def note_change(
 
 
 def settle_change(connection: LogConnection, id_: int, outcome: Outcome, detail: str) -> None:
-    """Record the outcome of a change.
-
-    Args:
-        connection: The message log.
-        id_: The id of its row.
-        outcome: The outcome.
-        detail: The reason, one sentence, masked; empty if it was accepted.
-    """
+    """Record the outcome of a change; `detail` is the reason, one sentence, masked, empty if it was accepted."""
     rows(connection, "settle_change", id=id_, outcome=outcome.value, detail=detail or None)
 
 
