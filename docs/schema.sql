@@ -316,11 +316,11 @@ CREATE UNIQUE INDEX message_log_event_id ON message_log USING btree (delivery, e
 CREATE INDEX message_log_follow_ups ON message_log USING btree (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX message_log_heard ON message_log USING btree (sender, sent_at) WHERE COALESCE(sent_at_meta, delivered_at_meta, read_at_meta, failed_at_meta) IS NOT NULL;
 CREATE INDEX message_log_held ON message_log USING btree (not_before) WHERE status = 'queued'::text AND not_before IS NOT NULL;
-CREATE INDEX message_log_held_back ON message_log USING btree (production_run_id, day) WHERE skip_reason = 'control_group'::text;
 CREATE INDEX message_log_never_left_by_age ON message_log USING btree (created_at) WHERE status = 'skipped'::text OR delivery = 'dry_run'::text;
 CREATE INDEX message_log_not_delivered ON message_log USING btree (sent_at_meta) WHERE status = 'sent'::text AND expired_at_meta IS NULL AND sent_at_meta IS NOT NULL;
 CREATE INDEX message_log_queue ON message_log USING btree (day) WHERE (status = ANY (ARRAY['queued'::text, 'sending'::text])) AND attempts >= 0;
 CREATE INDEX message_log_replies ON message_log USING btree (to_phone, created_at) WHERE message_kind = 'reply'::text;
+CREATE INDEX message_log_skips_of_run ON message_log USING btree (production_run_id, day) WHERE status = 'skipped'::text;
 CREATE UNIQUE INDEX message_log_slot ON message_log USING btree (delivery, context_type, context_id, redirected) WHERE holds_slot AND message_kind <> 'event'::text;
 CREATE INDEX message_log_undelivered ON message_log USING btree (dialled(to_phone), claimed_at) WHERE delivery = 'live'::text AND meta_message_id IS NOT NULL AND delivered_at IS NULL AND (expired_at_meta IS NOT NULL OR status = 'failed'::text);
 CREATE INDEX message_log_unheard ON message_log USING btree (day, sender, sent_at) WHERE status = 'sent'::text AND (delivery = ANY (ARRAY['live'::text, 'redirect'::text])) AND COALESCE(sent_at_meta, delivered_at_meta, read_at_meta, failed_at_meta) IS NULL;

@@ -137,6 +137,16 @@ def test_the_comparison_shows_its_figure_with_how_far_it_may_be_off(op: Visitor,
     assert "95 % interval: +43 to +54" in text
 
 
+def test_the_page_of_a_run_that_is_held_back_says_until_when(op: Visitor, deployment: Deployment, log: Log) -> None:
+    deployment.set(control_share=0.1)
+    go_through(log)
+    (held,) = log.execute("SELECT production_run_id FROM message_log WHERE skip_reason = 'control_group'").fetchall()
+    text = seen(op.get(f"/runs/{held['production_run_id']}"))
+    assert "in the control group (setting control_share): nobody is reminded of it before Mon 7 Dec 2026" in text
+    assert "Reminded on" not in text
+    assert "The reminder was held back to see what reminders do" in text
+
+
 def test_it_says_politely_when_it_takes_too_long(op: Visitor, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "PATIENCE", "50ms")
     with log.transaction():

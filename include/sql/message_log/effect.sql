@@ -218,6 +218,7 @@ SELECT found.production_run_id, array_agg(DISTINCT m.day ORDER BY m.day) AS days
 FROM stuck_run AS found
     JOIN message_log AS m
         ON m.production_run_id = found.production_run_id
+            AND m.status = 'skipped'
             AND m.skip_reason = 'control_group'
             AND m.delivery = %(delivery)s
             AND m.redirected = %(redirected)s
@@ -227,6 +228,25 @@ FROM stuck_run AS found
             AND m.partner_id IS NOT DISTINCT FROM found.partner_id
 WHERE found.dag_run_id = %(dag_run_id)s
 GROUP BY found.production_run_id
+
+-- name: held_back_since
+-- Since which day the reminders of a run were held back (control_group) in the stall in which a live tick found it last.
+SELECT min(m.day) AS day
+FROM (
+        SELECT kind, partner_id, since
+        FROM stuck_run
+        WHERE production_run_id = %(run)s AND delivery = 'live'
+        ORDER BY day DESC, observed_at DESC
+        LIMIT 1
+    ) AS s
+    JOIN message_log AS m
+        ON m.production_run_id = %(run)s
+            AND m.status = 'skipped'
+            AND m.skip_reason = 'control_group'
+            AND m.delivery = 'live'
+            AND m.reminder_kind = s.kind
+            AND m.partner_id = s.partner_id
+            AND m.day >= (s.since AT TIME ZONE %(timezone)s)::date
 
 -- name: days_counted
 -- How many of some days are counted, and since when the figures of the last one stand.

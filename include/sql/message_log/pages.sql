@@ -85,6 +85,12 @@ m.message_status, m.created_at, m.claimed_at, m.sent_at, m.delivered_at, m.read_
 m.variables ->> 'next_due' AS next_due, {% include "left_alone_by" %} AS left_alone_by,
 (SELECT array_agg(r.production_run_id ORDER BY r.production_run_id) FROM message_run AS r WHERE r.message_id = m.id) AS run_ids
 
+-- part: of_one_run
+-- The messages that speak of a run; a skip of one run alone names it itself.
+SELECT r.message_id FROM message_run AS r WHERE r.production_run_id = %(run)s AND r.delivery = %(delivery)s
+UNION ALL
+SELECT s.id FROM message_log AS s WHERE s.production_run_id = %(run)s AND s.status = 'skipped' AND s.delivery = %(delivery)s
+
 -- name: page_of_messages
 -- One page of the messages that answer to the filters, the newest first, from a place in that order on.
 SELECT {% include "page_columns" %}
@@ -96,7 +102,7 @@ WHERE m.delivery = %(delivery)s
     AND (
         %(run)s::text IS NULL
         OR m.id = ANY (ARRAY (
-            SELECT r.message_id FROM message_run AS r WHERE r.production_run_id = %(run)s AND r.delivery = %(delivery)s
+            {% include "of_one_run" %}
         ))
     )
     AND (%(kind)s::text IS NULL OR m.message_kind = %(kind)s)
@@ -128,10 +134,7 @@ WHERE m.delivery = %(delivery)s
     AND (
         %(run)s::text IS NULL
         OR m.id = ANY (ARRAY (
-            SELECT r.message_id FROM message_run AS r WHERE r.production_run_id = %(run)s AND r.delivery = %(delivery)s
-            UNION ALL
-            SELECT e.id FROM message_log AS e
-            WHERE e.context_type = 'production_run' AND e.context_id = %(run)s AND e.delivery = %(delivery)s
+            {% include "of_one_run" %}
         ))
     )
 ORDER BY m.day DESC, m.created_at DESC, m.id DESC

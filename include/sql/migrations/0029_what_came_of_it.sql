@@ -56,5 +56,5 @@ COMMENT ON COLUMN trial_case.held_back IS 'Whether the reminder was held back (c
 COMMENT ON COLUMN trial_case.outcome IS 'What became of the run within five ticks; null while that is open. spoilt: it was reminded of meanwhile.';
 CREATE INDEX trial_case_by_day ON trial_case (day);
 
--- Which reminders of a run were held back: asked at every tick.
-CREATE INDEX message_log_held_back ON message_log (production_run_id, day) WHERE skip_reason = 'control_group';
+-- Why nothing was sent of a run, and which of its reminders were held back: asked at every tick, and by the pages.
+CREATE INDEX message_log_skips_of_run ON message_log (production_run_id, day) WHERE status = 'skipped';

@@ -98,6 +98,13 @@ def days_held_back(
     return {row["production_run_id"]: tuple(row["days"]) for row in found}
 
 
+def held_back_since(connection: LogConnection, production_run_id: str) -> dt.date | None:
+    """Since when the reminders of a run are held back in its last live stall; None where none were."""
+    (found,) = rows(connection, "held_back_since", run=production_run_id, timezone=SCHEDULE_TIMEZONE.key)
+    day: dt.date | None = found["day"]
+    return day
+
+
 def as_if_reminded(
     reminded: Mapping[str, Iterable[dt.date]], held_back: Mapping[str, Iterable[dt.date]]
 ) -> dict[str, tuple[dt.date, ...]]:

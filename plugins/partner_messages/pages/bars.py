@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-WIDTH = 1000
-BAR, LINE, GAP = 26, 30, 14
+WIDTH = 600
+BAR, LINE, GAP = 20, 26, 10
 """The height of a bar, of the line above it, and what lies between two, in the picture's own units."""
 
 

@@ -261,14 +261,14 @@ def charts_of_moves(moves: Sequence[Row]) -> list[Chart]:
     if not reminded:
         return []
     ways: Sequence[tuple[str, str, Callable[[Row], Any], Callable[[Any], str]]] = (
-        ("number", "Reminder", lambda row: row["number"], _numbered),
+        ("number of the reminder", "Reminder", lambda row: row["number"], _numbered),
         ("kind", "Kind", lambda row: list(STUCK).index(row["kind"]), lambda place: list(STUCK.values())[place]),
-        ("hour", "Sent", lambda row: -1 if row["hour"] is None else row["hour"], _hour),
+        ("hour at which it was sent", "Sent", lambda row: -1 if row["hour"] is None else row["hour"], _hour),
         ("language", "Language", lambda row: row["language"] or "", lambda code: LANGUAGES.get(code, code)),
     )
     return [
-        Chart(key, f"When the run moved, by {title.lower()}", title, MOVES, _lines(reminded, value, label))
-        for key, title, value, label in ways
+        Chart(f"by-{head.lower()}", f"When the run moved, by the {way}", head, MOVES, _lines(reminded, value, label))
+        for way, head, value, label in ways
     ]
 
 

@@ -15,12 +15,14 @@ from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import Settings
 from partner_messages.message_log import preferences, promises
 from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.message_log.effect import held_back_since
 from partner_messages.pages import words
 from partner_messages.pages.ahead import last_found
 from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.messages import answers
 from partner_messages.pages.names import names_of
 from partner_messages.planning.left_alone import LeftAlone
+from partner_messages.planning.reminders.trial import FORTNIGHT
 
 DAYS = 28
 """How far back a page looks, unless it is asked for another span."""
@@ -178,6 +180,7 @@ def history(
         "runs": sorted(runs),
         "since": since,
         "ahead": last_found(connection, run, settings, now) if run else None,
+        "held_back_until": _held_back_until(connection, run, today) if run else None,
         "escalations": rows(connection, "escalations_about", partner_id=partner_id, run=run),
         "promises": promises.open_promises(connection, sorted(runs)),
         **_left_alone(connection, settings, today, partner_id or run or "", runs if partner_id else partners),
@@ -197,6 +200,12 @@ def _left_alone(
         "own": next((one for one in by_hand if id_ in (one.partner_id, one.production_run_id)), None),
         "tomorrow": today + dt.timedelta(days=1),
     }
+
+
+def _held_back_until(connection: LogConnection, run: str, today: dt.date) -> dt.date | None:
+    """Until when nobody is reminded of a run because its partner is in the control group."""
+    since = held_back_since(connection, run)
+    return since + FORTNIGHT if since and since + FORTNIGHT > today else None
 
 
 def _of_partner(connection: LogConnection, partner_id: str, since: dt.date) -> dict[str, Any]:

@@ -18,7 +18,10 @@ def test_a_bar_is_its_parts_shares_one_after_the_other() -> None:
     chart = drawn(Bar("1st", [Part("read", "read", 3), Part("sent", "sent", 0), Part("failed", "failed", 1)]))
     rects = [rect for rect in chart.iter(f"{SVG}rect") if rect.get("class") != "frame"]
     assert [rect.get("class") for rect in rects] == ["read", "failed"]
-    assert [(float(rect.get("x", "")), float(rect.get("width", ""))) for rect in rects] == [(0, 750), (750, 250)]
+    assert [(float(rect.get("x", "")), float(rect.get("width", ""))) for rect in rects] == [
+        (0, 0.75 * WIDTH),
+        (0.75 * WIDTH, 0.25 * WIDTH),
+    ]
     assert [rect.findtext(f"{SVG}title") for rect in rects] == ["3 read", "1 failed"]
 
 
