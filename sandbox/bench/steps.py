@@ -283,15 +283,17 @@ def try_settings(now: str, runs: int, days: int, partners: int, repeats: int) ->
     moment = dt.datetime.fromisoformat(now)
     size = {"day": moment.date(), "days": days, "runs": runs, "partners": partners}
     asked = {"cadence": "1, 3, 7 then weekly", "max_reminders": "5", "holidays": "IN"}
-    seconds, reading, beside = [], [], []
+    seconds, of_ours, reading, beside = [], [], [], []
     with open_message_log() as log:
         migrate(log)
         psycopg.ClientCursor(log).execute(STUCK_FOR_LONG.read_bytes(), size)
         for _ in range(repeats):
             beside.append(timed(lambda: sum(number for number in range(3_000_000)))[0])
-            reading.append(timed(lambda: read_history(log, load_settings(), moment))[0])
+            begun = time.process_time()
             seconds.append(timed(lambda: what_if(log, asked, moment))[0])
-    return {"seconds": seconds, "reading": reading, "beside": beside}
+            of_ours.append(time.process_time() - begun)
+            reading.append(timed(lambda: read_history(log, load_settings(), moment))[0])
+    return {"seconds": seconds, "of_ours": of_ours, "reading": reading, "beside": beside}
 
 
 def _id(number: int) -> str:

@@ -17,12 +17,12 @@ LIMIT %(at_most)s
 -- name: days_out_of_line
 -- On which days of a span something happened to a run's reminder that no planner decides: nothing was sent of it for a reason that is not
 -- one of those, what was sent has failed, or an event had asked for it. Where another message held the run's slot, none of the first two.
-SELECT odd.production_run_id, odd.what, array_agg(DISTINCT odd.day) AS days
-FROM (
+-- (Of the few that are odd, each run and each slot is looked up by itself: PostgreSQL cannot know how few they are.)
+WITH odd AS MATERIALIZED (
     SELECT
-        coalesce(r.production_run_id, m.production_run_id) AS production_run_id, m.day,
+        m.id, m.day, m.production_run_id,
         CASE WHEN m.status = 'skipped' THEN m.skip_reason WHEN {% include "counts_as_reminded" %} THEN 'asked' ELSE 'failed' END AS what
-    FROM message_log AS m LEFT JOIN message_run AS r ON r.message_id = m.id
+    FROM message_log AS m
     WHERE m.delivery = %(delivery)s
         AND m.day BETWEEN %(first_day)s AND %(last_day)s
         AND m.message_kind IN ('reminder', 'digest')
@@ -32,22 +32,33 @@ FROM (
             WHEN {% include "counts_as_reminded" %} THEN m.event_name IS NOT NULL
             ELSE m.status NOT IN ('queued', 'sending')
         END
-) AS odd
-WHERE odd.production_run_id IS NOT NULL
-    AND (
-        odd.what = 'asked'
-        OR NOT EXISTS (
-            SELECT FROM message_run AS other JOIN message_log AS m ON m.id = other.message_id
-            WHERE other.delivery = %(delivery)s
-                AND other.redirected = ''
-                AND other.production_run_id = odd.production_run_id
-                AND other.day = odd.day
-                AND other.holds_slot
-                AND other.message_kind IN ('reminder', 'digest')
-                AND {% include "counts_as_reminded" %}
-        )
-    )
-GROUP BY odd.production_run_id, odd.what
+), of_run AS MATERIALIZED (
+    SELECT odd.day, odd.what, run.id AS production_run_id
+    FROM odd
+        CROSS JOIN LATERAL unnest(
+            coalesce(
+                (SELECT array_agg(r.production_run_id) FROM message_run AS r WHERE r.message_id = odd.id), ARRAY[odd.production_run_id]
+            )
+        ) AS run (id)
+    WHERE run.id IS NOT NULL
+)
+SELECT production_run_id, what, array_agg(DISTINCT day) AS days
+FROM of_run
+WHERE what = 'asked'
+    OR (
+        SELECT count(*)
+        FROM message_run AS other
+        WHERE other.delivery = %(delivery)s
+            AND other.redirected = ''
+            AND other.production_run_id = of_run.production_run_id
+            AND other.day = of_run.day
+            AND other.holds_slot
+            AND other.message_kind IN ('reminder', 'digest')
+            AND (
+                SELECT {% include "counts_as_reminded" %} FROM message_log AS m WHERE m.id = other.message_id
+            )
+    ) = 0
+GROUP BY production_run_id, what
 
 -- name: where_partners_are_reached
 -- The phone to which each of these partners was last written, and whether they were written to at all between two days.

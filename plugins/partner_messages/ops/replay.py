@@ -190,11 +190,9 @@ class _Course:
 
     __slots__ = (
         "after",
-        "begun",
         "ignored",
         "is_over",
         "next_due",
-        "of_key",
         "reminded",
         "signature",
         "stuck",
@@ -202,9 +200,8 @@ class _Course:
     )
 
     def __init__(self, stuck: Stuck, after: dt.date) -> None:
-        self.stuck, self.after, self.begun = stuck, after, False
+        self.stuck, self.after = stuck, after
         self.reminded: list[dt.date] = []
-        self.of_key: list[dt.date] = []
         self.next_due = dt.date.min
         self.ignored = self.used_up = self.is_over = False
         self.signature: tuple[str, bool] | None = None
@@ -215,6 +212,8 @@ class _Replaying:
 
     def __init__(self, history: History, settings: Settings) -> None:
         self.history, self.settings, self.policy = history, settings, Policy.of(settings)
+        self._asks_for_history = self.policy.asks_for_history
+        self._escalates_by_history = self.policy.escalates_by_history
         self.messages: list[Message] = []
         self.called: list[Called] = []
         self.put_off: dict[dt.date, int] = {}
@@ -226,8 +225,8 @@ class _Replaying:
         self._last_reminded = dict(history.last_reminded)
         self._standing: dict[str, list[Escalation]] = defaultdict(list)
         self._at: dict[dt.date, dt.datetime] = dict(history.ticks)
-        self._of_key: dict[tuple[str, str, str], list[dt.date]] = {}
-        self._courses = list(self._begin())
+        self._of_key: dict[tuple[str, str, str], list[_Course]] = defaultdict(list)
+        self._waiting, self._under_way = list(self._begin()), list[_Course]()
 
     def _begin(self) -> Iterable[_Course]:
         ended: dict[str, dt.date] = {}
@@ -247,9 +246,7 @@ class _Replaying:
         ends: list[tuple[_Course, str]] = []
         due: dict[str, _Course] = {}
         holidays = on_holiday(self.settings, day)
-        for course in self._courses:
-            if not course.begun or course.stuck.last < day:
-                continue
+        for course in self._under_way:
             if course.stuck.asked:
                 self._remind_as_asked(course, day)
             end = self._end(course, tick, hours, holidays)
@@ -261,25 +258,30 @@ class _Replaying:
         self._call(now, day, ends)
 
     def _let_begin(self, day: dt.date, now: dt.datetime) -> None:
-        waiting = [one for one in self._courses if not one.begun and one.after < day <= one.stuck.last]
-        overdue = {id(run) for run in self.policy.overdue((one.stuck.run for one in waiting), now=now)}
-        for course in waiting:
-            if id(course.stuck.run) in overdue:
-                course.begun = True
-                course.reminded, course.of_key = self._reminded_before(course.stuck.run), self._key_of(course.stuck.run)
-                self._standing.pop(course.stuck.run.production_run_id, None)
-                course.ignored = was_ignored(course.reminded, self.policy, course.stuck.run.partner_id)
-                self._note(course)
+        self._under_way = [one for one in self._under_way if one.stuck.last >= day]
+        self._waiting = [one for one in self._waiting if one.stuck.last >= day]
+        overdue = {
+            id(run) for run in self.policy.overdue((one.stuck.run for one in self._waiting if one.after < day), now=now)
+        }
+        begin = [one for one in self._waiting if id(one.stuck.run) in overdue]
+        for course in begin:
+            run = course.stuck.run
+            course.reminded = self._reminded_before(run, now)
+            course.ignored = was_ignored(course.reminded, self.policy, run.partner_id)
+            course.used_up = self.policy.is_used_up(run, course.reminded)
+            self._of_key[run.production_run_id, run.kind, run.partner_id].append(course)
+            self._standing.pop(run.production_run_id, None)
+        if begin:
+            self._waiting = [one for one in self._waiting if id(one.stuck.run) not in overdue]
+            self._under_way += begin
 
-    def _reminded_before(self, run: StuckRun) -> list[dt.date]:
+    def _reminded_before(self, run: StuckRun, now: dt.datetime) -> list[dt.date]:
         """The reminders of a stall from before it was looked at; those before its clock began are another stall's."""
         before = self.history.reminded.get(run.production_run_id, ())
-        ours = [day for day in self._key_of(run) if day_of(run.since) != day or self._at[day] > run.since]
-        return self.policy.in_this_stall(run, [*before, *ours])
-
-    def _key_of(self, run: StuckRun) -> list[dt.date]:
-        """The days on which the same partner was reminded of a run in the same kind, in whichever stall."""
-        return self._of_key.setdefault((run.production_run_id, run.kind, run.partner_id), [])
+        earlier = self._of_key.get((run.production_run_id, run.kind, run.partner_id), ())
+        ours = sorted({day for course in earlier for day in course.reminded}.difference(before))
+        of_this_clock = [day for day in ours if day_of(run.since) != day or self._at.get(day, now) > run.since]
+        return self.policy.in_this_stall(run, [*before, *of_this_clock])
 
     def _end(self, course: _Course, tick: Tick, hours: _HoursOfDay, holidays: Mapping[str, str]) -> str | None:
         """How the day ends for a stall: empty where nothing has changed, None where a message is due."""
@@ -295,6 +297,8 @@ class _Replaying:
             return SkipReason.PARTNER_HOLIDAY
         if course.is_over and not hours.are_none(run.partner_id):
             return SkipReason.ESCALATED  # What was due once and not reminded of stays due.
+        if not self._asks_for_history:
+            return None  # Whoever is stuck is reminded each day.
         why = self.policy.why_left_alone(
             run, course.reminded, tick, has_no_hours=lambda: hours.are_none(run.partner_id)
         )
@@ -364,7 +368,14 @@ class _Replaying:
 
     def _leave(self, message: Message, due: Mapping[str, _Course], ends: dict[str, str]) -> None:
         """Let a message leave, less the runs of it that had moved on when its turn came."""
-        day, left = message.day, list[str]()
+        day = message.day
+        if len(message.production_run_ids) == 1:
+            course = due[message.production_run_ids[0]]
+            if not (course.stuck.silent or course.stuck.failed):  # As nearly all of them.
+                self._remind(course, day)
+                self.messages.append(message)
+                return
+        left = list[str]()
         for id_ in message.production_run_ids:
             course = due[id_]
             if day in course.stuck.silent:
@@ -393,12 +404,11 @@ class _Replaying:
         self._sizes.append(size)
 
     def _remind(self, course: _Course, day: dt.date) -> None:
-        run = course.stuck.run
         course.reminded.append(day)
         course.next_due, course.is_over = dt.date.min, False
-        course.of_key.append(day)
-        self._last_reminded[run.production_run_id] = day
-        self._note(course)
+        self._last_reminded[course.stuck.run.production_run_id] = day
+        if self._escalates_by_history:
+            self._note(course)
 
     def _remind_as_asked(self, course: _Course, day: dt.date) -> None:
         """Count what events have asked for until a day, on whichever day that was."""
@@ -407,6 +417,7 @@ class _Replaying:
                 self._remind(course, asked)
 
     def _note(self, course: _Course) -> None:
+        """Whether the reminder of a day has used up a stall's reminders, or calls for a person."""
         run = course.stuck.run
         course.used_up = self.policy.is_used_up(run, course.reminded)
         after = self.settings.escalate_after

@@ -93,7 +93,10 @@ def outcome(of: Replay, prices: Prices | None, category: str, phones: Mapping[st
         category: As which Meta bills reminders.
         phones: Where each partner is reached.
     """
-    weeks = Counter((message.partner_id, message.day.isocalendar()[:2]) for message in of.messages)
+    days_of_partners = Counter((message.partner_id, message.day) for message in of.messages)
+    weeks = Counter[tuple[str, tuple[int, int]]]()
+    for (partner_id, day), messages in days_of_partners.items():
+        weeks[partner_id, day.isocalendar()[:2]] += messages
     by_partner = Counter(message.partner_id for message in of.messages)
     return Outcome(
         replay=of,

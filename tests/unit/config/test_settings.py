@@ -337,3 +337,45 @@ def test_settings_cannot_be_changed_by_accident() -> None:
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_every_setting_is_described(name: str) -> None:
     assert Settings.model_fields[name].description
+
+
+PRICES = {"currency": "INR", "utility": {"default": 0.115, "IT": 2.5}, "marketing": {"IN": 0.78}}
+
+
+@pytest.mark.parametrize(
+    ("category", "country", "price"),
+    [
+        ("UTILITY", "IN", 0.115),
+        ("utility", "IT", 2.5),
+        ("utility", None, 0.115),
+        ("marketing", "IN", 0.78),
+        ("marketing", "IT", None),
+        ("authentication", "IN", None),
+        ("service", "IN", None),
+        (None, "IN", None),
+    ],
+)
+def test_a_price_is_that_of_the_country_or_of_all_others_and_else_it_is_not_known(
+    category: str | None, country: str | None, price: float | None
+) -> None:
+    prices = parse_settings({"prices": PRICES}).prices
+    assert prices is not None
+    assert prices.of(category, country) == price
+
+
+@pytest.mark.parametrize(
+    ("prices", "said"),
+    [
+        ({"utility": {}}, '"prices.currency" is missing.'),
+        ({"currency": "rupees"}, '"prices.currency": must be three capitals, such as "INR".'),
+        (
+            {"currency": "INR", "utility": {"India": 1}},
+            '"prices.utility": must have countries such as "IN", or "default"',
+        ),
+        ({"currency": "INR", "utility": {"IN": "1"}}, f'"prices.utility.IN": {NUMBER}, such as 1.'),
+        ({"currency": "INR", "utility": {"IN": -1}}, '"prices.utility.IN": must be 0 or more.'),
+        ({"currency": "INR", "utilty": {}}, '"prices.utilty" is not a setting; the nearest one is "utility".'),
+    ],
+)
+def test_a_price_list_that_cannot_be_says_so(prices: dict[str, Any], said: str) -> None:
+    assert said in told({"prices": prices})
