@@ -27,7 +27,7 @@ from support.restoring import emptied, remember_shop, restore_shop
 pytest_plugins = ["support.fault_table", "support.kept_sessions", "support.picture_server", "support.small_shops"]
 
 PROJECT = Path(__file__).resolve().parents[1]
-ORDER = ("unit", "integration", "dag", "faults")
+ORDER = ("unit", "integration", "dag", "browser", "faults")
 """The tests' folders, quick ones first."""
 
 # No deadline, for tests as for examples: on a machine that others share, slow says nothing about the code.

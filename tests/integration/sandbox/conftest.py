@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from sandbox.keeper import PR_SET_CHILD_SUBREAPER
 from sandbox.processes import pauses
-
-PROJECT = Path(__file__).resolve().parents[3]
+from support import programs
 
 
 @pytest.fixture(autouse=True)
@@ -40,22 +33,8 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def left_behind() -> Iterator[Callable[[], list[str]]]:
     """Says which processes started since, directly or not, still run, even those whose parent died."""
-    if sys.platform != "linux":
-        pytest.skip("orphans can only be followed on Linux")
-    before = {process.pid for process in psutil.Process().children(recursive=True)}
-    prctl = ctypes.CDLL(None).prctl
-    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-    def now() -> list[str]:
-        found = []
-        for process in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if process.pid not in before and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(" ".join(process.cmdline()))
-        return found
-
-    yield now
-    prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+    with programs.watching() as now:
+        yield now
 
 
 @pytest.fixture
@@ -77,17 +56,8 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def run(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
-        program = subprocess.Popen(
-            [sys.executable, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=PROJECT,
-            env={**os.environ, "PYTHONPATH": f"{PROJECT}/plugins:{PROJECT}", **environment},
-        )
-        started.append(program)
-        return program
+        started.append(programs.start(*arguments, **environment))
+        return started[-1]
 
     yield run
     for program in started:

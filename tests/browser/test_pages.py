@@ -1,0 +1,286 @@
+"""A whole Airflow, up and down again, and the pages in it as people use them: with a mouse, a keyboard or a phone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+import requests
+from playwright.sync_api import Browser, FrameLocator, expect
+
+from partner_messages.deployment import run_context
+from partner_messages.message_log import acts
+from partner_messages.pages.render import PREFIX
+from sandbox import airflow_env, stack
+from sandbox.processes import pauses
+from sandbox.shop import partner_id, run_id
+from support import airflow_up as ups
+from support.airflow_up import AirflowUp
+from support.browser import (
+    DESK,
+    PHONE,
+    Tab,
+    chromium,
+    is_wider_than_its_window,
+    serious_findings,
+    small_targets,
+    tab,
+)
+
+pytestmark = pytest.mark.takes_a_minute
+
+PAGES = {
+    "today": "/",
+    "messages": "/messages",
+    "message": "/messages/{message}",
+    "partners": "/partners?name=a",
+    "partner": "/partners/{partner}",
+    "run": "/runs/{run}",
+    "people": "/people",
+    "templates": "/templates",
+    "halt": "/sending",
+    "error": "/messages?status=gone",
+}
+"""Every page, once: what is asked of each of them is asked of a new one by a line here."""
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowUp]:
+    with ups.airflow_up(tmp_path_factory.mktemp("up")) as airflow:
+        yield airflow
+
+
+@pytest.fixture(scope="module")
+def addresses(up: AirflowUp) -> dict[str, str]:
+    """The pages' addresses, each with something on it."""
+    message = up.reminder("unknown", "SENT23H", "RAJESH")
+    up.escalation("asked_for_help", "SENT25H", "RAJESH", days=3)
+    up.escalation("maybe_opt_out", "START73H", "RAJESH", days=5)
+    ids = {"message": message, "partner": partner_id("RAJESH"), "run": run_id("SENT25H")}
+    return {name: address.format(**ids) for name, address in PAGES.items()}
+
+
+@pytest.fixture(scope="module")
+def browser(up: AirflowUp) -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def _in_airflow(browser: Browser, up: AirflowUp) -> Iterator[Tab]:
+    with tab(browser, up.url) as opened:
+        opened.page.goto("/")
+        opened.page.get_by_label("Username").fill("ops")
+        opened.page.locator("input[type=password]").fill(airflow_env.password_of("ops"))
+        opened.page.keyboard.press("Enter")
+        opened.page.get_by_role("link", name="Partner messages").click()
+        expect(opened.frame().locator(".sentence")).to_be_visible()
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def _alone(browser: Browser, up: AirflowUp) -> Iterator[Tab]:
+    with tab(browser, up.url, up.token("ops")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def in_airflow(_in_airflow: Tab) -> Iterator[Tab]:
+    """The tab of somebody who has logged in and followed Airflow's navigation to our pages."""
+    yield _in_airflow
+    assert _in_airflow.errors == [], _in_airflow.errors
+
+
+@pytest.fixture
+def alone(_alone: Tab) -> Iterator[Tab]:
+    """A tab in which our pages are by themselves."""
+    yield _alone
+    assert _alone.errors == [], _alone.errors
+
+
+@pytest.fixture
+def sending(up: AirflowUp) -> Iterator[None]:
+    """Sending goes on after the test, however it ends."""
+    yield
+    now = run_context.wall_clock()
+    acts.go_on(up.log, who="a test", why="it is over", now=now, asked_at=now)
+
+
+# Up
+
+
+def test_everything_comes_up_and_can_be_used(up: AirflowUp) -> None:
+    assert requests.get(up.phones, timeout=10).ok
+    ask = requests.Session()
+    ask.headers["Authorization"] = f"Bearer {up.token()}"
+    dags = ask.get(f"{up.url}/api/v2/dags", timeout=30).json()["dags"]
+    assert [dag["dag_id"] for dag in dags if dag["is_paused"]] == [stack.DAG]
+    entered = ask.get(f"{up.url}/api/v2/connections", timeout=30).json()["connections"]
+    assert {one["connection_id"] for one in entered} >= {
+        *("production_db", "message_log_db", "shop_inbox_db", "partner_portal", "whatsapp_in"),
+    }
+    settings = ask.get(f"{up.url}/api/v2/variables/partner_messages", timeout=30).json()
+    assert '"allow_any_time": true' in settings["value"]
+
+    printed = re.search(rf"trigger {stack.EVENTS_DAG} --conf '(.+)'", up.said)
+    assert printed
+    asked = {"logical_date": None, "conf": json.loads(printed[1])}
+    ask.post(f"{up.url}/api/v2/dags/{stack.EVENTS_DAG}/dagRuns", json=asked, timeout=30)
+    _wait_for(lambda: "jyt_production_run_assigned_v1" in requests.get(f"{up.phones}/_sandbox/outbox", timeout=10).text)
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    for _ in pauses(60):
+        if condition():
+            return
+    pytest.fail("it did not come about within a minute")
+
+
+# Within Airflow
+
+
+def test_who_logs_in_finds_the_pages_in_airflows_navigation(in_airflow: Tab) -> None:
+    frame = in_airflow.frame()
+    frame.get_by_role("link", name="Today").click()
+    expect(frame.locator(".sentence")).to_contain_text("found stuck")
+    frame.get_by_role("link", name="Needs a person").click()
+    expect(frame.get_by_role("heading", level=1)).to_contain_text("Needs a person")
+    expect(in_airflow.page).to_have_url(re.compile(f"/plugin/partner-messages{PREFIX}/people$"))
+
+
+def test_a_page_in_the_frame_is_as_dark_as_airflow(in_airflow: Tab) -> None:
+    ours, airflows = in_airflow.show("/").locator("html"), in_airflow.page.locator("html")
+    for theme, other in (("dark", "light"), ("light", "dark")):
+        airflows.evaluate(f"(root) => root.classList.replace('{other}', '{theme}')")
+        expect(ours).to_have_class("dark" if theme == "dark" else "")
+
+
+def test_the_address_holds_the_filters(in_airflow: Tab) -> None:
+    page, frame = in_airflow.page, in_airflow.show("/")
+    frame.get_by_role("link", name="Messages", exact=True).click()
+    rows, reason = frame.locator("tbody tr"), frame.locator("[name=reason]")
+    everything = re.compile(f"{PREFIX}/messages$")
+    expect(page).to_have_url(everything)
+    expect(rows.filter(has_text="delivered").or_(rows.filter(has_text="accepted")).first).to_be_visible()
+
+    reason.select_option("no_phone")
+    frame.get_by_role("button", name="Show").click()
+    narrowed = re.compile(f"{PREFIX}/messages.*reason=no_phone")
+    expect(page).to_have_url(narrowed)
+    expect(rows.filter(has_not_text="no phone")).to_have_count(0)
+    page.reload()
+    expect(reason).to_have_value("no_phone")
+    expect(rows.filter(has_text="no phone").first).to_be_visible()
+
+    frame.locator("[name=status]").select_option("skipped")
+    frame.get_by_role("button", name="Show").click()
+    expect(page).to_have_url(re.compile("status=skipped&reason=no_phone"))
+    page.go_back()
+    expect(page).to_have_url(re.compile("status=&reason=no_phone"))
+    expect(frame.locator("[name=status]")).to_have_value("")
+
+
+def test_a_link_to_airflow_leaves_the_frame(in_airflow: Tab, addresses: dict[str, str]) -> None:
+    in_airflow.show(addresses["message"]).locator("a[data-airflow]").click()
+    expect(in_airflow.page).to_have_url(re.compile(f"/dags/{stack.DAG}/runs/"))
+    in_airflow.page.get_by_role("link", name="Partner messages").click()
+    expect(in_airflow.frame().locator(".sentence")).to_be_visible()
+
+
+# Each act
+
+
+def test_sending_is_halted_and_goes_on(in_airflow: Tab, sending: None) -> None:
+    frame = in_airflow.show("/sending")
+    _do(frame, "Halt all sending", why="wrong texts")
+    expect(frame.get_by_role("status")).to_contain_text("All sending is halted")
+    expect(frame.get_by_role("heading", level=1)).to_contain_text("HALTED")
+    _do(frame, "Let sending go on", why="corrected")
+    expect(frame.get_by_role("status")).to_contain_text("Sending may go on")
+    expect(frame.locator("main li").first).to_contain_text("corrected")
+
+
+def test_an_item_is_taken_on_noted_put_off_and_closed(in_airflow: Tab, up: AirflowUp) -> None:
+    id_ = up.escalation("no_reaction", "START72H1S", "RAJESH")
+    frame = in_airflow.show("/people")
+    item, status = frame.locator(f"[id='{id_}']"), frame.get_by_role("status")
+    item.get_by_role("button", name="Take it on").click()
+    expect(status).to_have_text("It is yours.")
+    expect(item).to_contain_text("ops has it.")
+    for act, why, done, shown in (
+        ("Note it", "will ring on Thursday", "Noted.", "will ring on Thursday"),
+        ("Put it off", "a fair", "Put off; it comes back by itself.", "Put off until Thu 1 Jan 2099"),
+        ("Close it", "they begin tomorrow", "Closed.", None),
+    ):
+        item.get_by_text("Note, put off or close").click()
+        item.get_by_label("What you found, or why").fill(why)
+        item.get_by_label("Until").fill("2099-01-01" if act == "Put it off" else "")
+        item.get_by_role("button", name=act).click()
+        expect(status).to_contain_text(done)
+        if shown:
+            expect(item).to_contain_text(shown)
+    expect(item).to_have_count(0)
+
+
+def test_a_partner_is_opted_out_and_back(in_airflow: Tab) -> None:
+    frame = in_airflow.show(f"/partners/{partner_id('RAJESH')}")
+    frame.get_by_label("They told us that they want no more messages").check()
+    _do(frame, "Write it down", why="on the phone")
+    expect(frame.get_by_role("status")).to_contain_text("not written to any more")
+    expect(frame.locator(".alert")).to_contain_text("has opted out")
+    frame.get_by_label("It was entered by mistake").check()
+    _do(frame, "Write it down", why="another partner was meant")
+    expect(frame.get_by_role("status")).to_contain_text("taken back")
+    expect(frame.locator(".alert")).to_have_count(0)
+
+
+def test_what_is_not_known_is_settled(in_airflow: Tab, up: AirflowUp) -> None:
+    frame = in_airflow.show(f"/messages/{up.reminder('unknown', 'START71H', 'RAJESH', claimed_at='now')}")
+    frame.get_by_label("It arrived").check()
+    frame.get_by_label("How you know").fill("asked them")
+    frame.get_by_role("button", name="Write it down").click()
+    expect(frame.get_by_role("status")).to_have_text("It counts as sent.")
+    expect(frame.locator("h1 + p")).to_contain_text("accepted by Meta")
+
+
+def _do(frame: FrameLocator, act: str, why: str) -> None:
+    frame.get_by_label("Why").fill(why)
+    frame.get_by_role("button", name=act).click()
+
+
+def test_the_keyboard_alone_will_do(alone: Tab, sending: None) -> None:
+    page, press = alone.page, alone.page.keyboard.press
+    page.goto(f"{PREFIX}/sending")
+    press("Tab")
+    expect(page.get_by_role("link", name="To the content")).to_be_focused()
+    press("Enter")
+    for why, act, done in (
+        ("Why", "Halt all sending", "All sending is halted"),
+        ("Why it may go on", "Let sending go on", "Sending may go on"),
+    ):
+        expect(page.locator("main")).to_be_focused()
+        press("Tab")
+        expect(page.get_by_label(why)).to_be_focused()
+        page.keyboard.type("by hand")
+        press("Tab")
+        expect(page.get_by_role("button", name=act)).to_be_focused()
+        press("Enter")
+        expect(page.get_by_role("status")).to_contain_text(done)
+
+
+# Every page, for everybody
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_bars_anybody_from_a_page(alone: Tab, addresses: dict[str, str], name: str) -> None:
+    found, page = {}, alone.page
+    for scheme, window in (("light", DESK), ("dark", PHONE)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size(window)
+        page.goto(PREFIX + addresses[name])
+        found[scheme] = [*serious_findings(page), *small_targets(page)]
+        if is_wider_than_its_window(page):
+            found[scheme].append("it scrolls sideways")
+    assert found == {"light": [], "dark": []}

@@ -1,0 +1,137 @@
+"""The whole Airflow that `make up` starts, with a day on which the sample shop's partners were reminded."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import re
+import signal
+import subprocess
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+import requests
+from psycopg.rows import dict_row
+
+from partner_messages.config.schedule import day_of
+from partner_messages.message_log.migrations import SCHEMA
+from sandbox import airflow_env, stack
+from sandbox.connections import SETTINGS, connections
+from sandbox.postgres import Server
+from sandbox.shop import partner_id, run_id
+from support import programs
+from support.deployment import Deployment
+from support.log_rows import Log, put
+from support.ticks import go_through
+
+
+@dataclass(frozen=True)
+class AirflowUp:
+    """What is up.
+
+    Attributes:
+        said: What `make up` printed.
+        url: Where Airflow is.
+        phones: Where the local Graph API is.
+        log: A session with the message log.
+        day: The day of the one live tick.
+    """
+
+    said: str
+    url: str
+    phones: str
+    log: Log
+    day: dt.date
+
+    def token(self, user: str = "ops") -> str:
+        """A login of one of the sandbox's users."""
+        login = {"username": user, "password": airflow_env.password_of(user)}
+        return str(requests.post(f"{self.url}/auth/token", json=login, timeout=60).json()["access_token"])
+
+    def reminder(self, status: str, run: str, partner: str, **columns: Any) -> uuid.UUID:
+        """Write a live reminder of the day for one of the sample shop's runs; return its id."""
+        return put(self.log, status, run_id(run), day=self.day, partner_id=partner_id(partner), **columns)
+
+    def escalation(self, reason: str, run: str, partner: str, days: int = 9) -> uuid.UUID:
+        """Let a run of the sample shop need a person; return the item's id."""
+        id_, now = uuid.uuid4(), dt.datetime.now(dt.UTC)
+        self.log.execute(
+            "INSERT INTO escalation"
+            " (id, delivery, production_run_id, kind, partner_id, reason, since, dag_run_id, opened_at)"
+            " VALUES (%s, 'live', %s, 'idle', %s, %s, %s, 'run 1', %s)",
+            [id_, run_id(run), partner_id(partner), reason, now - dt.timedelta(days=days), now],
+        )
+        return id_
+
+
+@contextlib.contextmanager
+def airflow_up(folder: Path) -> Iterator[AirflowUp]:
+    """Start `make up` with its data in a folder; with the block it is told to end, and must leave nothing behind."""
+    with programs.watching() as left_behind:
+        program = programs.start("-m", "sandbox.up", SANDBOX_FOLDER=str(folder))
+        try:
+            said = _until_up(program)
+            with _message_log(folder) as log:
+                phones = _address("Phones", said)
+                yield AirflowUp(said, _address("Airflow", said), phones, log, _remind(folder, phones, log))
+            program.send_signal(signal.SIGTERM)
+            rest, _ = program.communicate(timeout=120)
+        finally:
+            program.kill()
+            program.communicate()
+        assert program.returncode == 128 + signal.SIGTERM
+        assert "everything that was started has ended" in rest
+        assert left_behind() == []
+        assert not list(folder.glob("up/*.json"))
+
+
+def _until_up(program: subprocess.Popen[str]) -> str:
+    said = ""
+    while "Ctrl-C ends" not in said:
+        assert program.stdout
+        line = program.stdout.readline()
+        assert line, said
+        said += line
+    return said
+
+
+def _address(name: str, said: str) -> str:
+    found = re.search(rf"{name} +(http\S+)", said)
+    assert found, said
+    return found[1]
+
+
+def _server(folder: Path) -> Server:
+    """Its PostgreSQL, by the script that runs Airflow's commands."""
+    found = re.search(r"SQL_ALCHEMY_CONN=postgresql\+psycopg2(://\S+?)'?\s", (folder / "up/airflow").read_text())
+    assert found
+    return Server("postgresql" + found[1])
+
+
+@contextlib.contextmanager
+def _message_log(folder: Path) -> Iterator[Log]:
+    url = _server(folder).url_of(stack.MESSAGE_LOG)
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row, options=f"-c search_path={SCHEMA}") as log:
+        yield log
+
+
+def _remind(folder: Path, phones: str, log: Log) -> dt.date:
+    """Go through a live tick of today, as if somebody had triggered it; return its day."""
+    server, now = _server(folder), dt.datetime.now(dt.UTC)
+    with pytest.MonkeyPatch.context() as patch:
+        deployed = Deployment(patch)
+        for conn_id, connection in connections(
+            shop_url=server.url_of(stack.SHOP),
+            message_log_url=server.url_of(stack.MESSAGE_LOG),
+            graph_api_url=f"{urlsplit(phones).scheme}://{urlsplit(phones).netloc}",
+        ).items():
+            deployed.connect(conn_id, connection)
+        deployed.set(**SETTINGS, delivery="live")
+        assert go_through(log, logical_date=None, run_after=now).state == "success"
+    return day_of(now)
