@@ -159,6 +159,7 @@ def _plain_parameters() -> dict[str, Any]:
         **{"context_id": "a reply", "settings": Jsonb({}), "only": None, "told_each_day": ["answered"], "in_a_row": 3},
         **{"first_day": DAY - dt.timedelta(days=7), "last_day": DAY, "after_day": None, "after_created_at": None},
         **{"after_id": None, "partner_ids": None, "status": None, "dag_run": None, "run": None, "subject": "a message"},
+        **{"by_hand": False, "awaits_approval": True, "seen": ["a mark"]},
         **{"escalation_id": None, "assigned_to": "Meera", "asleep_until": DAY, "detail": Jsonb({})},
         **{"heeds_stop": True, "lifecycle_after_opt_out": False},
         **{"grace": dt.timedelta(hours=6), "quiet": dt.timedelta(minutes=15), "listened": dt.timedelta(days=30)},

@@ -40,6 +40,7 @@ class SkipReason(enum.StrEnum):
     PROMISED = "promised"
     ANSWERED = "answered"
     UNREACHABLE = "unreachable"
+    NOT_APPROVED = "not_approved"
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,12 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
     SkipReason.ANSWERED: Explanation(
         "The partner has answered and nobody has read it yet (setting pause_on_answer), or what they wrote sounds like"
         " STOP and nobody has decided; see the open escalations.",
+        "operations",
+        False,
+    ),
+    SkipReason.NOT_APPROVED: Explanation(
+        "By setting approve_first somebody is to see the tick's messages first: nobody had approved this one in time,"
+        " or it was not among those that were seen.",
         "operations",
         False,
     ),
