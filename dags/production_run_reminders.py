@@ -17,6 +17,10 @@ was. A dry run does everything but the request. To send to one test phone, trigg
 set `halt` to `true` in the Variable. Both are asked before every claim. Pausing this DAG stops the next tick, not the
 running one.
 
+**Before it sends**, somebody can look at what it would, leave a partner out, or hold the day's tick (page *Before the
+tick*). With the setting `approve_first` a scheduled live tick waits for that in *Wait for approval*, until
+`approve_until`; other runs skip that task.
+
 **Nobody is written to at night**: a message waits until it is day for its partner (setting `partner_send_window`), and
 `message_log_upkeep` sends it then, the same day. Unpause the two DAGs together.
 
@@ -37,7 +41,7 @@ import pendulum
 from airflow.sdk import CronTriggerTimetable, dag, get_current_context
 
 from partner_messages.deployment.forms import KINDS, REMINDERS
-from partner_messages.tasks.flow import DEFAULT_ARGS, first_step, owner_links, send_and_say, step
+from partner_messages.tasks.flow import DEFAULT_ARGS, first_step, owner_links, send_and_say, step, wait_for_approval
 from partner_messages.tasks.page_links import WhoAndWhy, linked
 
 
@@ -91,7 +95,7 @@ def production_run_reminders() -> None:
     found = find_stuck_runs.partial(tick=tick).expand(kind=KINDS)
     batches = linked(plan_messages(tick), WhoAndWhy())
     found >> batches
-    send_and_say(tick, batches, title="Reminder run", found=found)
+    send_and_say(tick, batches, title="Reminder run", found=found, approved=wait_for_approval(tick))
 
 
 production_run_reminders()

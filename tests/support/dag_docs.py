@@ -20,6 +20,7 @@ The words above the tables of a DAG are those that Airflow shows on the DAG's ow
 RUNS_WHEN = {
     "all_success": "all before it have succeeded",
     "none_failed": "none before it has failed",
+    "none_failed_min_one_success": "none before it has failed, and one of them has ended well",
     "all_done": "all before it have ended, in whatever way",
     "all_done_min_one_success": "all before it have ended, and one of them well",
 }

@@ -164,6 +164,7 @@ def _plain_parameters() -> dict[str, Any]:
         **{"after_id": None, "partner_ids": None, "status": None, "run": None, "subject": "a message"},
         **dict.fromkeys(("dag", "dag_run", "message_ids")),
         **{"decided": ["not_due"], "history_id": None, "undoes": None, "were": Jsonb({}), "are": Jsonb({})},
+        **{"by_hand": False, "awaits_approval": True, "seen": ["a mark"]},
         **{"escalation_id": None, "assigned_to": "Meera", "asleep_until": DAY, "detail": Jsonb({})},
         **{"within": 10, "last_number": 10},
         **{"heeds_stop": True, "lifecycle_after_opt_out": False},

@@ -49,6 +49,7 @@ WHERE id IN (
     WHERE id = ANY (%(ids)s)
         AND status = 'queued'
         AND (not_before IS NULL OR not_before <= %(now)s)
+        AND NOT {% include "is_kept_back" %}
         AND id NOT IN (SELECT s.id FROM stopped AS s)
     FOR NO KEY UPDATE SKIP LOCKED
 )
@@ -123,6 +124,7 @@ WHERE status = 'queued'
     AND day = %(day)s
     AND (not_before <= %(now)s OR (not_before IS NULL AND dag_id = %(dag_id)s AND tick_id <> %(tick_id)s))
     AND message_kind NOT IN ('followup', 'reply')
+    AND NOT {% include "is_kept_back" %}
     AND (
         event_name IS NOT NULL
         OR (%(in_send_window)s AND (attempts = 0 OR not_before IS NULL OR not_before <= %(now)s - interval '20 minutes'))

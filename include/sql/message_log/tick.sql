@@ -4,8 +4,8 @@ SELECT pg_advisory_xact_lock(hashtextextended(%(dag_run_id)s, 0))
 
 -- name: start_tick
 -- Note that a DAG run has passed its preflight.
-INSERT INTO tick (id, dag_id, dag_run_id, delivery, day, now)
-VALUES (%(tick_id)s, %(dag_id)s, %(dag_run_id)s, %(delivery)s, %(day)s, %(now)s)
+INSERT INTO tick (id, dag_id, dag_run_id, delivery, day, now, by_hand, awaits_approval)
+VALUES (%(tick_id)s, %(dag_id)s, %(dag_run_id)s, %(delivery)s, %(day)s, %(now)s, %(by_hand)s, %(awaits_approval)s)
 
 -- name: tick
 -- What one tick inspected and how many messages it planned; null where planning did not get that far.

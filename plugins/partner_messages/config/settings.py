@@ -22,6 +22,7 @@ from pydantic import (
 
 from partner_messages.config.ends import RepairNeeded
 from partner_messages.config.problems import first_problem
+from partner_messages.config.schedule import TICK_TIME
 from partner_messages.config.value_kinds import (
     DEFAULT_PRICE,
     ByCountry,
@@ -329,6 +330,19 @@ class Settings(_Strict):
     tick_grace: Annotated[float, Field(gt=0, le=24 * 60)] = Field(
         30, description="Minutes after 10:00 within which a scheduled tick may still start; later it is stale."
     )
+    approve_first: bool = Field(
+        False,
+        description="A live scheduled tick plans, then waits until somebody has seen its messages on the page *Before"
+        " the tick* and approves them, until `approve_until` at the longest. Runs by hand do not wait.",
+    )
+    approve_until: ClockTime = Field(
+        dt.time(12), description="Until when it waits, in India's time; within `send_window`, and after the tick."
+    )
+    approve_else: Literal["send", "skip"] = Field(
+        "skip",
+        description="What becomes of it then, if nobody has approved it: it is sent all the same, or its messages are"
+        " skipped (`not_approved`).",
+    )
     max_messages_per_run: Annotated[int, Field(ge=1, le=100_000)] = Field(
         500, description="Messages a run may send; the rest are skipped `over_limit`."
     )
@@ -468,6 +482,15 @@ class Settings(_Strict):
     def _a_day_is_a_holiday_or_is_not(self) -> Settings:
         if both := sorted(set(self.holidays_added) & set(self.holidays_removed)):
             raise ValueError(f"holidays_added and holidays_removed both name {both[0]}; take it out of one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _approved_while_it_can_be_sent(self) -> Settings:
+        if self.approve_first and not TICK_TIME < self.approve_until < self.send_window.end:
+            raise ValueError(
+                f"approve_until must come after the tick ({TICK_TIME:%H:%M}) and before send_window ends"
+                f" ({self.send_window.end:%H:%M})"
+            )
         return self
 
     @model_validator(mode="after")

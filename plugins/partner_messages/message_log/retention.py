@@ -56,6 +56,8 @@ STEPS = (
     Step("delete_preferences", "Superseded preferences deleted", lambda settings: settings.blank_days, "blank_days"),
     Step("delete_promises", "Promises deleted", _retained),
     Step("delete_left_alone", "What was left alone deleted", _retained),
+    Step("delete_tick_holds", "Holds of ticks deleted", _retained),
+    Step("delete_approvals", "Approvals deleted", _retained),
     Step("delete_stuck_runs", "Rows of stuck runs deleted", _retained),
     Step("delete_quantities", "Produced quantities deleted", _retained),
     Step("delete_escalations", "Escalations deleted", _retained),

@@ -18,7 +18,8 @@ _OF_STUCK = ("production_run_id", "partner_id", "design_id", "since", "quantity"
 
 def start_tick(connection: LogConnection, tick: Tick) -> None:
     """Note that a DAG run passed its preflight."""
-    rows(connection, "start_tick", **of_tick(tick), delivery=tick.delivery, day=tick.day, now=tick.now)
+    of_people = {"by_hand": tick.by_hand, "awaits_approval": tick.awaits_approval}
+    rows(connection, "start_tick", **of_tick(tick), delivery=tick.delivery, day=tick.day, now=tick.now, **of_people)
 
 
 def record_stuck(

@@ -41,6 +41,7 @@ class SkipReason(enum.StrEnum):
     ANSWERED = "answered"
     UNREACHABLE = "unreachable"
     CONTROL_GROUP = "control_group"
+    NOT_APPROVED = "not_approved"
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,12 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
     SkipReason.ANSWERED: Explanation(
         "The partner has answered and nobody has read it yet (setting pause_on_answer), or what they wrote sounds like"
         " STOP and nobody has decided; see the open escalations.",
+        "operations",
+        False,
+    ),
+    SkipReason.NOT_APPROVED: Explanation(
+        "By setting approve_first somebody is to see the tick's messages first: nobody had approved this one in time,"
+        " or it was not among those that were seen.",
         "operations",
         False,
     ),

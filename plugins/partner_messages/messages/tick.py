@@ -88,6 +88,8 @@ class Tick:
         warnings: What preflight let pass and the summary is to say again, in sentences.
         log_position: Where the message log stood then (`LogPosition.to_json`), where its server says it.
         redirected: For a redirect: to which phone (`phone_mark`), because each has a history of its own.
+        by_hand: Whether somebody has triggered it for themselves, so that it is not held with its day's tick.
+        awaits_approval: Whether nothing of it may leave before somebody approves it (setting `approve_first`).
     """
 
     id: str
@@ -100,6 +102,8 @@ class Tick:
     warnings: tuple[str, ...] = ()
     log_position: Mapping[str, Any] | None = None
     redirected: str = ""
+    by_hand: bool = False
+    awaits_approval: bool = False
 
     @classmethod
     def of(
@@ -202,6 +206,30 @@ def check_no_holiday(run_type: str, day: dt.date, holiday: str | None) -> str | 
     return (
         f"{day} is a holiday ({holiday}), on which no scheduled tick sends; this run was started by hand and goes on."
     )
+
+
+def check_not_held(run_type: str, day: dt.date, hold: Halt | None) -> str | None:
+    """Skip a scheduled tick that somebody holds.
+
+    Args:
+        run_type: Airflow's run type.
+        day: The day that the run speaks for.
+        hold: Who holds the day's tick, if anybody does.
+
+    Returns:
+        A warning for a run that somebody has started meanwhile; it goes on.
+
+    Raises:
+        TickSkipped: The tick is held.
+    """
+    if hold is None:
+        return None
+    if run_type == "scheduled":
+        raise TickSkipped(
+            f"The tick of {day} is held {hold}. Nothing is sent for it; if it is to be sent after all, let it go on"
+            " (page Before the tick), and trigger the DAG by hand the same day."
+        )
+    return f"The tick of {day} is held {hold}. This run was started by hand and goes on."
 
 
 def decide_delivery(asked: AskedDelivery, day: dt.date, wall: dt.datetime, settings: Settings) -> Delivery:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from partner_messages.config.calendars import calendar_of
@@ -14,8 +15,10 @@ from partner_messages.config.schedule import day_of
 from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import Settings
 from partner_messages.message_log import preferences, promises
+from partner_messages.message_log.before import standing_holds
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.message_log.effect import held_back_since
+from partner_messages.messages.tick import Halt
 from partner_messages.pages import words
 from partner_messages.pages.ahead import last_found
 from partner_messages.pages.asked import NotAsked
@@ -67,6 +70,7 @@ def days_of(
     ticked: Iterable[dt.date],
     calendar: Calendar,
     today: dt.date,
+    holds: Mapping[dt.date, Halt] = MappingProxyType({}),
 ) -> list[Day]:
     """Tell each day of a span: each run that was found has a sentence, and so has each day without any.
 
@@ -77,6 +81,7 @@ def days_of(
         ticked: The days on which the reminders have planned.
         calendar: The sending days.
         today: The day on which it is told.
+        holds: Who has held the ticks of which days.
     """
     of_day: dict[dt.date, list[Mapping[str, Any]]] = defaultdict(list)
     for row in messages:
@@ -86,7 +91,7 @@ def days_of(
         stuck[row["day"]][row["production_run_id"]] = row
     planned = set(ticked)
     why_no_tick = partial(
-        _why_no_tick, planned=planned, first=min(planned, default=None), calendar=calendar, today=today
+        _why_no_tick, planned=planned, first=min(planned, default=None), calendar=calendar, today=today, holds=holds
     )
     return [_day(day, of_day[day], stuck[day], why_no_tick(day)) for day in span]
 
@@ -113,10 +118,18 @@ def _day(
 
 
 def _why_no_tick(
-    day: dt.date, *, planned: Collection[dt.date], first: dt.date | None, calendar: Calendar, today: dt.date
+    day: dt.date,
+    *,
+    planned: Collection[dt.date],
+    first: dt.date | None,
+    calendar: Calendar,
+    today: dt.date,
+    holds: Mapping[dt.date, Halt],
 ) -> str | None:
     if day in planned:
         return None
+    if day in holds:
+        return f"The tick was held {holds[day]}"
     if holiday := calendar.holiday(day):
         return f"There was no tick: it was a holiday ({holiday})."
     if not calendar.is_sending_day(day):
@@ -165,7 +178,8 @@ def history(
     found = rows(connection, "found_of", **asked, partner_id=partner_id, run=run)
     span = [today - dt.timedelta(days=number) for number in range(DAYS + 1)]
     ticked = rows(connection, "days_with_ticks", **asked, since=since, dag_id=words.DAG)
-    days = days_of(span, messages, found, [row["day"] for row in ticked], calendar_of(settings), today)
+    holds = standing_holds(connection, since, today)
+    days = days_of(span, messages, found, [row["day"] for row in ticked], calendar_of(settings), today, holds)
     runs = {id_ for row in (*messages, *found) for id_ in (row.get("run_ids") or [row["production_run_id"]]) if id_}
     partners = {row["partner_id"] for row in (*messages, *found) if row["partner_id"]}
     names = names_of(settings.tables, partners | {partner_id}, runs | {run})

@@ -11,7 +11,9 @@ from partner_messages.config.calendars import calendar_of
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, TICK_TIME, day_of
 from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import Settings
+from partner_messages.message_log.before import standing_holds
 from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.messages.tick import Halt
 from partner_messages.pages.words import DAG, STUCK, counted
 
 WIDTH = 1000
@@ -123,7 +125,7 @@ def sentence(kinds: Sequence[Kind]) -> str:
 
 
 def missing_tick(
-    day: dt.date, now: dt.datetime, calendar: Calendar, settings: Settings, *, planned: bool
+    day: dt.date, now: dt.datetime, calendar: Calendar, settings: Settings, *, planned: bool, hold: Halt | None = None
 ) -> str | None:
     """Why a day has no tick, or that one is missing; None where it has one, or its hour has not come.
 
@@ -133,7 +135,10 @@ def missing_tick(
         calendar: The sending days.
         settings: The settings.
         planned: Whether one has planned on that day.
+        hold: Who holds its tick, if anybody does.
     """
+    if hold:
+        return f"THE TICK IS HELD {hold}"
     if planned:
         return None
     if holiday := calendar.holiday(day):
@@ -168,6 +173,7 @@ def today(
     ticks = rows(connection, "ticks_of_day", **asked)
     delivery = delivery or ("live" if any(tick["delivery"] == "live" for tick in ticks) else settings.delivery)
     kinds = kinds_of(rows(connection, "ends_of_day", **asked, delivery=delivery))
+    hold = standing_holds(connection, day, day).get(day)
     planned = any(tick["planned"] is not None and tick["delivery"] == delivery for tick in ticks)
     return {
         "day": day,
@@ -176,7 +182,7 @@ def today(
         "longest": max((kind.found for kind in kinds), default=0) or 1,
         "width": WIDTH,
         "sentence": sentence(kinds),
-        "missing": missing_tick(day, now, calendar, settings, planned=planned),
+        "missing": missing_tick(day, now, calendar, settings, planned=planned, hold=hold),
         "ticks": ticks,
         "others": rows(connection, "messages_of_day", delivery=delivery, day=day),
         "billed": rows(connection, "billed_on_day", day=day),

@@ -49,6 +49,7 @@ def overdue_runs(
     wall: dt.datetime,
     scope: Scope,
     settings: Settings,
+    notes: bool = True,
 ) -> list[StuckRun]:
     """The runs that are stuck in a kind at `now`, each by its own partner's threshold; oldest first.
 
@@ -63,6 +64,7 @@ def overdue_runs(
         wall: The wall clock, before the shop is read.
         scope: Which runs are looked at.
         settings: The settings.
+        notes: Whether the produced quantities that were read are written down.
     """
     policy = Policy.of(settings)
     work = settings.work_signs if kind is ReminderKind.IDLE else frozenset()
@@ -71,7 +73,7 @@ def overdue_runs(
     found = list(shop.stuck_runs(kind, now=now, threshold_hours=hours, scope=scope))
     # The shop's present quantities say nothing about another day. They are noted for runs that are not overdue yet too,
     # because these may be overdue when their quantity changes for the first time.
-    if by_quantity and day_of(now) == day_of(wall):
+    if notes and by_quantity and day_of(now) == day_of(wall):
         note_quantities(connection, [run for run in found if not run.bad_column], now=now, observed_at=wall)
     by_row = policy.overdue(found, now=now)
     signs = [shop.last_signs(by_row, now=now, work=work)]

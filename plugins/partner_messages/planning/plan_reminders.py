@@ -6,8 +6,8 @@ import collections
 import datetime as dt
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from psycopg import Rollback
 
@@ -29,12 +29,12 @@ from partner_messages.message_log.history import (
 )
 from partner_messages.message_log.queueing import queued_of_tick, write_drafts
 from partner_messages.message_log.ticks import note_counts
-from partner_messages.messages.kinds import StuckRun
+from partner_messages.messages.kinds import Census, StuckRun
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.messages.tick import RunRefused, Tick
 from partner_messages.messages.values import Draft
 from partner_messages.planning.dealing import deal_out
-from partner_messages.planning.drafting.inputs import DEFAULT_FAMILY, ShopKnowledge
+from partner_messages.planning.drafting.inputs import DEFAULT_FAMILY, DraftingSetup, ShopKnowledge
 from partner_messages.planning.gather import log_knowledge_now, setup_for_planning, shop_knowledge
 from partner_messages.planning.pictures import usable_pictures
 from partner_messages.planning.reminders.digest import TEMPLATE, kept_apart
@@ -70,18 +70,11 @@ def plan_messages(tick: Tick, params: RunParams) -> list[dict[str, Any]]:
             written.
     """
     settings = load_settings()
-    policy = Policy.of(settings)
     wall = run_context.wall_clock()
     with open_message_log() as connection, open_shop(settings.tables) as shop:
-        setup = setup_for_planning(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
-        found = stuck_of_run(connection, tick.dag_run_id)
-        stuck = shop.looked_at_again((run for run in found if run.kind in params.kinds), now=tick.now)
-        census = shop.census(now=tick.now, scope=params.scope)
-        known = _shop_knowledge(shop, connection, stuck, tick, settings)
+        planning = Planning.of(connection, shop, tick, params, settings, wall)
         for _ in range(_TRIES):
-            log_knowledge = _log_knowledge(connection, tick, stuck, policy, wall, limit=setup.limit)
-            inputs = PlanningInputs(tick, known, log_knowledge, setup, policy, Hours.of(tick, settings, wall))
-            plan = decide_reminders(inputs, stuck, census.without_partner)
+            plan = planning.plan()
             drafts = plan.drafts
             planned = sum(draft.skip_reason is None for draft in drafts)
             if tick.delivery == "live" and not params.confirmed:
@@ -90,14 +83,68 @@ def plan_messages(tick: Tick, params: RunParams) -> list[dict[str, Any]]:
                 break
         else:
             raise MessageLogError(f"Other runs of the DAG changed the day's digests {_TRIES} times while planning.")
-        note_counts(connection, tick, census.apart_from(found), planned)
+        note_counts(connection, tick, planning.census, planned)
         queued = queued_of_tick(connection, tick, now=wall)
     batches = deal_out(queued, settings)
     _tell_of_digests(drafts, settings)
     _tell_of_cadence(drafts)
     _tell_of_hours(drafts, settings)
-    log.info("%d stuck runs: %d messages to send in %d tasks.", len(stuck), len(queued), len(batches))
+    log.info("%d stuck runs: %d messages to send in %d tasks.", len(planning.stuck), len(queued), len(batches))
     return batches
+
+
+@dataclass(frozen=True)
+class Planning:
+    """What a tick plans with; it plans again with what other DAG runs have written into the message log meanwhile.
+
+    Attributes:
+        connection: The message log.
+        tick: The tick.
+        settings: The settings.
+        wall: The wall clock.
+        setup: The senders, templates, settings and params that messages are drafted with.
+        stuck: The runs that are stuck, as they are now.
+        census: All active runs, without those that were found.
+        without_partner: The ids of those that have no partner now.
+        known: What the shop knows about the stuck ones.
+    """
+
+    connection: LogConnection
+    tick: Tick
+    settings: Settings
+    wall: dt.datetime
+    setup: DraftingSetup
+    stuck: Sequence[StuckRun]
+    census: Census
+    without_partner: Sequence[str]
+    known: ShopKnowledge
+
+    @classmethod
+    def of(
+        cls,
+        connection: LogConnection,
+        shop: Shop,
+        tick: Tick,
+        params: RunParams,
+        settings: Settings,
+        wall: dt.datetime,
+    ) -> Self:
+        """Gather it, for the runs that this DAG run has found stuck (`stuck_run`)."""
+        setup = setup_for_planning(connection, tick, settings, limit=params.limit, redirect_to=params.redirect_to)
+        found = stuck_of_run(connection, tick.dag_run_id)
+        stuck = shop.looked_at_again((run for run in found if run.kind in params.kinds), now=tick.now)
+        census = shop.census(now=tick.now, scope=params.scope)
+        known = _shop_knowledge(shop, connection, stuck, tick, settings)
+        apart = census.apart_from(found)
+        return cls(connection, tick, settings, wall, setup, stuck, apart, census.without_partner, known)
+
+    def plan(self) -> Plan:
+        """Decide about every run, by what the message log knows now; nothing is written."""
+        policy, limit = Policy.of(self.settings), self.setup.limit
+        log_knowledge = _log_knowledge(self.connection, self.tick, self.stuck, policy, self.wall, limit=limit)
+        hours = Hours.of(self.tick, self.settings, self.wall)
+        inputs = PlanningInputs(self.tick, self.known, log_knowledge, self.setup, policy, hours)
+        return decide_reminders(inputs, self.stuck, self.without_partner)
 
 
 def _write(connection: LogConnection, tick: Tick, plan: Plan) -> bool:

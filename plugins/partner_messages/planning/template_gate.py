@@ -86,9 +86,11 @@ def approvals_of_run(
     return what_counts(read_approvals(connection, {sender.waba_id for sender in senders}), senders, catalog.names)
 
 
-def what_counts(known: Approvals, senders: Sequence[Sender], names: Sequence[str]) -> ByTemplate:
-    """The approvals of these templates on those accounts that were read within the last day."""
-    oldest = run_context.wall_clock() - STILL_COUNTS
+def what_counts(
+    known: Approvals, senders: Sequence[Sender], names: Sequence[str], *, within: dt.timedelta = STILL_COUNTS
+) -> ByTemplate:
+    """The approvals of these templates on those accounts that were read within some time."""
+    oldest = run_context.wall_clock() - within
     accounts = {
         sender.waba_id for sender in senders if (listed := known.listed_at(sender.waba_id)) and listed >= oldest
     }

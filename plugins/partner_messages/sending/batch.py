@@ -18,6 +18,7 @@ from partner_messages.config.settings import MESSAGE_LOG_CONN_ID, Settings
 from partner_messages.deployment.live_settings import load_portal, load_sender, load_settings
 from partner_messages.deployment.params import parse_params
 from partner_messages.message_log import acts, outbox
+from partner_messages.message_log.before import why_tick_waits
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.ledger import Ledger
 from partner_messages.message_log.position import check_position
@@ -250,6 +251,8 @@ class BatchSender:
         ignore_send_window = parse_params(self.params).ignore_send_window or not self._keeps_send_window
         halt = acts.standing_halt(self.connection)
         check_may_send(self.tick, wall, settings, halt, ignore_send_window=ignore_send_window)
+        if waits := why_tick_waits(self.connection, self.tick):
+            raise NotNow(waits)
         if day_of(wall) != self.tick.day and not settings.allow_any_time:
             raise NotNow(f"The day these messages speak for, {self.tick.day}, is over: nothing more was claimed.")
 

@@ -12,14 +12,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import get_current_context, task
+from airflow.sdk import TriggerRule, get_current_context, task
 
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
+from partner_messages.tasks.approval_sensor import ApprovalSensor
 from partner_messages.tasks.page_links import NeedsAPerson, linked
 
 Decorator = Callable[[Callable[..., Any]], Any]
 """What makes a task of a function; called in a DAG, that gives the task's value to come (an XComArg)."""
 
+APPROVAL = "wait_for_approval"
 OWNER = "operations"
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": OWNER,
@@ -66,7 +68,14 @@ def owner_links() -> dict[str, str]:
     return {OWNER: link if ":" in link else f"mailto:{link}"} if link else {}
 
 
-def send_and_say(tick: Any, batches: Any, *, title: str, found: Any = None, of_all: bool = False) -> Any:
+def wait_for_approval(tick: Any) -> Any:
+    """The task of that name: between planning and sending, where setting `approve_first` lets a tick wait."""
+    return ApprovalSensor(task_id=APPROVAL, task_display_name="Wait for approval", tick=tick)
+
+
+def send_and_say(
+    tick: Any, batches: Any, *, title: str, found: Any = None, of_all: bool = False, approved: Any = None
+) -> Any:
     """The tasks `send_messages`, `plan_followups`, `send_followups`, `mirror_to_shop`, `escalate` and `summarise`.
 
     Args:
@@ -77,6 +86,8 @@ def send_and_say(tick: Any, batches: Any, *, title: str, found: Any = None, of_a
             and ends what needs a person. None where the DAG looks for none.
         of_all: Whether the DAG looks after the whole message log: it finishes what other runs have left, and tells of
             what none of them has told of.
+        approved: The task that waits for approval, if the DAG has one; nothing is sent before it has ended well, or was
+            left out.
 
     Returns:
         The task `summarise`, which runs whatever happened before.
@@ -113,7 +124,13 @@ def send_and_say(tick: Any, batches: Any, *, title: str, found: Any = None, of_a
         )
 
     first, finds = tick.operator.task_id, found is not None
-    sent = _send("send_messages", "Send messages", tick, batches)
+    if approved is None:
+        sent = _send("send_messages", "Send messages", tick, batches)
+    else:
+        sent = _send(
+            "send_messages", "Send messages", tick, batches, trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+        )
+        batches >> approved >> sent
     followups = plan_followups(tick)
     followed = _send("send_followups", "Send follow-ups", tick, followups)
     mirrored = mirror_to_shop(tick)
@@ -129,28 +146,32 @@ def send_and_say(tick: Any, batches: Any, *, title: str, found: Any = None, of_a
     return said
 
 
-def _send(task_id: str, name: str, tick: Any, batches: Any) -> Any:
+def _send(task_id: str, name: str, tick: Any, batches: Any, **more: Any) -> Any:
     return WhatsAppTemplateOperator.partial(
         task_id=task_id,
         task_display_name=name,
         map_index_template="{{ task.tick['delivery'] | replace('_', ' ') }} · {{ task.batch['label'] }}",
         execution_timeout=timedelta(hours=1),
         tick=tick,
+        **more,
     ).expand(batch=batches)
 
 
 def _skip_what_has_nothing_to_do(context: Any, tick: Any) -> None:
-    """Skip `mirror_to_shop` where nothing is to be mirrored: a task's start takes most of a second.
+    """Skip what waits for approval or mirrors where there is nothing of that to do: a start takes most of a second.
 
     Airflow calls this at the end of the first task. What ends a task in this way leaves its value itself.
     """
     from airflow.sdk.exceptions import DownstreamTasksSkipped
 
-    from partner_messages.tasks import mirror
+    from partner_messages.tasks import approval, mirror
 
-    if mirror.is_left_out(tick):
+    optional = {APPROVAL: approval.is_left_out, "mirror_to_shop": mirror.is_left_out}
+    following = context["task"].downstream_task_ids
+    left_out = [name for name, is_left_out in optional.items() if name in following and is_left_out(tick)]
+    if left_out:
         context["ti"].xcom_push(key="return_value", value=tick)
-        raise DownstreamTasksSkipped(tasks=["mirror_to_shop"])  # type: ignore[no-untyped-call]
+        raise DownstreamTasksSkipped(tasks=left_out)  # type: ignore[no-untyped-call]
 
 
 def notify_on_failure(context: Any) -> None:

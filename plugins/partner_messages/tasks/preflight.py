@@ -16,6 +16,7 @@ from partner_messages.deployment.live_settings import load_portal, load_senders,
 from partner_messages.deployment.params import check_names, parse_params
 from partner_messages.deployment.run_context import run_pass
 from partner_messages.message_log.answers import listen_with
+from partner_messages.message_log.before import standing_holds
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.migrations import migrate
 from partner_messages.message_log.preferences import preferences
@@ -27,6 +28,7 @@ from partner_messages.messages.tick import (
     RunRefused,
     Tick,
     check_no_holiday,
+    check_not_held,
     check_not_stale,
     decide_delivery,
 )
@@ -105,7 +107,13 @@ def preflight(
     warning = check_no_holiday(run.run_type, day, holiday)
     check_not_stale(run.run_type, run.run_after, wall, settings.tick_grace)
     delivery = decide_delivery(asked, day, wall, settings)
-    tick = Tick.of(run, delivery=delivery, asked=asked, day=day, redirect_to=redirect_to)
+    tick = replace(
+        Tick.of(run, delivery=delivery, asked=asked, day=day, redirect_to=redirect_to),
+        by_hand=run.run_type in ("manual", "backfill"),
+        awaits_approval=(
+            keeps_holidays and run.run_type == "scheduled" and delivery == "live" and settings.approve_first
+        ),
+    )
     senders = load_senders(settings)
     load_portal()  # A secret that cannot sign links is found out here, not by a partner.
     check_notifiers(settings)
@@ -115,6 +123,9 @@ def preflight(
     tick = replace(tick, warnings=_check_shop(tick, settings, scope))
     with open_message_log() as connection:
         applied = migrate(connection)
+        held = (
+            check_not_held(run.run_type, day, standing_holds(connection, day, day).get(day)) if keeps_holidays else None
+        )
         tick = may_be_sent_from(connection, tick)
         _check_test_phone(connection, tick, redirect_to)
         closed = close_what_is_over(connection, day_of(wall), settings)
@@ -125,9 +136,7 @@ def preflight(
         halted = halted_now(connection, settings)
     if halted and tick.delivery != "dry_run":
         log.error("%s", halted)
-    if warning:
-        log.warning("%s", warning)
-    for said in tick.warnings:
+    for said in filter(None, (warning, held, *tick.warnings)):
         log.warning("%s", said)
     if fixed_by := settings_fixed_by():
         log.warning(

@@ -1,0 +1,85 @@
+"""What the day's scheduled tick would send if it planned now, by the planner itself; nothing of it is written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from psycopg import Rollback
+
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE, TICK_TIME
+from partner_messages.config.settings import Settings
+from partner_messages.deployment.params import RunParams
+from partner_messages.message_log.before import REMINDERS
+from partner_messages.message_log.database import LogConnection
+from partner_messages.message_log.history import recent_sizes
+from partner_messages.message_log.ticks import record_stuck
+from partner_messages.messages.kinds import ReminderKind
+from partner_messages.messages.scope import Scope
+from partner_messages.messages.tick import Tick
+from partner_messages.messages.values import Draft
+from partner_messages.planning.drafting.inputs import DraftingSetup
+from partner_messages.planning.find import overdue_runs
+from partner_messages.planning.plan_reminders import Planning
+from partner_messages.planning.reminders.plan import blast_radius
+from partner_messages.planning.template_gate import what_counts
+from partner_messages.shop.shop import open_shop
+from partner_messages.templates.approvals.approvals import read_approvals
+
+EVER = dt.timedelta(days=3650)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a tick would do.
+
+    Attributes:
+        messages: What it would send.
+        left_out: What it would not, each with its reason.
+        allowed: How many it may send without being confirmed.
+    """
+
+    messages: Sequence[Draft]
+    left_out: Sequence[Draft]
+    allowed: int
+
+
+def preview(connection: LogConnection, settings: Settings, day: dt.date, wall: dt.datetime) -> Preview:
+    """Plan a day's tick, as it would at its hour, without writing anything.
+
+    What it finds stuck is written down for the planner to read, within a transaction that is taken back: nobody else
+    ever sees it, and it stands in nobody's way.
+    """
+    due = dt.datetime.combine(day, TICK_TIME, SCHEDULE_TIMEZONE)
+    wall = max(wall, due)
+    tick = Tick(str(uuid.uuid4()), REMINDERS, f"preview {uuid.uuid4()}", settings.delivery, "auto", day, due)
+    with connection.transaction() as never, open_shop(settings.tables) as shop:
+        for kind in ReminderKind:
+            found = overdue_runs(
+                *(shop, connection, kind), now=due, wall=wall, scope=Scope(), settings=settings, notes=False
+            )
+            record_stuck(connection, tick, kind, found, observed_at=wall)
+        planning = Planning.of(connection, shop, tick, RunParams(), settings, wall)
+        plan = replace(planning, setup=_with_what_is_known(connection, planning.setup)).plan()
+        drafts = [plan.worded(draft) for draft in plan.drafts]
+        allowed = blast_radius(settings.confirm_above, recent_sizes(connection, tick))
+        raise Rollback(never)
+    return _preview(drafts, allowed)
+
+
+def _with_what_is_known(connection: LogConnection, setup: DraftingSetup) -> DraftingSetup:
+    """With the approvals that were read last, however long ago: the tick reads them anew; Meta is not asked here."""
+    if setup.approvals is None:
+        return setup
+    known = read_approvals(connection, {sender.waba_id for sender in setup.senders})
+    return replace(setup, approvals=what_counts(known, setup.senders, setup.catalog.names, within=EVER))
+
+
+def _preview(drafts: Sequence[Draft], allowed: int) -> Preview:
+    return Preview(
+        messages=[draft for draft in drafts if not draft.skip_reason],
+        left_out=[draft for draft in drafts if draft.skip_reason],
+        allowed=allowed,
+    )
