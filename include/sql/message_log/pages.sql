@@ -41,12 +41,12 @@ GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
 
 -- name: billed_on_day
--- What Meta says that it bills of a day's messages, by category.
-SELECT pricing_category, pricing_billable, count(*) AS messages
+-- What Meta says that it bills of a day's messages, by category and sort.
+SELECT pricing_category, pricing_type, pricing_billable, count(*) AS messages
 FROM message_log
 WHERE delivery = 'live' AND day = %(day)s AND pricing_at IS NOT NULL
-GROUP BY 1, 2
-ORDER BY 1, 2
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3
 
 -- name: senders_of_day
 -- How each sender's messages of a day stand with Meta, and since when one is stopped.

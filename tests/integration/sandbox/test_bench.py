@@ -3,6 +3,7 @@
 import contextlib
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import psutil
 import psycopg
@@ -13,7 +14,7 @@ from partner_messages.message_log.migrations import migrate
 from sandbox import postgres as databases
 from sandbox import stack
 from sandbox.bench import __main__ as bench
-from sandbox.bench import around, find_and_plan, listen, send, tick
+from sandbox.bench import around, find_and_plan, listen, pages, send, tick
 from sandbox.bench.memory import peak_mb, watching
 from sandbox.bench.report import Row, Target
 from sandbox.bench.workplace import BenchError, Sizes, Workplace
@@ -139,6 +140,19 @@ def test_statuses_are_applied_and_webhooks_answered_beside_a_bare_route(workplac
     assert all(row.beside.startswith("only inserted") for row in (median, slow))
     assert [row.target.number for row in bars] == [250, 1, 60]
     assert all(row.reached > 0 for row in (applied, median, slow))
+
+
+def test_each_page_stands_beside_select_1_through_the_same_application(answering, folder):
+    took = {"bare": [4.0, 5.0, 9.0], "Today": [20.0, 30.0, 500.0], "Messages": [200.0, 160.0, 150.0]}
+    answering(pages={"milliseconds": took, "seconds_a_day": 0.25})
+    workplace = Workplace(SimpleNamespace(create_database=lambda name: name), folder, TINY, tell=lambda line: None)
+
+    today, messages, a_day = pages.measure(workplace)
+
+    assert (today.what, today.measured) == ("page Today after 3,000 messages", "30 ms (20 to 500)")
+    assert {today.beside, messages.beside} == {"select 1: 5 ms"}
+    assert [row.is_met for row in (today, messages, a_day)] == [True, False, True]
+    assert a_day.measured == "250 ms"
 
 
 def test_requests_that_were_too_fast_are_counted(graph_api):
