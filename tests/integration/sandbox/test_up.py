@@ -1,5 +1,6 @@
 """The whole Airflow, up and down again."""
 
+import datetime as dt
 import json
 import re
 import signal
@@ -10,7 +11,7 @@ import requests
 
 @pytest.mark.takes_a_minute
 def test_everything_comes_up_can_be_used_and_goes_down_with_all_it_started(start, left_behind, wait_for, tmp_path):
-    program = start("-m", "sandbox.up", SANDBOX_FOLDER=str(tmp_path))
+    program = start("-m", "sandbox.up", SANDBOX_FOLDER=str(tmp_path), HISTORY="1")
     said = ""
     while "Ctrl-C ends" not in said:
         line = program.stdout.readline()
@@ -31,6 +32,12 @@ def test_everything_comes_up_can_be_used_and_goes_down_with_all_it_started(start
     }
     settings = ask.get(f"{airflow}/api/v2/variables/partner_messages", timeout=30).json()
     assert '"allow_any_time": true' in settings["value"]
+
+    assert "History: 5 of 5 weekdays" in said
+    last_days = {"since": str(dt.datetime.now(dt.UTC).date() - dt.timedelta(days=9)), "status": "read"}
+    page = ask.get(f"{airflow}/partner-messages/messages", params=last_days, timeout=30)
+    assert page.ok, page.text
+    assert "No message answers to this" not in page.text
 
     conf = json.loads(re.search(r"trigger production_run_events --conf '(.+)'", said)[1])
     ask.post(
