@@ -26,7 +26,7 @@ venv: $(READY) ## Make .venv from requirements.txt
 demo: $(READY) ## Run one tick end to end on this machine and show what was sent
 	@$(BIN)/python -m sandbox.demo
 
-up: $(READY) ## Run the whole Airflow with its UI until Ctrl-C (KEEP=1 keeps its data for the next time)
+up: $(READY) ## Run the whole Airflow with its UI until Ctrl-C (KEEP=1 keeps its data, HISTORY=0 has no history)
 	@$(BIN)/python -m sandbox.up
 
 # One process more than the two cores that there are: a third of what the tests take is waiting for other programs.

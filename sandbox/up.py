@@ -1,7 +1,8 @@
 """Keeps everything running until Ctrl-C: PostgreSQL with the sample shop, the local Graph API, and a whole Airflow.
 
-`python -m sandbox.up`, or `make up`. Each start begins afresh; with KEEP=1 in the environment the databases, the
-settings made in the UI and the secrets stay for the next start. Everything listens on loopback only.
+`python -m sandbox.up`, or `make up`. Each start begins afresh, with eight weeks of history (HISTORY=0 in the
+environment leaves them out); with KEEP=1 the databases, the settings made in the UI and the secrets stay for the next
+start. Everything listens on loopback only.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from sandbox import airflow_env, embedded, postgres, processes, receiver, shop, stack, whole_airflow
+from sandbox import airflow_env, embedded, history, postgres, processes, receiver, shop, stack, whole_airflow
 from sandbox.connections import SETTINGS, connections
 from sandbox.console import Console
 from sandbox.graph_api import server as graph_api
@@ -37,7 +38,7 @@ RECEIVER_PORT = 8089
 def up() -> None:
     """Start everything, say where it is, and watch over it until a signal comes or a part of it dies."""
     tell = stack.telling()
-    keep_data = os.environ.get("KEEP") == "1"
+    keep_data, weeks = os.environ.get("KEEP") == "1", history.wanted_weeks()
     FOLDER.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as running:
         tell("PostgreSQL")
@@ -56,10 +57,16 @@ def up() -> None:
             graph_api_url=api.url,
             shop_inbox_url=stack.shop_inbox_url(server),
         )
+        until_written = None
+        if afresh and weeks:
+            tell(f"{weeks} weeks of history, beside what follows")
+            until_written = running.enter_context(history.being_written(FOLDER, server, made, tell, weeks=weeks))
         port = embedded.free_port(AIRFLOW_PORT)
         environment = airflow_env.airflow_environment(HOME, server, _secrets(), port=port)
         _write_command(environment)
         airflow = running.enter_context(whole_airflow.running(FOLDER, environment, made, SETTINGS, tell))
+        if until_written:
+            until_written()
         console = Console(airflow.url, airflow.check)
         if afresh:
             for dag_id in UNPAUSED:

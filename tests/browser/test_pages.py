@@ -40,6 +40,9 @@ PAGES = {
     "run": "/runs/{run}",
     "people": "/people",
     "templates": "/templates",
+    "before": "/before",
+    "what if": "/what-if",
+    "effect": "/effect",
     "halt": "/sending",
     "error": "/messages?status=gone",
 }
