@@ -21,7 +21,7 @@ MOMENTS = [
     Death(f"{APPLY}.apply_pending", "before"),
     Death(f"{APPLY}.take_pending", "after"),
     Death(f"{APPLY}.parse", "after"),
-    Death(f"{STATUSES}._joined", "after"),
+    Death(f"{STATUSES}._match_to_rows", "after"),
     Death(f"{STATUSES}._write_rows", "before"),
     Death(f"{STATUSES}._write_rows", "after"),
     Death(f"{STATUSES}._let_wait", "after"),
