@@ -16,7 +16,7 @@ export NO_PROXY := 127.0.0.1,localhost
 export no_proxy := $(NO_PROXY)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up test test-all faults lint lock lock-check readme bench clean
+.PHONY: help venv demo up test test-all faults lint lock lock-check readme pictures bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ lock-check: $(READY)
 
 readme: $(READY) ## Write what is made from code in the README and the docs
 	@PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m support.readme
+
+pictures: $(READY) ## Make the docs' pictures of the pages anew, with the tests of the pages
+	@$(BIN)/python -m pytest tests/browser --pictures -k bars
 
 bench: $(READY) ## Measure finding, planning and sending (parts with ARGS="--only send", small with ARGS=--quick)
 	@$(BIN)/python -m sandbox.bench $(ARGS)

@@ -89,8 +89,9 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Whether what takes long is run, too."""
+    """Whether what takes long is run, too, and whether the docs get new pictures."""
     parser.addoption("--slow", action="store_true", help="run the tests that are marked as slow, too")
+    parser.addoption("--pictures", action="store_true", help="keep pictures of the pages in docs/pictures")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

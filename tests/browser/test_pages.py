@@ -17,6 +17,7 @@ from sandbox import airflow_env, stack
 from sandbox.processes import pauses
 from sandbox.shop import partner_id, run_id
 from support import airflow_up as ups
+from support import programs
 from support.airflow_up import AirflowUp
 from support.browser import (
     DESK,
@@ -47,6 +48,10 @@ PAGES = {
     "error": "/messages?status=gone",
 }
 """Every page, once: what is asked of each of them is asked of a new one by a line here."""
+
+PICTURES = (("today", "light"), ("today", "dark"), ("messages", "light"), ("people", "light"), ("partner", "dark"))
+"""Those of which the docs have a picture (make pictures): light on a desk, dark on a phone."""
+DOCS = programs.PROJECT / "docs/pictures"
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +197,22 @@ def test_a_link_to_airflow_leaves_the_frame(in_airflow: Tab, addresses: dict[str
     expect(in_airflow.frame().locator(".sentence")).to_be_visible()
 
 
+def test_a_swap_keeps_the_focus_and_says_what_was_found(in_airflow: Tab) -> None:
+    frame = in_airflow.show("/messages")
+    status, show, partner = frame.get_by_role("status"), frame.get_by_role("button", name="Show"), "[name=partner]"
+    frame.locator("body").evaluate("(body) => { body.dataset.kept = 'yes' }")
+    frame.locator("[name=reason]").select_option("no_phone")
+    show.press("Enter")
+    expect(status).to_have_text(re.compile(r"^\d+ messages?\.$"))
+    expect(show).to_be_focused()
+    frame.locator(partner).fill("Nobody At All")
+    frame.locator(partner).press("Enter")
+    expect(frame.get_by_role("alert")).to_contain_text("No partner has the id")
+    expect(frame.locator("tbody")).to_have_count(0)
+    expect(frame.locator(partner)).to_be_focused()
+    expect(frame.locator("body")).to_have_attribute("data-kept", "yes")
+
+
 # Each act
 
 
@@ -209,9 +230,17 @@ def test_an_item_is_taken_on_noted_put_off_and_closed(in_airflow: Tab, up: Airfl
     id_ = up.escalation("no_reaction", "START72H1S", "RAJESH")
     frame = in_airflow.show("/people")
     item, status = frame.locator(f"[id='{id_}']"), frame.get_by_role("status")
-    item.get_by_role("button", name="Take it on").click()
+    frame.locator("body").evaluate("(body) => { body.dataset.kept = 'yes' }")
+    item.get_by_role("button", name="Take it on").press("Enter")
     expect(status).to_have_text("It is yours.")
     expect(item).to_contain_text("ops has it.")
+    expect(item.get_by_role("button", name="Give it back")).to_be_focused()
+    item.get_by_text("Note, put off or close").click()
+    item.get_by_label("What you found, or why").fill("a fair")
+    item.get_by_role("button", name="Put it off").click()
+    expect(status.get_by_role("alert")).to_contain_text("day")
+    expect(item.get_by_label("What you found, or why")).to_have_value("a fair")
+    item.get_by_text("Note, put off or close").click()
     for act, why, done, shown in (
         ("Note it", "will ring on Thursday", "Noted.", "will ring on Thursday"),
         ("Put it off", "a fair", "Put off; it comes back by itself.", "Put off until Thu 1 Jan 2099"),
@@ -224,7 +253,10 @@ def test_an_item_is_taken_on_noted_put_off_and_closed(in_airflow: Tab, up: Airfl
         expect(status).to_contain_text(done)
         if shown:
             expect(item).to_contain_text(shown)
+            expect(item).to_be_focused()
     expect(item).to_have_count(0)
+    expect(frame.locator("main :focus, main:focus")).to_have_count(1)
+    expect(frame.locator("body")).to_have_attribute("data-kept", "yes")
 
 
 def test_a_partner_is_opted_out_and_back(in_airflow: Tab) -> None:
@@ -277,7 +309,9 @@ def test_the_keyboard_alone_will_do(alone: Tab, sending: None) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_bars_anybody_from_a_page(alone: Tab, addresses: dict[str, str], name: str) -> None:
+def test_nothing_bars_anybody_from_a_page(
+    alone: Tab, addresses: dict[str, str], name: str, pytestconfig: pytest.Config
+) -> None:
     found, page = {}, alone.page
     for scheme, window in (("light", DESK), ("dark", PHONE)):
         page.emulate_media(color_scheme=scheme)
@@ -286,4 +320,6 @@ def test_nothing_bars_anybody_from_a_page(alone: Tab, addresses: dict[str, str],
         found[scheme] = [*serious_findings(page), *small_targets(page)]
         if is_wider_than_its_window(page):
             found[scheme].append("it scrolls sideways")
+        if pytestconfig.option.pictures and (name, scheme) in PICTURES:
+            page.screenshot(path=DOCS / f"{name}-{scheme}.png")
     assert found == {"light": [], "dark": []}

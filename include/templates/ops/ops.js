@@ -1,4 +1,4 @@
-// Airflow's theme, links that leave the frame, and acts that are asked about once more. All of it works without, but for the theme.
+// Airflow's theme, links that leave the frame, and what htmx leaves to us. All of it works without, but for the theme.
 "use strict";
 
 (() => {
@@ -27,7 +27,31 @@
 
   // A second press on a button that is still at work would do the act twice.
   document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return; // htmx sends it, and drops a second one
     if (event.target.dataset.sent) { event.preventDefault(); return; }
     if (event.target.method === "post") event.target.dataset.sent = "1";
   });
+
+  const status = document.getElementById("status");
+  let swapped = null;
+  let next = null;
+
+  // An error is a sentence where the answer would have stood; what somebody has typed stays.
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    [swapped, next] = [detail.target.id, detail.target.nextElementSibling];
+    if (detail.xhr.status < 400) return;
+    detail.selectOverride = ".alert";
+    detail.swapOverride = "innerHTML";
+    detail.target = document.getElementById(detail.requestConfig.verb === "get" ? "found" : "status");
+  });
+  document.addEventListener("htmx:sendError", () => { status.textContent = "Airflow does not answer; try again in a minute."; });
+
+  // What has gone cannot keep the focus: it goes to what stands there now, or to what came after it.
+  document.addEventListener("htmx:afterRequest", () => {
+    if (document.activeElement !== document.body) return;
+    (document.getElementById(swapped) || (next && next.isConnected ? next : document.getElementById("main"))).focus({ preventScroll: true });
+  });
+
+  // Airflow's address follows the frame's whenever the frame has loaded.
+  document.addEventListener("htmx:pushedIntoHistory", () => { if (airflow) window.frameElement.dispatchEvent(new Event("load")); });
 })();

@@ -47,7 +47,7 @@ HEADERS = {
 }
 """They allow Airflow's own frame, and nothing else."""
 
-ASSETS = {"ops.css": "text/css", "ops.js": "text/javascript"}
+ASSETS = {"ops.css": "text/css", "ops.js": "text/javascript", "htmx.min.js": "text/javascript"}
 
 _pages = APIRouter()
 _acts = APIRouter(dependencies=[Depends(may_act)])
