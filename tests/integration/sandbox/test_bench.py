@@ -13,7 +13,7 @@ from partner_messages.message_log.migrations import migrate
 from sandbox import postgres as databases
 from sandbox import stack
 from sandbox.bench import __main__ as bench
-from sandbox.bench import around, find_and_plan, listen, send, tick
+from sandbox.bench import around, find_and_plan, listen, send, tick, what_if
 from sandbox.bench.memory import peak_mb, watching
 from sandbox.bench.report import Row, Target
 from sandbox.bench.workplace import BenchError, Sizes, Workplace
@@ -139,6 +139,15 @@ def test_statuses_are_applied_and_webhooks_answered_beside_a_bare_route(workplac
     assert all(row.beside.startswith("only inserted") for row in (median, slow))
     assert [row.target.number for row in bars] == [250, 1, 60]
     assert all(row.reached > 0 for row in (applied, median, slow))
+
+
+@pytest.mark.slow
+def test_trying_settings_is_measured_beside_what_this_machine_can_do(workplace):
+    tried, memory = what_if.measure(workplace)
+
+    assert tried.what == "try two settings over 1 runs stuck for 90 days"
+    assert tried.beside.startswith("Python adds 3,000,000 numbers: ")
+    assert all(row.reached > 0 for row in (tried, memory))
 
 
 def test_requests_that_were_too_fast_are_counted(graph_api):
