@@ -34,6 +34,8 @@ SHOWN = 50
 """Partners and escalations that are shown; all are counted."""
 SAVED = 20
 """Of the settings that were saved here."""
+LONGEST = 600
+"""Characters of what is said after an act: it travels in a cookie."""
 _DAYS_OF_BILLS = 10
 
 OpenLog = Callable[[], AbstractContextManager[LogConnection]]
@@ -65,14 +67,14 @@ def router(open_log: OpenLog) -> APIRouter:
         now = run_context.wall_clock()
         with open_log() as connection:
             done = save(connection, request.query_params, seen, who=person.name, why=why, now=now)
-        return render.back_to("/what-if", done)
+        return render.back_to("/what-if", done[:LONGEST])
 
     @acts.post("/what-if/{history_id}")
     def go_back_page(person: Setter, history_id: int, why: Annotated[str, Form(max_length=2000)] = "") -> Response:
         """Take back what was saved."""
         with open_log() as connection:
             done = go_back(connection, history_id, who=person.name, why=why, now=run_context.wall_clock())
-        return render.back_to("/what-if", done)
+        return render.back_to("/what-if", done[:LONGEST])
 
     pages.include_router(acts)
     return pages

@@ -14,7 +14,7 @@ from partner_messages.message_log.migrations import migrate
 from sandbox import postgres as databases
 from sandbox import stack
 from sandbox.bench import __main__ as bench
-from sandbox.bench import around, find_and_plan, listen, pages, send, tick
+from sandbox.bench import around, find_and_plan, listen, pages, send, tick, what_if
 from sandbox.bench.memory import peak_mb, watching
 from sandbox.bench.report import Row, Target
 from sandbox.bench.workplace import BenchError, Sizes, Workplace
@@ -153,6 +153,15 @@ def test_each_page_stands_beside_select_1_through_the_same_application(answering
     assert {today.beside, messages.beside} == {"select 1: 5 ms"}
     assert [row.is_met for row in (today, messages, a_day)] == [True, False, True]
     assert a_day.measured == "250 ms"
+
+
+@pytest.mark.slow
+def test_trying_settings_is_measured_beside_what_this_machine_can_do(workplace):
+    tried, memory = what_if.measure(workplace)
+
+    assert tried.what == "try two settings over 1 runs stuck for 90 days"
+    assert tried.beside.startswith("Python adds 3,000,000 numbers: ")
+    assert all(row.reached > 0 for row in (tried, memory))
 
 
 def test_requests_that_were_too_fast_are_counted(graph_api):
