@@ -11,11 +11,12 @@ from partner_messages.config.settings import parse_settings
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import SlotHolder
+from partner_messages.planning.reminders.hours import Hours
 from partner_messages.planning.reminders.plan import decide_reminders
 from partner_messages.planning.reminders.policy import Policy
 from partner_messages.planning.reminders.trial import FORTNIGHT, fortnight_of, is_drawn
 from support.deployment import TICK
-from support.examples import DAY, log_knowledge, partner, planning_inputs, shop_knowledge, stuck_run
+from support.examples import DAY, log_knowledge, partner, planning_inputs, shop_knowledge, stuck_run, tick
 
 DRAWN = next(f"P{number}" for number in range(1000) if is_drawn(f"P{number}", DAY, 0.1))
 NOT_DRAWN = next(f"P{number}" for number in range(1000) if not is_drawn(f"P{number}", DAY, 0.1))
@@ -71,6 +72,18 @@ def test_who_is_drawn_is_not_reminded_and_who_is_not_is() -> None:
 )
 def test_only_a_first_stall_of_which_nobody_was_reminded_is_held_back(knows: dict[str, Any]) -> None:
     assert decided(**knows) == (None, [])
+
+
+def test_that_a_reminder_could_not_be_sent_is_said_of_who_is_drawn_as_of_anybody() -> None:
+    settings = parse_settings({"control_share": 0.1, "partner_send_window": ["04:00", "05:00"]})
+    inputs = planning_inputs(
+        shop=shop_knowledge(partners={DRAWN: partner(DRAWN)}),
+        policy=Policy.of(settings),
+        hours=Hours.of(tick(), settings, TICK),
+    )
+    plan = decide_reminders(inputs, [stuck_run(partner_id=DRAWN, since=SINCE)])
+    assert [draft.skip_reason for draft in plan.drafts] == [SkipReason.NO_COMMON_HOURS]
+    assert plan.cases == []
 
 
 def test_what_was_held_back_before_goes_on_to_be_until_a_fortnight_is_over() -> None:

@@ -185,8 +185,12 @@ def _left_alone(inputs: PlanningInputs, run: StuckRun, recipient: Recipient) -> 
 
 
 def _held_back(inputs: PlanningInputs, run: StuckRun, draft: Draft) -> Draft | None:
-    """A run of which the partner would be reminded, were they not in the control group."""
-    if draft.skip_reason or not is_held_back(inputs, run):
+    """A run of which the partner would be reminded, were they not in the control group.
+
+    Whatever else keeps the reminder from being sent is said: people act on it.
+    """
+    as_it_would_leave = inputs.hours.keep(draft, inputs.tick.day) if inputs.hours else draft
+    if as_it_would_leave.skip_reason or not is_held_back(inputs, run):
         return None
     return _reminder(inputs.tick, run, skip_reason=SkipReason.CONTROL_GROUP)
 
