@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -139,11 +140,29 @@ def test_everything_comes_up_and_can_be_used(up: AirflowUp) -> None:
     _wait_for(lambda: "jyt_production_run_assigned_v1" in requests.get(f"{up.phones}/_sandbox/outbox", timeout=10).text)
 
 
+def test_who_answers_is_replied_to_as_their_answer_starts_upkeep(up: AirflowUp) -> None:
+    def outbox() -> list[dict[str, Any]]:
+        return list(requests.get(f"{up.phones}/_sandbox/outbox", timeout=10).json()["messages"])
+
+    reached = outbox()[-1]
+    answer = {"phone_number_id": reached["phone_number_id"], "number": reached["to"], "text": "हिंदी", "kind": "text"}
+    assert requests.post(f"{up.phones}/_sandbox/inbound", json=answer, timeout=30).ok
+    _wait_for(lambda: any((one["type"], one["to"]) == ("text", reached["to"]) for one in outbox()))
+
+    runs = requests.get(
+        f"{up.url}/api/v2/dags/{stack.UPKEEP_DAG}/dagRuns",
+        params={"run_type": "asset_triggered"},
+        headers={"Authorization": f"Bearer {up.token()}"},
+        timeout=30,
+    ).json()["dag_runs"]
+    assert runs, "upkeep was not started by the asset's event"
+
+
 def _wait_for(condition: Callable[[], bool]) -> None:
-    for _ in pauses(60):
+    for _ in pauses(120):
         if condition():
             return
-    pytest.fail("it did not come about within a minute")
+    pytest.fail("it did not come about within two minutes")
 
 
 # Within Airflow
