@@ -74,7 +74,7 @@ class AirflowUp:
 def airflow_up(folder: Path) -> Iterator[AirflowUp]:
     """Start `make up` with its data in a folder; with the block it is told to end, and must leave nothing behind."""
     with programs.watching() as left_behind:
-        program = programs.start("-m", "sandbox.up", SANDBOX_FOLDER=str(folder), HISTORY="1")
+        program = programs.start("-m", "sandbox.up", SANDBOX_FOLDER=str(folder), HISTORY="0")
         try:
             said = _until_up(program)
             with _message_log(folder) as log:
