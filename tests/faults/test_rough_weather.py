@@ -17,6 +17,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from partner_messages.message_log import acts
 from partner_messages.message_log.migrations import SCHEMA, migrate
 from partner_messages.message_log.position import check_position, trust_log
 from partner_messages.sending.dispatch import AHEAD_SECONDS
@@ -61,6 +62,25 @@ def test_a_task_is_killed(weather: Callable[[int], Weather], rounds: range, tall
         one.count(tally)
         assert tally.unknown[-1] == let_go <= under_way + LET_GO_AHEAD
     assert (tally.duplicates, tally.lost) == (0, 0)
+
+
+def test_sending_is_halted_and_goes_on(weather: Callable[[int], Weather], rounds: range, tally: Tally) -> None:
+    for number in rounds:
+        one = weather(number)
+        child = one.begin()
+        one.some_way_in(at_most=MESSAGES // 4)
+        acts.halt(one.log, who="Meera", why="wrong texts", now=one.tick.now)
+        ended_of(child)
+        gone = requested(one.graph_api)
+        assert gone < MESSAGES
+        one.try_again()
+        assert requested(one.graph_api) == gone, "nothing leaves while sending is halted"
+        assert acts.go_on(one.log, who="Meera", why="corrected", now=one.tick.now, asked_at=one.tick.now)
+
+        one.try_until_settled()
+
+        one.count(tally)
+    assert (tally.duplicates, sum(tally.unknown), tally.lost) == (0, 0, 0)
 
 
 def test_a_task_is_stopped_past_its_lease(weather: Callable[[int], Weather], rounds: range, tally: Tally) -> None:
