@@ -12,16 +12,13 @@ import datetime as dt
 import json
 import logging
 import os
-import socket
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import psycopg
-import uvicorn
 from airflow.sdk.exceptions import AirflowException
 
 from partner_messages.config.ends import NothingToDo, RepairNeeded, TryLater
@@ -51,6 +48,7 @@ from sandbox.connections import PORTAL
 from sandbox.graph_api import server as graph_api
 from sandbox.history import SAYS
 from sandbox.history.past import DAY, INDIA, TICK, UPKEEP, Run, at, days_before, runs_of
+from sandbox.in_thread import serving
 
 HERE = Path(__file__).parent
 PARTNERS, ADVANCE, REDATE = ((HERE / f"{name}.sql").read_bytes() for name in ("partners", "advance", "redate"))
@@ -61,7 +59,6 @@ NUMBERS = {
 """The phones of `partners.sql`."""
 READ_AFTER = {"sent": 0.0, "delivered": 25.0, "read": 1_900.0}
 UNREAD = {**READ_AFTER, "read": None}
-LISTENING_SECONDS = 60.0
 NO_FIELD = "none"
 """Of which no webhook tells: they are only waited for, and not looked at."""
 MANY = 200
@@ -243,28 +240,11 @@ PROMISES: Mapping[int, str] = {18: "BETWA", 6: "NARMADA"}
 """Of whose runs operations enter a promise, likewise; the last one is not kept."""
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-
 @contextlib.contextmanager
 def _receiver() -> Iterator[str]:
     """The receiver of webhooks, in a thread: it only stores, upkeep applies."""
-    app = receiver_app(receiver=Receiver(applies=False))
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False))
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
-        thread.start()
-        server.ready.wait(LISTENING_SECONDS)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}{PREFIX}{PATH}"
-        server.should_exit = True
-        thread.join(LISTENING_SECONDS)
+    with serving(receiver_app(receiver=Receiver(applies=False))) as port:
+        yield f"http://127.0.0.1:{port}{PREFIX}{PATH}"
 
 
 def _lead_to(meta: str) -> None:

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import socket
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import uvicorn
 
 from partner_messages.webhook.app import PATH, PREFIX, Receiver, receiver_app
 from partner_messages.webhook.idle_timeout import IdleTimeoutProtocol
+from sandbox.in_thread import serving
 
 SECONDS = 60
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
 
 
 @dataclass(frozen=True)
@@ -74,14 +60,5 @@ class Running:
 def receiving(receiver: Receiver | None = None) -> Iterator[Running]:
     """Run a receiver until the end of the block."""
     of = receiver or Receiver()
-    config = uvicorn.Config(receiver_app(receiver=of), http=IdleTimeoutProtocol, log_config=None, access_log=False)
-    server: Any = _Server(config)
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        try:
-            assert server.ready.wait(SECONDS), "the receiver never listened"
-            yield Running(listening.getsockname()[1], of)
-        finally:
-            server.should_exit = True
-            thread.join(SECONDS)
+    with serving(receiver_app(receiver=of), http=IdleTimeoutProtocol) as port:
+        yield Running(port, of)
