@@ -44,6 +44,9 @@ LOTS_A_SECOND = 80
 leaves in doubt: at an ordinary number's rate each request goes by itself, and a faster one pays for no more commits."""
 COMMITS_BETWEEN = 4
 """How many commits may come between two lots that are let go; where one takes long, more must go at a time."""
+LOTS_AHEAD = 4
+"""How many lots may be let go before their turn, at most, however long a commit takes: a slow database slows sending
+down, and does not put more in doubt."""
 IN_VAIN = 3
 """Requests in a row that were not sent, not answered or put off, before the rest is left for a later try."""
 LOOK_AGAIN_SECONDS = 0.5
@@ -52,6 +55,17 @@ LOOK_AGAIN_SECONDS = 0.5
 
 class MetaUnreachable(TryLater):
     """Meta takes nothing at the moment (no route, no answers, not now); the messages stay queued for a later try."""
+
+
+def seconds_ahead(per_second: float, commit_seconds: float) -> float:
+    """How long before its turn a request is let go, at most.
+
+    Args:
+        per_second: The rate.
+        commit_seconds: How long the last commit took.
+    """
+    of_a_lot = max(0.0, 1 / LOTS_A_SECOND - 1 / per_second)
+    return min(LOTS_AHEAD / LOTS_A_SECOND, 2 * of_a_lot + COMMITS_BETWEEN * commit_seconds)
 
 
 @dataclass(frozen=True)
@@ -260,8 +274,7 @@ class Dispatch:
         if not (self._here and self._carriers.free and self._share.per_second):
             return math.inf
         rate, seconds = self._carriers.pacer.per_second, self._carriers.seconds_to_turn
-        of_a_lot = max(0.0, 1 / LOTS_A_SECOND - 1 / rate)
-        ahead = min(AHEAD_SECONDS, 2 * of_a_lot + COMMITS_BETWEEN * self._commit_seconds)
+        ahead = seconds_ahead(rate, self._commit_seconds)
         if seconds > ahead / 2:
             return seconds - ahead / 2
         room = max(1, int((ahead - seconds) * rate))
