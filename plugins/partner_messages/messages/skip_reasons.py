@@ -61,7 +61,7 @@ class Explanation:
 
 EXPLANATIONS: dict[SkipReason, Explanation] = {
     SkipReason.DUPLICATE: Explanation(
-        "The partner was told already: of this run today, or of this event; see duplicate_of.", "nobody", False
+        "The partner was told already: of this run today, or of this event.", "nobody", False
     ),
     SkipReason.NO_PARTNER: Explanation(
         "The run has no partner: a parent run that was split, or one that waits to be assigned.", "operations", False
@@ -72,8 +72,7 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
     ),
     SkipReason.INVALID_PHONE: Explanation("The partner's number is not a possible phone number.", "operations", True),
     SkipReason.AMBIGUOUS_PHONE: Explanation(
-        "What was typed may be either of two numbers (`readings` in its variables), and none is guessed: it lacks a +"
-        " and the country code.",
+        "What was typed may be either of two numbers, and none is guessed: it lacks a + and the country code.",
         "operations",
         True,
     ),
@@ -82,12 +81,12 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         "The catalog has no template for it in a language of the sender.", "engineer", False
     ),
     SkipReason.NO_APPROVED_TEMPLATE: Explanation(
-        "On the sender's account the template is approved in no language that would do; see whatsapp_templates.",
+        "On the sender's account the template is approved in no language that would do.",
         "engineer",
         True,
     ),
     SkipReason.NO_CONSENT: Explanation(
-        "The partner, or whoever has the phone, said not to be written to (`consent_given` in any conversation).",
+        "The partner, or whoever has the phone, said not to be written to (in any conversation of the shop's inbox).",
         "operations",
         True,
     ),
@@ -98,7 +97,7 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         "More messages were due than the run may send; least recently reminded runs go first.", "operations", False
     ),
     SkipReason.NOT_DUE: Explanation(
-        "By setting cadence the run is not to be reminded today; `next_due` in its variables is the next day.",
+        "By setting cadence the run is not to be reminded today.",
         "nobody",
         False,
     ),
@@ -112,7 +111,7 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         False,
     ),
     SkipReason.PARTNER_HOLIDAY: Explanation(
-        "It is a holiday of the partner's own (setting partners), named in its variables; `next_due` is the next day.",
+        "It is a holiday of the partner's own (setting partners).",
         "nobody",
         False,
     ),
@@ -123,8 +122,7 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         False,
     ),
     SkipReason.BAD_DATA: Explanation(
-        "A column of the run's row holds what cannot be, or names what the shop does not have; `bad_column` in its"
-        " variables says which.",
+        "A column of the run's row holds what cannot be, or names what the shop does not have.",
         "engineer",
         True,
     ),
@@ -170,8 +168,7 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
         False,
     ),
     SkipReason.PROMISED: Explanation(
-        "The partner has promised a day by which the run moves; `next_due` in its variables is the sending day after"
-        " it.",
+        "The partner has promised a day by which the run moves; they are reminded on the sending day after it.",
         "nobody",
         False,
     ),

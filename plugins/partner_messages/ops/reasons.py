@@ -58,7 +58,7 @@ class Act(enum.StrEnum):
     ADD_PICTURE = "Give the design a picture."
     WIDEN_HOURS = "Widen one of the two windows."
     CALL = "Call the partner."
-    DECIDE = "Read it and decide whether it means STOP (message_log_upkeep, opt_out_partner)."
+    DECIDE = "Read it and decide whether it means STOP: opt the partner out, or say that they are not."
     READ = "Read what was written and answer it, then close this."
     LOOK_AGAIN = "See whether it is still to be left alone."
 

@@ -151,9 +151,7 @@ def _sentence(row: Mapping[str, Any]) -> str:
     about = words.STUCK.get(row["reminder_kind"]) or words.spoken(row["event_name"])
     kind = f"{what} ({about})" if about else what
     if row["status"] == "skipped":
-        by = f" By {row['left_alone_by']}." if row["left_alone_by"] else ""
-        due = f" It is next due on {row['next_due']}." if row["next_due"] else ""
-        return f"{kind}: not sent. {words.reason(row['skip_reason'])}{by}{due}"
+        return f"{kind}: not sent. {words.why_not_sent(row)}"
     error = f": {row['error_detail']}" if row["status"] in ("failed", "unknown") and row["error_detail"] else ""
     return f"{kind}: {words.STATES[row['status']]}{error}."
 

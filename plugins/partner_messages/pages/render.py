@@ -30,6 +30,7 @@ def _environment() -> Environment:
         "moment": words.moment,
         "day": words.day,
         "reason": words.reason,
+        "why_not_sent": words.why_not_sent,
         "spoken": words.spoken,
         "mask": lambda text: mask(text or ""),
         "state": lambda status: words.STATES.get(status, status),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
@@ -42,6 +44,16 @@ STATES = {
 """How a message stands, in words; `sent` is not delivered, and says so."""
 
 
+_MORE = {
+    "left_alone_by": "By {}.",
+    "holiday": "It is {}.",
+    "readings": "It may be {}.",
+    "bad_column": "It is the column {}.",
+    "next_due": "The next reminder is due on {:%a %-d %b %Y}.",
+}
+"""What a row of `page_columns` says besides of a message that was not sent."""
+
+
 def moment(value: dt.datetime | None) -> str:
     """Such as `Tue 24 Nov, 10:00`; the zone is named once a page."""
     return f"{value.astimezone(SCHEDULE_TIMEZONE):%a %-d %b, %H:%M}" if value else ""
@@ -57,6 +69,18 @@ def reason(skip_reason: str | None) -> str:
     if skip_reason is None or skip_reason not in [*SkipReason]:
         return skip_reason or ""
     return EXPLANATIONS[SkipReason(skip_reason)].meaning
+
+
+def why_not_sent(row: Mapping[str, Any]) -> str:
+    """Why a message was not sent, and what its row knows more of; empty for one that was sent.
+
+    Args:
+        row: With `skip_reason` and the columns of `page_columns` that say more.
+    """
+    if not row["skip_reason"]:
+        return ""
+    more = [sentence.format(row[column]) for column, sentence in _MORE.items() if row.get(column)]
+    return " ".join([reason(row["skip_reason"]), *more])
 
 
 def spoken(name: str | None) -> str:

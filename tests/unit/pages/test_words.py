@@ -1,0 +1,39 @@
+"""What the pages say of a message that was not sent."""
+
+import datetime as dt
+
+import pytest
+
+from partner_messages.messages.skip_reasons import EXPLANATIONS
+from partner_messages.pages.words import why_not_sent
+
+NOTHING = {"left_alone_by": None, "holiday": None, "readings": None, "bad_column": None, "next_due": None}
+
+
+@pytest.mark.parametrize(
+    ("row", "ending"),
+    [
+        (
+            {"skip_reason": "not_due", "next_due": dt.date(2026, 12, 2)},
+            "today. The next reminder is due on Wed 2 Dec 2026.",
+        ),
+        ({"skip_reason": "ambiguous_phone", "readings": "+91•••• or +65••••"}, "code. It may be +91•••• or +65••••."),
+        ({"skip_reason": "bad_data", "bad_column": "sent_at"}, "not have. It is the column sent_at."),
+        (
+            {"skip_reason": "partner_holiday", "holiday": "Onam", "next_due": dt.date(2026, 8, 27)},
+            "(setting partners). It is Onam. The next reminder is due on Thu 27 Aug 2026.",
+        ),
+        ({"skip_reason": "paused", "left_alone_by": "asha"}, "for now or never. By asha."),
+        ({"skip_reason": None}, ""),
+    ],
+)
+def test_a_reason_says_what_the_row_knows_more_of(row, ending):
+    assert why_not_sent(NOTHING | row).endswith(ending)
+
+
+@pytest.mark.parametrize("reason", EXPLANATIONS)
+def test_no_reason_sends_its_reader_to_a_column(reason):
+    said = EXPLANATIONS[reason].meaning
+
+    assert "`" not in said
+    assert "variables" not in said
