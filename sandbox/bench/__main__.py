@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from sandbox import airflow_env, postgres, processes, stack
-from sandbox.bench import around, find_and_plan, listen, pages, send, tick, what_if
+from sandbox.bench import around, find_and_plan, largest_day, listen, pages, send, tick, what_if
 from sandbox.bench.report import Row, page, table
 from sandbox.bench.workplace import Sizes, Workplace
 
@@ -23,6 +23,7 @@ DOCS = airflow_env.PROJECT / "docs" / "benchmarks.md"
 PARTS: dict[str, Callable[[Workplace], list[Row]]] = {
     "find": find_and_plan.measure,
     "around": around.measure,
+    "largest day": largest_day.measure,
     "send": send.measure,
     "listen": listen.measure,
     "what if": what_if.measure,

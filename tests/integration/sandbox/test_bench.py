@@ -14,7 +14,7 @@ from partner_messages.message_log.migrations import migrate
 from sandbox import postgres as databases
 from sandbox import stack
 from sandbox.bench import __main__ as bench
-from sandbox.bench import around, find_and_plan, listen, pages, send, tick, what_if
+from sandbox.bench import around, find_and_plan, largest_day, listen, pages, send, tick, what_if
 from sandbox.bench.memory import peak_mb, watching
 from sandbox.bench.report import Row, Target
 from sandbox.bench.workplace import BenchError, Sizes, Workplace
@@ -128,6 +128,37 @@ def test_a_chunk_of_which_not_all_was_sent_is_no_measurement(workplace, answerin
 
     with pytest.raises(BenchError, match=r"Of 4 messages at 80 a second .* \{'sent': 3, 'failed': 1\}"):
         send.measure(workplace)
+
+
+def test_the_largest_day_stands_beside_a_small_one(workplace, answering, monkeypatch):
+    monkeypatch.setattr(largest_day, "FEW", 6)
+    monkeypatch.setattr(largest_day, "MANY", 6)
+    sent = {"counts": {"sent": 6}, "peak_mb": 170}
+    answering(find=found(), plan=planned(peak_mb=250), send=sent, escalate={"peak_mb": 260}, summarise={"peak_mb": 310})
+
+    planning, again, memory = largest_day.measure(workplace)
+
+    assert (planning.reached, planning.beside, planning.is_met) == (pytest.approx(1), "1 times 6: 1.0 s", True)
+    assert again.reached == pytest.approx(0.001)
+    assert (memory.what, memory.is_met) == ("memory of the tasks of 6 (the highest: summarise)", False)
+
+
+def test_a_largest_day_that_was_not_begun_is_no_measurement(workplace, answering, monkeypatch):
+    monkeypatch.setattr(largest_day, "FEW", 6)
+    monkeypatch.setattr(largest_day, "MANY", 6)
+    answering(find=found(), plan=planned(), send={"counts": {"sent": 5, "failed": 1}, "peak_mb": 1})
+
+    with pytest.raises(BenchError, match=r"Of the first 6 messages .* \{'sent': 5, 'failed': 1\}"):
+        largest_day.measure(workplace)
+
+
+@pytest.mark.slow
+def test_the_tasks_of_a_large_day_stay_within_their_memory(workplace, monkeypatch):
+    monkeypatch.setattr(largest_day, "MANY", 20_000)
+
+    *_, memory = largest_day.measure(workplace)
+
+    assert memory.is_met
 
 
 @pytest.mark.slow
