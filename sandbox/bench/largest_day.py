@@ -60,7 +60,9 @@ def _planned(
     workplace: Workplace, graph_api_url: str, size: int, peaks: dict[str, float]
 ) -> tuple[Steps, dict[str, Any], float]:
     """Find and plan so many in a new shop; return its steps, what planning returned with its tick, and its seconds."""
-    now = workplace.make_shop(runs=10 * size, stuck=size, partners=min(size, PARTNERS), abroad=ABROAD)
+    # No more than 20 for one partner: to one phone Meta takes 45 in a row, and then one in six seconds.
+    partners = max(min(size, PARTNERS), size // 20)
+    now = workplace.make_shop(runs=10 * size, stuck=size, partners=partners, abroad=ABROAD)
     steps = workplace.steps(graph_api_url, RATE)
     workplace.tell(f"Planning {size:,} messages")
     tick = _kept(peaks, "find", steps.run("find", now=now.isoformat(), repeats=1))["tick"]
