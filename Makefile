@@ -6,7 +6,7 @@ VENV := .venv
 READY := $(VENV)/ready
 BIN := $(VENV)/bin
 CODE := config dags plugins sandbox tests
-COMPILE := $(BIN)/uv pip compile --quiet --system-certs pyproject.toml --group dev --group sandbox \
+COMPILE := $(BIN)/uv pip compile --quiet --system-certs pyproject.toml --group dev --group docs --group sandbox \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
 # What the caller has set for an Airflow, a Python or a PostgreSQL of their own has no say in what runs here.
@@ -16,7 +16,7 @@ export NO_PROXY := 127.0.0.1,localhost
 export no_proxy := $(NO_PROXY)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up test test-all faults lint lock lock-check readme pictures bench clean
+.PHONY: help venv demo up test test-all faults lint lock lock-check readme docs pictures bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,11 @@ lock-check: $(READY)
 readme: $(READY) ## Write what is made from code in the README and the docs
 	@PYTHONPATH=$(PYTHONPATH):tests $(BIN)/python -m support.readme
 
+# Not as mkdocs does it by itself: its news of other versions says nothing about this site.
+docs: $(READY) ## Build the docs as a site into site/, and fail for a link that leads nowhere
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "site/index.html"
+
 pictures: $(READY) ## Make the docs' pictures of the pages anew, with the tests of the pages
 	@$(BIN)/python -m pytest tests/browser --pictures -k bars
 
@@ -68,7 +73,7 @@ bench: $(READY) ## Measure finding, planning and sending (parts with ARGS="--onl
 	@$(BIN)/python -m sandbox.bench $(ARGS)
 
 clean: ## Remove .venv and everything the other targets leave behind
-	@rm -rf $(VENV) .sandbox .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .sandbox site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Debian's python3 has no ensurepip without the package python3-venv: there the pip of $(PYTHON) installs into .venv.

@@ -1,0 +1,36 @@
+"""Links between the docs and the files beside them lead to their pages on the site."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from sandbox.docs_site import on_page_markdown
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "leads_to"),
+    [
+        ("index.md", "docs/pages.md#rights", "pages.md#rights"),
+        ("index.md", "CHANGELOG.md", "CHANGELOG.md"),
+        ("deployment.md", "../README.md#playbook", "index.md#playbook"),
+        ("deployment.md", "settings.md", "settings.md"),
+        ("reference/airflow.md", "../design.md", "../design.md"),
+        ("reference/airflow.md", "../../README.md", "../index.md"),
+        ("sandbox.md", "shop/README.md", "sample-shop.md"),
+        ("sample-shop.md", "../../docs/design.md", "design.md"),
+        ("design.md", "../plugins/partner_messages_plugin.py", "../plugins/partner_messages_plugin.py"),
+        ("design.md", "https://example.com/docs/design.md", "https://example.com/docs/design.md"),
+    ],
+)
+def test_a_link_leads_to_the_page_of_its_target(page, link, leads_to):
+    shown = on_page_markdown(f"See [this]({link}).", SimpleNamespace(file=SimpleNamespace(src_uri=page)))
+
+    assert shown == f"See [this]({leads_to})."
+
+
+def test_a_picture_of_the_readme_is_found():
+    shown = on_page_markdown(
+        '<img src="docs/pictures/a.svg">', SimpleNamespace(file=SimpleNamespace(src_uri="index.md"))
+    )
+
+    assert shown == '<img src="pictures/a.svg">'
