@@ -53,7 +53,7 @@ def slot_holders(
         production_run_ids: The runs.
         now: The moment by which messages wait or not.
     """
-    found = rows(
+    found = each_row(
         connection,
         "slot_holders",
         **of_history(tick),
@@ -63,7 +63,7 @@ def slot_holders(
     )
     return {
         row["production_run_id"]: SlotHolder(
-            row["id"], row["status"], str(row["tick_id"]), row["asked_by_event"], row["waits"]
+            row["id"], sys.intern(row["status"]), sys.intern(str(row["tick_id"])), row["asked_by_event"], row["waits"]
         )
         for row in found
     }

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import sys
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
 from partner_messages.config.pieces import pieces
-from partner_messages.message_log.database import LogConnection, MessageLogError, of_history, of_tick, recordset, rows
+from partner_messages.message_log.database import (
+    LogConnection,
+    MessageLogError,
+    each_row,
+    of_history,
+    of_tick,
+    recordset,
+    rows,
+)
 from partner_messages.message_log.history import event_holders, slot_holders
 from partner_messages.message_log.outbox import end_expired_claims
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Draft, QueuedMessage
+
+_COLUMNS = tuple(column.name for column in fields(Draft))
 
 
 def _as_it_is(draft: Draft) -> Draft:
@@ -87,8 +98,8 @@ def _adopt(
 ) -> set[uuid.UUID]:
     """Take over what is queued in the drafts' contexts; return the ids of those drafts."""
     # Most days nothing is queued yet; then the drafts with their texts need not be sent to the database.
-    found = rows(connection, "queued_contexts", **of_history(tick), day=tick.day)
-    queued = {(row["context_type"], row["context_id"]) for row in found}
+    found = each_row(connection, "queued_contexts", **of_history(tick), day=tick.day)
+    queued = {(sys.intern(row["context_type"]), row["context_id"]) for row in found}
     known = [draft for draft in drafts if (draft.context_type, draft.context_id) in queued]
     adopted: set[uuid.UUID] = set()
     for piece in pieces(sorted(known, key=lambda draft: draft.context_id)):
@@ -159,7 +170,7 @@ def queued_of_tick(
         now: The moment by which messages are held or not.
         followups: Whether what follows its messages is asked for, instead of the messages.
     """
-    found = rows(
+    found = each_row(
         connection,
         "queued_of_tick",
         **of_tick(tick),
@@ -169,10 +180,11 @@ def queued_of_tick(
     return [
         QueuedMessage(
             id=str(row["id"]),
-            sender=row["sender"],
-            about="follow-up" if followups else row["about"],
-            partner_name=row["partner_name"] or "",
-            design_name=row["design_name"],
+            # As in `stuck_of_run`: the driver makes a new string for each row.
+            sender=sys.intern(row["sender"]),
+            about="follow-up" if followups else sys.intern(row["about"]),
+            partner_name=sys.intern(row["partner_name"] or ""),
+            design_name=sys.intern(row["design_name"]),
         )
         for row in found
     ]
@@ -199,7 +211,7 @@ def _tick_parameters(tick: Tick) -> dict[str, Any]:
 
 def _records(drafts: Iterable[Draft], *columns: str) -> Any:
     """Drafts as one parameter: all of their columns, or those that the statement reads; a missing one is null."""
-    return recordset({name: getattr(draft, name) for name in columns or vars(draft)} for draft in drafts)
+    return recordset({name: getattr(draft, name) for name in columns or _COLUMNS} for draft in drafts)
 
 
 def _ids(found: Iterable[dict[str, Any]], column: str) -> set[uuid.UUID]:

@@ -23,7 +23,7 @@ class ReminderKind(enum.StrEnum):
     """Started and gone quiet; the clock is the last work that is known of, or `started_at` alone."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StuckRun:
     """One run that was found stuck, as it stood at the tick's now.
 

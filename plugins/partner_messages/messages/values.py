@@ -37,7 +37,7 @@ _AS_THE_PARENT = (
 """What a follow-up has of the message that it follows."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Draft:
     """One decision: a message to queue, or a skip with its reason.
 
@@ -127,7 +127,7 @@ class Draft:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SlotHolder:
     """The message that holds a run's slot of the day; an event may have asked for it, whatever the cadence says.
 
@@ -221,7 +221,7 @@ class Promise:
         return self.kind is None or (self.kind, self.since) == (kind, since)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class QueuedMessage:
     """A queued row as dealing needs it; `about` says in a word what it speaks of, and the names may be empty."""
 

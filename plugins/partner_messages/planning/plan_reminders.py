@@ -72,25 +72,33 @@ def plan_messages(tick: Tick, params: RunParams) -> list[dict[str, Any]]:
     settings = load_settings()
     wall = run_context.wall_clock()
     with open_message_log() as connection, open_shop(settings.tables) as shop:
-        planning = Planning.of(connection, shop, tick, params, settings, wall)
-        for _ in range(_TRIES):
-            plan = planning.plan()
-            drafts = plan.drafts
-            planned = sum(draft.skip_reason is None for draft in drafts)
-            if tick.delivery == "live" and not params.confirmed:
-                _check_blast_radius(planned, blast_radius(settings.confirm_above, recent_sizes(connection, tick)))
-            if _write(connection, tick, plan):
-                break
-        else:
-            raise MessageLogError(f"Other runs of the DAG changed the day's digests {_TRIES} times while planning.")
-        note_counts(connection, tick, planning.census, planned)
+        stuck = _plan_and_write(connection, shop, tick, params, settings, wall)
         queued = queued_of_tick(connection, tick, now=wall)
     batches = deal_out(queued, settings)
+    log.info("%d stuck runs: %d messages to send in %d tasks.", stuck, len(queued), len(batches))
+    return batches
+
+
+def _plan_and_write(
+    connection: LogConnection, shop: Shop, tick: Tick, params: RunParams, settings: Settings, wall: dt.datetime
+) -> int:
+    """Decide, write it down and tell of it; return how many runs were stuck, and keep nothing else of 100,000."""
+    planning = Planning.of(connection, shop, tick, params, settings, wall)
+    for _ in range(_TRIES):
+        plan = planning.plan()
+        drafts = plan.drafts
+        planned = sum(draft.skip_reason is None for draft in drafts)
+        if tick.delivery == "live" and not params.confirmed:
+            _check_blast_radius(planned, blast_radius(settings.confirm_above, recent_sizes(connection, tick)))
+        if _write(connection, tick, plan):
+            break
+    else:
+        raise MessageLogError(f"Other runs of the DAG changed the day's digests {_TRIES} times while planning.")
+    note_counts(connection, tick, planning.census, planned)
     _tell_of_digests(drafts, settings)
     _tell_of_cadence(drafts)
     _tell_of_hours(drafts, settings)
-    log.info("%d stuck runs: %d messages to send in %d tasks.", len(planning.stuck), len(queued), len(batches))
-    return batches
+    return len(planning.stuck)
 
 
 @dataclass(frozen=True)
