@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from psycopg import capabilities
 from psycopg.rows import DictRow
 from psycopg.types.json import Json
 
@@ -23,6 +24,8 @@ from partner_messages.messages.tick import Tick
 
 LogConnection = Session
 """A session in autocommit mode whose search path is the schema; several statements share a transaction by saying so."""
+
+_ROWS_TOGETHER = 1_000
 
 GRANT = (
     f"GRANT USAGE ON SCHEMA {SCHEMA} TO {{role}};"
@@ -57,10 +60,11 @@ def rows(connection: LogConnection, name: str, /, **parameters: Any) -> list[Dic
 
 
 def each_row(connection: LogConnection, name: str, /, **parameters: Any) -> Iterator[DictRow]:
-    """The same rows one by one, so that 100,000 of them need not be in memory at once."""
+    """The same rows one by one, so that 100,000 of them need not be in memory at once; to be read to the end."""
     with connection.cursor() as cursor:
-        cursor.execute(query(name).encode(), parameters)
-        yield from cursor
+        # Before libpq 17 rows come one by one or all at once.
+        together = _ROWS_TOGETHER if capabilities.has_stream_chunked() else 1
+        yield from cursor.stream(query(name).encode(), parameters, size=together)
 
 
 def of_tick(tick: Tick) -> dict[str, str]:

@@ -54,14 +54,15 @@ def write_drafts(
     """
     with connection.transaction():
         adopted = _adopt(connection, tick, drafts, worded)
-        missed = {draft.id for draft in drafts if draft.adopts} - adopted
-        found = adopted | missed  # Once, not for each draft: there may be 100,000.
-        rest = [draft for draft in drafts if draft.id not in found]
+        missed = any(draft.adopts and draft.id not in adopted for draft in drafts)
+        rest = [draft for draft in drafts if not (draft.adopts or draft.id in adopted)]
         skips = [draft for draft in rest if draft.skip_reason]
         # In one order over all pieces, so that two DAG runs that plan at once do not deadlock.
         messages = sorted((draft for draft in rest if not draft.skip_reason), key=lambda one: one.production_run_ids)
-        queued = {id_ for piece in pieces(messages) for id_ in _queue(connection, tick, [*map(worded, piece)])}
-        lost = [draft for draft in messages if draft.id not in queued]
+        lost: list[Draft] = []
+        for piece in pieces(messages):
+            queued = _queue(connection, tick, [*map(worded, piece)])
+            lost += [draft for draft in piece if draft.id not in queued]
         skips += _as_duplicates(connection, tick, lost)
         for piece in pieces(skips):
             rows(connection, "record_skips", **_tick_parameters(tick), drafts=_records(map(worded, piece)))

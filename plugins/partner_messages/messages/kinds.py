@@ -102,5 +102,5 @@ class Census:
 
     def apart_from(self, found: Iterable[StuckRun]) -> Census:
         """Without those that had a partner when they were found, a moment before: each run is counted once."""
-        ids = {run.production_run_id for run in found}
-        return replace(self, without_partner=tuple(id_ for id_ in self.without_partner if id_ not in ids))
+        counted = {run.production_run_id for run in found}.intersection(self.without_partner)
+        return replace(self, without_partner=tuple(id_ for id_ in self.without_partner if id_ not in counted))

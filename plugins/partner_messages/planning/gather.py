@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from partner_messages.config.calendars import on_holiday
+from partner_messages.config.pieces import pieces
 from partner_messages.config.settings import Settings
 from partner_messages.deployment.live_settings import load_senders
 from partner_messages.message_log.database import LogConnection
@@ -86,6 +87,10 @@ def log_knowledge_now(connection: LogConnection, tick: Tick, settings: Settings)
     )
 
 
+IN_ONE_LOOK = 20_000
+"""Runs of which the shop's inbox is asked at once: where it has no index for that, each look reads all of it."""
+
+
 def shop_knowledge(
     shop: Shop,
     *,
@@ -116,8 +121,12 @@ def shop_knowledge(
         conversations=conversations,
         reached_at=_reached_at(shop, unclear),
         design_names=shop.design_names(id_ for id_ in design_ids if id_),
-        reminded_in_shop=shop.reminded_in_shop(
-            {run: reminder_context_id(run, day) for run in reminded}, day=day, asked=asked
+        reminded_in_shop=frozenset(
+            run
+            for piece in pieces(list(reminded), IN_ONE_LOOK)
+            for run in shop.reminded_in_shop(
+                {run: reminder_context_id(run, day) for run in piece}, day=day, asked=asked
+            )
         ),
     )
 
