@@ -9,11 +9,14 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pendulum
 import pytest
+import structlog
 from airflow.sdk.exceptions import ParamValidationError
+from airflow.sdk.execution_time import task_runner
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import TimeRestriction
 
@@ -124,8 +127,24 @@ def test_every_dag_that_sends_ends_in_the_same_tasks(dag):
 def test_every_task_ends_by_itself_and_is_retried_with_back_off(dag):
     for task in dag.tasks:
         assert task.execution_timeout, task.task_id
-        assert task.retries > 0, task.task_id
-        assert task.retry_exponential_backoff, task.task_id
+        assert task.retry_exponential_backoff, task.task_id  # For a process that dies: nobody asks the policy then.
+        for tries_before_the_clear in (0, 4, 40):
+            waits = [_seconds_to_the_next_try(task, tries_before_the_clear, number) for number in (1, 2, 3)]
+            assert waits == [60, 120, 240], task.task_id
+        assert task.retries == 3, task.task_id
+
+
+def _seconds_to_the_next_try(task, tries_before_the_clear, number):
+    """What Airflow is told when this try fails, after a clear (the number of the try goes on, retries are added)."""
+    server_says = SimpleNamespace(max_tries=tries_before_the_clear + task.retries, should_retry=True)
+    failed = SimpleNamespace(
+        task=task,
+        try_number=tries_before_the_clear + number,
+        _ti_context_from_server=server_says,
+        _failure_metrics_emitted=True,
+    )
+    told, _ = task_runner._handle_current_task_failed(failed, TimeoutError(), structlog.get_logger(), {"task": task})
+    return told.retry_delay_seconds
 
 
 def test_no_task_keeps_each_key_of_its_value_once_more(dag):

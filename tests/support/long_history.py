@@ -73,6 +73,8 @@ def parameters(messages: list[Draft], query: str) -> dict[str, Any]:
         return {**asked, "ids": [1]}
     if query == "note_webhook_errors_told":
         return {**asked, "told": recordset([{"id": 1, "errors": 1}])}
+    if query == "note_silences_told":
+        return {**asked, "told": recordset([{"sender": "in", "day": TICK.date()}])}
     if query == "leave_alone":
         return {**asked, "production_run_id": None}
     if query == "enter_preference":

@@ -93,6 +93,10 @@ WHERE delivery = 'live'
     AND closed_why = %(why)s
     AND over_at IS NULL
 
+-- name: telling
+-- Let one process at a time tell operations of something, until the end of the transaction.
+SELECT pg_advisory_xact_lock(hashtextextended('partner_messages telling', 0))
+
 -- name: untold_escalations
 -- The open escalations that operations are to be told of on a day, held so that nobody else tells of them meanwhile; with what the
 -- partner's number may mean, where it does not say so itself.

@@ -4,18 +4,19 @@
 -- meanwhile, it begins when that one's is over.
 -- (NO KEY: a duplicate that is being written holds the key of the message it names, which must not hide it from its claimer.)
 -- What its recipient has stopped since it was looked at last is withdrawn in the same statement: a STOP that was written down is in
--- force from the next claim on.
+-- force from the next claim on. A test phone's counts whatever is redirected to it: its owner is a person, too. What only sounds like
+-- STOP is decided of partners alone, and so is the setting about theirs.
 WITH stopped AS (
     UPDATE message_log AS m
     SET status = 'skipped', skip_reason = CASE WHEN {% include "says_stop" %} THEN 'opted_out' ELSE 'answered' END, updated_at = now()
     WHERE m.id = ANY (%(ids)s)
         AND m.status = 'queued'
-        AND m.delivery = 'live'
+        AND m.delivery IN ('live', 'redirect')
         AND m.message_kind <> 'reply'
         AND %(heeds_stop)s
         AND (
-            ({% include "says_stop" %} AND NOT (m.message_kind = 'event' AND %(lifecycle_after_opt_out)s))
-            OR (m.message_kind <> 'event' AND {% include "may_say_stop" %})
+            ({% include "says_stop" %} AND NOT (m.delivery = 'live' AND m.message_kind = 'event' AND %(lifecycle_after_opt_out)s))
+            OR (m.delivery = 'live' AND m.message_kind <> 'event' AND {% include "may_say_stop" %})
         )
     RETURNING m.id
 )

@@ -39,7 +39,8 @@ WHERE a.seen_at <= excluded.seen_at
 
 -- name: record_update
 -- Write down what Meta says of one template, unless something later is known; one that was never seen gets a row. A category that is
--- announced stays so until it is given; of a text that was changed nobody knows how many parameters it has.
+-- announced (beside the one that still holds, which other news names as well) stays so until another one is given; of a text that was
+-- changed nobody knows how many parameters it has.
 INSERT INTO template_approval AS a (waba_id, name, language, status, category, announced_category, quality, reason, seen_at)
 VALUES (
     %(waba_id)s, %(name)s, %(language)s, coalesce(%(status)s::text, 'UNKNOWN'), %(category)s::text, %(announced)s::text, %(quality)s::text, %(reason)s::text,
@@ -50,7 +51,10 @@ SET
     status = coalesce(%(status)s::text, a.status),
     category = coalesce(%(category)s::text, a.category),
     previous_category = CASE WHEN a.category <> %(category)s::text THEN a.category ELSE a.previous_category END,
-    announced_category = CASE WHEN %(category)s::text IS NULL THEN coalesce(%(announced)s::text, a.announced_category) END,
+    announced_category = CASE
+        WHEN %(announced)s::text IS NOT NULL OR coalesce(%(category)s::text, a.category) IS NOT DISTINCT FROM a.category
+            THEN coalesce(%(announced)s::text, a.announced_category)
+    END,
     quality = coalesce(%(quality)s::text, a.quality),
     reason = CASE WHEN %(status)s::text IS NULL THEN a.reason ELSE %(reason)s::text END,
     parameter_count = CASE WHEN NOT %(text_changed)s THEN a.parameter_count END,

@@ -55,9 +55,16 @@ WHERE s.ended_at IS NULL
     )
 RETURNING s.sender
 
--- name: tell_silences
--- The silences of which operations were not told yet; they are now.
-UPDATE webhook_silence SET told_at = %(now)s WHERE told_at IS NULL AND ended_at IS NULL RETURNING sender, since
+-- name: untold_silences
+-- The silences that last and of which operations were not told yet.
+SELECT sender, day, since FROM webhook_silence WHERE told_at IS NULL AND ended_at IS NULL ORDER BY sender, day
+
+-- name: note_silences_told
+-- Operations were told of these.
+UPDATE webhook_silence AS s
+SET told_at = %(now)s
+FROM json_to_recordset(%(told)s) AS t (sender text, day date)
+WHERE (s.sender, s.day) = (t.sender, t.day) AND s.told_at IS NULL
 
 -- name: open_silences
 -- The senders that are silent now, and since when.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, day_of
-from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.message_log.database import LogConnection, recordset, rows
 
 QUIET = dt.timedelta(minutes=15)
 """After so long without a status, or without a receiver, a sender is silent."""
@@ -22,19 +22,22 @@ def listen_to(connection: LogConnection, senders: Collection[str], now: dt.datet
         rows(connection, "listen_to", senders=sorted(senders), day=day_of(now), now=now, quiet=QUIET)
 
 
-def see_silences(connection: LogConnection, now: dt.datetime) -> list[str]:
-    """Note the senders that have fallen silent, end what is over, and say what operations were not told of today.
-
-    Args:
-        connection: The message log.
-        now: The wall clock.
-
-    Returns:
-        A sentence for each sender, once a day.
-    """
+def see_silences(connection: LogConnection, now: dt.datetime) -> None:
+    """Note the senders that have fallen silent, and end what is over."""
     rows(connection, "end_silences", now=now, listened=LISTENED)
     rows(connection, "note_silences", now=now, day=day_of(now), quiet=QUIET, listened=LISTENED)
-    return [in_words(row["sender"], row["since"]) for row in rows(connection, "tell_silences", now=now)]
+
+
+def untold_silences(connection: LogConnection) -> dict[tuple[str, dt.date], str]:
+    """The silences of which operations were not told yet: sentences, by the sender and the day (one a day for each)."""
+    found = rows(connection, "untold_silences")
+    return {(row["sender"], row["day"]): in_words(row["sender"], row["since"]) for row in found}
+
+
+def note_silences_told(connection: LogConnection, silences: Iterable[tuple[str, dt.date]], now: dt.datetime) -> None:
+    """Operations were told of these."""
+    told = recordset({"sender": sender, "day": day} for sender, day in silences)
+    rows(connection, "note_silences_told", told=told, now=now)
 
 
 def open_silences(connection: LogConnection) -> dict[str, dt.datetime]:

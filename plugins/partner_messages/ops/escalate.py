@@ -13,13 +13,12 @@ from partner_messages.config.settings import NotifierSpec, Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.params import ClosingParams, parse_params
-from partner_messages.message_log.answers import STOP_OF_NOBODY
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.history import stuck_of_run
-from partner_messages.message_log.silences import SILENT
 from partner_messages.messages.tick import RunRefused, Tick, TickSkipped
 from partner_messages.messages.values import Promise
 from partner_messages.ops import escalations
+from partner_messages.ops.hearing import note_told, untold_at_once
 from partner_messages.ops.judgement import Coverage, Escalation, judge, stalls_today
 from partner_messages.ops.names import names_in
 from partner_messages.ops.notifier import notify
@@ -74,7 +73,7 @@ def escalate(tick: Tick | None, context: Mapping[str, Any]) -> dict[str, int]:
         told = 0
         if tick.delivery == "live":
             # In one transaction: if telling breaks off, everything counts as untold, and the next try tells it again.
-            with connection.transaction():
+            with escalations.telling(connection):
                 broken = end_promises(connection, tick, stalls, params)
                 if settings.on_escalation:
                     told = _tell(connection, shop, tick, settings.on_escalation, context, broken)
@@ -109,10 +108,12 @@ def _tell(
     due = escalations.untold_escalations(connection, tick.day, only)
     if due or broken or also:
         text = as_text(due, names_in(shop, due[:NAMED])) if due else ""
+        more = f"... and {len(broken) - NAMED} more; see the table promise." if len(broken) > NAMED else ""
+        said = [text, *map(broken_in_words, broken[:NAMED]), more, *also]
         mentions = {
             "escalations": [{**one.as_json(), "key": one.key} for one in due],
-            "escalations_text": "\n".join(filter(None, [text, *map(broken_in_words, broken[:NAMED]), *also])),
-            "escalations_key": key_of(due) if due else _key_of_others(tick, broken),
+            "escalations_text": "\n".join(filter(None, said)),
+            "escalations_key": key_of(due, [*(str(one.id) for one in broken), *also]),
         }
         notify(spec, "on_escalation", context, mentions)
         escalations.note_told(connection, tick.day, due)
@@ -134,22 +135,20 @@ def tell_at_once(tick: Tick, context: Mapping[str, Any]) -> int:
     settings = load_settings()
     if not settings.on_escalation:
         raise TickSkipped("Setting on_escalation names nobody who is told; see the open escalations.")
-    urgent = [said for said in tick.warnings if said.startswith((SILENT, STOP_OF_NOBODY))]
-    with open_message_log() as connection, connection.transaction():
+    with open_message_log() as connection, escalations.telling(connection):
+        urgent = untold_at_once(connection)
         if not urgent and not escalations.untold_escalations(connection, tick.day, TOLD_AT_ONCE):
             return 0
+        also = [one.said for one in urgent]
         with open_shop(settings.tables) as shop:
-            return _tell(connection, shop, tick, settings.on_escalation, context, only=TOLD_AT_ONCE, also=urgent)
+            told = _tell(connection, shop, tick, settings.on_escalation, context, only=TOLD_AT_ONCE, also=also)
+        note_told(connection, urgent, run_context.wall_clock())
+        return told
 
 
-def _key_of_others(tick: Tick, broken: Sequence[Promise]) -> str:
-    """The key of a list that has no escalation in it."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, str(broken[0].id) if broken else tick.dag_run_id))
-
-
-def key_of(due: Sequence[Escalation]) -> str:
+def key_of(due: Sequence[Escalation], others: Sequence[str] = ()) -> str:
     """A deduplication key for a list: a try that is repeated after its process died has the same key."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, " ".join(sorted(one.key for one in due))))
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, " ".join(sorted([*(one.key for one in due), *others]))))
 
 
 def as_text(due: Sequence[Escalation], names: Names) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from partner_messages.message_log.database import LogConnection, of_tick, recordset, rows
@@ -105,6 +106,17 @@ def write_judgement(connection: LogConnection, tick: Tick, judgement: Judgement)
 def open_undecided(connection: LogConnection, tick: Tick) -> int:
     """Open what waits for a person because it sounds like STOP and nothing is open for; return how many."""
     return len(rows(connection, "open_undecided", **of_tick(tick), now=tick.now))
+
+
+@contextlib.contextmanager
+def telling(connection: LogConnection) -> Iterator[None]:
+    """One transaction in which operations are told of something, and that they were is noted after.
+
+    Who tells meanwhile waits for its end, and then finds it told. If it breaks off, everything is as untold as before.
+    """
+    with connection.transaction():
+        rows(connection, "telling")
+        yield
 
 
 def untold_escalations(

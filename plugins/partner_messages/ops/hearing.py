@@ -12,7 +12,7 @@ from partner_messages.config.settings import Settings, SettingsError
 from partner_messages.deployment.receiving import Receiving, load_receiving
 from partner_messages.message_log.answers import note_stops_of_nobody_told, untold_stops_of_nobody
 from partner_messages.message_log.database import LogConnection
-from partner_messages.message_log.silences import see_silences
+from partner_messages.message_log.silences import note_silences_told, see_silences, untold_silences
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.webhook.accounts import SenderIds, note_account_events_told, untold_account_events
 from partner_messages.webhook.apply import apply_pending, note_webhook_errors_told, untold_webhook_errors
@@ -32,7 +32,7 @@ def hear(connection: LogConnection, settings: Settings, now: dt.datetime) -> tup
         now: The wall clock.
 
     Returns:
-        What operations are to be told at once, in sentences; what is `untold`, the summary tells.
+        What stands in the note of this run, in sentences; what is `untold` besides, whoever tells of it reads anew.
     """
     receiving = _receiving()
     numbers = SenderIds(receiving.phone_number_ids(), receiving.waba_ids())
@@ -42,11 +42,12 @@ def hear(connection: LogConnection, settings: Settings, now: dt.datetime) -> tup
         log.info("Applied what the receiver had left: %s.", done)
     looked_up = look_up_statuses(connection, settings, numbers, now)
     # What is looked up is not listened to.
-    silent = see_silences(connection, now) if settings.status_source == "webhook" else []
+    if settings.status_source == "webhook":
+        see_silences(connection, now)
     expired = expire(connection, installed_catalog(), now)
     if expired:
         log.info("%d messages were given up: Meta has not delivered them within their time to live.", expired)
-    return (*silent, *unheard, *looked_up, *untold_stops_of_nobody(connection).values())
+    return (*unheard, *looked_up, *untold_stops_of_nobody(connection).values())
 
 
 @dataclass(frozen=True)
@@ -58,18 +59,37 @@ class Untold:
         webhooks: The webhooks that it is about: how many errors each has in all, by id.
         account_event: What it is about, where Meta has said it of an account.
         answer: What it is about, where somebody has said it whom nobody knows.
+        silence: The sender and the day, where a webhook is silent.
     """
 
     said: str
     webhooks: Mapping[str, int] = field(default_factory=dict)
     account_event: int | None = None
     answer: uuid.UUID | None = None
+    silence: tuple[str, dt.date] | None = None
 
 
-def untold(connection: LogConnection) -> list[Untold]:
-    """What could not be applied, and what Meta says of accounts, of which operations were not told yet."""
+def untold_at_once(connection: LogConnection) -> list[Untold]:
+    """What cannot wait and was not told yet, beside escalations: silent senders, a STOP of somebody unknown.
+
+    The setting `on_escalation` tells of it; where it names nobody, the notes of upkeep's runs do.
+    """
     return [
+        *(Untold(said, silence=of) for of, said in untold_silences(connection).items()),
         *(Untold(said, answer=id_) for id_, said in untold_stops_of_nobody(connection).items()),
+    ]
+
+
+def untold(connection: LogConnection, *, at_once: bool = False) -> list[Untold]:
+    """What could not be applied, and what Meta says of accounts, of which operations were not told yet.
+
+    Args:
+        connection: The message log.
+        at_once: Whether the note of a run is the only one that tells of what cannot wait. (That a sender is silent, it
+            says as long as that lasts.)
+    """
+    return [
+        *(one for one in (untold_at_once(connection) if at_once else ()) if not one.silence),
         *(Untold(said, account_event=id_) for id_, said in untold_account_events(connection).items()),
         *(Untold(said, webhooks) for said, webhooks in untold_webhook_errors(connection).items()),
     ]
@@ -78,13 +98,17 @@ def untold(connection: LogConnection) -> list[Untold]:
 def note_told(
     connection: LogConnection, told: Sequence[Untold], now: dt.datetime, *, left: Sequence[Untold] = ()
 ) -> None:
-    """Operations were told of these; what is about a webhook of which something is left to be told stays untold."""
+    """Operations were told of these; what is about a webhook of which something is left to be told stays untold.
+
+    Whoever says something notes it here, and only after it was said: what breaks off between is told twice, never lost.
+    """
     waiting = {id_ for one in left for id_ in one.webhooks}
     webhooks = {id_: errors for one in told for id_, errors in one.webhooks.items() if id_ not in waiting}
     note_webhook_errors_told(connection, webhooks, now)
     events = [one.account_event for one in told if one.account_event is not None]
     note_account_events_told(connection, events, now)
     note_stops_of_nobody_told(connection, [one.answer for one in told if one.answer is not None], now)
+    note_silences_told(connection, [one.silence for one in told if one.silence is not None], now)
 
 
 def _receiving() -> Receiving:

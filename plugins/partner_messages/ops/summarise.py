@@ -89,7 +89,8 @@ def summarise(
             message log that does not have what the tasks say, or a failed task.
     """
     with open_message_log() as connection:
-        to_tell = untold(connection)[:NAMED] if of_all else []
+        at_once = _only_notes_tell()
+        to_tell = untold(connection, at_once=at_once)[:NAMED] if of_all else []
         tick = replace(tick, warnings=(*tick.warnings, *(one.said for one in to_tell if one.said not in tick.warnings)))
         summary = summarise_tick(
             connection,
@@ -129,7 +130,7 @@ def summarise(
         with open_message_log() as connection:
             note_unknown_told(connection, run, summary.untold.keys())
             # Only now: what a run that was killed has not said, the next one says.
-            _note_told(connection, to_tell, note)
+            _note_told(connection, to_tell, note, at_once=at_once)
     if finds and context is not None:
         try:
             tell_summary(context, run, summary, halted=halted, problems=problems)
@@ -142,10 +143,10 @@ def summarise(
     return summary.counts()
 
 
-def _note_told(connection: LogConnection, to_tell: Sequence[Untold], note: str) -> None:
+def _note_told(connection: LogConnection, to_tell: Sequence[Untold], note: str, *, at_once: bool) -> None:
     """What has found room in the run's note is told; the rest is for the next run."""
     told = [one for one in to_tell if one.said in note[: run_notes.LONGEST]]
-    left = [one for one in untold(connection) if one not in told]
+    left = [one for one in untold(connection, at_once=at_once) if one not in told]
     note_told(connection, told, run_context.wall_clock(), left=left)
 
 
@@ -164,6 +165,16 @@ def _say(summary: Summary, title: str, *, finds: bool) -> None:
         log.warning("Needs a person: %s", one.said(names, in_short=True))
     if (more := len(summary.open_escalations) - NAMED) > 0:
         log.warning("Need a person: %d more; see the table escalation.", more)
+
+
+def _only_notes_tell() -> bool:
+    """Whether nobody is told at once of what cannot wait (setting `on_escalation`), so that the run's note is to."""
+    try:
+        return load_settings().on_escalation is None
+    except (
+        SettingsError
+    ):  # Then nobody was told: whatever cannot wait waits for the next run, and stands in this note too.
+        return False
 
 
 def _auto_now() -> str | None:

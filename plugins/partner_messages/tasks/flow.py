@@ -17,6 +17,7 @@ from airflow.sdk import TriggerRule, get_current_context, task
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.tasks.approval_sensor import ApprovalSensor
 from partner_messages.tasks.page_links import NeedsAPerson, linked
+from partner_messages.tasks.retrying import SameAfterAClear
 
 Decorator = Callable[[Callable[..., Any]], Any]
 """What makes a task of a function; called in a DAG, that gives the task's value to come (an XComArg)."""
@@ -29,6 +30,7 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_delay": timedelta(minutes=1),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=10),
+    "retry_policy": SameAfterAClear(),
     "execution_timeout": timedelta(minutes=10),
 }
 

@@ -7,7 +7,6 @@ Only the message log is read: the receiver has no connection to the shop.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -28,8 +27,6 @@ from partner_messages.recipients.words import Intent, intent_of
 from partner_messages.templates.replies import Reply, reply_texts
 from partner_messages.webhook.events import InboundMessage, PreferenceUpdate
 
-log = logging.getLogger(__name__)
-
 OFFERED_SENDING_DAYS = (1, 2, 4)
 """The days that the reply to "Remind me later" offers, as numbers of sending days ahead."""
 _ANY_AGE = dt.timedelta(days=3650)
@@ -42,7 +39,7 @@ _NO_REQUEST_KINDS = frozenset({"reaction", "system", "unsupported", "revoke"})
 """The kinds that are recorded only."""
 _PHONE_INTENTS = frozenset({Intent.STOP, Intent.START, Intent.MAYBE_STOP})
 """The intents that apply to the phone alone, whichever message is answered."""
-_MARKETING_VALUES = {"stop": "stop", "resume": "resume", "signup": "resume"}
+_MARKETING = "marketing_messages"
 
 
 def apply_inbound(connection: LogConnection, message: InboundMessage, now: dt.datetime) -> bool:
@@ -73,15 +70,19 @@ def may_be_stop(message: InboundMessage) -> bool:
 
 
 def apply_preference(connection: LogConnection, update: PreferenceUpdate, now: dt.datetime) -> None:
-    """Record a preference from WhatsApp's own settings; it covers MARKETING templates only, so no reminders."""
+    """Record a preference from WhatsApp's own settings; it covers MARKETING templates only, so no reminders.
+
+    Raises:
+        ValueError: It covers something else, or is of somebody whose phone is not known; operations are told so.
+    """
+    if update.category != _MARKETING:
+        raise ValueError(f"a preference ({update.value}) about {update.category}, which is not known")
     phone = update.sender or (update.user_id and answers.phone_of_user(connection, update.user_id))
-    value = _MARKETING_VALUES.get(update.value)
-    if not phone or value is None:
-        log.info("A preference of nobody known, or of a value that is not known (%s), is left as it is.", update.value)
-        return
+    if not phone:
+        raise ValueError(f"a preference ({update.value} {update.category}) of somebody whose phone is not known")
     at = min(update.at, now)
     preference_log.note_preference(
-        connection, "marketing", value, phone=phone, partner_id=None, at=at, source="user_preferences"
+        connection, "marketing", update.value, phone=phone, partner_id=None, at=at, source="user_preferences"
     )
 
 

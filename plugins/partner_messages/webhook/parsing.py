@@ -11,7 +11,7 @@ import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from partner_messages.recipients.masking import MAX_TEXT_LENGTH, plain
 from partner_messages.webhook.events import (
@@ -186,13 +186,17 @@ def _pricing(pricing: Any) -> Pricing | None:
     if not isinstance(pricing, dict):
         return None
     billable = pricing.get("billable")
-    read = Pricing(
-        category=_text(pricing.get("category")),
-        billable=billable if isinstance(billable, bool) else None,
-        type=_text(pricing.get("type")),
-        model=_text(pricing.get("pricing_model")),
+    return _price(
+        _text(pricing.get("category")),
+        billable if isinstance(billable, bool) else None,
+        _text(pricing.get("type")),
+        _text(pricing.get("pricing_model")),
     )
-    return None if read == Pricing() else read
+
+
+@functools.lru_cache(maxsize=256, typed=True)  # Most statuses of a webhook have one of a few prices.
+def _price(*said: Any) -> Pricing | None:
+    return Pricing(*said) if any(one is not None for one in said) else None
 
 
 def _inbound(item: Json, value: Json) -> InboundMessage:
@@ -241,26 +245,32 @@ def _content(item: Json, kind: str) -> tuple[str | None, str | None, str | None]
     return _text(of_kind.get("caption")), None, None
 
 
-class _Contact:
+class _Contact(NamedTuple):
     """The contact that a webhook has beside a message; each field may be missing."""
 
-    def __init__(self, contact: Json) -> None:
-        self.user_id = _id(contact.get("user_id"))
-        self.profile_name = _text(_object(contact, "profile").get("name"))
+    user_id: str | None = None
+    profile_name: str | None = None
+
+
+_NO_CONTACT = _Contact()
 
 
 def _contact(value: Json, phone: Any) -> _Contact:
     contacts = value.get("contacts")
     if not isinstance(contacts, list):
-        return _Contact({})
+        return _NO_CONTACT
     listed = [one for one in contacts if isinstance(one, dict)]
     wanted = _text(phone)
     for one in listed:
         if wanted is not None and _text(one.get("wa_id")) == wanted:
-            return _Contact(one)
+            return _contact_of(one)
     # A person with a username may have no number; with several contacts it is unclear which one it is.
-    only = listed[0] if len(listed) == 1 and (wanted is None or "wa_id" not in listed[0]) else {}
-    return _Contact(only)
+    is_theirs = len(listed) == 1 and (wanted is None or "wa_id" not in listed[0])
+    return _contact_of(listed[0]) if is_theirs else _NO_CONTACT
+
+
+def _contact_of(contact: Json) -> _Contact:
+    return _Contact(_id(contact.get("user_id")), _text(_object(contact, "profile").get("name")))
 
 
 def _preference(item: Json, value: Json) -> PreferenceUpdate:
@@ -335,6 +345,8 @@ def _object(of: Json, key: str) -> Json:
 def _text(value: Any) -> str | None:
     """A string, or an integer as a string: Meta sends ids in both forms."""
     if isinstance(value, str):
+        if value.isascii() and value.isprintable() and len(value) <= MAX_TEXT_LENGTH:
+            return value or None  # Most are, and nothing of them is changed.
         return plain(_SIGN_RUN.sub(" ", value) if len(value) > MAX_TEXT_LENGTH else value) or None
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -344,7 +356,7 @@ def _text(value: Any) -> str | None:
 def _id(value: Any) -> str | None:
     """An id or a name; None if it is too long to be one."""
     text = _text(value)
-    return text if text and len(text.encode()) <= MAX_ID_BYTES else None
+    return text if text and (len(text) if text.isascii() else len(text.encode())) <= MAX_ID_BYTES else None
 
 
 def _upper(value: Any) -> str | None:

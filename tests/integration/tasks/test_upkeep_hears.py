@@ -6,7 +6,8 @@ import datetime as dt
 
 import pytest
 
-from partner_messages.message_log.silences import listen_to
+from partner_messages.message_log.answers import STOP_OF_NOBODY
+from partner_messages.message_log.silences import SILENT, listen_to
 from partner_messages.messages.tick import Tick
 from partner_messages.ops.hearing import note_told, untold
 from partner_messages.ops.run_notes import LONGEST, text_of
@@ -18,7 +19,7 @@ from support.deployment import TICK, run_pass
 from support.examples import tick
 from support.log_rows import put, row
 from support.ticks import look_after
-from support.webhooks import envelope, of_statuses, status_item
+from support.webhooks import envelope, messages_change, of_statuses, status_item, text_item
 
 NUMBER = "111000000000001"
 
@@ -124,6 +125,26 @@ def test_a_silent_sender_is_told_at_once_and_shown_while_it_lasts(deployment, lo
     store(log, of_statuses(status_item("wamid.A", "delivered", deployment.now), number=NUMBER), deployment.now)
     look_after()
     assert summarise_tick(log, tick(), {}, deployment.now).counts()["silent"] == []
+
+
+def test_what_cannot_wait_is_told_until_somebody_was_told(deployment, log, told):
+    """A silent sender, and a STOP of somebody unknown: whether the notifier fails, or the process is killed before."""
+    deployment.set(senders=["in"])
+    listen_to(log, ["in"], TICK)
+    put(log, "sent", meta_message_id="wamid.A", sent_at=TICK, claimed_at=TICK)
+    stop = {key: value for key, value in text_item(from_user_id="IN.5").items() if key != "from"}
+    store(log, envelope(messages_change(messages=[stop])), TICK)
+    deployment.now = TICK + dt.timedelta(minutes=15)
+    sweep()  # It is killed before anything was said.
+    told.with_name("fails").touch()
+    assert look_after().tasks["tell_at_once"] == "failed"
+    assert look_after().tasks["tell_at_once"] == "failed"
+    told.with_name("fails").unlink()
+    look_after()
+    look_after()
+
+    (said,) = told.read_text(encoding="utf-8").split("---\n")[:-1]
+    assert [line.split(":")[0] for line in said.splitlines()] == [SILENT, STOP_OF_NOBODY]
 
 
 def test_what_operations_are_to_look_at_stands_in_the_run_s_note(deployment, log):

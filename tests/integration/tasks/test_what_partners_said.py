@@ -230,11 +230,25 @@ def test_what_has_left_already_is_not_withdrawn(log: Log) -> None:
     assert claim(log, queued, heeds_stop=False) == {queued}
 
 
-def test_a_test_phone_s_and_a_rehearsal_s_messages_are_as_they_were(log: Log) -> None:
-    queued = put(log, "queued", "R1", delivery="redirect", redirected="hash")
-    hear(log, "STOP")
+@pytest.mark.parametrize(
+    ("word", "reason"), [("STOP", "opted_out"), ("please don't send", None), ("START", None), ("मदद", None)]
+)
+@pytest.mark.parametrize("kind", ["reminder", "event", "followup"])
+def test_a_stop_of_a_test_phone_is_in_force_before_the_next_claim(
+    log: Log, word: str, reason: str | None, kind: str
+) -> None:
+    """Whatever is redirected, and the setting says of partners; nobody is asked to decide what only sounds like it."""
+    of_kind = {"message_kind": kind, "event_name": "production_run.completed" if kind == "event" else None}
+    queued, other = (
+        put(log, "queued", f"R{number}", delivery="redirect", redirected=phone, to_phone=phone, **of_kind)
+        for number, phone in enumerate((PHONE, "+919829099999"))
+    )
+    hear(log, word)
 
-    assert claim(log, queued) == {queued}
+    claimed = claim(log, queued, other, lifecycle_after_opt_out=True)
+
+    assert claimed == ({other} if reason else {queued, other})
+    assert row(log, queued)["skip_reason"] == reason
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from partner_messages.message_log.answers import (
 from partner_messages.message_log.preferences import preferences
 from partner_messages.recipients.spelling import dialled
 from partner_messages.recipients.taps import help_payload
+from partner_messages.webhook.apply import untold_webhook_errors
 from support.examples import PARTNER_ID, PHONE
 from support.inbound import ANSWERED, NUMBER, SENT, escalated, hear, is_out, kept, reminded, replies, tap
 from support.log_rows import row
@@ -69,6 +70,24 @@ def test_a_stop_of_somebody_unknown_is_told_to_operations_once(log):
     assert untold_stops_of_nobody(log) == told
     note_stops_of_nobody_told(log, list(told), ANSWERED)
     assert untold_stops_of_nobody(log) == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"user_id": "IN.5"}, "whose phone is not known"),
+        ({"wa_id": PHONE.removeprefix("+"), "category": "authentication_messages"}, "authentication_messages"),
+    ],
+)
+def test_a_preference_that_cannot_be_kept_is_told_to_operations(log, said, why):
+    """Of somebody unknown, as a STOP of theirs is; and one that covers something else than marketing."""
+    preference = {"category": "marketing_messages", "value": "stop", "timestamp": int(ANSWERED.timestamp()), **said}
+
+    tell(log, envelope({**messages_change(user_preferences=[preference]), "field": "user_preferences"}))
+
+    (told,) = untold_webhook_errors(log)
+    assert why in told
+    assert log.execute("SELECT FROM partner_preference").fetchall() == []
 
 
 def test_a_button_below_another_s_message_is_not_believed_of_somebody_unknown(log):

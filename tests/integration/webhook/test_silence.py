@@ -8,7 +8,13 @@ import pytest
 
 from partner_messages.deployment.receiving import load_receiving
 from partner_messages.message_log.answers import never_delivered
-from partner_messages.message_log.silences import listen_to, open_silences, see_silences
+from partner_messages.message_log.silences import (
+    listen_to,
+    note_silences_told,
+    open_silences,
+    see_silences,
+    untold_silences,
+)
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.webhook.app import Receiver
 from partner_messages.webhook.expiry import GRACE, expire
@@ -36,19 +42,29 @@ def heard(log, run_id, at, **columns):
     return accepted(log, run_id, at, **{"sent_at_meta": at, **columns})
 
 
+def told(log, now):
+    """What operations are told at that time: looked for, said, and noted after."""
+    see_silences(log, now)
+    said = untold_silences(log)
+    note_silences_told(log, said, now)
+    return list(said.values())
+
+
 def test_a_sender_that_says_nothing_for_a_quarter_of_an_hour_is_silent_and_told_once_a_day(log):
     heard(log, "R0", SENT - DAY_LONG)
     accepted(log)
 
-    assert see_silences(log, SEEN - MINUTE) == []
-    (said,) = see_silences(log, SEEN)
+    assert told(log, SEEN - MINUTE) == []
+    see_silences(log, SEEN)
+    (said,) = untold_silences(log).values()
     assert said.startswith("webhook_silent: Meta has taken messages of sender in ")
     assert "last heard 2026-11-22 10:02 IST" in said
-    assert see_silences(log, SEEN + HOUR) == []
+    assert told(log, SEEN) == [said]
+    assert told(log, SEEN + HOUR) == []
     assert open_silences(log) == {"in": SENT - DAY_LONG}
 
     accepted(log, "R2", SENT + DAY_LONG)
-    assert len(see_silences(log, SEEN + DAY_LONG)) == 1
+    assert len(told(log, SEEN + DAY_LONG)) == 1
 
 
 WELL = {
@@ -71,25 +87,25 @@ def test_a_sender_is_not_silent_where(log, case):
     for number, columns in enumerate(WELL[case]):
         accepted(log, f"R{number}", **columns)
 
-    assert see_silences(log, SEEN + HOUR) == []
+    assert told(log, SEEN + HOUR) == []
     assert open_silences(log) == {}
 
 
 def test_nobody_is_silent_where_no_receiver_was_seen_for_a_month(log):
     accepted(log, at=SENT + dt.timedelta(days=31))
 
-    assert see_silences(log, SEEN + dt.timedelta(days=31)) == []
+    assert told(log, SEEN + dt.timedelta(days=31)) == []
 
 
 def test_a_silence_ends_with_the_first_word_and_one_of_the_same_day_is_not_told_again(log):
     accepted(log)
-    see_silences(log, SEEN)
+    assert len(told(log, SEEN)) == 1
     heard(log, "R2", SENT + HOUR)
-    assert see_silences(log, SEEN + HOUR) == []
+    assert told(log, SEEN + HOUR) == []
     assert open_silences(log) == {}
 
     accepted(log, "R3", SENT + 2 * HOUR)
-    assert see_silences(log, SEEN + 2 * HOUR) == []
+    assert told(log, SEEN + 2 * HOUR) == []
     assert open_silences(log).keys() == {"in"}
 
 
@@ -163,7 +179,7 @@ def test_a_receiver_notes_whom_it_listens_to_and_when_it_was_off(deployment, log
     off = log.execute("SELECT sender, why, since, ended_at FROM webhook_silence WHERE sender = 'in'").fetchall()
     assert off == [{"sender": "in", "why": "off", "since": TICK, "ended_at": now}]
     heard(log, "R1", SENT + DAY_LONG)
-    assert see_silences(log, SEEN + DAY_LONG) == []
+    assert told(log, SEEN + DAY_LONG) == []
     assert given_up(log, SENT + DAY_LONG + GRACE + MINUTE) == 0
 
 

@@ -70,8 +70,14 @@ def test_a_template_s_status_counts_at_the_gate(log, listed, event):
     assert bool(warning_of(approval(log))) == (event == "FLAGGED")
 
 
-def test_an_announced_category_warns_and_only_the_real_one_blocks(log, listed):
-    hear(log, "template_category_update", **of_template(correct_category="MARKETING"))
+@pytest.mark.parametrize("present", [{"new_category": "UTILITY"}, {}])
+def test_an_announced_category_warns_and_only_the_real_one_blocks(log, listed, present):
+    """Meta announces it with the category that still holds, which every other news of the template names as well."""
+    hear(log, "template_category_update", **of_template(correct_category="MARKETING", **present))
+    hear(
+        *(log, "message_template_status_update"),
+        **of_template(event="APPROVED", message_template_category="UTILITY"),
+    )
     assert why_not(log) is None
     assert "MARKETING" in warning_of(approval(log))
 

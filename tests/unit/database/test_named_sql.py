@@ -67,3 +67,11 @@ def test_no_two_blocks_have_one_name_and_nothing_stands_outside_of_a_block():
 @pytest.mark.parametrize("name", blocks())
 def test_a_block_begins_with_its_purpose(name):
     assert re.match(r"-- [A-Z(]|\{#- ", blocks()[name].text)
+
+
+def test_what_operations_are_to_be_told_is_marked_by_a_query_of_its_own_after_it_was_said():
+    """A query that reads what is to be told and marks it at once would lose it where telling breaks off."""
+    marks = re.compile(r"SET[^;]*\b(?:\w+_)?told_(?:at|on|by) = %\(")
+    marking = {name for name, block in blocks().items() if marks.search(block.text)}
+
+    assert marking == {name for name in blocks() if re.fullmatch(r"note_(?:\w+_)?told", name)}
