@@ -20,10 +20,10 @@ from partner_messages.config.settings import (
     SettingsError,
     parse_settings,
 )
-from partner_messages.config.web_address import TEST_HOSTS
-from partner_messages.database.connections import connection_of
 from partner_messages.recipients.deeplink import Portal, portal_from_connection
-from partner_messages.whatsapp.senders import Sender, sender_from_extra
+from whatsapp_provider.api.senders import Sender, sender_from_extra
+from whatsapp_provider.connections import connection_of
+from whatsapp_provider.web_address import TEST_HOSTS
 
 if TYPE_CHECKING:
     from airflow.sdk.bases.secrets_backend import BaseSecretsBackend

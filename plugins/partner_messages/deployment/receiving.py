@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass, field
 
 from partner_messages.config.settings import SENDER_CONN_PREFIX, SettingsError
-from partner_messages.database.connections import connection_of
 from partner_messages.deployment.live_settings import load_settings
-from partner_messages.whatsapp.senders import ReceivingNumber, receiving_number
+from whatsapp_provider.api.senders import ReceivingNumber, receiving_number
+from whatsapp_provider.connections import connection_of
 
 SENDERS = "PARTNER_MESSAGES_WEBHOOK_SENDERS"
 """The environment variable with the labels, where neither the settings nor the environment's connections say them."""

@@ -7,9 +7,9 @@ import contextlib
 import pytest
 
 from partner_messages.deployment.live_settings import load_sender
-from partner_messages.whatsapp.hook import WhatsAppHook
 from sandbox.connections import connections
 from support.deployment import Deployment
+from whatsapp_provider.api.hook import WhatsAppHook
 
 
 @pytest.fixture

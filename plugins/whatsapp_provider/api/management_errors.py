@@ -11,9 +11,9 @@ import enum
 import math
 from dataclasses import dataclass
 
-from partner_messages.config.ends import RepairNeeded, TryLater
-from partner_messages.recipients.masking import plain
-from partner_messages.whatsapp.answers import Refused
+from whatsapp_provider.api.answers import Refused
+from whatsapp_provider.ends import RepairNeeded, TryLater
+from whatsapp_provider.masking import plain
 
 
 class Kind(enum.StrEnum):

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-from partner_messages.config.ends import RepairNeeded
+from whatsapp_provider.ends import RepairNeeded
 
 DEFINITION_FILE = "template.toml"
 

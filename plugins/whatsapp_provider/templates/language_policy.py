@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from partner_messages.config.ends import RepairNeeded
-from partner_messages.config.languages import normalise_language
-from partner_messages.config.meta_languages import META_LANGUAGES
-from partner_messages.templates.catalog.catalog import Template
-from partner_messages.whatsapp.senders import Sender
+from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.ends import RepairNeeded
+from whatsapp_provider.languages import normalise_language
+from whatsapp_provider.meta_languages import META_LANGUAGES
+from whatsapp_provider.templates.catalog import Template
 
 OVERRIDE = "WHATSAPP_PLATFORM_LANGUAGES"
 """The environment variable that overrides the senders' languages, such as `AU=en;IN=en,hi;Europe=en,it`."""

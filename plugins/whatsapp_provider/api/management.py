@@ -16,12 +16,12 @@ import requests
 import urllib3.exceptions
 from requests.auth import AuthBase
 
-from partner_messages.recipients.masking import mask
-from partner_messages.whatsapp.answers import Refused, read_answer
-from partner_messages.whatsapp.hook import WhatsAppHook
-from partner_messages.whatsapp.management_errors import INVISIBLE_OBJECT, Kind, ManagementError, error_of, refusal
-from partner_messages.whatsapp.senders import Sender
-from partner_messages.whatsapp.transport import HttpAnswer
+from whatsapp_provider.api.answers import Refused, read_answer
+from whatsapp_provider.api.hook import WhatsAppHook
+from whatsapp_provider.api.management_errors import INVISIBLE_OBJECT, Kind, ManagementError, error_of, refusal
+from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.api.transport import HttpAnswer
+from whatsapp_provider.masking import mask
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 """Bytes; a page of the largest templates, with the URLs of their example pictures, has about one million."""

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
-from partner_messages.templates.catalog.definition import (
+from whatsapp_provider.templates.definition import (
     Definition,
     ImageHeader,
     TemplateError,
@@ -20,7 +20,7 @@ from partner_messages.templates.catalog.definition import (
     Translation,
     UrlButton,
 )
-from partner_messages.templates.catalog.render import fill
+from whatsapp_provider.templates.render import fill
 
 _URL_LIMIT = 2000
 _PORTAL_URL = re.compile(r"https?://[^\s/{}?#]+[^\s{}?#]*")

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from partner_messages.templates.approvals.remote import (
+from whatsapp_provider.templates.catalog import Template
+from whatsapp_provider.templates.comparison import COMPONENTS, Difference, Part, differences
+from whatsapp_provider.templates.language_policy import Account, check_languages
+from whatsapp_provider.templates.remote import (
     NAMED,
     RemoteTemplate,
     Standing,
     parameters_in_words,
 )
-from partner_messages.templates.catalog.catalog import Template
-from partner_messages.templates.catalog.language_policy import Account, check_languages
-from partner_messages.templates.submission.comparison import COMPONENTS, Difference, Part, differences
 
 
 class Action(enum.StrEnum):

@@ -9,10 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from partner_messages.config.ends import RepairNeeded
-from partner_messages.templates.catalog import phrases
-from partner_messages.templates.catalog.cleaning import clean, whatsapp_length
-from partner_messages.templates.catalog.definition import (
+from whatsapp_provider.ends import RepairNeeded
+from whatsapp_provider.templates import meta_form, phrases
+from whatsapp_provider.templates.cleaning import clean, whatsapp_length
+from whatsapp_provider.templates.definition import (
     Definition,
     ImageHeader,
     TemplateError,
@@ -20,10 +20,9 @@ from partner_messages.templates.catalog.definition import (
     Translation,
     UrlButton,
 )
-from partner_messages.templates.catalog.reading import UnreadableError, read_definition
-from partner_messages.templates.catalog.render import fill, own_words
-from partner_messages.templates.catalog.rules import HEADER_LIMIT, Failure, failures, max_value_length
-from partner_messages.templates.submission import meta_form
+from whatsapp_provider.templates.reading import UnreadableError, read_definition
+from whatsapp_provider.templates.render import fill, own_words
+from whatsapp_provider.templates.rules import HEADER_LIMIT, Failure, failures, max_value_length
 
 
 class CatalogError(RepairNeeded, ValueError):

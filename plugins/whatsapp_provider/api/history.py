@@ -15,10 +15,10 @@ from typing import Any
 import requests
 import urllib3.exceptions
 
-from partner_messages.config.ends import RepairNeeded, TryLater
-from partner_messages.recipients.masking import mask
-from partner_messages.whatsapp.hook import WhatsAppHook
-from partner_messages.whatsapp.senders import Sender
+from whatsapp_provider.api.hook import WhatsAppHook
+from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.ends import RepairNeeded, TryLater
+from whatsapp_provider.masking import mask
 
 MAX_ANSWER_BYTES = 1024 * 1024
 PAGE_SIZE = 100

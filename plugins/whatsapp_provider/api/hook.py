@@ -21,13 +21,13 @@ from airflow.sdk import BaseHook
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies
 
-from partner_messages.config.settings import SettingsError
-from partner_messages.config.web_address import is_this_machine
-from partner_messages.database.connections import connection_of
-from partner_messages.recipients.masking import mask
-from partner_messages.whatsapp.answers import Answer, NotSent, Unknown, read_answer
-from partner_messages.whatsapp.senders import Sender
-from partner_messages.whatsapp.transport import HttpAnswer, Transport, exchange
+from whatsapp_provider.api.answers import Answer, NotSent, Unknown, read_answer
+from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.api.transport import HttpAnswer, Transport, exchange
+from whatsapp_provider.connections import connection_of
+from whatsapp_provider.ends import SettingsError
+from whatsapp_provider.masking import mask
+from whatsapp_provider.web_address import is_this_machine
 
 USER_AGENT = "partner-messages"
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from partner_messages.templates.catalog.definition import (
+from whatsapp_provider.templates.definition import (
     DEFINITION_FILE,
     Definition,
     Header,
@@ -23,8 +23,8 @@ from partner_messages.templates.catalog.definition import (
     Translation,
     UrlButton,
 )
-from partner_messages.templates.catalog.render import TextError, parts
-from partner_messages.templates.catalog.rules import Failure
+from whatsapp_provider.templates.render import TextError, parts
+from whatsapp_provider.templates.rules import Failure
 
 _BODY_FILE = re.compile(r"body\.(?P<language>[A-Za-z_]+)\.j2")
 _COMMENT = re.compile(r"\{#-?(?P<toml>.*?)-?#\}", re.DOTALL)

@@ -1,21 +1,22 @@
-"""Read a sender (one WhatsApp number) from its Airflow connection, and choose the sender for a phone.
+"""Read a sender (one WhatsApp number) from its Airflow connection.
 
 A `Sender` holds no secret: the access token stays in the connection, and only the hook reads it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from partner_messages.config.languages import LAST_RESORT, normalise_language
-from partner_messages.config.settings import SENDER_CONN_PREFIX, SettingsError
-from partner_messages.config.value_kinds import Id
-from partner_messages.config.web_address import TEST_HOSTS, is_base_url
+from whatsapp_provider.ends import SettingsError
+from whatsapp_provider.languages import LAST_RESORT, normalise_language
+from whatsapp_provider.web_address import TEST_HOSTS, is_base_url
 
+SENDER_CONN_PREFIX = "whatsapp_"
+"""With what the ids of connections usually begin; what follows is the sender's label."""
 AIRFLOW_HTTP_EXTRAS = frozenset(
     {
         *("allow_redirects", "cert", "check_response", "max_redirects", "proxies", "proxy", "srv_lookup", "stream"),
@@ -81,6 +82,15 @@ def _language(value: Any) -> str:
 MetaId = Annotated[str, BeforeValidator(_number_as_text), Field(pattern=r"^[A-Za-z0-9_-]+$")]
 CountryCode = Annotated[str, BeforeValidator(_country_code), Field(pattern=r"^\+[1-9][0-9]{0,6}$")]
 Language = Annotated[str, BeforeValidator(_language)]
+
+
+def _visible(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise ValueError("nothing to see")
+    return value
+
+
+Id = Annotated[str, Field(max_length=200), AfterValidator(_visible)]
 
 
 def _check_length(secret: str) -> str:
@@ -223,30 +233,3 @@ def _parse_extra(conn_id: str, extra: dict[str, Any]) -> _SenderExtra:
     else:
         said = f"must be {_SenderExtra.model_fields[key].description}."
     raise SettingsError(f'{conn_id}: extra "{key}" {said}')
-
-
-def choose_sender(phone: str, pinned_platform_id: str | None, senders: Sequence[Sender]) -> Sender | None:
-    """Choose the sender for a phone.
-
-    The conversation's pinned sender, else the one with the longest matching prefix, else the default, else the first.
-
-    Args:
-        phone: E.164.
-        pinned_platform_id: The `default_sender_platform_id` of the chosen conversation; ignored if no sender has it.
-        senders: In the order of the setting `senders`; of equals the first wins.
-
-    Returns:
-        The sender; None only if there are no senders.
-    """
-    if pinned_platform_id:
-        for sender in senders:
-            if sender.platform_id == pinned_platform_id:
-                return sender
-    longest, nearest = 0, None
-    for sender in senders:
-        for code in sender.country_codes:
-            if phone.startswith(code) and len(code) > longest:
-                longest, nearest = len(code), sender
-    if nearest:
-        return nearest
-    return next((sender for sender in senders if sender.is_default), senders[0] if senders else None)

@@ -20,7 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.response import HTTPResponse
 from urllib3.util.ssl_ import create_urllib3_context
 
-from partner_messages.whatsapp.deadline import Deadline, TimedSocket, TimedTlsSocket
+from whatsapp_provider.api.deadline import Deadline, TimedSocket, TimedTlsSocket
 
 _MAX_HEADER_BYTES = 256 * 1024
 """Bytes of an answer's status line and headers; Meta's have about 2,000."""

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from partner_messages.recipients.masking import mask, plain
-from partner_messages.whatsapp.errors import Meaning, classify
+from whatsapp_provider.api.errors import Meaning, classify
+from whatsapp_provider.masking import mask, plain
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from partner_messages.templates.approvals.remote import RemoteTemplate, buttons_of, text_of
-from partner_messages.templates.catalog.catalog import Template
+from whatsapp_provider.templates.catalog import Template
+from whatsapp_provider.templates.remote import RemoteTemplate, buttons_of, text_of
 
 _EXCERPT_LENGTH, _SAME_LENGTH = 40, 12
 """Characters of an excerpt that shows a difference, and how many of them come before the difference."""

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise, product
 from typing import TypeAlias
 
-from partner_messages.config.languages import LAST_RESORT
-from partner_messages.config.meta_languages import META_LANGUAGES
-from partner_messages.pictures.formats import why_unusable
-from partner_messages.templates.catalog.cleaning import clean, whatsapp_length
-from partner_messages.templates.catalog.definition import (
+from whatsapp_provider.languages import LAST_RESORT
+from whatsapp_provider.meta_languages import META_LANGUAGES
+from whatsapp_provider.templates.cleaning import clean, whatsapp_length
+from whatsapp_provider.templates.definition import (
     Definition,
     ImageHeader,
     QuickReply,
@@ -27,9 +26,10 @@ from partner_messages.templates.catalog.definition import (
     Translation,
     UrlButton,
 )
-from partner_messages.templates.catalog.phrases import PhraseError, say
-from partner_messages.templates.catalog.render import Part, Placeholder, own_words, parts, placeholders
-from partner_messages.templates.submission.meta_form import numbered
+from whatsapp_provider.templates.meta_form import numbered
+from whatsapp_provider.templates.phrases import PhraseError, say
+from whatsapp_provider.templates.picture_formats import why_unusable
+from whatsapp_provider.templates.render import Part, Placeholder, own_words, parts, placeholders
 
 BODY_LIMIT = 1024
 HEADER_LIMIT = 60

@@ -1,0 +1,1 @@
+"""Sends WhatsApp messages from Airflow through Meta's Cloud API."""
