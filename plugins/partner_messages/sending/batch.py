@@ -36,8 +36,8 @@ from partner_messages.sending.payload import free_form_message, link_suffix, no_
 from partner_messages.sending.rehearsal import lines_of
 from partner_messages.templates.approvals.approvals import mark_refused
 from whatsapp_provider.api.errors import RECIPIENT_CODES
-from whatsapp_provider.api.hook import WhatsAppHook
 from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.hooks.whatsapp import WhatsAppHook
 from whatsapp_provider.templates.catalog import Catalog
 
 log = logging.getLogger(__name__)
@@ -309,7 +309,7 @@ class BatchSender:
         )
         per_second = sender.messages_per_second
         hook = WhatsAppHook(
-            sender,
+            sender=sender,
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
             connections=connections_for(per_second),

@@ -15,9 +15,9 @@ from typing import Any
 import requests
 import urllib3.exceptions
 
-from whatsapp_provider.api.hook import WhatsAppHook
 from whatsapp_provider.api.senders import Sender
 from whatsapp_provider.ends import RepairNeeded, TryLater
+from whatsapp_provider.hooks.whatsapp import WhatsAppHook
 from whatsapp_provider.masking import mask
 
 MAX_ANSWER_BYTES = 1024 * 1024
@@ -121,6 +121,6 @@ def _time(value: Any) -> dt.datetime | None:
 @contextlib.contextmanager
 def message_history(sender: Sender, *, connect_timeout: float, read_timeout: float) -> Iterator[MessageHistory]:
     """The history of a sender's messages; its connections are closed afterwards."""
-    hook = WhatsAppHook(sender, connect_timeout=connect_timeout, read_timeout=read_timeout)
+    hook = WhatsAppHook(sender=sender, connect_timeout=connect_timeout, read_timeout=read_timeout)
     with contextlib.closing(hook):
         yield MessageHistory(hook)

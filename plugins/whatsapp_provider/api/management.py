@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -17,11 +18,12 @@ import urllib3.exceptions
 from requests.auth import AuthBase
 
 from whatsapp_provider.api.answers import Refused, read_answer
-from whatsapp_provider.api.hook import WhatsAppHook
 from whatsapp_provider.api.management_errors import INVISIBLE_OBJECT, Kind, ManagementError, error_of, refusal
 from whatsapp_provider.api.senders import Sender
 from whatsapp_provider.api.transport import HttpAnswer
-from whatsapp_provider.masking import mask
+from whatsapp_provider.hooks.whatsapp import WhatsAppHook
+from whatsapp_provider.masking import mask, mask_phone
+from whatsapp_provider.templates.remote import FIELDS, RemoteTemplate, remote_template, text_of
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 """Bytes; a page of the largest templates, with the URLs of their example pictures, has about one million."""
@@ -32,6 +34,41 @@ PAGE_SIZE = 100
 # Ids from Meta's answers become part of a path, so they are checked.
 _TEMPLATE_ID = re.compile(r"[A-Za-z0-9_-]+")
 _UPLOAD_ID = re.compile(r"upload:[A-Za-z0-9_:=+/~-]+(\?sig=[A-Za-z0-9_=%+/~.-]+)?")
+
+
+NUMBER_FIELDS = (
+    *("verified_name", "display_phone_number"),
+    *("quality_rating", "whatsapp_business_manager_messaging_limit"),
+)
+_LIMITS = {"TIER_UNLIMITED": "as many people as there are", "TIER_NOT_SET": "not set by Meta yet"}
+_TIER = re.compile(r"TIER_([0-9]+)(K?)")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A business number.
+
+    Attributes:
+        name: The name that people see.
+        phone: The number.
+        quality: Meta's rating: `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
+        limit: To how many people it may write first in 24 hours, as Meta calls it, such as `TIER_2K`.
+    """
+
+    name: str
+    phone: str
+    quality: str
+    limit: str
+
+    def in_words(self) -> str:
+        """One sentence, without a secret and with the number masked."""
+        tier = _TIER.fullmatch(self.limit)
+        limit = (
+            f"{int(tier[1]) * (1000 if tier[2] else 1):,} people in 24 hours"
+            if tier
+            else _LIMITS.get(self.limit, self.limit or "not told")
+        )
+        return f"{self.name} ({mask_phone(self.phone)}): quality {self.quality or 'not told'}, limit {limit}."
 
 
 class _OAuthToken(AuthBase):
@@ -58,19 +95,33 @@ class TemplateApi:
     def __init__(self, hook: WhatsAppHook) -> None:
         self._hook, self._sender = hook, hook.sender
 
-    def list_templates(self, fields: Sequence[str]) -> list[dict[str, Any]]:
+    def number(self) -> Number:
+        """The business number itself, as Meta describes it."""
+        said = self._call("GET", self._sender.phone_number_id, params={"fields": ",".join(NUMBER_FIELDS)})
+        name, phone, quality, limit = (text_of(said, key) for key in NUMBER_FIELDS)
+        return Number(name, phone, quality, limit)
+
+    def template(self, name: str, language: str) -> RemoteTemplate | None:
+        """The template of this name in this language; None if there is none."""
+        # Meta's filter may also find names of which this is a part.
+        found = map(remote_template, self.list_templates(FIELDS, name=name))
+        return next((one for one in found if (one.name, one.language) == (name, language)), None)
+
+    def list_templates(self, fields: Sequence[str], name: str | None = None) -> list[dict[str, Any]]:
         """Every template of the account in Meta's form, all pages or none.
 
         The next page is asked for by cursor, not by the URL that Meta offers: that has the access token in it.
 
         Args:
             fields: The fields of each template.
+            name: Only those with this in their name.
         """
         found: list[dict[str, Any]] = []
         cursors: list[str] = []
+        wanted = {"name": name} if name else {}
         while True:
             after = {"after": cursors[-1]} if cursors else {}
-            asked = {"fields": ",".join(fields), "limit": str(PAGE_SIZE), **after}
+            asked = {"fields": ",".join(fields), "limit": str(PAGE_SIZE), **wanted, **after}
             page = self._call("GET", f"{self._sender.waba_id}/message_templates", params=asked)
             data, paging = page.get("data"), page.get("paging") or {}
             if not isinstance(data, list) or not isinstance(paging, dict):
@@ -223,6 +274,6 @@ def template_api(sender: Sender, *, connect_timeout: float, read_timeout: float)
         connect_timeout: Seconds to wait for a connection.
         read_timeout: Seconds to wait for an answer.
     """
-    hook = WhatsAppHook(sender, connect_timeout=connect_timeout, read_timeout=read_timeout)
+    hook = WhatsAppHook(sender=sender, connect_timeout=connect_timeout, read_timeout=read_timeout)
     with contextlib.closing(hook):
         yield TemplateApi(hook)

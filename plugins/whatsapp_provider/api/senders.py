@@ -137,20 +137,22 @@ def sender_from_extra(
     password_present: bool,
     extra: Mapping[str, Any],
     plain_hosts: Collection[str] = (),
+    conn_id: str = "",
 ) -> Sender:
     """Build a sender from its connection.
 
     Args:
-        label: The connection is `whatsapp_<label>`.
+        label: The sender's name in logs.
         host: The connection's host with its scheme.
         password_present: Whether the connection has a password (the access token).
         extra: The connection's extra, decoded.
         plain_hosts: Hosts of a test system, to which the token may be sent without TLS.
+        conn_id: The connection; by default `whatsapp_<label>`.
 
     Raises:
         SettingsError: A sentence with the connection and the key, without values.
     """
-    conn_id = f"{SENDER_CONN_PREFIX}{label}"
+    conn_id = conn_id or f"{SENDER_CONN_PREFIX}{label}"
     if not host or not is_base_url(host, plain_hosts):
         raise SettingsError(
             f"{conn_id}: the host must be the Graph API's https URL with nothing but a path behind it (http is for this"

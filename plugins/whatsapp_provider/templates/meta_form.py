@@ -95,7 +95,7 @@ def _create_buttons(definition: Definition, translation: Translation, portal_url
         if isinstance(button, UrlButton):
             if not portal_url:
                 raise TemplateError(
-                    f"{definition.file}: its URL button needs the host of the connection partner_portal."
+                    f"{definition.file}: its URL button needs the host of the connection partner_portal (or --url)."
                 )
             if not _PORTAL_URL.fullmatch(portal_url):
                 raise TemplateError(
@@ -103,7 +103,7 @@ def _create_buttons(definition: Definition, translation: Translation, portal_url
                     ' partner_portal, such as "https://partners.example".'
                 )
             base = f"{portal_url.rstrip('/')}{button.path}"
-            url, example = f"{base}{{{{1}}}}", base + _url_suffix(translation.examples[button.variable])
+            url, example = f"{base}{{{{1}}}}", base + url_suffix(translation.examples[button.variable])
             if max(len(url), len(example)) > _URL_LIMIT:
                 raise TemplateError(
                     f"{definition.file}: a button's URL is over {_URL_LIMIT} characters; shorten its path."
@@ -144,7 +144,7 @@ def send_components(
         components.append({"type": "body", "parameters": [_text(values[name]) for name in definition.variables]})
     for index, button in enumerate(definition.buttons):
         if isinstance(button, UrlButton):
-            suffix = _url_suffix(values[button.variable])
+            suffix = url_suffix(values[button.variable])
             components.append({"type": "button", "sub_type": "url", "index": str(index), "parameters": [_text(suffix)]})
         elif button.says and (payload := payloads.get(button.says)):
             said = [{"type": "payload", "payload": payload}]
@@ -156,5 +156,6 @@ def _text(value: str) -> dict[str, str]:
     return {"type": "text", "text": value}
 
 
-def _url_suffix(value: str) -> str:
+def url_suffix(value: str) -> str:
+    """The end of a button's URL, percent-encoded."""
     return _LONE_PERCENT.sub("%25", quote(value, safe=_SAFE_IN_SUFFIX))

@@ -21,7 +21,7 @@ from support.event_runs import plan_events, tell, upkeep, weekday_tick
 from support.log_rows import Log, change, everything, put, row
 from support.sending import taken
 from whatsapp_provider.api.answers import NotSent
-from whatsapp_provider.api.hook import WhatsAppHook
+from whatsapp_provider.hooks.whatsapp import WhatsAppHook
 
 pytestmark = pytest.mark.usefixtures("one_sender")
 Shop = psycopg.Connection[DictRow]

@@ -16,9 +16,9 @@ from support.raw_http import answering, endless, raw_server, response
 from whatsapp_provider.api import management, transport
 from whatsapp_provider.api.answers import Accepted, NotSent, Unknown
 from whatsapp_provider.api.deadline import Deadline
-from whatsapp_provider.api.hook import MAX_ANSWER_BYTES
 from whatsapp_provider.api.management import template_api
 from whatsapp_provider.api.management_errors import Kind, ManagementError
+from whatsapp_provider.hooks.whatsapp import MAX_ANSWER_BYTES
 
 WAMID = b'{"messages": [{"id": "wamid.HBgM"}]}'
 MEGABYTE = 1024 * 1024

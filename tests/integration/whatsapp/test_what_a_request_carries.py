@@ -49,7 +49,7 @@ def test_it_carries_exactly_the_headers_it_needs(make_hook, payload, graph_api):
         ("content-length", str(len(json.dumps(payload)))),
         ("content-type", "application/json"),
         ("host", graph_api.url.removeprefix("http://")),
-        ("user-agent", "partner-messages"),
+        ("user-agent", "airflow-provider-whatsapp"),
     ]
 
 

@@ -198,7 +198,7 @@ def test_a_missing_picture_is_named(with_picture):
 
 
 def test_a_missing_portal_is_named(with_text):
-    with pytest.raises(TemplateError, match=r"needs the host of the connection partner_portal\.$"):
+    with pytest.raises(TemplateError, match=r"needs the host of the connection partner_portal \(or --url\)\.$"):
         with_text.create_request("en")
 
 

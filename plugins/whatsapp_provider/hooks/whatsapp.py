@@ -1,18 +1,19 @@
-"""The connection of one sender to Meta's Cloud API, with keep-alive.
+"""The connection of one business number to Meta's Cloud API, with keep-alive.
 
-The session is our own (docs/design.md, decision 7): Airflow's `HttpHook` sends every unknown field of the connection's
-extra, the app secret too, as a header, has no time-out, and drops Meta's error body. It is not the base class either:
-it imports aiohttp, which takes a third of a task's start.
+The session is its own: Airflow's `HttpHook` sends every unknown field of the connection's extra, the app secret too, as
+a header, has no time-out, and drops Meta's error body. It is not the base class either: it imports aiohttp, which takes
+a third of a task's start.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import threading
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -21,15 +22,21 @@ from airflow.sdk import BaseHook
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies
 
-from whatsapp_provider.api.answers import Answer, NotSent, Unknown, read_answer
+from whatsapp_provider.api.answers import Accepted, Answer, NotSent, Unknown, read_answer
+from whatsapp_provider.api.outcomes import accepted, in_words
 from whatsapp_provider.api.senders import Sender
 from whatsapp_provider.api.transport import HttpAnswer, Transport, exchange
-from whatsapp_provider.connections import connection_of
+from whatsapp_provider.connections import CONN_TYPE, connection_of, sender_of
 from whatsapp_provider.ends import SettingsError
-from whatsapp_provider.masking import mask
+from whatsapp_provider.masking import mask, mask_phone
 from whatsapp_provider.web_address import is_this_machine
 
-USER_AGENT = "partner-messages"
+if TYPE_CHECKING:
+    from whatsapp_provider.templates.message import TemplateMessage
+
+log = logging.getLogger(__name__)
+
+USER_AGENT = "airflow-provider-whatsapp"
 
 MAX_ANSWER_BYTES = 1024 * 1024
 """Bytes; Meta's answer to a message has under a thousand."""
@@ -50,23 +57,51 @@ class _BearerToken(AuthBase):
 
 
 class WhatsAppHook(BaseHook):
-    """The requests of one sender.
+    """The requests of one business number.
+
+    Nothing is read and no connection is made before the first request.
 
     Args:
-        sender: The number to send from; its connection holds the token.
+        whatsapp_conn_id: The connection, of the type `whatsapp` or `http`; its password is the access token.
+        sender: The number, where its connection was read before.
         connect_timeout: Seconds to wait for a connection.
         read_timeout: Seconds to wait for Meta's whole answer.
         connections: Requests at the same time, at most.
     """
 
-    def __init__(self, sender: Sender, *, connect_timeout: float, read_timeout: float, connections: int = 1) -> None:
+    conn_name_attr = "whatsapp_conn_id"
+    default_conn_name = "whatsapp_default"
+    conn_type = CONN_TYPE
+    hook_name = "WhatsApp"
+
+    def __init__(
+        self,
+        whatsapp_conn_id: str = default_conn_name,
+        *,
+        sender: Sender | None = None,
+        connect_timeout: float = 10,
+        read_timeout: float = 30,
+        connections: int = 1,
+    ) -> None:
         super().__init__()
-        self.sender = sender
-        self._url = f"{sender.host}/{sender.api_version}/{sender.phone_number_id}/messages"
+        self.whatsapp_conn_id = sender.conn_id if sender else whatsapp_conn_id
+        self._sender = sender
         self._timeouts = (connect_timeout, read_timeout)
         self._connections = connections
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
+
+    @property
+    def sender(self) -> Sender:
+        """The number, as its connection describes it.
+
+        Raises:
+            SettingsError: The connection is incomplete; the key is named.
+            AirflowNotFoundException: There is no such connection.
+        """
+        if self._sender is None:
+            self._sender = sender_of(connection_of(self.whatsapp_conn_id))
+        return self._sender
 
     def get_conn(self, *_fixed: Any, **_also_fixed: Any) -> requests.Session:
         """The session of this hook, made at the first call and kept; arguments are ignored.
@@ -98,11 +133,11 @@ class WhatsAppHook(BaseHook):
 
     def _token(self) -> str:
         # A token from a file may end with a newline.
-        token = (connection_of(self.sender.conn_id).password or "").strip()
+        token = (connection_of(self.whatsapp_conn_id).password or "").strip()
         if not _TOKEN.fullmatch(token):
             raise SettingsError(
-                f"{self.sender.conn_id}: the password must be the sender's access token; it is empty or has a character"
-                " that no token has."
+                f"{self.whatsapp_conn_id}: the password must be the sender's access token; it is empty or has a"
+                " character that no token has."
             )
         return token
 
@@ -134,7 +169,8 @@ class WhatsAppHook(BaseHook):
         """
         session = self.get_conn()
         try:
-            request = session.prepare_request(requests.Request("POST", self._url, data=json.dumps(payload).encode()))
+            body = json.dumps(payload).encode()
+            request = session.prepare_request(requests.Request("POST", self._messages(), data=body))
         except Exception as error:
             return NotSent(mask(f"{type(error).__name__}: {error}"))
         try:
@@ -143,6 +179,37 @@ class WhatsAppHook(BaseHook):
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             said = mask(f"{type(error).__name__}: {error}")
             return NotSent(said) if _was_not_sent(error) else Unknown(said)
+
+    def _messages(self) -> str:
+        return f"{self.sender.host}/{self.sender.api_version}/{self.sender.phone_number_id}/messages"
+
+    def send_template(self, message: TemplateMessage) -> Accepted:
+        """Look whether Meta has the message's template as it is filled in here, and send it.
+
+        Raises:
+            RepairNeeded: Somebody must change something first, or it is not known whether the message has left.
+            TryLater: It has certainly not left, and may later.
+        """
+        from whatsapp_provider.api.management import TemplateApi
+
+        there = TemplateApi(self).template(message.template, message.language)
+        answer = self.send_message(message.payload(there))
+        log.info("%s (%s) to %s: %s", message.template, message.language, mask_phone(message.to), in_words(answer))
+        return accepted(self.whatsapp_conn_id, answer)
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask Meta for the number; what is said has no secret in it, because Airflow shows it as it is."""
+        from whatsapp_provider.api.management import TemplateApi
+
+        try:
+            if set((connection_of(self.whatsapp_conn_id).password or "").strip()) == {"*"}:
+                return False, (
+                    "Airflow has sent *** in the place of the access token: type it again, or run"
+                    " `airflow whatsapp check` with the connection that is stored."
+                )
+            return True, TemplateApi(self).number().in_words()
+        except Exception as error:
+            return False, mask(str(error))
 
     def close(self) -> None:
         """Close the kept-alive connections."""
