@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -32,6 +33,16 @@ def test_nothing_that_airflow_pins_is_held_down():
     bounds = [one for one in (*OURS["dependencies"], *PROVIDER["dependencies"]) if "<" in one]
 
     assert bounds == []
+
+
+def test_what_every_airflow_command_reads_imports_nothing():
+    package = PROJECT / "plugins/whatsapp_provider"
+    imported = {
+        name: [one.module for one in ast.parse((package / name).read_text()).body if isinstance(one, ast.ImportFrom)]
+        for name in ("__init__.py", "provider_info.py", "commands.py")
+    }
+
+    assert imported == {"__init__.py": [], "provider_info.py": [], "commands.py": ["__future__", "typing"]}
 
 
 def test_the_provider_is_listed_as_one():

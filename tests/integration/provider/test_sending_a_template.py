@@ -10,6 +10,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from partner_messages.config.paths import TEMPLATES
+from whatsapp_provider.hooks.whatsapp import WhatsAppHook
 from whatsapp_provider.notifications.whatsapp import WhatsAppNotifier, send_whatsapp_notification
 from whatsapp_provider.operators.whatsapp import WhatsAppSendTemplateOperator
 
@@ -193,6 +194,18 @@ def test_the_notifier_tells_of_a_run(connect, sent):
     (seen,) = sent()
     assert send_whatsapp_notification is WhatsAppNotifier
     assert (seen["to"], seen["template"]["components"][0]["parameters"][0]["text"]) == (PHONE, "manual__1")
+
+
+def test_nothing_is_asked_before_a_task_runs(monkeypatch):
+    def refused(*given, **also):
+        raise AssertionError("nothing may be asked while a DAG is parsed")
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(f"socket.socket.{name}", refused)
+    monkeypatch.delenv("AIRFLOW_CONN_WHATSAPP_DEFAULT", raising=False)
+
+    assert WhatsAppHook().whatsapp_conn_id == WhatsAppNotifier(to="x", template="y").whatsapp_conn_id
+    assert WhatsAppSendTemplateOperator(task_id="t", **SHIPPED).whatsapp_conn_id == "whatsapp_default"
 
 
 def test_no_log_has_the_number_the_token_or_meta_s_id(order_shipped, graph_api, caplog):
