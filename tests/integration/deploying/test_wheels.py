@@ -201,7 +201,7 @@ print((used.ru_utime + used.ru_stime) * 1000, used.ru_maxrss / 1024, "fastapi" i
 def test_installing_costs_almost_nothing(python, tmp_path, what, program, capsys):
     without = environment_in(tmp_path / "without")
     found: dict[Path, list[tuple[float, float]]] = {python: [], without: []}
-    for one in [*found] * 4:  # In turn, so that what the machine does meanwhile meets both.
+    for one in [*found] * 3:  # In turn, so that what the machine does meanwhile meets both.
         (tmp_path / "plugins").mkdir(exist_ok=True)
         ran = subprocess.run(
             [one, "-c", program], env=settings(tmp_path), cwd=tmp_path, capture_output=True, text=True, check=True
