@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 ROUNDS ?= 20
+SBOM := cyclonedx-bom==7.5.0
 VENV := .venv
 READY := $(VENV)/ready
 BIN := $(VENV)/bin
@@ -16,7 +17,7 @@ export NO_PROXY := 127.0.0.1,localhost
 export no_proxy := $(NO_PROXY)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up test test-all faults lint lock lock-check readme docs pictures bench clean
+.PHONY: help venv demo up test test-all faults lint lock lock-check readme docs pictures bench release clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,8 +73,25 @@ pictures: $(READY) ## Make the docs' pictures of the pages anew, with the tests 
 bench: $(READY) ## Measure finding, planning and sending (parts with ARGS="--only send", small with ARGS=--quick)
 	@$(BIN)/python -m sandbox.bench $(ARGS)
 
+# The environment is made of the wheels and the lock alone. uv reads no settings of this repository there: they would leave the
+# provider out, which the lock does not have.
+release: $(READY) ## Build both wheels, their sources and an SBOM into dist/, and check them in an empty environment
+	@rm -rf dist
+	@$(BIN)/uv build --quiet --system-certs --out-dir dist . && $(BIN)/uv build --quiet --system-certs --out-dir dist plugins/whatsapp_provider
+	@set -e; empty=$$(mktemp -d); trap 'rm -rf "$$empty"' EXIT; uv="$(CURDIR)/$(BIN)/uv"; \
+	"$$uv" venv --quiet --no-config --python $(BIN)/python "$$empty/venv"; \
+	"$$uv" pip install --quiet --no-config --system-certs --python "$$empty/venv/bin/python" \
+		--constraint requirements.txt dist/*.whl; \
+	"$$uv" pip check --quiet --no-config --python "$$empty/venv/bin/python"; \
+	"$$uv" tool run --quiet --no-config --system-certs --from $(SBOM) cyclonedx-py environment "$$empty/venv/bin/python" \
+		--output-file "$(CURDIR)/dist/sbom.cdx.json"; \
+	cd "$$empty"; unset PYTHONPATH; export AIRFLOW_HOME="$$empty/home"; mkdir -p home/dags; \
+	"$$empty/venv/bin/python" -c 'from partner_messages.dags import shipped_dags; print("DAGs:", *sorted(shipped_dags()))'; \
+	"$$empty/venv/bin/airflow" whatsapp templates plan --help > /dev/null
+	@ls -l dist
+
 clean: ## Remove .venv and everything the other targets leave behind
-	@rm -rf $(VENV) .sandbox site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) dist .sandbox site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Debian's python3 has no ensurepip without the package python3-venv: there the pip of $(PYTHON) installs into .venv.

@@ -159,4 +159,4 @@ def message_log_upkeep() -> None:
     tick >> [*_acts_by_hand(), tell_at_once(tick), forget()] >> said
 
 
-message_log_upkeep()
+the_dag = message_log_upkeep()

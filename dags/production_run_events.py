@@ -86,4 +86,4 @@ def production_run_events() -> None:
     tick >> check_runs() >> send_and_say(tick, batches, title="Event run")
 
 
-production_run_events()
+the_dag = production_run_events()

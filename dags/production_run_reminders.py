@@ -98,4 +98,4 @@ def production_run_reminders() -> None:
     send_and_say(tick, batches, title="Reminder run", found=found, approved=wait_for_approval(tick))
 
 
-production_run_reminders()
+the_dag = production_run_reminders()

@@ -113,4 +113,4 @@ def whatsapp_templates() -> None:
     listed >> planned >> submitted >> reviewed >> report(accounts, planned)
 
 
-whatsapp_templates()
+the_dag = whatsapp_templates()

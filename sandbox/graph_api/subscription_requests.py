@@ -110,6 +110,8 @@ async def get_phone(world: World, call: Call) -> Answer:
         "id": account.phone_number_id,
         "verified_name": account.verified_name,
         "display_phone_number": account.display_phone_number,
+        "quality_rating": "GREEN",
+        "whatsapp_business_manager_messaging_limit": "TIER_2K",
         "webhook_configuration": {name: url for name, url in configuration.items() if url is not None},
     }
     for name in names:

@@ -42,13 +42,13 @@ from partner_messages.tasks.preflight import preflight_of_events, preflight_of_r
 from partner_messages.tasks.summarise_run import summarise_run
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.webhook.app import PATH, PREFIX, Receiver, receiver_app
-from partner_messages.whatsapp.management import template_api
 from sandbox import stack
 from sandbox.connections import PORTAL
 from sandbox.graph_api import server as graph_api
 from sandbox.history import SAYS
 from sandbox.history.past import DAY, INDIA, TICK, UPKEEP, Run, at, days_before, runs_of
 from sandbox.in_thread import serving
+from whatsapp_provider.api.management import template_api
 
 HERE = Path(__file__).parent
 PARTNERS, ADVANCE, REDATE = ((HERE / f"{name}.sql").read_bytes() for name in ("partners", "advance", "redate"))

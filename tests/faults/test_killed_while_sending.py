@@ -57,7 +57,7 @@ def task(start: Start) -> Callable[..., Child]:
         (Death(f"{OUTBOX}.claim", "after"), "sending", "sent", 1),
         (Death(f"{OUTBOX}.let_go", "before"), "sending", "sent", 1),
         (Death(f"{OUTBOX}.let_go", "after"), "sending", "unknown", 0),
-        (Death("partner_messages.whatsapp.hook.read_answer", "before"), "sending", "unknown", 1),
+        (Death("whatsapp_provider.hooks.whatsapp.read_answer", "before"), "sending", "unknown", 1),
         (Death(f"{OUTBOX}.settle", "before"), "sending", "unknown", 1),
         (Death(f"{OUTBOX}.settle", "after"), "sent", "sent", 1),
     ],
@@ -130,7 +130,7 @@ def retry_until_settled(log: Log, ids: Sequence[uuid.UUID]) -> None:
         Death(f"{OUTBOX}.let_go", "after", call=3),
         Death(f"{OUTBOX}.settle", "before", call=3),
         Death(f"{OUTBOX}.settle", "after", call=3),
-        Death("partner_messages.whatsapp.hook.read_answer", "before", call=7),
+        Death("whatsapp_provider.hooks.whatsapp.read_answer", "before", call=7),
     ],
     ids=[
         "after its second claim",

@@ -14,7 +14,6 @@ from psycopg.rows import DictRow
 
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.planning import plan_reminders as plan
-from partner_messages.whatsapp.errors import RECIPIENT_CODES
 from support.dag_tasks import REMINDERS, UPKEEP
 from support.deployment import airflow_run
 from support.small_policy import (
@@ -30,6 +29,7 @@ from support.small_policy import (
 )
 from support.ticks import TaskByTask
 from support.weeks import BY_ID, HOUR, MINUTE, Weeks
+from whatsapp_provider.api.errors import RECIPIENT_CODES
 
 
 class CheckedWeeks(Weeks):

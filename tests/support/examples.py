@@ -16,8 +16,8 @@ from partner_messages.planning.reminders.inputs import LogKnowledge, PlanningInp
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
 from partner_messages.shop.run import ProductionRun
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.whatsapp.senders import Sender
 from support.deployment import TICK
+from whatsapp_provider.api.senders import Sender
 
 DAY = dt.date(2026, 11, 23)
 """The day of `support.deployment.TICK` in India."""

@@ -18,10 +18,10 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.sending.batch import BatchSender, Outcome
 from partner_messages.sending.dispatch import Dispatch
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.whatsapp.answers import Accepted, Answer
 from support.deployment import Deployment, run_pass
 from support.examples import sender, tick
 from support.log_rows import Log, put
+from whatsapp_provider.api.answers import Accepted, Answer
 
 TEMPLATE = "jyt_production_run_reminder_idle_v1"
 PHONE_NUMBER_ID = "111000000000001"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from partner_messages.deployment.live_settings import load_senders, load_settings
-from partner_messages.pictures.formats import mime_type
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.whatsapp.management import template_api
 from sandbox.connections import PORTAL
+from whatsapp_provider.api.management import template_api
+from whatsapp_provider.templates.picture_formats import mime_type
 
 LIFECYCLE_TEMPLATES = tuple(f"jyt_production_run_{what}_v1" for what in ("assigned", "cancelled", "completed"))
 

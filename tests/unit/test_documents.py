@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from partner_messages.config.paths import MIGRATIONS, TEMPLATES
-from partner_messages.templates.catalog.catalog import load_catalog
+from whatsapp_provider.templates.catalog import load_catalog
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = sorted(chain(PROJECT.glob("*.md"), *(PROJECT.glob(f"{folder}/**/*.md") for folder in ("docs", "sandbox"))))

@@ -1,15 +1,26 @@
-"""Where the package's text files are: `include/` stands beside `plugins/`, in a checkout and an Airflow home alike."""
+"""Where the package's text files are: within the installed package, else in `include/` beside `plugins/`.
+
+`include/` stands beside `plugins/` in a checkout and in an Airflow home to which the folders were copied.
+"""
 
 from __future__ import annotations
 
 import os
+from importlib import resources
 from pathlib import Path
 
 from partner_messages.config.settings import SettingsError
 
 INCLUDE_VARIABLE = "PARTNER_MESSAGES_INCLUDE"
 """The environment variable that names another place."""
-INCLUDE = Path(os.environ.get(INCLUDE_VARIABLE) or Path(__file__).resolve().parents[3] / "include")
+
+
+def _include() -> Path:
+    within = Path(str(resources.files("partner_messages").joinpath("include")))
+    return within if within.is_dir() else Path(__file__).resolve().parents[3] / "include"
+
+
+INCLUDE = Path(os.environ.get(INCLUDE_VARIABLE) or _include())
 SQL = INCLUDE / "sql"
 MIGRATIONS = SQL / "migrations"
 TEMPLATES = INCLUDE / "templates" / "whatsapp"

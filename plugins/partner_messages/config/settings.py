@@ -20,7 +20,6 @@ from pydantic import (
     model_validator,
 )
 
-from partner_messages.config.ends import RepairNeeded
 from partner_messages.config.problems import first_problem
 from partner_messages.config.schedule import TICK_TIME
 from partner_messages.config.value_kinds import (
@@ -46,6 +45,8 @@ from partner_messages.config.value_kinds import (
     TableName,
 )
 from partner_messages.config.work_signs import WorkSign
+from whatsapp_provider.api.senders import SENDER_CONN_PREFIX as SENDER_CONN_PREFIX
+from whatsapp_provider.ends import SettingsError as SettingsError
 
 VARIABLE = "partner_messages"
 LOG_POSITION_VARIABLE = "partner_messages_log_position"
@@ -53,15 +54,10 @@ LOG_POSITION_VARIABLE = "partner_messages_log_position"
 SHOP_CONN_ID = "production_db"
 SHOP_INBOX_CONN_ID = "shop_inbox_db"
 MESSAGE_LOG_CONN_ID = "message_log_db"
-SENDER_CONN_PREFIX = "whatsapp_"
 PORTAL_CONN_ID = "partner_portal"
 AIRFLOW_CONN_ID = "airflow_api"
 
 Delivery = Literal["live", "dry_run", "redirect"]
-
-
-class SettingsError(RepairNeeded, ValueError):
-    """A setting, connection or param is missing or wrong; the message is one sentence that names it."""
 
 
 class _Strict(BaseModel):

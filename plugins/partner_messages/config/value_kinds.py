@@ -13,11 +13,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from partner_messages.config import public_holidays
 from partner_messages.config.languages import normalise_language
-from partner_messages.config.meta_languages import META_LANGUAGES
 from partner_messages.config.plain_text import checked_id
 from partner_messages.config.sending_days import FIRST_DAY, LAST_DAY
 from partner_messages.config.table_names import checked_table
-from partner_messages.config.web_address import is_web_address
+from whatsapp_provider.meta_languages import META_LANGUAGES
+from whatsapp_provider.web_address import is_web_address
 
 _CLOCK_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 

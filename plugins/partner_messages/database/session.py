@@ -16,9 +16,9 @@ from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
 from partner_messages.config.settings import SettingsError
-from partner_messages.database.connections import connection_of
 from partner_messages.database.named_sql import query
 from partner_messages.recipients.masking import mask
+from whatsapp_provider.connections import connection_of
 
 _LOGIN_REFUSED = re.compile(
     "|".join(

@@ -13,8 +13,8 @@ from airflow.sdk.exceptions import (
 )
 
 from partner_messages.config.ends import NothingToDo, RepairNeeded, TryLater
-from partner_messages.database.connections import read_each_once
 from partner_messages.deployment.last_words import saying_why
+from whatsapp_provider.connections import read_each_once
 
 
 @contextlib.contextmanager

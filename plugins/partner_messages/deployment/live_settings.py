@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -20,10 +19,9 @@ from partner_messages.config.settings import (
     SettingsError,
     parse_settings,
 )
-from partner_messages.config.web_address import TEST_HOSTS
-from partner_messages.database.connections import connection_of
 from partner_messages.recipients.deeplink import Portal, portal_from_connection
-from partner_messages.whatsapp.senders import Sender, sender_from_extra
+from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.connections import connection_of, sender_of
 
 if TYPE_CHECKING:
     from airflow.sdk.bases.secrets_backend import BaseSecretsBackend
@@ -172,15 +170,10 @@ def load_sender(label: str) -> Sender:
         connection = connection_of(conn_id)
     except AirflowNotFoundException:
         raise SettingsError(
-            f"There is no connection {conn_id}, which the setting senders names; add it (type http) or remove"
-            f' "{label}".'
+            f"There is no connection {conn_id}, which the setting senders names; add it (type whatsapp or http) or"
+            f' remove "{label}".'
         ) from None
-    return sender_from_extra(label, connection.host, bool(connection.password), connection.extra_dejson, _plain_hosts())
-
-
-def _plain_hosts() -> frozenset[str]:
-    listed = os.environ.get(TEST_HOSTS, "").split(",")
-    return frozenset(host.strip().lower() for host in listed if host.strip())
+    return sender_of(connection)
 
 
 def load_portal() -> Portal:

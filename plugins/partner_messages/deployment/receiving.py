@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass, field
 
 from partner_messages.config.settings import SENDER_CONN_PREFIX, SettingsError
-from partner_messages.database.connections import connection_of
 from partner_messages.deployment.live_settings import load_settings
-from partner_messages.whatsapp.senders import ReceivingNumber, receiving_number
+from whatsapp_provider.api.senders import ReceivingNumber, receiving_number
+from whatsapp_provider.connections import connection_of, sender_extra
 
 SENDERS = "PARTNER_MESSAGES_WEBHOOK_SENDERS"
 """The environment variable with the labels, where neither the settings nor the environment's connections say them."""
@@ -91,4 +91,4 @@ def _number(label: str) -> ReceivingNumber:
             f"There is no connection {conn_id} that this process can see; a receiver of its own sees those of the"
             " environment and of a secrets backend (docs/webhook.md)."
         ) from None
-    return receiving_number(label, connection.extra_dejson)
+    return receiving_number(label, sender_extra(connection))

@@ -28,7 +28,7 @@ from partner_messages.ops.names import names_if_known
 from partner_messages.ops.notifier import NotTold, notify, on_failure_now
 from partner_messages.ops.summary import NAMED, Summary, Whom, note_unknown_told, summarise_tick, undecided_runs
 from partner_messages.ops.summary_lines import lines_of
-from partner_messages.whatsapp.errors import RECIPIENT_CODES, classify
+from whatsapp_provider.api.errors import RECIPIENT_CODES, classify
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from partner_messages.pages.bars import Bar, Part, svg_bars
 from partner_messages.pages.comparison import DIFFERENCE, Comparison
 from partner_messages.pages.rights import Reader
 from partner_messages.pages.words import MESSAGES, STUCK, counted, spoken
-from partner_messages.whatsapp.errors import classify
+from whatsapp_provider.api.errors import classify
 
 SPANS = (14, 28, 90)
 """Days of which the page tells, today included."""

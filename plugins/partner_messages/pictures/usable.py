@@ -25,10 +25,17 @@ import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from partner_messages.config.settings import Pictures
-from partner_messages.pictures.formats import MAGIC_LENGTH, MAX_BYTES, TOO_LARGE, WRONG_FORMAT, has_magic, why_unusable
 from partner_messages.recipients.masking import mask
-from partner_messages.whatsapp.deadline import Deadline, TimedTlsSocket
-from partner_messages.whatsapp.hook import USER_AGENT
+from whatsapp_provider.api.deadline import Deadline, TimedTlsSocket
+from whatsapp_provider.hooks.whatsapp import USER_AGENT
+from whatsapp_provider.templates.picture_formats import (
+    MAGIC_LENGTH,
+    MAX_BYTES,
+    TOO_LARGE,
+    WRONG_FORMAT,
+    has_magic,
+    why_unusable,
+)
 
 MAX_REDIRECTS = 3
 _CHUNK_BYTES = 64 * 1024

@@ -24,8 +24,8 @@ from partner_messages.recipients.people import Conversation
 from partner_messages.recipients.phone import choose_phone
 from partner_messages.shop.shop import Shop
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.whatsapp.errors import RECIPIENT_CODES
-from partner_messages.whatsapp.senders import Sender
+from whatsapp_provider.api.errors import RECIPIENT_CODES
+from whatsapp_provider.api.senders import Sender
 
 
 def setup_for_planning(

@@ -10,7 +10,7 @@ from partner_messages.message_log.promises import open_promises
 from partner_messages.messages.tick import Tick
 from partner_messages.planning.reminders.policy import Policy
 from partner_messages.planning.reminders.said import PartnersSaid, Promised, is_still_unread, may_remind_again
-from partner_messages.whatsapp.errors import RECIPIENT_CODES
+from whatsapp_provider.api.errors import RECIPIENT_CODES
 
 UNDELIVERED = 3
 """Messages in a row that were never delivered, after which a partner is not reached any more."""

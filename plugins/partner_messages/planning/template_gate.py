@@ -13,8 +13,8 @@ from partner_messages.messages.tick import RunRefused, Tick
 from partner_messages.planning.template_listing import fresh_approvals
 from partner_messages.templates.approvals.approvals import Approvals, read_approvals
 from partner_messages.templates.approvals.gate import Approval, warning_of, why_not_sendable
-from partner_messages.templates.catalog.catalog import Catalog, Template
-from partner_messages.whatsapp.senders import Sender
+from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.templates.catalog import Catalog, Template
 
 log = logging.getLogger(__name__)
 

@@ -16,10 +16,10 @@ from partner_messages.templates.approvals.approvals import (
     record_listing,
     record_unreadable,
 )
-from partner_messages.templates.approvals.remote import FIELDS
-from partner_messages.whatsapp.management import TemplateApi, template_api
-from partner_messages.whatsapp.management_errors import ManagementError
-from partner_messages.whatsapp.senders import Sender
+from whatsapp_provider.api.management import TemplateApi, template_api
+from whatsapp_provider.api.management_errors import ManagementError
+from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.templates.remote import FIELDS
 
 log = logging.getLogger(__name__)
 

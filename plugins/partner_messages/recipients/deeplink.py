@@ -14,7 +14,7 @@ import jwt
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, TICK_TIME
 from partner_messages.config.settings import PORTAL_CONN_ID, SettingsError
-from partner_messages.config.web_address import is_base_url
+from whatsapp_provider.web_address import is_base_url
 
 RUN_PATH = "/production-runs/"
 """The portal's path of a run; also of the templates' URL button."""

@@ -35,10 +35,10 @@ from partner_messages.sending.health import FIRST, SenderAnswers, why_leave_alon
 from partner_messages.sending.payload import free_form_message, link_suffix, no_request, reply_message, template_message
 from partner_messages.sending.rehearsal import lines_of
 from partner_messages.templates.approvals.approvals import mark_refused
-from partner_messages.templates.catalog.catalog import Catalog
-from partner_messages.whatsapp.errors import RECIPIENT_CODES
-from partner_messages.whatsapp.hook import WhatsAppHook
-from partner_messages.whatsapp.senders import Sender
+from whatsapp_provider.api.errors import RECIPIENT_CODES
+from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.hooks.whatsapp import WhatsAppHook
+from whatsapp_provider.templates.catalog import Catalog
 
 log = logging.getLogger(__name__)
 
@@ -309,7 +309,7 @@ class BatchSender:
         )
         per_second = sender.messages_per_second
         hook = WhatsAppHook(
-            sender,
+            sender=sender,
             connect_timeout=settings.connect_timeout,
             read_timeout=settings.read_timeout,
             connections=connections_for(per_second),

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from partner_messages.messages.values import Claimed
 from partner_messages.recipients.masking import mask
 from partner_messages.sending.pacing import Pacer
-from partner_messages.whatsapp.answers import Answer, NotSent, Unknown
+from whatsapp_provider.api.answers import Answer, NotSent, Unknown
 
 MOST_CONNECTIONS = 64
 """Requests under way at once, at most: one process cannot use more."""

@@ -30,9 +30,9 @@ from partner_messages.sending.carriers import Carriers, Job, SendsMessages
 from partner_messages.sending.gate import SenderGate, sender_stopped
 from partner_messages.sending.payload import no_request
 from partner_messages.sending.share import RateShare
-from partner_messages.whatsapp.answers import Accepted, Answer, NotSent, Refused, Unknown
-from partner_messages.whatsapp.errors import TOO_FAST, Action, next_step
-from partner_messages.whatsapp.senders import Sender
+from whatsapp_provider.api.answers import Accepted, Answer, NotSent, Refused, Unknown
+from whatsapp_provider.api.errors import TOO_FAST, Action, next_step
+from whatsapp_provider.api.senders import Sender
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from partner_messages.message_log import stops
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.stops import SenderStop
 from partner_messages.messages.tick import RunPass
-from partner_messages.whatsapp.errors import TOKEN_CODES
+from whatsapp_provider.api.errors import TOKEN_CODES
 
 log = logging.getLogger(__name__)
 

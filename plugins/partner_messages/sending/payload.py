@@ -9,7 +9,7 @@ from partner_messages.messages.values import Claimed, Message
 from partner_messages.recipients import taps
 from partner_messages.recipients.deeplink import Portal, bare_suffix
 from partner_messages.recipients.masking import mask
-from partner_messages.templates.catalog.catalog import Template
+from whatsapp_provider.templates.catalog import Template
 
 _MOST_BUTTONS = 3
 """Of a reply (Meta)."""

@@ -25,7 +25,7 @@ from partner_messages.planning.reminders.digest import left_out, reworded
 from partner_messages.planning.reminders.inputs import LogKnowledge, PlanningInputs
 from partner_messages.planning.reminders.plan import decide_reminders
 from partner_messages.shop.shop import Shop
-from partner_messages.templates.catalog.catalog import Template
+from whatsapp_provider.templates.catalog import Template
 
 log = logging.getLogger(__name__)
 

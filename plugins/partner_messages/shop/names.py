@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from partner_messages.recipients.masking import mask
-from partner_messages.templates.catalog.cleaning import shown
+from whatsapp_provider.templates.cleaning import shown
 
 _LONGEST = 40
 """Characters of a name in a line of a log."""

@@ -12,6 +12,7 @@ from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.forms import EVENTS, REMINDERS
+from partner_messages.deployment.installed_copies import copies_in_the_way
 from partner_messages.deployment.live_settings import load_portal, load_senders, load_settings, settings_fixed_by
 from partner_messages.deployment.params import check_names, parse_params
 from partner_messages.deployment.run_context import run_pass
@@ -120,7 +121,7 @@ def preflight(
     keep_on_failure(settings)
     catalog = installed_catalog()
     sent = [template for name in templates(settings) if (template := catalog.get(name))]
-    tick = replace(tick, warnings=_check_shop(tick, settings, scope))
+    tick = replace(tick, warnings=(*copies_in_the_way(), *_check_shop(tick, settings, scope)))
     with open_message_log() as connection:
         applied = migrate(connection)
         held = (

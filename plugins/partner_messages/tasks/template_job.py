@@ -12,19 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from partner_messages.config.problems import first_problem
 from partner_messages.config.settings import PORTAL_CONN_ID, Settings, SettingsError
-from partner_messages.database.connections import connection_of
 from partner_messages.deployment.live_settings import load_senders, load_settings
 from partner_messages.deployment.params import check_names
 from partner_messages.deployment.run_context import run_pass
 from partner_messages.message_log.database import LogConnection
 from partner_messages.recipients.deeplink import base_url
 from partner_messages.templates.approvals.approvals import read_approvals, read_listing
-from partner_messages.templates.catalog.catalog import Catalog
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.templates.catalog.language_policy import OVERRIDE, Account, language_policy
 from partner_messages.templates.submission.change_log import Change
-from partner_messages.templates.submission.submit_plan import Action, PlanRow, plan_submission
-from partner_messages.whatsapp.senders import Sender
+from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.connections import connection_of
+from whatsapp_provider.templates.catalog import Catalog
+from whatsapp_provider.templates.language_policy import OVERRIDE, Account, language_policy
+from whatsapp_provider.templates.submit_plan import Action, PlanRow, plan_submission
 
 Texts = tuple[Annotated[str, Field(pattern=r"\S")], ...]
 

@@ -13,9 +13,9 @@ from partner_messages.message_log.database import LogConnection
 from partner_messages.ops import run_notes
 from partner_messages.ops.summarise import NeedsAnEngineer
 from partner_messages.tasks.template_job import Job
-from partner_messages.templates.catalog.language_policy import Account
 from partner_messages.templates.submission.change_log import reasons_of_run
-from partner_messages.templates.submission.submit_plan import ASKS_FOR, PlanRow, plan_table, to_json
+from whatsapp_provider.templates.language_policy import Account
+from whatsapp_provider.templates.submit_plan import ASKS_FOR, PlanRow, plan_table, to_json
 
 log = logging.getLogger(__name__)
 

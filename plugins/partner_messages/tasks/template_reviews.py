@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from partner_messages.message_log.database import open_message_log
 from partner_messages.planning.template_listing import look_at_account, open_api
 from partner_messages.tasks.template_job import Job
-from partner_messages.templates.catalog.language_policy import Account
-from partner_messages.templates.submission.submit_plan import Action
-from partner_messages.whatsapp.management_errors import ManagementError
+from whatsapp_provider.api.management_errors import ManagementError
+from whatsapp_provider.templates.language_policy import Account
+from whatsapp_provider.templates.submit_plan import Action
 
 log = logging.getLogger(__name__)
 

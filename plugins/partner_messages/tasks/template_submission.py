@@ -20,14 +20,9 @@ from partner_messages.config.settings import PORTAL_CONN_ID
 from partner_messages.deployment import run_context
 from partner_messages.message_log.database import LogConnection
 from partner_messages.ops.summarise import NeedsAnEngineer
-from partner_messages.pictures.formats import mime_type
 from partner_messages.planning.template_listing import list_account, look_at_account
 from partner_messages.tasks.template_job import Job
 from partner_messages.templates.approvals.approvals import record_template
-from partner_messages.templates.approvals.remote import Standing, standing
-from partner_messages.templates.catalog.catalog import Template
-from partner_messages.templates.catalog.definition import TemplateError
-from partner_messages.templates.catalog.language_policy import Account
 from partner_messages.templates.submission.change_log import (
     AskedChange,
     Change,
@@ -37,10 +32,15 @@ from partner_messages.templates.submission.change_log import (
     note_change,
     settle_change,
 )
-from partner_messages.templates.submission.submit_plan import Action, PlanRow, edit_request
-from partner_messages.whatsapp.management import TemplateApi
-from partner_messages.whatsapp.management_errors import Kind, ManagementError
-from partner_messages.whatsapp.management_limits import CREATES, EDITS, MAX_WINDOW, next_allowed_at
+from whatsapp_provider.api.management import TemplateApi
+from whatsapp_provider.api.management_errors import Kind, ManagementError
+from whatsapp_provider.api.management_limits import CREATES, EDITS, MAX_WINDOW, next_allowed_at
+from whatsapp_provider.templates.catalog import Template
+from whatsapp_provider.templates.definition import TemplateError
+from whatsapp_provider.templates.language_policy import Account
+from whatsapp_provider.templates.picture_formats import mime_type
+from whatsapp_provider.templates.remote import Standing, standing
+from whatsapp_provider.templates.submit_plan import Action, PlanRow, edit_request
 
 log = logging.getLogger(__name__)
 

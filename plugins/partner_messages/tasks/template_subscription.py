@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from partner_messages.ops.summarise import NeedsAnEngineer
-from partner_messages.whatsapp.management import TemplateApi
-from partner_messages.whatsapp.senders import Sender
+from whatsapp_provider.api.management import TemplateApi
+from whatsapp_provider.api.senders import Sender
 
 log = logging.getLogger(__name__)
 

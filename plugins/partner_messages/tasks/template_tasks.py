@@ -18,7 +18,7 @@ from partner_messages.tasks.endings import sentences_of, unfinished
 from partner_messages.tasks.template_job import read_job
 from partner_messages.tasks.template_submission import settle_what_was_asked, submit_account
 from partner_messages.tasks.template_subscription import subscribe_account
-from partner_messages.templates.catalog.language_policy import check_languages
+from whatsapp_provider.templates.language_policy import check_languages
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from partner_messages.message_log.database import LogConnection, recordset, rows
-from partner_messages.templates.catalog.catalog import Catalog
+from whatsapp_provider.templates.catalog import Catalog
 
 GRACE = dt.timedelta(hours=6)
 """The minimum age of a later message of the same sender for which Meta has sent a status.

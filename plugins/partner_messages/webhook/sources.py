@@ -22,7 +22,7 @@ from partner_messages.shop.shop import ShopError, open_shop
 from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.apply_statuses import apply_updates
 from partner_messages.webhook.events import MetaError, StatusUpdate
-from partner_messages.whatsapp.history import HistoryRefused, HistoryUnclear, message_history
+from whatsapp_provider.api.history import HistoryRefused, HistoryUnclear, message_history
 
 log = logging.getLogger(__name__)
 

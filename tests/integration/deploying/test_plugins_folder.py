@@ -36,7 +36,7 @@ print(json.dumps({
     "errors": errors,
     "plugins": [plugin.name for plugin in plugins if "PLUGINS_FOLDER" in str(plugin.source)],
     "replaced": sorted(ours & set(sys.stdlib_module_names)),
-    "by_their_stem": sorted(name for name in ours if not name.startswith("partner_messages")),
+    "by_their_stem": sorted(name for name in ours if not name.startswith(("partner_messages", "whatsapp_provider"))),
     "package": template_operator.__file__,
     "dag_errors": bag.import_errors,
     "dags": sorted(bag.dags),

@@ -13,10 +13,10 @@ from partner_messages.message_log import history
 from partner_messages.message_log.ticks import note_counts, record_stuck, start_tick
 from partner_messages.messages.kinds import Census, ReminderKind, StuckRun
 from partner_messages.messages.values import SlotHolder
-from partner_messages.whatsapp.errors import RECIPIENT_CODES
 from support.deployment import TICK
 from support.examples import DAY, PHONE, stuck_run, tick
 from support.log_rows import Log, put
+from whatsapp_provider.api.errors import RECIPIENT_CODES
 
 YESTERDAY = DAY - dt.timedelta(days=1)
 NOT_ON_WHATSAPP, TEMPLATE_REFUSED = 131026, 132001

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from partner_messages.sending import dispatch
-from partner_messages.whatsapp.errors import Action, NextStep, next_step
 from support.deployment import Deployment
 from support.sending import SendTask
+from whatsapp_provider.api.errors import Action, NextStep, next_step
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from partner_messages.message_log.database import MessageLogError, open_message_
 from partner_messages.message_log.spool import Spool
 from partner_messages.messages.values import Message
 from partner_messages.sending import batch
-from partner_messages.whatsapp.answers import Accepted, Answer, NotSent, Refused
 from support.log_rows import Log
 from support.sending import (
     ScriptedMeta,
@@ -31,6 +30,7 @@ from support.sending import (
     statuses,
     taken,
 )
+from whatsapp_provider.api.answers import Accepted, Answer, NotSent, Refused
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import pytest
 
 from partner_messages.message_log import outbox
 from partner_messages.messages.skip_reasons import SkipReason
-from partner_messages.whatsapp.answers import Accepted, Answer, NotSent, Refused
 from support.at_once import at_once
 from support.log_rows import Log, put
 from support.sending import (
@@ -27,6 +26,7 @@ from support.sending import (
     take_over,
     taken,
 )
+from whatsapp_provider.api.answers import Accepted, Answer, NotSent, Refused
 
 LONG_AGO = dt.timedelta(minutes=10)
 

@@ -17,7 +17,6 @@ from partner_messages.message_log import outbox
 from partner_messages.message_log.database import open_message_log
 from partner_messages.sending import recheck
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
-from partner_messages.whatsapp.answers import Accepted, Answer
 from support.deployment import Deployment, airflow_run
 from support.examples import tick
 from support.log_rows import Log
@@ -32,6 +31,7 @@ from support.sending import (
     still_due,
     taken,
 )
+from whatsapp_provider.api.answers import Accepted, Answer
 
 
 def strike() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from partner_messages.sending.dispatch import MetaUnreachable
-from partner_messages.whatsapp.answers import Accepted, Answer, NotSent, Unknown
 from support.deployment import Deployment
 from support.log_rows import Log
 from support.sending import ScriptedMeta, SendTask, dispatch_of, messages, queue_messages, requested, statuses, taken
+from whatsapp_provider.api.answers import Accepted, Answer, NotSent, Unknown
 
 
 @pytest.mark.parametrize("taken_first", [True, False])

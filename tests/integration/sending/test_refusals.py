@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 
 from partner_messages.sending.dispatch import MetaUnreachable
-from partner_messages.whatsapp.answers import Accepted, Answer, Refused, Unknown
-from partner_messages.whatsapp.errors import Action, NextStep
 from support.deployment import TICK, Deployment
 from support.log_rows import Log
 from support.sending import (
@@ -24,6 +22,8 @@ from support.sending import (
     statuses,
     taken,
 )
+from whatsapp_provider.api.answers import Accepted, Answer, Refused, Unknown
+from whatsapp_provider.api.errors import Action, NextStep
 
 
 def due_in(log: Log, id_: uuid.UUID) -> dt.timedelta:

@@ -12,9 +12,9 @@ import pytest
 
 from partner_messages.message_log.shares import give_back_share, take_share
 from partner_messages.sending import share
-from partner_messages.whatsapp.answers import Accepted, Answer
 from support.log_rows import Log
 from support.sending import ScriptedMeta, SendTask, dispatch_of, queue_messages, statuses
+from whatsapp_provider.api.answers import Accepted, Answer
 
 LEASE = dt.timedelta(seconds=10)
 NEVER_MIND = dt.timedelta(0)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from partner_messages.sending.pacing import Pacer
-from partner_messages.whatsapp.answers import Accepted, Answer, Refused
-from partner_messages.whatsapp.errors import Action, NextStep
 from support.at_once import at_once
 from support.log_rows import Log
 from support.sending import ScriptedMeta, SendTask, dispatch_of, queue_messages, statuses, taken
+from whatsapp_provider.api.answers import Accepted, Answer, Refused
+from whatsapp_provider.api.errors import Action, NextStep
 
 
 def too_fast(graph_api: Any) -> int:

@@ -15,10 +15,10 @@ from partner_messages.config.work_signs import WorkSign
 from partner_messages.messages.kinds import ReminderKind, StuckRun, restarted
 from partner_messages.messages.scope import Scope
 from partner_messages.shop.shop import Shop
-from partner_messages.templates.catalog.cleaning import days_text
 from sandbox.shop import expectations, load, partner_id, run_id
 from sandbox.shop.expectations import Expectation
 from support.deployment import TICK
+from whatsapp_provider.templates.cleaning import days_text
 
 EVERYTHING = Scope()
 HOUR = dt.timedelta(hours=1)

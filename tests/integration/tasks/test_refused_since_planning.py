@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from partner_messages.whatsapp.errors import RECIPIENT_CODES
 from sandbox.shop import run_id
 from support.deployment import Deployment
 from support.event_runs import SendingRun, plan_events, weekday_tick
@@ -15,6 +14,7 @@ from support.examples import DAY
 from support.log_rows import Log, everything, put
 from support.sending import taken
 from support.submitted import submit_templates
+from whatsapp_provider.api.errors import RECIPIENT_CODES
 
 ASSIGNED, REMINDER = "production_run.sent_to_partner", "production_run.reminder_assignment_pending"
 ONE, OTHER = run_id("SENT25H"), run_id("SENT10D")

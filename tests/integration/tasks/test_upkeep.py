@@ -13,8 +13,6 @@ from psycopg.rows import DictRow
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from partner_messages.sending.dispatch import MetaUnreachable
 from partner_messages.sending.template_operator import raise_for
-from partner_messages.whatsapp.answers import NotSent
-from partner_messages.whatsapp.hook import WhatsAppHook
 from sandbox.shop import run_id
 from support.at_once import at_once
 from support.dag_tasks import UPKEEP
@@ -22,6 +20,8 @@ from support.deployment import TICK, Deployment
 from support.event_runs import plan_events, tell, upkeep, weekday_tick
 from support.log_rows import Log, change, everything, put, row
 from support.sending import taken
+from whatsapp_provider.api.answers import NotSent
+from whatsapp_provider.hooks.whatsapp import WhatsAppHook
 
 pytestmark = pytest.mark.usefixtures("one_sender")
 Shop = psycopg.Connection[DictRow]

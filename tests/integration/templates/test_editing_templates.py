@@ -8,8 +8,8 @@ import datetime as dt
 import pytest
 
 from partner_messages.tasks import template_job, template_submission
-from partner_messages.templates.catalog.catalog import Catalog
 from partner_messages.templates.catalog.installed import installed_catalog
+from whatsapp_provider.templates.catalog import Catalog
 
 IDLE_V1 = "jyt_production_run_reminder_idle_v1"
 PENDING_V2 = "jyt_production_run_reminder_pending_v2"

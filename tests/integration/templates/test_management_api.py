@@ -7,11 +7,11 @@ import json
 import pytest
 
 from partner_messages.deployment.live_settings import load_sender
-from partner_messages.templates.approvals.remote import FIELDS
-from partner_messages.whatsapp import management
-from partner_messages.whatsapp.management import template_api
-from partner_messages.whatsapp.management_errors import Kind, ManagementError
 from support.raw_http import answering, raw_server, response
+from whatsapp_provider.api import management
+from whatsapp_provider.api.management import template_api
+from whatsapp_provider.api.management_errors import Kind, ManagementError
+from whatsapp_provider.templates.remote import FIELDS
 
 
 @pytest.fixture

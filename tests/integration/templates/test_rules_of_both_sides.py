@@ -10,17 +10,17 @@ import pytest
 from hypothesis import HealthCheck, assume, find, given, settings
 from hypothesis import strategies as st
 
-from partner_messages.config.meta_languages import META_LANGUAGES
 from partner_messages.config.paths import TEMPLATES
-from partner_messages.templates.approvals.remote import FIELDS, remote_template
-from partner_messages.templates.catalog.catalog import CatalogError, load_catalog
-from partner_messages.templates.catalog.language_policy import Account
-from partner_messages.templates.submission.submit_plan import Action, plan_submission
 from sandbox.graph_api.languages import LANGUAGES
 from sandbox.graph_api.limits import Limits
 from sandbox.graph_api.template_message import compose
 from sandbox.graph_api.template_requests import FIELDS as META_FIELDS
 from sandbox.graph_api.template_store import TemplateStatus, TemplateStore
+from whatsapp_provider.meta_languages import META_LANGUAGES
+from whatsapp_provider.templates.catalog import CatalogError, load_catalog
+from whatsapp_provider.templates.language_policy import Account
+from whatsapp_provider.templates.remote import FIELDS, remote_template
+from whatsapp_provider.templates.submit_plan import Action, plan_submission
 
 WABA, NOW, VERSION = "211000000000001", 1_800_000_000.0, 25
 INDIA = Account("IN", WABA)

@@ -7,14 +7,14 @@ import json
 import httpx
 import pytest
 
-from partner_messages.pictures.formats import mime_type
-from partner_messages.templates.approvals.remote import FIELDS, remote_template
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.templates.catalog.language_policy import Account, language_policy
-from partner_messages.templates.submission.comparison import differences
-from partner_messages.templates.submission.submit_plan import Action, edit_request, plan_submission
 from sandbox.graph_api.template_store import SAMPLE_TEMPLATES
 from support.examples import sender
+from whatsapp_provider.templates.comparison import differences
+from whatsapp_provider.templates.language_policy import Account, language_policy
+from whatsapp_provider.templates.picture_formats import mime_type
+from whatsapp_provider.templates.remote import FIELDS, remote_template
+from whatsapp_provider.templates.submit_plan import Action, edit_request, plan_submission
 
 PORTAL = "https://partners.example"
 LINK = "prod_run_01K8Z4M7Q2X9T5R3W6Y1B0C4DH?wa_token=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln-_"

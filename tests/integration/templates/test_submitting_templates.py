@@ -9,8 +9,8 @@ import pytest
 
 from partner_messages.tasks import template_reviews, template_submission
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.whatsapp.management import TemplateApi
 from sandbox.graph_api.server import running
+from whatsapp_provider.api.management import TemplateApi
 
 HOUR = 3_600
 PENDING_V1 = "jyt_production_run_reminder_pending_v1"

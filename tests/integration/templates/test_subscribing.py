@@ -8,9 +8,9 @@ import pytest
 
 from partner_messages.ops.summarise import NeedsAnEngineer
 from partner_messages.tasks.template_subscription import subscribe_account
-from partner_messages.whatsapp.management import template_api
 from support.examples import sender
 from support.raw_http import raw_server
+from whatsapp_provider.api.management import template_api
 
 OURS, SHOP = "311000000000001", "999"
 

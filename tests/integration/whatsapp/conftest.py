@@ -7,9 +7,9 @@ import contextlib
 import pytest
 
 from partner_messages.deployment.live_settings import load_sender
-from partner_messages.whatsapp.hook import WhatsAppHook
 from sandbox.connections import connections
 from support.deployment import Deployment
+from whatsapp_provider.hooks.whatsapp import WhatsAppHook
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def make_hook(monkeypatch):
             plain = connections(shop_url="", message_log_url="", graph_api_url=url)["whatsapp_in"]
             deployed.connect("whatsapp_in", {**plain, **changes})
             hook = WhatsAppHook(
-                load_sender("in"),
+                sender=load_sender("in"),
                 connect_timeout=connect_timeout,
                 read_timeout=read_timeout,
                 connections=connections_at_once,

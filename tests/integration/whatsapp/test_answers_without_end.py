@@ -12,13 +12,13 @@ import tracemalloc
 import pytest
 
 from partner_messages.deployment.live_settings import load_sender
-from partner_messages.whatsapp import management, transport
-from partner_messages.whatsapp.answers import Accepted, NotSent, Unknown
-from partner_messages.whatsapp.deadline import Deadline
-from partner_messages.whatsapp.hook import MAX_ANSWER_BYTES
-from partner_messages.whatsapp.management import template_api
-from partner_messages.whatsapp.management_errors import Kind, ManagementError
 from support.raw_http import answering, endless, raw_server, response
+from whatsapp_provider.api import management, transport
+from whatsapp_provider.api.answers import Accepted, NotSent, Unknown
+from whatsapp_provider.api.deadline import Deadline
+from whatsapp_provider.api.management import template_api
+from whatsapp_provider.api.management_errors import Kind, ManagementError
+from whatsapp_provider.hooks.whatsapp import MAX_ANSWER_BYTES
 
 WAMID = b'{"messages": [{"id": "wamid.HBgM"}]}'
 MEGABYTE = 1024 * 1024

@@ -8,12 +8,12 @@ import threading
 import pytest
 
 from partner_messages.config.settings import Pictures
-from partner_messages.pictures.formats import MAX_BYTES
 from partner_messages.pictures.usable import PictureChecker, Unusable, Usable
 from support.at_once import at_once
 from support.picture_files import jpeg, png
 from support.picture_server import HOST, INSIDE, Pages, picture
 from support.raw_http import endless, raw_server, response
+from whatsapp_provider.templates.picture_formats import MAX_BYTES
 
 
 def checker(**settings):

@@ -8,9 +8,9 @@ import socket
 import pytest
 
 from partner_messages.config.settings import SettingsError
-from partner_messages.whatsapp.answers import Accepted
 from support.at_once import at_once
 from support.raw_http import answering, raw_server, response
+from whatsapp_provider.api.answers import Accepted
 
 TOKEN = "sandbox-token-in-0123456789"
 TAKEN = response("200 OK", b'{"messages": [{"id": "wamid.HBgM"}]}')
@@ -49,7 +49,7 @@ def test_it_carries_exactly_the_headers_it_needs(make_hook, payload, graph_api):
         ("content-length", str(len(json.dumps(payload)))),
         ("content-type", "application/json"),
         ("host", graph_api.url.removeprefix("http://")),
-        ("user-agent", "partner-messages"),
+        ("user-agent", "airflow-provider-whatsapp"),
     ]
 
 

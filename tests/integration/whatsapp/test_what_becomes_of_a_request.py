@@ -7,8 +7,8 @@ import ssl
 
 import pytest
 
-from partner_messages.whatsapp.answers import Accepted, NotSent, Refused, Unknown
 from support.raw_http import answering, raw_server, reset, response, with_certificate
+from whatsapp_provider.api.answers import Accepted, NotSent, Refused, Unknown
 
 WAMID = b'{"messages": [{"id": "wamid.HBgM"}]}'
 

@@ -9,7 +9,7 @@ from airflow.models import connection as models
 from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from partner_messages.database.connections import connection_of, read_each_once
+from whatsapp_provider.connections import connection_of, read_each_once
 
 
 @pytest.fixture

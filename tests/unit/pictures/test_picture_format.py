@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_messages.pictures.formats import MAGIC_LENGTH, MAX_BYTES, has_magic, why_unusable
 from partner_messages.templates.catalog.installed import installed_catalog
 from support.picture_files import jpeg, png
+from whatsapp_provider.templates.picture_formats import MAGIC_LENGTH, MAX_BYTES, has_magic, why_unusable
 
 OTHERS = {
     "a web page": b"<!DOCTYPE html><title>Not found</title>",

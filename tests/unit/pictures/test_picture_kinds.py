@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from partner_messages.config.paths import TEMPLATES
-from partner_messages.pictures.formats import mime_type
 from support.picture_files import jpeg, png
+from whatsapp_provider.templates.picture_formats import mime_type
 
 
 @pytest.mark.parametrize(

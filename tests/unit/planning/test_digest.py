@@ -192,7 +192,7 @@ def test_where_the_digest_cannot_be_sent_in_the_partner_s_language_each_run_has_
 
 
 def test_without_the_template_in_the_catalog_each_run_has_its_own_message() -> None:
-    from partner_messages.templates.catalog.catalog import Catalog
+    from whatsapp_provider.templates.catalog import Catalog
 
     assert said(plan("R1", "R2", catalog=Catalog(one for one in installed_catalog() if one.name != TEMPLATE))) == [
         single("R1"),

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from partner_messages.planning.reminders.followup import Followed, draft_followup, may_be_sent_freely
-from partner_messages.templates.catalog.cleaning import whatsapp_length
 from support.deployment import TICK
 from support.examples import PARTNER_ID, PHONE
+from whatsapp_provider.templates.cleaning import whatsapp_length
 
 PARENT = uuid.UUID("0198c0de-0000-7000-8000-000000000001")
 PICTURE = "https://cdn.partners.example/kurta.jpg"

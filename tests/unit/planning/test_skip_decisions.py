@@ -10,7 +10,6 @@ import pytest
 
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder
-from partner_messages.templates.catalog.catalog import Catalog
 from support.examples import (
     PARTNER_ID,
     PHONE,
@@ -25,6 +24,7 @@ from support.examples import (
     tick,
 )
 from support.planned import plan_reminders
+from whatsapp_provider.templates.catalog import Catalog
 
 HOLDER = uuid.uuid4()
 

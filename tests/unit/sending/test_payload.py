@@ -10,11 +10,11 @@ import pytest
 from partner_messages.messages.values import Claimed
 from partner_messages.recipients.deeplink import Portal
 from partner_messages.sending.payload import link_suffix, no_request, template_message
-from partner_messages.templates.catalog.definition import TemplateError
 from partner_messages.templates.catalog.installed import installed_catalog
 from support.deployment import TICK
 from support.examples import claimed_message
 from support.sending import TEMPLATE, values_for
+from whatsapp_provider.templates.definition import TemplateError
 
 ID = claimed_message().id
 CATALOG = installed_catalog()

@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import (
 )
 
 import partner_messages
+import whatsapp_provider
 from partner_messages.config.ends import NothingToDo, RepairNeeded, TryLater
 from partner_messages.deployment.endings import airflow_endings
 from partner_messages.sending.batch import Outcome
@@ -92,8 +93,9 @@ def test_each_way_of_not_reaching_the_end_is_one_of_airflow_s(end: Exception, ai
 
 
 def _own_exceptions() -> list[type[Exception]]:
-    package = Path(partner_messages.__file__).parent
-    names = (path.relative_to(package.parent).with_suffix("") for path in sorted(package.rglob("*.py")))
+    packages = [Path(package.__file__ or "").parent for package in (partner_messages, whatsapp_provider)]
+    files = ((path, package) for package in packages for path in sorted(package.rglob("*.py")))
+    names = (path.relative_to(package.parent).with_suffix("") for path, package in files)
     modules = [
         importlib.import_module(".".join(name.parts)) for name in names if name.name not in ("__main__", "__init__")
     ]
@@ -101,7 +103,9 @@ def _own_exceptions() -> list[type[Exception]]:
         one
         for module in modules
         for one in vars(module).values()
-        if isinstance(one, type) and issubclass(one, Exception) and one.__module__.startswith("partner_messages")
+        if isinstance(one, type)
+        and issubclass(one, Exception)
+        and one.__module__.startswith(("partner_messages", "whatsapp_provider"))
     }
     return sorted(found, key=str)
 

@@ -7,9 +7,9 @@ from itertools import product
 import pytest
 
 from partner_messages.templates.approvals.gate import why_not_sendable
-from partner_messages.templates.catalog.definition import TemplateError
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.templates.catalog.phrases import PhraseError, say
+from whatsapp_provider.templates.definition import TemplateError
+from whatsapp_provider.templates.phrases import PhraseError, say
 
 KINDS = ("assignment_pending", "not_started", "idle")
 

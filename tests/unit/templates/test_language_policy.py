@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from partner_messages.config.paths import TEMPLATES
-from partner_messages.templates.catalog.catalog import load_catalog
-from partner_messages.templates.catalog.language_policy import (
+from support.examples import sender
+from whatsapp_provider.templates.catalog import load_catalog
+from whatsapp_provider.templates.language_policy import (
     Account,
     LanguagePolicyError,
     check_languages,
     language_policy,
 )
-from support.examples import sender
 
 INDIA = sender("in", platform_label="IN", waba_id="21", languages=("en", "hi"))
 AUSTRALIA = sender("au", platform_label="AU", waba_id="22", languages=("en",))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from partner_messages.config.paths import TEMPLATES
-from partner_messages.templates.catalog.catalog import load_catalog
-from partner_messages.templates.catalog.definition import TemplateError
+from whatsapp_provider.templates.catalog import load_catalog
+from whatsapp_provider.templates.definition import TemplateError
 
 VALUES = {"partner_name": "Rajesh", "run_id": "prun_7", "design_name": "Saree", "run_link": "prun_7?wa_token=a.b-c_d"}
 PICTURE = "https://cdn.example.com/saree.jpg"
@@ -198,7 +198,7 @@ def test_a_missing_picture_is_named(with_picture):
 
 
 def test_a_missing_portal_is_named(with_text):
-    with pytest.raises(TemplateError, match=r"needs the host of the connection partner_portal\.$"):
+    with pytest.raises(TemplateError, match=r"needs the host of the connection partner_portal \(or --url\)\.$"):
         with_text.create_request("en")
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from partner_messages.config.paths import TEMPLATES
-from partner_messages.templates.approvals.remote import (
+from whatsapp_provider.templates.catalog import load_catalog
+from whatsapp_provider.templates.remote import (
     RemoteTemplate,
     Standing,
     parameter_count,
     remote_template,
     standing,
 )
-from partner_messages.templates.catalog.catalog import load_catalog
 
 BODY = {"type": "BODY", "text": "Hi {{1}}, run {{2}} waits.", "example": {"body_text": [["a", "b"]]}}
 WHOLE: dict[str, Any] = {

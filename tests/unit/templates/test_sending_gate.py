@@ -9,7 +9,7 @@ import pytest
 
 from partner_messages.config.paths import TEMPLATES
 from partner_messages.templates.approvals.gate import Approval, sendable_language, why_not_sendable
-from partner_messages.templates.catalog.catalog import load_catalog
+from whatsapp_provider.templates.catalog import load_catalog
 
 SEEN = dt.datetime(2026, 11, 20, 9, 30, tzinfo=dt.UTC)
 NAME = "jyt_production_run_reminder_pending_v1"

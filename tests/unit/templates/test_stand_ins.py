@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from partner_messages.templates.catalog.cleaning import clean, without_markup
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.templates.catalog.stand_ins import STAND_INS, stand_in
+from whatsapp_provider.templates.cleaning import clean, without_markup
 
 STAR, LOW = "\N{ASTERISK OPERATOR}", "\N{MODIFIER LETTER LOW MACRON}"
 WAVE, TICK = "\N{TILDE OPERATOR}", "\N{MODIFIER LETTER GRAVE ACCENT}"

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from partner_messages.config.paths import TEMPLATES
-from partner_messages.templates.approvals.remote import RemoteTemplate, remote_template
-from partner_messages.templates.catalog.catalog import load_catalog
-from partner_messages.templates.catalog.definition import TemplateError
-from partner_messages.templates.catalog.language_policy import Account, LanguagePolicyError
-from partner_messages.templates.submission.comparison import Part
-from partner_messages.templates.submission.submit_plan import (
+from whatsapp_provider.templates.catalog import load_catalog
+from whatsapp_provider.templates.comparison import Part
+from whatsapp_provider.templates.definition import TemplateError
+from whatsapp_provider.templates.language_policy import Account, LanguagePolicyError
+from whatsapp_provider.templates.remote import RemoteTemplate, remote_template
+from whatsapp_provider.templates.submit_plan import (
     Action,
     PlanRow,
     edit_request,

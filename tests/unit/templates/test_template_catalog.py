@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from jinja2 import Environment, StrictUndefined
 
 from partner_messages.config.paths import TEMPLATES
-from partner_messages.templates.catalog.catalog import load_catalog
-from partner_messages.templates.catalog.cleaning import whatsapp_length
-from partner_messages.templates.catalog.definition import TemplateError
+from whatsapp_provider.templates.catalog import load_catalog
+from whatsapp_provider.templates.cleaning import whatsapp_length
+from whatsapp_provider.templates.definition import TemplateError
 
 SEED_BODIES = sorted((Path(__file__).parent / "seed_bodies").glob("*.json"))
 PENDING = "jyt_production_run_reminder_pending_v1"

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from partner_messages.templates.catalog.catalog import CatalogError, load_catalog
-from partner_messages.templates.catalog.rules import RULES
+from whatsapp_provider.templates.catalog import CatalogError, load_catalog
+from whatsapp_provider.templates.rules import RULES
 
 Files = dict[str, str | bytes | None]
 

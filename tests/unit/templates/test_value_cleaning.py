@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from partner_messages.templates.catalog.cleaning import clean, days_text, quantity_text, whatsapp_length
+from whatsapp_provider.templates.cleaning import clean, days_text, quantity_text, whatsapp_length
 
 
 @pytest.mark.parametrize(

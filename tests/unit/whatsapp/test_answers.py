@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_messages.whatsapp.answers import (
+from whatsapp_provider.api.answers import (
     MAX_RETRY_AFTER,
     Accepted,
     NotSent,
@@ -16,7 +16,7 @@ from partner_messages.whatsapp.answers import (
     Unknown,
     read_answer,
 )
-from partner_messages.whatsapp.errors import Action
+from whatsapp_provider.api.errors import Action
 
 WAMID = "wamid.HBgMOTE5ODI5MDEyMzQ1FQIAERgSQUJDREVGMDEyMzQ1Njc4OTAxAA=="
 TAKEN = {

@@ -23,7 +23,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from partner_messages.whatsapp.hook import _was_not_sent
+from whatsapp_provider.hooks.whatsapp import _was_not_sent
 
 POOL = HTTPConnectionPool("127.0.0.1")
 CONNECTION = HTTPConnection("127.0.0.1")

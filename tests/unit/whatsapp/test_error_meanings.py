@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_messages.whatsapp.errors import (
+from whatsapp_provider.api.errors import (
     DETAILS_RULES,
     INVISIBLE_OBJECT,
     MAX_WAIT_IN_TASK,

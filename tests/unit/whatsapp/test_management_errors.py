@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from partner_messages.whatsapp.answers import Refused
-from partner_messages.whatsapp.management_errors import RULES, Kind, refusal, rule_for
+from whatsapp_provider.api.answers import Refused
+from whatsapp_provider.api.management_errors import RULES, Kind, refusal, rule_for
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from partner_messages.whatsapp.management_limits import CREATES, EDITS, next_allowed_at
+from whatsapp_provider.api.management_limits import CREATES, EDITS, next_allowed_at
 
 NOW = dt.datetime(2026, 11, 23, 4, 30, tzinfo=dt.UTC)
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)

@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from partner_messages.config.settings import SettingsError
-from partner_messages.whatsapp.senders import AIRFLOW_HTTP_EXTRAS, Sender, choose_sender, sender_from_extra
+from partner_messages.recipients.sender_choice import choose_sender
+from whatsapp_provider.api.senders import AIRFLOW_HTTP_EXTRAS, Sender, sender_from_extra
 
 HOST = "https://graph.facebook.com"
 LEAST = {"phone_number_id": "106540352242922", "waba_id": "102290129340398"}

@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 from partner_messages.recipients.people import Conversation, Partner, PartnerAdmin
 from partner_messages.recipients.preferences import NOTHING_SAID, Preferences
 from partner_messages.templates.approvals.gate import Approval
-from partner_messages.templates.catalog.catalog import Catalog
-from partner_messages.whatsapp.senders import Sender
+from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.templates.catalog import Catalog
 
 Family: TypeAlias = Literal["v1", "v2", "v3"]
 """`v1`: the seed's texts. `v2`: the design's picture above the text, and below it a button that opens the run. `v3`:

@@ -11,9 +11,9 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.planning.drafting.inputs import DraftingSetup, ShopKnowledge
 from partner_messages.planning.drafting.recipient import Recipient
 from partner_messages.templates.approvals.gate import sendable_language
-from partner_messages.templates.catalog.catalog import Template
-from partner_messages.templates.catalog.cleaning import clean, without_markup
 from partner_messages.templates.catalog.stand_ins import STAND_INS, stand_in
+from whatsapp_provider.templates.catalog import Template
+from whatsapp_provider.templates.cleaning import clean, without_markup
 
 
 def names_of(recipient: Recipient, design_id: str | None, shop: ShopKnowledge) -> dict[str, str]:

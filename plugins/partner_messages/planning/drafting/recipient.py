@@ -12,7 +12,8 @@ from partner_messages.recipients.conversation import consent_refused, conversati
 from partner_messages.recipients.masking import mask_phone
 from partner_messages.recipients.people import Partner
 from partner_messages.recipients.phone import PhoneChoice, choose_phone
-from partner_messages.whatsapp.senders import Sender, choose_sender
+from partner_messages.recipients.sender_choice import choose_sender
+from whatsapp_provider.api.senders import Sender
 
 READINGS = "readings"
 """What the numbers, masked, that an ambiguous one may mean are called in the variables of its skip."""

@@ -14,7 +14,7 @@ from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.planning.events.event import PREFIX, Event
 from partner_messages.shop.run import ProductionRun
-from partner_messages.templates.catalog.cleaning import quantity_text, shown
+from whatsapp_provider.templates.cleaning import quantity_text, shown
 
 Whom: TypeAlias = Callable[[Event, ProductionRun], str | SkipReason]
 

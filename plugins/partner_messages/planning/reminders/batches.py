@@ -10,7 +10,7 @@ from typing import Any
 
 from partner_messages.config.pieces import pieces
 from partner_messages.messages.values import QueuedMessage
-from partner_messages.templates.catalog.cleaning import clean, shown
+from whatsapp_provider.templates.cleaning import clean, shown
 
 PER_PROCESS = 500
 """Messages a second that one process sends at least, whatever its machine; a faster number needs several at once."""

@@ -32,8 +32,8 @@ from partner_messages.messages.values import (
 from partner_messages.planning.drafting.message import in_the_words_of, message_columns, names_of
 from partner_messages.planning.drafting.recipient import Recipient
 from partner_messages.planning.reminders.inputs import PlanningInputs
-from partner_messages.templates.catalog.catalog import Template
-from partner_messages.templates.catalog.cleaning import whole_days
+from whatsapp_provider.templates.catalog import Template
+from whatsapp_provider.templates.cleaning import whole_days
 
 TEMPLATE = "jyt_production_run_digest_v1"
 """The same for both families: several designs have no one picture."""

@@ -8,8 +8,8 @@ from typing import Protocol, TypeAlias
 
 from partner_messages.messages.values import Draft, Followed
 from partner_messages.recipients import window
-from partner_messages.templates.catalog.cleaning import clean
 from partner_messages.templates.catalog.stand_ins import stand_in
+from whatsapp_provider.templates.cleaning import clean
 
 LONGEST_DESIGN_NAME = 300
 """In a caption, of which Meta takes 1,024 characters: the run's id and the signed-in link need some 450 of them."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.planning.drafting.inputs import Family
-from partner_messages.templates.catalog.cleaning import days_text, quantity_text
+from whatsapp_provider.templates.cleaning import days_text, quantity_text
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from psycopg.rows import DictRow
 
 from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.templates.approvals.gate import Approval
-from partner_messages.templates.approvals.remote import (
+from whatsapp_provider.templates.remote import (
     RemoteTemplate,
     Standing,
     remote_template,

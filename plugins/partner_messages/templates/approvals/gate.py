@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from partner_messages.config.languages import LAST_RESORT
-from partner_messages.templates.approvals.remote import (
+from whatsapp_provider.templates.catalog import Template
+from whatsapp_provider.templates.remote import (
     FLAGGED,
     NAMED,
     Standing,
     parameters_in_words,
     standing,
 )
-from partner_messages.templates.catalog.catalog import Template
 
 MARKETING = "MARKETING"
 _CHEAPEST = "UTILITY"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from partner_messages.config.paths import TEMPLATES, included
-from partner_messages.templates.catalog.catalog import Catalog, load_catalog
+from whatsapp_provider.templates.catalog import Catalog, load_catalog
 
 
 @functools.cache

@@ -1,0 +1,1 @@
+"""The requests to Meta's API, and what its answers mean."""

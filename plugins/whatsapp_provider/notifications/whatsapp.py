@@ -1,0 +1,71 @@
+"""The notifier that sends one template message when a task or a DAG run succeeds or fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow.sdk import BaseNotifier
+
+from whatsapp_provider.sending import send_template, tracking_id_of
+
+
+class WhatsAppNotifier(BaseNotifier):
+    """Tells somebody of a task or a DAG run: `on_failure_callback=send_whatsapp_notification(to=…, template=…)`.
+
+    WhatsApp lets a business write first only with an approved template, so what is told stands in its parameters.
+
+    Args:
+        to: The recipient's number in E.164.
+        template: The template's name.
+        language: Meta's code of the language.
+        parameters: The texts, by the names of the template's variables.
+        picture: The https URL of the picture above the body.
+        buttons: By a button's label, or its place from `0`: how its URL ends, or what a tap on it sends back.
+        catalog: A folder of template files, whose names the parameters then have.
+        whatsapp_conn_id: The connection, of the type `whatsapp`.
+    """
+
+    template_fields: Sequence[str] = (
+        *("whatsapp_conn_id", "to", "template", "language", "parameters", "picture", "buttons", "catalog"),
+    )
+
+    def __init__(
+        self,
+        *,
+        to: str,
+        template: str,
+        language: str = "en",
+        parameters: Mapping[str, Any] | None = None,
+        picture: str | None = None,
+        buttons: Mapping[str, Any] | None = None,
+        catalog: str | None = None,
+        whatsapp_conn_id: str = "whatsapp_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.to = to
+        self.template = template
+        self.language = language
+        self.parameters = parameters
+        self.picture = picture
+        self.buttons = buttons
+        self.catalog = catalog
+        self.whatsapp_conn_id = whatsapp_conn_id
+
+    def notify(self, context: Any) -> None:
+        """Send the message; Airflow logs what is raised, and the task ends as it would have."""
+        send_template(
+            self.whatsapp_conn_id,
+            to=self.to,
+            template=self.template,
+            language=self.language,
+            parameters=self.parameters,
+            picture=self.picture,
+            buttons=self.buttons,
+            catalog=self.catalog,
+            tracking_id=tracking_id_of(context, "notice"),
+        )
+
+
+send_whatsapp_notification = WhatsAppNotifier
