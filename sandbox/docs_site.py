@@ -15,11 +15,13 @@ BESIDE = {
     "CONTRIBUTING.md": "CONTRIBUTING.md",
     "LICENSE": "LICENSE.md",
     "SECURITY.md": "SECURITY.md",
+    "plugins/whatsapp_provider/README.md": "whatsapp-provider.md",
     "sandbox/README.md": "sandbox.md",
     "sandbox/shop/README.md": "sample-shop.md",
 }
 """Files of the project that are pages of the site, and what they are called there."""
-LINK = re.compile(r"(?<=\]\()(?P<path>[\w./-]+)(?=[#)])|(?<=src=\")(?P<source>[\w./-]+)(?=\")")
+LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<path>[\w./-]+)(?P<heading>#[^)]*)?\)")
+PICTURE = re.compile(r"(?<=src=\")[\w./-]+(?=\")")
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -30,16 +32,19 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_more: Any) -> str:
-    """Let each link lead to where its target stands on the site; one that leads to a file of code is left as text."""
-    pages = {page: path for path, page in BESIDE.items()}
-    stands_in = (PROJECT / pages.get(page.file.src_uri, f"docs/{page.file.src_uri}")).parent
-    return LINK.sub(lambda link: _on_site(link[0], stands_in, page.file.src_uri), markdown)
+    """Let each link lead to where its target stands on the site; of one that leads to code the text is left."""
+    name: str = page.file.src_uri
+    pages = {beside: path for path, beside in BESIDE.items()}
+    stands_in = (PROJECT / pages.get(name, f"docs/{name}")).parent
 
+    def on_site(link: str) -> str | None:
+        target = (stands_in / link).resolve()
+        path = target.relative_to(PROJECT).as_posix() if target.is_relative_to(PROJECT) else ""
+        found = BESIDE.get(path) or (path.removeprefix("docs/") if path.startswith("docs/") else None)
+        return "../" * name.count("/") + found if found else None if target.exists() else link
 
-def _on_site(link: str, stands_in: Path, page: str) -> str:
-    target = (stands_in / link).resolve()
-    if not target.is_relative_to(PROJECT):
-        return link
-    path = target.relative_to(PROJECT).as_posix()
-    on_site = BESIDE.get(path) or (path.removeprefix("docs/") if path.startswith("docs/") else None)
-    return "../" * page.count("/") + on_site if on_site else link
+    def linked(link: re.Match[str]) -> str:
+        leads_to = on_site(link["path"])
+        return f"[{link['text']}]({leads_to}{link['heading'] or ''})" if leads_to else link["text"]
+
+    return PICTURE.sub(lambda source: on_site(source[0]) or source[0], LINK.sub(linked, markdown))

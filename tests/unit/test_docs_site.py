@@ -18,7 +18,6 @@ from sandbox.docs_site import on_page_markdown
         ("reference/airflow.md", "../../README.md", "../index.md"),
         ("sandbox.md", "shop/README.md", "sample-shop.md"),
         ("sample-shop.md", "../../docs/design.md", "design.md"),
-        ("design.md", "../plugins/partner_messages_plugin.py", "../plugins/partner_messages_plugin.py"),
         ("design.md", "https://example.com/docs/design.md", "https://example.com/docs/design.md"),
     ],
 )
@@ -26,6 +25,18 @@ def test_a_link_leads_to_the_page_of_its_target(page, link, leads_to):
     shown = on_page_markdown(f"See [this]({link}).", SimpleNamespace(file=SimpleNamespace(src_uri=page)))
 
     assert shown == f"See [this]({leads_to})."
+
+
+def test_of_a_link_to_code_the_text_is_left():
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="design.md"))
+
+    assert on_page_markdown("See [the plugin](../plugins/partner_messages_plugin.py).", page) == "See the plugin."
+
+
+def test_a_link_that_leads_nowhere_is_left_for_mkdocs_to_refuse():
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="design.md"))
+
+    assert on_page_markdown("[this](no-such-page.md)", page) == "[this](no-such-page.md)"
 
 
 def test_a_picture_of_the_readme_is_found():
