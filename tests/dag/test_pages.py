@@ -50,6 +50,7 @@ def routes() -> Iterator[tuple[str, str]]:
         "run": "none",
         "name": "ops.css",
         "history_id": 1,
+        "dag_run": "none",
     }
     for route in app.pages_app().routes:
         assert isinstance(route, APIRoute), f"{route} asks for no right"
@@ -172,7 +173,7 @@ def test_what_halts_or_pauses_is_in_letters(
     op: Visitor, deployment: Deployment, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Sending is PAUSED" in re.sub(r"<[^>]*>", "", op.get("/")), "as it is in Airflow until somebody unpauses it"
-    monkeypatch.setattr(state, "_is_paused", lambda: False)
+    monkeypatch.setattr(state, "is_paused", lambda _dag: False)
     assert "Sending is LIVE" in re.sub(r"<[^>]*>", "", op.get("/"))
     deployment.set(delivery="dry_run")
     assert "Sending is DRY RUN" in re.sub(r"<[^>]*>", "", op.get("/"))

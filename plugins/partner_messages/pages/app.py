@@ -22,7 +22,19 @@ from partner_messages.config.schedule import day_of
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log.database import LogConnection, open_message_log
-from partner_messages.pages import acts, before, effect, history, messages, people, render, templates, what_if, words
+from partner_messages.pages import (
+    acts,
+    before,
+    effect,
+    history,
+    messages,
+    people,
+    render,
+    resend,
+    templates,
+    what_if,
+    words,
+)
 from partner_messages.pages.asked import filters_of
 from partner_messages.pages.names import partners_like
 from partner_messages.pages.rights import Actor, Reader, may_act, may_read
@@ -78,6 +90,7 @@ def pages_app() -> FastAPI:
     app.include_router(_acts)
     app.include_router(before.router(_log))
     app.include_router(effect.router(_log))
+    app.include_router(resend.router(_log))
     app.include_router(what_if.router(_log))
     return app
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails, VariableDetails
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails, VariableDetails
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from airflow.configuration import conf
 from fastapi import Depends, Form, HTTPException, Request
@@ -19,6 +19,7 @@ from partner_messages.pages.words import DAG
 
 may_read = requires_access_dag("GET", param_dag_id=DAG)
 may_act = requires_access_dag("PUT", param_dag_id=DAG)
+may_trigger = requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id=DAG)
 
 
 @dataclass(frozen=True)
