@@ -5,8 +5,8 @@ FROM message_log AS m
 WHERE m.id = ANY (%(ids)s)
 ORDER BY m.day DESC, m.created_at DESC, m.id DESC
 
--- name: note_resend
--- Write down that messages are to be sent again, once for each DAG run that does it.
+-- name: note_once
+-- Write down what somebody has done by hand, where the same was not done to the same thing before.
 INSERT INTO audit (at, who, why, act, subject, detail)
 SELECT %(now)s, %(who)s, %(why)s, %(act)s, %(subject)s, %(detail)s
 WHERE NOT EXISTS (SELECT FROM audit WHERE subject = %(subject)s AND act = %(act)s)

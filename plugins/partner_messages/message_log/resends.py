@@ -7,8 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from psycopg.types.json import Json
-
+from partner_messages.message_log.acts import note_once
 from partner_messages.message_log.database import LogConnection, rows
 
 RESEND = "resend_messages"
@@ -24,8 +23,7 @@ def note_resend(
     connection: LogConnection, dag_run: str, asked: Sequence[Mapping[str, Any]], *, who: str, why: str, now: dt.datetime
 ) -> Sequence[Mapping[str, Any]]:
     """Write down what is asked of a DAG run; return what stands: what somebody has asked of it just before, if so."""
-    detail = Json({"messages": list(asked)})
-    rows(connection, "note_resend", act=RESEND, subject=dag_run, detail=detail, who=who, why=why, now=now)
+    note_once(connection, RESEND, dag_run, {"messages": list(asked)}, who=who, why=why, now=now)
     stands = resend_asked_for(connection, dag_run)
     return stands["detail"]["messages"] if stands else asked
 
