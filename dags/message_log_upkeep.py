@@ -27,6 +27,8 @@ answered (where it can: the asset `whatsapp://partner-messages/answers`).
 - **Enters a promise by hand** ("from Monday"), **opts a partner out**, undoes such a mistake, or decides whether what
   a partner wrote means STOP, each with who says so and why (`docs/answers.md`).
 - **Leaves a partner or a run alone until a day**, or ends that, with who says so and why; it always ends.
+- **Holds the tick of a day**, or lets it go on, with who says so and why, as the page *Before the tick* does.
+- **Sends one preview** to a test phone: what the day's tick would say of a run, or a template with its examples.
 - **Lets sending go on** after the message log was failed over or restored, if it is triggered with who says so and why
   (`docs/failover.md`, which comes first).
 
@@ -89,7 +91,30 @@ def _acts_by_hand() -> list[Any]:
 
         return settle_by_hand(get_current_context()["params"])
 
-    return [close_escalation(), settle_message(), enter_promise(), enter_opt_out(), leave_alone()]
+    @step("Hold a tick by hand", priority_weight=900, weight_rule="absolute")
+    def hold_tick() -> str:
+        """Hold a day's scheduled tick, or let it go on, as the params say."""
+        from partner_messages.ops.hold_by_hand import hold_by_hand
+
+        return hold_by_hand(get_current_context()["params"])
+
+    @step("Send a preview")
+    def send_preview() -> dict[str, int]:
+        """Send one preview to a test phone (setting `test_phones`), as the params say."""
+        from partner_messages.ops.preview_by_hand import send_preview
+
+        context: Any = get_current_context()
+        return send_preview(context["params"], context)
+
+    return [
+        hold_tick(),
+        send_preview(),
+        close_escalation(),
+        settle_message(),
+        enter_promise(),
+        enter_opt_out(),
+        leave_alone(),
+    ]
 
 
 @dag(

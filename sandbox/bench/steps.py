@@ -175,7 +175,7 @@ def pages(now: str, days: int, per_day: int, asked: int) -> dict[str, Any]:
     today, counted, seconds = day_of(moment), 0, 0.0
     with open_message_log() as log:
         while True:
-            took, done = timed(lambda: count_what_came_of_it(log, moment))
+            took, done = timed(lambda: count_what_came_of_it(log, moment, lambda _: ()))
             if not done:
                 break
             counted, seconds = counted + done, seconds + took

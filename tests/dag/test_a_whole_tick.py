@@ -249,3 +249,20 @@ def test_an_escalation_is_told_named_and_closed_by_hand_through_the_real_dags(
     assert (closing.state, closing.tasks["close_escalation"]) == ("success", "success")
     (row,) = log.execute("SELECT closed_by FROM escalation").fetchall()
     assert row["closed_by"] == "ops"
+
+
+def test_a_cleared_run_is_told_again_only_if_its_day_came_to_something_else(run_tick, deployment, tmp_path, few_runs):
+    args = {"path": str(tmp_path / "told"), "fails_while": "never", "text": "{{ summary_title }}"}
+    deployment.set(on_summary={"class": "support.notifier.WritesTheList", "args": args})
+
+    def told():
+        return (tmp_path / "told").read_text().split("\n---\n")[:-1]
+
+    run_tick()
+    run_tick()
+    assert len(told()) == 1
+    deployment.set(thresholds={"assignment_pending": 1})
+    run_tick()
+    first, again = told()
+    assert again.strip().startswith("CHANGED since it was told: Mon 23 Nov: ")
+    assert not first.strip().startswith("CHANGED")

@@ -21,7 +21,7 @@ from partner_messages.message_log import acts
 from partner_messages.pages import app, state
 from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
-from support.examples import PARTNER_ID, PHONE
+from support.examples import DAY, PARTNER_ID, PHONE
 from support.log_rows import Log, put, row
 from support.pages import Visitor, visitor
 from support.submitted import submit_templates
@@ -50,6 +50,7 @@ def routes() -> Iterator[tuple[str, str]]:
         "run": "none",
         "name": "ops.css",
         "history_id": 1,
+        "dag_run": "none",
     }
     for route in app.pages_app().routes:
         assert isinstance(route, APIRoute), f"{route} asks for no right"
@@ -172,7 +173,7 @@ def test_what_halts_or_pauses_is_in_letters(
     op: Visitor, deployment: Deployment, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Sending is PAUSED" in re.sub(r"<[^>]*>", "", op.get("/")), "as it is in Airflow until somebody unpauses it"
-    monkeypatch.setattr(state, "_is_paused", lambda: False)
+    monkeypatch.setattr(state, "is_paused", lambda _dag: False)
     assert "Sending is LIVE" in re.sub(r"<[^>]*>", "", op.get("/"))
     deployment.set(delivery="dry_run")
     assert "Sending is DRY RUN" in re.sub(r"<[^>]*>", "", op.get("/"))
@@ -440,3 +441,47 @@ def test_a_day_with_a_live_tick_is_shown_by_that_whatever_the_setting_says_now(
     deployment.set(delivery="dry_run")
     assert "<strong>live</strong>" in op.get("/")
     assert "<strong>dry run</strong>" in op.get("/?day=2026-11-20")
+
+
+def test_a_filter_that_little_answers_to_looks_back_some_days_at_once_and_offers_more(op: Visitor, log: Log) -> None:
+    for days in (0, 70, 130):
+        put(log, "failed", f"R{days}", day=DAY - dt.timedelta(days=days), error_code=1, error_detail=f"{days} ago")
+    page = op.get("/messages?since=2025-12-01&until=2026-11-23&status=failed")
+    said = []
+    for _ in range(9):
+        said += re.findall(r"(\d+) ago", page)
+        onwards = re.search(r'id="older" rel="next" href="(\?[^"]+)"', page)
+        if not onwards:
+            break
+        assert "Look further back" in page
+        assert "since Fri 25 Sep 2026" in page or len(said) > 1 or "Nothing answers" in page
+        page = op.get("/messages" + onwards.group(1))
+    assert said == ["0", "70", "130"]
+    assert "Look further back" not in page
+    assert "130 ago" in op.get(f"/messages?since=2025-12-01&until=2026-11-23&partner={PARTNER_ID}")
+
+
+def test_a_day_says_what_it_has_cost_by_what_meta_bills_and_the_price_list(
+    op: Visitor, deployment: Deployment, log: Log
+) -> None:
+    of_meta = {"meta_message_id": "wamid.1", "sent_at": TICK, "pricing_at": TICK, "pricing_type": "regular"}
+    put(log, "delivered", "R1", **of_meta, pricing_category="utility", pricing_billable=True)
+    put(
+        log,
+        "delivered",
+        "R2",
+        **{**of_meta, "meta_message_id": "2"},
+        pricing_category="marketing",
+        pricing_billable=True,
+    )
+    put(
+        log,
+        "delivered",
+        "R3",
+        **{**of_meta, "meta_message_id": "3"},
+        pricing_category="utility",
+        pricing_billable=False,
+    )
+    assert "What it cost: not known: the setting prices says nothing" in op.get("/")
+    deployment.set(prices={"currency": "INR", "utility": {"default": 2.5, "IN": 0.115}})
+    assert "What it cost: INR 0.12, and 1 message whose price is not known" in op.get("/")

@@ -54,6 +54,11 @@ def left_behind(log: Log) -> dict[str, Any]:
             for row in everything(log)
             if row["message_kind"] != "followup"
         ),
+        "left alone": [
+            row["production_run_id"]
+            for row in log.execute("SELECT production_run_id FROM left_alone WHERE ended_at IS NULL").fetchall()
+        ],
+        "waits": log.execute("SELECT DISTINCT 1 FROM tick WHERE awaits_approval").fetchall(),
         "escalated": sorted(
             (row["production_run_id"], row["reason"]) for row in log.execute("SELECT * FROM escalation").fetchall()
         ),

@@ -11,15 +11,22 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
+from partner_messages.message_log import before
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick
+from partner_messages.planning.marks import mark_of
+from partner_messages.tasks.approval import is_decided
+from sandbox.shop import run_id as id_of
 from support.children import Child
 from support.dag_tasks import REMINDERS, UPKEEP
+from support.deployment import TICK
 from support.log_rows import Log
 from support.sending import let_the_leases_run_out
 from support.task_work import context, in_this_process, send_task
 
 RUN_ID = "run 1"
+NOT_OVERDUE = id_of("SENT23H")
+"""A run of which nothing is to be said."""
 STARTING_SECONDS = 0.3
 """What a process takes besides the task's work, about."""
 
@@ -37,6 +44,18 @@ def work_of(task: str, run_id: str, *given: Any) -> Any:
 def find_stuck_runs(tick: dict[str, Any], kind: str) -> Any:
     """One instance of the mapped task of that name."""
     return work_of("find_stuck_runs", RUN_ID, tick, kind)
+
+
+def wait_for_approval(tick: dict[str, Any]) -> bool:
+    """What the task of that name asks each minute."""
+    return is_decided(Tick.from_xcom(tick))
+
+
+def leave_alone(run: str, day: str) -> Any:
+    """The task of that name of `message_log_upkeep`, for a run."""
+    asked = {"leave_alone": "run", "leave_alone_id": run, "leave_alone_until": day}
+    said = {"leave_alone_by": "Asha", "leave_alone_why": "its loom is repaired"}
+    return UPKEEP.leave_alone({**context("by hand"), "params": {**asked, **said}})
 
 
 WORK: dict[str, Callable[..., Any]] = {
@@ -79,6 +98,9 @@ class KilledTick:
         batches = self._task("plan_messages", tick)
         self._wait_for_their_morning()
         now = self._task("plan_messages", tick)
+        self._killed_once("leave_alone", leave_alone, NOT_OVERDUE, "2026-12-24")
+        self._let_it_wait_and_approve(tick)
+        assert self._killed_once("wait_for_approval", wait_for_approval, tick)
         self._send(tick, now)
         self._send(tick, self._task("plan_followups", tick))
         self._task("mirror_to_shop", tick)
@@ -132,6 +154,12 @@ class KilledTick:
             " SELECT id FROM (SELECT id, row_number() OVER (ORDER BY context_id) AS number FROM message_log"
             "  WHERE status = 'queued') AS numbered WHERE number % 3 = 0)"
         )
+
+    def _let_it_wait_and_approve(self, tick: dict[str, Any]) -> None:
+        """As if the schedule had begun it with setting `approve_first`, and somebody had seen all of it."""
+        self.log.execute("UPDATE tick SET awaits_approval = true WHERE id = %s", [tick["id"]])
+        seen = [mark_of(row) for row in before.waiting_messages(self.log, tick["dag_run_id"], tick["id"])]
+        before.approve(self.log, Tick.from_xcom(tick).day, seen, who="Asha", why="looked at all", now=TICK)
 
     def _until_morning(self) -> None:
         self.log.execute(

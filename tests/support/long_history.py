@@ -116,6 +116,7 @@ def _parameters_of(messages: list[Draft]) -> dict[str, Any]:
         **{"ids": ids, "id": ids[0], "message_id": ids[0]},
         **{"production_run_ids": runs, "production_run_id": runs[0], "found_ids": Json(runs)},
         "said_ids": Json([str(id_) for id_ in ids]),
+        "taken_away": runs[:2],
         "wamids": [f"wamid.{number}" for number in range(len(messages))],
         "said_wamids": Json([f"wamid.{number}" for number in range(len(messages))]),
         "waiting_ids": [1],

@@ -45,7 +45,7 @@ LIMIT 1
 -- What is queued for a tick, as it would be sent.
 SELECT
     m.id, m.message_kind, m.reminder_kind, m.event_name, m.production_run_id, m.partner_id, m.sender, m.to_phone, m.language, m.template_name,
-    m.body_text, m.not_before,
+    m.body_text, m.not_before, m.variables, m.image_url,
     (SELECT array_agg(r.production_run_id ORDER BY r.production_run_id) FROM message_run AS r WHERE r.message_id = m.id) AS production_run_ids
 FROM message_log AS m
 WHERE m.dag_id = %(dag_id)s AND m.dag_run_id = %(dag_run_id)s AND m.tick_id = %(tick_id)s AND m.status = 'queued' AND m.message_kind <> 'followup'

@@ -38,6 +38,14 @@ FROM message_log
 WHERE delivery = 'live' AND day = %(day)s
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 
+-- name: runs_to_judge
+-- The runs of which it is to be told whether they have moved: those that a day found stuck, and those of open cases of the comparison.
+SELECT DISTINCT production_run_id FROM stuck_run WHERE delivery = 'live' AND dag_run_id IN (
+    SELECT dag_run_id FROM tick WHERE dag_id = %(dag_id)s AND delivery = 'live' AND day = %(day)s AND created_at >= %(since)s
+)
+UNION
+SELECT production_run_id FROM trial_case WHERE outcome IS NULL
+
 -- name: count_moves
 -- Count what became of the stuck runs that were reminded of on a day, and of those that were not due: by the kind, the number of the
 -- reminder in its stall, its hour and language.
@@ -162,7 +170,8 @@ CROSS JOIN LATERAL (
                     AND {% include "counts_as_reminded" %}
             ) AS again,
             gone.day IS NOT NULL AND (
-                coalesce((
+                {{ f }}.production_run_id = ANY (%(taken_away)s)
+                OR coalesce((
                     SELECT n.since <= gone.now AND (n.partner_id IS DISTINCT FROM {{ f }}.partner_id OR (n.kind = {{ f }}.kind AND n.kind <> 'idle'))
                     FROM stuck_run AS n
                     WHERE n.production_run_id = {{ f }}.production_run_id AND n.delivery = 'live' AND n.day > last.day

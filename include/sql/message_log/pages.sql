@@ -48,6 +48,13 @@ WHERE delivery = 'live' AND day = %(day)s AND pricing_at IS NOT NULL
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
 
+-- name: billed_to
+-- To whom a day's messages went that Meta bills, by category.
+SELECT pricing_category AS category, to_phone AS phone, count(*) AS messages
+FROM message_log
+WHERE delivery = 'live' AND day = %(day)s AND pricing_at IS NOT NULL AND pricing_billable
+GROUP BY 1, 2
+
 -- name: senders_of_day
 -- How each sender's messages of a day stand with Meta, and since when one is stopped.
 SELECT
@@ -82,8 +89,8 @@ LIMIT %(at_most)s
 m.id, m.dag_id, m.dag_run_id, m.delivery, m.day, m.message_kind, m.reminder_kind, m.event_name, m.production_run_id, m.partner_id, m.sender,
 m.to_phone, m.language, m.template_name, m.body_text, m.status, m.skip_reason, m.duplicate_of, m.not_before, m.error_code, m.error_detail,
 m.message_status, m.created_at, m.claimed_at, m.sent_at, m.delivered_at, m.read_at, m.failed_at, m.expired_at_meta, m.settled_by, m.blanked,
-CASE WHEN m.status = 'skipped' THEN (m.variables ->> 'next_due')::date END AS next_due, m.variables ->> 'holiday' AS holiday, m.variables ->> 'readings' AS readings,
-m.variables ->> 'bad_column' AS bad_column, {% include "left_alone_by" %} AS left_alone_by,
+m.context_id LIKE '%%:preview:%%' AS is_preview, CASE WHEN m.status = 'skipped' THEN (m.variables ->> 'next_due')::date END AS next_due,
+m.variables ->> 'holiday' AS holiday, m.variables ->> 'readings' AS readings, m.variables ->> 'bad_column' AS bad_column, {% include "left_alone_by" %} AS left_alone_by,
 (SELECT array_agg(r.production_run_id ORDER BY r.production_run_id) FROM message_run AS r WHERE r.message_id = m.id) AS run_ids
 
 -- part: of_one_run

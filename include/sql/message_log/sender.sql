@@ -26,6 +26,10 @@ FROM sender_stop
 WHERE lifted_at IS NULL AND dag_id = %(dag_id)s AND dag_run_id = %(dag_run_id)s AND clear_number = %(clear_number)s
 ORDER BY sender
 
+-- name: stopped_senders
+-- The senders that are stopped now.
+SELECT sender, error_detail FROM sender_stop WHERE lifted_at IS NULL
+
 -- name: lift_stop
 -- Meta took a message of this sender again.
 UPDATE sender_stop SET lifted_at = now(), probe_token = NULL WHERE id = %(id)s AND lifted_at IS NULL

@@ -24,6 +24,7 @@ from partner_messages.config.problems import first_problem
 from partner_messages.config.schedule import TICK_TIME
 from partner_messages.config.value_kinds import (
     DEFAULT_PRICE,
+    E164,
     ByCountry,
     ById,
     Cadence,
@@ -341,6 +342,12 @@ class Settings(_Strict):
     )
     max_messages_per_run: Annotated[int, Field(ge=1, le=100_000)] = Field(
         500, description="Messages a run may send; the rest are skipped `over_limit`."
+    )
+    test_phones: Annotated[tuple[E164, ...], EachOnce] = Field(
+        (),
+        examples=[["+919812345678"]],
+        description="Phones (E.164) to which the pages *Before the tick* and *Templates* may send a preview"
+        " ([pages.md](pages.md#a-preview)); none where it is empty.",
     )
     redirect_limit: Annotated[int, Field(ge=1, le=100)] = Field(
         10, description="Messages a `redirect` run may send to the one test phone."

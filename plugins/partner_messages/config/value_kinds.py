@@ -180,6 +180,7 @@ ById = AfterValidator(_with_ids)
 """Of a dict whose keys are ids."""
 TableName = Annotated[str, AfterValidator(checked_table)]
 Id = Annotated[str, AfterValidator(checked_id)]
+E164 = Annotated[str, _written_like(r"\+[1-9][0-9]{6,14}", 'must be a phone in E.164 form, such as "+919812345678"')]
 HostName = Annotated[
     str,
     BeforeValidator(_host_name),

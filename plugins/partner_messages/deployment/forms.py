@@ -245,6 +245,18 @@ _LEFT_ALONE = {
     "partner": "a partner: nothing is sent to them before that day",
     "run": "a run: nobody is written to of it before that day",
 }
+_HOLD = "Hold the tick of a day, or let it go on"
+_HOLDS = {
+    LEAVE: "leave it as it is",
+    "hold": "hold: nothing of that day's scheduled tick is sent",
+    "go_on": "go on: end what was held",
+}
+_PREVIEW = "Send one preview to a test phone"
+_PREVIEWS = {
+    LEAVE: "nothing is to be sent",
+    "run": "what the day's tick would say of a run",
+    "template": "a template with its example values",
+}
 _OUTCOMES = {
     LEAVE: "nothing is to be said",
     "arrived": "it arrived: it counts as sent",
@@ -345,6 +357,44 @@ UPKEEP: Mapping[str, Param] = {
     ),
     "leave_alone_by": _who(_LEAVE_ALONE),
     "leave_alone_why": _text("Why", _LEAVE_ALONE, "Why, or why no longer.", longest=2_000),
+    "hold": Param(
+        LEAVE,
+        type="string",
+        enum=list(_HOLDS),
+        values_display=_HOLDS,
+        title="What is to be done",
+        section=_HOLD,
+        description_md="In force before the next claim. What people trigger by hand goes on; **halt** stops that, too.",
+    ),
+    "hold_day": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        title="Of which day",
+        section=_HOLD,
+        description_md="The day whose tick it is; today or a later one.",
+    ),
+    "hold_by": _who(_HOLD),
+    "hold_why": _text("Why", _HOLD, "Why, or why it may go on.", longest=2_000),
+    "preview_of": Param(
+        LEAVE,
+        type="string",
+        enum=list(_PREVIEWS),
+        values_display=_PREVIEWS,
+        title="Of what",
+        section=_PREVIEW,
+        description_md="It counts as no reminder. The pages *Before the tick* and *Templates* fill this in.",
+    ),
+    "preview_id": _text(
+        "Which one",
+        _PREVIEW,
+        "The run's id in the shop; or the template, its language and the sender, such as"
+        " **jyt_production_run_assigned_v1/hi/in**.",
+        longest=500,
+    ),
+    "preview_phone": _text("To", _PREVIEW, "One of the phones in the setting test_phones.", longest=50),
+    "preview_by": _who(_PREVIEW),
+    "preview_why": _text("Why", _PREVIEW, "What is to be seen.", longest=2_000),
     "trusted_by": _text(
         "Who says so",
         _TRUST,

@@ -157,6 +157,31 @@ class LeaveAloneParams(ActParams):
     leave_alone_why: Why
 
 
+class HoldParams(ActParams):
+    """With which a day's scheduled tick is held, or goes on."""
+
+    what = "hold a day's tick or let it go on"
+    choice = "hold"
+
+    hold: Literal["hold", "go_on"]
+    hold_day: Day
+    hold_by: Who
+    hold_why: Why
+
+
+class PreviewParams(ActParams):
+    """With which one preview is sent to a test phone."""
+
+    what = "send a preview"
+    choice = "preview_of"
+
+    preview_of: Literal["run", "template"]
+    preview_id: Id
+    preview_phone: Annotated[str, Field(min_length=1, max_length=50)]
+    preview_by: Who
+    preview_why: Why
+
+
 class TrustParams(ActParams):
     """With which somebody lets sending go on from a log that has changed."""
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from psycopg.types.json import Json
 
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.messages.tick import Halt
@@ -11,6 +15,8 @@ from partner_messages.recipients.masking import mask
 
 SETTLE_MESSAGE = "settle_message"
 """Somebody says what became of a message that is unknown."""
+SEND_PREVIEW = "send_preview"
+"""Somebody has a preview sent to a test phone; the subject is the DAG run that does it."""
 HALT, GO_ON = "halt", "go_on"
 """Somebody halts all sending, or lets it go on."""
 
@@ -30,6 +36,21 @@ def settle_by_hand(
     """
     said = {"message_id": message_id, "outcome": outcome, "who": who, "why": why, "act": SETTLE_MESSAGE, "now": now}
     return bool(rows(connection, "settle_by_hand", **said))
+
+
+def note_once(
+    connection: LogConnection,
+    act: str,
+    subject: str,
+    detail: Mapping[str, Any],
+    *,
+    who: str,
+    why: str,
+    now: dt.datetime,
+) -> bool:
+    """Write down what is done by hand to something; return whether the same was not done to it before."""
+    said = {"act": act, "subject": subject, "detail": Json(detail), "who": who, "why": why, "now": now}
+    return bool(rows(connection, "note_once", **said))
 
 
 def status_of(connection: LogConnection, message_id: uuid.UUID) -> str | None:

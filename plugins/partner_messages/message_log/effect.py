@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, TypeAlias
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, day_of
 from partner_messages.message_log.database import LogConnection, of_history, recordset, rows
@@ -27,24 +27,37 @@ _AFTER = dt.timedelta(days=45)
 """Within as long the ticks come by which it is told what became of a day."""
 
 
-def count_what_came_of_it(connection: LogConnection, now: dt.datetime) -> int:
+TakenAway: TypeAlias = Callable[[Collection[str]], Collection[str]]
+"""Says which of some runs the shop has deleted or cancelled: those have not moved."""
+
+
+def count_what_came_of_it(connection: LogConnection, now: dt.datetime, taken_away: TakenAway) -> int:
     """Count the days of which more has come to be known; return how many there were.
 
     Args:
         connection: The message log.
         now: The wall clock.
+        taken_away: Asked once a day that is counted.
     """
     today = day_of(now)
     first = today - dt.timedelta(days=LONGEST)
     found = rows(connection, "days_to_count", first_day=first, day=today, now=now, at_most=AT_ONCE)
     for row in found:
-        _count_day(connection, row["day"], now)
+        _count_day(connection, row["day"], now, taken_away)
     ticks = _ticks(today - _AFTER, today + _BEFORE)
-    rows(connection, "judge_cases", **ticks, within=CASE_TICKS)
+    gone = sorted(taken_away(runs_to_judge(connection, today)))
+    rows(connection, "judge_cases", **ticks, within=CASE_TICKS, taken_away=gone)
     return len(found)
 
 
-def _count_day(connection: LogConnection, day: dt.date, now: dt.datetime) -> None:
+def runs_to_judge(connection: LogConnection, day: dt.date) -> list[str]:
+    """The runs that a day's live ticks have found stuck, and those of the open cases of the comparison."""
+    found = rows(connection, "runs_to_judge", dag_id=DAG, day=day, since=day - _BEFORE)
+    return [row["production_run_id"] for row in found]
+
+
+def _count_day(connection: LogConnection, day: dt.date, now: dt.datetime, taken_away: TakenAway) -> None:
+    gone = sorted(taken_away(runs_to_judge(connection, day)))
     with connection.transaction():
         rows(connection, "note_counted_day", day=day, now=now)
         rows(connection, "forget_counts", day=day)
@@ -55,6 +68,7 @@ def _count_day(connection: LogConnection, day: dt.date, now: dt.datetime) -> Non
             **_ticks(day, day + _AFTER),
             day=day,
             within=TICKS,
+            taken_away=gone,
             last_number=LAST_NUMBER,
             timezone=SCHEDULE_TIMEZONE.key,
         )

@@ -7,6 +7,8 @@ import sys
 import uuid
 from collections.abc import Iterable, Sequence
 
+from psycopg.rows import DictRow
+
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from partner_messages.message_log.database import LogConnection, each_row, of_history, of_tick, rows
 from partner_messages.messages.kinds import ReminderKind, StuckRun
@@ -186,3 +188,9 @@ def to_follow_up(connection: LogConnection, tick: Tick, *, of_all: bool = False)
 def note_not_followed(connection: LogConnection, ids: Sequence[uuid.UUID], reason: SkipReason) -> None:
     """Note that no follow-up is sent for these messages, and why."""
     rows(connection, "note_not_followed", ids=list(ids), reason=reason)
+
+
+def ends_of_day(connection: LogConnection, dag_id: str, delivery: str, day: dt.date) -> list[DictRow]:
+    """What became of the runs that a day's ticks found stuck: `kind`, `status`, `skip_reason` and how many `runs`."""
+    since = day - dt.timedelta(days=2)  # A tick may have been made some hours before its day.
+    return rows(connection, "ends_of_day", dag_id=dag_id, delivery=delivery, day=day, since=since)

@@ -116,7 +116,7 @@ def _queue(connection: LogConnection, tick: Tick, drafts: Sequence[Draft]) -> se
     slots = _records(drafts, "id", "day", "message_kind", "production_run_ids")
     for row in rows(connection, "take_slots", **parameters, drafts=slots):
         taken.setdefault(row["message_id"], set()).add(row["production_run_id"])
-    won = [draft for draft in drafts if taken.get(draft.id) == set(draft.production_run_ids)]
+    won = [draft for draft in drafts if taken.get(draft.id, set()) == set(draft.production_run_ids)]
     queued = _ids(rows(connection, "queue", **parameters, drafts=_records(won)), "id")
     if given_back := taken.keys() - queued:
         rows(connection, "give_back_slots", ids=list(given_back))

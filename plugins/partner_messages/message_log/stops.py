@@ -69,6 +69,11 @@ def stops_of(connection: LogConnection, run: RunPass) -> dict[str, str]:
     return {row["sender"]: row["error_detail"] for row in rows(connection, "stops_of", **_parameters(run))}
 
 
+def stopped_senders(connection: LogConnection) -> dict[str, str]:
+    """The senders that are stopped now, whoever met it, with what Meta said."""
+    return {row["sender"]: row["error_detail"] for row in rows(connection, "stopped_senders")}
+
+
 def become_prober(connection: LogConnection, stop: SenderStop, token: uuid.UUID, lease: dt.timedelta) -> bool:
     """Whether this process, and no other, now probes the sender."""
     return bool(rows(connection, "become_prober", id=stop.id, token=token, lease=lease))

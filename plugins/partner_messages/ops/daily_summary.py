@@ -7,18 +7,21 @@ one's message has the same key.
 from __future__ import annotations
 
 import collections
+import hashlib
+import json
 import logging
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from partner_messages.config.schedule import day_of
-from partner_messages.config.settings import Settings, SettingsError
+from partner_messages.config.settings import VARIABLE, Settings, SettingsError
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.page_addresses import whole_address
 from partner_messages.message_log.database import LogConnection, open_message_log, rows
+from partner_messages.message_log.history import ends_of_day
 from partner_messages.messages.skip_reasons import EXPLANATIONS
-from partner_messages.messages.tick import RunPass
+from partner_messages.messages.tick import Halt, RunPass, Tick
 from partner_messages.ops.notifier import NotTold, notify
 from partner_messages.ops.reasons import RULES, Reason
 from partner_messages.ops.run_notes import DELIVERIES, HALTED
@@ -26,6 +29,11 @@ from partner_messages.ops.summary import Summary
 from partner_messages.recipients.masking import mask
 
 log = logging.getLogger(__name__)
+
+TOLD_VARIABLE = f"{VARIABLE}_last_summary"
+"""The Variable in which it is kept of which tick operations were told last."""
+AGAIN = "CHANGED since it was told: "
+"""How what is told of a DAG run once more begins."""
 
 
 def tell_summary(
@@ -49,9 +57,43 @@ def tell_summary(
         return
     with open_message_log() as connection:
         work = open_work(connection)
+        ends = ends_of_day(connection, summary.tick.dag_id, summary.tick.delivery, summary.tick.day)
+    figures = _mark_of([*ends, halted or "", *problems])
+    before = _last_told()
+    if before.get("dag_run") == run.dag_run_id and before.get("figures") == figures:
+        log.info("Operations were told of this run already, and nothing of its day has changed since.")
+        return
     text = "\n".join(lines_of(summary, work, halted=halted, problems=problems))
     title = title_of(summary, sum(work.values()), halted=halted, problems=problems)
+    if before.get("dag_run") == run.dag_run_id:
+        title, text = f"{AGAIN}{title}", f"{AGAIN}{text}"
     _tell(settings, context, run, title, text, day=summary.tick.day.isoformat())
+    _note_told({"dag_run": run.dag_run_id, "figures": figures})
+
+
+def _mark_of(said: Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:32]
+
+
+def _last_told() -> Mapping[str, str]:
+    """Of which DAG run operations were told last, and a mark of its figures; empty where nobody knows."""
+    from airflow.sdk import Variable
+
+    try:
+        kept: Mapping[str, str] = json.loads(Variable.get(TOLD_VARIABLE, default="{}"))
+    except Exception as error:  # Told once too often is better than not at all.
+        log.warning("Variable %s cannot be read (%s).", TOLD_VARIABLE, type(error).__name__)
+        return {}
+    return kept
+
+
+def _note_told(told: Mapping[str, str]) -> None:
+    from airflow.sdk import Variable
+
+    try:
+        Variable.set(TOLD_VARIABLE, json.dumps(told), description="Of which tick on_summary has told last.")
+    except Exception as error:
+        log.warning("Variable %s cannot be set (%s).", TOLD_VARIABLE, type(error).__name__)
 
 
 def tell_of_nothing(context: Mapping[str, Any], run: RunPass, *, failed: Sequence[str], why: Sequence[str]) -> None:
@@ -78,6 +120,35 @@ def tell_of_nothing(context: Mapping[str, Any], run: RunPass, *, failed: Sequenc
         if not failed:
             raise
         log.warning("%s", error)  # No other try comes: the run fails for what has failed.
+
+
+def tell_of_waiting(
+    context: Mapping[str, Any], run: RunPass, tick: Tick, messages: int, *, settings: Settings, hold: Halt | None
+) -> None:
+    """Tell that a tick waits for somebody to approve it, until when, and what happens then.
+
+    Args:
+        context: The task's, for the notifier.
+        run: The pass of the DAG run.
+        tick: The tick.
+        messages: How many wait.
+        settings: The settings, by which it is decided.
+        hold: Who holds the tick, if anybody does.
+
+    Raises:
+        NotTold: The notifier failed; another try tells the same under the same key.
+        SettingsError: The notifier cannot be made.
+    """
+    until = f"{settings.approve_until:%H:%M} IST"
+    title = f"{tick.day:%a %-d %b}: {messages} messages wait for approval until {until}"
+    then = "they are sent all the same" if settings.approve_else == "send" else "none of them is sent"
+    text = [
+        f"{title}.",
+        *([f"The tick is held {hold}. While it is, nothing is sent, approved or not."] if hold else []),
+        f"If nobody has approved them by then, {then} (setting approve_else).",
+        *([f"Look at them and approve them: {page}"] if (page := whole_address("/before")) else []),
+    ]
+    _tell(settings, context, run, title, "\n".join(text), about=" waits", page="/before")
 
 
 def _settings_for(delivery: str | None) -> Settings | None:
@@ -155,15 +226,23 @@ def _links(**of: str) -> Iterator[str]:
 
 
 def _tell(
-    settings: Settings, context: Mapping[str, Any], run: RunPass, title: str, text: str, day: str | None = None
+    settings: Settings,
+    context: Mapping[str, Any],
+    run: RunPass,
+    title: str,
+    text: str,
+    *,
+    day: str | None = None,
+    about: str = "",
+    page: str = "/",
 ) -> None:
     if settings.on_summary is None:
         return
     mentions = {
         "summary_title": title,
         "summary_text": text,
-        "summary_key": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{run.dag_id} {run.dag_run_id} {run.clear_number}")),
-        "summary_address": whole_address("/", day=day),
+        "summary_key": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{run.dag_id} {run.dag_run_id} {run.clear_number}{about}")),
+        "summary_address": whole_address(page, day=day),
     }
     notify(settings.on_summary, "on_summary", context, mentions)
     log.info("Operations were told: %s", title)

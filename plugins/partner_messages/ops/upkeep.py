@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +27,8 @@ from partner_messages.ops.hearing import hear
 from partner_messages.ops.log_checks import may_be_sent_from
 from partner_messages.ops.metrics import emit_metrics
 from partner_messages.planning.dealing import deal_out
+from partner_messages.recipients.masking import mask
+from partner_messages.shop.shop import open_shop
 
 log = logging.getLogger(__name__)
 
@@ -88,8 +91,19 @@ def forget_what_is_old() -> dict[str, int]:
 def count_days() -> None:
     """Count what came of the messages of the days of which more has come to be known."""
     with open_message_log() as connection:
-        counted = count_what_came_of_it(connection, run_context.wall_clock())
+        counted = count_what_came_of_it(connection, run_context.wall_clock(), taken_away)
     log.info("What came of the messages of %d days was counted.", counted)
+
+
+def taken_away(runs: Collection[str]) -> Collection[str]:
+    """Which of some runs the shop has deleted or cancelled; none where it does not answer: a day is counted again."""
+    try:
+        with open_shop(load_settings().tables) as shop:
+            found = shop.runs(runs)
+    except Exception as error:  # What is counted must not wait for the shop.
+        log.warning("Runs that were deleted count as moved for now: %s", mask(str(error)))
+        return ()
+    return [run for run in runs if run not in found or found[run].status == "cancelled"]
 
 
 def release_due(tick: Tick) -> list[dict[str, Any]]:

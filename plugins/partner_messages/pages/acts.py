@@ -18,6 +18,7 @@ from partner_messages.deployment.params import HaltParams
 from partner_messages.message_log import acts
 from partner_messages.message_log.database import LogConnection, open_message_log, rows
 from partner_messages.ops import said_by_hand, settle_by_hand
+from partner_messages.ops.hold_by_hand import hold_by_hand
 from partner_messages.pages import people, words
 from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.state import state_of
@@ -124,6 +125,11 @@ def _left_alone(what: str, id_: str, until: str, who: str, why: str) -> str:
         return "That is over: it is as always again, unless a setting says something else."
     whom = "The partner is left alone" if what == "partner" else "Nobody is written to of the run"
     return f"{whom} until {words.day(_day(day))}."
+
+
+def hold_or_go_on(do: str, day: dt.date, who: str, why: str) -> None:
+    """Hold a day's scheduled tick, or let it go on."""
+    hold_by_hand(_filled_in(hold=do, hold_day=day.isoformat(), hold_by=who, hold_why=why))
 
 
 _LEAVING = {"leave_alone": leave_alone, "write_again": write_again}

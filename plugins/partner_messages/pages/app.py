@@ -22,10 +22,23 @@ from partner_messages.config.schedule import day_of
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log.database import LogConnection, open_message_log
-from partner_messages.pages import acts, before, effect, history, messages, people, render, templates, what_if, words
+from partner_messages.pages import (
+    acts,
+    before,
+    effect,
+    history,
+    messages,
+    people,
+    previews,
+    render,
+    resend,
+    templates,
+    what_if,
+    words,
+)
 from partner_messages.pages.asked import filters_of
 from partner_messages.pages.names import partners_like
-from partner_messages.pages.rights import Actor, Reader, may_act, may_read
+from partner_messages.pages.rights import Actor, Reader, may_act, may_read, roles_without_pages
 from partner_messages.pages.state import state_of
 from partner_messages.pages.today import today
 from partner_messages.recipients.masking import mask
@@ -78,6 +91,8 @@ def pages_app() -> FastAPI:
     app.include_router(_acts)
     app.include_router(before.router(_log))
     app.include_router(effect.router(_log))
+    app.include_router(previews.router(_log))
+    app.include_router(resend.router(_log))
     app.include_router(what_if.router(_log))
     return app
 
@@ -119,7 +134,10 @@ def today_page(request: Request, person: Reader, day: dt.date | None = None, del
     now, settings = run_context.wall_clock(), load_settings()
     with _log() as connection:
         shown = today(connection, day or day_of(now), delivery, now, settings)
-        return render.page(request, person, "today", **shown, state=state_of(connection, settings))
+        unseeing = roles_without_pages() if person.may_set else ()
+        return render.page(
+            request, person, "today", **shown, state=state_of(connection, settings), roles_without_pages=unseeing
+        )
 
 
 @_pages.get("/messages")

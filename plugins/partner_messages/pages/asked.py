@@ -133,6 +133,11 @@ class Place:
     created_at: dt.datetime
     id: uuid.UUID
 
+    @classmethod
+    def before(cls, day: dt.date) -> Self:
+        """The place behind a day's last message: what comes next is of an earlier day."""
+        return cls(day, dt.datetime.min.replace(tzinfo=dt.UTC), uuid.UUID(int=0))
+
     def as_text(self) -> str:
         """As an address carries it."""
         said = json.dumps([self.day.isoformat(), self.created_at.isoformat(), str(self.id)])

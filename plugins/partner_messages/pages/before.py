@@ -104,12 +104,10 @@ def _act(connection: LogConnection, do: str, *, who: str, why: str, seen: str, p
         tomorrow = today + dt.timedelta(days=1)
         return acts.leave_alone("partner", partner_id, tomorrow.isoformat(), who, said)
     if do == "hold":
-        if not before.hold_tick(connection, today, who=who, why=said, now=now):
-            raise NotAsked("Somebody holds the tick already.")
+        acts.hold_or_go_on("hold", today, who, said)
         return f"The tick of {words.day(today)} is held: nothing of it is claimed any more."
     if do == "go_on":
-        if not before.let_tick_go_on(connection, today, who=who, why=said, now=now):
-            raise NotAsked("Nobody holds the tick, so there is nothing to let go on.")
+        acts.hold_or_go_on("go_on", today, who, said)
         return "The tick may go on. If its hour has come, trigger the DAG by hand, or clear what has failed, today."
     if do == "approve":
         return _approve(connection, settings, now, who=who, why=said, seen=seen)

@@ -19,6 +19,8 @@ from partner_messages.recipients.masking import mask
 from partner_messages.shop.names import Names
 
 ON_A_PAGE = 50
+LOOKS_BACK = 60
+"""Days that a page looks through at once where no index leads to what is asked for."""
 IN_A_FILE = 50_000
 """Rows of a CSV file, at most."""
 
@@ -40,9 +42,11 @@ def messages_page(connection: LogConnection, filters: Filters, tables: Tables) -
     """
     filters, dealt = _of_dag_run(connection, filters)
     partners = _partners(connection, filters, tables)
-    found = _page_of_messages(connection, filters, partners, dealt, ON_A_PAGE + 1)
+    back_to = _looks_back_to(filters)
+    found = _page_of_messages(connection, filters, partners, dealt, ON_A_PAGE + 1, first_day=back_to)
     shown, more = found[:ON_A_PAGE], found[ON_A_PAGE:]
     last = shown[-1] if more else None
+    ends_early = back_to > filters.since and not more
     return {
         "filters": filters,
         "selects": SELECTS,
@@ -50,7 +54,17 @@ def messages_page(connection: LogConnection, filters: Filters, tables: Tables) -
         "names": names_of(tables, [row["partner_id"] for row in shown], _run_ids(shown)),
         "meant": partners,
         "next": Place(last["day"], last["created_at"], last["id"]).as_text() if last else None,
+        "back_to": back_to if ends_early else None,
+        "further": Place.before(back_to).as_text() if ends_early else None,
     }
+
+
+def _looks_back_to(filters: Filters) -> dt.date:
+    """The first day that one page looks at: a filter to which nothing answers would read all of them."""
+    if filters.partner or filters.run or filters.dag_run:
+        return filters.since
+    last = min(Place.of_text(filters.after).day, filters.until) if filters.after else filters.until
+    return max(filters.since, last - dt.timedelta(days=LOOKS_BACK - 1))
 
 
 def _of_dag_run(connection: LogConnection, filters: Filters) -> tuple[Filters, list[uuid.UUID] | None]:
@@ -100,11 +114,13 @@ def _page_of_messages(
     partners: Mapping[str, Any],
     dealt: Sequence[uuid.UUID] | None,
     at_most: int,
+    *,
+    first_day: dt.date | None = None,
 ) -> Sequence[Mapping[str, Any]]:
     place = Place.of_text(filters.after) if filters.after else None
     begins = {f"after_{name}": getattr(place, name, None) for name in ("day", "created_at", "id")}
     asked = filters.model_dump(exclude={"after", "partner", "since", "until", "task", "batch"}) | begins
-    asked |= {"first_day": filters.since, "last_day": filters.until, "message_ids": dealt}
+    asked |= {"first_day": first_day or filters.since, "last_day": filters.until, "message_ids": dealt}
     if dealt is not None:  # Who has them now is another question: what waited is sent by another DAG run.
         asked |= {"dag": None, "dag_run": None}
     return rows(connection, "page_of_messages", **asked, partner_ids=list(partners) or None, at_most=at_most)

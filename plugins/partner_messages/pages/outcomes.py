@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,8 @@ class Cost:
     def __str__(self) -> str:
         if self.currency is None:
             return "not known: the setting prices says nothing"
-        unknown = f", and {self.not_known:,} messages whose price is not known" if self.not_known else ""
+        messages = "message" if self.not_known == 1 else "messages"
+        unknown = f", and {self.not_known:,} {messages} whose price is not known" if self.not_known else ""
         return f"{self.currency} {self.total:,.2f}{unknown}"
 
 
@@ -106,20 +108,25 @@ def outcome(of: Replay, prices: Prices | None, category: str, phones: Mapping[st
         runs=sum(len(message.production_run_ids) for message in of.messages),
         waiting=sum(message.not_before is not None for message in of.messages),
         by_reason=Counter(str(one.trouble.reason) for one in of.called),
-        cost=_cost(by_partner, prices, category, phones),
+        cost=cost_of(((category, phones.get(one), number) for one, number in by_partner.items()), prices),
     )
 
 
-def _cost(by_partner: Mapping[str, int], prices: Prices | None, category: str, phones: Mapping[str, str]) -> Cost:
-    if prices is None:
-        return Cost(None, 0, sum(by_partner.values()))
+def cost_of(messages: Iterable[tuple[str, str | None, int]], prices: Prices | None) -> Cost:
+    """What messages cost by the price list.
+
+    Args:
+        messages: The category as which Meta bills them, the phone that they go to, and how many there are.
+        prices: The setting.
+    """
     total, not_known = 0.0, 0
-    for partner_id, messages in by_partner.items():
-        price = prices.of(category, country_of(phones.get(partner_id)))
-        total, not_known = total + messages * (price or 0), not_known + (0 if price is not None else messages)
-    return Cost(prices.currency, total, not_known)
+    for category, phone, number in messages:
+        price = prices.of(category, country_of(phone)) if prices else None
+        total, not_known = total + number * (price or 0), not_known + (0 if price is not None else number)
+    return Cost(prices.currency if prices else None, total, not_known)
 
 
+@functools.lru_cache(maxsize=10_000)
 def country_of(phone: str | None) -> str | None:
     """The country of a number (ISO 3166); None where it says none, or there is none."""
     try:

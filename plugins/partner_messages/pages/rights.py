@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
+import importlib
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.resource_details import DagDetails, VariableDetails
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails, VariableDetails
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from airflow.configuration import conf
+from airflow.utils.session import create_session
 from fastapi import Depends, Form, HTTPException, Request
+from sqlalchemy import select
 
 from partner_messages.config.settings import VARIABLE
-from partner_messages.pages.words import DAG
+from partner_messages.pages.words import DAG, UPKEEP
 
 may_read = requires_access_dag("GET", param_dag_id=DAG)
 may_act = requires_access_dag("PUT", param_dag_id=DAG)
+may_trigger_upkeep = requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id=UPKEEP)
+may_trigger = requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id=DAG)
 
 
 @dataclass(frozen=True)
@@ -77,3 +83,23 @@ def _setter(person: Actor) -> Person:
 
 
 Setter = Annotated[Person, Depends(_setter)]
+
+
+def roles_without_pages() -> list[str]:
+    """The roles that may read DAGs and yet find no page in Airflow's navigation (docs/pages.md).
+
+    Airflow's UI asks for all plugins first, and the FAB auth manager lets its roles Viewer and User read none; the
+    simple one has no such roles.
+    """
+    manager = get_auth_manager()
+    if "fab" not in type(manager).__module__.split("."):
+        return []
+    models = importlib.import_module("airflow.providers.fab.auth_manager.models")
+    with contextlib.suppress(Exception), create_session() as session:  # A page is shown without it, too.
+        found = session.scalars(select(models.Role)).unique().all()
+        may = {role.name: {(one.action.name, one.resource.name) for one in role.permissions} for role in found}
+        return sorted(name for name, its in may.items() if ("can_read", "DAGs") in its and _SEES_PLUGINS not in its)
+    return []
+
+
+_SEES_PLUGINS = ("can_read", "Plugins")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 
 from partner_messages.config.settings import Settings
+from partner_messages.deployment.triggering import is_paused
 from partner_messages.message_log import acts
 from partner_messages.message_log.database import LogConnection
 from partner_messages.messages.tick import Halt
@@ -44,14 +44,5 @@ def state_of(connection: LogConnection, settings: Settings | None) -> State:
         halt=acts.standing_halt(connection),
         setting_halt=settings.halt if settings else False,
         delivery=settings.delivery if settings else None,
-        paused=_is_paused(),
+        paused=is_paused(DAG),
     )
-
-
-def _is_paused() -> bool | None:
-    from airflow.models.dag import DagModel
-
-    with contextlib.suppress(Exception):  # Airflow's database is not ours, and a page is shown without it.
-        found = DagModel.get_dagmodel(DAG)
-        return bool(found.is_paused) if found else None
-    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,9 @@ from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import Settings
 from partner_messages.message_log.before import standing_holds
 from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.message_log.history import ends_of_day
 from partner_messages.messages.tick import Halt
+from partner_messages.pages.outcomes import cost_of
 from partner_messages.pages.words import DAG, STUCK, counted
 
 WIDTH = 1000
@@ -164,6 +166,12 @@ def next_tick(now: dt.datetime, calendar: Calendar) -> dt.datetime:
     return dt.datetime.combine(calendar.sending_day(1, after=today), TICK_TIME, SCHEDULE_TIMEZONE)
 
 
+def billed_to(connection: LogConnection, day: dt.date) -> Iterator[tuple[str, str | None, int]]:
+    """What Meta bills of a day's messages: category, phone (none where it is not kept any more), messages."""
+    for row in rows(connection, "billed_to", day=day):
+        yield row["category"] or "", row["phone"], row["messages"]
+
+
 def today(
     connection: LogConnection, day: dt.date, delivery: str | None, now: dt.datetime, settings: Settings
 ) -> dict[str, Any]:
@@ -172,7 +180,7 @@ def today(
     asked = {"dag_id": DAG, "day": day, "since": day - _SOME_HOURS}
     ticks = rows(connection, "ticks_of_day", **asked)
     delivery = delivery or ("live" if any(tick["delivery"] == "live" for tick in ticks) else settings.delivery)
-    kinds = kinds_of(rows(connection, "ends_of_day", **asked, delivery=delivery))
+    kinds = kinds_of(ends_of_day(connection, DAG, delivery, day))
     hold = standing_holds(connection, day, day).get(day)
     planned = any(tick["planned"] is not None and tick["delivery"] == delivery for tick in ticks)
     return {
@@ -186,6 +194,7 @@ def today(
         "ticks": ticks,
         "others": rows(connection, "messages_of_day", delivery=delivery, day=day),
         "billed": rows(connection, "billed_on_day", day=day),
+        "cost": cost_of(billed_to(connection, day), settings.prices),
         "senders": rows(connection, "senders_of_day", day=day),
         "before": day - dt.timedelta(days=1),
         "after": day + dt.timedelta(days=1) if day < day_of(now) else None,

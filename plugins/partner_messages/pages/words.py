@@ -11,6 +11,7 @@ from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 
 DAG = "production_run_reminders"
+UPKEEP = "message_log_upkeep"
 ZONE = "IST"
 """The zone's name as people write it; every time on a page is in it."""
 

@@ -19,7 +19,7 @@ from partner_messages.messages.scope import Scope
 from partner_messages.messages.tick import RunRefused, Tick, keeps_their_hours
 from partner_messages.messages.values import Draft
 from partner_messages.planning.dealing import deal_out
-from partner_messages.planning.drafting.inputs import DEFAULT_FAMILY, ShopKnowledge
+from partner_messages.planning.drafting.inputs import DEFAULT_FAMILY, DraftingSetup, ShopKnowledge
 from partner_messages.planning.events.event import Event, EventParams
 from partner_messages.planning.events.plan import EventRuns, Holders, Timing, plan_events
 from partner_messages.planning.events.rules import LIFECYCLE, REMINDERS
@@ -69,24 +69,10 @@ def plan_event_messages(tick: Tick, params: EventParams, run_after: dt.datetime)
         Batches of message ids, one for each mapped `send_messages` task; what waits for its time is in none of them.
     """
     settings = load_settings()
-    timing = Timing(
-        wall=run_context.wall_clock(),
-        run_after=run_after,
-        max_age=dt.timedelta(hours=settings.event_max_age),
-        hours=settings.event_window if keeps_their_hours(tick, settings) else None,
-        calendars=own_calendars(settings),
-    )
+    timing = replace(timing_of(tick, settings, run_context.wall_clock()), run_after=run_after)
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         setup = setup_for_planning(connection, tick, settings, limit=None, redirect_to=params.redirect_to)
-        event_runs = _event_runs(shop, params.events, timing.wall)
-        inputs = PlanningInputs(
-            tick,
-            _shop_knowledge(shop, params.events, event_runs, tick, settings),
-            log_knowledge_now(connection, tick, settings),
-            setup,
-        )
-        holders = _holders(connection, tick, params.events, event_runs, timing)
-        drafts = plan_events(inputs, params.events, event_runs, holders, timing)
+        drafts, event_runs = decide_events(connection, shop, setup, tick, params.events, settings, timing)
         write_drafts(connection, tick, drafts)
         withdrawn = withdraw_reminders(connection, tick, _ended(drafts, event_runs))
         queued = queued_of_tick(connection, tick, now=timing.wall)
@@ -98,6 +84,38 @@ def plan_event_messages(tick: Tick, params: EventParams, run_after: dt.datetime)
         *(len(params.events), len(queued), len(batches), held, withdrawn),
     )
     return batches
+
+
+def timing_of(tick: Tick, settings: Settings, wall: dt.datetime) -> Timing:
+    """When events may be told that a DAG run of this moment tells."""
+    return Timing(
+        wall=wall,
+        run_after=wall,
+        max_age=dt.timedelta(hours=settings.event_max_age),
+        hours=settings.event_window if keeps_their_hours(tick, settings) else None,
+        calendars=own_calendars(settings),
+    )
+
+
+def decide_events(
+    connection: LogConnection,
+    shop: Shop,
+    setup: DraftingSetup,
+    tick: Tick,
+    events: Sequence[Event],
+    settings: Settings,
+    timing: Timing,
+) -> tuple[list[Draft], EventRuns]:
+    """Decide what becomes of events by what the shop and the message log know now; nothing is written."""
+    event_runs = _event_runs(shop, events, timing.wall)
+    inputs = PlanningInputs(
+        tick,
+        _shop_knowledge(shop, events, event_runs, tick, settings),
+        log_knowledge_now(connection, tick, settings),
+        setup,
+    )
+    holders = _holders(connection, tick, events, event_runs, timing)
+    return plan_events(inputs, events, event_runs, holders, timing), event_runs
 
 
 def _event_runs(shop: Shop, events: Sequence[Event], wall: dt.datetime) -> EventRuns:

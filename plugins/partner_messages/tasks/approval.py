@@ -9,20 +9,30 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
-from partner_messages.config.settings import Settings
+from partner_messages.config.settings import Settings, SettingsError
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log import before
 from partner_messages.message_log.before import Approval
 from partner_messages.message_log.database import open_message_log
 from partner_messages.messages.tick import Halt, Tick
+from partner_messages.ops.daily_summary import tell_of_waiting
+from partner_messages.ops.notifier import NotTold
 from partner_messages.planning.marks import mark_of
 
 log = logging.getLogger(__name__)
 
+LAST_TRY_THAT_TELLS = 3
+"""Of the task's four: the last one waits, whoever could not be told."""
 
-def is_decided(tick: Tick) -> bool:
+
+def is_decided(tick: Tick, first_time_in: Mapping[str, Any] | None = None) -> bool:
     """Let what is approved of a tick leave, or do what the settings say where its time is over.
+
+    Args:
+        tick: The tick.
+        first_time_in: The context of a task that asks for the first time: operations are told then that the tick waits
+            (setting `on_summary`), and Airflow keeps that it has asked.
 
     Returns:
         Whether it is decided; else it is to be asked again.
@@ -35,6 +45,8 @@ def is_decided(tick: Tick) -> bool:
         unapproved = decide(waiting, approvals, hold, settings, tick.day, now)
         if unapproved is None:
             log.info("%d messages wait until somebody approves them (page Before the tick).", len(waiting))
+            if first_time_in is not None:
+                _tell(first_time_in, tick, len(waiting), settings, hold)
             return False
         withdrawn = before.let_go(connection, tick, unapproved)
     who = ", ".join(sorted({one.who for one in approvals})) or "nobody"
@@ -43,6 +55,17 @@ def is_decided(tick: Tick) -> bool:
         *(len(waiting) - withdrawn, len(waiting), who, withdrawn),
     )
     return True
+
+
+def _tell(context: Mapping[str, Any], tick: Tick, messages: int, settings: Settings, hold: Halt | None) -> None:
+    """Tell operations; a notifier that fails is tried again with the task, but costs the tick none of its tries."""
+    run = run_context.run_pass(context)
+    try:
+        tell_of_waiting(context, run, tick, messages, settings=settings, hold=hold)
+    except (NotTold, SettingsError) as error:
+        if isinstance(error, NotTold) and run.try_number <= LAST_TRY_THAT_TELLS:
+            raise
+        log.warning("%s", error)
 
 
 def decide(

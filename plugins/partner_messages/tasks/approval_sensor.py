@@ -29,11 +29,12 @@ class ApprovalSensor(BaseSensorOperator):
         super().__init__(mode="reschedule", poke_interval=ASKS_EVERY, timeout=LONGEST, **kwargs)
         self.tick = tick
 
-    def poke(self, context: Any) -> bool:  # noqa: ARG002
-        """Whether it is decided."""
+    def poke(self, context: Any) -> bool:
+        """Whether it is decided; operations are told of it before the first time that it is not."""
         from partner_messages.deployment.endings import airflow_endings
         from partner_messages.messages.tick import Tick
         from partner_messages.tasks.approval import is_decided
 
         with airflow_endings():
-            return is_decided(Tick.from_xcom(dict(self.tick)))
+            is_first = not context.get("task_reschedule_count")
+            return is_decided(Tick.from_xcom(dict(self.tick)), context if is_first else None)

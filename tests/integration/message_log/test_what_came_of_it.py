@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -52,9 +53,9 @@ def reminded(log: Log, number: int, run: str = "R1", **columns: Any) -> None:
     )
 
 
-def counted(log: Log, number: int = 0) -> list[tuple[Any, ...]]:
+def counted(log: Log, number: int = 0, gone: Collection[str] = ()) -> list[tuple[Any, ...]]:
     """What a day was counted to: the reminder's number, what came of it, after how many ticks, of how many runs."""
-    while count_what_came_of_it(log, TICK):
+    while count_what_came_of_it(log, TICK, lambda runs: {*gone} & {*runs}):
         pass
     asked = "SELECT number, outcome, ticks, runs FROM move_count WHERE day = %s ORDER BY 1, 2, 3"
     return [tuple(row.values()) for row in log.execute(asked, [day(number)]).fetchall()]
@@ -109,6 +110,14 @@ def test_a_cancelled_run_has_not_moved(log: Log) -> None:
     put(log, "sent", "R1", day=day(1), **event)
     ticked(log, 1)
     assert counted(log) == [(1, "by_the_shop", None, 1)]
+
+
+def test_a_run_that_the_shop_has_deleted_or_cancelled_without_a_word_has_not_moved(log: Log) -> None:
+    ticked(log, 0, "R1", "R2")
+    reminded(log, 0)
+    reminded(log, 0, "R2")
+    ticked(log, 1)
+    assert counted(log, gone=["R1"]) == [(1, "by_the_shop", None, 1), (1, "moved", 1, 1)]
 
 
 def test_each_reminder_has_one_end_and_its_number(log: Log) -> None:
@@ -171,5 +180,5 @@ def test_a_case_of_the_comparison_moves_within_five_ticks_or_does_not(
     assert log.execute("SELECT outcome FROM trial_case").fetchall() == [{"outcome": None}]
     for number in range(5, 7):
         ticked(log, number, *["R1"] * (number < moves_after))
-    count_what_came_of_it(log, TICK)
+    count_what_came_of_it(log, TICK, lambda _: ())
     assert log.execute("SELECT outcome FROM trial_case").fetchall() == [{"outcome": outcome}]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowException, AirflowRescheduleException, AirflowSkipException
 
 from partner_messages.config.settings import SettingsError, parse_settings
 from partner_messages.message_log import before, outbox
@@ -247,3 +248,36 @@ def test_the_task_gives_its_worker_back_while_it_waits(log: Log, deployment: Dep
     before.approve(log, DAY, marks(log, run), **SAID)
     waits.execute(context)
     assert set(ends(log)) == {"queued"}
+
+
+def test_operations_are_told_once_that_a_tick_waits_until_when_and_what_then(
+    log: Log, deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "{{ summary_title }}|{{ summary_key }}|{{ summary_address }}|{{ summary_text }}"
+    args = {"path": str(tmp_path / "told"), "fails_while": str(tmp_path / "fails"), "text": text}
+    deployment.set(on_summary={"class": "support.notifier.WritesTheList", "args": args})
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.com")
+    run = planned()
+    sensor = ApprovalSensor(task_id="wait_for_approval", tick=run.tick.to_xcom())
+    first = {"dag_run": airflow_run(run.tick.dag_run_id, run_type="scheduled"), "ti": SimpleNamespace(try_number=1)}
+
+    (tmp_path / "fails").touch()
+    with pytest.raises(AirflowException, match="nobody was told"):
+        sensor.poke(first)
+    assert not sensor.poke({**first, "ti": SimpleNamespace(try_number=4)}), "the last try waits, told or not"
+    (tmp_path / "fails").unlink()
+    assert not sensor.poke({**first, "ti": SimpleNamespace(try_number=2)})
+    assert not sensor.poke({**first, "task_reschedule_count": 1})
+
+    (said,) = (tmp_path / "told").read_text().split("\n---\n")[:-1]
+    title, _, address, text = said.strip().split("|")
+    assert title == f"Mon 23 Nov: {len(run.message_ids)} messages wait for approval until 12:00 IST"
+    assert "If nobody has approved them by then, none of them is sent (setting approve_else)." in text
+    assert address == "https://airflow.example.com/plugin/partner-messages/partner-messages/before"
+    assert address in text
+    before.hold_tick(log, DAY, **SAID)
+    deployment.set(approve_else="send")
+    assert not sensor.poke(first)
+    later = (tmp_path / "told").read_text().split("\n---\n")[1]
+    assert "The tick is held by Asha" in later
+    assert "they are sent all the same" in later

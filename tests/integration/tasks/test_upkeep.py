@@ -11,6 +11,7 @@ import pytest
 from psycopg.rows import DictRow
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
+from partner_messages.ops.upkeep import taken_away
 from partner_messages.sending.dispatch import MetaUnreachable
 from partner_messages.sending.template_operator import raise_for
 from sandbox.shop import run_id
@@ -331,3 +332,12 @@ def test_what_is_old_is_forgotten_and_the_log_says_how_much(
     assert "Messages blanked: 3 (older than 7 days, setting blank_days)." in caplog.messages
     assert "Messages deleted: 1 (older than 60 days, setting retain_days)." in caplog.messages
     assert "Nothing is old enough to be blanked or deleted." in caplog.messages
+
+
+def test_the_shop_is_asked_which_runs_it_has_deleted_or_cancelled(shop: Any, deployment: Deployment) -> None:
+    deleted, cancelled, there = run_id("SENT25H"), run_id("SENT10D"), run_id("START73H")
+    shop.execute("UPDATE production_runs SET deleted_at = now() WHERE id = %s", [deleted])
+    shop.execute("UPDATE production_runs SET status = 'cancelled' WHERE id = %s", [cancelled])
+    assert {*taken_away([deleted, cancelled, there, "none"])} == {deleted, cancelled, "none"}
+    deployment.disconnect("production_db")
+    assert [*taken_away([deleted])] == []
