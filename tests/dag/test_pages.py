@@ -312,6 +312,14 @@ def test_halting_asks_for_no_statistics_and_no_settings(op: Visitor, deployment:
 # Acts
 
 
+def test_a_form_says_what_pressing_it_does_and_does_not_say_it_as_if_it_were_so(op: Visitor, log: Log) -> None:
+    for page in ("/sending", "/before", f"/partners/{RAJESH}"):
+        shown = re.sub(r"\s*If you press this, [^<]*", "", op.get(page))
+        assert not re.search(r"is claimed any more|(is|are) sent to them before|may leave with", shown), page
+    acts.halt(log, who="Asha", why="wrong texts", now=TICK)
+    assert "If you press this, what waits is sent" in op.get("/sending")
+
+
 def test_an_act_without_a_reason_is_refused_in_words(op: Visitor, log: Log) -> None:
     assert "Write why." in op.post("/sending", do="halt", status=400)
     assert acts.standing_halt(log) is None
