@@ -90,7 +90,7 @@ m.id, m.dag_id, m.dag_run_id, m.delivery, m.day, m.message_kind, m.reminder_kind
 m.to_phone, m.language, m.template_name, m.body_text, m.status, m.skip_reason, m.duplicate_of, m.not_before, m.error_code, m.error_detail,
 m.message_status, m.created_at, m.claimed_at, m.sent_at, m.delivered_at, m.read_at, m.failed_at, m.expired_at_meta, m.settled_by, m.blanked,
 m.context_id LIKE '%%:preview:%%' AS is_preview, CASE WHEN m.status = 'skipped' THEN (m.variables ->> 'next_due')::date END AS next_due,
-m.variables ->> 'holiday' AS holiday, m.variables ->> 'readings' AS readings, m.variables ->> 'bad_column' AS bad_column, {% include "left_alone_by" %} AS left_alone_by,
+m.variables ->> 'holiday' AS holiday, m.variables ->> 'readings' AS readings, m.variables ->> 'bad_column' AS bad_column, {% include "left_alone_by" %} AS left_alone_by, {% include "held_by" %} AS held_by,
 (SELECT array_agg(r.production_run_id ORDER BY r.production_run_id) FROM message_run AS r WHERE r.message_id = m.id) AS run_ids
 
 -- part: of_one_run

@@ -47,6 +47,7 @@ STATES = {
 
 _MORE = {
     "left_alone_by": "By {}.",
+    "held_by": "Held by {}.",
     "holiday": "It is {}.",
     "readings": "It may be {}.",
     "bad_column": "It is the column {}.",

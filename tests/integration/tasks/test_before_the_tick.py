@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -98,7 +99,7 @@ def test_what_was_seen_before_the_tick_is_what_the_tick_sends_and_looking_writes
     seen = preview(log, parse_settings(deployment.settings), DAY, deployment.now)
     for table in ("message_log", "stuck_run", "tick", "produced_quantity_seen"):
         assert log.execute(f"SELECT FROM {table}").fetchall() == [], table
-    before.approve(log, DAY, [mark_of(vars(one)) for one in seen.messages], **SAID)
+    before.approve(log, DAY, [mark_of(asdict(one)) for one in seen.messages], **SAID)
 
     deployment.now = at(10, 1)
     run = planned()
@@ -125,6 +126,19 @@ def test_when_its_time_is_over_the_setting_decides(log: Log, deployment: Deploym
     assert is_decided(run.tick)
     run.send()
     assert set(ends(log)) == {end}
+
+
+@pytest.mark.parametrize("otherwise", ["skip", "send"])
+def test_what_a_hold_kept_back_until_its_time_was_over_says_so(
+    log: Log, deployment: Deployment, otherwise: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    deployment.set(approve_else=otherwise, approve_until="11:30")
+    run = planned()
+    before.hold_tick(log, DAY, **SAID)
+    deployment.now = at(11, 30)
+    assert is_decided(run.tick)
+    assert set(ends(log)) == {"held"}
+    assert "held by Asha" in caplog.text
 
 
 def test_a_run_by_hand_waits_for_nobody_and_takes_over_what_waits(log: Log, graph_api: Any) -> None:
