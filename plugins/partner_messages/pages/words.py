@@ -12,6 +12,8 @@ from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 
 DAG = "production_run_reminders"
 UPKEEP = "message_log_upkeep"
+DAGS = (DAG, "production_run_events", UPKEEP)
+"""Those that send."""
 ZONE = "IST"
 """The zone's name as people write it; every time on a page is in it."""
 
