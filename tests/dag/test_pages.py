@@ -195,7 +195,7 @@ def test_what_halts_or_pauses_is_in_letters(
     assert "Sending is PAUSED" in re.sub(r"<[^>]*>", "", op.get("/")), "as it is in Airflow until somebody unpauses it"
     monkeypatch.setattr(state, "is_paused", lambda dag: dag == state.DAG)
     html = re.sub(r"<[^>]*>", "", op.get("/"))
-    assert "Sending is LIVE, but no reminder leaves: the DAG production_run_reminders is paused" in html
+    assert "Sending is LIVE, but no new reminders: the DAG production_run_reminders is paused" in html
     monkeypatch.setattr(state, "is_paused", lambda _dag: False)
     assert "Sending is LIVE" in re.sub(r"<[^>]*>", "", op.get("/"))
     deployment.set(delivery="dry_run")
@@ -372,6 +372,7 @@ def test_a_wrong_setting_leaves_the_past_to_be_read_and_says_where_it_is_correct
         "/runs/R1",
         "/people",
         "/partners",
+        "/templates",
         "/sending",
     ):
         html = op.get(page)

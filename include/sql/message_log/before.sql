@@ -51,14 +51,6 @@ FROM message_log AS m
 WHERE m.dag_id = %(dag_id)s AND m.dag_run_id = %(dag_run_id)s AND m.tick_id = %(tick_id)s AND m.status = 'queued' AND m.message_kind <> 'followup'
 ORDER BY m.partner_id, m.context_id
 
--- name: withdraw_unapproved
--- Withdraw what is not to leave, each message for its reason.
-UPDATE message_log AS m
-SET status = 'skipped', skip_reason = w.reason, updated_at = now()
-FROM json_to_recordset(%(skips)s) AS w (id uuid, reason text)
-WHERE m.id = w.id AND m.tick_id = %(tick_id)s AND m.status = 'queued'
-RETURNING m.id
-
 -- part: held_by
 -- Who held the day's tick of a message that was kept back by that.
 (

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from partner_messages.message_log.database import LogConnection, recordset, rows
+from partner_messages.message_log import outbox
+from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Halt, Tick
 from partner_messages.recipients.masking import mask
@@ -84,11 +85,10 @@ def waiting_messages(connection: LogConnection, dag_run_id: str, tick_id: str) -
 
 def let_go(connection: LogConnection, tick: Tick, withdrawn_for: Mapping[uuid.UUID, SkipReason]) -> int:
     """Let a tick's messages be claimed but for these, which are withdrawn for their reasons; return how many were."""
-    skips = recordset({"id": id_, "reason": reason} for id_, reason in withdrawn_for.items())
     with connection.transaction():
-        withdrawn = rows(connection, "withdraw_unapproved", skips=skips, tick_id=tick.id)
+        withdrawn = outbox.skip(connection, tick, withdrawn_for)
         rows(connection, "await_no_more", tick_id=tick.id)
-    return len(withdrawn)
+    return withdrawn
 
 
 def why_tick_waits(connection: LogConnection, tick: Tick) -> str | None:

@@ -230,7 +230,9 @@ def people_page(request: Request, person: Reader, dag_run: str | None = None) ->
 def templates_page(request: Request, person: Reader) -> Response:
     """How each template stands."""
     with _log() as connection:
-        return render.page(request, person, "templates", **templates.templates(connection))
+        return render.page(
+            request, person, "templates", **templates.templates(connection), wrong=readable_settings()[1]
+        )
 
 
 @_pages.get("/sending")

@@ -82,6 +82,7 @@ def before_the_tick(connection: LogConnection, settings: Settings, now: dt.datet
         "is_ahead": is_ahead,
         "by_hand": [] if is_ahead else would_send,
         "at": now,
+        "is_rehearsed": settings.delivery == "dry_run",
         "outside": None if settings.allow_any_time or settings.send_window.holds(local) else settings.send_window,
         "reasons": _by_reason(planned.left_out),
         "too_many": planned.allowed if len(would_send) > planned.allowed and settings.delivery == "live" else None,

@@ -193,7 +193,7 @@ def today(
         "sentence": sentence(kinds),
         "missing": missing_tick(day, now, calendar, settings, planned=planned, hold=hold),
         "waits": len(waiting_messages(connection, tick["dag_run_id"], tick["id"]))
-        if tick and tick["awaits_approval"]
+        if tick and tick["awaits_approval"] and day == day_of(now)
         else None,
         "until": settings.approve_until,
         "ticks": ticks,

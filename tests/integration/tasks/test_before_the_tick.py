@@ -15,6 +15,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowRescheduleException,
 from partner_messages.config.settings import SettingsError, parse_settings
 from partner_messages.message_log import before, outbox
 from partner_messages.message_log.before import Approval
+from partner_messages.message_log.left_alone import leave_alone
 from partner_messages.messages.tick import Halt, NotNow, Tick
 from partner_messages.planning.marks import mark_of
 from partner_messages.planning.preview import preview
@@ -141,6 +142,14 @@ def test_what_a_hold_kept_back_until_its_time_was_over_says_so(
     assert "held by Asha" in caplog.text
 
 
+def test_who_is_left_out_while_it_waits_is_skipped_for_that_and_not_as_unseen(log: Log, deployment: Deployment) -> None:
+    run = planned()
+    leave_alone(log, "partner", RAJESH, until=DAY + dt.timedelta(days=1), **SAID)
+    before.approve(log, DAY, ["another message"], **SAID)
+    assert is_decided(run.tick)
+    assert set(ends(log)) == {"paused"}
+
+
 def test_a_run_by_hand_waits_for_nobody_and_takes_over_what_waits(log: Log, graph_api: Any) -> None:
     scheduled = planned()
     by_hand = planned("manual")
@@ -255,7 +264,7 @@ def test_until_when_it_waits_must_be_a_time_at_which_it_can_be_sent() -> None:
 
 def test_the_task_gives_its_worker_back_while_it_waits(log: Log, deployment: Deployment) -> None:
     run = planned()
-    context: Any = {"ti": SimpleNamespace(get_first_reschedule_date=lambda _: None)}
+    context: Any = {"ti": SimpleNamespace(get_first_reschedule_date=lambda _: None), "task_reschedule_count": 1}
     waits = ApprovalSensor(task_id="wait_for_approval", tick=run.tick.to_xcom())
     with pytest.raises(AirflowRescheduleException):
         waits.execute(context)
