@@ -12,6 +12,7 @@ from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 
 DAG = "production_run_reminders"
 UPKEEP = "message_log_upkeep"
+TEMPLATES = "whatsapp_templates"
 ZONE = "IST"
 """The zone's name as people write it; every time on a page is in it."""
 
