@@ -96,6 +96,7 @@ def pages_app() -> FastAPI:
     app.include_router(effect.router(_log))
     app.include_router(previews.router(_log))
     app.include_router(resend.router(_log))
+    app.include_router(templates.router(_log))
     app.include_router(what_if.router(_log))
     return app
 
@@ -153,7 +154,12 @@ def today_page(request: Request, person: Reader, day: Day | None = None, deliver
         shown = today(connection, day or day_of(now), delivery, now, settings)
         unseeing = roles_without_pages() if person.may_set else ()
         return render.page(
-            request, person, "today", **shown, state=state_of(connection, settings), roles_without_pages=unseeing
+            request,
+            person,
+            "today",
+            **shown,
+            state=state_of(connection, settings, by_whom=True),
+            roles_without_pages=unseeing,
         )
 
 
@@ -224,15 +230,6 @@ def people_page(request: Request, person: Reader, dag_run: str | None = None) ->
     if dag_run and not shown["items"] and not any(state_of_dag_run(dag, dag_run) for dag in words.DAGS):
         raise NotAsked(f"Airflow knows no DAG run {dag_run[:80]}, and nothing that it has opened is open.")
     return render.page(request, person, "people", **shown, wrong=wrong)
-
-
-@_pages.get("/templates")
-def templates_page(request: Request, person: Reader) -> Response:
-    """How each template stands."""
-    with _log() as connection:
-        return render.page(
-            request, person, "templates", **templates.templates(connection), wrong=readable_settings()[1]
-        )
 
 
 @_pages.get("/sending")

@@ -14,6 +14,7 @@ DAG = "production_run_reminders"
 UPKEEP = "message_log_upkeep"
 DAGS = (DAG, "production_run_events", UPKEEP)
 """Those that send."""
+TEMPLATES = "whatsapp_templates"
 ZONE = "IST"
 """The zone's name as people write it; every time on a page is in it."""
 

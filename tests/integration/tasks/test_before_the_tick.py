@@ -264,7 +264,10 @@ def test_until_when_it_waits_must_be_a_time_at_which_it_can_be_sent() -> None:
 
 def test_the_task_gives_its_worker_back_while_it_waits(log: Log, deployment: Deployment) -> None:
     run = planned()
-    context: Any = {"ti": SimpleNamespace(get_first_reschedule_date=lambda _: None), "task_reschedule_count": 1}
+    context: Any = {
+        "dag_run": airflow_run(run.tick.dag_run_id, run_type="scheduled"),
+        "ti": SimpleNamespace(get_first_reschedule_date=lambda _: None, try_number=1),
+    }
     waits = ApprovalSensor(task_id="wait_for_approval", tick=run.tick.to_xcom())
     with pytest.raises(AirflowRescheduleException):
         waits.execute(context)
