@@ -142,6 +142,26 @@ def test_a_day_adds_up_and_every_run_has_an_end(op: Visitor, deployment: Deploym
     assert "none: the webhook has said nothing" in html
 
 
+def test_each_number_of_a_day_leads_to_as_many_runs(op: Visitor, deployment: Deployment, log: Log) -> None:
+    submit_templates()
+    deployment.set(senders=["in"])
+    go_through(log)
+    deployment.now += dt.timedelta(minutes=5)
+    go_through(log, logical_date=deployment.now, run_after=deployment.now)
+    html = op.get("/")
+    links = re.findall(r'href="/partner-messages(/messages\?[^"]*&reason=[^"]*)">(\d+) ', html)
+    links += re.findall(
+        r'href="/partner-messages(/messages\?[^"]*&status=(?!skipped)[^"]*)">.*?class="number">(\d+)<', html, re.DOTALL
+    )
+    assert len(links) > 5
+    for address, number in links:
+        assert f"What decided about {number} run" in op.get(address), address
+        assert len(set(re.findall(r"/runs/([^\"]+)\"", op.get(address)))) == int(number) or int(number) > 20
+    rows = op.client.get("/partner-messages" + links[0][0].replace("/messages?", "/messages.csv?")).text.splitlines()
+    assert len(rows) - 1 == int(links[0][1])
+    assert "of one day" in op.get("/messages?since=2026-11-20&until=2026-11-23&stuck=idle", 400)
+
+
 def test_each_partner_of_the_shop_has_a_reason_for_the_day(op: Visitor, log: Log, shop_url: str) -> None:
     go_through(log)
     found = log.execute("SELECT DISTINCT partner_id FROM stuck_run WHERE partner_id IS NOT NULL").fetchall()
@@ -192,6 +212,9 @@ def test_what_halts_or_pauses_is_in_letters(
     op: Visitor, deployment: Deployment, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Sending is PAUSED" in re.sub(r"<[^>]*>", "", op.get("/")), "as it is in Airflow until somebody unpauses it"
+    monkeypatch.setattr(state, "is_paused", lambda dag: dag == state.DAG)
+    html = re.sub(r"<[^>]*>", "", op.get("/"))
+    assert "Sending is LIVE, but no new reminders: the DAG production_run_reminders is paused" in html
     monkeypatch.setattr(state, "is_paused", lambda _dag: False)
     assert "Sending is LIVE" in re.sub(r"<[^>]*>", "", op.get("/"))
     deployment.set(delivery="dry_run")
@@ -225,6 +248,30 @@ def test_a_filter_that_cannot_be_applied_is_an_error_in_words_and_never_everybod
     assert said in html
     assert "Rajesh" not in html
     assert op.client.get(f"/partner-messages/messages.csv?{asked}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("/?delivery=zz", '"zz" is none of live, dry_run, redirect'),
+        ("/?day=tomorrow", "must be a day such as"),
+        ("/?day=0001-01-01", "must be a day of the years"),
+        ("/?dya=2026-11-23", '"dya" is no filter here; "day" is.'),
+        ("/?day=2026-11-22&day=2026-11-23", '"day" stands there 2 times'),
+        ("/people?dag_run=nosuch", "Airflow knows no DAG run nosuch"),
+        ("/people?partner=x", '"partner" is no filter here'),
+        ("/before?day=2026-11-23", '"day" is no filter here'),
+        ("/sending?a=1", '"a" is no filter here'),
+        ("/partners/P1?since=2026-11-23", '"since" is no filter here'),
+        ("/messages?status=sent&status=failed", '"status" stands there 2 times'),
+        ("/effect?days=14&days=28", '"days" stands there 2 times'),
+        ("/what-if?idle=1&idle=2", '"idle" stands there 2 times'),
+    ],
+)
+def test_what_a_page_does_not_know_is_an_error_in_words_on_every_page(
+    op: Visitor, log: Log, address: str, said: str
+) -> None:
+    assert said in op.get(address, 400)
 
 
 @pytest.mark.parametrize(
@@ -324,11 +371,47 @@ def test_halting_asks_for_no_statistics_and_no_settings(op: Visitor, deployment:
     assert halted is not None
     assert (halted.who, halted.why) == ("op of ours", "wrong texts")
     assert "no_such_setting" in op.get("/", 400)
-    assert "Sending may go on." in op.post("/sending", do="go_on", why="corrected")
+    assert "no_such_setting" in op.get("/sending")
+    del deployment.settings["no_such_setting"]
+    deployment.set(halt=True)
+    assert "the setting halt is true: sending stays halted" in op.post("/sending", do="go_on", why="corrected")
     assert acts.standing_halt(log) is None
 
 
+def test_a_wrong_setting_leaves_the_past_to_be_read_and_says_where_it_is_corrected(
+    op: Visitor, deployment: Deployment, log: Log
+) -> None:
+    sent = put(log, "sent", "R1")
+    _escalation(log)
+    deployment.set(holidays=["IN"], max_reminders="many")
+    for page in (
+        "/messages",
+        f"/messages/{sent}",
+        f"/partners/{PARTNER_ID}",
+        "/runs/R1",
+        "/people",
+        "/partners",
+        "/templates",
+        "/sending",
+    ):
+        html = op.get(page)
+        assert '"max_reminders"' in html, page
+        assert "Admin, Variables, partner_messages" in html
+    assert f"tel:{PHONE}" in op.get("/people")
+    assert op.client.get("/partner-messages/messages.csv").status_code == 200
+    for page in ("/", "/before", "/what-if", "/effect"):
+        assert "Admin, Variables, partner_messages" in op.get(page, 400), page
+
+
 # Acts
+
+
+def test_a_form_says_what_pressing_it_does_and_does_not_say_it_as_if_it_were_so(op: Visitor, log: Log) -> None:
+    for page in ("/sending", "/before", f"/partners/{RAJESH}"):
+        shown = re.sub(r"\s*If you press this, [^<]*", "", op.get(page))
+        assert not re.search(r"is claimed any more|(is|are) sent to them before|may leave with", shown), page
+    acts.halt(log, who="Asha", why="wrong texts", now=TICK)
+    assert "If you press this, what waits is sent" in op.get("/sending")
 
 
 def test_an_act_without_a_reason_is_refused_in_words(op: Visitor, log: Log) -> None:

@@ -87,6 +87,22 @@ def test_nothing_is_approved_where_nobody_waits_for_it(op: Visitor, deployment: 
     assert "approve_first is off" in op.post("/before", do="approve", why="off", seen=seen, status=400)
 
 
+def test_who_is_left_out_while_the_tick_waits_is_marked_and_no_older_form_approves_it(
+    op: Visitor, deployment: Deployment, log: Log, shop: Any
+) -> None:
+    deployment.now = TICK + dt.timedelta(minutes=1)
+    planned(log)
+    seen = seen_on(op.get("/before"))
+    op.post("/before", do="leave_out", partner_id=RAJESH, why="at the fair")
+
+    html = op.get("/before")
+    assert "0 messages not sent yet" in html
+    assert "left out" in html
+    assert 'value="approve"' not in html
+    refused = op.post("/before", do="approve", why="looked", seen=seen, status=400)
+    assert "It has changed since you looked" in refused
+
+
 def test_a_partner_is_left_out_for_today(op: Visitor, log: Log) -> None:
     done = op.post("/before", do="leave_out", partner_id=RAJESH, why="at the fair")
     assert "is left alone until Tue 24 Nov 2026" in done
@@ -118,6 +134,39 @@ def test_who_may_only_look_sees_no_number_and_no_form(op: Visitor, log: Log) -> 
     assert PHONE not in html
     assert not re.search(r"\+91\d{6}", html)
     assert "<button" not in html
+
+
+def test_today_says_that_the_tick_waits_for_approval(op: Visitor, deployment: Deployment, log: Log) -> None:
+    deployment.now = TICK + dt.timedelta(minutes=1)
+    planned(log)
+    number = op.get("/before").partition("A run by hand would send")[0].count('class="phone"')
+    assert f"THE TICK WAITS FOR APPROVAL until 12:00: {number} messages" in op.get("/")
+    log.execute("UPDATE tick SET awaits_approval = false")
+    assert "WAITS FOR APPROVAL" not in op.get("/")
+
+
+def test_once_the_tick_has_planned_what_a_run_by_hand_would_send_is_planned_now(
+    op: Visitor, deployment: Deployment, log: Log, shop: Any
+) -> None:
+    assert "a run by hand" not in op.get("/before"), "its moment is still to come"
+    deployment.set(approve_first=False, thresholds={"not_started": 1440, "assignment_pending": 1440})
+    deployment.now = TICK + dt.timedelta(minutes=1)
+    planned(log)
+    deployment.set(thresholds={})
+    html = op.get("/before")
+    waiting, _, by_hand = html.partition("A run by hand would send")
+    assert by_hand.count('class="phone"') > waiting.count('class="phone"')
+    deployment.now = TICK + dt.timedelta(hours=10)
+    assert "none of it would leave" in op.get("/before"), "outside the send window"
+
+
+def test_on_a_day_without_a_tick_it_is_planned_as_of_now(op: Visitor, deployment: Deployment, log: Log) -> None:
+    deployment.now = TICK - dt.timedelta(days=1) + dt.timedelta(hours=1)  # A Sunday.
+    html = op.get("/before")
+    assert "There is no scheduled tick on this day (weekend)" in html
+    assert "as of Sun 22 Nov, 11:00" in html
+    assert "A run by hand would send" in html
+    assert "refuse" not in html
 
 
 def test_a_batch_that_the_tick_would_refuse_says_so(op: Visitor, deployment: Deployment) -> None:

@@ -124,7 +124,7 @@ def _shown(value: Any) -> str:
         return json.dumps([f"{value.start:%H:%M}", f"{value.end:%H:%M}"])
     if isinstance(value, BaseModel):
         value = value.model_dump()
-    return json.dumps(value, default=lambda other: other.isoformat() if isinstance(other, dt.time) else str(other))
+    return json.dumps(value, default=lambda other: f"{other:%H:%M}" if isinstance(other, dt.time) else str(other))
 
 
 if __name__ == "__main__":

@@ -51,12 +51,15 @@ FROM message_log AS m
 WHERE m.dag_id = %(dag_id)s AND m.dag_run_id = %(dag_run_id)s AND m.tick_id = %(tick_id)s AND m.status = 'queued' AND m.message_kind <> 'followup'
 ORDER BY m.partner_id, m.context_id
 
--- name: withdraw_unapproved
--- Withdraw what nobody has approved.
-UPDATE message_log
-SET status = 'skipped', skip_reason = 'not_approved', updated_at = now()
-WHERE id = ANY (%(ids)s) AND tick_id = %(tick_id)s AND status = 'queued'
-RETURNING id
+-- part: held_by
+-- Who held the day's tick of a message that was kept back by that.
+(
+    SELECT h.who || ': ' || h.why
+    FROM tick_hold AS h
+    WHERE m.skip_reason = 'held' AND h.day = m.day
+    ORDER BY h.since DESC
+    LIMIT 1
+)
 
 -- name: await_no_more
 -- Let a tick's messages be claimed.

@@ -5,9 +5,9 @@ FROM tick
 WHERE dag_id = %(dag_id)s AND day = %(day)s AND created_at >= %(since)s
 ORDER BY created_at
 
--- name: ends_of_day
--- What became of each run that a day's ticks found stuck: how its message stands, or why there was none. A run of which one tick has told
--- and which another has skipped was told of. A run of which nothing is written is `undecided`.
+-- part: found_and_said
+-- The runs that a day's ticks found stuck, and the message that decided what became of each. A run of which one tick has told and which another
+-- has skipped was told of.
 WITH found AS (
     SELECT DISTINCT ON (s.production_run_id) s.production_run_id, s.kind
     FROM stuck_run AS s
@@ -18,15 +18,29 @@ WITH found AS (
         AND s.delivery = %(delivery)s
     ORDER BY s.production_run_id, s.observed_at DESC
 ), said AS (
-    SELECT DISTINCT ON (1) coalesce(r.production_run_id, m.production_run_id) AS production_run_id, m.status, m.skip_reason
+    SELECT DISTINCT ON (1) coalesce(r.production_run_id, m.production_run_id) AS production_run_id, m.id, m.status, m.skip_reason
     FROM message_log AS m LEFT JOIN message_run AS r ON r.message_id = m.id
     WHERE m.delivery = %(delivery)s AND m.day = %(day)s AND m.message_kind IN ('reminder', 'digest')
     ORDER BY 1, m.status = 'skipped', m.created_at DESC
 )
+
+-- name: ends_of_day
+-- What became of each run that a day's ticks found stuck: how its message stands, or why there was none. A run of which nothing is written is
+-- `undecided`.
+{% include "found_and_said" %}
 SELECT f.kind, coalesce(s.status, 'undecided') AS status, s.skip_reason, count(*) AS runs
 FROM found AS f LEFT JOIN said AS s USING (production_run_id)
 GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3
+
+-- name: messages_of_ends
+-- The messages that decided what became of a day's runs of one kind, run by run, as `ends_of_day` counts them.
+{% include "found_and_said" %}
+SELECT f.production_run_id, s.id
+FROM found AS f JOIN said AS s USING (production_run_id)
+WHERE f.kind = %(kind)s
+    AND (%(status)s::text IS NULL OR s.status = %(status)s)
+    AND (%(reason)s::text IS NULL OR s.skip_reason = %(reason)s)
 
 -- name: is_partner_of_a_message
 -- Whether a partner has ever been written to, or was left out.
@@ -90,7 +104,7 @@ m.id, m.dag_id, m.dag_run_id, m.delivery, m.day, m.message_kind, m.reminder_kind
 m.to_phone, m.language, m.template_name, m.body_text, m.status, m.skip_reason, m.duplicate_of, m.not_before, m.error_code, m.error_detail,
 m.message_status, m.created_at, m.claimed_at, m.sent_at, m.delivered_at, m.read_at, m.failed_at, m.expired_at_meta, m.settled_by, m.blanked,
 m.context_id LIKE '%%:preview:%%' AS is_preview, CASE WHEN m.status = 'skipped' THEN (m.variables ->> 'next_due')::date END AS next_due,
-m.variables ->> 'holiday' AS holiday, m.variables ->> 'readings' AS readings, m.variables ->> 'bad_column' AS bad_column, {% include "left_alone_by" %} AS left_alone_by,
+m.variables ->> 'holiday' AS holiday, m.variables ->> 'readings' AS readings, m.variables ->> 'bad_column' AS bad_column, {% include "left_alone_by" %} AS left_alone_by, {% include "held_by" %} AS held_by,
 (SELECT array_agg(r.production_run_id ORDER BY r.production_run_id) FROM message_run AS r WHERE r.message_id = m.id) AS run_ids
 
 -- part: of_one_run

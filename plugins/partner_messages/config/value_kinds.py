@@ -19,16 +19,16 @@ from partner_messages.config.table_names import checked_table
 from whatsapp_provider.meta_languages import META_LANGUAGES
 from whatsapp_provider.web_address import is_web_address
 
-_CLOCK_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}")
+_CLOCK_TIME = re.compile(r"([0-9]{1,2}:[0-9]{2})(?::00)?")
 
 
 def _clock_time(value: Any) -> Any:
-    """Accept "9:00" as well as "09:00", and nothing else: a bare 9 would be read as nine seconds past midnight."""
+    """Accept "9:00", "09:00" and "09:00:00", and nothing else: a bare 9 would be read as nine seconds past midnight."""
     if isinstance(value, dt.time):
         return value
-    if isinstance(value, str) and _CLOCK_TIME.fullmatch(value):
+    if isinstance(value, str) and (written := _CLOCK_TIME.fullmatch(value)):
         with contextlib.suppress(ValueError):
-            return dt.time.fromisoformat(value.zfill(len("09:00")))
+            return dt.time.fromisoformat(written[1].zfill(len("09:00")))
     raise ValueError('must be a time such as "09:00"')
 
 

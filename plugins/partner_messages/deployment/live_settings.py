@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import logging
@@ -36,6 +37,22 @@ def load_settings() -> Settings:
         SettingsError: As `stored_settings`; or a key is unknown or wrong (it is named).
     """
     return parse_settings(stored_settings())
+
+
+def readable_settings() -> tuple[Settings, str | None]:
+    """The settings without what is wrong in them, and what that is: for looking, never for sending."""
+    try:
+        return load_settings(), None
+    except SettingsError as error:
+        wrong = str(error)
+    kept: dict[str, Any] = {}
+    with contextlib.suppress(SettingsError):
+        stored = stored_settings()
+        for key, value in stored.items() if isinstance(stored, dict) else ():
+            with contextlib.suppress(SettingsError):
+                parse_settings({**kept, key: value})
+                kept[key] = value
+    return parse_settings(kept), wrong
 
 
 def stored_settings() -> Any:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from partner_messages.message_log import outbox
 from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Halt, Tick
 from partner_messages.recipients.masking import mask
 
@@ -81,12 +83,12 @@ def waiting_messages(connection: LogConnection, dag_run_id: str, tick_id: str) -
     return rows(connection, "waiting_messages", dag_id=REMINDERS, dag_run_id=dag_run_id, tick_id=tick_id)
 
 
-def let_go(connection: LogConnection, tick: Tick, unapproved: Sequence[uuid.UUID]) -> int:
-    """Let a tick's messages be claimed but for these, which are withdrawn; return how many were."""
+def let_go(connection: LogConnection, tick: Tick, withdrawn_for: Mapping[uuid.UUID, SkipReason]) -> int:
+    """Let a tick's messages be claimed but for these, which are withdrawn for their reasons; return how many were."""
     with connection.transaction():
-        withdrawn = rows(connection, "withdraw_unapproved", ids=list(unapproved), tick_id=tick.id)
+        withdrawn = outbox.skip(connection, tick, withdrawn_for)
         rows(connection, "await_no_more", tick_id=tick.id)
-    return len(withdrawn)
+    return withdrawn
 
 
 def why_tick_waits(connection: LogConnection, tick: Tick) -> str | None:

@@ -6,6 +6,7 @@ import datetime as dt
 import sys
 import uuid
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from psycopg.rows import DictRow
 
@@ -192,5 +193,26 @@ def note_not_followed(connection: LogConnection, ids: Sequence[uuid.UUID], reaso
 
 def ends_of_day(connection: LogConnection, dag_id: str, delivery: str, day: dt.date) -> list[DictRow]:
     """What became of the runs that a day's ticks found stuck: `kind`, `status`, `skip_reason` and how many `runs`."""
+    return rows(connection, "ends_of_day", **_ticks_of(dag_id, delivery, day))
+
+
+def messages_of_ends(
+    connection: LogConnection,
+    dag_id: str,
+    delivery: str,
+    day: dt.date,
+    kind: str,
+    status: str | None,
+    reason: str | None,
+) -> list[DictRow]:
+    """Each run of a kind that a day's ticks found stuck, by `production_run_id`, with the `id` of its message.
+
+    Only where it came to that status, for that reason, where they are given; counted, they are `ends_of_day`.
+    """
+    asked = _ticks_of(dag_id, delivery, day)
+    return rows(connection, "messages_of_ends", **asked, kind=kind, status=status, reason=reason)
+
+
+def _ticks_of(dag_id: str, delivery: str, day: dt.date) -> dict[str, Any]:
     since = day - dt.timedelta(days=2)  # A tick may have been made some hours before its day.
-    return rows(connection, "ends_of_day", dag_id=dag_id, delivery=delivery, day=day, since=since)
+    return {"dag_id": dag_id, "delivery": delivery, "day": day, "since": since}

@@ -35,10 +35,10 @@ def missing_of(connection: LogConnection, ids: Collection[str]) -> set[str]:
     return {str(row["id"]) for row in rows(connection, "missing_of", ids=[*ids])}
 
 
-def skip(connection: LogConnection, tick: Tick, reasons: Mapping[uuid.UUID, SkipReason]) -> None:
-    """Withdraw messages that are still queued and this tick's, each for its reason."""
+def skip(connection: LogConnection, tick: Tick, reasons: Mapping[uuid.UUID, SkipReason]) -> int:
+    """Withdraw messages that are still queued and this tick's, each for its reason; return how many were."""
     skips = [{"id": id_, "reason": reason} for id_, reason in reasons.items()]
-    rows(connection, "skip", tick_id=tick.id, skips=recordset(skips))
+    return len(rows(connection, "skip", tick_id=tick.id, skips=recordset(skips)))
 
 
 def skip_repeats(connection: LogConnection, tick: Tick, ids: Sequence[uuid.UUID], now: dt.datetime) -> set[uuid.UUID]:

@@ -42,6 +42,7 @@ class SkipReason(enum.StrEnum):
     UNREACHABLE = "unreachable"
     CONTROL_GROUP = "control_group"
     NOT_APPROVED = "not_approved"
+    HELD = "held"
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,11 @@ EXPLANATIONS: dict[SkipReason, Explanation] = {
     SkipReason.NOT_APPROVED: Explanation(
         "By setting approve_first somebody is to see the tick's messages first: nobody had approved this one in time,"
         " or it was not among those that were seen.",
+        "operations",
+        False,
+    ),
+    SkipReason.HELD: Explanation(
+        "Somebody held the day's tick (page Before the tick) when the time in which it waits for approval was over.",
         "operations",
         False,
     ),

@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from partner_messages.config.schedule import day_of
-from partner_messages.config.settings import Settings, SettingsError
 from partner_messages.deployment import run_context
-from partner_messages.deployment.live_settings import load_settings
+from partner_messages.deployment.live_settings import readable_settings
 from partner_messages.deployment.params import HaltParams
 from partner_messages.message_log import acts
 from partner_messages.message_log.database import LogConnection, open_message_log, rows
@@ -29,8 +28,10 @@ SHOWN = 20
 
 def sending(connection: LogConnection) -> dict[str, Any]:
     """What the page of sending shows."""
+    settings, wrong = readable_settings()
     return {
-        "state": state_of(connection, _settings_if_readable()),
+        "wrong": wrong,
+        "state": state_of(connection, None if wrong else settings),
         "last_acts": last_acts(connection),
     }
 
@@ -38,13 +39,6 @@ def sending(connection: LogConnection) -> dict[str, Any]:
 def last_acts(connection: LogConnection) -> Sequence[Mapping[str, Any]]:
     """What people have done by hand, the newest first."""
     return rows(connection, "last_acts", at_most=SHOWN)
-
-
-def _settings_if_readable() -> Settings | None:
-    try:
-        return load_settings()
-    except SettingsError:
-        return None
 
 
 def halt_or_go_on(do: str, *, who: str, why: str) -> str:
@@ -57,6 +51,11 @@ def halt_or_go_on(do: str, *, who: str, why: str) -> str:
             return "All sending is halted: nothing is claimed any more, in runs that are under way, too."
         if not acts.go_on(connection, who=who, why=why, now=now, asked_at=now):
             return "Nobody had halted sending by hand, so there is nothing to let go on."
+    if readable_settings()[0].halt:
+        return (
+            "Nobody halts sending by hand any more, but the setting halt is true: sending stays halted until it is set"
+            " to false (Admin, Variables, partner_messages)."
+        )
     return "Sending may go on. A run that failed for the halt is cleared to send the rest today."
 
 

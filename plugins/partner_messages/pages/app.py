@@ -6,21 +6,24 @@ Reading asks for read access to the DAG `production_run_reminders`, acting for t
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request, Response
+from fastapi.dependencies.utils import get_flat_dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, StreamingResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from partner_messages.config.ends import NothingToDo, RepairNeeded, TryLater
 from partner_messages.config.schedule import day_of
+from partner_messages.config.settings import VARIABLE, SettingsError
+from partner_messages.config.value_kinds import Day
 from partner_messages.deployment import run_context
-from partner_messages.deployment.live_settings import load_settings
+from partner_messages.deployment.live_settings import load_settings, readable_settings
+from partner_messages.deployment.triggering import state_of_dag_run
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.pages import (
     acts,
@@ -36,7 +39,7 @@ from partner_messages.pages import (
     what_if,
     words,
 )
-from partner_messages.pages.asked import filters_of
+from partner_messages.pages.asked import Delivery, NotAsked, check_asked, filters_of
 from partner_messages.pages.names import partners_like
 from partner_messages.pages.rights import Actor, Reader, may_act, may_read, roles_without_pages
 from partner_messages.pages.state import state_of
@@ -82,7 +85,7 @@ def pages_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(may_read)],
+        dependencies=[Depends(may_read), Depends(_is_known)],
     )
     app.middleware("http")(_with_headers)
     for error in (NothingToDo, RepairNeeded, TryLater, StarletteHTTPException, RequestValidationError):
@@ -96,6 +99,18 @@ def pages_app() -> FastAPI:
     app.include_router(templates.router(_log))
     app.include_router(what_if.router(_log))
     return app
+
+
+_LOOK_FOR_THEMSELVES = frozenset({"/messages", "/messages.csv", "/effect", "/what-if"})
+"""Pages that say themselves which parameters they do not know."""
+
+
+def _is_known(request: Request) -> None:
+    """Refuse parameters that a page does not know, and those that are said twice."""
+    route = request.scope["route"]
+    known = [one.alias for one in get_flat_dependant(route.dependant).query_params]
+    names = [name for name, _ in request.query_params.multi_items()]
+    check_asked(names, None if route.path in _LOOK_FOR_THEMSELVES else known)
 
 
 async def _with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -112,10 +127,12 @@ def _in_words(request: Request, error: Exception) -> Response:
             status, text = error.status_code, _HTTP.get(error.status_code, str(error.detail))
         case RequestValidationError():
             first = error.errors()[0]
-            status, text = 400, f"{first['loc'][-1]}: {first['msg']}."
+            status, text = 400, f"{first['loc'][-1]}: {first['msg'].removeprefix('Value error, ')}."
         case TryLater():
             log.warning("A page was not shown: %s", mask(str(error)))
             status, text = 503, f"{_LATER} ({mask(str(error))[:300]})"
+        case SettingsError() if str(error).startswith(f"Variable {VARIABLE}"):
+            status, text = 400, f"{mask(str(error))} {render.WHERE}"
         case _:
             status, text = 400, mask(str(error))
     return render.page(request, None, "error", status, text=text, code=status)
@@ -130,7 +147,7 @@ _LATER = "This took too long, or a database does not answer; ask for fewer days,
 
 
 @_pages.get("/")
-def today_page(request: Request, person: Reader, day: dt.date | None = None, delivery: str | None = None) -> Response:
+def today_page(request: Request, person: Reader, day: Day | None = None, delivery: Delivery = None) -> Response:
     """A day at a glance."""
     now, settings = run_context.wall_clock(), load_settings()
     with _log() as connection:
@@ -150,8 +167,9 @@ def today_page(request: Request, person: Reader, day: dt.date | None = None, del
 def messages_page(request: Request, person: Reader) -> Response:
     """The messages that answer to the filters."""
     with _log() as connection:
-        shown = messages.messages_page(connection, filters_of(request.query_params), load_settings().tables)
-    return render.page(request, person, "messages", **shown)
+        settings, wrong = readable_settings()
+        shown = messages.messages_page(connection, filters_of(request.query_params), settings.tables)
+    return render.page(request, person, "messages", **shown, wrong=wrong)
 
 
 @_pages.get("/messages.csv")
@@ -159,7 +177,7 @@ def messages_csv(request: Request) -> Response:
     """The same as a file."""
     filters = filters_of(request.query_params)
     with _log() as connection:
-        lines = messages.as_csv(connection, filters, load_settings().tables)
+        lines = messages.as_csv(connection, filters, readable_settings()[0].tables)
     name = f"messages-{filters.since}-{filters.until}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
@@ -169,15 +187,17 @@ def messages_csv(request: Request) -> Response:
 def message_page(request: Request, person: Reader, message_id: uuid.UUID) -> Response:
     """One message."""
     with _log() as connection:
-        shown = messages.message(connection, message_id, load_settings().tables)
-    return render.page(request, person, "message", **shown)
+        settings, wrong = readable_settings()
+        shown = messages.message(connection, message_id, settings.tables)
+    return render.page(request, person, "message", **shown, wrong=wrong)
 
 
 @_pages.get("/partners")
 def partners_page(request: Request, person: Reader, name: str = "") -> Response:
     """The partners who have some words in their names."""
-    found = partners_like(load_settings().tables, name) if name.strip() else {}
-    return render.page(request, person, "partners", name=name, found=found)
+    settings, wrong = readable_settings()
+    found = partners_like(settings.tables, name) if name.strip() else {}
+    return render.page(request, person, "partners", name=name, found=found, wrong=wrong)
 
 
 @_pages.get("/partners/{partner_id}")
@@ -194,16 +214,22 @@ def run_page(request: Request, person: Reader, run: str) -> Response:
 
 def _history(request: Request, person: Reader, **of: str) -> Response:
     with _log() as connection:
-        shown = history.history(connection, load_settings(), run_context.wall_clock(), **of)
-    return render.page(request, person, "history", **shown)
+        settings, wrong = readable_settings()
+        shown = history.history(connection, settings, run_context.wall_clock(), **of)
+    if wrong:  # Nobody is reminded at all as long as it is.
+        shown["ahead"] = None
+    return render.page(request, person, "history", **shown, wrong=wrong)
 
 
 @_pages.get("/people")
 def people_page(request: Request, person: Reader, dag_run: str | None = None) -> Response:
     """What needs a person; of one DAG run, what it has called people for."""
     with _log() as connection:
-        shown = people.work_list(connection, load_settings(), run_context.wall_clock(), dag_run)
-    return render.page(request, person, "people", **shown)
+        settings, wrong = readable_settings()
+        shown = people.work_list(connection, settings, run_context.wall_clock(), dag_run)
+    if dag_run and not shown["items"] and not any(state_of_dag_run(dag, dag_run) for dag in words.DAGS):
+        raise NotAsked(f"Airflow knows no DAG run {dag_run[:80]}, and nothing that it has opened is open.")
+    return render.page(request, person, "people", **shown, wrong=wrong)
 
 
 @_pages.get("/sending")

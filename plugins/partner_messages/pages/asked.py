@@ -6,12 +6,22 @@ import base64
 import datetime as dt
 import json
 import uuid
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from partner_messages.config.problems import first_problem, nearest
 from partner_messages.config.schedule import day_of
@@ -20,7 +30,7 @@ from partner_messages.config.value_kinds import Id
 from partner_messages.deployment import run_context
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.pages.dealt import PLANNED_BY
-from partner_messages.pages.words import MESSAGES, STATES
+from partner_messages.pages.words import MESSAGES, STATES, STUCK
 
 LONGEST = dt.timedelta(days=400)
 """As far back as the log goes by default."""
@@ -42,6 +52,7 @@ class Filters(BaseModel):
         kind: Of a message.
         status: How it stands.
         reason: Why it was not sent.
+        stuck: As which kind of stuck run the ticks of the one day have found what it decided about.
         sender: A business number's label.
         template: A template's name.
         dag: An Airflow DAG's id.
@@ -61,6 +72,7 @@ class Filters(BaseModel):
     kind: str | None = None
     status: str | None = None
     reason: str | None = None
+    stuck: str | None = None
     sender: Id | None = None
     template: Id | None = None
     dag: Id | None = None
@@ -69,13 +81,10 @@ class Filters(BaseModel):
     batch: NonNegativeInt | None = None
     after: str | None = None
 
-    @field_validator("delivery", "kind", "status", "reason", "task")
+    @field_validator("delivery", "kind", "status", "reason", "stuck", "task")
     @classmethod
     def _is_one_of(cls, value: str | None, info: Any) -> str | None:
-        known = CHOICES[info.field_name]
-        if value is not None and value not in known:
-            raise ValueError(f'"{value}" is none of {", ".join(known)}')
-        return value
+        return one_of(info.field_name, value)
 
     @model_validator(mode="after")
     def _is_a_span(self) -> Self:
@@ -91,6 +100,10 @@ class Filters(BaseModel):
             raise ValueError("a task (task) is one of a DAG run: say which DAG (dag) and which run (dag_run)")
         if self.batch is not None and not self.task:
             raise ValueError("a batch (batch) is one of a task: say of which (task)")
+        if self.stuck and (self.since != self.until or self.dag_run):
+            raise ValueError(
+                "how runs were found stuck (stuck) is of one day, and of no DAG run: ask for one day alone"
+            )
         return self
 
     def address(self, **changed: Any) -> str:
@@ -104,8 +117,44 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "kind": tuple(MESSAGES),
     "status": tuple(status for status in STATES if status != "undecided"),
     "reason": tuple(SkipReason),
+    "stuck": tuple(STUCK),
     "task": tuple(PLANNED_BY),
 }
+
+
+def one_of(name: str, value: str | None) -> str | None:
+    """A value that a filter can have, or none.
+
+    Raises:
+        ValueError: It cannot have this one.
+    """
+    if value is not None and value not in CHOICES[name]:
+        raise ValueError(f'"{value[:40]}" is none of {", ".join(CHOICES[name])}')
+    return value
+
+
+Delivery = Annotated[str | None, AfterValidator(lambda value: one_of("delivery", value))]
+
+SEVERAL = ("id",)
+"""What an address may say several times."""
+
+
+def check_asked(names: Iterable[str], known: Collection[str] | None) -> None:
+    """Refuse what a page does not know, and what is said twice: neither is ever left out in silence.
+
+    Args:
+        names: The names in an address's query, each as often as it stands there.
+        known: What the page knows; None where it looks for itself.
+
+    Raises:
+        NotAsked: There is no such parameter, or it stands there twice.
+    """
+    for name, number in Counter(names).items():
+        if known is not None and name not in known:
+            near = nearest(name, known)
+            raise NotAsked(f'"{name[:40]}" is no filter here' + (f'; "{near}" is.' if near else "."))
+        if number > 1 and name not in SEVERAL:
+            raise NotAsked(f'"{name[:40]}" stands there {number} times; ask for one.')
 
 
 def filters_of(query: Mapping[str, str]) -> Filters:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -11,10 +11,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request, Response
 
 from partner_messages.config.calendars import calendar_of
-from partner_messages.config.schedule import SCHEDULE_TIMEZONE, day_of
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE, TICK_TIME, day_of
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
+from partner_messages.deployment.params import RunParams
 from partner_messages.message_log import before
 from partner_messages.message_log.database import LogConnection
 from partner_messages.messages.values import Draft
@@ -23,8 +24,9 @@ from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.names import names_of
 from partner_messages.pages.rights import Actor, Reader, may_act
 from partner_messages.pages.state import state_of
+from partner_messages.planning.left_alone import LeftAlone
 from partner_messages.planning.marks import mark_of, mark_of_all
-from partner_messages.planning.preview import preview
+from partner_messages.planning.preview import preview, preview_by_hand
 
 Text = Annotated[str, Form(max_length=2000)]
 
@@ -53,37 +55,47 @@ def router(log: Callable[[], AbstractContextManager[LogConnection]]) -> APIRoute
 
 def before_the_tick(connection: LogConnection, settings: Settings, now: dt.datetime) -> dict[str, Any]:
     """What the page shows."""
-    day = day_of(now)
+    day, calendar = day_of(now), calendar_of(settings)
+    no_tick = None if calendar.is_sending_day(day) else calendar.holiday(day) or "weekend"
     tick = before.scheduled_tick(connection, day)
-    if tick:
-        messages: Sequence[Mapping[str, Any]] = before.waiting_messages(connection, tick["dag_run_id"], tick["id"])
-        left_out: Sequence[Draft] = ()
-        allowed = None
-    else:
-        planned = preview(connection, settings, day, now)
-        messages, left_out, allowed = [asdict(draft) for draft in planned.messages], planned.left_out, planned.allowed
+    is_ahead = not (tick or no_tick) and now < dt.datetime.combine(day, TICK_TIME, SCHEDULE_TIMEZONE)
+    planned = (
+        preview(connection, settings, day, now) if is_ahead else preview_by_hand(connection, settings, RunParams(), now)
+    )
+    would_send = [asdict(draft) for draft in planned.messages]
+    waiting = before.waiting_messages(connection, tick["dag_run_id"], tick["id"]) if tick else []
+    local = now.astimezone(SCHEDULE_TIMEZONE)
+    left_alone = LeftAlone.now(connection, settings, day)
+    kept_back = [message for message in waiting if left_alone.leaves_out(message, day)]
+    messages = would_send if is_ahead else [message for message in waiting if message not in kept_back]
     marks = [mark_of(message) for message in messages]
     approvals = before.approvals_of(connection, day)
     approved = frozenset[str]().union(*(one.seen for one in approvals))
-    runs = {id_ for one in messages for id_ in one["production_run_ids"]} | {one.production_run_id for one in left_out}
-    calendar = calendar_of(settings)
+    everything = [*waiting, *would_send]
+    runs = {id_ for one in everything for id_ in one["production_run_ids"] or ()}
     return {
         "day": day,
         "tick": tick,
         "messages": [(message, mark in approved) for message, mark in zip(messages, marks, strict=True)],
         "seen": mark_of_all(marks),
-        "reasons": _by_reason(left_out),
-        "too_many": allowed if allowed is not None and len(messages) > allowed else None,
+        "kept_back": kept_back,
+        "is_ahead": is_ahead,
+        "by_hand": [] if is_ahead else would_send,
+        "at": now,
+        "is_rehearsed": settings.delivery == "dry_run",
+        "outside": None if settings.allow_any_time or settings.send_window.holds(local) else settings.send_window,
+        "reasons": _by_reason(planned.left_out),
+        "too_many": planned.allowed if len(would_send) > planned.allowed and settings.delivery == "live" else None,
         "approvals": approvals,
         "hold": before.standing_holds(connection, day, day).get(day),
         "until": settings.approve_until if settings.approve_first else None,
         "is_over": now >= dt.datetime.combine(day, settings.approve_until, SCHEDULE_TIMEZONE),
         "sent_all_the_same": settings.approve_else == "send",
-        "no_tick": None if calendar.is_sending_day(day) else calendar.holiday(day) or "weekend",
+        "no_tick": no_tick,
         "names": names_of(
             settings.tables,
-            {message["partner_id"] for message in messages} | {one.partner_id for one in left_out},
-            runs,
+            {message["partner_id"] for message in everything} | {one.partner_id for one in planned.left_out},
+            runs | {one.production_run_id for one in planned.left_out},
         ),
     }
 

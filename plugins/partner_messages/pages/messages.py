@@ -11,10 +11,11 @@ from typing import Any
 
 from partner_messages.config.settings import Tables
 from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.message_log.history import messages_of_ends
 from partner_messages.pages.asked import CHOICES, Filters, NotAsked, Place
 from partner_messages.pages.dealt import messages_dealt
 from partner_messages.pages.names import AT_MOST, names_of, partners_like
-from partner_messages.pages.words import MESSAGES, STATES, moment, spoken
+from partner_messages.pages.words import DAG, MESSAGES, STATES, moment, spoken
 from partner_messages.recipients.masking import mask
 from partner_messages.shop.names import Names
 
@@ -41,6 +42,7 @@ def messages_page(connection: LogConnection, filters: Filters, tables: Tables) -
         ShopError: A name was asked for, and the shop does not answer.
     """
     filters, dealt = _of_dag_run(connection, filters)
+    dealt, decided = _of_ends(connection, filters, dealt)
     partners = _partners(connection, filters, tables)
     back_to = _looks_back_to(filters)
     found = _page_of_messages(connection, filters, partners, dealt, ON_A_PAGE + 1, first_day=back_to)
@@ -49,6 +51,7 @@ def messages_page(connection: LogConnection, filters: Filters, tables: Tables) -
     ends_early = back_to > filters.since and not more
     return {
         "filters": filters,
+        "decided": decided,
         "selects": SELECTS,
         "messages": shown,
         "names": names_of(tables, [row["partner_id"] for row in shown], _run_ids(shown)),
@@ -78,6 +81,17 @@ def _of_dag_run(connection: LogConnection, filters: Filters) -> tuple[Filters, l
         if "delivery" not in filters.model_fields_set or span["delivery"] == filters.delivery:
             return filters.model_copy(update=span), dealt
     return filters, dealt
+
+
+def _of_ends(
+    connection: LogConnection, filters: Filters, dealt: list[uuid.UUID] | None
+) -> tuple[list[uuid.UUID] | None, int]:
+    """The messages that decided about the day's runs of a kind, and about how many; as dealt, if none is asked for."""
+    if not filters.stuck:
+        return dealt, 0
+    asked = (filters.delivery, filters.since, filters.stuck, filters.status, filters.reason)
+    found = messages_of_ends(connection, DAG, *asked)
+    return list({row["id"] for row in found}), len(found)
 
 
 def spans_of_dag_run(
@@ -119,7 +133,7 @@ def _page_of_messages(
 ) -> Sequence[Mapping[str, Any]]:
     place = Place.of_text(filters.after) if filters.after else None
     begins = {f"after_{name}": getattr(place, name, None) for name in ("day", "created_at", "id")}
-    asked = filters.model_dump(exclude={"after", "partner", "since", "until", "task", "batch"}) | begins
+    asked = filters.model_dump(exclude={"after", "partner", "since", "until", "stuck", "task", "batch"}) | begins
     asked |= {"first_day": first_day or filters.since, "last_day": filters.until, "message_ids": dealt}
     if dealt is not None:  # Who has them now is another question: what waited is sent by another DAG run.
         asked |= {"dag": None, "dag_run": None}
@@ -192,6 +206,7 @@ def as_csv(connection: LogConnection, filters: Filters, tables: Tables) -> Itera
         NotAsked: A filter cannot be applied, or there is more than a file may have.
     """
     filters, dealt = _of_dag_run(connection, filters)
+    dealt, _ = _of_ends(connection, filters, dealt)
     found = _page_of_messages(connection, filters, _partners(connection, filters, tables), dealt, IN_A_FILE + 1)
     if len(found) > IN_A_FILE:
         raise NotAsked(f"That is more than {IN_A_FILE:,} messages; ask for fewer days.")

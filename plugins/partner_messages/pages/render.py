@@ -19,6 +19,7 @@ from partner_messages.pages.rights import Person
 from partner_messages.recipients.masking import mask
 
 _DONE = "partner_messages_done"
+WHERE = "Correct it in Airflow: Admin, Variables, partner_messages."
 
 
 @functools.cache
@@ -42,7 +43,9 @@ def _environment() -> Environment:
     return made
 
 
-def page(request: Request, person: Person | None, name: str, /, status: int = 200, **shown: Any) -> HTMLResponse:
+def page(
+    request: Request, person: Person | None, name: str, /, status: int = 200, *, wrong: str | None = None, **shown: Any
+) -> HTMLResponse:
     """One page.
 
     Args:
@@ -50,6 +53,7 @@ def page(request: Request, person: Person | None, name: str, /, status: int = 20
         person: Who asks; None on a page that says what is wrong.
         name: The template, without `.html`.
         status: HTTP's.
+        wrong: What is wrong with the settings, on a page that is shown all the same.
         shown: What the template shows.
     """
     done = request.cookies.get(_DONE)
@@ -58,6 +62,7 @@ def page(request: Request, person: Person | None, name: str, /, status: int = 20
         .get_template(f"{name}.html")
         .render(
             person=person,
+            wrong=f"{mask(wrong)} {WHERE}" if wrong else None,
             here=request.url.path.removeprefix(PREFIX),
             done=unquote(done) if done else None,
             as_of=run_context.wall_clock(),

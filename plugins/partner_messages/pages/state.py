@@ -10,7 +10,7 @@ from partner_messages.deployment.triggering import is_paused, last_change
 from partner_messages.message_log import acts
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.messages.tick import Halt
-from partner_messages.pages.words import DAG
+from partner_messages.pages.words import DAG, DAGS
 from partner_messages.recipients.masking import mask
 
 
@@ -22,7 +22,8 @@ class State:
         halt: Who has halted it by hand; None where nobody has.
         setting_halt: Whether the setting halts it.
         delivery: What a scheduled tick does: `live` or `dry_run`; None where the settings cannot be read.
-        paused: Whether the DAG is paused in Airflow; None where that is not known.
+        paused: Whether the reminders' DAG is paused in Airflow; None where that is not known.
+        all_paused: Whether all that send are.
         changed: Who has last changed the DAG or the settings in Airflow, and when; None where that is not known.
     """
 
@@ -30,6 +31,7 @@ class State:
     setting_halt: bool
     delivery: str | None
     paused: bool | None
+    all_paused: bool
     changed: tuple[str, dt.datetime] | None = None
 
     @property
@@ -37,7 +39,7 @@ class State:
         """In one word or two: the strongest of what holds."""
         if self.halt or self.setting_halt:
             return "halted"
-        if self.paused:
+        if self.all_paused:
             return "paused"
         return {"live": "live", "dry_run": "dry run"}.get(self.delivery or "", "not known")
 
@@ -50,6 +52,7 @@ def state_of(connection: LogConnection, settings: Settings | None, *, by_whom: b
         setting_halt=settings.halt if settings else False,
         delivery=settings.delivery if settings else None,
         paused=paused,
+        all_paused=bool(paused) and all(is_paused(dag) is not False for dag in DAGS),
         changed=_last_change(connection, paused=bool(paused)) if by_whom else None,
     )
 

@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse
 
 from partner_messages.config.settings import SettingsError
 from partner_messages.deployment import run_context
-from partner_messages.deployment.live_settings import load_senders, load_settings
+from partner_messages.deployment.live_settings import load_senders, load_settings, readable_settings
 from partner_messages.deployment.triggering import is_paused, trigger
 from partner_messages.message_log.acts import SUBMIT_TEMPLATES, note_once
 from partner_messages.message_log.database import LogConnection, rows
@@ -34,7 +34,7 @@ def router(log: Callable[[], AbstractContextManager[LogConnection]]) -> APIRoute
     def templates_page(request: Request, person: Reader) -> Response:
         """How each template stands."""
         with log() as connection:
-            return render.page(request, person, "templates", **templates(connection))
+            return render.page(request, person, "templates", **templates(connection), wrong=readable_settings()[1])
 
     @routes.get("/templates/{name}/picture")
     def picture(name: str) -> Response:

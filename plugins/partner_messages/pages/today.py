@@ -11,7 +11,7 @@ from partner_messages.config.calendars import calendar_of
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, TICK_TIME, day_of
 from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import Settings
-from partner_messages.message_log.before import standing_holds
+from partner_messages.message_log.before import scheduled_tick, standing_holds, waiting_messages
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.message_log.history import ends_of_day
 from partner_messages.messages.tick import Halt
@@ -179,10 +179,11 @@ def today(
     calendar = calendar_of(settings)
     asked = {"dag_id": DAG, "day": day, "since": day - _SOME_HOURS}
     ticks = rows(connection, "ticks_of_day", **asked)
-    delivery = delivery or ("live" if any(tick["delivery"] == "live" for tick in ticks) else settings.delivery)
+    delivery = delivery or ("live" if any(one["delivery"] == "live" for one in ticks) else settings.delivery)
     kinds = kinds_of(ends_of_day(connection, DAG, delivery, day))
     hold = standing_holds(connection, day, day).get(day)
-    planned = any(tick["planned"] is not None and tick["delivery"] == delivery for tick in ticks)
+    tick = scheduled_tick(connection, day)
+    planned = any(one["planned"] is not None and one["delivery"] == delivery for one in ticks)
     return {
         "day": day,
         "delivery": delivery,
@@ -191,6 +192,10 @@ def today(
         "width": WIDTH,
         "sentence": sentence(kinds),
         "missing": missing_tick(day, now, calendar, settings, planned=planned, hold=hold),
+        "waits": len(waiting_messages(connection, tick["dag_run_id"], tick["id"]))
+        if tick and tick["awaits_approval"] and day == day_of(now)
+        else None,
+        "until": settings.approve_until,
         "ticks": ticks,
         "others": rows(connection, "messages_of_day", delivery=delivery, day=day),
         "billed": rows(connection, "billed_on_day", day=day),

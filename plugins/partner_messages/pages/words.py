@@ -13,6 +13,8 @@ from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 DAG = "production_run_reminders"
 UPKEEP = "message_log_upkeep"
 TEMPLATES = "whatsapp_templates"
+DAGS = (DAG, "production_run_events", UPKEEP)
+"""Those that send."""
 ZONE = "IST"
 """The zone's name as people write it; every time on a page is in it."""
 
@@ -48,6 +50,7 @@ STATES = {
 
 _MORE = {
     "left_alone_by": "By {}.",
+    "held_by": "Held by {}.",
     "holiday": "It is {}.",
     "readings": "It may be {}.",
     "bad_column": "It is the column {}.",

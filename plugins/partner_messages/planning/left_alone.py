@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from partner_messages.config.settings import Pause, Settings
 from partner_messages.message_log import left_alone
@@ -38,6 +39,11 @@ class LeftAlone:
         """The runs of which nobody is to be written to on a day."""
         said = (one.production_run_id for one in self.by_hand if one.production_run_id and day < one.until)
         return self.settings.runs_paused_on(day).union(said)
+
+    def leaves_out(self, message: Mapping[str, Any], day: dt.date) -> bool:
+        """Whether all of a message (a draft's fields, or a row's columns) is for who, or of what, is left alone."""
+        runs = message["production_run_ids"] or ()
+        return message["partner_id"] in self.partners_on(day) or (bool(runs) and self.runs_on(day).issuperset(runs))
 
     def of(self, ids: Collection[str]) -> list[ByHand]:
         """What people have said of some partners and runs, by their ids."""

@@ -15,9 +15,11 @@ from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log import before
 from partner_messages.message_log.before import Approval
 from partner_messages.message_log.database import open_message_log
+from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Halt, Tick
 from partner_messages.ops.daily_summary import tell_of_waiting
 from partner_messages.ops.notifier import NotTold
+from partner_messages.planning.left_alone import LeftAlone
 from partner_messages.planning.marks import mark_of
 
 log = logging.getLogger(__name__)
@@ -48,11 +50,17 @@ def is_decided(tick: Tick, first_time_in: Mapping[str, Any] | None = None) -> bo
             if first_time_in is not None:
                 _tell(first_time_in, tick, len(waiting), settings, hold)
             return False
-        withdrawn = before.let_go(connection, tick, unapproved)
+        left_alone = LeftAlone.now(connection, settings, tick.day)
+        reasons = dict.fromkeys(unapproved, SkipReason.HELD if hold else SkipReason.NOT_APPROVED)
+        if not hold:
+            left_out = {row["id"] for row in waiting if left_alone.leaves_out(row, tick.day)}
+            reasons |= dict.fromkeys(left_out.intersection(unapproved), SkipReason.PAUSED)
+        withdrawn = before.let_go(connection, tick, reasons)
     who = ", ".join(sorted({one.who for one in approvals})) or "nobody"
     log.info(
-        "%d of %d messages may leave (approved by %s); %d are not sent (not_approved).",
-        *(len(waiting) - withdrawn, len(waiting), who, withdrawn),
+        "%d of %d messages may leave (%s); %d are not sent (%s).",
+        *(len(waiting) - withdrawn, len(waiting), f"held {hold}" if hold else f"approved by {who}", withdrawn),
+        ", ".join(sorted(set(reasons.values()))) or "none",
     )
     return True
 

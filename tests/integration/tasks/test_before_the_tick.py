@@ -15,6 +15,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowRescheduleException,
 from partner_messages.config.settings import SettingsError, parse_settings
 from partner_messages.message_log import before, outbox
 from partner_messages.message_log.before import Approval
+from partner_messages.message_log.left_alone import leave_alone
 from partner_messages.messages.tick import Halt, NotNow, Tick
 from partner_messages.planning.marks import mark_of
 from partner_messages.planning.preview import preview
@@ -126,6 +127,27 @@ def test_when_its_time_is_over_the_setting_decides(log: Log, deployment: Deploym
     assert is_decided(run.tick)
     run.send()
     assert set(ends(log)) == {end}
+
+
+@pytest.mark.parametrize("otherwise", ["skip", "send"])
+def test_what_a_hold_kept_back_until_its_time_was_over_says_so(
+    log: Log, deployment: Deployment, otherwise: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    deployment.set(approve_else=otherwise, approve_until="11:30")
+    run = planned()
+    before.hold_tick(log, DAY, **SAID)
+    deployment.now = at(11, 30)
+    assert is_decided(run.tick)
+    assert set(ends(log)) == {"held"}
+    assert "held by Asha" in caplog.text
+
+
+def test_who_is_left_out_while_it_waits_is_skipped_for_that_and_not_as_unseen(log: Log, deployment: Deployment) -> None:
+    run = planned()
+    leave_alone(log, "partner", RAJESH, until=DAY + dt.timedelta(days=1), **SAID)
+    before.approve(log, DAY, ["another message"], **SAID)
+    assert is_decided(run.tick)
+    assert set(ends(log)) == {"paused"}
 
 
 def test_a_run_by_hand_waits_for_nobody_and_takes_over_what_waits(log: Log, graph_api: Any) -> None:
@@ -245,6 +267,7 @@ def test_the_task_gives_its_worker_back_while_it_waits(log: Log, deployment: Dep
     context: Any = {
         "dag_run": airflow_run(run.tick.dag_run_id, run_type="scheduled"),
         "ti": SimpleNamespace(get_first_reschedule_date=lambda _: None, try_number=1),
+        "task_reschedule_count": 1,
     }
     waits = ApprovalSensor(task_id="wait_for_approval", tick=run.tick.to_xcom())
     with pytest.raises(AirflowRescheduleException):

@@ -379,3 +379,9 @@ def test_a_price_is_that_of_the_country_or_of_all_others_and_else_it_is_not_know
 )
 def test_a_price_list_that_cannot_be_says_so(prices: dict[str, Any], said: str) -> None:
     assert said in told({"prices": prices})
+
+
+def test_a_time_may_be_written_with_its_seconds_where_they_are_none() -> None:
+    assert parse_settings({"approve_until": "12:00:00"}).approve_until == dt.time(12)
+    with pytest.raises(SettingsError, match='must be a time such as "09:00"'):
+        parse_settings({"approve_until": "12:00:30"})

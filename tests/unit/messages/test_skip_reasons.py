@@ -14,7 +14,7 @@ DESIGN = frozenset(
         *("refused_today", "outside_24h_window", "opted_out", "paused", "stale_event", "state_mismatch"),
         *("no_template_for_event", "no_picture", "no_common_hours", "escalated", "ambiguous_phone"),
         *("partner_holiday", "waits_for_material", "bad_data", "promised", "answered", "unreachable", "control_group"),
-        "not_approved",
+        *("not_approved", "held"),
     }
 )
 """The names other people's code relies on (docs/design.md, "Skip reasons")."""
