@@ -26,6 +26,8 @@ _PATTERNS = re.compile(
     (?P<kept>
         \b[0-9a-fA-F]{{8}}(?:-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}\b              # uuid: a row of the message log
       | (?<![0-9A-Za-z])(?=[0-9]*[A-HJKMNP-TV-Z])[0-9A-HJKMNP-TV-Z]{{26}}(?![0-9A-Za-z])  # ULID: the shop's ids
+      | (?<![0-9A-Za-z_])[a-z]+(?:_[a-z]+)*_01[A-HJKMNP-TV-Z]                          # another id of a shop:
+        (?=[0-9]*[A-Z])(?![0-9A-Z]*[1-9][0-9]{{6}})[0-9A-Z]{{8,29}}(?![0-9A-Za-z])      # without a number in it
       | (?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?:[T ][0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d{{1,6}}(?!\d))?)?)?(?![\d-])  # time
       | wamid\.…[A-Za-z0-9+/_-]{{0,4}}(?![A-Za-z0-9+/_=-])                            # hidden already
     )

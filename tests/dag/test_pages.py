@@ -313,10 +313,10 @@ def test_the_file_opens_in_a_spreadsheet_and_runs_nothing_there(op: Visitor, log
     assert answer.headers["content-disposition"] == 'attachment; filename="messages-2026-11-23-2026-11-23.csv"'
     assert answer.content.startswith(b"\xef\xbb\xbf")
     (line,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
-    assert line["text"] == '\'=HYPERLINK("https://evil.example.com")'
-    assert line["error_detail"] == "'@SUM(1)"
+    assert line["Text"] == '\'=HYPERLINK("https://evil.example.com")'
+    assert line["Error"] == "'@SUM(1)"
     assert PHONE not in answer.text
-    assert "•••••" in line["to_phone"]
+    assert "•••••" in line["Number"]
 
 
 def test_numbers_are_masked_for_who_may_only_look(op: Visitor, viewer: Visitor, log: Log) -> None:
@@ -547,7 +547,7 @@ def test_a_day_with_a_live_tick_is_shown_by_that_whatever_the_setting_says_now(
 
 def test_a_filter_that_little_answers_to_looks_back_some_days_at_once_and_offers_more(op: Visitor, log: Log) -> None:
     for days in (0, 70, 130):
-        put(log, "failed", f"R{days}", day=DAY - dt.timedelta(days=days), error_code=1, error_detail=f"{days} ago")
+        put(log, "failed", f"R{days}", day=DAY - dt.timedelta(days=days), error_code=987654, error_detail=f"{days} ago")
     page = op.get("/messages?since=2025-12-01&until=2026-11-23&status=failed")
     said = []
     for _ in range(9):

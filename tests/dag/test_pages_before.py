@@ -116,7 +116,9 @@ def test_a_partner_is_left_out_for_today(op: Visitor, log: Log) -> None:
 def test_the_tick_is_held_everybody_sees_it_and_it_goes_on(op: Visitor, deployment: Deployment, log: Log) -> None:
     assert "Write why" in op.post("/before", do="hold", status=400)
     assert "is held: nothing of it is claimed" in op.post("/before", do="hold", why="wrong prices")
-    assert "Somebody holds the tick of 2026-11-23 already" in op.post("/before", do="hold", why="me too", status=400)
+    assert "The tick of 2026-11-23 is held already, by op of ours" in op.post(
+        "/before", do="hold", why="me too", status=400
+    )
     for page in ("/before", "/"):
         assert "HELD by op of ours since 2026-11-23 09:30 IST: wrong prices" in op.get(page).replace("is held", "HELD")
     deployment.now = TICK + dt.timedelta(days=1)

@@ -132,7 +132,8 @@ def test_a_tick_is_held_and_goes_on_by_the_params_of_upkeep(op: Visitor, log: Lo
 
     assert hold("hold") == "hold"
     assert "The tick is held by Asha since 2026-11-23 10:01 IST: wrong prices" in op.get("/before")
-    for refused in (lambda: hold("hold"), lambda: hold("hold", "2026-11-20"), lambda: hold("go_on", "2026-11-24")):
+    assert hold("hold") == "hold", "the same said again is no error"
+    for refused in (lambda: hold("hold", "2026-11-20"), lambda: hold("go_on", "2026-11-24")):
         with pytest.raises(AirflowFailException):
             refused()
     assert hold("go_on") == "go_on"

@@ -336,8 +336,8 @@ WHERE subject = %(message_id)s::text
     AND detail = jsonb_build_object('outcome', %(outcome)s::text)
 
 -- name: status_of
--- How a message stands.
-SELECT status FROM message_log WHERE id = %(message_id)s
+-- How a message stands, and who has settled it by hand.
+SELECT status, settled_by FROM message_log WHERE id = %(message_id)s
 
 -- part: taken_by_meta
 -- The statuses of what Meta has accepted, and has not failed to deliver since (the set of the same name in Python).

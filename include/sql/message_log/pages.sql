@@ -84,11 +84,13 @@ GROUP BY m.sender
 ORDER BY m.sender
 
 -- name: last_acts
--- What people have done by hand, the newest first.
-SELECT at, who, why, act, subject
-FROM audit
-ORDER BY at DESC, id DESC
-LIMIT %(at_most)s
+-- What people have done by hand, the newest first, and to whom or what.
+SELECT
+    a.at, a.who, a.why, a.act, a.subject, a.detail, e.production_run_id, e.partner_id,
+    EXISTS (SELECT FROM left_alone AS l WHERE l.partner_id = a.subject) AS is_partner
+FROM (SELECT id, at, who, why, act, subject, detail FROM audit ORDER BY at DESC, id DESC LIMIT %(at_most)s) AS a
+    LEFT JOIN escalation AS e ON e.id = CASE WHEN a.act LIKE '%%\_escalation' THEN a.subject::uuid END
+ORDER BY a.at DESC, a.id DESC
 
 -- name: acts_about
 -- What people have done by hand about one thing, the newest first.
@@ -268,11 +270,15 @@ ORDER BY e.since, e.id
 LIMIT %(at_most)s
 
 -- name: touch_escalation
--- Take one on, give it back, put it off, or note something on it; who and what is kept in the audit.
+-- Take one on, give it back, put it off, or note something on it; who and what is kept in the audit. It moves from nobody whom whoever moves it
+-- has not seen to have it.
 WITH touched AS (
     UPDATE escalation
     SET assigned_to = %(assigned_to)s, asleep_until = %(asleep_until)s, touched_at = %(now)s
-    WHERE id = %(escalation_id)s AND delivery = 'live' AND closed_at IS NULL
+    WHERE id = %(escalation_id)s
+        AND delivery = 'live'
+        AND closed_at IS NULL
+        AND (NOT %(moves)s OR assigned_to IS NULL OR assigned_to IN (%(who)s, %(had)s))
     RETURNING id
 )
 INSERT INTO audit (at, who, why, act, subject, detail)

@@ -32,7 +32,6 @@
     if (event.target.method === "post") event.target.dataset.sent = "1";
   });
 
-  const status = document.getElementById("status");
   let swapped = null;
   let next = null;
 
@@ -44,7 +43,7 @@
     detail.swapOverride = "innerHTML";
     detail.target = document.getElementById(detail.requestConfig.verb === "get" ? "found" : "status");
   });
-  document.addEventListener("htmx:sendError", () => { status.textContent = "Airflow does not answer; try again in a minute."; });
+  document.addEventListener("htmx:sendError", () => { document.getElementById("status").textContent = "Airflow does not answer; try again in a minute."; });
 
   // What has gone cannot keep the focus: it goes to what stands there now, or to what came after it.
   document.addEventListener("htmx:afterRequest", () => {

@@ -319,8 +319,8 @@ UPKEEP: Mapping[str, Param] = {
         format="date",
         title="By which day it will move",
         section=_PROMISE,
-        description_md="Nobody is reminded of it before the sending day after this one; the promise ends early when the"
-        " run moves.",
+        description_md="At most 31 days ahead. Nobody is reminded of it before the sending day after this one; the"
+        " promise ends early when the run moves.",
     ),
     "promised_by": _who(_PROMISE),
     "promised_why": _text("Why", _PROMISE, "How you know, and what the partner said.", longest=2_000),

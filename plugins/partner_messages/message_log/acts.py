@@ -55,10 +55,10 @@ def note_once(
     return bool(rows(connection, "note_once", **said))
 
 
-def status_of(connection: LogConnection, message_id: uuid.UUID) -> str | None:
-    """How a message stands; None where there is none of that id."""
+def status_of(connection: LogConnection, message_id: uuid.UUID) -> Mapping[str, Any] | None:
+    """How a message stands, and who has settled it by hand; None where there is none of that id."""
     found = rows(connection, "status_of", message_id=message_id)
-    return found[0]["status"] if found else None
+    return found[0] if found else None
 
 
 def halt(connection: LogConnection, *, who: str, why: str, now: dt.datetime) -> None:

@@ -87,8 +87,13 @@ def let_go(connection: LogConnection, tick: Tick, withdrawn_for: Mapping[uuid.UU
     """Let a tick's messages be claimed but for these, which are withdrawn for their reasons; return how many were."""
     with connection.transaction():
         withdrawn = outbox.skip(connection, tick, withdrawn_for)
-        rows(connection, "await_no_more", tick_id=tick.id)
+        await_no_more(connection, tick)
     return withdrawn
+
+
+def await_no_more(connection: LogConnection, tick: Tick) -> None:
+    """Let a tick's messages be claimed."""
+    rows(connection, "await_no_more", tick_id=tick.id)
 
 
 def why_tick_waits(connection: LogConnection, tick: Tick) -> str | None:

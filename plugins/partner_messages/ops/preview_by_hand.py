@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from partner_messages.config.schedule import day_of
@@ -63,7 +63,7 @@ def _of_run(connection: LogConnection, settings: Settings, run: str, wall: dt.da
     if tick:
         found = before.waiting_messages(connection, tick["dag_run_id"], tick["id"])
     else:
-        found = [vars(one) for one in preview(connection, settings, day, wall).messages]
+        found = [asdict(one) for one in preview(connection, settings, day, wall).messages]
     for one in found:
         if run in one["production_run_ids"]:
             return _as_preview({name: one[name] for name in _OF_MESSAGE})
@@ -146,7 +146,7 @@ def send_preview(of_run: Mapping[str, Any], context: Mapping[str, Any]) -> dict[
                 why=params.preview_why,
                 now=wall,
             )
-            if not first and acts.status_of(connection, id_) != MessageStatus.QUEUED:
+            if not first and (acts.status_of(connection, id_) or {}).get("status") != MessageStatus.QUEUED:
                 raise TickSkipped("This DAG run has sent its preview; for another one, trigger the DAG anew.")
             start_tick(connection, tick)
             write_drafts(connection, tick, [draft])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,6 +14,7 @@ from partner_messages.message_log import left_alone, promises
 from partner_messages.message_log import preferences as said
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.messages.tick import RunRefused, TickSkipped
+from partner_messages.ops.days_ahead import LONGEST, PROMISE, see_that_it_is_near
 from partner_messages.planning.typed_ids import strangers
 from partner_messages.recipients.masking import mask
 from partner_messages.recipients.phone import choose_phone
@@ -23,23 +23,21 @@ from partner_messages.shop.shop import Shop, open_shop
 
 log = logging.getLogger(__name__)
 
-LONGEST = dt.timedelta(days=366)
-"""As far ahead as somebody may be left alone by hand: it always ends."""
-
 
 def promise_by_hand(of_run: Mapping[str, Any]) -> str:
     """Enter the promise that the params name; return its day.
 
     Raises:
         TickSkipped: None was asked to be entered.
-        RunRefused: The run was never found stuck, or the day has gone by.
+        RunRefused: The run was never found stuck, or the day has gone by or is too far ahead.
     """
     params = PromiseParams.of(of_run)
     if params is None:
         raise TickSkipped("No promise is to be entered.")
     now, run_id, due_on = run_context.wall_clock(), params.promised_run, params.promised_until
     if due_on < day_of(now):
-        raise RunRefused(f"promised_until is {due_on}, which has gone by; say today or a later day.")
+        raise RunRefused(f"{due_on} has gone by; say today or a later day.")
+    see_that_it_is_near(due_on, PROMISE)
     with open_message_log() as connection, connection.transaction():
         stall = promises.last_stall(connection, run_id)
         if stall is None or not stall["partner_id"]:
@@ -80,10 +78,7 @@ def leave_alone_by_hand(of_run: Mapping[str, Any]) -> str | None:
     what, id_, until = params.leave_alone, params.leave_alone_id, params.leave_alone_until
     now = run_context.wall_clock()
     who, why = params.leave_alone_by, params.leave_alone_why
-    if until > day_of(now) + LONGEST:
-        raise RunRefused(
-            f"leave_alone_until is {until}, more than {LONGEST.days} days ahead; for so long, setting {what}s is meant."
-        )
+    see_that_it_is_near(until, LONGEST, f"; for longer, setting {what}s is meant")
     if until > day_of(now):
         with open_shop(load_settings().tables) as shop:
             if wrong := strangers(shop, "Param leave_alone_id", what, [id_]):

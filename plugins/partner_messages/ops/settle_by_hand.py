@@ -53,10 +53,16 @@ def settle_by_hand(of_run: Mapping[str, Any]) -> str:
     return params.outcome
 
 
-def _why_not(params: SettlingParams, status: str | None) -> str:
-    if status is None:
+def _why_not(params: SettlingParams, now: Mapping[str, Any] | None) -> str:
+    if now is None:
         return f"There is no message {params.message_id}; message_id is the id of a row of the table message_log."
+    if now["settled_by"]:
+        said = "did not arrive" if now["status"] == "failed" else "arrived"
+        return (
+            f"{mask(now['settled_by'])} has said that it {said}, and only one that is unknown is settled by hand; ask"
+            " them, if that is wrong."
+        )
     return (
-        f"Message {params.message_id} is {status}, and only one that is unknown is settled by hand; a message that is"
-        " sending becomes unknown when its lease has run out."
+        f"Message {params.message_id} is {now['status']}, and only one that is unknown is settled by hand; a"
+        " message that is sending becomes unknown when its lease has run out."
     )

@@ -17,22 +17,29 @@ from partner_messages.deployment.params import HaltParams
 from partner_messages.message_log import acts
 from partner_messages.message_log.database import LogConnection, open_message_log, rows
 from partner_messages.ops import said_by_hand, settle_by_hand
+from partner_messages.ops.days_ahead import LONGEST, PROMISE, see_that_it_is_near
 from partner_messages.ops.hold_by_hand import hold_by_hand
 from partner_messages.pages import people, words
 from partner_messages.pages.asked import NotAsked
+from partner_messages.pages.names import names_of
 from partner_messages.pages.state import state_of
+from partner_messages.shop.names import Names
 
 SHOWN = 20
 """Of the last acts."""
 
 
-def sending(connection: LogConnection) -> dict[str, Any]:
-    """What the page of sending shows."""
+def sending(connection: LogConnection, *, named: bool) -> dict[str, Any]:
+    """What the page of sending shows; the shop is asked for names only afterwards, as it may be slow."""
     settings, wrong = readable_settings()
+    done = last_acts(connection)
+    about = [words.about(row) for row in done]
     return {
         "wrong": wrong,
         "state": state_of(connection, None if wrong else settings),
-        "last_acts": last_acts(connection),
+        "last_acts": done,
+        "names": names_of(settings.tables, *zip(*about, strict=True)) if named and about else Names(),
+        "is_named": named,
     }
 
 
@@ -91,6 +98,7 @@ def of_run(run: str, do: str, until: str, who: str, why: str) -> str:
     """Leave a run alone, end that, or enter what its partner has promised."""
     if do in _LEAVING:
         return _LEAVING[do]("run", run, until, who, why)
+    see_that_it_is_near(_day(until), PROMISE)
     asked = _filled_in(promised_run=run, promised_until=until, promised_by=who, promised_why=why)
     return f"Nobody is reminded of it until the sending day after {said_by_hand.promise_by_hand(asked)}."
 
@@ -107,6 +115,7 @@ def leave_alone(what: str, id_: str, until: str, who: str, why: str) -> str:
     """
     if _day(until) <= day_of(run_context.wall_clock()):
         raise NotAsked("Say until which day: a later one than today. To end it, press the button that does.")
+    see_that_it_is_near(_day(until), LONGEST)
     return _left_alone(what, id_, until, who, why)
 
 
@@ -134,7 +143,9 @@ def hold_or_go_on(do: str, day: dt.date, who: str, why: str) -> None:
 _LEAVING = {"leave_alone": leave_alone, "write_again": write_again}
 
 
-def work(connection: LogConnection, escalation_id: uuid.UUID, do: str, *, who: str, why: str, until: str = "") -> str:
+def work(
+    connection: LogConnection, escalation_id: uuid.UUID, do: str, *, who: str, why: str, until: str = "", had: str = ""
+) -> str:
     """Do something with what needs a person."""
     now, said = run_context.wall_clock(), " ".join(why.split())
     if do in _LEAVES_ALONE:
@@ -148,7 +159,7 @@ def work(connection: LogConnection, escalation_id: uuid.UUID, do: str, *, who: s
     if do not in touch:
         raise NotAsked(f"There is nothing that is called {do[:40]!r} here.")
     why_needed = do in ("put_off", "note")
-    people.touch_escalation(
+    taken_by = people.touch_escalation(
         connection,
         escalation_id,
         touch[do],
@@ -156,7 +167,12 @@ def work(connection: LogConnection, escalation_id: uuid.UUID, do: str, *, who: s
         why=_needed(said) if why_needed else said or "taken from the list",
         now=now,
         until=_day(until) if until else None,
+        had=had,
     )
+    if taken_by:
+        return (
+            f"{taken_by} has taken it on meanwhile, so it was left with them; you may take it over, if that is meant."
+        )
     return _DONE[do]
 
 

@@ -10,6 +10,7 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, FastAPI, Form, HTTPException, Request, Response
 from fastapi.dependencies.utils import get_flat_dependant
@@ -23,6 +24,7 @@ from partner_messages.config.settings import VARIABLE, SettingsError
 from partner_messages.config.value_kinds import Day
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings, readable_settings
+from partner_messages.deployment.page_addresses import PREFIX
 from partner_messages.deployment.triggering import state_of_dag_run
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.pages import (
@@ -39,7 +41,7 @@ from partner_messages.pages import (
     what_if,
     words,
 )
-from partner_messages.pages.asked import Delivery, NotAsked, check_asked, filters_of
+from partner_messages.pages.asked import Delivery, NotAsked, check_asked, filters_of, has_no_nul
 from partner_messages.pages.names import partners_like
 from partner_messages.pages.rights import Actor, Reader, may_act, may_read, roles_without_pages
 from partner_messages.pages.state import state_of
@@ -85,7 +87,7 @@ def pages_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        dependencies=[Depends(may_read), Depends(_is_known)],
+        dependencies=[Depends(may_read), Depends(has_no_nul), Depends(_is_known)],
     )
     app.middleware("http")(_with_headers)
     for error in (NothingToDo, RepairNeeded, TryLater, StarletteHTTPException, RequestValidationError):
@@ -124,18 +126,30 @@ def _in_words(request: Request, error: Exception) -> Response:
     """A page that says what is wrong, with nothing on it that asks a database."""
     match error:
         case StarletteHTTPException():
-            status, text = error.status_code, _HTTP.get(error.status_code, str(error.detail))
+            status, said = error.status_code, str(error.detail)
+            text = _FORBIDDEN if said == "Forbidden" else _HTTP.get(status, said)
         case RequestValidationError():
-            first = error.errors()[0]
-            status, text = 400, f"{first['loc'][-1]}: {first['msg'].removeprefix('Value error, ')}."
+            status, text = 400, words.invalid(error.errors()[0])
         case TryLater():
             log.warning("A page was not shown: %s", mask(str(error)))
             status, text = 503, f"{_LATER} ({mask(str(error))[:300]})"
         case SettingsError() if str(error).startswith(f"Variable {VARIABLE}"):
             status, text = 400, f"{mask(str(error))} {render.WHERE}"
         case _:
-            status, text = 400, mask(str(error))
-    return render.page(request, None, "error", status, text=text, code=status)
+            status, text = 400, mask(words.refusal(str(error)))
+    # An act is posted to the address of its page, or below it.
+    back = _page_of(request) if request.method == "POST" else None
+    # What was typed is there to be corrected.
+    typed = request.query_params.multi_items() if status == 400 and request.method == "GET" else []
+    return render.page(request, None, "error", status, text=text, code=status, back=back, typed=typed)
+
+
+def _page_of(request: Request) -> str:
+    """The page whose form was sent; where the browser does not say so, the one of the same address."""
+    came_from = urlsplit(request.headers.get("referer", ""))
+    here = came_from.netloc == request.headers.get("host") and came_from.path.startswith(f"{PREFIX}/")
+    path, query = (came_from.path, came_from.query) if here else (request.url.path, request.url.query)
+    return f"{path}?{query}" if query else path
 
 
 _HTTP = {
@@ -143,6 +157,7 @@ _HTTP = {
     404: "There is no such page.",
     405: "There is no such page.",
 }
+_FORBIDDEN = "You may look at these pages; to do this, ask somebody who may edit the DAG in Airflow."
 _LATER = "This took too long, or a database does not answer; ask for fewer days, or try again in a minute"
 
 
@@ -233,10 +248,10 @@ def people_page(request: Request, person: Reader, dag_run: str | None = None) ->
 
 
 @_pages.get("/sending")
-def sending_page(request: Request, person: Reader) -> Response:
+def sending_page(request: Request, person: Reader, names: bool = False) -> Response:
     """Whether messages leave, and who has decided so; it asks for nothing that is slow."""
     with _log() as connection:
-        return render.page(request, person, "sending", **acts.sending(connection))
+        return render.page(request, person, "sending", **acts.sending(connection, named=names))
 
 
 @_pages.get("/assets/{name}")
@@ -261,11 +276,11 @@ def settle(person: Actor, message_id: uuid.UUID, outcome: Text = "", why: Text =
 
 @_acts.post("/people/{escalation_id}")
 def work(
-    person: Actor, escalation_id: uuid.UUID, do: Text, why: Text = "", until: Annotated[str, Form()] = ""
+    person: Actor, escalation_id: uuid.UUID, do: Text, why: Text = "", until: Text = "", had: Text = ""
 ) -> Response:
     """Do something with what needs a person."""
     with _log() as connection:
-        done = acts.work(connection, escalation_id, do, who=person.name, why=why, until=until)
+        done = acts.work(connection, escalation_id, do, who=person.name, why=why, until=until, had=had)
     return render.back_to("/people", done)
 
 

@@ -12,19 +12,21 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Self
 from urllib.parse import urlencode
 
+from fastapi import Request
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
-    NonNegativeInt,
     ValidationError,
     field_validator,
     model_validator,
 )
 
+from partner_messages.config.plain_text import checked_text
 from partner_messages.config.problems import first_problem, nearest
 from partner_messages.config.schedule import day_of
+from partner_messages.config.sending_days import FIRST_DAY, LAST_DAY
 from partner_messages.config.settings import SettingsError
 from partner_messages.config.value_kinds import Id
 from partner_messages.deployment import run_context
@@ -38,6 +40,27 @@ LONGEST = dt.timedelta(days=400)
 
 class NotAsked(SettingsError):
     """An address asks for something that there is not; the message says what, in one sentence."""
+
+
+LARGEST = 2**63 - 1
+"""The largest number that PostgreSQL's `bigint` takes."""
+Number = Annotated[int, Field(ge=0, le=LARGEST)]
+
+
+async def has_no_nul(request: Request) -> None:
+    """See that nothing of an address or a form is what no database takes: the same for all routes.
+
+    Raises:
+        NotAsked: Something has a NUL or half of a character.
+    """
+    typed = [*request.path_params.values(), *request.query_params.keys(), *request.query_params.values()]
+    if request.method == "POST":
+        typed += [one for pair in (await request.form()).multi_items() for one in pair]
+    for one in typed:
+        try:
+            checked_text(str(one))
+        except ValueError:
+            raise NotAsked("There is a character in it that cannot be (NUL); type it again.") from None
 
 
 class Filters(BaseModel):
@@ -78,8 +101,20 @@ class Filters(BaseModel):
     dag: Id | None = None
     dag_run: Id | None = None
     task: str | None = None
-    batch: NonNegativeInt | None = None
+    batch: Number | None = None
     after: str | None = None
+
+    @field_validator("sender")
+    @classmethod
+    def _as_labels_are_written(cls, value: str | None) -> str | None:
+        return value.lower() if value else value
+
+    @field_validator("since", "until")
+    @classmethod
+    def _is_a_day_of_the_log(cls, value: dt.date) -> dt.date:
+        if not FIRST_DAY <= value <= LAST_DAY:
+            raise ValueError(f"must be a day of the years {FIRST_DAY.year} to {LAST_DAY.year}")
+        return value
 
     @field_validator("delivery", "kind", "status", "reason", "stuck", "task")
     @classmethod

@@ -133,6 +133,8 @@ def _approve(connection: LogConnection, settings: Settings, now: dt.datetime, *,
     shown = before_the_tick(connection, settings, now)
     if shown["is_over"] or (shown["tick"] and not shown["tick"]["awaits_approval"]):
         raise NotAsked("It is decided already: the tick waits no more.")
+    if shown["hold"]:
+        raise NotAsked(f"The tick is held {shown['hold']}. Whoever lets it go on lets it be approved, too.")
     if shown["seen"] != seen:
         raise NotAsked("It has changed since you looked; open the page again, and look at what it is now.")
     marks = [mark_of(message) for message, _ in shown["messages"]]

@@ -193,8 +193,25 @@ def chosen_of(typed: Mapping[str, str], stored: Any, now: Settings) -> Chosen:
     try:
         settings = Settings.model_validate(after)
     except ValidationError as error:
-        raise NotAsked(f"These settings cannot be: {first_problem(error, Settings)}") from None
+        raise NotAsked(f"These settings cannot be: {_in_words_of_the_form(error)}") from None
     return _compared(stored, after, now, settings)
+
+
+def _in_words_of_the_form(error: ValidationError) -> str:
+    """The first problem, with the label of its field and how that is written."""
+    said, loc = first_problem(error, Settings), error.errors()[0]["loc"]
+    field = next((one for one in FIELDS if loc and one.key == loc[0] and one.name in loc), None)
+    if field is None:
+        return said
+    if error.errors()[0]["type"].startswith("bool_"):
+        return f"{field.label}: {field.hint}."
+    what = (
+        said.partition('": ')[2]
+        .removesuffix(".")
+        .replace(", without quotes or unit", "")
+        .replace(", without quotes", "")
+    )
+    return f"{field.label}: {what} ({field.hint})."
 
 
 def _compared(stored: Mapping[str, Any], after: Mapping[str, Any], now: Settings, settings: Settings) -> Chosen:

@@ -23,7 +23,7 @@ from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.bars import Bar, Part, svg_bars
 from partner_messages.pages.comparison import DIFFERENCE, Comparison
 from partner_messages.pages.rights import Reader
-from partner_messages.pages.words import MESSAGES, STUCK, counted, spoken
+from partner_messages.pages.words import LANGUAGES, MESSAGES, STUCK, counted, spoken
 from whatsapp_provider.api.errors import classify
 
 SPANS = (14, 28, 90)
@@ -34,7 +34,6 @@ Row = Mapping[str, Any]
 Column = tuple[str, str]
 """A class in `ops.css`, and what it stands for."""
 
-LANGUAGES = {"en": "English", "hi": "Hindi", "": "not known"}
 INTENTS = {
     "stop": "no more messages (STOP)",
     "start": "messages again (START)",

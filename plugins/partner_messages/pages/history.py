@@ -19,6 +19,7 @@ from partner_messages.message_log.before import standing_holds
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.message_log.effect import held_back_since
 from partner_messages.messages.tick import Halt
+from partner_messages.ops.days_ahead import LONGEST, PROMISE, latest_day
 from partner_messages.pages import words
 from partner_messages.pages.ahead import last_found
 from partner_messages.pages.asked import NotAsked
@@ -148,11 +149,14 @@ def _run_of(row: Mapping[str, Any]) -> str | None:
 
 def _sentence(row: Mapping[str, Any]) -> str:
     what = words.MESSAGES.get(row["message_kind"], row["message_kind"])
-    about = words.STUCK.get(row["reminder_kind"]) or words.spoken(row["event_name"])
+    about = words.STUCK.get(row["reminder_kind"]) or words.EVENTS.get(
+        row["event_name"], words.spoken(row["event_name"])
+    )
     kind = f"{what} ({about})" if about else what
     if row["status"] == "skipped":
         return f"{kind}: not sent. {words.why_not_sent(row)}"
-    error = f": {row['error_detail']}" if row["status"] in ("failed", "unknown") and row["error_detail"] else ""
+    why = words.error(row).rstrip(".") if row["status"] in ("failed", "unknown") else ""
+    error = f": {why}" if why else ""
     return f"{kind}: {words.STATES[row['status']]}{error}."
 
 
@@ -211,6 +215,9 @@ def _left_alone(
         "by_setting": said.by_setting(ids, today),
         "own": next((one for one in by_hand if id_ in (one.partner_id, one.production_run_id)), None),
         "tomorrow": today + dt.timedelta(days=1),
+        "latest": latest_day(LONGEST),
+        "latest_promise": latest_day(PROMISE),
+        "today": today,
     }
 
 

@@ -9,13 +9,14 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from partner_messages.config.settings import Tables
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.message_log.history import messages_of_ends
 from partner_messages.pages.asked import CHOICES, Filters, NotAsked, Place
 from partner_messages.pages.dealt import messages_dealt
 from partner_messages.pages.names import AT_MOST, names_of, partners_like
-from partner_messages.pages.words import DAG, MESSAGES, STATES, moment, spoken
+from partner_messages.pages.words import DAG, MESSAGES, STATES, spoken
 from partner_messages.recipients.masking import mask
 from partner_messages.shop.names import Names
 
@@ -191,9 +192,9 @@ def ladder(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 _COLUMNS = (
-    *("day", "partner", "partner_id", "design", "production_run_id", "message_kind", "status", "skip_reason"),
-    *("error_code", "error_detail", "sender", "to_phone", "language", "template_name", "text"),
-    *("decided_at", "sent_at", "delivered_at", "read_at", "message_id", "dag_run_id"),
+    *("Day", "Partner", "Partner id", "Design", "Run id", "Message", "State", "Not sent because"),
+    *("Meta's code", "Error", "Sender", "Number", "Language", "Template", "Text"),
+    *("Decided at", "Sent at", "Delivered at", "Read at", "Message id", "DAG run id"),
 )
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet, and what partners wrote is in these cells."""
@@ -231,9 +232,13 @@ def _cells(row: Mapping[str, Any], names: Names) -> list[Any]:
         *(row[name] for name in ("message_kind", "status", "skip_reason", "error_code", "error_detail", "sender")),
         mask(row["to_phone"] or ""),
         *(row["language"], row["template_name"], row["body_text"]),
-        *(moment(row[name]) for name in ("created_at", "sent_at", "delivered_at", "read_at")),
+        *(_sortable(row[name]) for name in ("created_at", "sent_at", "delivered_at", "read_at")),
         *(row["id"], row["dag_run_id"]),
     ]
+
+
+def _sortable(at: dt.datetime | None) -> str:
+    return at.astimezone(SCHEDULE_TIMEZONE).isoformat(timespec="seconds") if at else ""
 
 
 def _line(cells: Sequence[Any]) -> str:

@@ -15,6 +15,7 @@ from partner_messages.config.schedule import day_of
 from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import Settings
 from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.ops.days_ahead import LONGEST, latest_day, see_that_it_is_near
 from partner_messages.ops.reasons import RULES, Act, Reason
 from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.names import names_of
@@ -83,11 +84,19 @@ def work_list(
     connection: LogConnection, settings: Settings, now: dt.datetime, dag_run: str | None = None
 ) -> dict[str, Any]:
     """What the page shows; of one DAG run, what it has opened."""
-    found = rows(connection, "work_list", escalation_id=None, dag_run=dag_run, at_most=AT_MOST)
+    found = _work(connection, dag_run)
     names = names_of(settings.tables, [row["partner_id"] for row in found], [row["production_run_id"] for row in found])
     items = items_of(found, calendar_of(settings), now)
     tomorrow = day_of(now) + dt.timedelta(1)
-    return {"items": items, "names": names, "at_most": AT_MOST, "acts": Act, "tomorrow": tomorrow, "dag_run": dag_run}
+    return {
+        **{"items": items, "names": names, "at_most": AT_MOST, "acts": Act, "tomorrow": tomorrow, "dag_run": dag_run},
+        "latest": latest_day(LONGEST),
+        "earlier": len(_work(connection)) if dag_run and not items else 0,
+    }
+
+
+def _work(connection: LogConnection, dag_run: str | None = None) -> Sequence[Mapping[str, Any]]:
+    return rows(connection, "work_list", escalation_id=None, dag_run=dag_run, at_most=AT_MOST)
 
 
 def touch_escalation(
@@ -99,14 +108,31 @@ def touch_escalation(
     why: str,
     now: dt.datetime,
     until: dt.date | None = None,
-) -> None:
+    had: str | None = None,
+) -> str | None:
     """Take one on, give it back, put it off until a day, or note something on it.
+
+    Args:
+        connection: The message log.
+        escalation_id: Which one.
+        act: What is done.
+        who: Who does it.
+        why: Why.
+        now: When.
+        until: Until which day it is put off.
+        had: Who had it when it was shown; empty where nobody had.
+
+    Returns:
+        None where it was done. Otherwise who has taken it on since it was shown: it is not taken from them unseen.
 
     Raises:
         NotAsked: It is closed, or there is none; or it is put off until a day that is no later one.
+        RunRefused: That day is too far ahead.
     """
     if act == PUT_OFF and (until is None or until <= day_of(now)):
         raise NotAsked("Say until which day it is put off: a later one than today.")
+    if act == PUT_OFF and until:
+        see_that_it_is_near(until, LONGEST)
     row = one(connection, escalation_id)
     assigned_to = {ASSIGN: who, GIVE_BACK: None}.get(act, row["assigned_to"])
     done = rows(
@@ -116,13 +142,20 @@ def touch_escalation(
         assigned_to=assigned_to,
         asleep_until=until if act == PUT_OFF else row["asleep_until"],
         act=act,
+        moves=act in (ASSIGN, GIVE_BACK),
+        had=had,
         who=who,
         why=why,
         now=now,
         detail=Json({"until": until.isoformat()} if until else {}),
     )
-    if not done:
+    if done:
+        return None
+    row = one(connection, escalation_id)
+    if row["closed_at"]:
         raise NotAsked("It was closed in the meantime; open the list again.")
+    taken_by: str = row["assigned_to"]
+    return taken_by
 
 
 def one(connection: LogConnection, escalation_id: uuid.UUID) -> Mapping[str, Any]:

@@ -38,6 +38,11 @@ def _environment() -> Environment:
         "stuck": lambda kind: words.STUCK.get(kind, words.spoken(kind)),
         "message": lambda kind: words.MESSAGES.get(kind, words.spoken(kind)),
         "counted": words.counted,
+        "act": words.act,
+        "about": words.about,
+        "error": words.error,
+        "event": lambda name: words.EVENTS.get(name, words.spoken(name)),
+        "language": lambda code: words.LANGUAGES.get(code or "", code),
     }
     made.globals |= {"zone": words.ZONE, "prefix": PREFIX}
     return made

@@ -21,7 +21,7 @@ from partner_messages.deployment.saving import Change, save_settings, settings_h
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.ops.replay import replay
 from partner_messages.pages import render
-from partner_messages.pages.asked import NotAsked
+from partner_messages.pages.asked import NotAsked, Number
 from partner_messages.pages.chosen import FIELDS, Chosen, Difference, chosen_of, differences
 from partner_messages.pages.names import names_of
 from partner_messages.pages.outcomes import HEIGHT, WIDTH, bars_of, called_otherwise, outcome
@@ -70,7 +70,7 @@ def router(open_log: OpenLog) -> APIRouter:
         return render.back_to("/what-if", done[:LONGEST])
 
     @acts.post("/what-if/{history_id}")
-    def go_back_page(person: Setter, history_id: int, why: Annotated[str, Form(max_length=2000)] = "") -> Response:
+    def go_back_page(person: Setter, history_id: Number, why: Annotated[str, Form(max_length=2000)] = "") -> Response:
         """Take back what was saved."""
         with open_log() as connection:
             done = go_back(connection, history_id, who=person.name, why=why, now=run_context.wall_clock())

@@ -267,6 +267,7 @@ def test_the_task_gives_its_worker_back_while_it_waits(log: Log, deployment: Dep
     context: Any = {
         "dag_run": airflow_run(run.tick.dag_run_id, run_type="scheduled"),
         "ti": SimpleNamespace(get_first_reschedule_date=lambda _: None, try_number=1),
+        "task_reschedule_count": 1,
     }
     waits = ApprovalSensor(task_id="wait_for_approval", tick=run.tick.to_xcom())
     with pytest.raises(AirflowRescheduleException):

@@ -109,7 +109,7 @@ def test_upkeep_leaves_alone_until_a_day_and_today_ends_it(log: Log, what: str, 
     ("until", "changes", "said"),
     [
         (on(0), {}, "so there is nothing to end; to leave it alone, say a later day than 2026-11-23"),
-        (on(367), {}, "more than 366 days ahead; for so long, setting partners is meant"),
+        (on(367), {}, "the latest day is Wed 24 Nov 2027; for longer, setting partners is meant"),
         (on(1), {"leave_alone_id": "Rajesh"}, "which is no partner's id in the shop"),
         (on(1), {"leave_alone_why": ""}, "leave_alone_why is missing"),
         (on(1), {"leave_alone_until": ""}, "leave_alone_until is missing"),

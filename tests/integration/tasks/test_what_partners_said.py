@@ -518,7 +518,12 @@ def test_a_promise_is_entered_for_a_partner_and_the_same_again_is_the_same(log: 
 
 
 @pytest.mark.parametrize(
-    ("run_id", "until", "why"), [("R2", "2026-11-30", "never found stuck"), ("R1", "2026-11-22", "gone by")]
+    ("run_id", "until", "why"),
+    [
+        ("R2", "2026-11-30", "never found stuck"),
+        ("R1", "2026-11-22", "gone by"),
+        ("R1", "2099-12-31", "the latest day is Thu 24 Dec 2026"),
+    ],
 )
 def test_none_is_entered_of_a_run_that_nobody_is_reminded_of_or_for_a_day_that_is_over(
     log: Log, deployment: Any, run_id: str, until: str, why: str

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from partner_messages.messages.skip_reasons import EXPLANATIONS
-from partner_messages.pages.words import why_not_sent
+from partner_messages.pages.words import error, refusal, why_not_sent
 
 NOTHING = {"left_alone_by": None, "holiday": None, "readings": None, "bad_column": None, "next_due": None}
 
@@ -37,3 +37,33 @@ def test_no_reason_sends_its_reader_to_a_column(reason):
 
     assert "`" not in said
     assert "variables" not in said
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ('DAG run params: "promised_until": must be a day.', "By: must be a day."),
+        (
+            "DAG run params: leave_alone_why is missing; say why.",
+            "DAG run params: leave_alone_why is missing; say why.",
+        ),
+        ("Param leave_alone_id names “x”.", "The address names “x”."),
+        ('DAG run params: "opt_out_why": must be a text.', "Why: must be a text."),
+        ("The 3 of confirm_above.", "The 3 of confirm_above."),
+    ],
+)
+def test_a_refusal_names_the_field_as_its_label_does(said, shown):
+    assert refusal(said) == shown
+
+
+@pytest.mark.parametrize(
+    ("code", "detail", "shown"),
+    [
+        (None, "ConnectionError: ('Connection aborted.', RemoteDisconnected())", "broke off before an answer came"),
+        (131026, "Unable to deliver message.", "it is not on WhatsApp"),
+        (987654, "Something new.", "987654: Something new."),
+        (None, None, ""),
+    ],
+)
+def test_an_error_is_told_in_words(code, detail, shown):
+    assert shown in error({"error_code": code, "error_detail": detail})
