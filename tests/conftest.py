@@ -19,10 +19,11 @@ import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow
 
 from support.deployment import TICK, Deployment
-from support.restoring import emptied, remember_shop, restore_shop
+from support.kept_sessions import KeptSessions
+from support.restoring import empty, remember_shop, restore_shop
 
 pytest_plugins = ["support.fault_table", "support.kept_sessions", "support.picture_server", "support.small_shops"]
 
@@ -158,7 +159,7 @@ def _log_of_all(_templates: Any) -> str:
 
 
 @pytest.fixture
-def shop_url(request: pytest.FixtureRequest, _templates: Any) -> Iterator[str]:
+def shop_url(request: pytest.FixtureRequest, _templates: Any, kept_sessions: KeptSessions) -> Iterator[str]:
     """The sample shop as it stands at TICK; it can be changed by tests that ask for `shop` or `altered_shop`."""
     if "altered_shop" in request.fixturenames:
         yield _templates.create_database("altered_shop", template="shop_template")
@@ -166,37 +167,38 @@ def shop_url(request: pytest.FixtureRequest, _templates: Any) -> Iterator[str]:
     elif "shop" in request.fixturenames:
         url = request.getfixturevalue("_changed_shop")
         yield url
-        restore_shop(url)
+        with kept_sessions.session(url) as owner:
+            restore_shop(owner)
     else:
         yield request.getfixturevalue("_unchanged_shop")
 
 
 @pytest.fixture
-def log_url(_log_of_all: str) -> str:
+def log_url(_log_of_all: str, kept_sessions: KeptSessions) -> str:
     """An empty, migrated message log; always the same one, because copying one takes longer than emptying it."""
-    return emptied(_log_of_all)
+    with kept_sessions.session(_log_of_all) as owner:
+        empty(owner)
+    return _log_of_all
 
 
 @pytest.fixture
-def shop(shop_url: str) -> Iterator[psycopg.Connection[DictRow]]:
+def shop(shop_url: str, kept_sessions: KeptSessions) -> Iterator[psycopg.Connection[DictRow]]:
     """A session that may change the sample shop's rows (autocommit, rows as dicts)."""
-    with psycopg.connect(shop_url, autocommit=True, row_factory=dict_row) as connection:
+    with kept_sessions.session(shop_url, autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
-def altered_shop(shop_url: str) -> Iterator[psycopg.Connection[DictRow]]:
+def altered_shop(shop_url: str, kept_sessions: KeptSessions) -> Iterator[psycopg.Connection[DictRow]]:
     """A session that may change the sample shop's tables, too: a shop of this test's own, which takes longer."""
-    with psycopg.connect(shop_url, autocommit=True, row_factory=dict_row) as connection:
+    with kept_sessions.session(shop_url, autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
-def log(log_url: str) -> Iterator[psycopg.Connection[DictRow]]:
+def log(log_url: str, kept_sessions: KeptSessions) -> Iterator[psycopg.Connection[DictRow]]:
     """A session with the message log as the package opens it (autocommit, rows as dicts, search path)."""
-    with psycopg.connect(
-        log_url, autocommit=True, row_factory=dict_row, options="-c search_path=partner_messages"
-    ) as connection:
+    with kept_sessions.session(log_url, autocommit=True, options="-c search_path=partner_messages") as connection:
         yield connection
 
 

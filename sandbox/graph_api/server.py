@@ -7,16 +7,19 @@ with running(rate=1_000) as api:
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-
-import requests
+from urllib.parse import urlencode, urlsplit
 
 from sandbox.graph_api import READY
 from sandbox.graph_api.accounts import SAMPLE_ACCOUNTS, SANDBOX_VERIFY_TOKEN, Account, load_accounts
@@ -325,18 +328,24 @@ class LocalGraphApi:
         self._post("reset")
 
     def _get(self, path: str, **query: Any) -> dict[str, Any]:
-        return self._call("GET", path, params=query)
+        return self._call("GET", path, query=query)
 
     def _post(self, path: str, **order: Any) -> dict[str, Any]:
-        return self._call("POST", path, json=order)
+        return self._call("POST", path, order=order)
 
-    def _call(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
-        with requests.Session() as session:
-            session.trust_env = False  # No proxy for loopback.
-            response = session.request(method, f"{self.url}/_sandbox/{path}", timeout=CALL_SECONDS, **sent)
-        if not response.ok:
-            raise ValueError(f"{method} /_sandbox/{path}: {response.status_code} {response.text}")
-        content: dict[str, Any] = response.json()
+    def _call(
+        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, order: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        # Not with `requests`, which takes three times as long: tests ask small things thousands of times.
+        target = f"/_sandbox/{path}" + (f"?{urlencode(query)}" if query else "")
+        body, headers = (None, {}) if order is None else (json.dumps(order), {"content-type": "application/json"})
+        with contextlib.closing(HTTPConnection(urlsplit(self.url).netloc, timeout=CALL_SECONDS)) as connection:
+            connection.request(method, target, body, headers)
+            response = connection.getresponse()
+            answer = response.read()
+        if response.status != HTTPStatus.OK:
+            raise ValueError(f"{method} /_sandbox/{path}: {response.status} {answer.decode()}")
+        content: dict[str, Any] = json.loads(answer)
         return content
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -192,10 +193,9 @@ class TemplateStore:
 
     def add_sample(self, waba_id: str, languages: tuple[str, ...], now: float) -> None:
         """Add the sample templates in these languages to an account, approved."""
-        for file in sorted(SAMPLE_TEMPLATES.glob("*.json")):
-            definition = json.loads(file.read_bytes())
-            if definition["language"] in languages:
-                template = self.create(waba_id, definition, now, is_handle=lambda _: False)
+        for language, definition in _samples():
+            if language in languages:
+                template = self.create(waba_id, json.loads(definition), now, is_handle=lambda _: False)
                 template.decide(template.verdict)
 
     def create(
@@ -432,3 +432,10 @@ def _category_differs(asked: str, has: str) -> GraphError:
     return rules.CATEGORY_DIFFERS.broken(
         f"The category {asked} doesn't match the one that's already associated with this template, {has}."
     )
+
+
+@functools.cache
+def _samples() -> tuple[tuple[str, bytes], ...]:
+    """The sample templates as they stand in their files, with their languages; read once, as a reset adds them anew."""
+    files = (file.read_bytes() for file in sorted(SAMPLE_TEMPLATES.glob("*.json")))
+    return tuple((json.loads(definition)["language"], definition) for definition in files)

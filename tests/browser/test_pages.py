@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 import requests
 from playwright.sync_api import Browser, FrameLocator, expect
@@ -339,3 +340,52 @@ def test_nothing_bars_anybody_from_a_page(
         if pytestconfig.option.pictures and (name, scheme) in PICTURES:
             page.screenshot(path=DOCS / f"{name}-{scheme}.png")
     assert found == {"light": [], "dark": []}
+
+
+# A tick that waits (last: it sends)
+
+
+@pytest.fixture
+def approve_first(up: AirflowUp) -> Iterator[requests.Session]:
+    """Scheduled ticks wait for approval, and find runs that were sent an hour ago; who asks is logged in."""
+    ask = requests.Session()
+    ask.headers["Authorization"] = f"Bearer {up.token('admin')}"
+    variable = f"{up.url}/api/v2/variables/partner_messages"
+    before = ask.get(variable, timeout=30).json()["value"]
+    # (The test has no time to wait for what ends the day: two minutes before midnight in India it cannot run.)
+    waits = {"approve_first": True, "approve_until": "23:58", "send_window": ["00:00", "23:59"], "delivery": "live"}
+    said = {**json.loads(before), **waits, "thresholds": {"assignment_pending": 1}}
+    assert ask.patch(variable, json={"key": "partner_messages", "value": json.dumps(said)}, timeout=30).ok
+    yield ask
+    ask.patch(variable, json={"key": "partner_messages", "value": before}, timeout=30)
+
+
+def test_a_scheduled_tick_waits_is_approved_on_the_page_and_sends(
+    up: AirflowUp, alone: Tab, approve_first: requests.Session
+) -> None:
+    runs = f"{up.url}/api/v2/dags/{stack.DAG}/dagRuns"
+    # It is 10:00 once a day: a run that was triggered while the DAG is paused becomes one of the schedule.
+    run = approve_first.post(runs, json={"logical_date": None, "conf": {}}, timeout=30).json()["dag_run_id"]
+    with psycopg.connect(up.metadata_url) as metadata:
+        metadata.execute("UPDATE dag_run SET run_type = 'scheduled' WHERE run_id = %s", [run])
+    approve_first.patch(f"{up.url}/api/v2/dags/{stack.DAG}", json={"is_paused": False}, timeout=30)
+
+    def state(task: str) -> str | None:
+        found = approve_first.get(f"{runs}/{run}/taskInstances/{task}", timeout=30).json()
+        return found.get("state")
+
+    _wait_for(lambda: state("wait_for_approval") == "up_for_reschedule")
+    waiting = up.log.execute("SELECT id FROM message_log WHERE dag_run_id = %s AND status = 'queued'", [run]).fetchall()
+    assert waiting
+    alone.page.goto(PREFIX + "/before")
+    expect(alone.page.get_by_role("heading", level=1)).to_contain_text("not sent yet")
+    form = alone.page.locator("form", has_text="may leave with the tick")
+    form.get_by_label("What you looked at, or why").fill("looked at each")
+    form.get_by_role("button", name="Approve these").click()
+    expect(alone.page.get_by_role("status")).to_contain_text(f"Approved: {len(waiting)} message")
+    with psycopg.connect(up.metadata_url) as metadata:  # Not a minute's wait: it asks again at once.
+        metadata.execute("UPDATE task_reschedule SET reschedule_date = now()")
+    _wait_for(lambda: approve_first.get(f"{runs}/{run}", timeout=30).json()["state"] in ("success", "failed"))
+    assert state("wait_for_approval") == "success"
+    left = up.log.execute("SELECT status FROM message_log WHERE id = ANY (%s)", [[one["id"] for one in waiting]])
+    assert {one["status"] for one in left.fetchall()} <= {"sent", "delivered", "read"}

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from airflow.api_fastapi.common.dagbag import create_dag_bag
-from airflow.api_fastapi.core_api.routes.public.extra_links import extra_links_router
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -24,6 +23,9 @@ DAG = "production_run_reminders"
 
 def buttons(run_id: str, task: str, map_index: int = -1) -> Mapping[str, str | None]:
     """The extra links of a task, as Airflow's REST API gives them to its UI."""
+    # Here: it comes with the whole REST API, a quarter of what the tests' collection would import in each process.
+    from airflow.api_fastapi.core_api.routes.public.extra_links import extra_links_router
+
     app = FastAPI()
     app.include_router(extra_links_router)
     app.state.dag_bag = create_dag_bag()

@@ -169,6 +169,25 @@ def test_a_tick_that_did_not_happen_is_as_visible_as_one_that_did(
     assert said in op.get(f"/?day={day}&delivery=live")
 
 
+def test_who_paused_the_dag_or_changed_the_settings_is_said(
+    op: Visitor, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.models.log import Log as Change
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        change = Change(event="patch_dag", owner="meera")
+        change.dag_id, change.dttm = "production_run_reminders", TICK
+        session.add(change)
+    assert "meera last changed that on Mon 23 Nov, 10:00" in op.get("/")
+    monkeypatch.setattr(state, "is_paused", lambda _dag: False)
+    log.execute(
+        "INSERT INTO audit (at, who, why, act, subject) VALUES (%s, 'asha', 'fewer', 'save_settings', 'settings')",
+        [TICK],
+    )
+    assert "asha last changed the settings on Mon 23 Nov, 10:00" in op.get("/")
+
+
 def test_what_halts_or_pauses_is_in_letters(
     op: Visitor, deployment: Deployment, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from support.event_runs import tell_together
 from support.fault_table import Tally
 from support.killed_tick import KilledTick
 from support.log_rows import Log, everything
-from support.restoring import emptied, restore_shop
+from support.restoring import empty, restore_shop
 from support.rough_weather import ended_of
 from support.submitted import submit_templates
 from support.task_work import found, whole_tick
@@ -94,8 +94,8 @@ def test_every_task_is_killed(
     assert [run_id for kind, run_id in sent if kind == "reminder"] == TO_SEND
 
     for number in rounds:
-        emptied(log_url)
-        restore_shop(shop_url)
+        empty(log)
+        restore_shop(shop)
         graph_api.reset()
         killed = KilledTick(log, start, random.Random(number), lasts)
         again = killed.go_through()
@@ -125,14 +125,13 @@ def test_plannings_and_events_at_once(
     start: Callable[..., Child],
     deployment: Deployment,
     log: Log,
-    log_url: str,
     graph_api: Any,
     rounds: range,
     tally: Tally,
 ) -> None:
     once = {("reminder", run_id) for run_id in TO_SEND} | {("event", RUN)}
     for number in rounds:
-        emptied(log_url)
+        empty(log)
         graph_api.reset()
         submit_templates()
         asked = random.Random(number).choice([RUN, OTHER_RUN])

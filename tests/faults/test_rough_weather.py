@@ -27,7 +27,7 @@ from support.deployment import Deployment
 from support.examples import tick
 from support.fault_table import Tally
 from support.log_rows import Log
-from support.restoring import emptied
+from support.restoring import empty
 from support.rough_weather import MESSAGES, Weather, ended_of
 from support.sending import messages, requested, statuses
 
@@ -192,8 +192,8 @@ class OnItsOwn:
     def round(self, number: int) -> Weather:
         """A round over an empty message log."""
         one = self.weather(number)
-        emptied(self.server.url)
         one.log = self.session()
+        empty(one.log)
         position = check_position(one.log, None)
         assert position is not None
         one.tick = dataclasses.replace(tick(), log_position=position.to_json())

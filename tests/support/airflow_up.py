@@ -41,6 +41,7 @@ class AirflowUp:
         phones: Where the local Graph API is.
         log: A session with the message log.
         day: The day of the one live tick.
+        metadata_url: Airflow's own database.
     """
 
     said: str
@@ -48,6 +49,7 @@ class AirflowUp:
     phones: str
     log: Log
     day: dt.date
+    metadata_url: str
 
     def token(self, user: str = "ops") -> str:
         """A login of one of the sandbox's users."""
@@ -79,7 +81,8 @@ def airflow_up(folder: Path) -> Iterator[AirflowUp]:
             said = _until_up(program)
             with _message_log(folder) as log:
                 phones = _address("Phones", said)
-                yield AirflowUp(said, _address("Airflow", said), phones, log, _remind(folder, phones, log))
+                metadata = _server(folder).url_of(airflow_env.METADATA)
+                yield AirflowUp(said, _address("Airflow", said), phones, log, _remind(folder, phones, log), metadata)
             program.send_signal(signal.SIGTERM)
             rest, _ = program.communicate(timeout=120)
         finally:

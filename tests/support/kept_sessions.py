@@ -1,4 +1,4 @@
-"""Keeps the package's database sessions for the next task of a test process, where a session is not the subject.
+"""Keeps database sessions of a test process for who wants one next: a test, or the package where they are no subject.
 
 A session costs as much as all that a task asks over it: a process of the server's own, and a catalog read from scratch.
 """
@@ -6,6 +6,7 @@ A session costs as much as all that a task asks over it: a process of the server
 from __future__ import annotations
 
 import collections
+import contextlib
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,7 @@ from unittest import mock
 import psycopg
 import pytest
 from psycopg import pq
-from psycopg.rows import tuple_row
+from psycopg.rows import dict_row, tuple_row
 from psycopg.types.json import register_default_adapters
 
 _Key = tuple[tuple[str, Any], ...]
@@ -27,6 +28,8 @@ class KeptSession(psycopg.Connection[Any]):
 
     def close(self) -> None:
         """Keep the session as new, or close it where it is broken."""
+        if self in self.kept:
+            return
         try:
             if self.info.transaction_status != pq.TransactionStatus.IDLE:
                 self.rollback()
@@ -58,6 +61,13 @@ class KeptSessions:
 
     def __init__(self) -> None:
         self._kept: dict[_Key, list[KeptSession]] = collections.defaultdict(list)
+
+    @contextlib.contextmanager
+    def session(self, conninfo: str, *, autocommit: bool = False, **arguments: Any) -> Iterator[KeptSession]:
+        """A session for the tests' own use, as `psycopg.connect` gives one; rows are dicts."""
+        with self.connect({"conninfo": conninfo, **arguments}) as connection:
+            connection.autocommit, connection.row_factory = autocommit, dict_row
+            yield connection
 
     def connect(self, arguments: dict[str, Any]) -> KeptSession:
         """A kept session that was opened with these arguments, or a new one."""

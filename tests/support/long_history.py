@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import fields, replace
 from typing import Any
 
 from psycopg import ClientCursor
@@ -14,6 +15,7 @@ from partner_messages.message_log.database import of_tick, recordset
 from partner_messages.message_log.queueing import write_drafts
 from partner_messages.message_log.ticks import record_stuck
 from partner_messages.messages.kinds import ReminderKind
+from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, Settlement
 from sandbox.bench import HISTORY
 from support.deployment import TICK
@@ -82,9 +84,13 @@ def parameters(messages: list[Draft], query: str) -> dict[str, Any]:
     if query == "note_preference":
         return {**asked, "kind": "language"}
     if query == "record_skips":
-        skips = (dict(vars(one), id=uuid.uuid4(), skip_reason="moved_on") for one in messages)
+        skips = (_columns(replace(one, id=uuid.uuid4(), skip_reason=SkipReason.MOVED_ON)) for one in messages)
         return {**asked, "drafts": recordset(skips)}
     return asked
+
+
+def _columns(draft: Draft) -> dict[str, Any]:
+    return {column.name: getattr(draft, column.name) for column in fields(draft)}
 
 
 def _parameters_of(messages: list[Draft]) -> dict[str, Any]:
@@ -93,7 +99,7 @@ def _parameters_of(messages: list[Draft]) -> dict[str, Any]:
     stall = {"kind": "idle", "partner_id": "P1", "reason": "ignored", "since": TICK, "same_act": ["ignored"]}
     records: dict[str, list[dict[str, Any]]] = {
         "answers": [{"id": id_, "status": "sent", "meta_message_id": "wamid.1"} for id_ in ids],
-        "drafts": [vars(one) for one in messages],
+        "drafts": [*map(_columns, messages)],
         "holds": [{"id": id_, "not_before": TICK, "day": DAY} for id_ in ids],
         "over": [{"id": id_, "why": "The run moved on."} for id_ in ids],
         "readings": [{"production_run_id": run, "produced_quantity": 12.0} for run in runs],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,6 +53,26 @@ def state_of_dag_run(dag_id: str, run_id: str) -> str | None:
     with create_session() as session:
         found = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
         return str(found.state) if found else None
+
+
+def last_change(*, dag_id: str | None = None, variable: str | None = None) -> tuple[str, dt.datetime] | None:
+    """Who has last changed a DAG (paused it or not) or a Variable by Airflow's pages or API, and when; None: not known.
+
+    Args:
+        dag_id: The DAG.
+        variable: The Variable, in place of a DAG.
+    """
+    from airflow.models.log import Log
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    of_dag = (Log.dag_id == dag_id, Log.event.in_(("patch_dag", "patch_dags")))
+    of_variable = (Log.event.in_(("patch_variable", "post_variable")), Log.extra.contains(f'"{variable}"'))
+    last = select(Log.owner, Log.dttm).where(*(of_dag if dag_id else of_variable)).order_by(Log.dttm.desc()).limit(1)
+    with contextlib.suppress(Exception), create_session() as session:  # As with is_paused.
+        found = session.execute(last).first()
+        return (found.owner or "somebody", found.dttm) if found and found.dttm else None
+    return None
 
 
 def is_paused(dag_id: str) -> bool | None:

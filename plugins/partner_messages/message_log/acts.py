@@ -17,6 +17,8 @@ SETTLE_MESSAGE = "settle_message"
 """Somebody says what became of a message that is unknown."""
 SEND_PREVIEW = "send_preview"
 """Somebody has a preview sent to a test phone; the subject is the DAG run that does it."""
+SUBMIT_TEMPLATES = "submit_templates"
+"""Somebody has templates submitted, or read anew; likewise."""
 HALT, GO_ON = "halt", "go_on"
 """Somebody halts all sending, or lets it go on."""
 

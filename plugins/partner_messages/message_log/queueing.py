@@ -28,6 +28,8 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Draft, QueuedMessage
 
+WORDED_AT_ONCE = 1_000
+"""Drafts that have their words at once, at most: with its texts, as a value and as JSON, each is ten times as large."""
 _COLUMNS = tuple(column.name for column in fields(Draft))
 
 
@@ -60,11 +62,11 @@ def write_drafts(
         # In one order over all pieces, so that two DAG runs that plan at once do not deadlock.
         messages = sorted((draft for draft in rest if not draft.skip_reason), key=lambda one: one.production_run_ids)
         lost: list[Draft] = []
-        for piece in pieces(messages):
+        for piece in pieces(messages, WORDED_AT_ONCE):
             queued = _queue(connection, tick, [*map(worded, piece)])
             lost += [draft for draft in piece if draft.id not in queued]
         skips += _as_duplicates(connection, tick, lost)
-        for piece in pieces(skips):
+        for piece in pieces(skips, WORDED_AT_ONCE):
             rows(connection, "record_skips", **_tick_parameters(tick), drafts=_records(map(worded, piece)))
     return not missed and all(draft.message_kind != "digest" for draft in lost)
 
@@ -103,7 +105,7 @@ def _adopt(
     queued = {(sys.intern(row["context_type"]), row["context_id"]) for row in found}
     known = [draft for draft in drafts if (draft.context_type, draft.context_id) in queued]
     adopted: set[uuid.UUID] = set()
-    for piece in pieces(sorted(known, key=lambda draft: draft.context_id)):
+    for piece in pieces(sorted(known, key=lambda draft: draft.context_id), WORDED_AT_ONCE):
         drafts_of_piece = _records(map(worded, piece))
         adopted |= _ids(rows(connection, "adopt", **_tick_parameters(tick), drafts=drafts_of_piece), "draft_id")
     return adopted

@@ -53,7 +53,7 @@ def escalate(tick: Tick | None, context: Mapping[str, Any]) -> dict[str, int]:
     if tick.delivery != "dry_run" and not _is_of_today(tick, settings):
         raise TickSkipped(f"The day of this run ({tick.day}) is over: it opens and ends no escalations any more.")
     policy = Policy.of(settings)
-    coverage = Coverage(tick.now, params.scope, frozenset(params.kinds))
+    coverage = Coverage(tick.now, params.scope, frozenset(params.kinds), policy=policy)
     with open_message_log() as connection, open_shop(settings.tables) as shop:
         if not escalations.was_planned(connection, tick):
             raise TickSkipped("Planning did not come to its end, so nothing is known of today's escalations.")
@@ -74,7 +74,7 @@ def escalate(tick: Tick | None, context: Mapping[str, Any]) -> dict[str, int]:
         if tick.delivery == "live":
             # In one transaction: if telling breaks off, everything counts as untold, and the next try tells it again.
             with escalations.telling(connection):
-                broken = end_promises(connection, tick, stalls, params)
+                broken = end_promises(connection, tick, stalls, params, policy)
                 if settings.on_escalation:
                     told = _tell(connection, shop, tick, settings.on_escalation, context, broken)
     return {"opened": opened, "ended": ended, "told": told}

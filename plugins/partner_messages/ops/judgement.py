@@ -16,7 +16,7 @@ from partner_messages.config.sending_days import Calendar
 from partner_messages.messages.kinds import ReminderKind, StuckRun, UnownedRun
 from partner_messages.messages.scope import Scope
 from partner_messages.ops.reasons import OF_ANSWERS, RULES, Reason, Stall, StallToday
-from partner_messages.planning.reminders.policy import Policy
+from partner_messages.planning.reminders.policy import EVERY_DAY, Policy
 from partner_messages.recipients.masking import mask
 from partner_messages.shop.names import Names, ids_of
 
@@ -184,12 +184,20 @@ class Coverage:
         scope: The partners and runs that its params name.
         kinds: The kinds that they name; runs that nobody has are looked at where these are all.
         ended: Those of the runs whose partners answered a lifecycle message that are made by them no more.
+        policy: By which the tick finds runs stuck.
     """
 
     now: dt.datetime
     scope: Scope = field(default_factory=Scope)
     kinds: frozenset[ReminderKind] = frozenset(ReminderKind)
     ended: frozenset[str] = frozenset()
+    policy: Policy = EVERY_DAY
+
+    def misses(self, stall: Stall) -> bool:
+        """Whether the tick would have found a run in this state, so that one that it did not find has moved."""
+        if stall.kind is None or stall.partner_id is None:
+            return True
+        return self.policy.finds(stall.kind, stall.partner_id, stall.since, now=self.now)
 
     def covers(self, stall: Stall) -> bool:
         """Whether the tick has looked at the run in this state."""
@@ -270,7 +278,7 @@ def _has_moved(row: Escalation, stall: StallToday | None, coverage: Coverage) ->
     if row.reason is Reason.MAYBE_OPT_OUT:
         return False
     if row.kind is not None:
-        return stall is None or not row.is_same(stall)
+        return coverage.misses(row) if stall is None else not row.is_same(stall)
     if stall is None:
         return row.production_run_id in coverage.ended
     return stall.partner_id != row.partner_id or stall.since > row.since

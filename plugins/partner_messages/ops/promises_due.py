@@ -14,25 +14,34 @@ from partner_messages.messages.scope import Scope
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import MOST_BROKEN, Promise
 from partner_messages.ops.reasons import Reason, StallToday
+from partner_messages.planning.reminders.policy import Policy
 from partner_messages.planning.reminders.said import comes_out
 
 log = logging.getLogger(__name__)
 
 
 def end_promises(
-    connection: LogConnection, tick: Tick, stalls: Sequence[StallToday], params: RunParams
+    connection: LogConnection, tick: Tick, stalls: Sequence[StallToday], params: RunParams, policy: Policy
 ) -> list[Promise]:
     """End the promises that were kept or broken, by what the tick has found; return those that were broken.
 
-    A tick that looked at some runs alone knows nothing of the others. The second one that is broken calls a person.
+    A tick that looked at some runs alone knows nothing of the others, and one whose clock is older than a promise (it
+    was cleared hours later) nothing of that one. The second one that is broken calls a person.
     """
     if params.scope != Scope() or frozenset(params.kinds) != frozenset(ReminderKind):
         return []
+
+    def missed(promise: Promise) -> bool:
+        if promise.kind is None or promise.since is None:  # It was made when the run stood still in no way yet.
+            return tick.day > promise.due_on
+        return policy.finds(promise.kind, promise.partner_id, promise.since, now=tick.now)
+
     stuck = {stall.production_run_id: stall for stall in stalls}
     ends = {
         promise: end
         for promise in promises.open_promises(connection).values()
-        if (end := comes_out(promise, stuck.get(promise.production_run_id), tick.day))
+        if promise.made_at <= tick.now
+        and (end := comes_out(promise, stuck.get(promise.production_run_id), tick.day, is_missed=missed(promise)))
     }
     promises.end_promises(connection, {promise.id: end for promise, end in ends.items()}, tick.now)
     broken = [promise for promise, (state, _) in ends.items() if state == "broken"]

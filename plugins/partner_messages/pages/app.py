@@ -95,6 +95,7 @@ def pages_app() -> FastAPI:
     app.include_router(effect.router(_log))
     app.include_router(previews.router(_log))
     app.include_router(resend.router(_log))
+    app.include_router(templates.router(_log))
     app.include_router(what_if.router(_log))
     return app
 
@@ -151,7 +152,12 @@ def today_page(request: Request, person: Reader, day: dt.date | None = None, del
         shown = today(connection, day or day_of(now), delivery, now, settings)
         unseeing = roles_without_pages() if person.may_set else ()
         return render.page(
-            request, person, "today", **shown, state=state_of(connection, settings), roles_without_pages=unseeing
+            request,
+            person,
+            "today",
+            **shown,
+            state=state_of(connection, settings, by_whom=True),
+            roles_without_pages=unseeing,
         )
 
 
@@ -213,13 +219,6 @@ def people_page(request: Request, person: Reader, dag_run: str | None = None) ->
     with _log() as connection:
         shown = people.work_list(connection, load_settings(), run_context.wall_clock(), dag_run)
     return render.page(request, person, "people", **shown)
-
-
-@_pages.get("/templates")
-def templates_page(request: Request, person: Reader) -> Response:
-    """How each template stands."""
-    with _log() as connection:
-        return render.page(request, person, "templates", **templates.templates(connection))
 
 
 @_pages.get("/sending")

@@ -39,7 +39,7 @@ def router(log: Callable[[], AbstractContextManager[LogConnection]]) -> APIRoute
         settings = load_settings()
         with log() as connection:
             shown = before_the_tick(connection, settings, run_context.wall_clock())
-            return render.page(request, person, "before", **shown, state=state_of(connection, settings))
+            return render.page(request, person, "before", **shown, state=state_of(connection, settings, by_whom=True))
 
     @routes.post("/before", dependencies=[Depends(may_act)])
     def decide(person: Actor, do: Text, why: Text = "", seen: Text = "", partner_id: Text = "") -> Response:

@@ -19,11 +19,12 @@ from fastapi import Depends, Form, HTTPException, Request
 from sqlalchemy import select
 
 from partner_messages.config.settings import VARIABLE
-from partner_messages.pages.words import DAG, UPKEEP
+from partner_messages.pages.words import DAG, TEMPLATES, UPKEEP
 
 may_read = requires_access_dag("GET", param_dag_id=DAG)
 may_act = requires_access_dag("PUT", param_dag_id=DAG)
 may_trigger_upkeep = requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id=UPKEEP)
+may_trigger_templates = requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id=TEMPLATES)
 may_trigger = requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id=DAG)
 
 

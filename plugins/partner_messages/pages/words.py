@@ -14,6 +14,7 @@ from whatsapp_provider.api.errors import classify
 
 DAG = "production_run_reminders"
 UPKEEP = "message_log_upkeep"
+TEMPLATES = "whatsapp_templates"
 ZONE = "IST"
 """The zone's name as people write it; every time on a page is in it."""
 
@@ -61,6 +62,7 @@ ACTS = {
     "go_on": "let sending go on",
     "settle_message": "said what became of a message",
     "send_preview": "sent a preview to a test phone",
+    "submit_templates": "had templates submitted, or read anew",
     "resend_messages": "sent failed messages again",
     "hold_tick": "held a day's tick",
     "let_tick_go_on": "let a held tick go on",

@@ -60,15 +60,10 @@ def measured(_templates: Any) -> Mapping[str, Measured]:
     }
 
 
-@pytest.mark.parametrize("query", QUERIES)
-def test_no_query_reads_a_large_table_from_end_to_end(measured: Mapping[str, Measured], query: str) -> None:
-    assert bool(measured[query].whole) == (query in EXCEPTIONS), measured[query].whole
+def test_no_query_reads_a_large_table_from_end_to_end(measured: Mapping[str, Measured]) -> None:
+    assert {query: one.whole for query, one in measured.items() if bool(one.whole) != (query in EXCEPTIONS)} == {}
 
 
-@pytest.mark.parametrize("query", QUERIES)
-def test_a_day_four_times_as_large_takes_a_query_four_times_as_much(
-    measured: Mapping[str, Measured], query: str
-) -> None:
-    found = measured[query]
-
-    assert found.large <= 1.5 * LARGE_DAY / SMALL_DAY * found.small + SOME_PAGES
+def test_a_day_four_times_as_large_takes_a_query_four_times_as_much(measured: Mapping[str, Measured]) -> None:
+    most = 1.5 * LARGE_DAY / SMALL_DAY
+    assert {query: one for query, one in measured.items() if one.large > most * one.small + SOME_PAGES} == {}

@@ -19,7 +19,7 @@ from sandbox.graph_api.server import LocalGraphApi
 from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
 from support.log_rows import Log
-from support.restoring import emptied
+from support.restoring import empty
 from support.ticks import go_through
 from support.webhooks import NUMBER, of_statuses, status_item
 
@@ -107,7 +107,7 @@ class Weeks:
 
 
 @pytest.fixture
-def reminded_with(deployment: Deployment, shop: Shop, log: Log, log_url: str, graph_api: LocalGraphApi) -> Any:
+def reminded_with(deployment: Deployment, shop: Shop, log: Log, graph_api: LocalGraphApi) -> Any:
     """How often each phone is reminded in two weeks, with such a pause."""
     deployment.set(senders=["in"], max_reminders=6, escalate_after=None, send_window=["00:00", "23:59"])
     people = {name: partner_id(name) for name in ("RAJESH", "MEERA", "KARAN")}
@@ -121,7 +121,7 @@ def reminded_with(deployment: Deployment, shop: Shop, log: Log, log_url: str, gr
         )
 
     def reminded(off: Off | None) -> collections.Counter[str]:
-        emptied(log_url)
+        empty(log)
         graph_api.reset()
         graph_api.freeze_clock()
         graph_api.set_limits(pair_seconds=0)

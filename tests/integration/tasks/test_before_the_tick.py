@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -98,7 +99,7 @@ def test_what_was_seen_before_the_tick_is_what_the_tick_sends_and_looking_writes
     seen = preview(log, parse_settings(deployment.settings), DAY, deployment.now)
     for table in ("message_log", "stuck_run", "tick", "produced_quantity_seen"):
         assert log.execute(f"SELECT FROM {table}").fetchall() == [], table
-    before.approve(log, DAY, [mark_of(vars(one)) for one in seen.messages], **SAID)
+    before.approve(log, DAY, [mark_of(asdict(one)) for one in seen.messages], **SAID)
 
     deployment.now = at(10, 1)
     run = planned()
@@ -241,7 +242,10 @@ def test_until_when_it_waits_must_be_a_time_at_which_it_can_be_sent() -> None:
 
 def test_the_task_gives_its_worker_back_while_it_waits(log: Log, deployment: Deployment) -> None:
     run = planned()
-    context: Any = {"ti": SimpleNamespace(get_first_reschedule_date=lambda _: None)}
+    context: Any = {
+        "dag_run": airflow_run(run.tick.dag_run_id, run_type="scheduled"),
+        "ti": SimpleNamespace(get_first_reschedule_date=lambda _: None, try_number=1),
+    }
     waits = ApprovalSensor(task_id="wait_for_approval", tick=run.tick.to_xcom())
     with pytest.raises(AirflowRescheduleException):
         waits.execute(context)

@@ -14,7 +14,7 @@ from sandbox.graph_api.server import LocalGraphApi
 from support.checked_weeks import PLANNING, CheckedWeeks
 from support.deployment import Deployment
 from support.log_rows import Log
-from support.restoring import emptied, restore_shop
+from support.restoring import empty, restore_shop
 from support.submitted import submit_templates
 from support.weeks import HAPPENINGS, PARTNERS, Shop
 
@@ -132,11 +132,11 @@ class WeeksOfTicks(RuleBasedStateMachine):
 
 
 def test_no_run_is_reminded_twice_a_day_and_none_is_forgotten_over_weeks_of_ticks(
-    deployment: Deployment, shop: Shop, log: Log, graph_api: LocalGraphApi, shop_url: str, log_url: str
+    deployment: Deployment, shop: Shop, log: Log, graph_api: LocalGraphApi
 ) -> None:
     def machine() -> WeeksOfTicks:
-        emptied(log_url)
-        restore_shop(shop_url)
+        empty(log)
+        restore_shop(shop)
         graph_api.reset()
         graph_api.set_limits(pair_seconds=0)
         deployment.set(senders=["in", "europe"], delivery="live")

@@ -45,6 +45,9 @@ def of(rows: Any, run_id: str) -> tuple[str, dict[str, Any] | None]:
     return one["skip_reason"] or one["status"], one["variables"]
 
 
+LONG_AGO = TICK - dt.timedelta(days=5)
+
+
 def tomorrow(log: Log, days: int = 1) -> Any:
     return go_through(log, logical_date=TICK + dt.timedelta(days=days), run_after=TICK + dt.timedelta(days=days))
 
@@ -125,13 +128,27 @@ def test_the_second_broken_one_calls_a_person(deployment: Any, log: Log, someone
 
 
 def test_a_promise_is_kept_when_its_run_is_stuck_no_more(log: Log, deployment: Any) -> None:
-    promises.make_promise(log, "gone", PARTNER_ID, kind="idle", since=TICK, due_on=DAY, now=TICK)
+    promises.make_promise(log, "gone", PARTNER_ID, kind="idle", since=LONG_AGO, due_on=DAY, now=TICK)
 
     go_through(log)
 
     assert log.execute("SELECT state, ended_why FROM promise").fetchall() == [
         {"state": "kept", "ended_why": "The run moved on."}
     ]
+
+
+@pytest.mark.parametrize(
+    ("since", "made_at"), [(LONG_AGO, TICK + dt.timedelta(minutes=5)), (TICK - dt.timedelta(hours=71), TICK)]
+)
+def test_a_tick_that_knows_less_than_who_promised_ends_no_promise(
+    log: Log, deployment: Any, since: dt.datetime, made_at: dt.datetime
+) -> None:
+    # It was cleared hours later, or the stall is younger than its threshold, which may have been raised.
+    promises.make_promise(log, "R9", PARTNER_ID, kind="idle", since=since, due_on=DAY, now=made_at)
+
+    go_through(log)
+
+    assert log.execute("SELECT state FROM promise").fetchall() == [{"state": "open"}]
 
 
 def test_while_nobody_has_read_an_answer_its_run_is_not_reminded_for_five_sending_days(

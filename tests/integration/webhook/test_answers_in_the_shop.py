@@ -21,7 +21,7 @@ from support.examples import DAY, PHONE
 from support.inbound import ANSWERED, reminded
 from support.inbound import hear as hear_webhook
 from support.log_rows import row
-from support.restoring import emptied
+from support.restoring import empty
 
 Shop = psycopg.Connection[DictRow]
 RAJESH = partner_id("RAJESH")
@@ -110,7 +110,7 @@ SAID: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", SAID)
-def test_what_is_read_there_ends_as_a_webhook_s_would(log, shop, log_url, case):
+def test_what_is_read_there_ends_as_a_webhook_s_would(log, shop, case):
     def said():
         return [(one, ANSWERED + dt.timedelta(seconds=number)) for number, one in enumerate(SAID[case])]
 
@@ -119,7 +119,7 @@ def test_what_is_read_there_ends_as_a_webhook_s_would(log, shop, log_url, case):
     for one, at in said():
         hear_webhook(log, at=at, now=now, **one)
     expected = outcome(log)
-    emptied(log_url)
+    empty(log)
 
     reminded(log)
     for one, at in said():

@@ -460,3 +460,11 @@ class TestWhatPartnersHaveAskedFor:
     ) -> None:
         of_message = row(Reason.ASKED_FOR_HELP, kind=None)
         assert bool(judged(cases, of_message, ended=frozenset(ended)).over) is over
+
+
+@pytest.mark.parametrize("reason", [Reason.ASKED_FOR_HELP, Reason.ANSWERED, Reason.BROKEN_PROMISE])
+def test_what_a_partner_asked_for_stands_while_a_raised_threshold_hides_the_run(reason: Reason) -> None:
+    asked = row(reason)
+
+    assert judged([], asked, policy=policy(thresholds={"idle": 8_000})).over == {}
+    assert judged([], asked).over == {asked.id: "The run moved on."}

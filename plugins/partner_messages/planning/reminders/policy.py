@@ -58,6 +58,10 @@ class Policy:
         """Those of the runs that are past their own partner's threshold at `now`, or whose clock cannot be trusted."""
         return [run for run in runs if run.bad_column or self._passed(run) < now]
 
+    def finds(self, kind: str, partner_id: str, since: dt.datetime, *, now: dt.datetime) -> bool:
+        """Whether a run that stands still in this way would be found stuck at `now`: if it was not, it has moved."""
+        return since + self._patience(partner_id, kind) < now
+
     def next_due(self, run: StuckRun, reminded: Sequence[dt.date], tick: Tick) -> dt.date | None:
         """When a stuck run is to be reminded again; None where that is on the tick's day.
 

@@ -68,19 +68,21 @@ class Moved(Protocol):
         """Since when."""
 
 
-def comes_out(promise: Promise, run: Moved | None, day: dt.date) -> tuple[str, str] | None:
+def comes_out(promise: Promise, run: Moved | None, day: dt.date, *, is_missed: bool) -> tuple[str, str] | None:
     """How an open promise stands on a day.
 
     Args:
         promise: The promise.
         run: The stall in which its run is found; None where it is in none.
         day: The day, on which the run was looked at.
+        is_missed: Whether a run that has not moved since the promise would have been found; where it would not (its
+            threshold is not reached, or was raised), that nothing was found says nothing.
 
     Returns:
         The state in which it ends, and why; None where it stays open.
     """
     if run is None:
-        return "kept", "The run moved on."
+        return ("kept", "The run moved on.") if is_missed else None
     if run.partner_id != promise.partner_id:
         return "withdrawn", "The run was given to another partner."
     entered_of_no_stall = promise.kind is None
