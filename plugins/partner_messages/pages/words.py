@@ -64,6 +64,7 @@ ACTS = {
     "go_on": "let sending go on",
     "settle_message": "said what became of a message",
     "send_preview": "sent a preview to a test phone",
+    "submit_templates": "had templates submitted, or read anew",
     "resend_messages": "sent failed messages again",
     "hold_tick": "held a day's tick",
     "let_tick_go_on": "let a held tick go on",

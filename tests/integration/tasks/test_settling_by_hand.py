@@ -96,7 +96,7 @@ def test_two_who_say_different_things_are_not_both_believed(log: Log, deployment
     id_ = put(log, "unknown")
     settle(id_, "arrived")
 
-    with pytest.raises(AirflowFailException, match="is sent, and only one that is unknown"):
+    with pytest.raises(AirflowFailException, match="has said that it arrived, and only one that is unknown"):
         settle(id_, "did_not_arrive", settled_by="somebody else")
 
 
