@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -47,6 +48,8 @@ PAGES = {
     "what if": "/what-if",
     "effect": "/effect",
     "halt": "/sending",
+    "resend": "/resend?id={message}",
+    "preview": "/preview?of=run&id={run}",
     "error": "/messages?status=gone",
 }
 """Every page, once: what is asked of each of them is asked of a new one by a line here."""
@@ -257,14 +260,15 @@ def test_an_item_is_taken_on_noted_put_off_and_closed(in_airflow: Tab, up: Airfl
     expect(status.get_by_role("alert")).to_contain_text("day")
     expect(item.get_by_label("What you found, or why")).to_have_value("a fair")
     item.get_by_text("Note, put off or close").click()
+    until = up.day + dt.timedelta(days=30)
     for act, why, done, shown in (
         ("Note it", "will ring on Thursday", "Noted.", "will ring on Thursday"),
-        ("Put it off", "a fair", "Put off; it comes back by itself.", "Put off until Thu 1 Jan 2099"),
+        ("Put it off", "a fair", "Put off; it comes back by itself.", f"Put off until {until:%a %-d %b %Y}"),
         ("Close it", "they begin tomorrow", "Closed.", None),
     ):
         item.get_by_text("Note, put off or close").click()
         item.get_by_label("What you found, or why").fill(why)
-        item.get_by_label("Until").fill("2099-01-01" if act == "Put it off" else "")
+        item.get_by_label("Until").fill(until.isoformat() if act == "Put it off" else "")
         item.get_by_role("button", name=act).click()
         expect(status).to_contain_text(done)
         if shown:
