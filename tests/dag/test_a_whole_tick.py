@@ -14,11 +14,11 @@ from sqlalchemy import select
 
 from partner_messages.config.plain_text import INDENT, wrapped
 from partner_messages.ops import run_notes
-from partner_messages.recipients.masking import mask_phone
 from sandbox.connections import PORTAL, connections
 from sandbox.shop.expectations import expectations, run_id
 from support.deployment import TICK
 from support.ticks import note_of, run_dag, xcoms_of
+from whatsapp_provider.masking import mask_phone
 
 
 def test_every_run_of_the_sample_shop_ends_as_expected_and_the_counts_add_up(run_tick, graph_api):

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from partner_messages.recipients.masking import MAX_TEXT_LENGTH
 from partner_messages.sending import dispatch
 from partner_messages.sending.gate import SenderStopped
 from support.fault_table import Tally
 from support.log_rows import Log
 from support.sending import ScriptedMeta, dispatch_of, messages, queue_messages, statuses
 from whatsapp_provider.api.answers import Answer, read_answer
+from whatsapp_provider.masking import MAX_TEXT_LENGTH
 
 GOOD = "wamid.HBgMOTE5ODI5MDEyMzQ1FQIAERgSQUJDREVGMDEyMzQ1Njc4OTAxAA=="
 HUGE = 2_000_000

@@ -6,8 +6,6 @@ from collections.abc import Collection
 
 from whatsapp_provider.languages import LAST_RESORT, normalise_language
 
-__all__ = ["LAST_RESORT", "choose_language", "language_of_phone", "normalise_language"]
-
 
 def language_of_phone(phone: str) -> str:
     """The language by the phone number alone: Hindi in India, English elsewhere (the seed's heuristic)."""

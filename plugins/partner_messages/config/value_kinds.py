@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from partner_messages.config import public_holidays
-from partner_messages.config.languages import normalise_language
 from partner_messages.config.plain_text import checked_id
 from partner_messages.config.sending_days import FIRST_DAY, LAST_DAY
 from partner_messages.config.table_names import checked_table
+from whatsapp_provider.languages import normalise_language
 from whatsapp_provider.meta_languages import META_LANGUAGES
 from whatsapp_provider.web_address import is_web_address
 

@@ -17,8 +17,8 @@ from psycopg.rows import DictRow, dict_row
 
 from partner_messages.config.settings import SettingsError
 from partner_messages.database.named_sql import query
-from partner_messages.recipients.masking import mask
 from whatsapp_provider.connections import connection_of
+from whatsapp_provider.masking import mask
 
 _LOGIN_REFUSED = re.compile(
     "|".join(

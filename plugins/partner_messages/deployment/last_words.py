@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from psycopg.types.json import Json
 
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.messages.tick import Halt
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 SETTLE_MESSAGE = "settle_message"
 """Somebody says what became of a message that is unknown."""

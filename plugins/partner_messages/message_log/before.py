@@ -12,7 +12,7 @@ from partner_messages.message_log import outbox
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Halt, Tick
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 HOLD, GO_ON, APPROVE = "hold_tick", "let_tick_go_on", "approve_tick"
 """Somebody holds a day's tick, ends that, or has seen what it would send and lets it leave."""

@@ -20,7 +20,7 @@ from partner_messages.message_log.database import LogConnection, open_message_lo
 from partner_messages.message_log.spool import Spool
 from partner_messages.messages.statuses import MessageStatus
 from partner_messages.messages.values import Claimed, Settlement
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

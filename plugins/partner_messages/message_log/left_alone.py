@@ -8,7 +8,7 @@ from typing import Literal
 
 from partner_messages.config.schedule import day_of
 from partner_messages.message_log.database import LogConnection, rows
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 LEAVE_ALONE, WRITE_AGAIN = "leave_alone", "write_again"
 """Somebody leaves a partner or a run alone until a day, or ends that."""

@@ -17,7 +17,7 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.statuses import MessageStatus
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Claimed, Message, Settlement
-from partner_messages.recipients.masking import plain
+from whatsapp_provider.masking import plain
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from partner_messages.ops.notifier import NotTold, notify
 from partner_messages.ops.reasons import RULES, Reason
 from partner_messages.ops.run_notes import DELIVERIES, HALTED
 from partner_messages.ops.summary import Summary
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

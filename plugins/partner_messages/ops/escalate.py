@@ -26,9 +26,9 @@ from partner_messages.ops.promises_due import broken_in_words, end_promises
 from partner_messages.ops.reasons import OF_ANSWERS, TOLD_AT_ONCE, Reason
 from partner_messages.ops.summary import NAMED
 from partner_messages.planning.reminders.policy import Policy
-from partner_messages.recipients.masking import mask
 from partner_messages.shop.names import Names
 from partner_messages.shop.shop import Shop, open_shop
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from partner_messages.message_log import acts
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.migrations import migrate
 from partner_messages.messages.tick import RunRefused, TickSkipped, why_halted
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

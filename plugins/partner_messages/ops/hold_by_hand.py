@@ -13,7 +13,7 @@ from partner_messages.message_log import before
 from partner_messages.message_log.database import open_message_log
 from partner_messages.messages.tick import RunRefused, TickSkipped
 from partner_messages.ops.days_ahead import LONGEST, see_that_it_is_near
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

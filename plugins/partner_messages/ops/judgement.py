@@ -17,8 +17,8 @@ from partner_messages.messages.kinds import ReminderKind, StuckRun, UnownedRun
 from partner_messages.messages.scope import Scope
 from partner_messages.ops.reasons import OF_ANSWERS, RULES, Reason, Stall, StallToday
 from partner_messages.planning.reminders.policy import EVERY_DAY, Policy
-from partner_messages.recipients.masking import mask
 from partner_messages.shop.names import Names, ids_of
+from whatsapp_provider.masking import mask
 
 LONGEST_QUOTE = 120
 """Characters of what a partner has written, in the list that operations get."""

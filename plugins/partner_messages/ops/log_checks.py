@@ -14,7 +14,7 @@ from partner_messages.message_log.migrations import migrate
 from partner_messages.message_log.position import check_position, trust_log
 from partner_messages.message_log.server import check_clocks, what_it_may_forget
 from partner_messages.messages.tick import Tick
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

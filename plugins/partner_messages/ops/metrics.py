@@ -21,7 +21,7 @@ from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.statuses import MessageStatus
 from partner_messages.ops.reasons import Reason
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from partner_messages.config.settings import VARIABLE, NotifierSpec, Settings, S
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.ops.notifier_classes import NotANotifier, check_arguments, notifier_class
 from partner_messages.ops.notifier_templates import TemplateProblem, check_templates
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

@@ -24,12 +24,12 @@ from partner_messages.messages.tick import RunRefused, Tick, TickSkipped, phone_
 from partner_messages.messages.values import Draft
 from partner_messages.ops.log_checks import may_be_sent_from
 from partner_messages.planning.preview import preview
-from partner_messages.recipients.masking import mask, mask_phone
 from partner_messages.sending.batch import BatchSender, Hindrance
 from partner_messages.sending.template_operator import raise_for
 from partner_messages.templates.approvals.approvals import read_approvals
 from partner_messages.templates.approvals.gate import why_not_sendable
 from partner_messages.templates.catalog.installed import installed_catalog
+from whatsapp_provider.masking import mask, mask_phone
 
 log = logging.getLogger(__name__)
 

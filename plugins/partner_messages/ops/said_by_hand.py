@@ -16,10 +16,10 @@ from partner_messages.message_log.database import LogConnection, open_message_lo
 from partner_messages.messages.tick import RunRefused, TickSkipped
 from partner_messages.ops.days_ahead import LONGEST, PROMISE, see_that_it_is_near
 from partner_messages.planning.typed_ids import strangers
-from partner_messages.recipients.masking import mask
 from partner_messages.recipients.phone import choose_phone
 from partner_messages.recipients.preferences import Preferences
 from partner_messages.shop.shop import Shop, open_shop
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

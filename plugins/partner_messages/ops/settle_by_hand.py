@@ -11,7 +11,7 @@ from partner_messages.deployment.params import SettlingParams
 from partner_messages.message_log import acts
 from partner_messages.message_log.database import open_message_log
 from partner_messages.messages.tick import RunRefused, TickSkipped
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from partner_messages.message_log.silences import in_words
 from partner_messages.messages.skip_reasons import EXPLANATIONS
 from partner_messages.ops.reasons import RULES, Reason
 from partner_messages.ops.summary import NAMED, Summary, Whom
-from partner_messages.recipients.masking import mask
 from partner_messages.shop.names import Names, ids_of
+from whatsapp_provider.masking import mask
 
 
 def lines_of(

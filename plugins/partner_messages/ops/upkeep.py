@@ -27,8 +27,8 @@ from partner_messages.ops.hearing import hear
 from partner_messages.ops.log_checks import may_be_sent_from
 from partner_messages.ops.metrics import emit_metrics
 from partner_messages.planning.dealing import deal_out
-from partner_messages.recipients.masking import mask
 from partner_messages.shop.shop import open_shop
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

@@ -46,7 +46,7 @@ from partner_messages.pages.names import partners_like
 from partner_messages.pages.rights import Actor, Reader, may_act, may_read, roles_without_pages
 from partner_messages.pages.state import state_of
 from partner_messages.pages.today import today
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from partner_messages.pages.asked import CHOICES, Filters, NotAsked, Place
 from partner_messages.pages.dealt import messages_dealt
 from partner_messages.pages.names import AT_MOST, names_of, partners_like
 from partner_messages.pages.words import DAG, MESSAGES, STATES, spoken
-from partner_messages.recipients.masking import mask
 from partner_messages.shop.names import Names
+from whatsapp_provider.masking import mask
 
 ON_A_PAGE = 50
 LOOKS_BACK = 60

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Iterable
 
 from partner_messages.config.settings import Tables
-from partner_messages.recipients.masking import mask
 from partner_messages.shop.names import Names
 from partner_messages.shop.shop import Shop, open_shop
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

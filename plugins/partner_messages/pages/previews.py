@@ -19,7 +19,7 @@ from partner_messages.pages import render, words
 from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.names import names_of
 from partner_messages.pages.rights import Actor, Reader, may_act, may_trigger_upkeep
-from partner_messages.recipients.masking import mask_phone
+from whatsapp_provider.masking import mask_phone
 
 Text = Annotated[str, Form(max_length=2000)]
 

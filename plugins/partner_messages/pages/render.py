@@ -16,7 +16,7 @@ from partner_messages.deployment import run_context
 from partner_messages.deployment.page_addresses import PREFIX
 from partner_messages.pages import words
 from partner_messages.pages.rights import Person
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 _DONE = "partner_messages_done"
 WHERE = "Correct it in Airflow: Admin, Variables, partner_messages."

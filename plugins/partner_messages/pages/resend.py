@@ -28,7 +28,7 @@ from partner_messages.pages.names import names_of
 from partner_messages.pages.rights import Actor, Reader, may_act, may_trigger
 from partner_messages.planning.preview import EVENTS
 from partner_messages.planning.resending import Verdict, judge, runs_of
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 Ids = list[uuid.UUID]
 Text = Annotated[str, Form(max_length=2000)]

@@ -11,7 +11,7 @@ from partner_messages.message_log import acts
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.messages.tick import Halt
 from partner_messages.pages.words import DAG, DAGS
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from partner_messages.config.settings import Pictures
-from partner_messages.recipients.masking import mask
 from whatsapp_provider.api.deadline import Deadline, TimedTlsSocket
 from whatsapp_provider.hooks.whatsapp import USER_AGENT
+from whatsapp_provider.masking import mask
 from whatsapp_provider.templates.picture_formats import (
     MAGIC_LENGTH,
     MAX_BYTES,

@@ -10,8 +10,8 @@ from collections.abc import Collection, Sequence
 
 from partner_messages.config.settings import Delivery, Settings, SettingsError
 from partner_messages.messages.scope import Scope
-from partner_messages.recipients.masking import mask
 from partner_messages.shop.shop import Shop
+from whatsapp_provider.masking import mask
 
 _FEW = 10
 """Up to as many ids of one place are named."""

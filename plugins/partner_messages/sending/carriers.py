@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from partner_messages.messages.values import Claimed
-from partner_messages.recipients.masking import mask
 from partner_messages.sending.pacing import Pacer
 from whatsapp_provider.api.answers import Answer, NotSent, Unknown
+from whatsapp_provider.masking import mask
 
 MOST_CONNECTIONS = 64
 """Requests under way at once, at most: one process cannot use more."""

@@ -25,7 +25,6 @@ from partner_messages.message_log.ledger import Ledger
 from partner_messages.messages.statuses import MessageStatus
 from partner_messages.messages.tick import RunPass
 from partner_messages.messages.values import Claimed, Settlement
-from partner_messages.recipients.masking import mask_phone, mask_wamid, plain
 from partner_messages.sending.carriers import Carriers, Job, SendsMessages
 from partner_messages.sending.gate import SenderGate, sender_stopped
 from partner_messages.sending.payload import no_request
@@ -33,6 +32,7 @@ from partner_messages.sending.share import RateShare
 from whatsapp_provider.api.answers import Accepted, Answer, NotSent, Refused, Unknown
 from whatsapp_provider.api.errors import TOO_FAST, Action, next_step
 from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.masking import mask_phone, mask_wamid, plain
 
 log = logging.getLogger(__name__)
 

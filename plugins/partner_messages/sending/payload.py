@@ -8,7 +8,7 @@ from typing import Any
 from partner_messages.messages.values import Claimed, Message
 from partner_messages.recipients import taps
 from partner_messages.recipients.deeplink import Portal, bare_suffix
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 from whatsapp_provider.templates.catalog import Template
 
 _MOST_BUTTONS = 3

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from partner_messages.config.plain_text import INDENT, wrapped
 from partner_messages.messages.values import Message
-from partner_messages.recipients.masking import mask, mask_phone
+from whatsapp_provider.masking import mask, mask_phone
 
 SHOWN = 100
 """Up to as many messages of a task are shown."""

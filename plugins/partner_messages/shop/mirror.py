@@ -27,9 +27,9 @@ from partner_messages.database.session import Database, Session, grant_statement
 from partner_messages.message_log.database import recordset
 from partner_messages.message_log.mirroring import SentMessage
 from partner_messages.recipients.conversation import conversations_for
-from partner_messages.recipients.masking import mask
 from partner_messages.recipients.people import Conversation, Partner
 from partner_messages.shop.new_ids import RANDOM_BITS, ulid
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

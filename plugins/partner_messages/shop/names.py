@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from partner_messages.recipients.masking import mask
+from whatsapp_provider.masking import mask
 from whatsapp_provider.templates.cleaning import shown
 
 _LONGEST = 40

@@ -42,10 +42,10 @@ from partner_messages.planning.plan_events import templates_of_events
 from partner_messages.planning.plan_reminders import templates_of_reminders
 from partner_messages.planning.template_gate import check_templates
 from partner_messages.planning.typed_ids import check_typed_ids
-from partner_messages.recipients.masking import mask_phone
 from partner_messages.shop.mirror import open_inbox
 from partner_messages.shop.shop import open_shop
 from partner_messages.templates.catalog.installed import installed_catalog
+from whatsapp_provider.masking import mask_phone
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from typing import Any
 from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.message_log.stops import stop_sender
 from partner_messages.messages.tick import RunPass
-from partner_messages.recipients.masking import mask
 from partner_messages.templates.approvals.approvals import record_update
 from partner_messages.webhook.events import AccountUpdate, TemplateUpdate
+from whatsapp_provider.masking import mask
 
 STOPPED_BY = "webhook"
 """The `dag_id` of a sender stop that a webhook caused."""

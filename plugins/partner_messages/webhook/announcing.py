@@ -16,8 +16,8 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 from partner_messages.config.schedule import ANSWERS_ASSET
 from partner_messages.config.settings import AIRFLOW_CONN_ID
-from partner_messages.recipients.masking import mask
 from whatsapp_provider.connections import connection_of
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from partner_messages.deployment.receiving import Receiving
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.silences import listen_to
-from partner_messages.recipients.masking import mask
 from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.announcing import Announcer
 from partner_messages.webhook.apply import apply_backlog
 from partner_messages.webhook.sessions import SessionPool
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

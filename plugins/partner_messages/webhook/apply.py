@@ -16,7 +16,6 @@ from typing import Any
 
 from partner_messages.database.session import is_retryable
 from partner_messages.message_log.database import LogConnection, recordset, rows
-from partner_messages.recipients.masking import mask, plain
 from partner_messages.webhook import accounts, inbound
 from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.apply_record import Applied, ItemErrors, WebhookItem, WebhookStatus, note_error
@@ -31,6 +30,7 @@ from partner_messages.webhook.events import (
 )
 from partner_messages.webhook.parsing import parse
 from partner_messages.webhook.statuses import Problem
+from whatsapp_provider.masking import mask, plain
 
 log = logging.getLogger(__name__)
 

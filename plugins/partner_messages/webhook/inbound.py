@@ -20,12 +20,12 @@ from partner_messages.message_log import preferences as preference_log
 from partner_messages.message_log.answers import REPLY_WITHIN, Answered, AnsweredStall
 from partner_messages.message_log.database import LogConnection
 from partner_messages.messages.values import MOST_BROKEN
-from partner_messages.recipients.masking import plain
 from partner_messages.recipients.preferences import Preferences
 from partner_messages.recipients.taps import Tap, promise_payload, read_tap
 from partner_messages.recipients.words import Intent, intent_of
 from partner_messages.templates.replies import Reply, reply_texts
 from partner_messages.webhook.events import InboundMessage, PreferenceUpdate
+from whatsapp_provider.masking import plain
 
 OFFERED_SENDING_DAYS = (1, 2, 4)
 """The days that the reply to "Remind me later" offers, as numbers of sending days ahead."""

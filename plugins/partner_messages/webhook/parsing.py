@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from partner_messages.recipients.masking import MAX_TEXT_LENGTH, plain
 from partner_messages.webhook.events import (
     AccountUpdate,
     InboundMessage,
@@ -25,6 +24,7 @@ from partner_messages.webhook.events import (
     TemplateUpdate,
     Unrecognised,
 )
+from whatsapp_provider.masking import MAX_TEXT_LENGTH, plain
 
 OBJECT = "whatsapp_business_account"
 STATUSES = frozenset({"sent", "delivered", "read", "played", "failed"})

@@ -17,12 +17,12 @@ from partner_messages.config.settings import Settings, SettingsError
 from partner_messages.deployment.live_settings import load_senders
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.messages.statuses import TAKEN_BY_META, MessageStatus
-from partner_messages.recipients.masking import mask
 from partner_messages.shop.shop import ShopError, open_shop
 from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.apply_statuses import apply_updates
 from partner_messages.webhook.events import MetaError, StatusUpdate
 from whatsapp_provider.api.history import HistoryRefused, HistoryUnclear, message_history
+from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from partner_messages.recipients.deeplink import (
     next_tick,
     portal_from_connection,
 )
-from partner_messages.recipients.masking import mask
 from partner_messages.templates.catalog.installed import installed_catalog
+from whatsapp_provider.masking import mask
 from whatsapp_provider.templates.definition import UrlButton
 
 SECRET = "a-portal-secret-of-32-bytes-or-so"

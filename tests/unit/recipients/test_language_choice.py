@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_messages.config.languages import choose_language, normalise_language
+from partner_messages.config.languages import choose_language
+from whatsapp_provider.languages import normalise_language
 
 INDIA = ("en", "hi")
 ABROAD = ("en",)

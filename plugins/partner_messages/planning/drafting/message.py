@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from partner_messages.config.languages import LAST_RESORT
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.planning.drafting.inputs import DraftingSetup, ShopKnowledge
 from partner_messages.planning.drafting.recipient import Recipient
 from partner_messages.templates.approvals.gate import sendable_language
 from partner_messages.templates.catalog.stand_ins import STAND_INS, stand_in
+from whatsapp_provider.languages import LAST_RESORT
 from whatsapp_provider.templates.catalog import Template
 from whatsapp_provider.templates.cleaning import clean, without_markup
 

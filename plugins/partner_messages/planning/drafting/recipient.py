@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from partner_messages.config.languages import choose_language, normalise_language
+from partner_messages.config.languages import choose_language
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.planning.drafting.inputs import DraftingSetup, ShopKnowledge
 from partner_messages.recipients.conversation import consent_refused, conversations_for
-from partner_messages.recipients.masking import mask_phone
 from partner_messages.recipients.people import Partner
 from partner_messages.recipients.phone import PhoneChoice, choose_phone
 from partner_messages.recipients.sender_choice import choose_sender
 from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.languages import normalise_language
+from whatsapp_provider.masking import mask_phone
 
 READINGS = "readings"
 """What the numbers, masked, that an ambiguous one may mean are called in the variables of its skip."""

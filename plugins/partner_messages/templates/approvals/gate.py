@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from partner_messages.config.languages import LAST_RESORT
+from whatsapp_provider.languages import LAST_RESORT
 from whatsapp_provider.templates.catalog import Template
 from whatsapp_provider.templates.remote import (
     FLAGGED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from partner_messages.config.languages import LAST_RESORT
+from whatsapp_provider.languages import LAST_RESORT
 
 STAND_INS: Mapping[str, Mapping[str, str]] = {
     "partner_name": {"en": "Partner", "hi": "पार्टनर"},

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_messages.recipients.masking import HIDDEN, mask, mask_phone, mask_wamid, plain
 from partner_messages.recipients.words import Intent, intent_of
+from whatsapp_provider.masking import HIDDEN, mask, mask_phone, mask_wamid, plain
 
 WAMID = "wamid." + base64.b64encode(b"\x1d\x02\x0c919829012345\x15\x02\x00\x11\x18\x12ABCDEF0123456789AB\x00").decode()
 
