@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+ARGUMENTS = ("to", "template", "language", "parameters", "picture", "buttons", "catalog")
+"""What an operator and a notifier say of a message: their attributes of these names."""
 _NAMESPACE = uuid.UUID("0f4c3c0e-7d0c-4d53-9d8a-2f7f1b6a5e10")
 
 
@@ -44,6 +46,11 @@ def send_template(
     )
     with contextlib.closing(WhatsAppHook(whatsapp_conn_id)) as hook:
         hook.send_template(message)
+
+
+def send_what_it_says(it: Any, tracking_id: str) -> None:
+    """Send the message that an operator or a notifier describes, over its connection."""
+    send_template(it.whatsapp_conn_id, tracking_id=tracking_id, **{name: getattr(it, name) for name in ARGUMENTS})
 
 
 def _template_of(catalog: str, name: str) -> Any:

@@ -5,15 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from airflow.sdk.exceptions import (
-    AirflowException,
-    AirflowFailException,
-    AirflowNotFoundException,
-    AirflowSkipException,
-)
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
-from partner_messages.config.ends import NothingToDo, RepairNeeded, TryLater
+from partner_messages.config.ends import NothingToDo
 from partner_messages.deployment.last_words import saying_why
+from whatsapp_provider import sending
 from whatsapp_provider.connections import read_each_once
 
 
@@ -25,11 +21,8 @@ def airflow_endings() -> Iterator[None]:
     """
     with read_each_once(), saying_why():
         try:
-            yield
-        except RepairNeeded as error:
-            raise AirflowFailException(str(error)) from None
-        except TryLater as error:
-            raise AirflowException(str(error)) from error
+            with sending.airflow_endings():
+                yield
         except NothingToDo as error:
             raise AirflowSkipException(str(error)) from None
         except AirflowNotFoundException as error:

@@ -269,20 +269,33 @@ def _text(title: str, section: str, words: str, *, longest: int) -> Param:
     return Param(None, type=["null", "string"], maxLength=longest, title=title, section=section, description_md=words)
 
 
+def _choice(title: str, section: str, choices: Mapping[str, str], words: str) -> Param:
+    return Param(
+        LEAVE,
+        type="string",
+        enum=list(choices),
+        values_display=choices,
+        title=title,
+        section=section,
+        description_md=words,
+    )
+
+
+def _day(title: str, section: str, words: str) -> Param:
+    return Param(None, type=["null", "string"], format="date", title=title, section=section, description_md=words)
+
+
 def _who(section: str, words: str = "") -> Param:
     """Who does something by hand."""
     return _text("Who says so", section, f"Your name; it is written down.{words}", longest=200)
 
 
 UPKEEP: Mapping[str, Param] = {
-    "sending": Param(
-        LEAVE,
-        type="string",
-        enum=list(_SENDINGS),
-        values_display=_SENDINGS,
-        title="Halt all sending, or go on",
-        section=_OPEN,
-        description_md="**halt** stops all messages of all DAGs before the next one leaves. The setting halt of the"
+    "sending": _choice(
+        "Halt all sending, or go on",
+        _OPEN,
+        _SENDINGS,
+        "**halt** stops all messages of all DAGs before the next one leaves. The setting halt of the"
         " Variable partner_messages does the same; messages go out again when neither halts them.",
     ),
     "sending_by": _who(_OPEN),
@@ -301,89 +314,64 @@ UPKEEP: Mapping[str, Param] = {
         description_md="The message's id; it stands in the log of Summarise of the run that sent it, in the line that"
         " says unknown. Empty to settle none.",
     ),
-    "outcome": Param(
-        LEAVE,
-        type="string",
-        enum=list(_OUTCOMES),
-        values_display=_OUTCOMES,
-        title="What became of it",
-        section=_SETTLE,
-        description_md="To send another one for it the same day, trigger its DAG again afterwards.",
+    "outcome": _choice(
+        "What became of it",
+        _SETTLE,
+        _OUTCOMES,
+        "To send another one for it the same day, trigger its DAG again afterwards.",
     ),
     "settled_by": _who(_SETTLE),
     "settled_why": _text("Why", _SETTLE, "How you know: what the partner says, or Meta.", longest=2_000),
     "promised_run": _text("Of which run", _PROMISE, "The run's id in the shop; empty to enter none.", longest=200),
-    "promised_until": Param(
-        None,
-        type=["null", "string"],
-        format="date",
-        title="By which day it will move",
-        section=_PROMISE,
-        description_md="At most 31 days ahead. Nobody is reminded of it before the sending day after this one; the"
+    "promised_until": _day(
+        "By which day it will move",
+        _PROMISE,
+        "At most 31 days ahead. Nobody is reminded of it before the sending day after this one; the"
         " promise ends early when the run moves.",
     ),
     "promised_by": _who(_PROMISE),
     "promised_why": _text("Why", _PROMISE, "How you know, and what the partner said.", longest=2_000),
     "opt_out_partner": _text("Which partner", _OPT_OUT, "The partner's id in the shop; empty for none.", longest=200),
-    "opt_out": Param(
-        LEAVE,
-        type="string",
-        enum=list(_OPT_OUTS),
-        values_display=_OPT_OUTS,
-        title="What is said of them",
-        section=_OPT_OUT,
-        description_md="In force before the next claim. A partner's own STOP is lifted by their own later message"
-        " alone (START).",
+    "opt_out": _choice(
+        "What is said of them",
+        _OPT_OUT,
+        _OPT_OUTS,
+        "In force before the next claim. A partner's own STOP is lifted by their own later message alone (START).",
     ),
     "opt_out_by": _who(_OPT_OUT),
     "opt_out_why": _text("Why", _OPT_OUT, "How you know, or what was a mistake.", longest=2_000),
-    "leave_alone": Param(
-        LEAVE,
-        type="string",
-        enum=list(_LEFT_ALONE),
-        values_display=_LEFT_ALONE,
-        title="Who or what",
-        section=_LEAVE_ALONE,
-        description_md="In force before the next claim, beside the settings partners and runs: either is enough.",
+    "leave_alone": _choice(
+        "Who or what",
+        _LEAVE_ALONE,
+        _LEFT_ALONE,
+        "In force before the next claim, beside the settings partners and runs: either is enough.",
     ),
     "leave_alone_id": _text("Which one", _LEAVE_ALONE, "The id in the shop; empty for none.", longest=200),
-    "leave_alone_until": Param(
-        None,
-        type=["null", "string"],
-        format="date",
-        title="Until which day",
-        section=_LEAVE_ALONE,
-        description_md="The first day that is as always again, at most a year ahead; **today** ends it at once.",
+    "leave_alone_until": _day(
+        "Until which day",
+        _LEAVE_ALONE,
+        "The first day that is as always again, at most a year ahead; **today** ends it at once.",
     ),
     "leave_alone_by": _who(_LEAVE_ALONE),
     "leave_alone_why": _text("Why", _LEAVE_ALONE, "Why, or why no longer.", longest=2_000),
-    "hold": Param(
-        LEAVE,
-        type="string",
-        enum=list(_HOLDS),
-        values_display=_HOLDS,
-        title="What is to be done",
-        section=_HOLD,
-        description_md="In force before the next claim. What people trigger by hand goes on; **halt** stops that, too.",
+    "hold": _choice(
+        "What is to be done",
+        _HOLD,
+        _HOLDS,
+        "In force before the next claim. What people trigger by hand goes on; **halt** stops that, too.",
     ),
-    "hold_day": Param(
-        None,
-        type=["null", "string"],
-        format="date",
-        title="Of which day",
-        section=_HOLD,
-        description_md="The day whose tick it is; today or a later one.",
+    "hold_day": _day(
+        "Of which day",
+        _HOLD,
+        "The day whose tick it is; today or a later one.",
     ),
     "hold_by": _who(_HOLD),
     "hold_why": _text("Why", _HOLD, "Why, or why it may go on.", longest=2_000),
-    "preview_of": Param(
-        LEAVE,
-        type="string",
-        enum=list(_PREVIEWS),
-        values_display=_PREVIEWS,
-        title="Of what",
-        section=_PREVIEW,
-        description_md="It counts as no reminder. The pages *Before the tick* and *Templates* fill this in.",
+    "preview_of": _choice(
+        "Of what",
+        _PREVIEW,
+        _PREVIEWS,
+        "It counts as no reminder. The pages *Before the tick* and *Templates* fill this in.",
     ),
     "preview_id": _text(
         "Which one",

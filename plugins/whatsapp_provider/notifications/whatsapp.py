@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import BaseNotifier
 
-from whatsapp_provider.sending import send_template, tracking_id_of
+from whatsapp_provider.sending import ARGUMENTS, send_what_it_says, tracking_id_of
 
 
 class WhatsAppNotifier(BaseNotifier):
@@ -26,9 +26,7 @@ class WhatsAppNotifier(BaseNotifier):
         whatsapp_conn_id: The connection, of the type `whatsapp`.
     """
 
-    template_fields: Sequence[str] = (
-        *("whatsapp_conn_id", "to", "template", "language", "parameters", "picture", "buttons", "catalog"),
-    )
+    template_fields: Sequence[str] = ("whatsapp_conn_id", *ARGUMENTS)
 
     def __init__(
         self,
@@ -55,17 +53,7 @@ class WhatsAppNotifier(BaseNotifier):
 
     def notify(self, context: Any) -> None:
         """Send the message; Airflow logs what is raised, and the task ends as it would have."""
-        send_template(
-            self.whatsapp_conn_id,
-            to=self.to,
-            template=self.template,
-            language=self.language,
-            parameters=self.parameters,
-            picture=self.picture,
-            buttons=self.buttons,
-            catalog=self.catalog,
-            tracking_id=tracking_id_of(context, "notice"),
-        )
+        send_what_it_says(self, tracking_id_of(context, "notice"))
 
 
 send_whatsapp_notification = WhatsAppNotifier

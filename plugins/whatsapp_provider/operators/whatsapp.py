@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
-from whatsapp_provider.sending import airflow_endings, send_template, tracking_id_of
+from whatsapp_provider.sending import ARGUMENTS, airflow_endings, send_what_it_says, tracking_id_of
 
 
 class WhatsAppSendTemplateOperator(BaseOperator):
@@ -34,10 +34,7 @@ class WhatsAppSendTemplateOperator(BaseOperator):
         The tracking id. Meta's own id of the message is no XCom: the recipient's number can be read from it.
     """
 
-    template_fields: Sequence[str] = (
-        *("whatsapp_conn_id", "to", "template", "language", "parameters", "picture", "buttons"),
-        *("catalog", "tracking_id"),
-    )
+    template_fields: Sequence[str] = ("whatsapp_conn_id", *ARGUMENTS, "tracking_id")
     template_fields_renderers: ClassVar[dict[str, str]] = {"parameters": "json", "buttons": "json"}
     ui_color = "#dcf8c6"
 
@@ -70,15 +67,5 @@ class WhatsAppSendTemplateOperator(BaseOperator):
         """Send the message."""
         tracking_id = self.tracking_id or tracking_id_of(context)
         with airflow_endings():
-            send_template(
-                self.whatsapp_conn_id,
-                to=self.to,
-                template=self.template,
-                language=self.language,
-                parameters=self.parameters,
-                picture=self.picture,
-                buttons=self.buttons,
-                catalog=self.catalog,
-                tracking_id=tracking_id,
-            )
+            send_what_it_says(self, tracking_id)
         return tracking_id
