@@ -568,11 +568,13 @@ CREATE TABLE tick (
     created_at timestamp with time zone NOT NULL DEFAULT now(),
     by_hand boolean NOT NULL DEFAULT false,
     awaits_approval boolean NOT NULL DEFAULT false,
+    told_figures text,
     CONSTRAINT tick_pkey PRIMARY KEY (id),
     CONSTRAINT tick_delivery_check CHECK (delivery = ANY (ARRAY['live'::text, 'dry_run'::text, 'redirect'::text]))
 );
 CREATE INDEX tick_by_age ON tick USING btree (created_at);
 CREATE INDEX tick_by_day ON tick USING btree (dag_id, delivery, created_at);
+CREATE INDEX tick_told ON tick USING btree (dag_id, dag_run_id, created_at) WHERE told_figures IS NOT NULL;
 
 CREATE TABLE tick_hold (
     id bigint NOT NULL GENERATED AS IDENTITY,

@@ -244,10 +244,8 @@ def _forget_the_log_of_other_tests(_dags: Any) -> None:
     from airflow.models.variable import Variable
 
     from partner_messages.config.settings import LOG_POSITION_VARIABLE
-    from partner_messages.ops.daily_summary import TOLD_VARIABLE
 
     Variable.delete(LOG_POSITION_VARIABLE)
-    Variable.delete(TOLD_VARIABLE)
 
 
 @pytest.fixture(scope="session")

@@ -147,6 +147,7 @@ def _plain_parameters() -> dict[str, Any]:
         **numbers,
         **{
             "delivery": "live",
+            "figures": "a mark",
             "redirected": "",
             "token": uuid.uuid4(),
             "kind": "idle",

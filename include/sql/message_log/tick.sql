@@ -15,6 +15,18 @@ SELECT inspected, no_partner, planned FROM tick WHERE id = %(tick_id)s
 -- Note what a tick inspected and how many messages it planned.
 UPDATE tick SET inspected = %(inspected)s, no_partner = %(no_partner)s, planned = %(planned)s WHERE id = %(tick_id)s
 
+-- name: told_figures
+-- What operations were told last of a DAG run, whichever pass of it that was.
+SELECT told_figures
+FROM tick
+WHERE dag_id = %(dag_id)s AND dag_run_id = %(dag_run_id)s AND told_figures IS NOT NULL
+ORDER BY created_at DESC
+LIMIT 1
+
+-- name: note_summary_told
+-- Note what operations were told of a tick.
+UPDATE tick SET told_figures = %(figures)s WHERE id = %(tick_id)s
+
 -- name: delete_ticks
 -- Delete the oldest ticks.
 DELETE FROM tick

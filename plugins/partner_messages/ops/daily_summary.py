@@ -15,11 +15,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from partner_messages.config.schedule import day_of
-from partner_messages.config.settings import VARIABLE, Settings, SettingsError
+from partner_messages.config.settings import Settings, SettingsError
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.page_addresses import whole_address
-from partner_messages.message_log.database import LogConnection, open_message_log, rows
+from partner_messages.message_log.database import LogConnection, MessageLogError, open_message_log, rows
 from partner_messages.message_log.history import ends_of_day
+from partner_messages.message_log.ticks import note_summary_told, told_figures
 from partner_messages.messages.skip_reasons import EXPLANATIONS
 from partner_messages.messages.tick import Halt, RunPass, Tick
 from partner_messages.ops.notifier import NotTold, notify
@@ -30,8 +31,6 @@ from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 
-TOLD_VARIABLE = f"{VARIABLE}_last_summary"
-"""The Variable in which it is kept of which tick operations were told last."""
 AGAIN = "CHANGED since it was told: "
 """How what is told of a DAG run once more begins."""
 
@@ -58,42 +57,25 @@ def tell_summary(
     with open_message_log() as connection:
         work = open_work(connection)
         ends = ends_of_day(connection, summary.tick.dag_id, summary.tick.delivery, summary.tick.day)
+        before = told_figures(connection, summary.tick)
     figures = _mark_of([*ends, halted or "", *problems])
-    before = _last_told()
-    if before.get("dag_run") == run.dag_run_id and before.get("figures") == figures:
+    if before == figures:
         log.info("Operations were told of this run already, and nothing of its day has changed since.")
         return
     text = "\n".join(lines_of(summary, work, halted=halted, problems=problems))
     title = title_of(summary, sum(work.values()), halted=halted, problems=problems)
-    if before.get("dag_run") == run.dag_run_id:
+    if before:
         title, text = f"{AGAIN}{title}", f"{AGAIN}{text}"
     _tell(settings, context, run, title, text, day=summary.tick.day.isoformat())
-    _note_told({"dag_run": run.dag_run_id, "figures": figures})
+    try:
+        with open_message_log() as connection:
+            note_summary_told(connection, summary.tick, figures)
+    except MessageLogError as error:  # Told once too often is better than not at all.
+        log.warning("It is not noted that operations were told: %s", error)
 
 
 def _mark_of(said: Sequence[Any]) -> str:
     return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:32]
-
-
-def _last_told() -> Mapping[str, str]:
-    """Of which DAG run operations were told last, and a mark of its figures; empty where nobody knows."""
-    from airflow.sdk import Variable
-
-    try:
-        kept: Mapping[str, str] = json.loads(Variable.get(TOLD_VARIABLE, default="{}"))
-    except Exception as error:  # Told once too often is better than not at all.
-        log.warning("Variable %s cannot be read (%s).", TOLD_VARIABLE, type(error).__name__)
-        return {}
-    return kept
-
-
-def _note_told(told: Mapping[str, str]) -> None:
-    from airflow.sdk import Variable
-
-    try:
-        Variable.set(TOLD_VARIABLE, json.dumps(told), description="Of which tick on_summary has told last.")
-    except Exception as error:
-        log.warning("Variable %s cannot be set (%s).", TOLD_VARIABLE, type(error).__name__)
 
 
 def tell_of_nothing(context: Mapping[str, Any], run: RunPass, *, failed: Sequence[str], why: Sequence[str]) -> None:
