@@ -366,7 +366,7 @@ def test_nothing_bars_anybody_from_a_page(
     assert found == {"light": [], "dark": []}
 
 
-# A tick that waits (last: it sends)
+# A tick that waits
 
 
 @pytest.fixture
@@ -376,6 +376,11 @@ def approve_first(up: AirflowUp) -> Iterator[requests.Session]:
     waits = {"approve_first": True, "approve_until": "23:58", "send_window": ["00:00", "23:59"], "delivery": "live"}
     with _settings(up, **waits, thresholds={"assignment_pending": 1}) as ask:
         yield ask
+        _pause(ask, up, True)
+
+
+def _pause(ask: requests.Session, up: AirflowUp, is_paused: bool) -> None:
+    assert ask.patch(f"{up.url}/api/v2/dags/{stack.DAG}", json={"is_paused": is_paused}, timeout=30).ok
 
 
 def test_a_scheduled_tick_waits_is_approved_on_the_page_and_sends(
@@ -386,7 +391,7 @@ def test_a_scheduled_tick_waits_is_approved_on_the_page_and_sends(
     run = approve_first.post(runs, json={"logical_date": None, "conf": {}}, timeout=30).json()["dag_run_id"]
     with psycopg.connect(up.metadata_url) as metadata:
         metadata.execute("UPDATE dag_run SET run_type = 'scheduled' WHERE run_id = %s", [run])
-    approve_first.patch(f"{up.url}/api/v2/dags/{stack.DAG}", json={"is_paused": False}, timeout=30)
+    _pause(approve_first, up, False)
 
     def state(task: str) -> str | None:
         found = approve_first.get(f"{runs}/{run}/taskInstances/{task}", timeout=30).json()
