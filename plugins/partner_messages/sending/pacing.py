@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 MARGIN = 0.975
 """What of the rate is used: the way to Meta delays some requests more than others, and late ones look like a burst."""
-CATCH_UP = 0.01
-"""Seconds of lateness that are made good; with the margin, no second holds more requests than the rate."""
+CATCH_UP = 0.25
+"""Seconds of lateness that are made good: a claim's commit, or a thread that woke late, costs no turn."""
+CATCH_UP_SPEED = 1.25
+"""How much faster than the rate lateness is made good; within each second, the rate holds all the same."""
+AT_ONCE = 0.01
+"""Seconds whose turns may come at once: a thread wakes no more exactly than that."""
+MOST_TURNS = 4_096
+"""The turns that are remembered: more than any number may send in a second."""
 SLOWER = 0.8
 """What of its pace a number keeps that was too fast (others may be sending from it, too)."""
 RECOVERY = 10.0
@@ -39,7 +46,8 @@ class Pacer:
         self._wait = wait
         self._turnstile = threading.Lock()
         self._lock = threading.Lock()
-        self._next = self._slows_from = clock()
+        self._due = self._at_most = self._next = self._slows_from = clock()
+        self._taken: deque[float] = deque(maxlen=MOST_TURNS)
         self._turns = 0
 
     @property
@@ -69,9 +77,19 @@ class Pacer:
                 if self._wait(seconds):
                     break
             with self._lock:
-                self._next = max(self._next, self._clock() - CATCH_UP) + 1 / self.per_second
-                self._pace = min(1.0, self._pace + 1 / RECOVERY / self.per_second)
                 self._turns += 1
+                self._taken.append(now := self._clock())
+                self._due = max(self._due, now - CATCH_UP) + 1 / self.per_second
+                self._at_most = max(self._at_most, now - AT_ONCE) + 1 / (self.per_second * CATCH_UP_SPEED)
+                self._next = max(self._due, self._at_most, self._a_second_later())
+                self._pace = min(1.0, self._pace + 1 / RECOVERY / self.per_second)
+
+    def _a_second_later(self) -> float:
+        """The earliest moment of the next turn: no second holds more than the rate, however late other turns were."""
+        in_a_second = max(1, round(self.per_second))
+        if len(self._taken) < in_a_second:
+            return 0.0
+        return self._taken[-in_a_second] + in_a_second / self.per_second
 
     def slow_down(self, pause: float = 0.0) -> None:
         """Slow down, as Meta has asked: pause, go on at a lower rate, and raise it again step by step.
@@ -83,4 +101,5 @@ class Pacer:
             if now >= self._slows_from:
                 self._pace = max(min(SLOWEST / self._whole, 1.0), self._pace * SLOWER)
                 self._slows_from = now + 1
-            self._next = max(self._next, now + pause)
+            self._due = max(self._due, now + pause)
+            self._next = max(self._next, self._due)

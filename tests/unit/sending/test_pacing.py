@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_messages.sending.pacing import CATCH_UP, MARGIN, SLOWER, SLOWEST, Pacer
+from partner_messages.sending.pacing import AT_ONCE, CATCH_UP, CATCH_UP_SPEED, MARGIN, SLOWER, SLOWEST, Pacer
 from support.at_once import at_once
 
 RATES = st.integers(2, 1_000)
@@ -66,10 +66,28 @@ def test_no_second_holds_more_than_the_rate_however_late_threads_wake(
 @pytest.mark.parametrize("rate", [1, 20, 80, 1_000])
 def test_the_rate_is_nearly_used_up_though_every_thread_wakes_a_little_late(clock: Clock, rate: int) -> None:
     count = 5 * rate
-    clock.late = [CATCH_UP / 10] * count
+    clock.late = [0.001] * count
     times = departures(paced(clock, rate), clock, count)
 
     assert (count - 1) / times[-1] == pytest.approx(rate * MARGIN, rel=0.01)
+
+
+@pytest.mark.parametrize("rate", [20, 80, 1_000])
+def test_the_rate_is_nearly_used_up_though_threads_wake_much_too_late_now_and_then(clock: Clock, rate: int) -> None:
+    clock.late = ([CATCH_UP / 8] + [0.0] * int(0.37 * rate)) * 30
+    times = departures(paced(clock, rate), clock, 10 * rate)
+
+    assert (10 * rate - 1) / times[-1] == pytest.approx(rate * MARGIN, rel=0.02)
+
+
+def test_lateness_is_made_good_a_little_faster_and_not_in_a_burst(clock: Clock) -> None:
+    pacer = paced(clock, 80)
+    departures(pacer, clock, 80)
+    clock.now += CATCH_UP
+    times = departures(pacer, clock, 80)
+
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert sum(gaps[:8]) == pytest.approx(8 / (80 * MARGIN * CATCH_UP_SPEED), abs=AT_ONCE)
 
 
 def test_requests_leave_evenly(clock: Clock) -> None:
