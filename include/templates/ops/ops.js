@@ -41,9 +41,14 @@
     if (detail.xhr.status < 400) return;
     detail.selectOverride = ".alert";
     detail.swapOverride = "innerHTML";
-    detail.target = document.getElementById(detail.requestConfig.verb === "get" ? "found" : "status");
+    detail.target = (detail.requestConfig.verb === "get" && document.getElementById("found")) || document.getElementById("status");
   });
   document.addEventListener("htmx:sendError", () => { document.getElementById("status").textContent = "Airflow does not answer; try again in a minute."; });
+
+  // An act that was refused has led nowhere.
+  document.addEventListener("htmx:beforeHistoryUpdate", ({ detail }) => {
+    if (detail.xhr.status >= 400 && detail.requestConfig.verb === "post") detail.history.type = null;
+  });
 
   // What has gone cannot keep the focus: it goes to what stands there now, or to what came after it.
   document.addEventListener("htmx:afterRequest", () => {

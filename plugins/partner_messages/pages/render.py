@@ -23,7 +23,8 @@ WHERE = "Correct it in Airflow: Admin, Variables, partner_messages."
 
 
 @functools.cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of the pages, with the words that they use."""
     made = Environment(
         loader=FileSystemLoader(included(OPS)), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -63,7 +64,7 @@ def page(
     """
     done = request.cookies.get(_DONE)
     text = (
-        _environment()
+        environment()
         .get_template(f"{name}.html")
         .render(
             person=person,

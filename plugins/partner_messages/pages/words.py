@@ -104,7 +104,9 @@ FIELDS = {
 }
 """The params of an act as the pages' forms call them; who does it and why have names that end so."""
 
-_NAMED = re.compile(r'DAG run params: "(\w+)"|\bParam (\w+)')
+_NAMED = re.compile(r'DAG run params: "(\w+)"|\bParam (\w+)|DAG run params: (\w+)(?= is missing)')
+_HOW_TO_ASK = re.compile(r"(?<= is missing);.*")
+"""What is said of all the params of an act to whom they are one by one."""
 
 _KEPT_UP = (
     ("Connection aborted", "The connection to Meta broke off before an answer came."),
@@ -161,11 +163,11 @@ def refusal(text: str) -> str:
     """What is said of an act's params, with the name that the form's label has."""
 
     def label(match: re.Match[str]) -> str:
-        name = match[1] or match[2]
+        name = match[1] or match[2] or match[3]
         ending = "Why" if name.endswith("_why") else "Your name" if name.endswith("_by") else spoken(name).capitalize()
         return FIELDS.get(name, ending)
 
-    return _NAMED.sub(label, text)
+    return _NAMED.sub(label, _HOW_TO_ASK.sub(".", text))
 
 
 def invalid(problem: Mapping[str, Any]) -> str:

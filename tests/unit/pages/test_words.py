@@ -44,8 +44,8 @@ def test_no_reason_sends_its_reader_to_a_column(reason):
     [
         ('DAG run params: "promised_until": must be a day.', "By: must be a day."),
         (
-            "DAG run params: leave_alone_why is missing; say why.",
-            "DAG run params: leave_alone_why is missing; say why.",
+            "DAG run params: leave_alone_why is missing; to leave somebody alone, say leave_alone and leave_alone_why.",
+            "Why is missing.",
         ),
         ("Param leave_alone_id names “x”.", "The address names “x”."),
         ('DAG run params: "opt_out_why": must be a text.', "Why: must be a text."),
