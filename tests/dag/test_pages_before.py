@@ -11,13 +11,14 @@ import pytest
 from partner_messages.message_log import before
 from partner_messages.message_log.before import approvals_of
 from partner_messages.message_log.left_alone import left_alone
+from partner_messages.pages import acts
 from sandbox.shop import partner_id
 from support.dag_tasks import REMINDERS
 from support.deployment import TICK, Deployment, airflow_run
 from support.examples import DAY, PHONE
 from support.log_rows import Log
 from support.pages import Visitor, visitor
-from support.submitted import submit_templates
+from support.submitted import LIFECYCLE_TEMPLATES, submit_templates
 
 RAJESH = partner_id("RAJESH")
 
@@ -27,7 +28,7 @@ def op(dags: object, deployment: Deployment, log: Log, shop: Any) -> Visitor:
     """A shop in which only Rajesh's runs are stuck, half an hour before the tick."""
     shop.execute("UPDATE production_runs SET deleted_at = now() WHERE partner_id IS DISTINCT FROM %s", [RAJESH])
     deployment.set(senders=["in"], approve_first=True)
-    submit_templates()
+    submit_templates([*LIFECYCLE_TEMPLATES, "jyt_production_run_digest_v1"])
     REMINDERS.preflight({"dag_run": airflow_run("earlier"), "params": {}})  # It reads what Meta has approved.
     deployment.now = TICK - dt.timedelta(minutes=30)
     return visitor("op")
@@ -101,6 +102,23 @@ def test_who_is_left_out_while_the_tick_waits_is_marked_and_no_older_form_approv
     assert 'value="approve"' not in html
     refused = op.post("/before", do="approve", why="looked", seen=seen, status=400)
     assert "It has changed since you looked" in refused
+
+
+def test_a_run_that_is_left_alone_meanwhile_is_marked_in_its_digest(
+    op: Visitor, deployment: Deployment, log: Log
+) -> None:
+    deployment.set(digest=True)
+    deployment.now = TICK + dt.timedelta(minutes=1)
+    planned(log)
+    spoken_of = "SELECT production_run_id FROM message_run WHERE message_kind = 'digest' AND holds_slot ORDER BY 1"
+    (run, *others) = log.execute(spoken_of).fetchall()
+    assert others
+    acts.leave_alone(
+        "run", run["production_run_id"], (DAY + dt.timedelta(days=1)).isoformat(), "op of ours", "at the fair"
+    )
+
+    html = op.get("/before")
+    assert html.count("left alone: the message goes without it") == 1
 
 
 def test_a_partner_is_left_out_for_today(op: Visitor, log: Log) -> None:

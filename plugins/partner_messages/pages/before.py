@@ -79,6 +79,7 @@ def before_the_tick(connection: LogConnection, settings: Settings, now: dt.datet
         "messages": [(message, mark in approved) for message, mark in zip(messages, marks, strict=True)],
         "seen": mark_of_all(marks),
         "kept_back": kept_back,
+        "left_alone": left_alone.runs_on(day),
         "is_ahead": is_ahead,
         "by_hand": [] if is_ahead else would_send,
         "at": now,
