@@ -54,18 +54,17 @@ def look_up_statuses(
     messages = on_their_way(connection, now)
     if not messages:
         return []
+    refused: list[str] = []
     try:
         if settings.status_source == "shop":
             updates = _statuses_in_shop(settings, messages, sender_ids, now)
         else:
-            updates = _statuses_at_meta(settings, messages)
+            updates, refused = _statuses_at_meta(settings, messages)
     except (ShopError, SettingsError) as error:
         return [f"Statuses were not looked up (status_source {settings.status_source}): {error}"]
-    except HistoryRefused as error:
-        return [f"Meta's message history cannot be asked, so set status_source to webhook or shop: {error}"]
     done = apply_updates(connection, sender_ids, updates)
     log.info("Of %d messages on their way %d were changed by what was looked up.", len(messages), done.changed)
-    return []
+    return refused
 
 
 def on_their_way(connection: LogConnection, now: dt.datetime) -> Sequence[Mapping[str, Any]]:
@@ -99,22 +98,32 @@ def _errors(reason: str | None) -> Iterator[MetaError]:
         yield MetaError(int(found[0]), None, mask(reason or ""))
 
 
-def _statuses_at_meta(settings: Settings, messages: Iterable[Mapping[str, Any]]) -> list[StatusUpdate]:
-    """The statuses in Meta's message history; when the time is up, the next run looks up the rest."""
+def _statuses_at_meta(
+    settings: Settings, messages: Iterable[Mapping[str, Any]]
+) -> tuple[list[StatusUpdate], list[str]]:
+    """The statuses in Meta's message history, and a sentence for each sender whose history cannot be asked.
+
+    A sender is asked no more after the first refusal. When the time is up, the next run looks up the rest.
+    """
     of_sender: dict[str, list[str]] = defaultdict(list)
     for one in messages:
         of_sender[one["sender"]].append(one["meta_message_id"])
-    until, found = time.monotonic() + META_TIME_LIMIT_SECONDS, list[StatusUpdate]()
+    until, found, refused = time.monotonic() + META_TIME_LIMIT_SECONDS, list[StatusUpdate](), list[str]()
     for sender in load_senders(settings):
         timeouts = {"connect_timeout": settings.connect_timeout, "read_timeout": settings.read_timeout}
         with message_history(sender, **timeouts) as history:
             for wamid in of_sender.get(sender.label, ()):
                 if time.monotonic() > until:
-                    return found
+                    return found, refused
                 try:
                     found += [
                         StatusUpdate(sender.phone_number_id, wamid, status, at) for status, at in history.of(wamid)
                     ]
                 except HistoryUnclear as error:
                     log.warning("Meta's history of a message: %s", error)
-    return found
+                except HistoryRefused as error:
+                    refused.append(
+                        f"Meta's message history cannot be asked, so set status_source to webhook or shop: {error}"
+                    )
+                    break
+    return found, refused

@@ -20,8 +20,8 @@ from support.webhook_work import SENDER_IDS
 SENT = TICK - dt.timedelta(hours=1)
 
 
-def look_up(log, source, deployment):
-    deployment.set(status_source=source, senders=["in"])
+def look_up(log, source, deployment, senders=("in",)):
+    deployment.set(status_source=source, senders=[*senders])
     return look_up_statuses(log, load_settings(), SENDER_IDS, TICK)
 
 
@@ -145,19 +145,23 @@ def test_what_is_unclear_is_asked_again_another_time(deployment, log, id_, meta,
 @pytest.fixture
 def taken(log, graph_api):
     """A message that the local Graph API has taken, and its row."""
-    india = graph_api.accounts["IN"]
     graph_api.freeze_clock()
     graph_api.set_clock(SENT)
-    graph_api.open_window(india.phone_number_id, PHONE)
+    return take(log, graph_api, "IN")
+
+
+def take(log, graph_api, account, *runs, **columns):
+    number = graph_api.accounts[account]
+    graph_api.open_window(number.phone_number_id, PHONE)
     message = {"messaging_product": "whatsapp", "to": PHONE, "type": "text", "text": {"body": "Namaste"}}
     answer = requests.post(
-        f"{graph_api.url}/v25.0/{india.phone_number_id}/messages",
+        f"{graph_api.url}/v25.0/{number.phone_number_id}/messages",
         json=message,
-        headers={"Authorization": f"Bearer {india.token}"},
+        headers={"Authorization": f"Bearer {number.token}"},
         timeout=30,
     )
     wamid = answer.json()["messages"][0]["id"]
-    return wamid, put(log, "sent", meta_message_id=wamid, sent_at=SENT)
+    return wamid, put(log, "sent", *runs, meta_message_id=wamid, sent_at=SENT, **columns)
 
 
 def test_the_history_of_the_local_graph_api_is_read_to_its_end(deployment, log, graph_api, taken):
@@ -182,4 +186,18 @@ def test_an_account_without_a_history_switches_it_off(deployment, log, graph_api
 
     assert "set status_source to webhook or shop" in said
     assert "HTTP 403" in said
+    assert row(log, id_)["status"] == "sent"
+
+
+def test_one_sender_s_refusal_keeps_nothing_of_the_others_back(deployment, log, id_, meta, graph_api):
+    meta[1]["message_history"] = (403, {"error": {"message": "No history here", "code": 200}})
+    graph_api.freeze_clock()
+    graph_api.set_clock(SENT)
+    wamid, of_another = take(log, graph_api, "AU", "R2", sender="au")
+    graph_api.move_message(wamid, "read", at=SENT + dt.timedelta(minutes=5))
+
+    (said,) = look_up(log, "meta", deployment, senders=("in", "au"))
+
+    assert "whatsapp_in: HTTP 403" in said
+    assert row(log, of_another)["status"] == "read"
     assert row(log, id_)["status"] == "sent"
