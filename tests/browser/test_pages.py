@@ -69,7 +69,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowUp]:
 @pytest.fixture(scope="module")
 def addresses(up: AirflowUp) -> dict[str, str]:
     """The pages' addresses, each with something on it."""
-    message = up.reminder("unknown", "SENT23H", "RAJESH")
+    # Of a run that no tick finds, for one that was reminded today has no second reminder.
+    message = up.reminder("unknown", "ENDED", "RAJESH")
     up.escalation("asked_for_help", "SENT25H", "RAJESH", days=3)
     up.escalation("maybe_opt_out", "START73H", "RAJESH", days=5)
     ids = {"message": message, "partner": partner_id("RAJESH"), "run": run_id("SENT25H")}
@@ -109,7 +110,9 @@ def in_airflow(_in_airflow: Tab) -> Iterator[Tab]:
 
 @pytest.fixture
 def alone(_alone: Tab) -> Iterator[Tab]:
-    """A tab in which our pages are by themselves."""
+    """A tab in which our pages are by themselves, on a desk."""
+    _alone.page.set_viewport_size(DESK)
+    _alone.page.emulate_media(color_scheme="light")
     yield _alone
     assert _alone.errors == [], _alone.errors
 

@@ -22,23 +22,13 @@ from partner_messages.pages import app, state
 from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
 from support.examples import DAY, PARTNER_ID, PHONE
-from support.log_rows import Log, put, row
+from support.log_rows import Log, call_a_person, put, row
 from support.pages import Visitor, visitor
 from support.submitted import submit_templates
 from support.ticks import go_through
 
 NOBODY = str(uuid.UUID(int=0))
 RAJESH = partner_id("RAJESH")
-
-
-@pytest.fixture
-def op(dags: object, deployment: Deployment, log: Log) -> Visitor:
-    return visitor("op")
-
-
-@pytest.fixture
-def viewer(dags: object, deployment: Deployment, log: Log) -> Visitor:
-    return visitor("viewer")
 
 
 def routes() -> Iterator[tuple[str, str]]:
@@ -195,11 +185,15 @@ def test_who_paused_the_dag_or_changed_the_settings_is_said(
     from airflow.models.log import Log as Change
     from airflow.utils.session import create_session
 
+    change = Change(event="patch_dag", owner="meera")
+    change.dag_id, change.dttm = "production_run_reminders", TICK
     with create_session() as session:
-        change = Change(event="patch_dag", owner="meera")
-        change.dag_id, change.dttm = "production_run_reminders", TICK
         session.add(change)
-    assert "meera last changed that on Mon 23 Nov, 10:00" in op.get("/")
+    try:
+        assert "meera last changed that on Mon 23 Nov, 10:00" in op.get("/")
+    finally:
+        with create_session() as session:
+            session.delete(change)
     monkeypatch.setattr(state, "is_paused", lambda _dag: False)
     log.execute(
         "INSERT INTO audit (at, who, why, act, subject) VALUES (%s, 'asha', 'fewer', 'save_settings', 'settings')",
@@ -321,7 +315,7 @@ def test_the_file_opens_in_a_spreadsheet_and_runs_nothing_there(op: Visitor, log
 
 def test_numbers_are_masked_for_who_may_only_look(op: Visitor, viewer: Visitor, log: Log) -> None:
     sent = put(log, "sent")
-    _escalation(log)
+    call_a_person(log)
     assert PHONE in op.get(f"/messages/{sent}")
     assert f"tel:{PHONE}" in op.get("/people")
     for address in (f"/messages/{sent}", "/people", "/messages", f"/partners/{PARTNER_ID}"):
@@ -382,7 +376,7 @@ def test_a_wrong_setting_leaves_the_past_to_be_read_and_says_where_it_is_correct
     op: Visitor, deployment: Deployment, log: Log
 ) -> None:
     sent = put(log, "sent", "R1")
-    _escalation(log)
+    call_a_person(log)
     deployment.set(holidays=["IN"], max_reminders="many")
     for page in (
         "/messages",
@@ -459,27 +453,16 @@ def test_a_promise_is_entered_for_a_run_that_is_stuck(op: Visitor, log: Log) -> 
 # What needs a person
 
 
-def _escalation(log: Log, reason: str = "no_reaction", days: int = 9, run: str = "R1") -> uuid.UUID:
-    id_ = uuid.uuid4()
-    log.execute(
-        "INSERT INTO escalation"
-        " (id, delivery, production_run_id, kind, partner_id, reason, since, dag_run_id, opened_at)"
-        " VALUES (%s, 'live', %s, 'idle', %s, %s, %s, 'run 1', %s)",
-        [id_, run, PARTNER_ID, reason, TICK - dt.timedelta(days=days), TICK],
-    )
-    return id_
-
-
 def test_the_work_list_has_cries_for_help_first_and_then_the_oldest(op: Visitor, log: Log) -> None:
     reasons = [("no_phone", 3), ("broken_promise", 1), ("maybe_opt_out", 1), ("no_reaction", 20), ("asked_for_help", 1)]
-    ids = [_escalation(log, reason, days, f"R{days}{reason}") for reason, days in reasons]
+    ids = [call_a_person(log, reason, f"R{days}{reason}", days=days) for reason, days in reasons]
     shown = re.findall(r'<li id="([0-9a-f-]{36})"', op.get("/people"))
     assert shown == [str(ids[place]) for place in (4, 2, 1, 3, 0)]
     assert "5 items" in op.get("/people")
 
 
 def test_what_was_taken_on_and_not_touched_comes_back(op: Visitor, deployment: Deployment, log: Log) -> None:
-    address = f"/people/{_escalation(log)}"
+    address = f"/people/{call_a_person(log)}"
     assert "It is yours." in op.post(address, opened="/people", do="assign")
     assert "op of ours has it." in op.get("/people")
     deployment.now += dt.timedelta(days=1)
@@ -494,7 +477,7 @@ def test_what_was_taken_on_and_not_touched_comes_back(op: Visitor, deployment: D
 
 
 def test_what_is_put_off_is_out_of_the_way_until_its_day(op: Visitor, deployment: Deployment, log: Log) -> None:
-    address = f"/people/{_escalation(log)}"
+    address = f"/people/{call_a_person(log)}"
     refused = op.post(address, opened="/people", do="put_off", why="fair", until="2026-11-23", status=400)
     assert "a later one than today" in refused
     assert "comes back by itself" in op.post(address, opened="/people", do="put_off", why="fair", until="2026-11-26")
@@ -504,7 +487,7 @@ def test_what_is_put_off_is_out_of_the_way_until_its_day(op: Visitor, deployment
 
 
 def test_an_item_is_closed_once_and_a_doubt_about_stop_is_decided(op: Visitor, log: Log) -> None:
-    address, doubt = f"/people/{_escalation(log)}", f"/people/{_escalation(log, 'maybe_opt_out', run='R2')}"
+    address, doubt = f"/people/{call_a_person(log)}", f"/people/{call_a_person(log, 'maybe_opt_out', 'R2')}"
     assert "Write why" in op.post(address, opened="/people", do="close", status=400)
     assert "Closed." in op.post(address, opened="/people", do="close", why="they begin tomorrow")
     again = op.post(address, opened="/people", do="close", why="me too", status=400)

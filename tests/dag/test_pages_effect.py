@@ -12,13 +12,8 @@ from partner_messages.pages import app
 from support.deployment import TICK, Deployment
 from support.examples import DAY, PARTNER_ID, PHONE
 from support.log_rows import Log, put
-from support.pages import Visitor, visitor
+from support.pages import Visitor
 from support.ticks import go_through
-
-
-@pytest.fixture
-def op(dags: object, deployment: Deployment, log: Log) -> Visitor:
-    return visitor("op")
 
 
 def counted(log: Log) -> None:

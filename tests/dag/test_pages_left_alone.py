@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import uuid
 
 import pytest
 
 from partner_messages.message_log.left_alone import leave_alone
 from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
-from support.log_rows import Log, put
-from support.pages import Visitor, visitor
+from support.log_rows import Log, call_a_person, put
+from support.pages import Visitor
 from support.ticks import go_through
 
 RAJESH = partner_id("RAJESH")
-
-
-@pytest.fixture
-def op(dags: object, deployment: Deployment, log: Log) -> Visitor:
-    return visitor("op")
 
 
 def test_a_partner_is_left_alone_the_tick_says_by_whom_and_it_is_ended(
@@ -70,13 +64,7 @@ def test_what_needs_a_person_can_be_left_alone_from_the_list(op: Visitor, log: L
     go_through(log)
     found = log.execute("SELECT * FROM stuck_run WHERE partner_id = %s", [RAJESH]).fetchone()
     assert found is not None
-    id_ = uuid.uuid4()
-    log.execute(
-        "INSERT INTO escalation"
-        " (id, delivery, production_run_id, kind, partner_id, reason, since, dag_run_id, opened_at)"
-        " VALUES (%s, 'live', %s, 'idle', %s, 'no_reaction', %s, 'run 1', %s)",
-        [id_, found["production_run_id"], RAJESH, TICK - dt.timedelta(days=9), TICK],
-    )
+    id_ = call_a_person(log, run_id=found["production_run_id"], partner_id=RAJESH)
     done = op.post(f"/people/{id_}", opened="/people", do=do, why="at the fair", until="2026-11-26")
     assert "until Thu 26 Nov 2026" in done
     assert "With the next tick it leaves this list" in done

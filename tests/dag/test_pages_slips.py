@@ -6,7 +6,6 @@ import csv
 import datetime as dt
 import io
 import re
-import uuid
 
 import pytest
 
@@ -15,40 +14,18 @@ from partner_messages.ops import hold_by_hand as holding
 from partner_messages.pages import app
 from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
-from support.examples import PARTNER_ID
-from support.log_rows import Log, put
+from support.log_rows import Log, call_a_person, put
 from support.pages import Visitor, visitor
 from support.ticks import go_through
 
 RAJESH = partner_id("RAJESH")
 
 
-@pytest.fixture
-def op(dags: object, deployment: Deployment, log: Log) -> Visitor:
-    return visitor("op")
-
-
-@pytest.fixture
-def admin(dags: object, deployment: Deployment, log: Log) -> Visitor:
-    return visitor("admin")
-
-
-def _item(log: Log, run: str = "R1") -> uuid.UUID:
-    id_ = uuid.uuid4()
-    log.execute(
-        "INSERT INTO escalation"
-        " (id, delivery, production_run_id, kind, partner_id, reason, since, dag_run_id, opened_at)"
-        " VALUES (%s, 'live', %s, 'idle', %s, 'no_reaction', %s, 'run 1', %s)",
-        [id_, run, PARTNER_ID, TICK - dt.timedelta(days=9), TICK],
-    )
-    return id_
-
-
 def test_a_day_that_is_too_far_ahead_is_refused_and_the_latest_is_named(op: Visitor, log: Log) -> None:
     go_through(log)
     found = log.execute("SELECT production_run_id FROM stuck_run WHERE partner_id IS NOT NULL").fetchone()
     assert found is not None
-    run, item = f"/runs/{found['production_run_id']}", f"/people/{_item(log)}"
+    run, item = f"/runs/{found['production_run_id']}", f"/people/{call_a_person(log)}"
     assert 'max="2026-12-24"' in op.get(run)
     assert 'max="2027-11-24"' in op.get("/people")
     for day in ("2026-12-25", "2028-01-01", "9999-12-31"):
@@ -64,7 +41,7 @@ def test_a_day_that_is_too_far_ahead_is_refused_and_the_latest_is_named(op: Visi
 
 
 def test_taking_on_binds_to_who_had_it_when_it_was_shown(op: Visitor, admin: Visitor, log: Log) -> None:
-    address = f"/people/{_item(log)}"
+    address = f"/people/{call_a_person(log)}"
     assert "It is yours." in op.post(address, opened="/people", do="assign", had="")
     told = admin.post(address, opened="/people", do="assign", had="")
     assert "op of ours has taken it on meanwhile" in told
@@ -96,7 +73,7 @@ def test_what_no_database_takes_is_refused_in_words(op: Visitor, log: Log, addre
 
 
 def test_what_no_database_takes_is_refused_in_forms_too(op: Visitor, admin: Visitor, log: Log) -> None:
-    item = _item(log)
+    item = call_a_person(log)
     for address in (f"/people/{item}", f"/partners/{RAJESH}", "/sending"):
         for do in ("note", "told_us", "halt"):
             assert "cannot be" in op.post(address, opened="/sending", do=do, why="a\0b", status=400)
@@ -107,7 +84,7 @@ def test_what_no_database_takes_is_refused_in_forms_too(op: Visitor, admin: Visi
 
 
 def test_what_was_done_by_hand_is_told_with_names_and_until_when(op: Visitor, log: Log) -> None:
-    address = f"/people/{_item(log)}"
+    address = f"/people/{call_a_person(log)}"
     op.post(address, opened="/people", do="put_off", why="fair", until="2026-11-26")
     leave_alone(log, "partner", RAJESH, until=dt.date(2026, 11, 27), who="Asha", why="fair", now=TICK)
     html = op.get("/sending?names=1")
@@ -159,7 +136,7 @@ def test_who_loses_a_settling_race_is_told_who_has_won(op: Visitor, admin: Visit
 def test_a_dag_run_that_has_called_for_nobody_is_no_all_clear(
     op: Visitor, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _item(log)
+    call_a_person(log)
     monkeypatch.setattr(app, "state_of_dag_run", lambda dag_id, run_id: "success")
     html = op.get("/people?dag_run=run+2")
     assert "Nothing needs a person" not in html

@@ -28,11 +28,6 @@ DAYS = 5
 
 
 @pytest.fixture
-def op(dags: object, deployment: Deployment, log: Log) -> Visitor:
-    return visitor("op")
-
-
-@pytest.fixture
 def week(op: Visitor, log: Log) -> None:
     """Five ticks that found one run of a partner, and another one of theirs on the last two days."""
     for number in range(DAYS):

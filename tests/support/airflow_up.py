@@ -27,7 +27,7 @@ from sandbox.postgres import Server
 from sandbox.shop import partner_id, run_id
 from support import programs
 from support.deployment import Deployment
-from support.log_rows import Log, put
+from support.log_rows import Log, call_a_person, put
 from support.ticks import go_through
 
 
@@ -62,14 +62,8 @@ class AirflowUp:
 
     def escalation(self, reason: str, run: str, partner: str, days: int = 9) -> uuid.UUID:
         """Let a run of the sample shop need a person; return the item's id."""
-        id_, now = uuid.uuid4(), dt.datetime.now(dt.UTC)
-        self.log.execute(
-            "INSERT INTO escalation"
-            " (id, delivery, production_run_id, kind, partner_id, reason, since, dag_run_id, opened_at)"
-            " VALUES (%s, 'live', %s, 'idle', %s, %s, %s, 'run 1', %s)",
-            [id_, run_id(run), partner_id(partner), reason, now - dt.timedelta(days=days), now],
-        )
-        return id_
+        whose, now = partner_id(partner), dt.datetime.now(dt.UTC)
+        return call_a_person(self.log, reason, run_id(run), partner_id=whose, days=days, now=now)
 
 
 @contextlib.contextmanager

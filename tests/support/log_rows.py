@@ -69,6 +69,26 @@ def put(log: Log, status: str = "queued", *run_ids: str, **columns: Any) -> uuid
     return id_
 
 
+def call_a_person(
+    log: Log,
+    reason: str = "no_reaction",
+    run_id: str = "R1",
+    *,
+    partner_id: str = PARTNER_ID,
+    days: int = 9,
+    now: dt.datetime = TICK,
+) -> uuid.UUID:
+    """Let a run need a person that has been stuck for so many days; return the item's id."""
+    id_ = uuid.uuid4()
+    log.execute(
+        "INSERT INTO escalation"
+        " (id, delivery, production_run_id, kind, partner_id, reason, since, dag_run_id, opened_at)"
+        " VALUES (%s, 'live', %s, 'idle', %s, %s, %s, 'run 1', %s)",
+        [id_, run_id, partner_id, reason, now - dt.timedelta(days=days), now],
+    )
+    return id_
+
+
 def queue(log: Log, *drafts: Draft, by: Tick | None = None) -> list[uuid.UUID]:
     """Queue drafts as planning does; return their ids."""
     write_drafts(log, by or tick(), drafts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from dataclasses import dataclass
@@ -46,10 +47,15 @@ class Visitor:
         return self.client.post(PREFIX + address, data=fields, headers=headers)
 
 
+@functools.cache
+def _mounted() -> Any:
+    """One application for all who visit, as an API server has it; making one takes longer than all that a test asks."""
+    return Starlette(routes=[Mount(PREFIX, pages_app())])
+
+
 def visitor(role: str | None) -> Visitor:
     """Somebody with a role of the simple auth manager; None has not logged in."""
-    mounted: Any = Starlette(routes=[Mount(PREFIX, pages_app())])
-    client = TestClient(mounted, base_url="http://127.0.0.1:8080")
+    client = TestClient(_mounted(), base_url="http://127.0.0.1:8080")
     if role:
         token = create_auth_manager().generate_jwt(SimpleAuthManagerUser(username=f"{role} of ours", role=role))
         client.cookies.set("_token", token)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import collections
 import contextlib
 import datetime as dt
+import functools
 import itertools
+import json
 import logging
 import os
 import re
@@ -20,6 +22,7 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+import jsonschema
 import psycopg
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -94,6 +97,8 @@ def run_dag(
         # A third of a run: it would read all DAGs and write them into Airflow's database, as the fixture `dags` did.
         for name in ("BundleDagBag", "sync_bag_to_db"):
             patched.enter_context(mock.patch(f"airflow.dag_processing.dagbag.{name}"))
+        # As much again: whenever a param is read, its schema would be compared with the schema of all schemas.
+        patched.enter_context(mock.patch.object(jsonschema.Draft202012Validator, "check_schema", _check_schema_once))
         run = dag.test(run_conf=conf or {}, logical_date=logical_date, run_after=run_after)
     instances = run.get_task_instances()
     summary = next((ti for ti in instances if ti.task_id == "summarise"), None)
@@ -104,6 +109,15 @@ def run_dag(
         tasks={ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]": str(ti.state) for ti in instances},
         returned=summary.xcom_pull(task_ids="summarise") if summary else None,
     )
+
+
+def _check_schema_once(schema: dict[str, Any]) -> None:
+    _check_schema(json.dumps(schema))
+
+
+@functools.cache
+def _check_schema(schema: str, check: Callable[..., None] = jsonschema.Draft202012Validator.check_schema) -> None:
+    check(json.loads(schema))
 
 
 def go_through(
