@@ -38,7 +38,7 @@ COPY --chown=airflow:0 config config
 
 # As Airflow's own image takes it: a command of Airflow's, or one of these programs.
 RUN printf '%s\n' '#!/bin/sh' \
-        'case "$1" in airflow | bash | celery | python | sh) exec "$@" ;; esac' \
+        'case "$1" in airflow | bash | python | sh) exec "$@" ;; esac' \
         'exec airflow "$@"' > /usr/local/bin/entrypoint \
     && chmod a+x /usr/local/bin/entrypoint
 

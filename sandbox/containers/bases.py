@@ -84,7 +84,13 @@ def _make_data_folder(root: Path) -> None:
     (root / "data").mkdir()
 
 
-PYTHON_BASE = Base("python", "bookworm", ("ca-certificates", "python3", "python3-pip"), finish=_let_pip_install)
+PYTHON_BASE = Base(
+    "python",
+    "bookworm",
+    ("ca-certificates", "python3", "python3-pip"),
+    changes=("ENV UV_SYSTEM_CERTS=1", f"ENV SSL_CERT_FILE=/{FROM_THIS_MACHINE[1]}"),
+    finish=_let_pip_install,
+)
 POSTGRES_BASE = Base(
     "postgres",
     "sid",

@@ -120,7 +120,7 @@ def test_compose_s_first_start_lets_the_first_user_in_and_the_receiver_raise_ass
     path = {"PYTHONPATH": f"{airflow_env.PROJECT}/plugins:{airflow_env.AIRFLOW_CONFIG}"}
     for password in (airflow_env.password_of(boss), "changed in .env"):
         subprocess.run(
-            [sys.executable, "-m", "partner_messages.deployment.first_start"],
+            [sys.executable, "-c", "from partner_messages.deployment import first_start as start; start.enter_users()"],
             env={**fab.environment, **path, **given, first_start.FIRST_PASSWORD: password},
             check=True,
             cwd=airflow_env.PROJECT,

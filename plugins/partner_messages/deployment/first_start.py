@@ -27,7 +27,7 @@ FIRST_USER, FIRST_PASSWORD = "_AIRFLOW_WWW_USER_USERNAME", "_AIRFLOW_WWW_USER_PA
 RECEIVER = "receiver"
 """A user, and a role with the rights to say that partners have answered and to find where."""
 RECEIVER_PASSWORD = "WEBHOOK_AIRFLOW_PASSWORD"  # noqa: S105
-RECEIVER_RIGHTS = (("can_read", "Assets"), ("can_create", "Assets"))
+RECEIVER_RIGHTS = (("can_read", "Assets"), ("can_read", "Asset Aliases"), ("can_create", "Assets"))
 READERS, READERS_RIGHTS = ("Viewer", "User"), (("can_read", "Plugins"),)
 """Without it these roles of Airflow's find none of our pages in its navigation; given at the first start alone."""
 
@@ -60,11 +60,11 @@ def main() -> None:
     print("Entering what Airflow does not have yet; what it has stays:", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         enter(_airflow, Path(folder), connections, settings, overwrite=False)
-    enter_users(os.environ)
+    enter_users()
 
 
 @providers_configuration_loaded
-def enter_users(environment: Mapping[str, str]) -> None:
+def enter_users() -> None:
     """Let the first user and the receiver log in, where users are kept by the FAB auth manager.
 
     In this process: each of its commands would take seconds to start, and show a password to whoever lists processes.
@@ -73,13 +73,13 @@ def enter_users(environment: Mapping[str, str]) -> None:
 
     with get_application_builder() as builder:
         users: Any = builder.sm
-        name, password = environment.get(FIRST_USER) or "admin", environment.get(FIRST_PASSWORD)
+        name, password = os.environ.get(FIRST_USER) or "admin", os.environ.get(FIRST_PASSWORD)
         if password and not users.find_user(username=name):
             _add(users, name, "Admin", password)
             for role in READERS:
                 _allow(users, role, READERS_RIGHTS)
             print(f"{name} logs in with {FIRST_PASSWORD} until the password is changed in Airflow.", flush=True)
-        if password := environment.get(RECEIVER_PASSWORD):
+        if password := os.environ.get(RECEIVER_PASSWORD):
             _allow(users, RECEIVER, RECEIVER_RIGHTS)
             if there := users.find_user(username=RECEIVER):
                 users.reset_password(there.id, password)

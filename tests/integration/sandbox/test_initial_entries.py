@@ -25,7 +25,7 @@ def run_airflow(arguments):
 def start(dags, monkeypatch):
     """One start of `airflow-init` in an environment; what it entered is gone after the test."""
     monkeypatch.setattr(first_start, "_airflow", run_airflow)
-    monkeypatch.setattr(first_start, "enter_users", lambda environment: None)  # tests/dag/test_pages_fab.py has it
+    monkeypatch.setattr(first_start, "enter_users", lambda: None)  # tests/dag/test_pages_fab.py has it
 
     def start(**environment):
         for name, value in environment.items():
