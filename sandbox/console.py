@@ -58,6 +58,11 @@ class Console:
         """Give a Variable that is there another value."""
         self._ask("PATCH", f"/api/v2/variables/{name}", {"key": name, "value": json.dumps(value)})
 
+    def set_extra(self, conn_id: str, conn_type: str, extra: Mapping[str, Any]) -> None:
+        """Give a connection that is there another `extra`."""
+        changed = {"connection_id": conn_id, "conn_type": conn_type, "extra": json.dumps(extra)}
+        self._ask("PATCH", f"/api/v2/connections/{conn_id}?update_mask=extra", changed)
+
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler run a DAG, as soon as the DAG processor has read it."""
         for _ in processes.pauses(DAG_SECONDS, longest=1):

@@ -18,8 +18,8 @@ from sandbox.containers.topology import Tried, afterwards_gone, brought_up, env_
 from sandbox.processes import SandboxError
 
 MESSAGES = 1_000
-SOME = 300
-"""After how many requests something happens."""
+SOME, SLOW = 300, 20
+"""After how many requests something happens, and how many leave in a second: half a minute is left of 1,000 then."""
 LARGEST, ALLOWED = 10_000, 1.15
 """The large tick, and how many times what the number's rate alone takes it may last."""
 
@@ -64,6 +64,7 @@ def _tick(
     name: str,
     meanwhile: Callable[[], str],
     stuck: int = MESSAGES,
+    rate: int = SLOW,
     also: Callable[[counting.Count, DagRun], tuple[bool, str]] = _nothing_else,
 ) -> Result:
     """Send a tick.
@@ -73,9 +74,11 @@ def _tick(
         name: Of the scenario.
         meanwhile: What happens in the middle of it; says what it was.
         stuck: How many reminders it has.
+        rate: How many of them leave in a second.
         also: What else must be, and what is to be known of it.
     """
     tried.make_shop(stuck)
+    tried.set_rate(rate)
     tried.console.set_variable("partner_messages", variables(delivery="live"))
     began = dt.datetime.now(dt.UTC)
     run_id = tried.console.trigger(stack.DAG, {"delivery": "live"})
@@ -115,7 +118,7 @@ def scheduler_stopped(tried: Tried) -> Result:
         return count.unknown == 0, ""
 
     name = "the scheduler is stopped while it sends"
-    return _tick(tried, name, stop, stuck=2 * MESSAGES, also=nothing_in_doubt)
+    return _tick(tried, name, stop, also=nothing_in_doubt)
 
 
 def worker_killed(tried: Tried) -> Result:
@@ -142,7 +145,7 @@ def worker_stopped(tried: Tried) -> Result:
         docker("start", busy)
         return f"the stop took {took:.0f} s"
 
-    return _tick(tried, "the worker that sends is told to end", stop, stuck=2 * MESSAGES)
+    return _tick(tried, "the worker that sends is told to end", stop)
 
 
 def _sends(container: str) -> bool:
@@ -169,7 +172,7 @@ def restored(tried: Tried) -> Result:
 
     Nothing is sent before a person trusts it, and nothing twice after.
     """
-    before = _tick(tried, "the log is backed up and restored", lambda: "")
+    before = _tick(tried, "the log is backed up and restored", lambda: "", rate=RATE)
     dump = tried.compose("exec", "-T", "postgres", "pg_dump", "--username=airflow", "--format=plain", "messages")
     for command in ('DROP DATABASE "messages" WITH (FORCE)', 'CREATE DATABASE "messages"'):
         tried.compose("exec", "-T", "postgres", "psql", "--username=airflow", "--dbname=airflow", "--command", command)
@@ -196,7 +199,7 @@ def large_tick(tried: Tried) -> Result:
         said = f"{run.seconds / floor:.2f} times {floor:.0f} s (at most {ALLOWED}); {TOO_FAST}: {refusals}"
         return run.seconds <= ALLOWED * floor and not refusals, said
 
-    return _tick(tried, f"a tick of {LARGEST:,}", lambda: "", stuck=LARGEST, also=fast_enough)
+    return _tick(tried, f"a tick of {LARGEST:,}", lambda: "", stuck=LARGEST, rate=RATE, also=fast_enough)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from psycopg.rows import dict_row
 from sandbox import airflow_env, shop, stack
 from sandbox.bench.tick import FORGET_MESSAGES
 from sandbox.bench.workplace import live_settings
+from sandbox.connections import connections
 from sandbox.console import ADMINISTRATOR, Console, DagRun
 from sandbox.containers import counting
 from sandbox.containers.bases import POSTGRES_BASE, REDIS_BASE
@@ -137,6 +138,12 @@ class Tried:
         now = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
         shop.load_bench(self.url_of(stack.SHOP), now, runs=10 * stuck, stuck=stuck, partners=min(stuck, 2_000))
         self.forget()
+
+    def set_rate(self, per_second: int) -> None:
+        """Let the Indian number, from which the bench's partners are written to, send so many messages a second."""
+        sender = connections(shop_url="", message_log_url="", graph_api_url="")["whatsapp_in"]
+        extra = sender["extra"] | {"messages_per_second": per_second}
+        self.console.set_extra("whatsapp_in", sender["conn_type"], extra)
 
     def forget(self) -> None:
         """Let the day begin anew, at the message log and at the Graph API."""
