@@ -227,6 +227,7 @@ PROFILES = {
             "end": worker_stopped,
             "redis": restarted("redis"),
             "postgres": restarted("postgres"),
+            "apiserver": restarted("airflow-apiserver"),
             "restore": restored,
             "large": large_tick,
         },
