@@ -7,7 +7,7 @@ VENV := .venv
 READY := $(VENV)/ready
 BIN := $(VENV)/bin
 CODE := config dags plugins sandbox tests
-COMPILE := $(BIN)/uv pip compile --quiet --system-certs pyproject.toml --group dev --group docs --group sandbox \
+COMPILE := $(BIN)/uv pip compile --quiet --system-certs pyproject.toml --all-extras --group dev --group docs --group sandbox \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
 # What the caller has set for an Airflow, a Python or a PostgreSQL of their own has no say in what runs here.
@@ -17,7 +17,7 @@ export NO_PROXY := 127.0.0.1,localhost
 export no_proxy := $(NO_PROXY)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up test test-all faults lint lock lock-check readme docs pictures bench release clean
+.PHONY: help venv demo up test test-all faults lint lock lock-check readme docs pictures bench containers release clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ pictures: $(READY) ## Make the docs' pictures of the pages anew, with the tests 
 
 bench: $(READY) ## Measure finding, planning and sending (parts with ARGS="--only send", small with ARGS=--quick)
 	@$(BIN)/python -m sandbox.bench $(ARGS)
+
+containers: $(READY) ## Build the image, start each profile of compose, kill, restart and restore (needs a container engine)
+	@$(BIN)/python -m sandbox.containers $(ARGS)
 
 # The environment is made of the wheels and the lock alone. uv reads no settings of this repository there: they would leave the
 # provider out, which the lock does not have.

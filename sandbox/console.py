@@ -40,20 +40,28 @@ class Console:
     Args:
         url: Where its API server listens.
         check: Called while something is waited for; raises if Airflow died.
+        password: Of the administrator.
     """
 
-    def __init__(self, url: str, check: Callable[[], None]) -> None:
+    def __init__(
+        self, url: str, check: Callable[[], None], password: str = airflow_env.password_of(ADMINISTRATOR)
+    ) -> None:
         self._url = url
         self._check = check
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy in the environment does not know our loopback
-        login = {"username": ADMINISTRATOR, "password": airflow_env.password_of(ADMINISTRATOR)}
+        login = {"username": ADMINISTRATOR, "password": password}
         token = self._ask("POST", "/auth/token", login)["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
 
     def set_variable(self, name: str, value: Mapping[str, Any]) -> None:
         """Give a Variable that is there another value."""
         self._ask("PATCH", f"/api/v2/variables/{name}", {"key": name, "value": json.dumps(value)})
+
+    def set_extra(self, conn_id: str, conn_type: str, extra: Mapping[str, Any]) -> None:
+        """Give a connection that is there another `extra`."""
+        changed = {"connection_id": conn_id, "conn_type": conn_type, "extra": json.dumps(extra)}
+        self._ask("PATCH", f"/api/v2/connections/{conn_id}?update_mask=extra", changed)
 
     def unpause(self, dag_id: str) -> None:
         """Let the scheduler run a DAG, as soon as the DAG processor has read it."""

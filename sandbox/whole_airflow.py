@@ -26,6 +26,8 @@ SCHEDULER = ("scheduler", "--skip-serve-logs")
 
 HEALTHY_SECONDS = 180.0
 LOOK_SECONDS = 1.0
+WORKER = ("celery", "worker", "--skip-serve-logs")
+"""A part beside the others where the executor is CeleryExecutor."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +95,18 @@ def running(
         yield WholeAirflow(url, parts)
 
 
+def worker(
+    folder: Path, name: str, environment: Mapping[str, str]
+) -> contextlib.AbstractContextManager[processes.Kept]:
+    """Run a Celery worker of an Airflow for as long as the `with` block lasts; its name is its alone."""
+    return part(folder, (*WORKER, "--celery-hostname", name), environment, name)
+
+
 def part(
-    folder: Path, arguments: Sequence[str], environment: Mapping[str, str]
+    folder: Path, arguments: Sequence[str], environment: Mapping[str, str], name: str = ""
 ) -> contextlib.AbstractContextManager[processes.Kept]:
     """Run one part of an Airflow, such as `SCHEDULER`, for as long as the `with` block lasts."""
-    name = arguments[0]
+    name = name or arguments[0]
     return processes.keep(
         f"Airflow's {name}",
         [stack.AIRFLOW, *arguments],

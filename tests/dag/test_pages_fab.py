@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 
+from partner_messages.deployment import first_start
 from partner_messages.deployment.page_addresses import PREFIX
 from sandbox import airflow_commands, airflow_env, embedded, whole_airflow
 from sandbox.connections import connections
@@ -32,10 +35,11 @@ READS, ACTS = {"Viewer", "User", "Op", "Admin"}, {"User", "Op", "Admin"}
 
 @dataclass(frozen=True)
 class Fab:
-    """A running API server, and what runs a command of Airflow's beside it."""
+    """A running API server, what runs a command of Airflow's beside it, and the environment of both."""
 
     url: str
     command: Callable[[list[str]], object]
+    environment: dict[str, str]
 
 
 @pytest.fixture
@@ -64,7 +68,7 @@ def fab(
             url = environment["AIRFLOW__API__BASE_URL"]
             monkeypatch.setattr(whole_airflow, "HEALTHY_SECONDS", 900.0)  # Others may be at work.
             whole_airflow._wait_until_healthy(url, ("metadatabase",), [server], tmp_path)
-            yield Fab(url, lambda command: airflow.run(command, tmp_path / "roles.log"))
+            yield Fab(url, lambda command: airflow.run(command, tmp_path / "roles.log"), environment)
 
 
 def _session(url: str, name: str) -> requests.Session:
@@ -108,3 +112,26 @@ def test_each_role_reads_acts_and_finds_the_pages_as_the_docs_say(fab: Fab, log:
             break
     else:
         pytest.fail("the role finds no page though it may read plugins")
+
+
+def test_compose_s_first_start_lets_the_first_user_in_and_the_receiver_raise_asset_events_alone(fab: Fab) -> None:
+    boss, receiver = "boss", first_start.RECEIVER
+    given = {first_start.FIRST_USER: boss, first_start.RECEIVER_PASSWORD: "another"}
+    path = {"PYTHONPATH": f"{airflow_env.PROJECT}/plugins:{airflow_env.AIRFLOW_CONFIG}"}
+    for password in (airflow_env.password_of(boss), "changed in .env"):
+        subprocess.run(
+            [sys.executable, "-c", "from partner_messages.deployment import first_start as start; start.enter_users()"],
+            env={**fab.environment, **path, **given, first_start.FIRST_PASSWORD: password},
+            check=True,
+            cwd=airflow_env.PROJECT,
+        )
+        given[first_start.RECEIVER_PASSWORD] = airflow_env.password_of(receiver)
+
+    api = f"{fab.url}/api/v2"
+    assert _session(fab.url, boss).get(f"{api}/connections", timeout=60).status_code == 200
+    session = _session(fab.url, receiver)
+    assert session.get(f"{api}/assets", timeout=60).status_code == 200
+    # There is no such asset yet: the DAG processor does not run.
+    assert session.post(f"{api}/assets/events", json={"asset_id": 1}, timeout=60).status_code == 404
+    for closed in ("connections", "variables", "dags/production_run_reminders/dagRuns"):
+        assert session.get(f"{api}/{closed}", timeout=60).status_code == 403, closed

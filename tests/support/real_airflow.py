@@ -1,4 +1,4 @@
-"""A whole Airflow that sends, whose scheduler can be told to end and whose tasks can be put to sleep."""
+"""A whole Airflow that sends, whose scheduler can be told to end and whose tasks can be put to sleep or killed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from typing import Any
 
 import psutil
 import psycopg
+import yaml
 from psycopg.rows import DictRow, dict_row
 
 from partner_messages.message_log.migrations import SCHEMA
-from sandbox import airflow_env, embedded, postgres, processes, stack, whole_airflow
+from sandbox import airflow_env, broker, embedded, postgres, processes, stack, whole_airflow
 from sandbox.bench.tick import FORGET_MESSAGES
 from sandbox.bench.workplace import Sizes, Workplace, live_settings
 from sandbox.console import Console, DagRun
@@ -41,6 +42,17 @@ LONG = 300.0
 """Seconds that no step of a round takes."""
 
 
+def celery_settings(broker_url: str, server: postgres.Server, results: str) -> dict[str, str]:
+    """CeleryExecutor with the settings of docker-compose.yaml, on another broker and database."""
+    compose = yaml.safe_load((airflow_env.PROJECT / "docker-compose.yaml").read_text())["x-airflow-environment"]
+    return {name: value for name, value in compose.items() if name.startswith("AIRFLOW__CELERY")} | {
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+        "AIRFLOW__CELERY__BROKER_URL": broker_url,
+        "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{server.url_of(results, scheme='postgresql+psycopg2')}",
+        "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
+    }
+
+
 @dataclass
 class RealAirflow:
     """A running Airflow over a shop in which 60 runs are stuck.
@@ -51,6 +63,7 @@ class RealAirflow:
         graph_api: The local Graph API.
         log: A session with the message log.
         scheduler: The scheduler that runs now, whose executor's tasks descend from it.
+        workers: Celery's; none with LocalExecutor.
     """
 
     console: Console
@@ -58,6 +71,7 @@ class RealAirflow:
     graph_api: Any
     log: Log
     scheduler: Kept
+    workers: list[Kept]
     _start_scheduler: Callable[[], Kept]
 
     def begin(self, dice: random.Random) -> str:
@@ -82,8 +96,17 @@ class RealAirflow:
         (running,) = self.metadata.execute(
             "SELECT id FROM task_instance WHERE task_id = 'send_messages' AND state = 'running'"
         ).fetchall()
-        family = psutil.Process(self.scheduler.keeper.pid).children(recursive=True)
-        return [one for one in family if str(running["id"]) in _title(one)]
+        return [
+            one for part in (self.scheduler, *self.workers) for one in _of(part) if str(running["id"]) in _title(one)
+        ]
+
+    def kill_who_sends(self) -> None:
+        """Kill the Celery worker whose task sends, with all that descends from it."""
+        sending = {one.pid for one in self.sending()}
+        (worker,) = (one for one in self.workers if sending & {process.pid for process in _of(one)})
+        self.workers.remove(worker)
+        for process in (psutil.Process(worker.keeper.pid), *_of(worker)):
+            process.kill()
 
     def put_to_sleep(self, sleepers: list[psutil.Process]) -> None:
         """Stop a task (SIGSTOP) until Airflow has given it up."""
@@ -133,6 +156,11 @@ class RealAirflow:
         return [row["id"] for row in self.log.execute("SELECT id FROM message_log WHERE status <> 'skipped'")]
 
 
+def _of(part: Kept) -> list[psutil.Process]:
+    """The processes of a part of Airflow."""
+    return psutil.Process(part.keeper.pid).children(recursive=True)
+
+
 def _title(process: psutil.Process) -> str:
     try:
         return " ".join(process.cmdline())
@@ -141,8 +169,8 @@ def _title(process: psutil.Process) -> str:
 
 
 @contextlib.contextmanager
-def real_airflow(folder: Path) -> Iterator[RealAirflow]:
-    """Run one with its data in a folder, until the block ends."""
+def real_airflow(folder: Path, workers: int = 0) -> Iterator[RealAirflow]:
+    """Run one with its data in a folder, until the block ends: with so many Celery workers, or with LocalExecutor."""
     with contextlib.ExitStack() as running:
         server = running.enter_context(postgres.server(folder / "postgres"))
         workplace = Workplace(server, folder, Sizes(), tell=lambda _: None)
@@ -152,6 +180,8 @@ def real_airflow(folder: Path) -> Iterator[RealAirflow]:
             folder / "airflow", server, airflow_env.new_secrets(), port=embedded.free_port()
         )
         environment |= IMPATIENT
+        if workers:
+            environment |= celery_settings(running.enter_context(broker.running(folder)), server, airflow_env.METADATA)
         api = running.enter_context(graph_api.running(rate=1_000))
         settings = live_settings(task_each_up_to=0, chunk_size=MESSAGES)
         airflow = running.enter_context(
@@ -159,6 +189,10 @@ def real_airflow(folder: Path) -> Iterator[RealAirflow]:
                 folder, environment, workplace.connections(api.url, RATE), settings, tell=lambda _: None
             )
         )
+        started = [
+            running.enter_context(whole_airflow.worker(folder, f"worker-{number}", environment))
+            for number in range(1, workers + 1)
+        ]
         console = Console(airflow.url, check=lambda: None)
         console.unpause(stack.DAG)
         run = console.run(stack.DAG, {"delivery": "dry_run"})  # It warms up, and makes the message log's tables.
@@ -175,4 +209,4 @@ def real_airflow(folder: Path) -> Iterator[RealAirflow]:
         def start_scheduler() -> processes.Kept:
             return running.enter_context(whole_airflow.part(folder, whole_airflow.SCHEDULER, environment))
 
-        yield RealAirflow(console, metadata, api, log, airflow.scheduler, start_scheduler)
+        yield RealAirflow(console, metadata, api, log, airflow.scheduler, started, start_scheduler)

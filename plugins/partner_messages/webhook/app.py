@@ -36,7 +36,7 @@ from partner_messages.deployment.receiving import Receiving, load_receiving
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.webhook.applier import Applier
 from partner_messages.webhook.apply import MAX_BATCH_BYTES
-from partner_messages.webhook.limits import SignatureFailureLimit
+from partner_messages.webhook.failure_limit import SignatureFailureLimit
 from partner_messages.webhook.sessions import SessionPool
 from partner_messages.webhook.signature import HEADER, challenge_of, is_signed
 from partner_messages.webhook.store import store

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from airflow.cli.cli_parser import get_parser
 from airflow.configuration import conf
+from airflow.providers_manager import ProvidersManager
 
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import first_start
@@ -16,6 +17,8 @@ from partner_messages.deployment.first_start import connections_of
 from partner_messages.deployment.receiving import load_receiving
 from sandbox.connections import connections
 
+HAS_CELERY = importlib.util.find_spec("airflow.providers.celery") is not None
+IMAGE = "partner-messages-airflow"
 PROJECT = Path(__file__).resolve().parents[3]
 COMPOSE = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
@@ -50,7 +53,9 @@ def test_every_variable_is_in_the_example_and_every_secret_has_no_default():
 
     assert used
     assert {name for name, _ in used} <= example().keys()
-    assert {name for name, kind in used if kind == ":?"} == {name for name, value in example().items() if value == ""}
+    assert {name for name, kind in used if kind == ":?"} == {
+        name for name, value in example().items() if value == "" and name != "FLOWER_BASIC_AUTH"
+    }
     assert {kind for _, kind in used} == {":?", ":-"}
 
 
@@ -58,6 +63,9 @@ def test_every_variable_is_in_the_example_and_every_secret_has_no_default():
 def test_a_service_is_watched_or_ends_by_itself(name):
     service = SERVICES[name]
 
+    if service["restart"] == "no":
+        assert service["profiles"] == ["debug"], "a person starts it for one command"
+        return
     ends = service["restart"] == "on-failure"
     assert ends != ("healthcheck" in service)
     assert ends or service["restart"] == "unless-stopped"
@@ -70,39 +78,80 @@ def test_what_is_waited_for_can_come_about():
     }
 
 
-def test_a_scheduler_that_is_told_to_end_has_time_for_its_tasks():
-    assert SERVICES["airflow-scheduler"]["stop_grace_period"] == "2m"
-    assert Settings().lease.total_seconds() <= 120
+def longest_of(dags):
+    """The most seconds that Airflow lets a task of these DAGs take."""
+    limits = [task.execution_timeout for dag in dags for task in dag.tasks]
+    assert None not in limits
+    return max(limits).total_seconds()
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in SERVICES if name.startswith("airflow-") and "command" in SERVICES[name]]
-)
+@pytest.mark.parametrize("name", ["airflow-scheduler", "airflow-worker"])
+def test_what_runs_tasks_has_time_for_them_when_it_is_told_to_end(name, dags):
+    service = SERVICES[name]
+
+    assert service["init"], "a signal would go to the tasks, too"
+    assert int(service["stop_grace_period"].removesuffix("m")) * 60 > longest_of(
+        dag for name, dag in dags.items() if name != "whatsapp_templates"
+    ), "what sends must not be killed"
+
+
+def test_a_task_that_is_gone_is_tried_again_when_its_lease_is_over_and_no_broker_hands_it_out_before(dags):
+    given = COMPOSE["x-airflow-environment"]
+
+    assert int(given["AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT"]) > Settings().lease.total_seconds()
+    assert int(given["AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT"]) > longest_of(dags.values())
+    assert json.loads(given["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"])
+
+
+def test_only_what_hands_out_and_takes_tasks_reaches_the_broker():
+    reach = {name for name, service in SERVICES.items() if "broker" in service.get("networks", [])}
+
+    assert reach == {"redis", "airflow-scheduler", "airflow-worker", "flower"}
+    assert "ports" not in SERVICES["redis"]
+
+
+OF_AIRFLOW = {name: service["command"] for name, service in SERVICES.items() if service.get("image") == IMAGE}
+
+
+@pytest.mark.parametrize("name", [name for name, command in OF_AIRFLOW.items() if command[0] != "python"])
 def test_airflow_knows_the_command(name):
-    assert get_parser().parse_args(SERVICES[name]["command"]).func
+    if OF_AIRFLOW[name][0] == "celery" and not HAS_CELERY:
+        pytest.skip("the extra `celery` is not installed")
+    assert get_parser().parse_args(OF_AIRFLOW[name]).func
 
 
-@pytest.mark.parametrize("name", [name for name in SERVICES if "entrypoint" in SERVICES[name]])
-def test_the_sandbox_has_the_module(name):
-    python, flag, module = SERVICES[name]["entrypoint"]
+@pytest.mark.parametrize("name", [name for name, command in OF_AIRFLOW.items() if command[0] == "python"])
+def test_the_module_is_there(name):
+    _, flag, module, *_ = OF_AIRFLOW[name]
 
-    assert (python, flag) == ("python", "-m")
+    assert flag == "-m"
     found = importlib.util.find_spec(module)
     assert found
     assert not found.submodule_search_locations or importlib.util.find_spec(f"{module}.__main__")
 
 
+@pytest.mark.skipif(not HAS_CELERY, reason="the extra `celery` is not installed")
 def test_every_airflow_setting_exists():
-    for name in COMPOSE["x-airflow-environment"]:
+    ProvidersManager().initialize_providers_configuration()
+    for name in (*COMPOSE["x-airflow-environment"], *SERVICES["flower"]["environment"]):
         if name.startswith("AIRFLOW__"):
             _, section, key = name.lower().split("__")
             assert key in conf.configuration_description[section]["options"], name
 
 
-def test_only_the_demo_and_the_receiver_need_a_profile_and_ports_are_open_on_loopback_alone():
-    assert {name for name in SERVICES if SERVICES[name].get("profiles")} == {"demo-shop", "demo-graph-api", "webhook"}
+def test_the_profiles_have_their_services_and_ports_are_open_on_loopback_alone():
+    assert {name: service["profiles"] for name, service in SERVICES.items() if service.get("profiles")} == {
+        "airflow-cli": ["debug"],
+        "demo-shop": ["demo"],
+        "demo-graph-api": ["demo"],
+        "webhook": ["webhook", "demo", "celery"],
+        "redis": ["celery"],
+        "airflow-worker": ["celery"],
+        "flower": ["celery"],
+    }
+    assert SERVICES["airflow-worker"]["deploy"] == {"replicas": "${AIRFLOW_WORKERS:-2}"}
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert len(ports) == 3
+    assert len(ports) == 4
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
@@ -159,15 +208,11 @@ def test_the_receiver_has_the_message_log_and_the_senders_secrets_and_nothing_el
 
 def test_the_receiver_may_tell_airflow_of_answers_as_a_user_of_its_own():
     given = json.loads(SERVICES["webhook"]["environment"]["AIRFLOW_CONN_AIRFLOW_API"])
-    airflow = COMPOSE["x-airflow-environment"]
-    users = dict(user.split(":") for user in airflow["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"].split(","))
 
-    assert airflow["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == f"{given['host']}/execution/"
-    assert (given["login"], users[given["login"]]) == (first_start.RECEIVER, "op"), "a user may raise no event"
+    assert COMPOSE["x-airflow-environment"]["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == f"{given['host']}/execution/"
+    assert given["login"] == first_start.RECEIVER
     assert given["password"].startswith(f"${{{first_start.RECEIVER_PASSWORD}:?")
-    assert airflow[first_start.PASSWORDS_FILE].startswith(
-        next(volume.split(":")[1] for volume in COMPOSE["x-airflow"]["volumes"] if volume.startswith("airflow-logins:"))
-    )
+    assert {first_start.FIRST_USER, first_start.FIRST_PASSWORD} <= SERVICES["airflow-init"]["environment"].keys()
 
 
 def test_nothing_that_airflow_takes_before_its_database_is_in_the_example():

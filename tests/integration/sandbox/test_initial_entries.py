@@ -25,6 +25,7 @@ def run_airflow(arguments):
 def start(dags, monkeypatch):
     """One start of `airflow-init` in an environment; what it entered is gone after the test."""
     monkeypatch.setattr(first_start, "_airflow", run_airflow)
+    monkeypatch.setattr(first_start, "enter_users", lambda: None)  # tests/dag/test_pages_fab.py has it
 
     def start(**environment):
         for name, value in environment.items():
@@ -77,16 +78,3 @@ def test_a_connection_that_cannot_be_read_is_named_without_what_it_says():
         first_start.connections_of({"INITIAL_CONN_WHATSAPP_IN": '{"password": "secret" oops}'})
 
     assert "secret" not in str(refused.value)
-
-
-def test_the_receiver_s_user_gets_its_password_and_the_others_keep_theirs(start, tmp_path):
-    logins = tmp_path / "passwords.json"
-    passwords_file = {first_start.PASSWORDS_FILE: str(logins)}
-    start(**passwords_file, **{first_start.RECEIVER_PASSWORD: "one"})
-    assert json.loads(logins.read_text()) == {"receiver": "one"}
-    logins.write_text('{"ops": "theirs", "receiver": "one"}\n')
-
-    start(**passwords_file, **{first_start.RECEIVER_PASSWORD: "another"})
-
-    assert json.loads(logins.read_text()) == {"ops": "theirs", "receiver": "another"}
-    assert logins.stat().st_mode & 0o077 == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from partner_messages.webhook.limits import MAX_ADDRESSES, MAX_FAILURES, WINDOW_SECONDS, SignatureFailureLimit
+from partner_messages.webhook.failure_limit import MAX_ADDRESSES, MAX_FAILURES, WINDOW_SECONDS, SignatureFailureLimit
 
 
 def test_over_a_hundred_in_a_minute_is_too_many_for_a_minute():
