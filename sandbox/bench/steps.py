@@ -41,8 +41,6 @@ from partner_messages.messages.tick import RunPass, Tick
 from partner_messages.ops.escalate import escalate
 from partner_messages.ops.summarise import NeedsAnEngineer, TaskResults, summarise
 from partner_messages.ops.upkeep import forget_what_is_old, look_after_the_log
-from partner_messages.pages.past import read_history
-from partner_messages.pages.what_if import what_if
 from partner_messages.planning.events.event import parse_event_params
 from partner_messages.planning.find import find_stuck_runs
 from partner_messages.planning.plan_events import plan_event_messages
@@ -280,6 +278,10 @@ def listen(messages: int, per_webhook: int) -> dict[str, Any]:
 
 def try_settings(now: str, runs: int, days: int, partners: int, repeats: int) -> dict[str, Any]:
     """Show the page that tries settings, beside those of now; and measure what this machine does meanwhile."""
+    # Here, as no task imports them: they bring Airflow's web application.
+    from partner_messages.pages.past import read_history
+    from partner_messages.pages.what_if import what_if
+
     moment = dt.datetime.fromisoformat(now)
     size = {"day": moment.date(), "days": days, "runs": runs, "partners": partners}
     asked = {"cadence": "1, 3, 7 then weekly", "max_reminders": "5", "holidays": "IN"}

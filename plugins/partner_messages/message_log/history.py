@@ -56,16 +56,12 @@ def slot_holders(
         production_run_ids: The runs.
         now: The moment by which messages wait or not.
     """
+    ids = {id_: id_ for id_ in production_run_ids}  # The driver makes a new string for each row.
     found = each_row(
-        connection,
-        "slot_holders",
-        **of_history(tick),
-        day=tick.day,
-        production_run_ids=list(production_run_ids),
-        now=now,
+        connection, "slot_holders", **of_history(tick), day=tick.day, production_run_ids=list(ids), now=now
     )
     return {
-        row["production_run_id"]: SlotHolder(
+        ids[row["production_run_id"]]: SlotHolder(
             row["id"], sys.intern(row["status"]), sys.intern(str(row["tick_id"])), row["asked_by_event"], row["waits"]
         )
         for row in found

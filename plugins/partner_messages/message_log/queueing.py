@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import sys
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
@@ -28,7 +29,7 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Draft, QueuedMessage
 
-WORDED_AT_ONCE = 1_000
+WORDED_AT_ONCE = 500
 """Drafts that have their words at once, at most: with its texts, as a value and as JSON, each is ten times as large."""
 _COLUMNS = tuple(column.name for column in fields(Draft))
 
@@ -101,9 +102,12 @@ def _adopt(
 ) -> set[uuid.UUID]:
     """Take over what is queued in the drafts' contexts; return the ids of those drafts."""
     # Most days nothing is queued yet; then the drafts with their texts need not be sent to the database.
-    found = each_row(connection, "queued_contexts", **of_history(tick), day=tick.day)
-    queued = {(sys.intern(row["context_type"]), row["context_id"]) for row in found}
-    known = [draft for draft in drafts if (draft.context_type, draft.context_id) in queued]
+    free: dict[str, set[str]] = defaultdict(set)
+    for draft in drafts:
+        free[draft.context_type].add(draft.context_id)
+    for row in each_row(connection, "queued_contexts", **of_history(tick), day=tick.day):
+        free[row["context_type"]].discard(row["context_id"])
+    known = [draft for draft in drafts if draft.context_id not in free[draft.context_type]]
     adopted: set[uuid.UUID] = set()
     for piece in pieces(sorted(known, key=lambda draft: draft.context_id), WORDED_AT_ONCE):
         drafts_of_piece = _records(map(worded, piece))
