@@ -65,16 +65,24 @@ def test_a_task_is_killed(weather: Callable[[int], Weather], rounds: range, tall
     assert (tally.duplicates, tally.lost) == (0, 0)
 
 
-def test_sending_is_halted_and_goes_on(weather: Callable[[int], Weather], rounds: range, tally: Tally) -> None:
+@pytest.fixture
+def large_day(pytestconfig: pytest.Config) -> dict[str, int]:
+    """What `Weather` says of a day of 1,000 messages from a fast number; without `--rounds` an ordinary one."""
+    return {"messages": 1_000, "rate": 1_000} if pytestconfig.option.rounds else {}
+
+
+def test_sending_is_halted_and_goes_on(
+    weather: Callable[[int], Weather], large_day: dict[str, int], rounds: range, tally: Tally
+) -> None:
     midway = 0
     for number in rounds:
-        one = weather(number)
+        one = dataclasses.replace(weather(number), **large_day)
         child = one.begin()
-        one.some_way_in(at_most=5)
+        one.some_way_in(at_most=one.messages // 10)
         acts.halt(one.log, who="Meera", why="wrong texts", now=one.tick.now)
         ended_of(child)
         gone = requested(one.graph_api)
-        midway += gone < MESSAGES
+        midway += gone < one.messages
         one.try_again()
         assert requested(one.graph_api) == gone, "nothing leaves while sending is halted"
         assert acts.go_on(one.log, who="Meera", why="corrected", now=one.tick.now, asked_at=one.tick.now)

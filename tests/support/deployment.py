@@ -58,3 +58,9 @@ class Deployment:
         """A connection as it is set."""
         found: dict[str, Any] = json.loads(os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"])
         return found
+
+    def set_rate(self, label: str, per_second: float) -> None:
+        """Change what a sender's connection says of its rate."""
+        connection = self.connection(f"whatsapp_{label}")
+        extra = {**connection["extra"], "messages_per_second": per_second}
+        self.connect(f"whatsapp_{label}", {**connection, "extra": extra})

@@ -33,7 +33,7 @@ TASK_ENDINGS = (AirflowException, MessageLogError)
 
 @dataclass
 class Weather:
-    """One round: a task that sends 60 messages at 80 a second, and dice.
+    """One round: a task that sends messages, 60 at 80 a second where nothing else is said, and dice.
 
     Attributes:
         log: A session with the message log.
@@ -42,6 +42,8 @@ class Weather:
         deployment: Whose connections the processes see.
         dice: This round's chances.
         tick: The run's.
+        messages: How many are sent.
+        rate: How many the number may send in a second.
     """
 
     log: Log
@@ -51,12 +53,16 @@ class Weather:
     dice: random.Random
     tick: Tick = dataclasses.field(default_factory=tick)
     ids: Sequence[uuid.UUID] = ()
+    messages: int = MESSAGES
+    rate: int = 80
 
     def begin(self) -> Child:
         """Queue the messages, and start the task."""
         self.graph_api.reset()
-        self.graph_api.hang_next(ANSWER_SECONDS, times=10 * MESSAGES, taken=self.dice.random() < 0.5)
-        self.ids = queue_messages(self.log, MESSAGES)
+        self.graph_api.set_rate(self.rate)
+        self.deployment.set_rate("in", self.rate)
+        self.graph_api.hang_next(ANSWER_SECONDS, times=10 * self.messages, taken=self.dice.random() < 0.5)
+        self.ids = queue_messages(self.log, self.messages)
         return self.task()
 
     def task(self) -> Child:
@@ -67,9 +73,9 @@ class Weather:
         """What planning gives the task."""
         return {"label": "many", "sender": "in", "message_ids": [str(id_) for id_ in self.ids]}
 
-    def some_way_in(self, at_least: int = 1, at_most: int = MESSAGES - 1) -> int:
-        """Wait until a random number of requests has arrived; return it."""
-        number = self.dice.randint(at_least, at_most)
+    def some_way_in(self, at_least: int = 1, at_most: int | None = None) -> int:
+        """Wait until a random number of requests has arrived, of all but one at most; return it."""
+        number = self.dice.randint(at_least, at_most or self.messages - 1)
         for _ in pauses(SECONDS, longest=LOOK_SECONDS):
             if requested(self.graph_api) >= number:
                 return number

@@ -71,9 +71,7 @@ class SendTask:
 
     def set_rate(self, per_second: float, label: str = "in") -> None:
         """Change what a sender's connection says of its rate."""
-        connection = self.deployment.connection(f"whatsapp_{label}")
-        extra = {**connection["extra"], "messages_per_second": per_second}
-        self.deployment.connect(f"whatsapp_{label}", {**connection, "extra": extra})
+        self.deployment.set_rate(label, per_second)
 
     def sender(
         self,
