@@ -17,7 +17,7 @@ export NO_PROXY := 127.0.0.1,localhost
 export no_proxy := $(NO_PROXY)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up test test-all faults lint lock lock-check readme docs pictures bench containers release clean
+.PHONY: help venv demo up test test-all faults lint lock lock-check readme docs pictures bench containers release matrix clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ release: $(READY) ## Build both wheels, their sources and an SBOM into dist/, an
 	"$$empty/venv/bin/python" -c 'from partner_messages.dags import shipped_dags; print("DAGs:", *sorted(shipped_dags()))'; \
 	"$$empty/venv/bin/airflow" whatsapp templates plan --help > /dev/null
 	@ls -l dist
+
+matrix: $(READY) ## Try both wheels with Airflow 3.2 and 3.3, lowest and newest versions (choose with ARGS="3.2 lowest")
+	@$(BIN)/python -m sandbox.matrix "$(ARGS)"
 
 clean: ## Remove .venv and everything the other targets leave behind
 	@rm -rf $(VENV) dist .sandbox site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -15,6 +15,7 @@ airflow dags test whatsapp_templates --conf '{"mode": "edit", "templates": ["*_v
 | `upsert` | creates what an account lacks, and nothing else; a second time there is nothing to create |
 | `edit` | changes templates that differ from the catalog, in place (an approved one once a day, ten times in 30 days) |
 | `subscribe` | lets Meta tell our app what happens on each account (`subscribed_apps`), and names the silent ones |
+| `check` | asks Meta for each business number: its name, its quality, its limit (as `airflow whatsapp check` does) |
 
 Nothing is ever deleted: Meta would lock the name for 30 days.
 

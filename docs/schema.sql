@@ -472,6 +472,21 @@ CREATE TABLE sender_stop (
 );
 CREATE UNIQUE INDEX sender_stop_open ON sender_stop USING btree (sender) WHERE lifted_at IS NULL;
 
+CREATE TABLE sent_once (
+    key bytea NOT NULL,
+    recipient bytea NOT NULL,
+    tracking_id text NOT NULL,
+    task text NOT NULL,
+    let_go_at timestamp with time zone NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    outcome text,
+    CONSTRAINT sent_once_pkey PRIMARY KEY (key),
+    CONSTRAINT sent_once_key_check CHECK (length(key) = 32),
+    CONSTRAINT sent_once_outcome_check CHECK (outcome = ANY (ARRAY['sent'::text, 'unknown'::text])),
+    CONSTRAINT sent_once_recipient_check CHECK (length(recipient) = 32)
+);
+CREATE INDEX sent_once_by_age ON sent_once USING btree (asked_at);
+
 CREATE TABLE settings_history (
     id bigint NOT NULL GENERATED AS IDENTITY,
     at timestamp with time zone NOT NULL,

@@ -90,9 +90,10 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Whether what takes long is run, too, and whether the docs get new pictures."""
+    """Whether what takes long is run, too, and whether the docs get new pictures, or a release its message log."""
     parser.addoption("--slow", action="store_true", help="run the tests that are marked as slow, too")
     parser.addoption("--pictures", action="store_true", help="keep pictures of the pages in docs/pictures")
+    parser.addoption("--keep-log", action="store_true", help="keep the message log of this version, for a release")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -13,7 +13,10 @@ import attrs
 from airflow.sdk import BaseHook, Connection
 
 from whatsapp_provider.api.senders import SENDER_CONN_PREFIX, Sender, sender_from_extra
+from whatsapp_provider.needed_airflow import check_airflow
 from whatsapp_provider.web_address import TEST_HOSTS
+
+check_airflow()
 
 CONN_TYPE = "whatsapp"
 GRAPH_API = "https://graph.facebook.com"

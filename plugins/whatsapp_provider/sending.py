@@ -6,11 +6,32 @@ import contextlib
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from whatsapp_provider.ends import RepairNeeded, SettingsError, TryLater
+from whatsapp_provider.needed_airflow import check_airflow
+
+if TYPE_CHECKING:
+    from whatsapp_provider.api.answers import Answer
+
+check_airflow()
 
 ARGUMENTS = ("to", "template", "language", "parameters", "picture", "buttons", "catalog")
 """What an operator and a notifier say of a message: their attributes of these names."""
 _NAMESPACE = uuid.UUID("0f4c3c0e-7d0c-4d53-9d8a-2f7f1b6a5e10")
+
+
+class Once(Protocol):
+    """Lets one message leave at most once; what it keeps is not kept here (`dedup_key`)."""
+
+    def sent_before(self) -> str | None:
+        """The tracking id with which it was sent before; None where it was not. Raises where it may not be sent."""
+
+    def let_go(self) -> None:
+        """Called right before the request leaves; raises where another task was quicker."""
+
+    def settle(self, answer: Answer) -> None:
+        """Called with Meta's answer, whichever it is."""
 
 
 def send_template(
@@ -24,8 +45,12 @@ def send_template(
     buttons: Mapping[str, Any] | None,
     catalog: str | None,
     tracking_id: str,
-) -> None:
+    once: Once | None = None,
+) -> str:
     """Send one message; the arguments are those of `WhatsAppSendTemplateOperator`.
+
+    Returns:
+        The message's tracking id; of the first one where it was sent before.
 
     Raises:
         RepairNeeded: Somebody must change something first, or it is not known whether the message has left.
@@ -44,17 +69,20 @@ def send_template(
         tracking_id=tracking_id,
         of_catalog=_template_of(catalog, template) if catalog else None,
     )
+    if once and (sent := once.sent_before()):
+        return sent
     with contextlib.closing(WhatsAppHook(whatsapp_conn_id)) as hook:
-        hook.send_template(message)
+        hook.send_template(message, once)
+    return tracking_id
 
 
-def send_what_it_says(it: Any, tracking_id: str) -> None:
-    """Send the message that an operator or a notifier describes, over its connection."""
-    send_template(it.whatsapp_conn_id, tracking_id=tracking_id, **{name: getattr(it, name) for name in ARGUMENTS})
+def send_what_it_says(it: Any, tracking_id: str, once: Once | None = None) -> str:
+    """Send the message that an operator or a notifier describes, over its connection; return its tracking id."""
+    said = {name: getattr(it, name) for name in ARGUMENTS}
+    return send_template(it.whatsapp_conn_id, tracking_id=tracking_id, once=once, **said)
 
 
 def _template_of(catalog: str, name: str) -> Any:
-    from whatsapp_provider.ends import SettingsError
     from whatsapp_provider.templates.catalog import load_catalog
 
     templates = load_catalog(Path(catalog))
@@ -66,24 +94,22 @@ def _template_of(catalog: str, name: str) -> Any:
 
 def tracking_id_of(context: Mapping[str, Any], what: str = "") -> str:
     """An id that is the same at each try of a task of a DAG run, and that says nothing of a person."""
-    ti = context.get("ti")
-    dag_run = context.get("dag_run")
-    named = (
-        getattr(dag_run, "dag_id", ""),
-        getattr(dag_run, "run_id", ""),
-        getattr(ti, "task_id", ""),
-        getattr(ti, "map_index", -1),
-        what,
-    )
-    return str(uuid.uuid5(_NAMESPACE, "\n".join(map(str, named))))
+    deadline = context.get("deadline") or {}
+    return str(uuid.uuid5(_NAMESPACE, "\n".join((*who_sends(context), what, *map(str, deadline.values())))))
+
+
+def who_sends(context: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """The DAG, its run, the task and its place among mapped ones; the triggerer has the run as a dict, and no task."""
+    ti, dag_run = context.get("ti"), context.get("dag_run")
+    run = dag_run if isinstance(dag_run, Mapping) else {key: getattr(dag_run, key, "") for key in ("dag_id", "run_id")}
+    of_task = getattr(ti, "task_id", ""), getattr(ti, "map_index", -1)
+    return str(run["dag_id"]), str(run["run_id"]), str(of_task[0]), str(of_task[1])
 
 
 @contextlib.contextmanager
 def airflow_endings() -> Iterator[None]:
     """What somebody must repair fails without a retry, what may pass is retried."""
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
-
-    from whatsapp_provider.ends import RepairNeeded, TryLater
 
     try:
         yield

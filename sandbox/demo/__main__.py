@@ -1,6 +1,6 @@
 """Runs one tick of `production_run_reminders` and three events of `production_run_events` end to end on this machine.
 
-Shows what happened, and stops everything.
+Shows on one screen what happened, keeps the whole of it in files, and stops everything.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
+import requests
 from psycopg.rows import DictRow, dict_row
 
 from sandbox import airflow_commands, airflow_env, embedded, postgres, processes, receiver, shop, stack
@@ -26,6 +27,10 @@ from sandbox.demo import hearing, report
 from sandbox.graph_api import server as graph_api
 
 FOLDER = airflow_env.SANDBOX / "demo"
+REPORT = "report.txt"
+"""All that is told, of which the screen shows the beginnings."""
+PHONES = "phones.html"
+"""The phones page as it stands at the end, when the local Graph API has gone."""
 EVENTS = {"sent_to_partner": "SENT23H", "cancelled": "AXED", "completed": "ENDED"}
 """What has just happened in the sample shop, and to which of its runs."""
 PARTNER = shop.partner_id("RAJESH")
@@ -43,9 +48,16 @@ class DemoError(processes.SandboxError):
 
 def demo() -> None:
     """The demo from its first step to its last."""
-    tell = stack.telling()
-    tick = dt.datetime.now(INDIA).replace(second=0, microsecond=0)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    on_screen, tick = stack.telling(), dt.datetime.now(INDIA).replace(second=0, microsecond=0)
     with contextlib.ExitStack() as running:
+        full = running.enter_context((FOLDER / REPORT).open("w", encoding="utf-8"))
+        in_full = functools.partial(print, file=full, flush=True)
+
+        def tell(line: str) -> None:
+            on_screen(line)
+            in_full(line)
+
         tell("PostgreSQL")
         server = running.enter_context(postgres.server(FOLDER / "postgres"))
         tell(f"Sample shop: {len(shop.expectations())} production runs around {report.day_and_time(tick)}")
@@ -57,10 +69,10 @@ def demo() -> None:
         made = _connections(server, api.url)
         airflow = running.enter_context(airflow_commands.running(FOLDER, _airflow(server, made), dag_runs=True))
         airflow.run(["db", "migrate"], FOLDER / "migrate.log")
-        run = functools.partial(_run_dag, airflow.start, server.url_of(airflow_env.METADATA), tell)
+        run = functools.partial(_run_dag, airflow.start, server.url_of(airflow_env.METADATA), in_full)
         tell(f"{stack.TEMPLATES_DAG}: plan for accounts that have no templates, then submit")
         run(stack.TEMPLATES_DAG, {"mode": "upsert", "templates": TEMPLATES}, shown={"plan": report.plan_of})
-        tell("Receiver of webhooks, as a process of its own")
+        in_full("Receiver of webhooks, as a process of its own")
         api.subscribe(running.enter_context(receiver.running(FOLDER, made)))
         api.set_webhooks(status_delays=hearing.BY_ORDER)
         tell(f"One tick of {stack.DAG}, live, to the local Graph API")
@@ -73,9 +85,9 @@ def demo() -> None:
         cast = hearing.Cast.of(api.outbox(), {row["meta_message_id"]: row["run"] for row in rows("reminders.sql")})
         tell("Meta tells what became of them: all were read but one, which failed")
         heard = hearing.tell_statuses(api, cast, rows)
-        tell(f"  {heard['read']} read, {heard['failed']} failed")
+        in_full(f"  {heard['read']} read, {heard['failed']} failed")
         outbox = {message["id"]: message for message in api.outbox()}
-        _show(server.url_of(stack.MESSAGE_LOG), server.url_of(stack.SHOP), outbox, tick)
+        shown = _all_of_it(server.url_of(stack.MESSAGE_LOG), server.url_of(stack.SHOP), outbox, tick)
         tell("Two partners answer: one writes STOP, one asks for help")
         hearing.answer(api, cast)
         hearing.wait_until(lambda: rows("asked_for_help.sql") or None, "what the partners answered")
@@ -86,9 +98,15 @@ def demo() -> None:
         run(stack.DAG, {"delivery": "live", "production_run_ids": again}, log_name="again")
         hearing.wait_until(lambda: rows("heard.sql")[0]["under_way"] == 0 or None, "what became of them")
         tell("Done.")
-        print("\nWhat Meta and the partners answered, and what came of it\n")
-        print("\n".join(hearing.story(cast, rows)), end="\n\n")
-        print(f"The whole logs of the DAG runs: {os.path.relpath(FOLDER)}/*.log")
+        shown.append(("What Meta and the partners answered, and what came of it", hearing.story(cast, rows)))
+        for head, lines in shown:
+            in_full("\n".join(["", head, "", *lines]))
+        print("\n".join(report.one_screen(shown)))
+        (FOLDER / PHONES).write_text(report.kept_page(requests.get(api.url, timeout=30).text), encoding="utf-8")
+        print(f"\nThe phones, as they are now: {(FOLDER / PHONES).resolve().as_uri()}")
+        print(
+            f"All of it: {os.path.relpath(FOLDER / REPORT)}; the logs of the DAG runs: {os.path.relpath(FOLDER)}/*.log"
+        )
         print("To see it in Airflow's own pages, and to answer as a partner: make up", flush=True)
 
 
@@ -131,13 +149,13 @@ def _run_dag(
     Args:
         start: Begins an `airflow` command (`airflow_commands.AirflowCommands.start`).
         metadata_url: Airflow's own database.
-        tell: Told of each task.
+        tell: Told of each task, and of what is to be shown.
         dag_id: The DAG.
         conf: The run's params.
         at: Its logical date.
         changed: Settings that are different in this run.
         log_name: What its log is called; by default as the DAG.
-        shown: By task, what to print of the log when the task is over.
+        shown: By task, what to tell of the log when the task is over.
 
     Raises:
         processes.ProcessFailedError: The DAG run failed, or took too long.
@@ -155,7 +173,7 @@ def _run_dag(
                 told.add(news)
                 tell(f"  {row['task']}: {row['states']}")
                 if shown and row["task"] in shown:
-                    print("\n" + shown[row["task"]](log.read_text(encoding="utf-8")) + "\n", flush=True)
+                    tell("\n" + shown[row["task"]](log.read_text(encoding="utf-8")) + "\n")
         if status == 0:
             return
         if status is not None:
@@ -163,8 +181,10 @@ def _run_dag(
     raise dag_run.failure()
 
 
-def _show(message_log_url: str, shop_url: str, outbox: Mapping[str, Mapping[str, Any]], tick: dt.datetime) -> None:
-    """Print what the tick and the events led to, from the message log, the shop and what Meta took.
+def _all_of_it(
+    message_log_url: str, shop_url: str, outbox: Mapping[str, Mapping[str, Any]], tick: dt.datetime
+) -> list[report.Part]:
+    """What the tick and the events led to, from the message log, the shop and what Meta took.
 
     Raises:
         DemoError: The two disagree, or nothing was sent.
@@ -175,24 +195,24 @@ def _show(message_log_url: str, shop_url: str, outbox: Mapping[str, Mapping[str,
         report.Sent(taken=outbox.get(row.pop("meta_message_id")), **row)
         for row in _rows(message_log_url, "messages.sql")
     )
-    (census,) = _rows(message_log_url, "census.sql", dag_id=stack.DAG)
-    print(f"\nReminders and lifecycle messages of {report.day_and_time(tick)}\n")
-    print(report.census_line(census["inspected"], found, census["no_partner"]), end="\n\n")
-    print("\n".join(report.decision_table(found, decisions)))
-    logged = [report.Logged(**row) for row in _rows(shop_url, "logged.sql", tick=tick)]
-    idle = {row["production_run_id"] for row in _rows(message_log_url, "idle.sql")}
-    print("\n".join(["", *report.not_called_idle(logged, idle, tick)]))
-    print("\nThe messages, as Meta took them\n")
-    for number, message in enumerate(messages, start=1):
-        print("\n".join(report.message_block(number, message)), end="\n\n", flush=True)
-    told = [report.Told(**row) for row in _rows(message_log_url, "to_partner.sql", partner_id=PARTNER)]
-    print("\n".join(report.both_policies(told)), end="\n\n")
     problems = [f"{message.production_run_id}: {message.problem}" for message in messages if message.problem]
     if problems or not messages or len(outbox) != len(messages):
         raise DemoError(
             "\n".join(problems)
             or f"The message log says {len(messages)} messages left, the outbox holds {len(outbox)}."
         )
+    (census,) = _rows(message_log_url, "census.sql", dag_id=stack.DAG)
+    logged = [report.Logged(**row) for row in _rows(shop_url, "logged.sql", tick=tick)]
+    idle = {row["production_run_id"] for row in _rows(message_log_url, "idle.sql")}
+    told = [report.Told(**row) for row in _rows(message_log_url, "to_partner.sql", partner_id=PARTNER)]
+    blocks = (report.message_block(number, message) for number, message in enumerate(messages, start=1))
+    head = f"What was sent: {report.census_line(census['inspected'], found, census['no_partner'])}"
+    return [
+        (head, report.decision_table(found, decisions)),
+        ("What is idle", report.not_called_idle(logged, idle, tick)),
+        ("The messages, as Meta took them", [line for block in blocks for line in (*block, "")]),
+        ("One message for several runs", report.both_policies(told)),
+    ]
 
 
 def _rows(url: str, query: str, **parameters: Any) -> list[DictRow]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import itertools
 import re
 import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import phonenumbers
 
@@ -28,8 +29,25 @@ SUBJECTS = {
 LONGEST_TEXT = 700
 """Characters of a message's text that are printed; one partner of the sample shop has a very long name."""
 WIDTH = 100
+"""Characters of a line."""
+Part: TypeAlias = tuple[str, Sequence[str]]
+"""A head line, and what stands below it."""
+_NO_ANSWERS = "<style>form { display: none }</style></head>"
 TOKEN = re.compile(r"(?<=\bwa_token=)[^\s&]+")
 PLAN_LINE = re.compile(r"^\S+ \[info +\] (?P<words>.*?) +\[partner_messages\.tasks\.template_report\]", re.MULTILINE)
+
+
+def one_screen(parts: Iterable[Part]) -> list[str]:
+    """The beginning of each part, up to its first empty line, with lines that fit."""
+    said: list[str] = []
+    for head, lines in parts:
+        said += ["", head, *itertools.takewhile(bool, lines)]
+    return [line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…" for line in said]
+
+
+def kept_page(html: str) -> str:
+    """The phones page as a file: nobody hears an answer there any more, and its links sign nobody in."""
+    return TOKEN.sub("…", html).replace("</head>", _NO_ANSWERS)
 
 
 def plan_of(log: str) -> str:

@@ -144,3 +144,16 @@ def test_the_mode_subscribe_makes_what_is_missing_and_names_the_account_that_wou
     }
     apps = {label: [one["whatsapp_business_api_data"]["id"] for one in data] for label, data in hears.items()}
     assert apps == {label: [account.app_id] for label, account in bare_api.accounts.items()}
+
+
+def test_the_mode_check_says_of_each_number_what_the_command_says_and_of_a_dead_token_why(run, bare_api):
+    bare_api.kill_token(bare_api.accounts["AU"].token)
+
+    checked = run(mode="check")
+
+    assert checked.state == "failed"
+    note = note_of(checked.run_id)
+    assert "whatsapp_in: JYT India (+91•••••0001): quality GREEN, limit 2,000 people in 24 hours." in note
+    assert "whatsapp_au: the access token has expired" in note
+    assert "submit failed: whatsapp_au: the access token has" in note
+    assert there(bare_api) == {}

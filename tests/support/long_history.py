@@ -188,6 +188,7 @@ def _plain_parameters() -> dict[str, Any]:
         **{"grace": dt.timedelta(hours=6), "quiet": dt.timedelta(minutes=15), "listened": dt.timedelta(days=30)},
         **{"senders": ["in"], "label": "Tue 24 Nov"},
         **{"phone_number_id": "111000000000001", "rate": 80.0, "wanted": 80.0},
+        **{"key": b"k" * 32, "recipient": b"r" * 32, "tracking_id": "t", "task": "DAG orders"},
         **{"reason": "refused", "error_detail": "refused", "of_all": True},
         **{"before": TICK - dt.timedelta(days=DAYS / 2), "at_most": 500, "few": 20},
         **{"variables": Jsonb({}), "body_text": "A text.", "in_send_window": True, "system_identifier": "1"},

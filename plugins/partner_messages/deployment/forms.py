@@ -181,6 +181,7 @@ _TEMPLATE_MODES = {
     "upsert": "upsert: create what is missing",
     "edit": "edit: make Meta's text the catalog's",
     "subscribe": "subscribe: let Meta tell our app what happens on each account",
+    "check": "check: ask Meta for each business number: its name, its quality, its limit",
 }
 _WHICH_TEMPLATES = "Which templates"
 

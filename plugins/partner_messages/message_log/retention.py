@@ -69,6 +69,7 @@ STEPS = (
     Step("delete_silences", "Silences of webhooks deleted", _retained),
     Step("delete_counted_days", "Counted days deleted", _retained),
     Step("delete_cases", "Cases of the comparison deleted", _retained),
+    Step("delete_keys", "Keys of messages that are sent once deleted", _retained),
     Step("delete_ticks", "Ticks deleted", _retained),
 )
 

@@ -34,8 +34,8 @@ def _failed(context: Mapping[str, Any], task: str, number: int) -> str:
     return f"{named} failed: {said[0]}{more}" if said else f"{named} failed; its log says why"
 
 
-def sentences_of(context: Mapping[str, Any], task_id: str) -> list[str]:
-    """What a task of the run has said of its end, each sentence of its mapped instances once and on one line."""
+def sentences_of(context: Mapping[str, Any], task_id: str, key: str = SENTENCE) -> list[str]:
+    """What a task of the run has said (of its end), each sentence of its mapped instances once and on one line."""
     # For a list of task ids Airflow returns a list, also where only one has left something.
-    said = context["ti"].xcom_pull(task_ids=[task_id], key=SENTENCE)
+    said = context["ti"].xcom_pull(task_ids=[task_id], key=key)
     return list(dict.fromkeys(" ".join(sentence.split()) for sentence in said if sentence))

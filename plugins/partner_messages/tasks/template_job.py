@@ -34,7 +34,7 @@ class TemplateParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    mode: Literal["dry-run", "upsert", "edit", "subscribe"] = "dry-run"
+    mode: Literal["dry-run", "upsert", "edit", "subscribe", "check"] = "dry-run"
     senders: Texts = ()
     templates: Texts = ()
     languages: Texts = ()

@@ -28,7 +28,11 @@ def show_plan(connection: LogConnection, job: Job) -> list[dict[str, Any]]:
 
 
 def report(
-    connection: LogConnection, job: Job, planned: list[dict[str, Any]] | None, failed_tasks: Sequence[str]
+    connection: LogConnection,
+    job: Job,
+    planned: list[dict[str, Any]] | None,
+    failed_tasks: Sequence[str],
+    checked: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Say how every template stands now.
 
@@ -37,6 +41,7 @@ def report(
         job: The run's work.
         planned: What `show_plan` returned; the table is printed again only where it has changed.
         failed_tasks: The tasks of the run that failed, each with why.
+        checked: What Meta says of the accounts' numbers, where that was asked for.
 
     Returns:
         The rows as JSON.
@@ -53,6 +58,7 @@ def report(
     warnings = sum(bool(row.warning) for row in rows)
     said = f"Template run ({job.params.mode}) — {counted}; warnings: {warnings}."
     asked = [f"{sums[action]} {action}: {asks_for}." for action, asks_for in ASKS_FOR.items() if sums[action]]
+    asked = [*checked, *asked]
     for line in (said, *asked):
         log.info("%s", line)
     problems = [

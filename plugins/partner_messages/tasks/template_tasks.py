@@ -8,6 +8,7 @@ from typing import Any
 
 from partner_messages.config.ends import NothingToDo
 from partner_messages.deployment.last_words import leave
+from partner_messages.deployment.live_settings import load_senders
 from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.migrations import migrate
 from partner_messages.ops import run_notes
@@ -15,6 +16,7 @@ from partner_messages.ops.summarise import NeedsAnEngineer
 from partner_messages.planning.template_listing import list_account, open_api
 from partner_messages.tasks import template_report, template_reviews
 from partner_messages.tasks.endings import sentences_of, unfinished
+from partner_messages.tasks.number_check import CHECKED, check_numbers
 from partner_messages.tasks.template_job import read_job
 from partner_messages.tasks.template_submission import settle_what_was_asked, submit_account
 from partner_messages.tasks.template_subscription import subscribe_account
@@ -60,6 +62,9 @@ def submit(context: Mapping[str, Any], sender: str) -> int:
     account = job.account(sender)
     if job.params.mode == "dry-run":
         raise NothingToDo("A dry run changes nothing.")
+    if job.params.mode == "check":
+        on_it = [one for one in load_senders(job.settings) if one.waba_id == account.waba_id]
+        return check_numbers(on_it, job.settings)
     if job.params.mode == "subscribe":
         with open_api(job.senders[account], job.settings) as api:
             return subscribe_account(api, job.senders[account])
@@ -84,4 +89,5 @@ def report(
         leave(run_notes.KEY, "\n\n".join(sentences_of(context, "preflight")))
         raise NeedsAnEngineer("\n".join(unfinished(context)))
     with open_message_log() as connection:
-        return template_report.report(connection, read_job(context), planned, unfinished(context))
+        checked = sentences_of(context, "submit", key=CHECKED)
+        return template_report.report(connection, read_job(context), planned, unfinished(context), checked)

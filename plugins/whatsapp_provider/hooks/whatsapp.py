@@ -32,6 +32,7 @@ from whatsapp_provider.masking import mask, mask_phone
 from whatsapp_provider.web_address import is_this_machine
 
 if TYPE_CHECKING:
+    from whatsapp_provider.sending import Once
     from whatsapp_provider.templates.message import TemplateMessage
 
 log = logging.getLogger(__name__)
@@ -183,8 +184,12 @@ class WhatsAppHook(BaseHook):
     def _messages(self) -> str:
         return f"{self.sender.host}/{self.sender.api_version}/{self.sender.phone_number_id}/messages"
 
-    def send_template(self, message: TemplateMessage) -> Accepted:
+    def send_template(self, message: TemplateMessage, once: Once | None = None) -> Accepted:
         """Look whether Meta has the message's template as it is filled in here, and send it.
+
+        Args:
+            message: The message.
+            once: What sees to it that the message leaves only once, if anything does.
 
         Raises:
             RepairNeeded: Somebody must change something first, or it is not known whether the message has left.
@@ -193,7 +198,12 @@ class WhatsAppHook(BaseHook):
         from whatsapp_provider.api.management import TemplateApi
 
         there = TemplateApi(self).template(message.template, message.language)
-        answer = self.send_message(message.payload(there))
+        payload = message.payload(there)
+        if once:
+            once.let_go()
+        answer = self.send_message(payload)
+        if once:
+            once.settle(answer)
         log.info("%s (%s) to %s: %s", message.template, message.language, mask_phone(message.to), in_words(answer))
         return accepted(self.whatsapp_conn_id, answer)
 

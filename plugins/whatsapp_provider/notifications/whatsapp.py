@@ -13,7 +13,9 @@ from whatsapp_provider.sending import ARGUMENTS, send_what_it_says, tracking_id_
 class WhatsAppNotifier(BaseNotifier):
     """Tells somebody of a task or a DAG run: `on_failure_callback=send_whatsapp_notification(to=…, template=…)`.
 
-    WhatsApp lets a business write first only with an approved template, so what is told stands in its parameters.
+    WhatsApp lets a business write first only with an approved template, so what is told stands in its parameters. For
+    a deadline, `AsyncCallback(send_whatsapp_notification, kwargs={…})` is awaited in the triggerer, where Airflow gives
+    the parameters no more than `dag_run` and `deadline`.
 
     Args:
         to: The recipient's number in E.164.
@@ -54,6 +56,12 @@ class WhatsAppNotifier(BaseNotifier):
     def notify(self, context: Any) -> None:
         """Send the message; Airflow logs what is raised, and the task ends as it would have."""
         send_what_it_says(self, tracking_id_of(context, "notice"))
+
+    async def async_notify(self, context: Any) -> None:
+        """The same in the triggerer, in a thread, so that its other work goes on."""
+        from asgiref.sync import sync_to_async
+
+        await sync_to_async(self.notify, thread_sensitive=False)(context)
 
 
 send_whatsapp_notification = WhatsAppNotifier

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from types import SimpleNamespace
 
 import pytest
-from airflow.sdk import DAG
+from airflow.sdk import DAG, AsyncCallback
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.triggers.callback import CallbackTrigger
 
 from partner_messages.config.paths import TEMPLATES
 from whatsapp_provider.hooks.whatsapp import WhatsAppHook
 from whatsapp_provider.notifications.whatsapp import WhatsAppNotifier, send_whatsapp_notification
 from whatsapp_provider.operators.whatsapp import WhatsAppSendTemplateOperator
+from whatsapp_provider.sending import tracking_id_of
 
 PHONE = "+919829012345"
 IDLE = "jyt_production_run_reminder_idle_v1"
@@ -181,6 +184,7 @@ def test_every_argument_of_the_operator_is_a_template(connect, sent):
             "buttons",
             "catalog",
             "tracking_id",
+            "dedup_key",
         )
     }
 
@@ -194,6 +198,50 @@ def test_the_notifier_tells_of_a_run(connect, sent):
     (seen,) = sent()
     assert send_whatsapp_notification is WhatsAppNotifier
     assert (seen["to"], seen["template"]["components"][0]["parameters"][0]["text"]) == (PHONE, "manual__1")
+
+
+@pytest.mark.parametrize("context", ["of a task", "of the triggerer"])
+def test_the_notifier_can_be_awaited_as_the_triggerer_does_it(connect, sent, context):
+    told = {"to": PHONE, "template": IDLE, "parameters": {**FIVE}}
+    if context == "of a task":
+        told["parameters"]["1"] = "{{ dag_run.run_id }}"
+        asyncio.run(_awaited(WhatsAppNotifier(**told, context=dict(CONTEXT))))
+    else:
+        told["parameters"]["1"] = "{{ dag_run['run_id'] }}"
+        of_run = {"dag_run": {"dag_id": "orders", "run_id": "manual__1"}, "deadline": {"id": "d1"}}
+        callback = AsyncCallback(send_whatsapp_notification, kwargs=told)
+        trigger = CallbackTrigger(callback.path, {**callback.kwargs, "context": of_run})
+        assert asyncio.run(_events(trigger))[-1]["state"] == "success"
+
+    (seen,) = sent()
+    assert seen["template"]["components"][0]["parameters"][0]["text"] == "manual__1"
+
+
+async def _awaited(notifier):
+    await notifier
+
+
+async def _events(trigger):
+    return [event.payload async for event in trigger.run()]
+
+
+def test_what_goes_wrong_in_the_triggerer_is_said(connect, sent):
+    trigger = CallbackTrigger(
+        "whatsapp_provider.notifications.whatsapp.WhatsAppNotifier", {"to": PHONE, "template": "order_lost"}
+    )
+
+    last = asyncio.run(_events(trigger))[-1]
+
+    assert last["state"] == "failed"
+    assert "Template order_lost (en) is not on the account" in last["body"]
+    assert sent() == []
+
+
+def test_two_deadlines_of_a_run_have_two_tracking_ids():
+    of_run = {"dag_run": {"dag_id": "orders", "run_id": "manual__1"}}
+    ids = {tracking_id_of({**of_run, "deadline": {"id": name}}, "notice") for name in ("d1", "d2", "d1")}
+
+    assert len(ids | {tracking_id_of(of_run, "notice"), tracking_id_of(CONTEXT, "notice")}) == 4
 
 
 def test_nothing_is_asked_before_a_task_runs(monkeypatch):

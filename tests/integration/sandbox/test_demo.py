@@ -4,6 +4,8 @@ import contextlib
 import re
 import signal
 from collections import Counter
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import psycopg
 import pytest
@@ -18,9 +20,16 @@ from support.deployment import TICK
 @pytest.mark.takes_a_minute
 def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left_behind, tmp_path):
     program = start("-m", "sandbox.demo", SANDBOX_FOLDER=str(tmp_path))
-    said, _ = program.communicate(timeout=600)
+    screen, _ = program.communicate(timeout=600)
 
-    assert program.returncode == 0, said
+    assert program.returncode == 0, screen
+    assert len(screen.splitlines()) <= 48, screen
+    assert max(map(len, screen.splitlines())) <= 120
+    page = Path(unquote(urlsplit(re.search(r"file://\S+", screen)[0]).path)).read_text(encoding="utf-8")
+    assert "What the phones show" in page
+    said = (tmp_path / "demo/report.txt").read_text(encoding="utf-8")
+    assert not re.search(r"\+\d{8}|wa_token=[^…]", screen + said)
+    assert not re.search(r"wa_token=[^…]", page)
     assert 0 < said.index("IN (211000000000001): 14 create") < said.index("submit: ")
     failed_kind = re.search(r"^(.+?) +\d+ +\d+ +1 ", said, re.MULTILINE)[1]
     outcomes = Counter((one.kind, one.outcome == "send") for one in expectations().values() if one.is_found)
@@ -41,7 +50,6 @@ def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left
     assert "A partner with 5 stuck runs got 5 messages; with setting digest on: 1\n" in said
     assert "*Progress:* 12.5 of 40.5 pieces produced" in said
     assert f"/production-runs/{run_id('SENT23H')}?wa_token=…" in said
-    assert not re.search(r"\+\d{8}|wa_token=[^…]", said)
     assert re.search(
         r"failed it later \(131000\), so it did not count; the next tick sent it again: ✓✓ read$", said, re.M
     )
