@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Collection, Iterator
 from contextvars import ContextVar
 from typing import Any
 
 import attrs
-from airflow.sdk import BaseHook, Connection
+from airflow.sdk import BaseHook, Connection, Variable
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
 from whatsapp_provider.api.senders import SENDER_CONN_PREFIX, Sender, sender_from_extra
+from whatsapp_provider.ends import TryLater
 from whatsapp_provider.needed_airflow import check_airflow
 from whatsapp_provider.web_address import TEST_HOSTS
 
@@ -57,16 +60,42 @@ def connection_of(conn_id: str) -> ReadConnection:
 
     Raises:
         AirflowNotFoundException: There is no connection of this id.
+        TryLater: As `stored_variables`.
     """
     kept = _READ.get()
     if kept is not None and conn_id in kept:
         return kept[conn_id]
     # In a task it is the SDK's class, in the API server Airflow's database model, with the same fields.
-    found = BaseHook.get_connection(conn_id)
+    try:
+        found = BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        stored_variables(prefix=conn_id)
+        found = BaseHook.get_connection(conn_id)
     read = ReadConnection(**{one.name: getattr(found, one.name) for one in attrs.fields(Connection)})
     if kept is not None:
         kept[conn_id] = read
     return read
+
+
+def stored_variables(prefix: str) -> Collection[str]:
+    """Which Variables a task's Airflow has stored whose names begin so; outside tasks it is not asked.
+
+    Where its API server does not answer, the SDK says of each Variable and connection that there is none. Here it says
+    that it was not answered.
+
+    Raises:
+        TryLater: The API server did not answer.
+    """
+    runner = sys.modules.get("airflow.sdk.execution_time.task_runner")
+    if getattr(runner, "SUPERVISOR_COMMS", None) is None or not hasattr(Variable, "keys"):  # Airflow 3.2 has no keys.
+        return ()
+    try:
+        return list(Variable.keys(prefix=prefix))
+    except AirflowRuntimeError as error:
+        raise TryLater(
+            "Airflow's API server did not answer this task, so its settings and connections are not known; nothing was"
+            " begun without them, and it is tried again."
+        ) from error
 
 
 def sender_of(connection: ReadConnection) -> Sender:

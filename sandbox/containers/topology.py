@@ -128,10 +128,14 @@ class Tried:
     console: Console
     api: LocalGraphApi
 
+    @property
+    def password(self) -> str:
+        """PostgreSQL's."""
+        return env_of(self.compose.folder)["POSTGRES_PASSWORD"]
+
     def url_of(self, database: str) -> str:
         """Where a database of the project is, from here."""
-        password = env_of(self.compose.folder)["POSTGRES_PASSWORD"]
-        return f"postgresql://airflow:{password}@127.0.0.1:{POSTGRES_PORT}/{database}"
+        return f"postgresql://airflow:{self.password}@127.0.0.1:{POSTGRES_PORT}/{database}"
 
     def make_shop(self, stuck: int) -> None:
         """Make a shop of ten times as many runs, an empty message log of today and a Graph API that took nothing."""
@@ -151,6 +155,13 @@ class Tried:
             with psycopg.connect(self.url_of("messages"), autocommit=True) as log:
                 log.execute(FORGET_MESSAGES.read_bytes())
         self.api.reset()
+
+    def in_postgres(self, program: str, *arguments: str, stdin: str | None = None) -> str:
+        """Run one of PostgreSQL's programs in its container."""
+        password = f"PGPASSWORD={self.password}"
+        return self.compose(
+            "exec", "-T", "--env", password, "postgres", program, "--username=airflow", *arguments, stdin=stdin
+        )
 
     def rows(self, query: LiteralString) -> list[dict[str, Any]]:
         """What the message log answers."""

@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
         importlib.util.find_spec("airflow.providers.fab") is None,
-        reason="apache-airflow-providers-fab is not installed; it is no dependency of this project",
+        reason="the extra `fab` is not installed",
     ),
 ]
 ROLES = ("Public", "Viewer", "User", "Op", "Admin")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from airflow.sdk import Variable
-from airflow.sdk.execution_time import supervisor
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time import comms, supervisor, task_runner
 from airflow.sdk.execution_time.secrets import ExecutionAPISecretsBackend
 from airflow.secrets.environment_variables import EnvironmentVariablesBackend
 
-from partner_messages.config.settings import VARIABLE, SettingsError
-from partner_messages.deployment.live_settings import load_settings, settings_fixed_by
+from partner_messages.config.ends import TryLater
+from partner_messages.config.settings import VARIABLE, Settings, SettingsError
+from partner_messages.deployment.live_settings import last_log_position, load_sender, load_settings, settings_fixed_by
 
 
 class VaultBackend:
@@ -68,3 +70,61 @@ def test_settings_that_hide_the_stored_ones_are_refused_at_every_reading(look_in
             load_settings()
     else:
         assert load_settings().halt is False
+
+
+class Comms:
+    """What a task asks its Airflow through: one that does not answer, or has these Variables and no connection."""
+
+    def __init__(self, stored=None, answers=True):
+        self.stored, self.answers = stored or {}, answers
+
+    def send(self, msg):
+        if not self.answers:
+            raise AirflowRuntimeError(comms.ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail={"message": "away"}))
+        match msg:
+            case comms.GetVariable(key=key) if key in self.stored:
+                return comms.VariableResult(key=key, value=self.stored[key])
+            case comms.GetVariableKeys(prefix=prefix):
+                found = [key for key in self.stored if key.startswith(prefix)]
+                return comms.VariableKeysResult(keys=found, total_entries=len(found))
+        missing = ErrorType.VARIABLE_NOT_FOUND if isinstance(msg, comms.GetVariable) else ErrorType.CONNECTION_NOT_FOUND
+        return comms.ErrorResponse(error=missing)
+
+
+@pytest.fixture
+def ask_through(look_in, monkeypatch):
+    def ask_through(comms):
+        look_in(ENVIRONMENT, DATABASE)
+        monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", comms, raising=False)
+
+    return ask_through
+
+
+AWAY = Comms({VARIABLE: '{"halt": true}'}, answers=False)
+
+
+def test_a_task_takes_no_settings_for_stored_where_airflow_does_not_answer(ask_through):
+    ask_through(AWAY)
+
+    with pytest.raises(TryLater, match="did not answer"):
+        load_settings()
+    with pytest.raises(TryLater, match="did not answer"):
+        last_log_position()
+
+
+def test_nor_does_it_call_a_connection_missing_then(ask_through):
+    ask_through(AWAY)
+
+    with pytest.raises(TryLater, match="did not answer"):
+        load_sender("in")
+
+
+def test_what_airflow_says_that_it_does_not_have_is_missing(ask_through):
+    ask_through(Comms())
+
+    assert load_settings() == Settings()
+    assert last_log_position() is None
+    with pytest.raises(SettingsError, match="no connection whatsapp_in"):
+        load_sender("in")
+    ask_through(Comms(AWAY.stored))
+    assert load_settings().halt is True

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from partner_messages.config.ends import TryLater
 from partner_messages.config.plain_text import shown
 from partner_messages.config.settings import (
     LOG_POSITION_VARIABLE,
@@ -22,7 +23,7 @@ from partner_messages.config.settings import (
 )
 from partner_messages.recipients.deeplink import Portal, portal_from_connection
 from whatsapp_provider.api.senders import Sender
-from whatsapp_provider.connections import connection_of, sender_of
+from whatsapp_provider.connections import connection_of, sender_of, stored_variables
 
 if TYPE_CHECKING:
     from airflow.sdk.bases.secrets_backend import BaseSecretsBackend
@@ -60,6 +61,7 @@ def stored_settings() -> Any:
 
     Raises:
         SettingsError: The Variable is not JSON, or it is not the one that operations see and change.
+        TryLater: Airflow did not answer.
     """
     from airflow.sdk import Variable
 
@@ -69,7 +71,21 @@ def stored_settings() -> Any:
             f"{fixed_by} hides the Variable {VARIABLE} that is stored in Airflow: what is set there, halt above all,"
             f" has no effect; remove {fixed_by} from every process of Airflow, or delete the stored Variable."
         )
-    return _decoded(Variable.get(VARIABLE, default=None))
+    return _decoded(_value_of(VARIABLE))
+
+
+def _value_of(variable: str) -> Any:
+    """The value of a Variable, or None where there is none.
+
+    Raises:
+        TryLater: Airflow did not answer. The SDK says None then as well, and the defaults know of no halt.
+    """
+    from airflow.sdk import Variable
+
+    value = Variable.get(variable, default=None)
+    if value is None and variable in stored_variables(prefix=variable):
+        raise TryLater(f"Airflow did not answer when it was asked for the Variable {variable}; it is tried again.")
+    return value
 
 
 def settings_fixed_by() -> str | None:
@@ -134,9 +150,7 @@ def _no_number(text: str) -> Any:
 
 def last_log_position() -> Mapping[str, Any] | None:
     """Where the message log stood when a run last looked (`LogPosition.to_json`); None where none has."""
-    from airflow.sdk import Variable
-
-    kept = Variable.get(LOG_POSITION_VARIABLE, default=None)
+    kept = _value_of(LOG_POSITION_VARIABLE)
     try:
         return cast("Mapping[str, Any]", json.loads(kept)) if kept else None
     except ValueError:
