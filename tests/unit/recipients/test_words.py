@@ -102,9 +102,8 @@ LABELLED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "intent"), LABELLED)
-def test_what_a_partner_writes_is_taken_for_what_it_is(text, intent):
-    assert intent_of(text) is intent
+def test_what_a_partner_writes_is_taken_for_what_it_is():
+    assert [(text, intent_of(text)) for text, intent in LABELLED if intent_of(text) is not intent] == []
 
 
 def test_the_table_is_as_long_as_was_asked_for():
