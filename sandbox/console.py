@@ -40,17 +40,14 @@ class Console:
     Args:
         url: Where its API server listens.
         check: Called while something is waited for; raises if Airflow died.
-        password: Of the administrator.
     """
 
-    def __init__(
-        self, url: str, check: Callable[[], None], password: str = airflow_env.password_of(ADMINISTRATOR)
-    ) -> None:
+    def __init__(self, url: str, check: Callable[[], None]) -> None:
         self._url = url
         self._check = check
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy in the environment does not know our loopback
-        login = {"username": ADMINISTRATOR, "password": password}
+        login = {"username": ADMINISTRATOR, "password": airflow_env.password_of(ADMINISTRATOR)}
         token = self._ask("POST", "/auth/token", login)["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
 

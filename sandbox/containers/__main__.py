@@ -1,9 +1,8 @@
-"""`make containers`: `python -m sandbox.containers [build|run] [--only NAME] [--from COMMIT]`."""
+"""`make containers`: `python -m sandbox.containers [build|run] [--only NAME]`."""
 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -13,8 +12,7 @@ from sandbox.containers.engine import docker, why_not
 
 FOLDER = airflow_env.SANDBOX / "containers"
 IMAGE = "partner-messages-airflow"
-UPGRADE = "upgrade"
-NAMES = (*(name for profile in scenarios.PROFILES.values() for name in profile.scenarios), UPGRADE)
+NAMES = [name for profile in scenarios.PROFILES.values() for name in profile.scenarios]
 
 
 def build() -> None:
@@ -29,7 +27,7 @@ def build() -> None:
     tell("Built.")
 
 
-def run(only: Sequence[str], commit: str | None) -> None:
+def run(only: Sequence[str]) -> None:
     """Bring the profiles up, one after the other, and let everything happen.
 
     Raises:
@@ -44,22 +42,10 @@ def run(only: Sequence[str], commit: str | None) -> None:
             for result in scenarios.tried(FOLDER / name, profile, names):
                 tell(result.line())
                 wrong += [] if result.is_right else [result.name]
-    released = commit or _last_release()
-    if not only or UPGRADE in only:
-        if released:
-            result = scenarios.upgraded(FOLDER / UPGRADE, released)
-            tell(result.line())
-            wrong += [] if result.is_right else [result.name]
-        else:
-            tell("No version was released yet (no tag), so no upgrade was tried; --from COMMIT tries one.")
+    if not only:
+        tell("An upgrade was not tried: there is no released version yet.")
     if wrong:
         raise processes.SandboxError(f"Not as it must be: {', '.join(wrong)}; {FOLDER} has the logs.")
-
-
-def _last_release() -> str | None:
-    asked = ["git", "describe", "--tags", "--abbrev=0"]
-    done = subprocess.run(asked, cwd=airflow_env.PROJECT, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,7 +55,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--only", choices=NAMES, action="append", default=[], help="this scenario only (may be repeated)"
     )
-    parser.add_argument("--from", dest="commit", help="the version from which to upgrade (default: the last tag)")
     asked = parser.parse_args(arguments)
     if reason := why_not():
         print(reason)
@@ -79,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.what != "run":
             build()
         if asked.what != "build":
-            run(asked.only, asked.commit)
+            run(asked.only)
 
     return processes.run(program)
 

@@ -14,7 +14,7 @@ from sandbox.bench.tick import RATE, TASK_TITLE
 from sandbox.console import DagRun
 from sandbox.containers import counting
 from sandbox.containers.engine import docker
-from sandbox.containers.topology import Tried, afterwards_gone, brought_up, env_of, lay_project, variables, write_env
+from sandbox.containers.topology import Tried, afterwards_gone, brought_up, lay_project, variables, write_env
 from sandbox.processes import SandboxError
 
 MESSAGES = 1_000
@@ -216,9 +216,8 @@ class Profile:
     changed: Mapping[str, str] = field(default_factory=dict)
 
 
-DEMO = Profile({"demo": templates_and_a_tick}, ("demo",))
 PROFILES = {
-    "demo": DEMO,
+    "demo": Profile({"demo": templates_and_a_tick}, ("demo",)),
     "local": Profile({"stop": scheduler_stopped}),
     "celery": Profile(
         {
@@ -246,26 +245,6 @@ def tried(folder: Path, profile: Profile, names: Sequence[str]) -> Iterator[Resu
                 yield profile.scenarios[name](up)
             except SandboxError as error:  # The others are tried all the same.
                 yield Result(name, None, None, str(error), is_right=False)
-
-
-def upgraded(folder: Path, commit: str) -> Result:
-    """The volumes of an earlier version under this one: what was sent is known, settings and connections are there."""
-    lay_project(folder, commit)
-    write_env(folder)
-    with afterwards_gone(folder):
-        with brought_up(folder, DEMO.profiles) as up:
-            first = templates_and_a_tick(up)
-            sent = up.counted()
-        before = env_of(folder)
-        lay_project(folder)
-        write_env(folder, before)
-        with brought_up(folder, DEMO.profiles) as up:
-            again = up.console.run(stack.DAG, {"delivery": "live"})
-            known = up.rows("SELECT id FROM partner_messages.message_log WHERE skip_reason = 'duplicate'")
-            new = len(up.api.outbox())
-    said = f"from {commit}: {sent.messages} sent before, then {new} more and {len(known)} known as sent"
-    right = first.is_right and again.state == "success" and new == 0 and len(known) >= sent.messages
-    return Result("an upgrade", None, again, said, right)
 
 
 def check_engine_has(image: str) -> None:

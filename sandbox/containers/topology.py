@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import io
 import json
-import re
 import secrets
 import shutil
-import subprocess
-import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,27 +41,14 @@ LOOK_SECONDS = 0.2
 MAY_BE_EMPTY = {"FLOWER_BASIC_AUTH"}
 
 
-def lay_project(folder: Path, commit: str | None = None) -> None:
-    """Lay the project into an empty folder: as it is here, or as a commit has it.
-
-    Raises:
-        SandboxError: There is no such commit.
-    """
+def lay_project(folder: Path) -> None:
+    """Lay the project, as it is here, into an empty folder."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    if commit is None:
-        for name in FOLDERS:
-            shutil.copytree(airflow_env.PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        for name in FILES:
-            shutil.copyfile(airflow_env.PROJECT / name, folder / name)
-        return
-    done = subprocess.run(
-        ["git", "archive", commit, *FOLDERS, *FILES], cwd=airflow_env.PROJECT, capture_output=True, check=False
-    )
-    if done.returncode:
-        raise SandboxError(f"git has no {commit} with a compose file: {done.stderr.decode()[-300:]}")
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+    for name in FOLDERS:
+        shutil.copytree(airflow_env.PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        shutil.copyfile(airflow_env.PROJECT / name, folder / name)
 
 
 def filled_in(example: str, **values: str) -> str:
@@ -86,25 +69,19 @@ def _secret(name: str) -> str:
     return fernet if name == "AIRFLOW_FERNET_KEY" else secrets.token_hex(32)
 
 
-def write_env(folder: Path, known: Mapping[str, str] | None = None) -> None:
-    """Write the project's `.env`, and the compose file that puts home-made images in place of the official ones.
-
-    Args:
-        folder: The project's.
-        known: What an earlier `.env` has, as whoever upgrades takes it over.
-    """
+def write_env(folder: Path) -> None:
+    """Write the project's `.env`, and the compose file that puts home-made images in place of the official ones."""
     given = {
         "_AIRFLOW_WWW_USER_PASSWORD": airflow_env.password_of(ADMINISTRATOR),
         "AIRFLOW_UID": UID,
         "INITIAL_SETTINGS": f"'{json.dumps(variables(delivery='dry_run'))}'",
     }
-    (folder / ".env").write_text(filled_in((folder / ".env.example").read_text(), **(given | dict(known or {}))))
-    services: dict[str, Any] = {
+    (folder / ".env").write_text(filled_in((folder / ".env.example").read_text(), **given))
+    services = {
         "postgres": {"image": POSTGRES_BASE.tag, "ports": [f"127.0.0.1:{POSTGRES_PORT}:5432"]},
         "databases": {"image": POSTGRES_BASE.tag},
+        "redis": {"image": REDIS_BASE.tag},
     }
-    if re.search(r"^  redis:$", (folder / "docker-compose.yaml").read_text(), re.MULTILINE):
-        services["redis"] = {"image": REDIS_BASE.tag}
     (folder / "override.yaml").write_text(json.dumps({"services": services}))
 
 
@@ -232,17 +209,10 @@ def _console(compose: Compose) -> Console:
     """Log in as soon as Airflow is there with its DAGs."""
     for _ in pauses(UP_SECONDS, longest=2):
         with contextlib.suppress(OSError, SandboxError):
-            password = _made_up_password(compose) or airflow_env.password_of(ADMINISTRATOR)
-            console = Console(AIRFLOW_ADDRESS, check=lambda: None, password=password)
+            console = Console(AIRFLOW_ADDRESS, check=lambda: None)
             console.unpause(stack.DAG)
             return console
     raise SandboxError(f"Airflow was not there after {UP_SECONDS:.0f} seconds: {compose('ps', '--all')}")
-
-
-def _made_up_password(compose: Compose) -> str | None:
-    """What Airflow's simple auth manager has made up, in versions that have it."""
-    found = re.search(r"Password for user 'admin': (\w+)", compose("logs", "airflow-apiserver"))
-    return found[1] if found else None
 
 
 def variables(**settings: Any) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from sandbox.airflow_env import PROJECT
+from sandbox.containers.__main__ import main
 from sandbox.containers.bases import ENTRYPOINT, POSTGRES_BASE, REDIS_BASE
 from sandbox.containers.counting import Count, count, same_day
 from sandbox.containers.topology import filled_in
@@ -56,3 +57,12 @@ def test_a_base_keeps_its_data_where_compose_has_a_volume() -> None:
     assert "/var/lib/postgresql/data" in POSTGRES_BASE.entrypoint
     assert "redis:/data\n" in compose
     assert "--dir /data" in REDIS_BASE.entrypoint
+
+
+def test_without_an_engine_it_says_so_and_nothing_has_failed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    assert main([]) == 0
+    assert capsys.readouterr().out == "There is no `docker` here, so containers were not tried.\n"
