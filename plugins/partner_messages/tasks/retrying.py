@@ -5,7 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from airflow.sdk import RetryDecision, RetryPolicy
+from whatsapp_provider.needed_airflow import check_airflow
+
+try:
+    from airflow.sdk import RetryDecision, RetryPolicy
+except ImportError:
+    check_airflow("partner-messages", (3, 3))  # Says so in a sentence.
+    raise
 
 
 class SameAfterAClear(RetryPolicy):
