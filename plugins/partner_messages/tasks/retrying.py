@@ -5,13 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from whatsapp_provider.needed_airflow import check_airflow
-
-try:
-    from airflow.sdk import RetryDecision, RetryPolicy
-except ImportError:
-    check_airflow("partner-messages", (3, 3))  # Says so in a sentence.
-    raise
+from airflow.sdk import RetryDecision, RetryPolicy
 
 
 class SameAfterAClear(RetryPolicy):
