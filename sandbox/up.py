@@ -17,7 +17,18 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from sandbox import airflow_env, embedded, history, postgres, processes, receiver, shop, stack, whole_airflow
+from sandbox import (
+    airflow_env,
+    as_installed,
+    embedded,
+    history,
+    postgres,
+    processes,
+    receiver,
+    shop,
+    stack,
+    whole_airflow,
+)
 from sandbox.connections import SETTINGS, connections
 from sandbox.console import Console
 from sandbox.graph_api import server as graph_api
@@ -63,6 +74,7 @@ def up() -> None:
             until_written = running.enter_context(history.being_written(FOLDER, server, made, tell, weeks=weeks))
         port = embedded.free_port(AIRFLOW_PORT)
         environment = airflow_env.airflow_environment(HOME, server, _secrets(), port=port)
+        environment["PYTHONPATH"] += f":{as_installed.python_path(FOLDER / 'as-installed')}"
         _write_command(environment)
         airflow = running.enter_context(whole_airflow.running(FOLDER, environment, made, SETTINGS, tell))
         if until_written:

@@ -272,7 +272,11 @@ def _give_tasks_the_newest_api_alone() -> None:
     from cadwyn import HeadVersion, Version, VersionBundle
 
     versions.bundle = VersionBundle(HeadVersion(), Version(versions.bundle.versions[0].value))
-    now = [route for route in routes.execution_api_router.routes if "_CADWYN_DELETED_ROUTE" not in route.tags]
+    now = [
+        route
+        for route in routes.execution_api_router.routes
+        if "_CADWYN_DELETED_ROUTE" not in getattr(route, "tags", ())
+    ]
     routes.execution_api_router.routes[:] = now
 
 

@@ -98,9 +98,9 @@ def demo() -> None:
         run(stack.DAG, {"delivery": "live", "production_run_ids": again}, log_name="again")
         hearing.wait_until(lambda: rows("heard.sql")[0]["under_way"] == 0 or None, "what became of them")
         tell("Done.")
-        shown.append(("What Meta and the partners answered, and what came of it", hearing.story(cast, rows)))
-        for head, lines in shown:
-            in_full("\n".join(["", head, "", *lines]))
+        shown.append(report.Part("What Meta and the partners answered, and what came of it", hearing.story(cast, rows)))
+        for part in shown:
+            in_full("\n".join(["", part.head, "", *part.lines]))
         print("\n".join(report.one_screen(shown)))
         (FOLDER / PHONES).write_text(report.kept_page(requests.get(api.url, timeout=30).text), encoding="utf-8")
         print(f"\nThe phones, as they are now: {(FOLDER / PHONES).resolve().as_uri()}")
@@ -208,10 +208,10 @@ def _all_of_it(
     blocks = (report.message_block(number, message) for number, message in enumerate(messages, start=1))
     head = f"What was sent: {report.census_line(census['inspected'], found, census['no_partner'])}"
     return [
-        (head, report.decision_table(found, decisions)),
-        ("What is idle", report.not_called_idle(logged, idle, tick)),
-        ("The messages, as Meta took them", [line for block in blocks for line in (*block, "")]),
-        ("One message for several runs", report.both_policies(told)),
+        report.Part(head, report.decision_table(found, decisions)),
+        report.Part("What is idle", report.not_called_idle(logged, idle, tick), on_screen=False),
+        report.Part("The messages, as Meta took them", [line for block in blocks for line in (*block, "")]),
+        report.Part("One message for several runs", report.both_policies(told), on_screen=False),
     ]
 
 

@@ -10,7 +10,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import phonenumbers
 
@@ -30,18 +30,25 @@ LONGEST_TEXT = 700
 """Characters of a message's text that are printed; one partner of the sample shop has a very long name."""
 WIDTH = 100
 """Characters of a line."""
-Part: TypeAlias = tuple[str, Sequence[str]]
-"""A head line, and what stands below it."""
 _NO_ANSWERS = "<style>form { display: none }</style></head>"
-TOKEN = re.compile(r"(?<=\bwa_token=)[^\s&]+")
+TOKEN = re.compile(r"(?<=\bwa_token=)[^\s&\"'<>]+")
 PLAN_LINE = re.compile(r"^\S+ \[info +\] (?P<words>.*?) +\[partner_messages\.tasks\.template_report\]", re.MULTILINE)
 
 
+class Part(NamedTuple):
+    """A head line and what stands below it; some parts are only in the file."""
+
+    head: str
+    lines: Sequence[str]
+    on_screen: bool = True
+
+
 def one_screen(parts: Iterable[Part]) -> list[str]:
-    """The beginning of each part, up to its first empty line, with lines that fit."""
+    """The beginning of each part that is for the screen, up to its first empty line, with lines that fit."""
     said: list[str] = []
-    for head, lines in parts:
-        said += ["", head, *itertools.takewhile(bool, lines)]
+    for part in parts:
+        if part.on_screen:
+            said += ["", part.head, *itertools.takewhile(bool, part.lines)]
     return [line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…" for line in said]
 
 

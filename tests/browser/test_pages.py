@@ -33,6 +33,7 @@ from support.browser import (
     small_targets,
     tab,
 )
+from whatsapp_provider.provider_info import get_provider_info
 
 pytestmark = pytest.mark.takes_a_minute
 
@@ -146,6 +147,26 @@ def test_everything_comes_up_and_can_be_used(up: AirflowUp) -> None:
     asked = {"logical_date": None, "conf": json.loads(printed[1])}
     ask.post(f"{up.url}/api/v2/dags/{stack.EVENTS_DAG}/dagRuns", json=asked, timeout=30)
     _wait_for(lambda: "jyt_production_run_assigned_v1" in requests.get(f"{up.phones}/_sandbox/outbox", timeout=10).text)
+
+
+def test_the_connection_type_has_a_form_with_labels_and_hides_what_is_secret(browser: Browser, up: AirflowUp) -> None:
+    (form,) = get_provider_info()["connection-types"]
+    fields = form["conn-fields"]
+    with tab(browser, up.url, up.token("admin")) as opened:
+        page = opened.page
+        page.goto("/connections")
+        page.get_by_role("button", name="Add Connection").click()
+        page.get_by_role("combobox").last.fill(form["hook-name"])
+        page.keyboard.press("Enter")
+        for label in form["ui-field-behaviour"]["relabeling"].values():
+            expect(page.get_by_text(label, exact=True)).to_be_visible()
+        page.get_by_text("Extra Fields", exact=True).click()
+        for field in fields.values():
+            expect(page.get_by_text(field["label"]).first).to_be_visible()
+            expect(page.get_by_text(field["description"]).first).to_be_visible()
+        hidden = {one.get_attribute("name") for one in page.locator("input[type=password]").all()}
+    secret = {f"element_{name}" for name, field in fields.items() if field["schema"].get("format") == "password"}
+    assert hidden == {"password", *secret}
 
 
 def test_who_answers_is_replied_to_as_their_answer_starts_upkeep(up: AirflowUp) -> None:

@@ -40,4 +40,4 @@ def _installed(package: str) -> Path | None:
         found = metadata.distribution(_WHEELS[package]).locate_file(package)
     except metadata.PackageNotFoundError:
         return None
-    return Path(str(found))
+    return path if (path := Path(str(found))).is_dir() else None

@@ -8,6 +8,7 @@ import pytest
 from sandbox.demo.report import (
     Decision,
     Logged,
+    Part,
     Sent,
     Told,
     aligned,
@@ -16,9 +17,11 @@ from sandbox.demo.report import (
     day_and_time,
     decision_table,
     in_order,
+    kept_page,
     masked,
     message_block,
     not_called_idle,
+    one_screen,
     plan_of,
 )
 
@@ -197,3 +200,12 @@ def test_a_partner_s_messages_are_counted_under_both_policies_and_the_other_one_
         "     3 runs await",
         "     your answer",
     ]
+
+
+def test_the_screen_shows_the_beginnings_and_the_kept_page_signs_nobody_in():
+    parts = [Part("The messages", ["one", "", "two"]), Part("Idle", ["three"], on_screen=False), Part("x" * 200, [])]
+
+    assert one_screen(parts) == ["", "The messages", "one", "", "x" * 99 + "…"]
+    assert kept_page(f"<head></head><a href='{LINK}eyJ.a'>") == (
+        f"<head><style>form {{ display: none }}</style></head><a href='{LINK}…'>"
+    )
