@@ -344,6 +344,28 @@ def test_what_is_not_known_is_settled(in_airflow: Tab, up: AirflowUp) -> None:
     expect(frame.locator("h1 + p")).to_contain_text("accepted by Meta")
 
 
+def test_other_settings_are_tried_saved_and_taken_back(in_airflow: Tab) -> None:
+    page, frame = in_airflow.page, in_airflow.show("/what-if")
+    status = frame.get_by_role("status")
+    frame.locator("body").evaluate("(body) => { body.dataset.kept = 'yes' }")
+    frame.locator("[name=escalate_after]").fill("never mind")
+    frame.get_by_role("button", name="Show").click()
+    expect(status.get_by_role("alert")).to_be_visible()
+    expect(frame.locator("[name=escalate_after]")).to_have_value("never mind")
+    frame.locator("[name=escalate_after]").fill("4")
+    frame.get_by_role("button", name="Show").click()
+    expect(status).to_contain_text("with those chosen")
+    expect(page).to_have_url(re.compile("escalate_after=4"))
+    _do(frame, "Save as the new settings", why="sooner")
+    expect(status).to_contain_text("Saved")
+    expect(page).to_have_url(re.compile(f"{PREFIX}/what-if$"))
+    taken_back = frame.locator("form").filter(has_text="Set these back").first
+    taken_back.get_by_label("Why").fill("too soon")
+    taken_back.get_by_role("button").click()
+    expect(status).to_contain_text("Taken back")
+    expect(frame.locator("body")).to_have_attribute("data-kept", "yes")
+
+
 def _do(frame: FrameLocator, act: str, why: str) -> None:
     form = frame.locator("form").filter(has_text=act)
     form.get_by_label("Why").fill(why)
