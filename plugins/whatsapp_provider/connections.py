@@ -69,7 +69,9 @@ def connection_of(conn_id: str) -> ReadConnection:
     try:
         found = BaseHook.get_connection(conn_id)
     except AirflowNotFoundException:
-        stored_variables(prefix=conn_id)
+        if not _asks_an_api_server():
+            raise
+        stored_variables(prefix=conn_id)  # It answers, so the connection is missing, unless it was away until now.
         found = BaseHook.get_connection(conn_id)
     read = ReadConnection(**{one.name: getattr(found, one.name) for one in attrs.fields(Connection)})
     if kept is not None:
@@ -86,8 +88,7 @@ def stored_variables(prefix: str) -> Collection[str]:
     Raises:
         TryLater: The API server did not answer.
     """
-    runner = sys.modules.get("airflow.sdk.execution_time.task_runner")
-    if getattr(runner, "SUPERVISOR_COMMS", None) is None or not hasattr(Variable, "keys"):  # Airflow 3.2 has no keys.
+    if not _asks_an_api_server():
         return ()
     try:
         return list(Variable.keys(prefix=prefix))
@@ -96,6 +97,12 @@ def stored_variables(prefix: str) -> Collection[str]:
             "Airflow's API server did not answer this task, so its settings and connections are not known; nothing was"
             " begun without them, and it is tried again."
         ) from error
+
+
+def _asks_an_api_server() -> bool:
+    """Whether this process is a task's, and its Airflow can be asked for the names of Variables (3.2 cannot)."""
+    runner = sys.modules.get("airflow.sdk.execution_time.task_runner")
+    return getattr(runner, "SUPERVISOR_COMMS", None) is not None and hasattr(Variable, "keys")
 
 
 def sender_of(connection: ReadConnection) -> Sender:
