@@ -335,6 +335,29 @@ def test_a_partner_is_opted_out_and_back(in_airflow: Tab) -> None:
     expect(frame.locator(".alert")).to_have_count(0)
 
 
+def test_a_run_is_left_alone_for_a_while(in_airflow: Tab, up: AirflowUp) -> None:
+    frame = in_airflow.show(f"/runs/{run_id('ENDED')}")  # No tick finds it, so no other test meets what is said of it.
+    status, until = frame.get_by_role("status"), (up.day + dt.timedelta(days=7)).isoformat()
+    frame.locator("form").filter(has_text="Leave alone until then").get_by_label("Until").fill(until)
+    _do(frame, "Leave alone until then", why="a wedding")
+    expect(status).to_contain_text("Nobody is written to of the run until")
+    ends = frame.locator("form").filter(has_text="It ends by itself")
+    ends.get_by_label("Why it ends today").fill("they are back")
+    ends.get_by_role("button").click()
+    expect(ends).to_have_count(0)
+    expect(status).not_to_be_empty()
+
+
+def test_the_tick_of_the_day_is_held_and_goes_on(in_airflow: Tab) -> None:
+    frame = in_airflow.show("/before")
+    _do(frame, "Hold today's tick", why="wrong prices")
+    expect(frame.get_by_role("status")).to_contain_text("is held")
+    again = frame.locator("form").filter(has_text="Let the tick go on")
+    again.get_by_label("Why it may go on").fill("corrected")
+    again.get_by_role("button").click()
+    expect(frame.get_by_role("status")).to_contain_text("may go on")
+
+
 def test_what_is_not_known_is_settled(in_airflow: Tab, up: AirflowUp) -> None:
     frame = in_airflow.show(f"/messages/{up.reminder('unknown', 'START71H', 'RAJESH', claimed_at='now')}")
     frame.get_by_label("It arrived").check()
