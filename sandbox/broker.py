@@ -38,6 +38,7 @@ def running(folder: Path) -> Iterator[str]:
             if server.status() is not None:
                 raise server.failure()
             with contextlib.suppress(OSError), socket.create_connection((embedded.HOST, port), timeout=1):
-                yield f"redis://{embedded.HOST}:{port}/0"
-                return
-        raise server.failure()
+                break
+        else:
+            raise server.failure()
+        yield f"redis://{embedded.HOST}:{port}/0"

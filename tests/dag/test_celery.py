@@ -16,15 +16,18 @@ import pytest
 from sandbox import airflow_env, broker, whole_airflow
 from sandbox.processes import pauses
 from support.fault_table import Tally
+from support.needed import is_missing
 from support.real_airflow import LONG, RealAirflow, celery_settings, real_airflow
 from support.rough_weather import MESSAGES, count
 
-pytestmark = [
-    pytest.mark.skipif(bool(broker.why_not()), reason=broker.why_not() or ""),
-    pytest.mark.skipif(
-        importlib.util.find_spec("airflow.providers.celery") is None, reason="the extra `celery` is not installed"
-    ),
-]
+
+@pytest.fixture(autouse=True)
+def celery() -> None:
+    """Celery and its broker are here."""
+    if reason := broker.why_not():
+        is_missing(reason)
+    if importlib.util.find_spec("airflow.providers.celery") is None:
+        is_missing("the extra `celery` is not installed")
 
 
 def test_a_worker_has_compose_s_settings_and_the_package_before_its_tasks(postgres: Any, tmp_path: Path) -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Page, expect, sync_playwright
 
 from partner_messages.pages.render import PREFIX
+from support.needed import is_missing
 
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -41,10 +40,7 @@ def chromium() -> Iterator[Browser]:
     """The installed Chromium without a window; without one the test is skipped, but in CI it fails."""
     path = shutil.which("chromium")
     if path is None:
-        missing = "Debian's package chromium is not installed (apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+        is_missing("Debian's package chromium is not installed (apt-get install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         expect.set_options(timeout=PATIENCE_MS)

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from airflow.configuration import conf
 from airflow.utils.providers_configuration_loader import providers_configuration_loaded
 
 from partner_messages.deployment.entering import enter
@@ -67,8 +68,12 @@ def main() -> None:
 def enter_users() -> None:
     """Let the first user and the receiver log in, where users are kept by the FAB auth manager.
 
+    Another auth manager has its users elsewhere, and none is entered.
+
     In this process: each of its commands would take seconds to start, and show a password to whoever lists processes.
     """
+    if not conf.get("core", "auth_manager").endswith(".FabAuthManager"):
+        return
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
 
     with get_application_builder() as builder:

@@ -104,9 +104,7 @@ FIELDS = {
 }
 """The params of an act as the pages' forms call them; who does it and why have names that end so."""
 
-_NAMED = re.compile(r'DAG run params: "(\w+)"|\bParam (\w+)|DAG run params: (\w+)(?= is missing)')
-_HOW_TO_ASK = re.compile(r"(?<= is missing);.*")
-"""What is said of all the params of an act to whom they are one by one."""
+_NAMED = re.compile(r'DAG run params: "(\w+)"|\bParam (\w+)|DAG run params: (\w+) is missing;.*')
 
 _KEPT_UP = (
     ("Connection aborted", "The connection to Meta broke off before an answer came."),
@@ -165,9 +163,10 @@ def refusal(text: str) -> str:
     def label(match: re.Match[str]) -> str:
         name = match[1] or match[2] or match[3]
         ending = "Why" if name.endswith("_why") else "Your name" if name.endswith("_by") else spoken(name).capitalize()
-        return FIELDS.get(name, ending)
+        # What else is said of one that is missing names all params, which a page's form does not have.
+        return FIELDS.get(name, ending) + (" is missing." if match[3] else "")
 
-    return _NAMED.sub(label, _HOW_TO_ASK.sub(".", text))
+    return _NAMED.sub(label, text)
 
 
 def invalid(problem: Mapping[str, Any]) -> str:

@@ -47,6 +47,7 @@ def test_no_reason_sends_its_reader_to_a_column(reason):
             "DAG run params: leave_alone_why is missing; to leave somebody alone, say leave_alone and leave_alone_why.",
             "Why is missing.",
         ),
+        ("The token is missing; set it in whatsapp_in.", "The token is missing; set it in whatsapp_in."),
         ("Param leave_alone_id names “x”.", "The address names “x”."),
         ('DAG run params: "opt_out_why": must be a text.', "Why: must be a text."),
         ("The 3 of confirm_above.", "The 3 of confirm_above."),
