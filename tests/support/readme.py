@@ -11,7 +11,8 @@ from typing import Any
 import psycopg
 from pydantic import BaseModel
 
-from partner_messages.config.settings import Settings, Tables, TimeWindow
+from partner_messages.config.setting_groups import Tables, TimeWindow
+from partner_messages.config.settings import Settings
 from partner_messages.deployment.forms import EVENT_REQUIRED, EVENTS
 from partner_messages.message_log.migrations import migrate
 from partner_messages.messages.skip_reasons import EXPLANATIONS

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from partner_messages.config.schedule import day_of
-from partner_messages.config.settings import NotifierSpec, Settings
+from partner_messages.config.setting_groups import NotifierSpec
+from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.params import ClosingParams, parse_params

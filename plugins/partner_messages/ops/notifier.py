@@ -9,7 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from partner_messages.config.ends import TryLater
-from partner_messages.config.settings import VARIABLE, NotifierSpec, Settings, SettingsError
+from partner_messages.config.setting_groups import NotifierSpec
+from partner_messages.config.settings import VARIABLE, Settings, SettingsError
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.ops.notifier_classes import NotANotifier, check_arguments, notifier_class
 from partner_messages.ops.notifier_templates import TemplateProblem, check_templates

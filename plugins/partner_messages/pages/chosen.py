@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from partner_messages.config.problems import first_problem, nearest
-from partner_messages.config.settings import Settings, TimeWindow
+from partner_messages.config.setting_groups import TimeWindow
+from partner_messages.config.settings import Settings
 from partner_messages.config.value_kinds import WeeklyCadence
 from partner_messages.deployment.saving import Change
 from partner_messages.pages.asked import NotAsked

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
-from partner_messages.config.settings import Tables
+from partner_messages.config.setting_groups import Tables
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.message_log.history import messages_of_ends
 from partner_messages.pages.asked import CHOICES, Filters, NotAsked, Place

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from partner_messages.config.settings import Tables
+from partner_messages.config.setting_groups import Tables
 from partner_messages.shop.names import Names
 from partner_messages.shop.shop import Shop, open_shop
 from whatsapp_provider.masking import mask

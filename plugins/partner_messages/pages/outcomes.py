@@ -11,7 +11,7 @@ from typing import Any
 
 import phonenumbers
 
-from partner_messages.config.settings import Prices
+from partner_messages.config.setting_groups import Prices
 from partner_messages.ops.judgement import Trouble
 from partner_messages.ops.replay import Replay
 

@@ -24,7 +24,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from partner_messages.config.settings import Pictures
+from partner_messages.config.setting_groups import Pictures
 from whatsapp_provider.api.deadline import Deadline, TimedTlsSocket
 from whatsapp_provider.hooks.whatsapp import USER_AGENT
 from whatsapp_provider.masking import mask

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from partner_messages.config.settings import Pause, Settings
+from partner_messages.config.setting_groups import Pause
+from partner_messages.config.settings import Settings
 from partner_messages.message_log import left_alone
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.left_alone import ByHand

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from partner_messages.config.settings import Pictures
+from partner_messages.config.setting_groups import Pictures
 from partner_messages.pictures.usable import PictureChecker, Result, Unusable, Usable
 from partner_messages.shop.shop import Shop
 

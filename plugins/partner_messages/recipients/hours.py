@@ -12,7 +12,7 @@ import phonenumbers
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, day_of
-from partner_messages.config.settings import TimeWindow
+from partner_messages.config.setting_groups import TimeWindow
 
 _MINUTE, _DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)
 _MINUTES_TO_LOOK_AHEAD = 2 * 24 * 60

@@ -22,7 +22,8 @@ from psycopg.types.json import Jsonb
 
 from partner_messages.config.ends import TryLater
 from partner_messages.config.pieces import pieces
-from partner_messages.config.settings import SHOP_INBOX_CONN_ID, SettingsError, Tables
+from partner_messages.config.setting_groups import Tables
+from partner_messages.config.settings import SHOP_INBOX_CONN_ID, SettingsError
 from partner_messages.database.session import Database, Session, grant_statements, run_query
 from partner_messages.message_log.database import recordset
 from partner_messages.message_log.mirroring import SentMessage

@@ -22,7 +22,8 @@ from psycopg.types.json import Json
 from partner_messages.config.ends import TryLater
 from partner_messages.config.pieces import pieces
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
-from partner_messages.config.settings import SHOP_CONN_ID, Tables
+from partner_messages.config.setting_groups import Tables
+from partner_messages.config.settings import SHOP_CONN_ID
 from partner_messages.config.work_signs import HANDOVERS, KINDS_OF_WORK, WorkSign
 from partner_messages.database.session import Database, Session, grant_statements, run_query
 from partner_messages.messages.kinds import Census, ReminderKind, StuckRun, UnownedRun

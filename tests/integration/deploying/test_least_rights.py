@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from partner_messages.config.settings import Settings, SettingsError, Tables
+from partner_messages.config.setting_groups import Tables
+from partner_messages.config.settings import Settings, SettingsError
 from partner_messages.database.session import AccessRefused, open_session
 from partner_messages.deployment.endings import airflow_endings
 from partner_messages.message_log.database import open_message_log

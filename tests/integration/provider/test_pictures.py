@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from partner_messages.config.settings import Pictures
+from partner_messages.config.setting_groups import Pictures
 from partner_messages.pictures.usable import PictureChecker, Unusable, Usable
 from support.at_once import at_once
 from support.picture_files import jpeg, png

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from partner_messages.config.settings import Tables
+from partner_messages.config.setting_groups import Tables
 from partner_messages.shop.shop import Shop
 
 

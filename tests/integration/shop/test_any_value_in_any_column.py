@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from partner_messages.config.paths import SQL
-from partner_messages.config.settings import Tables
+from partner_messages.config.setting_groups import Tables
 from partner_messages.config.work_signs import WorkSign
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.scope import Scope

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import DictRow
 
-from partner_messages.config.settings import Thresholds
+from partner_messages.config.setting_groups import Thresholds
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.scope import Scope
 from partner_messages.shop.shop import Shop

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.config.settings import Tables
+from partner_messages.config.setting_groups import Tables
 from partner_messages.config.work_signs import HANDOVERS, WorkSign
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.scope import Scope

@@ -14,7 +14,8 @@ import pytest
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from partner_messages.config.settings import SettingsError, Tables
+from partner_messages.config.setting_groups import Tables
+from partner_messages.config.settings import SettingsError
 from partner_messages.message_log.mirroring import messages_to_mirror
 from partner_messages.shop.mirror import InboxError, open_inbox
 from partner_messages.tasks.mirror import mirror_to_shop

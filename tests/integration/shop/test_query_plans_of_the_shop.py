@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Json, Jsonb
 
 from partner_messages.config.paths import SQL
-from partner_messages.config.settings import Tables
+from partner_messages.config.setting_groups import Tables
 from partner_messages.database.named_sql import blocks
 from partner_messages.message_log.database import recordset
 from support.deployment import TICK

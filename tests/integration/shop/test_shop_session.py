@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.config.settings import SettingsError, Tables
+from partner_messages.config.setting_groups import Tables
+from partner_messages.config.settings import SettingsError
 from partner_messages.config.table_names import RESERVED
 from partner_messages.config.work_signs import WorkSign
 from partner_messages.message_log.database import open_message_log

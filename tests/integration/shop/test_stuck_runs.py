@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from partner_messages.config.settings import Tables, Thresholds
+from partner_messages.config.setting_groups import Tables, Thresholds
 from partner_messages.config.work_signs import WorkSign
 from partner_messages.messages.kinds import ReminderKind, StuckRun, restarted
 from partner_messages.messages.scope import Scope

@@ -12,7 +12,8 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 
-from partner_messages.config.settings import NotifierSpec, SettingsError, parse_settings
+from partner_messages.config.setting_groups import NotifierSpec
+from partner_messages.config.settings import SettingsError, parse_settings
 from partner_messages.ops.judgement import Reason, Trouble
 from partner_messages.ops.notifier import NotTold, check_notifiers, notify
 from partner_messages.ops.notifier_classes import LISTED, NotANotifier, notifier_class

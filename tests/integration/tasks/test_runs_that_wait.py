@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from partner_messages.config.settings import Tables
+from partner_messages.config.setting_groups import Tables
 from partner_messages.message_log.history import stuck_of_run
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.scope import Scope

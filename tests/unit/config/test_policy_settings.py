@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from partner_messages.config.settings import SettingsError, Thresholds, parse_settings
+from partner_messages.config.setting_groups import Thresholds
+from partner_messages.config.settings import SettingsError, parse_settings
 from partner_messages.config.value_kinds import WeeklyCadence
 from partner_messages.config.work_signs import WorkSign
 from partner_messages.planning.reminders.policy import Policy

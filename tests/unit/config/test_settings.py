@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_messages.config.settings import Settings, SettingsError, TimeWindow, parse_settings
+from partner_messages.config.setting_groups import TimeWindow
+from partner_messages.config.settings import Settings, SettingsError, parse_settings
 
 SECRET = "EAAGm0PX4ZCpsBAL9VALUE"
 

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from partner_messages.config.settings import Pictures
+from partner_messages.config.setting_groups import Pictures
 from partner_messages.pictures.usable import PictureChecker, Unusable, is_public
 
 PRIVATE = [

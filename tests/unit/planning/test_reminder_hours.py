@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
-from partner_messages.config.settings import TimeWindow, parse_settings
+from partner_messages.config.setting_groups import TimeWindow
+from partner_messages.config.settings import parse_settings
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import SlotHolder
 from partner_messages.planning.reminders.hours import UPKEEP_EVERY, Hours

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from phonenumbers.timezone import UNKNOWN_TIMEZONE
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from partner_messages.config.settings import TimeWindow
+from partner_messages.config.setting_groups import TimeWindow
 from partner_messages.recipients.hours import not_before, zones_of
 
 INDIA = "+919829012345"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from partner_messages.config.schedule import day_of
 from partner_messages.config.sending_days import Calendar
-from partner_messages.config.settings import TimeWindow
+from partner_messages.config.setting_groups import TimeWindow
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, EventHolder

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, TICK_TIME
-from partner_messages.config.settings import Settings, TimeWindow
+from partner_messages.config.setting_groups import TimeWindow
+from partner_messages.config.settings import Settings
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Tick, keeps_their_hours
 from partner_messages.messages.values import Draft
