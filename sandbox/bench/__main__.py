@@ -38,8 +38,8 @@ QUICK = 20
 
 def bench(parts: Sequence[str], sizes: Sizes) -> None:
     """Measure these parts, one after the other, and print the table."""
-    # The local Graph API lives in this process: a full collection of all that Airflow's modules made stops it for a fifth
-    # of a second, and what arrived meanwhile looks like a burst.
+    # The local Graph API lives in this process: a full collection of all that Airflow's modules made stops it for a
+    # fifth of a second, and what arrived meanwhile looks like a burst.
     gc.collect()
     gc.freeze()
     tell = stack.telling()
