@@ -8,10 +8,9 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from sandbox.connections import connections
 from sandbox.shop.expectations import expectations
 from support.children import Child
@@ -26,7 +25,6 @@ from support.rough_weather import ended_of
 from support.submitted import submit_templates
 from support.task_work import found, whole_tick
 
-Shop = psycopg.Connection[DictRow]
 TO_SEND = sorted(run_id for run_id, one in expectations().items() if one.outcome == "send")
 
 
@@ -65,7 +63,7 @@ def left_behind(log: Log) -> dict[str, Any]:
     }
 
 
-def in_the_inbox(shop: Shop) -> list[str]:
+def in_the_inbox(shop: Session) -> list[str]:
     """Meta's ids of the messages that were written into the shop's inbox."""
     found = shop.execute("SELECT wa_message_id FROM messaging_message WHERE wa_message_id NOT LIKE 'wamid.sample-%'")
     return sorted(row["wa_message_id"] for row in found.fetchall())
@@ -77,7 +75,7 @@ def test_every_task_is_killed(
     deployment: Deployment,
     log: Log,
     log_url: str,
-    shop: Shop,
+    shop: Session,
     shop_url: str,
     graph_api: Any,
     rounds: range,

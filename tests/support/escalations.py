@@ -6,19 +6,16 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import psycopg
-from psycopg.rows import DictRow
-
+from partner_messages.database.session import Session
 from partner_messages.messages.kinds import ReminderKind
 from support.dag_tasks import REMINDERS
 from support.deployment import TICK, Deployment, airflow_run
 from support.log_rows import Log, change
 
-Shop = psycopg.Connection[DictRow]
 DAY = dt.timedelta(days=1)
 
 
-def keep(shop: Shop, *run_ids: str) -> None:
+def keep(shop: Session, *run_ids: str) -> None:
     shop.execute("DELETE FROM production_runs WHERE NOT id = ANY (%s)", [list(run_ids)])
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import psycopg
 from psycopg.rows import DictRow
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
+from partner_messages.database.session import Session
 from sandbox.shop import run_id
 from support.deployment import Deployment
 from support.log_rows import Log, everything
@@ -31,7 +31,7 @@ def at(deployment: Deployment, clock: str, day: int = 23) -> dt.datetime:
     return deployment.now
 
 
-def set_run(shop: psycopg.Connection[DictRow], production_run_id: str = RUN, **columns: Any) -> None:
+def set_run(shop: Session, production_run_id: str = RUN, **columns: Any) -> None:
     """Change columns of a run in the shop."""
     assignments = ", ".join(f"{name} = %({name})s" for name in columns)
     shop.execute(

@@ -6,19 +6,19 @@ import datetime as dt
 import uuid
 from typing import Any
 
-import psycopg
 from psycopg import sql
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 from psycopg.types.range import TimestamptzRange
 
+from partner_messages.database.session import Session
 from partner_messages.message_log.queueing import write_drafts
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Draft, reminder_context_id
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, PHONE, tick
 
-Log = psycopg.Connection[DictRow]
+Log = Session
 
 
 def put(log: Log, status: str = "queued", *run_ids: str, **columns: Any) -> uuid.UUID:

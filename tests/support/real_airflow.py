@@ -15,8 +15,9 @@ from typing import Any
 import psutil
 import psycopg
 import yaml
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
 
+from partner_messages.database.session import Session
 from partner_messages.message_log.migrations import SCHEMA
 from sandbox import airflow_env, broker, embedded, postgres, processes, stack, whole_airflow
 from sandbox.bench.tick import FORGET_MESSAGES
@@ -67,7 +68,7 @@ class RealAirflow:
     """
 
     console: Console
-    metadata: psycopg.Connection[DictRow]
+    metadata: Session
     graph_api: Any
     log: Log
     scheduler: Kept

@@ -23,11 +23,11 @@ from typing import Any
 from unittest import mock
 
 import jsonschema
-import psycopg
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from support.dag_tasks import REMINDERS, UPKEEP
@@ -72,7 +72,7 @@ class Tick:
 
 def run_dag(
     dag_id: str,
-    log: psycopg.Connection[DictRow],
+    log: Session,
     conf: dict[str, Any] | None = None,
     *,
     logical_date: dt.datetime | None = TICK,
@@ -121,7 +121,7 @@ def _check_schema(schema: str, check: Callable[..., None] = jsonschema.Draft2020
 
 
 def go_through(
-    log: psycopg.Connection[DictRow],
+    log: Session,
     conf: dict[str, Any] | None = None,
     *,
     logical_date: dt.datetime | None = TICK,
@@ -206,7 +206,7 @@ def _try(work: Callable[..., Any], context: dict[str, Any], *given: Any) -> tupl
         return "up_for_retry", None
 
 
-def _tick(log: psycopg.Connection[DictRow], *, run_id: str, **facts: Any) -> Tick:
+def _tick(log: Session, *, run_id: str, **facts: Any) -> Tick:
     rows = log.execute(
         "SELECT * FROM message_log WHERE tick_id = ("
         " SELECT id FROM tick WHERE dag_run_id = %s ORDER BY created_at DESC LIMIT 1) ORDER BY created_at, id",

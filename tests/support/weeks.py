@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import psycopg
 from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from sandbox.shop import partner_id
 from support.dag_tasks import UPKEEP
 from support.deployment import Deployment
@@ -30,8 +30,6 @@ from support.small_policy import (
     Run,
     day_of,
 )
-
-Shop = psycopg.Connection[DictRow]
 
 BEGINNING = dt.datetime(2026, 10, 12, 3, 30, tzinfo=dt.UTC)
 """A Monday, 9:00 in India; on the second Sunday from here the clocks go back in Italy."""
@@ -66,7 +64,7 @@ class Weeks:
         graph_api: The local Graph API, as new.
     """
 
-    def __init__(self, deployment: Deployment, shop: Shop, log: Log, graph_api: Any) -> None:
+    def __init__(self, deployment: Deployment, shop: Session, log: Log, graph_api: Any) -> None:
         self._deployment, self._shop, self._log, self._graph_api = deployment, shop, log, graph_api
         self._now = deployment.now = BEGINNING
         self._numbers = itertools.count(1)

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
 
 from partner_messages.config.setting_groups import Tables
+from partner_messages.database.session import Session
 from partner_messages.shop.shop import Shop
 
 
 @pytest.fixture
-def changes(_changed_shop: str) -> Iterator[psycopg.Connection[DictRow]]:
+def changes(_changed_shop: str) -> Iterator[Session]:
     """A session in which a test may change the shop: one transaction that is never committed."""
     with (
         psycopg.connect(_changed_shop, row_factory=dict_row) as connection,
@@ -23,6 +24,6 @@ def changes(_changed_shop: str) -> Iterator[psycopg.Connection[DictRow]]:
 
 
 @pytest.fixture
-def source(changes: psycopg.Connection[DictRow]) -> Shop:
+def source(changes: Session) -> Shop:
     """The package's view of the shop, changes included."""
     return Shop(changes, Tables())

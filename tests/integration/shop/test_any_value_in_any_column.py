@@ -13,11 +13,11 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.rows import DictRow
 
 from partner_messages.config.paths import SQL
 from partner_messages.config.setting_groups import Tables
 from partner_messages.config.work_signs import WorkSign
+from partner_messages.database.session import Session
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.scope import Scope
 from partner_messages.messages.values import reminder_context_id
@@ -36,7 +36,6 @@ from partner_messages.shop.shop import Shop
 from sandbox.shop import partner_id, run_id
 from support.deployment import TICK
 
-Changes = psycopg.Connection[DictRow]
 Answer = Mapping[Any, Any]
 
 VALUES: Mapping[str, tuple[str, ...]] = {
@@ -106,7 +105,7 @@ TABLES = tuple(dict.fromkeys(table for table, *_ in family(0)))
 
 
 @pytest.fixture
-def families(changes: Changes) -> None:
+def families(changes: Session) -> None:
     for number in TIMES:
         for table, like, id_, own in family(number):
             changes.execute(
@@ -118,7 +117,7 @@ def families(changes: Changes) -> None:
             )
 
 
-def columns_that_are_read(changes: Changes, table: str) -> dict[str, str]:
+def columns_that_are_read(changes: Session, table: str) -> dict[str, str]:
     """The columns of a table that any query may read, with their types; a truth can only be true or false."""
     words = {word for path in (SQL / "shop").glob("*.sql") for word in re.findall(r"\w+", path.read_text())}
     rows = changes.execute(
@@ -131,7 +130,7 @@ def columns_that_are_read(changes: Changes, table: str) -> dict[str, str]:
     }
 
 
-def questions(source: Shop, changes: Changes) -> dict[str, Callable[[], Answer]]:
+def questions(source: Shop, changes: Session) -> dict[str, Callable[[], Answer]]:
     """Every question about rows that is asked of the shop; each answer by the ids of what it is about."""
     ids = {table: [row["id"] for row in changes.execute(f"SELECT id FROM {table}")] for table in TABLES}  # type: ignore[arg-type]
     runs, partners = ids["production_runs"], ids["partner"]
@@ -191,7 +190,7 @@ def of_neighbours(answer: Answer) -> dict[Any, Any]:
     }
 
 
-def spoil(changes: Changes, table: str, column: str, kind: str) -> int:
+def spoil(changes: Session, table: str, column: str, kind: str) -> int:
     """Put each value into that column of one family each; how many the table took."""
     taken = 0
     for number, value in enumerate(VALUES[kind]):
@@ -208,11 +207,11 @@ def spoil(changes: Changes, table: str, column: str, kind: str) -> int:
     return taken
 
 
-def asked(changes: Changes) -> dict[str, Answer]:
+def asked(changes: Session) -> dict[str, Answer]:
     return {name: ask() for name, ask in questions(Shop(changes, Tables()), changes).items()}
 
 
-def test_every_column_that_is_read_is_tried(changes: Changes) -> None:
+def test_every_column_that_is_read_is_tried(changes: Session) -> None:
     read = {
         **REQUIRED_COLUMNS,
         ACTIVITY: ACTIVITY_COLUMNS,
@@ -229,7 +228,7 @@ def test_every_column_that_is_read_is_tried(changes: Changes) -> None:
 
 @pytest.mark.usefixtures("families")
 @pytest.mark.parametrize("table", TABLES)
-def test_no_value_in_one_row_costs_anybody_else_anything(changes: Changes, table: str) -> None:
+def test_no_value_in_one_row_costs_anybody_else_anything(changes: Session, table: str) -> None:
     before = asked(changes)
     tried = 0
 

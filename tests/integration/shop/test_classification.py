@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import astuple, dataclass, fields
 
-import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from psycopg.rows import DictRow
 
 from partner_messages.config.setting_groups import Thresholds
+from partner_messages.database.session import Session
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.scope import Scope
 from partner_messages.shop.shop import Shop
@@ -112,7 +111,7 @@ rows = st.builds(
     hours=st.just(Thresholds()) | st.builds(Thresholds, assignment_pending=limits, not_started=limits, idle=limits),
 )
 def test_sql_and_the_issue_s_words_agree(
-    source: Shop, changes: psycopg.Connection[DictRow], runs: list[Row], now: dt.datetime, hours: Thresholds
+    source: Shop, changes: Session, runs: list[Row], now: dt.datetime, hours: Thresholds
 ) -> None:
     names = [field.name for field in fields(Row)]
     with changes.transaction(force_rollback=True), changes.cursor() as cursor:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.shop.shop import Shop
 from sandbox.shop import partner_id
 from support.deployment import TICK
-
-Changes = psycopg.Connection[DictRow]
 
 HOUR = dt.timedelta(hours=1)
 KARAN = "+919829012348"
@@ -21,7 +18,7 @@ SYDNEY = "+61412345678"
 MEERA = "+919829012346"
 
 
-def write(changes: Changes, conversation: str, ago: dt.timedelta, direction: str = "inbound") -> None:
+def write(changes: Session, conversation: str, ago: dt.timedelta, direction: str = "inbound") -> None:
     """Put a message into one of the sample shop's conversations."""
     changes.execute(
         "INSERT INTO messaging_message (id, conversation_id, direction, content, created_at)"
@@ -34,7 +31,7 @@ def of(name: str, phone: str, ago: dt.timedelta) -> dict[tuple[str, str], dt.dat
     return {(partner_id(name), phone): TICK - ago}
 
 
-def test_the_newest_inbound_message_counts(source: Shop, changes: Changes) -> None:
+def test_the_newest_inbound_message_counts(source: Shop, changes: Session) -> None:
     write(changes, "KARANEST", 9 * HOUR)
     write(changes, "KARANEST", 5 * HOUR)
     write(changes, "KARANEST", 7 * HOUR)
@@ -44,7 +41,7 @@ def test_the_newest_inbound_message_counts(source: Shop, changes: Changes) -> No
 
 
 @pytest.mark.parametrize(("newer", "older"), [("KARANNEW", "KARANEST"), ("KARANEST", "KARANNEW")])
-def test_one_number_in_two_formats_is_one_phone(source: Shop, changes: Changes, newer: str, older: str) -> None:
+def test_one_number_in_two_formats_is_one_phone(source: Shop, changes: Session, newer: str, older: str) -> None:
     write(changes, newer, 3 * HOUR)
     write(changes, older, 6 * HOUR)
 
@@ -52,7 +49,7 @@ def test_one_number_in_two_formats_is_one_phone(source: Shop, changes: Changes, 
 
 
 @pytest.mark.parametrize("typed", ["098290 12348", "0091 98290-12348", "9829012348", "+91 (98290) 12348"])
-def test_a_number_may_be_typed_in_any_way(source: Shop, changes: Changes, typed: str) -> None:
+def test_a_number_may_be_typed_in_any_way(source: Shop, changes: Session, typed: str) -> None:
     write(changes, "KARANEST", HOUR)
     changes.execute(
         "UPDATE messaging_conversation SET phone_number = %s WHERE id = %s", [typed, partner_id("KARANEST")]
@@ -61,7 +58,7 @@ def test_a_number_may_be_typed_in_any_way(source: Shop, changes: Changes, typed:
     assert source.last_inbound([KARAN], until=TICK) == of("KARAN", KARAN, HOUR)
 
 
-def test_a_national_number_is_read_in_its_partners_country(source: Shop, changes: Changes) -> None:
+def test_a_national_number_is_read_in_its_partners_country(source: Shop, changes: Session) -> None:
     write(changes, "SYDNEYTK", HOUR)
     changes.execute(
         "UPDATE messaging_conversation SET phone_number = '0412 345 678' WHERE id = %s", [partner_id("SYDNEYTK")]
@@ -79,7 +76,7 @@ def test_a_national_number_is_read_in_its_partners_country(source: Shop, changes
         ("+2290195123456", "22995123456"),
     ],
 )
-def test_a_number_may_be_spelled_as_meta_does(source: Shop, changes: Changes, phone: str, written: str) -> None:
+def test_a_number_may_be_spelled_as_meta_does(source: Shop, changes: Session, phone: str, written: str) -> None:
     write(changes, "KARANEST", HOUR)
     changes.execute(
         "UPDATE messaging_conversation SET phone_number = %s WHERE id = %s", [written, partner_id("KARANEST")]
@@ -88,27 +85,27 @@ def test_a_number_may_be_spelled_as_meta_does(source: Shop, changes: Changes, ph
     assert source.last_inbound([phone], until=TICK) == of("KARAN", phone, HOUR)
 
 
-def test_archived_conversations_count(source: Shop, changes: Changes) -> None:
+def test_archived_conversations_count(source: Shop, changes: Session) -> None:
     write(changes, "GANESH1", HOUR)
 
     assert source.last_inbound([GANESH], until=TICK) == of("GANESH", GANESH, HOUR)
 
 
-def test_a_deleted_message_does_not_count(source: Shop, changes: Changes) -> None:
+def test_a_deleted_message_does_not_count(source: Shop, changes: Session) -> None:
     write(changes, "KARANEST", HOUR)
     changes.execute("UPDATE messaging_message SET deleted_at = now()")
 
     assert source.last_inbound([KARAN], until=TICK) == {}
 
 
-def test_a_deleted_conversation_does_not_count(source: Shop, changes: Changes) -> None:
+def test_a_deleted_conversation_does_not_count(source: Shop, changes: Session) -> None:
     write(changes, "KARANEST", HOUR)
     changes.execute("UPDATE messaging_conversation SET deleted_at = now()")
 
     assert source.last_inbound([KARAN], until=TICK) == {}
 
 
-def test_what_came_after_the_moment_is_passed_over(source: Shop, changes: Changes) -> None:
+def test_what_came_after_the_moment_is_passed_over(source: Shop, changes: Session) -> None:
     write(changes, "KARANEST", 2 * HOUR)
     write(changes, "KARANEST", -HOUR)
     write(changes, "GANESH1", 0 * HOUR)
@@ -118,7 +115,7 @@ def test_what_came_after_the_moment_is_passed_over(source: Shop, changes: Change
     assert found == of("KARAN", KARAN, 2 * HOUR) | of("GANESH", GANESH, 0 * HOUR)
 
 
-def test_each_partner_on_one_phone_counts_alone(source: Shop, changes: Changes) -> None:
+def test_each_partner_on_one_phone_counts_alone(source: Shop, changes: Session) -> None:
     write(changes, "GANESH2", HOUR)
     write(changes, "KARANEST", 2 * HOUR)
     changes.execute(
@@ -130,20 +127,20 @@ def test_each_partner_on_one_phone_counts_alone(source: Shop, changes: Changes) 
     assert found == of("GANESH", GANESH, HOUR) | of("KARAN", GANESH, 2 * HOUR)
 
 
-def test_a_number_that_only_ends_alike_is_another(source: Shop, changes: Changes) -> None:
+def test_a_number_that_only_ends_alike_is_another(source: Shop, changes: Session) -> None:
     write(changes, "KARANEST", HOUR)
 
     assert source.last_inbound(["+919829112348", "+39312348"], until=TICK) == {}
 
 
-def test_an_empty_number_is_nobodys(source: Shop, changes: Changes) -> None:
+def test_an_empty_number_is_nobodys(source: Shop, changes: Session) -> None:
     write(changes, "ANANDTAK", HOUR)
 
     assert source.last_inbound([], until=TICK) == {}
     assert source.last_inbound([KARAN], until=TICK) == {}
 
 
-def test_a_partner_who_is_gone_from_the_shop_still_wrote(source: Shop, changes: Changes) -> None:
+def test_a_partner_who_is_gone_from_the_shop_still_wrote(source: Shop, changes: Session) -> None:
     write(changes, "KARANEST", HOUR)
     changes.execute("UPDATE messaging_conversation SET partner_id = 'P-gone' WHERE id = %s", [partner_id("KARANEST")])
 

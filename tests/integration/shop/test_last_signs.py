@@ -6,19 +6,16 @@ import datetime as dt
 from collections.abc import Callable, Collection
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
 from partner_messages.config.setting_groups import Tables
 from partner_messages.config.work_signs import HANDOVERS, WorkSign
+from partner_messages.database.session import Session
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.scope import Scope
 from partner_messages.shop.shop import Shop
 from sandbox.shop import partner_id, run_id
 from support.deployment import TICK
-
-Changes = psycopg.Connection[DictRow]
 
 HOUR = dt.timedelta(hours=1)
 RUN, SENT = run_id("START80H"), run_id("SENT10D")
@@ -43,13 +40,13 @@ def hours_ago(
 
 
 @pytest.fixture
-def quiet(changes: Changes) -> None:
+def quiet(changes: Session) -> None:
     """Nothing is known of the runs but their own rows."""
     changes.execute("DELETE FROM production_run_activity")
     changes.execute("DELETE FROM consumption_log")
 
 
-def enter(changes: Changes, hours: float, **columns: Any) -> None:
+def enter(changes: Session, hours: float, **columns: Any) -> None:
     row = {
         "id": f"A{hours}",
         "production_run_id": RUN,
@@ -63,7 +60,7 @@ def enter(changes: Changes, hours: float, **columns: Any) -> None:
     _insert(changes, "production_run_activity", row)
 
 
-def log(changes: Changes, hours: float, **columns: Any) -> None:
+def log(changes: Session, hours: float, **columns: Any) -> None:
     row = {
         "id": f"L{hours}",
         "design_id": "D1",
@@ -77,7 +74,7 @@ def log(changes: Changes, hours: float, **columns: Any) -> None:
     _insert(changes, "consumption_log", row)
 
 
-def _insert(changes: Changes, table: str, row: dict[str, Any]) -> None:
+def _insert(changes: Session, table: str, row: dict[str, Any]) -> None:
     changes.execute(
         f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(['%s'] * len(row))})", list(row.values())
     )
@@ -117,7 +114,7 @@ KINDS_OF_ENTRY: dict[str, tuple[dict[str, Any], WorkSign | None]] = {
 
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("entry", KINDS_OF_ENTRY)
-def test_of_the_activity_that_counts_which_the_settings_call_work(source: Shop, changes: Changes, entry: str) -> None:
+def test_of_the_activity_that_counts_which_the_settings_call_work(source: Shop, changes: Session, entry: str) -> None:
     columns, sign = KINDS_OF_ENTRY[entry]
     enter(changes, 5, **columns)
 
@@ -132,7 +129,7 @@ def test_of_the_activity_that_counts_which_the_settings_call_work(source: Shop, 
 @pytest.mark.parametrize("kind", HANDOVERS)
 @pytest.mark.parametrize("of", ReminderKind)
 def test_no_clock_begins_before_the_partner_got_the_run(
-    source: Shop, changes: Changes, kind: str, of: ReminderKind
+    source: Shop, changes: Session, kind: str, of: ReminderKind
 ) -> None:
     run = next(run for run in stuck(source, of, hours=24) if run.partner_id != MEERA)
     whose = {"production_run_id": run.production_run_id, "partner_id": run.partner_id}
@@ -160,7 +157,7 @@ WHAT_COUNTS: dict[str, tuple[dict[str, Any], bool]] = {
 
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("entry", WHAT_COUNTS)
-def test_an_entry_counts_for_the_run_s_own_partner_up_to_now(source: Shop, changes: Changes, entry: str) -> None:
+def test_an_entry_counts_for_the_run_s_own_partner_up_to_now(source: Shop, changes: Session, entry: str) -> None:
     columns, counts = WHAT_COUNTS[entry]
     enter(changes, 5, **columns)
 
@@ -201,7 +198,7 @@ LOGGED: dict[str, tuple[dict[str, Any], bool]] = {
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("row", LOGGED)
 def test_what_the_partner_logs_as_used_up_for_the_run_up_to_now_is_work(
-    source: Shop, changes: Changes, row: str
+    source: Shop, changes: Session, row: str
 ) -> None:
     columns, counts = LOGGED[row]
     log(changes, 5, **columns)
@@ -213,7 +210,7 @@ def test_what_the_partner_logs_as_used_up_for_the_run_up_to_now_is_work(
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("put", [enter, log])
 def test_of_many_rows_the_last_one_up_to_now_counts(
-    source: Shop, changes: Changes, put: Callable[[Changes, float], None]
+    source: Shop, changes: Session, put: Callable[[Session, float], None]
 ) -> None:
     for hours in (40, 10, 30, -3):
         put(changes, hours)
@@ -222,7 +219,7 @@ def test_of_many_rows_the_last_one_up_to_now_counts(
 
 
 @pytest.mark.usefixtures("quiet")
-def test_of_both_tables_the_later_one_counts(source: Shop, changes: Changes) -> None:
+def test_of_both_tables_the_later_one_counts(source: Shop, changes: Session) -> None:
     enter(changes, 20)
     log(changes, 30)
     assert hours_ago(source) == {RUN: 20}
@@ -242,7 +239,7 @@ OLDER_SHOPS: dict[str, tuple[str, dict[str, float]]] = {
 
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("older", OLDER_SHOPS)
-def test_an_older_shop_knows_what_it_has_a_table_for(source: Shop, changes: Changes, older: str) -> None:
+def test_an_older_shop_knows_what_it_has_a_table_for(source: Shop, changes: Session, older: str) -> None:
     enter(changes, 20)
     log(changes, 10)
     statement, expected = OLDER_SHOPS[older]
@@ -254,7 +251,7 @@ def test_an_older_shop_knows_what_it_has_a_table_for(source: Shop, changes: Chan
 
 
 @pytest.mark.usefixtures("quiet")
-def test_the_tables_may_have_other_names(changes: Changes) -> None:
+def test_the_tables_may_have_other_names(changes: Session) -> None:
     changes.execute("CREATE SCHEMA old_shop; ALTER TABLE production_run_activity SET SCHEMA old_shop")
     changes.execute("ALTER TABLE consumption_log RENAME TO cloth_log")
     changes.execute(

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from partner_messages.config.setting_groups import Tables
 from partner_messages.config.settings import SettingsError
+from partner_messages.database.session import Session
 from partner_messages.message_log.mirroring import messages_to_mirror
 from partner_messages.shop.mirror import InboxError, open_inbox
 from partner_messages.tasks.mirror import mirror_to_shop
@@ -26,7 +27,6 @@ from support.deployment import TICK, Deployment
 from support.examples import tick
 from support.log_rows import change, put
 
-Shop = psycopg.Connection[DictRow]
 Send = Callable[..., uuid.UUID]
 
 SENT = TICK + dt.timedelta(minutes=2)
@@ -52,7 +52,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, shop_url: str, log_url: str) -> De
 
 
 @pytest.fixture
-def sent(log: psycopg.Connection[DictRow]) -> Send:
+def sent(log: Session) -> Send:
     """Puts a sent message into the log: `sent("KARAN", KARAN, wamid)` speaks of run R of that partner."""
 
     def put_sent(name: str, phone: str, wamid: str | None, run: str = "R1", **columns: Any) -> uuid.UUID:
@@ -62,7 +62,7 @@ def sent(log: psycopg.Connection[DictRow]) -> Send:
     return put_sent
 
 
-def messages(shop: Shop) -> list[DictRow]:
+def messages(shop: Session) -> list[DictRow]:
     """What was written into the inbox; the sample shop's own messages are older."""
     return shop.execute(
         "SELECT m.*, c.partner_id FROM messaging_message AS m"
@@ -71,17 +71,17 @@ def messages(shop: Shop) -> list[DictRow]:
     ).fetchall()
 
 
-def written(shop: Shop) -> list[str]:
+def written(shop: Session) -> list[str]:
     return [row["wa_message_id"] for row in messages(shop)]
 
 
-def conversation(shop: Shop, name: str) -> DictRow:
+def conversation(shop: Session, name: str) -> DictRow:
     found = shop.execute("SELECT * FROM messaging_conversation WHERE id = %s", [partner_id(name)]).fetchone()
     assert found is not None
     return found
 
 
-def conversations(shop: Shop, name: str) -> list[DictRow]:
+def conversations(shop: Session, name: str) -> list[DictRow]:
     return shop.execute("SELECT * FROM messaging_conversation WHERE partner_id = %s", [partner_id(name)]).fetchall()
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.shop.shop import Shop
 from sandbox.shop import partner_id as design_id
-
-Changes = psycopg.Connection[DictRow]
 
 
 @pytest.mark.parametrize(
@@ -41,14 +38,14 @@ def test_a_design_that_is_deleted_or_absent_has_no_pictures(source: Shop) -> Non
 
 
 @pytest.mark.parametrize("ids", [[], [""], [None]])
-def test_an_id_that_is_none_finds_no_picture(source: Shop, changes: Changes, ids: list[Any]) -> None:
+def test_an_id_that_is_none_finds_no_picture(source: Shop, changes: Session, ids: list[Any]) -> None:
     changes.execute("INSERT INTO design (id, name, thumbnail_url) VALUES ('', 'Unrelated', 'https://a.example/a.jpg')")
 
     assert source.design_pictures(ids) == {}
 
 
 @pytest.mark.parametrize("column", ["thumbnail_url", "media_files", "moodboard", "design_files"])
-def test_a_shop_that_lacks_a_column_has_the_pictures_of_the_others(source: Shop, changes: Changes, column: str) -> None:
+def test_a_shop_that_lacks_a_column_has_the_pictures_of_the_others(source: Shop, changes: Session, column: str) -> None:
     urls = {
         name: f"https://a.example/{name}.jpg" for name in ("thumbnail_url", "media_files", "moodboard", "design_files")
     }
@@ -64,7 +61,7 @@ def test_a_shop_that_lacks_a_column_has_the_pictures_of_the_others(source: Shop,
     assert list(found.urls) == [url for name, url in urls.items() if name != column]
 
 
-def test_a_list_that_a_shop_keeps_as_text_is_read_too(source: Shop, changes: Changes) -> None:
+def test_a_list_that_a_shop_keeps_as_text_is_read_too(source: Shop, changes: Session) -> None:
     changes.execute("ALTER TABLE design ALTER COLUMN media_files TYPE text USING media_files::text")
     changes.execute(
         "UPDATE design SET media_files = %s WHERE id = %s", ['["https://a.example/a.jpg"]', design_id("TENT")]

@@ -5,17 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.messages.values import reminder_context_id
 from partner_messages.shop.shop import Shop
 from sandbox.shop import partner_id, run_id
 from support.deployment import TICK
 from support.examples import DAY
-
-Changes = psycopg.Connection[DictRow]
 
 SHOP_REMINDED = {run_id("MSGT0DAY"), run_id("MARKT0DAY")}
 CONTEXTS = {
@@ -34,7 +31,7 @@ def test_partners_come_by_id_the_deleted_ones_too(source: Shop) -> None:
     assert found[partner_id("TARA")].deleted
 
 
-def test_admins_come_eldest_first_and_not_when_deleted(source: Shop, changes: Changes) -> None:
+def test_admins_come_eldest_first_and_not_when_deleted(source: Shop, changes: Session) -> None:
     changes.execute("UPDATE partner_admin SET deleted_at = now() WHERE id = %s", [partner_id("KARANC")])
 
     found = source.admins([partner_id("KARAN"), partner_id("NEHA")])
@@ -48,7 +45,7 @@ def test_admins_come_eldest_first_and_not_when_deleted(source: Shop, changes: Ch
 
 
 def test_conversations_come_with_language_consent_and_pin_and_are_marked_when_deleted(
-    source: Shop, changes: Changes
+    source: Shop, changes: Session
 ) -> None:
     changes.execute("UPDATE messaging_conversation SET deleted_at = now() WHERE id = %s", [partner_id("GANESH3")])
 
@@ -86,7 +83,7 @@ def test_conversations_come_with_language_consent_and_pin_and_are_marked_when_de
     ],
 )
 def test_any_metadata_can_be_read(
-    source: Shop, changes: Changes, metadata: str | None, language: str | None, consent: bool | None
+    source: Shop, changes: Session, metadata: str | None, language: str | None, consent: bool | None
 ) -> None:
     changes.execute("UPDATE messaging_conversation SET metadata = %s WHERE id = %s", [metadata, partner_id("MEERATAK")])
 
@@ -97,7 +94,7 @@ def test_any_metadata_can_be_read(
 
 @pytest.mark.parametrize("written", ["5215559876543", "+525559876543", "00 52 555 987 6543", "525559876543"])
 def test_whoever_else_has_a_conversation_on_a_partner_s_phone_comes_with_it(
-    source: Shop, changes: Changes, written: str
+    source: Shop, changes: Session, written: str
 ) -> None:
     changes.execute(
         "UPDATE messaging_conversation SET phone_number = %s WHERE id = %s", [written, partner_id("REKHATAK")]
@@ -111,7 +108,7 @@ def test_whoever_else_has_a_conversation_on_a_partner_s_phone_comes_with_it(
 
 
 @pytest.mark.parametrize("moment", ["infinity", "-infinity", "0001-01-01 BC", "294276-12-31"])
-def test_a_moment_that_no_calendar_has_is_none(source: Shop, changes: Changes, moment: str) -> None:
+def test_a_moment_that_no_calendar_has_is_none(source: Shop, changes: Session, moment: str) -> None:
     changes.execute(
         "UPDATE messaging_conversation"
         " SET last_message_at = %(moment)s, created_at = %(moment)s, updated_at = %(moment)s WHERE id = %(id)s",
@@ -132,7 +129,7 @@ def test_a_moment_that_no_calendar_has_is_none(source: Shop, changes: Changes, m
     ],
 )
 def test_a_conversation_was_begun_by_whoever_wrote_first(
-    source: Shop, changes: Changes, first: str | None, then: str | None, begun: bool
+    source: Shop, changes: Session, first: str | None, then: str | None, begun: bool
 ) -> None:
     for ago, direction in ((2, first), (1, then)):
         if direction:
@@ -147,7 +144,7 @@ def test_a_conversation_was_begun_by_whoever_wrote_first(
     assert found == ({partner_id("KARANNEW")} if begun else set())
 
 
-def test_a_first_message_that_was_deleted_was_still_the_first(source: Shop, changes: Changes) -> None:
+def test_a_first_message_that_was_deleted_was_still_the_first(source: Shop, changes: Session) -> None:
     changes.execute("UPDATE messaging_message SET deleted_at = now() WHERE id = %s", [partner_id("M1SAYS")])
 
     assert source.begun_by_the_other_side([partner_id("MEERATAK")]) == frozenset()
@@ -161,7 +158,7 @@ def test_designs_come_with_their_names_and_not_when_deleted(source: Shop) -> Non
 
 @pytest.mark.parametrize("ids", [[], [""], [None], ["", None]])
 def test_an_id_that_is_none_finds_nothing_not_even_a_row_with_an_empty_id(
-    source: Shop, changes: Changes, ids: list[Any]
+    source: Shop, changes: Session, ids: list[Any]
 ) -> None:
     changes.execute("INSERT INTO partner (id, name) VALUES ('', 'Unrelated')")
     changes.execute("INSERT INTO partner_admin (id, partner_id) VALUES ('A', '')")
@@ -174,7 +171,7 @@ def test_an_id_that_is_none_finds_nothing_not_even_a_row_with_an_empty_id(
     assert source.design_names(ids) == {}
 
 
-def test_an_id_that_is_none_among_others_finds_only_the_others(source: Shop, changes: Changes) -> None:
+def test_an_id_that_is_none_among_others_finds_only_the_others(source: Shop, changes: Session) -> None:
     changes.execute("INSERT INTO partner (id, name) VALUES ('', 'Unrelated')")
 
     assert set(source.partners(["", partner_id("RAJESH")])) == {partner_id("RAJESH")}
@@ -203,7 +200,7 @@ def test_only_the_runs_that_were_asked_for_are_named(source: Shop) -> None:
     ],
 )
 def test_a_reminder_of_the_shop_s_counts_where_it_went_out(
-    source: Shop, changes: Changes, change: str, counts: bool
+    source: Shop, changes: Session, change: str, counts: bool
 ) -> None:
     changes.execute(f"UPDATE messaging_message SET {change} WHERE id = %s", [partner_id("M3TDAY")])
 
@@ -219,7 +216,7 @@ def test_a_reminder_of_the_shop_s_counts_where_it_went_out(
         ("2026-11-24T00:00:00+05:30", False),
     ],
 )
-def test_the_shop_s_own_mark_is_of_a_day_in_india(source: Shop, changes: Changes, moment: str, today: bool) -> None:
+def test_the_shop_s_own_mark_is_of_a_day_in_india(source: Shop, changes: Session, moment: str, today: bool) -> None:
     changes.execute(
         "UPDATE production_runs SET last_reminded_at = %s WHERE id = %s",
         [dt.datetime.fromisoformat(moment), run_id("SENT25H")],
@@ -228,7 +225,7 @@ def test_the_shop_s_own_mark_is_of_a_day_in_india(source: Shop, changes: Changes
     assert (run_id("SENT25H") in source.reminded_in_shop(CONTEXTS, day=DAY)) is today
 
 
-def test_an_older_shop_knows_only_what_its_inbox_says(source: Shop, changes: Changes) -> None:
+def test_an_older_shop_knows_only_what_its_inbox_says(source: Shop, changes: Session) -> None:
     changes.execute("ALTER TABLE production_runs DROP COLUMN last_reminded_at")
 
     assert source.reminded_in_shop(CONTEXTS, day=DAY) == {run_id("MSGT0DAY")}
@@ -237,11 +234,11 @@ def test_an_older_shop_knows_only_what_its_inbox_says(source: Shop, changes: Cha
 MARK = dt.datetime.fromisoformat("2026-11-23T04:30:20+00:00")
 
 
-def mark(changes: Changes, run: str) -> None:
+def mark(changes: Session, run: str) -> None:
     changes.execute("UPDATE production_runs SET last_reminded_at = %s WHERE id = %s", [MARK, run])
 
 
-def write(changes: Changes, run: str, seconds: float, status: str, **columns: Any) -> None:
+def write(changes: Session, run: str, seconds: float, status: str, **columns: Any) -> None:
     """The shop's own reminder of that day, so many seconds after its mark."""
     row = {
         "id": f"M{seconds}",
@@ -290,7 +287,7 @@ MARKED: dict[str, tuple[list[dict[str, Any]], bool, bool]] = {
 
 @pytest.mark.parametrize("case", MARKED)
 def test_a_mark_counts_unless_its_message_failed_and_never_where_an_event_asks(
-    source: Shop, changes: Changes, case: str
+    source: Shop, changes: Session, case: str
 ) -> None:
     run = run_id("SENT25H")
     messages, reminded, sent = MARKED[case]
@@ -305,7 +302,7 @@ def test_a_mark_counts_unless_its_message_failed_and_never_where_an_event_asks(
 
 @pytest.mark.parametrize("moment", ["infinity", "-infinity", "0044-03-15 BC"])
 def test_a_message_of_a_time_that_cannot_be_may_have_been_the_first(
-    source: Shop, changes: Changes, moment: str
+    source: Shop, changes: Session, moment: str
 ) -> None:
     changes.execute(
         "INSERT INTO messaging_message (id, conversation_id, direction, content, created_at)"

@@ -7,20 +7,18 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.rows import DictRow
 
 from partner_messages.config.setting_groups import Tables
 from partner_messages.config.settings import SettingsError
 from partner_messages.config.table_names import RESERVED
 from partner_messages.config.work_signs import WorkSign
+from partner_messages.database.session import Session
 from partner_messages.message_log.database import open_message_log
 from partner_messages.messages.scope import Scope
 from partner_messages.shop.catalog import ACTIVITY_COLUMNS, REQUIRED_COLUMNS
 from partner_messages.shop.shop import Shop, ShopError, open_shop
 from sandbox.shop import allow_reading
 from support.deployment import TICK
-
-Changes = psycopg.Connection[DictRow]
 
 
 @pytest.fixture
@@ -41,7 +39,7 @@ def test_the_session_cannot_write(statement: str) -> None:
 
 
 @pytest.mark.usefixtures("connected")
-def test_the_session_sees_one_snapshot(shop: Changes) -> None:
+def test_the_session_sees_one_snapshot(shop: Session) -> None:
     with open_shop(Tables()) as source:
         before = source.census(now=TICK, scope=Scope())
         shop.execute("DELETE FROM production_runs")
@@ -61,7 +59,7 @@ def test_an_error_of_the_shop_is_told_of_the_shop_and_not_of_the_message_log() -
         source.census(now=TICK, scope=Scope())
 
 
-def test_every_word_that_postgresql_takes_for_no_table_is_refused_as_one(changes: Changes) -> None:
+def test_every_word_that_postgresql_takes_for_no_table_is_refused_as_one(changes: Session) -> None:
     words = changes.execute("SELECT word FROM pg_get_keywords() WHERE catcode IN ('R', 'T')").fetchall()
 
     assert {row["word"] for row in words} <= RESERVED
@@ -84,7 +82,7 @@ def test_a_shop_that_cannot_be_reached_is_named_without_its_password(
     assert "s3cret" not in str(error.value)
 
 
-def told(changes: Changes, tables: Tables | None = None) -> str:
+def told(changes: Session, tables: Tables | None = None) -> str:
     with pytest.raises(SettingsError) as error:
         Shop(changes, tables or Tables()).check()
     return str(error.value)
@@ -95,7 +93,7 @@ def test_the_sample_shop_has_all_that_is_needed(source: Shop) -> None:
 
 
 @pytest.mark.parametrize("table", REQUIRED_COLUMNS)
-def test_a_missing_table_is_named_with_the_setting_of_its_name(changes: Changes, table: str) -> None:
+def test_a_missing_table_is_named_with_the_setting_of_its_name(changes: Session, table: str) -> None:
     changes.execute(f"ALTER TABLE {table} RENAME TO something_else")
 
     assert told(changes) == (
@@ -107,7 +105,7 @@ def test_a_missing_table_is_named_with_the_setting_of_its_name(changes: Changes,
 @pytest.mark.parametrize(
     ("table", "column"), [(table, column) for table, columns in REQUIRED_COLUMNS.items() for column in columns]
 )
-def test_a_missing_column_is_named(changes: Changes, table: str, column: str) -> None:
+def test_a_missing_column_is_named(changes: Session, table: str, column: str) -> None:
     changes.execute(f"ALTER TABLE {table} RENAME COLUMN {column} TO something_else")
 
     assert told(changes) == (
@@ -115,14 +113,14 @@ def test_a_missing_column_is_named(changes: Changes, table: str, column: str) ->
     )
 
 
-def test_an_older_deployment_may_lack_the_activity(source: Shop, changes: Changes) -> None:
+def test_an_older_deployment_may_lack_the_activity(source: Shop, changes: Session) -> None:
     changes.execute("DROP TABLE production_run_activity")
 
     source.check()
 
 
 @pytest.mark.parametrize("name", ["run_activity", "old_shop.production_run_activity"])
-def test_an_activity_that_the_settings_name_must_be_there(changes: Changes, name: str) -> None:
+def test_an_activity_that_the_settings_name_must_be_there(changes: Session, name: str) -> None:
     assert told(changes, Tables(production_run_activity=name)) == (
         f'Connection production_db: there is no table "{name}" that this user can read; grant SELECT on it,'
         ' and USAGE on its schema, or set "tables.production_run_activity" in the settings to its real name.'
@@ -130,7 +128,7 @@ def test_an_activity_that_the_settings_name_must_be_there(changes: Changes, name
 
 
 @pytest.mark.parametrize("column", ACTIVITY_COLUMNS)
-def test_an_activity_that_is_there_must_have_what_is_read(changes: Changes, column: str) -> None:
+def test_an_activity_that_is_there_must_have_what_is_read(changes: Session, column: str) -> None:
     changes.execute(f"ALTER TABLE production_run_activity DROP COLUMN {column}")
 
     assert told(changes) == (
@@ -139,7 +137,7 @@ def test_an_activity_that_is_there_must_have_what_is_read(changes: Changes, colu
 
 
 def test_an_activity_that_this_user_may_not_read_is_not_taken_for_one_that_is_missing(
-    changes: Changes, postgres: Any
+    changes: Session, postgres: Any
 ) -> None:
     role = _as(changes, postgres, "half_a_reader")
     changes.execute(f"GRANT SELECT ON {', '.join(REQUIRED_COLUMNS)}, inventory_orders TO {role}")
@@ -152,7 +150,7 @@ def test_an_activity_that_this_user_may_not_read_is_not_taken_for_one_that_is_mi
     Shop(changes, Tables()).check(frozenset(WorkSign) - {WorkSign.CONSUMPTION_LOG})
 
 
-def test_a_log_of_what_is_used_up_that_the_settings_name_must_be_there_with_what_is_read(changes: Changes) -> None:
+def test_a_log_of_what_is_used_up_that_the_settings_name_must_be_there_with_what_is_read(changes: Session) -> None:
     assert 'no table "cloth_log" that this user can read' in told(changes, Tables(consumption_log="cloth_log"))
 
     changes.execute("ALTER TABLE consumption_log RENAME TO cloth_log")
@@ -163,7 +161,7 @@ def test_a_log_of_what_is_used_up_that_the_settings_name_must_be_there_with_what
 
 
 def test_orders_that_this_user_may_not_read_are_not_taken_for_ones_that_are_missing(
-    changes: Changes, postgres: Any
+    changes: Session, postgres: Any
 ) -> None:
     role = _as(changes, postgres, "reader_without_orders")
     granted = ", ".join([*REQUIRED_COLUMNS, "production_run_activity", "consumption_log"])
@@ -174,7 +172,7 @@ def test_orders_that_this_user_may_not_read_are_not_taken_for_ones_that_are_miss
 
 
 @pytest.mark.parametrize("name", ["production_run", "old_shop.production_runs", "Production_Run"])
-def test_a_table_may_have_another_name_or_stand_in_another_schema(changes: Changes, name: str) -> None:
+def test_a_table_may_have_another_name_or_stand_in_another_schema(changes: Session, name: str) -> None:
     schema, _, table = name.rpartition(".")
     changes.execute(f"ALTER TABLE production_runs RENAME TO {table}_x")
     changes.execute(f"ALTER TABLE {table}_x RENAME TO {table}")
@@ -188,7 +186,7 @@ def test_a_table_may_have_another_name_or_stand_in_another_schema(changes: Chang
     assert source.census(now=TICK, scope=Scope()).inspected > 0
 
 
-def test_a_table_in_a_schema_that_its_name_does_not_say_is_missing(changes: Changes) -> None:
+def test_a_table_in_a_schema_that_its_name_does_not_say_is_missing(changes: Session) -> None:
     changes.execute("CREATE SCHEMA old_shop")
     changes.execute("ALTER TABLE production_runs SET SCHEMA old_shop")
     changes.execute("ALTER TABLE partner SET SCHEMA old_shop")
@@ -196,14 +194,14 @@ def test_a_table_in_a_schema_that_its_name_does_not_say_is_missing(changes: Chan
     assert 'no table "partner"' in told(changes, Tables(production_runs="old_shop.production_runs"))
 
 
-def test_a_table_in_another_schema_is_not_taken_for_the_one_that_is_read(changes: Changes) -> None:
+def test_a_table_in_another_schema_is_not_taken_for_the_one_that_is_read(changes: Session) -> None:
     changes.execute("CREATE SCHEMA other; CREATE TABLE other.production_runs (LIKE production_runs)")
     changes.execute("ALTER TABLE production_runs DROP COLUMN finished_at")
 
     assert 'no column "finished_at"' in told(changes)
 
 
-def test_a_user_who_may_read_needs_no_other_right(changes: Changes, postgres: Any) -> None:
+def test_a_user_who_may_read_needs_no_other_right(changes: Session, postgres: Any) -> None:
     role = _as(changes, postgres, "reader")
     changes.execute("RESET ROLE")
     changes.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
@@ -223,7 +221,7 @@ def test_a_user_who_may_read_needs_no_other_right(changes: Changes, postgres: An
         ("GRANT SELECT (id, status) ON production_runs TO {role}", 'no column "accepted_at"'),
     ],
 )
-def test_a_user_who_may_not_read_a_table_is_told_so(changes: Changes, postgres: Any, grant: str, said: str) -> None:
+def test_a_user_who_may_not_read_a_table_is_told_so(changes: Session, postgres: Any, grant: str, said: str) -> None:
     role = _as(changes, postgres, "stranger")
     changes.execute("RESET ROLE")
     if grant:
@@ -233,7 +231,7 @@ def test_a_user_who_may_not_read_a_table_is_told_so(changes: Changes, postgres: 
     assert said in told(changes)
 
 
-def _as(changes: Changes, postgres: Any, name: str) -> str:
+def _as(changes: Session, postgres: Any, name: str) -> str:
     role: str = postgres.create_role(name, "secret")
     changes.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
     return role

@@ -8,10 +8,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
 
 from partner_messages.config.setting_groups import Tables, Thresholds
 from partner_messages.config.work_signs import WorkSign
+from partner_messages.database.session import Session
 from partner_messages.messages.kinds import ReminderKind, StuckRun, restarted
 from partner_messages.messages.scope import Scope
 from partner_messages.shop.shop import Shop
@@ -177,7 +178,7 @@ def test_a_scope_holds_for_the_census_too(source: Shop) -> None:
     assert census.without_partner == of("PARTNERGAP")
 
 
-def test_a_run_whose_partner_id_is_empty_has_no_partner(source: Shop, changes: psycopg.Connection[DictRow]) -> None:
+def test_a_run_whose_partner_id_is_empty_has_no_partner(source: Shop, changes: Session) -> None:
     changes.execute("UPDATE production_runs SET partner_id = '' WHERE id = %s", [run_id("SENT25H")])
     changes.execute("INSERT INTO partner (id, name, status) VALUES ('', 'Nobody''s row', 'active')")
 
@@ -186,9 +187,7 @@ def test_a_run_whose_partner_id_is_empty_has_no_partner(source: Shop, changes: p
 
 
 @pytest.mark.parametrize("strange", ["NaN", "Infinity", "-1"])
-def test_a_strange_quantity_is_no_reason_not_to_find_a_run(
-    source: Shop, changes: psycopg.Connection[DictRow], strange: str
-) -> None:
+def test_a_strange_quantity_is_no_reason_not_to_find_a_run(source: Shop, changes: Session, strange: str) -> None:
     changes.execute(
         "UPDATE production_runs SET produced_quantity = %s::real WHERE id = %s", [strange, run_id("START73H")]
     )
@@ -197,7 +196,7 @@ def test_a_strange_quantity_is_no_reason_not_to_find_a_run(
 
 
 def test_a_run_that_is_made_and_was_neither_accepted_nor_started_is_found_as_bad(
-    source: Shop, changes: psycopg.Connection[DictRow]
+    source: Shop, changes: Session
 ) -> None:
     """It would stand in no state in which it can be stuck, and nobody would hear of it."""
     changes.execute(
@@ -216,16 +215,14 @@ def test_parked_runs_and_those_without_a_partner_are_nobody_s_and_split_parents_
     assert unowned_at(source) == {run_id("PARKED"): TICK - 800 * HOUR, run_id("PARTNERGAP"): TICK - 30 * HOUR}
 
 
-def test_a_run_in_progress_that_lost_its_partner_and_was_not_split_is_nobody_s(
-    source: Shop, changes: psycopg.Connection[DictRow]
-) -> None:
+def test_a_run_in_progress_that_lost_its_partner_and_was_not_split_is_nobody_s(source: Shop, changes: Session) -> None:
     changes.execute("UPDATE production_runs SET partner_id = NULL WHERE id = %s", [run_id("START80H")])
 
     assert unowned_at(source)[run_id("START80H")] == TICK - 80 * HOUR
 
 
 def test_a_run_is_not_parked_before_it_was_and_one_without_a_note_since_it_last_moved(
-    source: Shop, changes: psycopg.Connection[DictRow]
+    source: Shop, changes: Session
 ) -> None:
     assert run_id("PARKED") not in unowned_at(source, TICK - 801 * HOUR)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.scope import Scope
 from partner_messages.shop.shop import Shop
@@ -18,7 +17,7 @@ MOMENTS = ("infinity", "-infinity", "0044-03-15 BC", "294276-12-31 23:59:59+00",
 
 @pytest.mark.parametrize("column", ["created_at", "dispatch_completed_at", "accepted_at", "started_at", "finished_at"])
 def test_a_run_with_a_time_that_cannot_be_is_found_by_its_column_and_its_neighbours_as_they_were(
-    source: Shop, changes: psycopg.Connection[DictRow], column: str
+    source: Shop, changes: Session, column: str
 ) -> None:
     for moment in MOMENTS:
         changes.execute(f"UPDATE production_runs SET {column} = %s WHERE id = %s", [moment, RUN])
@@ -36,9 +35,7 @@ def test_a_run_with_a_time_that_cannot_be_is_found_by_its_column_and_its_neighbo
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_time_that_cannot_be_is_none_where_people_are_read(
-    source: Shop, changes: psycopg.Connection[DictRow], moment: str
-) -> None:
+def test_a_time_that_cannot_be_is_none_where_people_are_read(source: Shop, changes: Session, moment: str) -> None:
     changes.execute("UPDATE partner_admin SET created_at = %s", [moment])
     partners = [partner_id(name) for name in ("KARAN", "MEERA")]
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
+from partner_messages.database.session import Session
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.planning.drafting.recipient import Recipient, find_recipient
 from partner_messages.planning.gather import shop_knowledge
@@ -16,8 +15,6 @@ from partner_messages.shop.shop import Shop
 from sandbox.shop import partner_id
 from support.deployment import TICK
 from support.examples import DAY, drafting_setup, sender
-
-Changes = psycopg.Connection[DictRow]
 
 HENG = partner_id("HENG")
 MEERA = partner_id("MEERA")
@@ -32,7 +29,7 @@ def reached(source: Shop, who: str) -> Recipient | SkipReason:
     return find_recipient(who, facts, drafting_setup(senders=SENDERS))
 
 
-def talk(changes: Changes, who: str, phone: str, *directions: str, **columns: Any) -> None:
+def talk(changes: Session, who: str, phone: str, *directions: str, **columns: Any) -> None:
     """Add a conversation, whose messages go in these directions one after the other."""
     id_ = columns.pop("id", "TALK")
     metadata = Jsonb(columns.pop("metadata", {}))
@@ -49,7 +46,7 @@ def talk(changes: Changes, who: str, phone: str, *directions: str, **columns: An
         )
 
 
-def refuse(changes: Changes, who: str, phone: str, **columns: Any) -> None:
+def refuse(changes: Session, who: str, phone: str, **columns: Any) -> None:
     talk(changes, who, phone, **{"id": "NO", "metadata": {"consent_given": False}, **columns})
 
 
@@ -62,7 +59,7 @@ def test_a_number_of_two_countries_is_nobodys(source: Shop) -> None:
     [("6581258574", "+6581258574"), ("916581258574", "+916581258574")],
 )
 def test_the_number_from_which_the_partner_wrote_first_decides(
-    source: Shop, changes: Changes, phone: str, expected: str
+    source: Shop, changes: Session, phone: str, expected: str
 ) -> None:
     talk(changes, HENG, phone, "inbound", "outbound", status="archived")
 
@@ -85,14 +82,14 @@ def test_the_number_from_which_the_partner_wrote_first_decides(
     ],
 )
 def test_a_conversation_whose_number_is_not_metas_decides_nothing(
-    source: Shop, changes: Changes, directions: list[str], columns: dict[str, Any]
+    source: Shop, changes: Session, directions: list[str], columns: dict[str, Any]
 ) -> None:
     talk(changes, HENG, "6581258574", *directions, **columns)
 
     assert reached(source, HENG) == SkipReason.AMBIGUOUS_PHONE
 
 
-def test_two_numbers_from_which_the_partner_wrote_decide_nothing(source: Shop, changes: Changes) -> None:
+def test_two_numbers_from_which_the_partner_wrote_decide_nothing(source: Shop, changes: Session) -> None:
     talk(changes, HENG, "6581258574", "inbound")
     talk(changes, HENG, "916581258574", "inbound", id="TALK2")
 
@@ -112,14 +109,14 @@ def test_two_numbers_from_which_the_partner_wrote_decide_nothing(source: Shop, c
     ],
 )
 def test_a_no_is_heard_wherever_it_stands(
-    source: Shop, changes: Changes, who: str, phone: str, columns: dict[str, Any]
+    source: Shop, changes: Session, who: str, phone: str, columns: dict[str, Any]
 ) -> None:
     refuse(changes, who, phone, **columns)
 
     assert reached(source, RAJESH) == SkipReason.NO_CONSENT
 
 
-def test_another_partners_no_on_another_phone_forbids_nothing(source: Shop, changes: Changes) -> None:
+def test_another_partners_no_on_another_phone_forbids_nothing(source: Shop, changes: Session) -> None:
     refuse(changes, MEERA, "919829112345")
 
     assert isinstance(reached(source, RAJESH), Recipient)
@@ -127,7 +124,7 @@ def test_another_partners_no_on_another_phone_forbids_nothing(source: Shop, chan
 
 @pytest.mark.parametrize(("said", "refused"), [("2026-11-20T04:30:00.000Z", False), ("2026-11-18T04:30:00.000Z", True)])
 def test_a_yes_on_the_phone_takes_back_only_a_no_before_it(
-    source: Shop, changes: Changes, said: str, refused: bool
+    source: Shop, changes: Session, said: str, refused: bool
 ) -> None:
     refuse(changes, RAJESH, "+919829099999", updated_at="2026-11-19T04:30:00Z")
     talk(changes, RAJESH, RAJESH_ON_META, metadata={"consent_given": True, "consent_given_at": said})
@@ -135,7 +132,7 @@ def test_a_yes_on_the_phone_takes_back_only_a_no_before_it(
     assert (reached(source, RAJESH) == SkipReason.NO_CONSENT) is refused
 
 
-def test_metas_spelling_of_the_phone_finds_language_sender_and_consent(source: Shop, changes: Changes) -> None:
+def test_metas_spelling_of_the_phone_finds_language_sender_and_consent(source: Shop, changes: Session) -> None:
     changes.execute("UPDATE partner SET whatsapp_number = %s, country_code = 'MX' WHERE id = %s", [MEXICAN, RAJESH])
     talk(
         changes,

@@ -6,10 +6,9 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from support.deployment import Deployment
 from support.submitted import submit_templates
 from support.ticks import Tick, go_through
@@ -21,7 +20,7 @@ def _sessions(sessions_are_kept: None) -> None:
 
 
 @pytest.fixture
-def run_tick(deployment: Deployment, log: psycopg.Connection[DictRow]) -> Callable[..., Tick]:
+def run_tick(deployment: Deployment, log: Session) -> Callable[..., Tick]:
     """Go through the tasks of `production_run_reminders` once."""
     return functools.partial(go_through, log)
 

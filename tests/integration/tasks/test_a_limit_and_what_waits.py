@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg.rows import DictRow
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
+from partner_messages.database.session import Session
 from sandbox.shop import run_id
 from support.deployment import Deployment
 from support.event_runs import upkeep, weekday_tick
@@ -21,7 +21,7 @@ ROME, SECOND, THIRD, OLDEST = (run_id(one) for one in ("START72H1S", "SENT25H", 
 
 
 @pytest.fixture(autouse=True)
-def _three_in_rome(shop: psycopg.Connection[DictRow], deployment: Deployment) -> None:
+def _three_in_rome(shop: Session, deployment: Deployment) -> None:
     shop.execute(
         "UPDATE production_runs SET partner_id = (SELECT partner_id FROM production_runs WHERE id = %s)"
         " WHERE id = ANY (%s)",

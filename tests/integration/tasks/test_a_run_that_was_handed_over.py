@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.message_log.history import stuck_of_run
 from sandbox.shop import partner_id, run_id
 from support.deployment import TICK
@@ -18,7 +17,6 @@ from support.log_rows import Log
 from support.sending import taken
 
 pytestmark = pytest.mark.usefixtures("one_sender")
-Shop = psycopg.Connection[DictRow]
 
 RUN = run_id("SENT10D")
 RAJESH = partner_id("RAJESH")
@@ -27,14 +25,14 @@ HANDOVERS = ("sent_to_partner", "partner_assigned", "reminder_retried_same_partn
 
 
 @pytest.fixture(autouse=True)
-def _made_83_days_ago(shop: Shop) -> None:
+def _made_83_days_ago(shop: Session) -> None:
     shop.execute(
         "UPDATE production_runs SET created_at = %s, dispatch_completed_at = NULL WHERE id = %s",
         [TICK - 83 * DAY, RUN],
     )
 
 
-def hand_over(shop: Shop, moment: dt.datetime, kind: str = "partner_assigned") -> None:
+def hand_over(shop: Session, moment: dt.datetime, kind: str = "partner_assigned") -> None:
     shop.execute(
         "INSERT INTO production_run_activity"
         " (id, production_run_id, activity_type, kind, actor_type, partner_id, occurred_at)"
@@ -49,7 +47,7 @@ def said(log: Log, dag_run_id: str = "tick 1") -> Any:
 
 
 @pytest.mark.parametrize("kind", HANDOVERS)
-def test_it_is_left_alone_until_its_partner_has_it_for_a_day(log: Log, shop: Shop, kind: str) -> None:
+def test_it_is_left_alone_until_its_partner_has_it_for_a_day(log: Log, shop: Session, kind: str) -> None:
     hand_over(shop, TICK - 2 * HOUR, kind)
 
     weekday_tick(RUN)
@@ -58,7 +56,7 @@ def test_it_is_left_alone_until_its_partner_has_it_for_a_day(log: Log, shop: Sho
 
 
 @pytest.mark.parametrize(("hours", "days"), [(26, "1"), (50, "2")])
-def test_its_message_says_how_long_its_partner_has_it(log: Log, shop: Shop, hours: int, days: str) -> None:
+def test_its_message_says_how_long_its_partner_has_it(log: Log, shop: Session, hours: int, days: str) -> None:
     hand_over(shop, TICK - hours * HOUR)
     hand_over(shop, TICK - 200 * HOUR, "sent_to_partner")
 
@@ -67,7 +65,7 @@ def test_its_message_says_how_long_its_partner_has_it(log: Log, shop: Shop, hour
     assert said(log) == days
 
 
-def test_an_event_speaks_of_the_same_days(log: Log, shop: Shop) -> None:
+def test_an_event_speaks_of_the_same_days(log: Log, shop: Session) -> None:
     hand_over(shop, TICK - 2 * HOUR)
 
     tell(conf(REMINDER, RUN))
@@ -75,7 +73,7 @@ def test_an_event_speaks_of_the_same_days(log: Log, shop: Shop) -> None:
     assert said(log, "run 1") == "1"
 
 
-def test_one_that_was_handed_over_since_the_morning_has_moved_on(log: Log, shop: Shop, graph_api: Any) -> None:
+def test_one_that_was_handed_over_since_the_morning_has_moved_on(log: Log, shop: Session, graph_api: Any) -> None:
     planned = weekday_tick(RUN)
     hand_over(shop, TICK + HOUR / 60)
 
@@ -85,7 +83,7 @@ def test_one_that_was_handed_over_since_the_morning_has_moved_on(log: Log, shop:
     assert taken(graph_api) == []
 
 
-def test_what_is_counted_from_is_when_its_partner_got_it(log: Log, shop: Shop) -> None:
+def test_what_is_counted_from_is_when_its_partner_got_it(log: Log, shop: Session) -> None:
     hand_over(shop, TICK - 26 * HOUR)
 
     tick = weekday_tick(RUN).tick

@@ -7,10 +7,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log.silences import listen_to
 from partner_messages.ops.hearing import hear
@@ -23,7 +22,6 @@ from support.restoring import empty
 from support.ticks import go_through
 from support.webhooks import NUMBER, of_statuses, status_item
 
-Shop = psycopg.Connection[DictRow]
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 WEEKDAYS = [TICK + number * DAY for number in range(12) if number not in (5, 6)]
 TUESDAY, FRIDAY = TICK + DAY, TICK + 4 * DAY
@@ -107,7 +105,7 @@ class Weeks:
 
 
 @pytest.fixture
-def reminded_with(deployment: Deployment, shop: Shop, log: Log, graph_api: LocalGraphApi) -> Any:
+def reminded_with(deployment: Deployment, shop: Session, log: Log, graph_api: LocalGraphApi) -> Any:
     """How often each phone is reminded in two weeks, with such a pause."""
     deployment.set(senders=["in"], max_reminders=6, escalate_after=None, send_window=["00:00", "23:59"])
     people = {name: partner_id(name) for name in ("RAJESH", "MEERA", "KARAN")}

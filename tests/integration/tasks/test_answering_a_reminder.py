@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.message_log import promises
 from partner_messages.webhook.app import PATH, PREFIX, Receiver
 from sandbox.graph_api.server import LocalGraphApi
@@ -22,7 +21,6 @@ from support.receiving import receiving
 from support.submitted import submit_templates
 from support.ticks import Tick, go_through, look_after
 
-Shop = psycopg.Connection[DictRow]
 RUN = run_id("SENT10D")
 HELP, LATER = 0, 1
 """The places of the quick replies of a reminder."""
@@ -74,7 +72,9 @@ class Chat:
 
 
 @pytest.fixture
-def chat(deployment: Deployment, shop: Shop, log: Log, graph_api: LocalGraphApi, with_picture: str) -> Iterator[Chat]:
+def chat(
+    deployment: Deployment, shop: Session, log: Log, graph_api: LocalGraphApi, with_picture: str
+) -> Iterator[Chat]:
     """A shop with one stuck run, reminded of with a picture and three buttons."""
     shop.execute("DELETE FROM production_runs WHERE id <> %s", [RUN])
     deployment.set(senders=["in"], template_family="v3", pictures={"allowed_hosts": [HOST]})
@@ -139,7 +139,9 @@ def test_a_partner_who_needs_help_is_told_of_at_once(chat: Chat, log: Log, told:
 
 
 @pytest.mark.parametrize("button", [HELP, LATER])
-def test_a_button_of_last_week_whose_run_has_moved_says_so_once(chat: Chat, log: Log, shop: Shop, button: int) -> None:
+def test_a_button_of_last_week_whose_run_has_moved_says_so_once(
+    chat: Chat, log: Log, shop: Session, button: int
+) -> None:
     chat.tick()
     shop.execute(
         "UPDATE production_runs SET status = 'in_progress', accepted_at = %s WHERE id = %s", [TICK + HOUR, RUN]
@@ -156,7 +158,7 @@ def test_a_button_of_last_week_whose_run_has_moved_says_so_once(chat: Chat, log:
 
 
 @pytest.fixture
-def digest(chat: Chat, deployment: Deployment, shop: Shop) -> list[str]:
+def digest(chat: Chat, deployment: Deployment, shop: Session) -> list[str]:
     """Two runs of one partner, told in one message; the ids, longest stuck first."""
     other = f"{RUN[:-1]}9"
     columns = "status, run_type, quantity, design_id, partner_id, snapshot, captured_at"

@@ -6,16 +6,13 @@ import datetime as dt
 import logging
 from collections.abc import Callable
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from sandbox.shop import partner_id, run_id
 from support.deployment import TICK, Deployment
 from support.log_rows import Log
 from support.ticks import Tick
-
-Shop = psycopg.Connection[DictRow]
 
 DRAWN, RUN = partner_id("GANESH"), run_id("START80H")
 DAY = dt.timedelta(days=1)
@@ -26,7 +23,7 @@ def test_the_first_stall_is_not_reminded_of_and_the_second_is_and_a_person_is_ca
     run_tick: Callable[..., Tick],
     deployment: Deployment,
     log: Log,
-    shop: Shop,
+    shop: Session,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, logger="partner_messages")

@@ -6,10 +6,10 @@ import logging
 from typing import Any
 
 import jwt
-import psycopg
 import pytest
 from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.deployment.params import RunParams
 from partner_messages.message_log.history import days_reminded
 from partner_messages.message_log.queueing import write_drafts
@@ -27,8 +27,6 @@ from support.event_runs import SendingRun, tell, weekday_tick
 from support.log_rows import Log, change, ends, everything, put, slots
 from support.sending import taken
 from support.submitted import submit_templates
-
-Shop = psycopg.Connection[DictRow]
 
 TEMPLATE = "jyt_production_run_digest_v1"
 RAJESH, MEERA = partner_id("RAJESH"), partner_id("MEERA")
@@ -60,7 +58,7 @@ def found(name: str, params: RunParams) -> Tick:
     return tick
 
 
-def accepted(shop: Shop, *run_ids: str) -> None:
+def accepted(shop: Session, *run_ids: str) -> None:
     shop.execute("UPDATE production_runs SET accepted_at = %s WHERE id = ANY (%s)", [TICK, list(run_ids)])
 
 
@@ -177,7 +175,7 @@ def test_the_gate_asks_for_the_digest_only_where_the_setting_is_on(
     assert TEMPLATE not in caplog.text
 
 
-def test_a_run_that_moved_on_leaves_the_digest_before_it_is_sent(log: Log, shop: Shop, graph_api: Any) -> None:
+def test_a_run_that_moved_on_leaves_the_digest_before_it_is_sent(log: Log, shop: Session, graph_api: Any) -> None:
     run = weekday_tick(*runs)
     accepted(shop, SENT10D)
 
@@ -209,7 +207,7 @@ def test_a_run_that_is_left_alone_since_planning_leaves_the_digest(
     assert (left["production_run_id"], left["skip_reason"]) == (SENT10D, "paused")
 
 
-def test_with_one_run_left_it_still_goes_out_in_the_singular(log: Log, shop: Shop, graph_api: Any) -> None:
+def test_with_one_run_left_it_still_goes_out_in_the_singular(log: Log, shop: Session, graph_api: Any) -> None:
     run = weekday_tick(SENT10D, SENT25H)
     accepted(shop, SENT10D)
 
@@ -220,7 +218,7 @@ def test_with_one_run_left_it_still_goes_out_in_the_singular(log: Log, shop: Sho
     assert slots(log) == {SENT25H: only_digest(log)["id"]}
 
 
-def test_with_nothing_left_it_has_moved_on(log: Log, shop: Shop, graph_api: Any) -> None:
+def test_with_nothing_left_it_has_moved_on(log: Log, shop: Session, graph_api: Any) -> None:
     run = weekday_tick(SENT10D, SENT25H)
     accepted(shop, SENT10D, SENT25H)
 
@@ -231,7 +229,7 @@ def test_with_nothing_left_it_has_moved_on(log: Log, shop: Shop, graph_api: Any)
     assert slots(log) == {}
 
 
-def test_a_run_that_the_shop_reminded_of_meanwhile_leaves_it_for_that_reason(log: Log, shop: Shop) -> None:
+def test_a_run_that_the_shop_reminded_of_meanwhile_leaves_it_for_that_reason(log: Log, shop: Session) -> None:
     run = weekday_tick(*runs)
     shop.execute("UPDATE production_runs SET last_reminded_at = %s WHERE id = %s", [TICK, ACCEPTED])
 
@@ -241,7 +239,7 @@ def test_a_run_that_the_shop_reminded_of_meanwhile_leaves_it_for_that_reason(log
     assert only_digest(log)["status"] == "sent"
 
 
-def test_a_run_that_is_stuck_elsewhere_by_now_is_told_of_as_it_is(log: Log, shop: Shop) -> None:
+def test_a_run_that_is_stuck_elsewhere_by_now_is_told_of_as_it_is(log: Log, shop: Session) -> None:
     run = weekday_tick(SENT10D, SENT25H)
     shop.execute("UPDATE production_runs SET accepted_at = %s - interval '30 hours' WHERE id = %s", [TICK, SENT10D])
 
@@ -251,7 +249,7 @@ def test_a_run_that_is_stuck_elsewhere_by_now_is_told_of_as_it_is(log: Log, shop
     assert spoken_of(log, only_digest(log)) == {SENT10D, SENT25H}
 
 
-def test_a_run_that_went_to_another_partner_leaves_it(log: Log, shop: Shop) -> None:
+def test_a_run_that_went_to_another_partner_leaves_it(log: Log, shop: Session) -> None:
     run = weekday_tick(*runs)
     shop.execute("UPDATE production_runs SET partner_id = %s WHERE id = %s", [MEERA, SENT10D])
     # Whoever has the same phone is somebody else all the same.
@@ -280,7 +278,7 @@ def test_a_run_that_went_to_another_partner_leaves_it(log: Log, shop: Shop) -> N
     ],
 )
 def test_a_partner_who_is_not_to_be_written_to_there_any_more_gets_nothing(
-    log: Log, shop: Shop, graph_api: Any, change_of: str, reason: str
+    log: Log, shop: Session, graph_api: Any, change_of: str, reason: str
 ) -> None:
     run = weekday_tick(*runs)
     assert shop.execute(change_of.encode(), [RAJESH]).rowcount
@@ -303,7 +301,7 @@ def test_nothing_is_written_where_nothing_has_changed(log: Log) -> None:
     assert len(everything(log)) == 1
 
 
-def test_a_redirected_digest_is_looked_at_again_too(log: Log, shop: Shop, graph_api: Any) -> None:
+def test_a_redirected_digest_is_looked_at_again_too(log: Log, shop: Session, graph_api: Any) -> None:
     test_phone = "+919812399999"
     params = RunParams(production_run_ids=tuple(runs), delivery="redirect", redirect_to=test_phone)
     tick = found("redirected", params)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
+from partner_messages.database.session import Session
 from partner_messages.messages.tick import Tick
 from partner_messages.ops import escalations
 from partner_messages.ops.summarise import TaskResults, summarise
@@ -16,7 +17,7 @@ from sandbox.shop import partner_id, run_id
 from support.at_once import at_once
 from support.dag_tasks import REMINDERS, UPKEEP
 from support.deployment import TICK, Deployment, run_pass
-from support.escalations import DAY, Shop, escalated, goes, keep, lists, planned, rows
+from support.escalations import DAY, escalated, goes, keep, lists, planned, rows
 from support.log_rows import Log, put
 
 PARKED, RUN = run_id("PARKED"), run_id("SENT10D")
@@ -28,7 +29,7 @@ def close(**params: Any) -> str:
 
 
 def test_the_sample_shop_s_runs_that_nobody_has_or_nobody_reaches_are_opened_once(
-    deployment: Deployment, log: Log, shop: Shop
+    deployment: Deployment, log: Log, shop: Session
 ) -> None:
     of, tick = planned(deployment)
 
@@ -51,7 +52,7 @@ def test_the_sample_shop_s_runs_that_nobody_has_or_nobody_reaches_are_opened_onc
 
 
 def test_a_run_without_a_partner_whose_parts_were_deleted_is_nobody_s(
-    deployment: Deployment, log: Log, shop: Shop
+    deployment: Deployment, log: Log, shop: Session
 ) -> None:
     keep(shop, run_id("PARENT"), run_id("PARENTA"), run_id("PARENTB"))
     shop.execute("UPDATE production_runs SET deleted_at = %s WHERE parent_run_id IS NOT NULL", [TICK - DAY])
@@ -62,7 +63,7 @@ def test_a_run_without_a_partner_whose_parts_were_deleted_is_nobody_s(
 
 
 def test_one_list_is_told_once_and_again_after_seven_days(
-    deployment: Deployment, log: Log, shop: Shop, told: Path
+    deployment: Deployment, log: Log, shop: Session, told: Path
 ) -> None:
     keep(shop, PARKED, run_id("NEHA30H"))
     of, tick = planned(deployment)
@@ -77,7 +78,7 @@ def test_one_list_is_told_once_and_again_after_seven_days(
 
 
 def test_a_number_of_two_countries_is_told_with_both_readings_and_what_to_type(
-    deployment: Deployment, log: Log, shop: Shop, told: Path
+    deployment: Deployment, log: Log, shop: Session, told: Path
 ) -> None:
     keep(shop, run_id("HENG30H"))
 
@@ -91,7 +92,7 @@ def test_a_number_of_two_countries_is_told_with_both_readings_and_what_to_type(
 
 
 def test_a_list_that_could_not_be_told_is_told_at_the_next_try(
-    deployment: Deployment, log: Log, shop: Shop, told: Path
+    deployment: Deployment, log: Log, shop: Session, told: Path
 ) -> None:
     keep(shop, PARKED)
     of, tick = planned(deployment)
@@ -108,7 +109,7 @@ def test_a_list_that_could_not_be_told_is_told_at_the_next_try(
 
 
 def test_a_list_that_was_told_by_a_process_that_died_comes_again_with_the_same_key(
-    deployment: Deployment, log: Log, shop: Shop, told: Path, monkeypatch: pytest.MonkeyPatch
+    deployment: Deployment, log: Log, shop: Session, told: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     args = {"path": str(told), "text": "{{ escalations_key }} {% for one in escalations %}{{ one.key }} {% endfor %}"}
     deployment.set(on_escalation={"class": "support.notifier.WritesTheList", "args": args})
@@ -132,7 +133,7 @@ def dies(*_: Any) -> None:
 
 
 def test_two_runs_at_once_open_one_row_and_tell_it_once(
-    deployment: Deployment, log: Log, shop: Shop, told: Path
+    deployment: Deployment, log: Log, shop: Session, told: Path
 ) -> None:
     keep(shop, PARKED)
     one, other = planned(deployment), planned(deployment, limit=5)
@@ -148,7 +149,7 @@ def test_two_runs_at_once_open_one_row_and_tell_it_once(
     ("params", "row"), [({"delivery": "dry_run"}, 1), ({"delivery": "redirect", "redirect_to": "+919812399999"}, 1)]
 )
 def test_what_is_not_live_tells_nobody_and_is_kept_apart(
-    deployment: Deployment, log: Log, shop: Shop, told: Path, params: dict[str, Any], row: int
+    deployment: Deployment, log: Log, shop: Session, told: Path, params: dict[str, Any], row: int
 ) -> None:
     keep(shop, PARKED)
 
@@ -158,7 +159,7 @@ def test_what_is_not_live_tells_nobody_and_is_kept_apart(
     assert len(lists(told)) == 1
 
 
-def test_a_run_that_moved_on_closes_its_own(deployment: Deployment, log: Log, shop: Shop) -> None:
+def test_a_run_that_moved_on_closes_its_own(deployment: Deployment, log: Log, shop: Session) -> None:
     keep(shop, PARKED)
     escalated(deployment)
     shop.execute("UPDATE production_runs SET status = 'cancelled', cancelled_at = %s", [TICK])
@@ -167,7 +168,7 @@ def test_a_run_that_moved_on_closes_its_own(deployment: Deployment, log: Log, sh
     assert rows(log) == [(PARKED, "parked", False)]
 
 
-def test_a_narrowed_tick_leaves_the_others_open(deployment: Deployment, log: Log, shop: Shop) -> None:
+def test_a_narrowed_tick_leaves_the_others_open(deployment: Deployment, log: Log, shop: Session) -> None:
     keep(shop, PARKED, RUN)
     escalated(deployment)
     shop.execute("UPDATE production_runs SET status = 'cancelled', cancelled_at = %s", [TICK])
@@ -186,7 +187,7 @@ def test_a_narrowed_tick_leaves_the_others_open(deployment: Deployment, log: Log
     ],
 )
 def test_a_number_that_is_not_on_whatsapp_is_escalated_until_a_message_arrives(
-    deployment: Deployment, log: Log, shop: Shop, arrives: list[str], ended_that_day: int
+    deployment: Deployment, log: Log, shop: Session, arrives: list[str], ended_that_day: int
 ) -> None:
     keep(shop, RUN)
     of, tick = planned(deployment)
@@ -203,7 +204,7 @@ def test_a_number_that_is_not_on_whatsapp_is_escalated_until_a_message_arrives(
 
 
 def test_a_number_of_which_meta_says_only_after_the_tick_that_it_is_not_on_whatsapp_is_escalated_once(
-    deployment: Deployment, log: Log, shop: Shop
+    deployment: Deployment, log: Log, shop: Session
 ) -> None:
     keep(shop, RUN)
     for days in range(3):
@@ -232,7 +233,7 @@ REFUSED = {"status": "failed", "error_code": 131026}
     ],
 )
 def test_the_last_answer_over_all_a_partner_s_runs_says_whether_they_are_on_whatsapp(
-    deployment: Deployment, log: Log, shop: Shop, last: dict[str, tuple[int, dict[str, Any]]], opened: int
+    deployment: Deployment, log: Log, shop: Session, last: dict[str, tuple[int, dict[str, Any]]], opened: int
 ) -> None:
     keep(shop, RUN)
     for run, (days, columns) in last.items():
@@ -243,7 +244,9 @@ def test_the_last_answer_over_all_a_partner_s_runs_says_whether_they_are_on_what
     assert escalated(deployment)["opened"] == opened
 
 
-def test_a_run_past_its_cap_or_reminded_in_a_row_needs_a_person(deployment: Deployment, log: Log, shop: Shop) -> None:
+def test_a_run_past_its_cap_or_reminded_in_a_row_needs_a_person(
+    deployment: Deployment, log: Log, shop: Session
+) -> None:
     keep(shop, RUN)
     for days in (3, 4):
         day = (TICK - days * DAY).date()
@@ -263,7 +266,7 @@ def test_a_run_past_its_cap_or_reminded_in_a_row_needs_a_person(deployment: Depl
 
 
 def test_one_closed_by_hand_says_who_and_why_and_stays_closed(
-    deployment: Deployment, log: Log, shop: Shop, told: Path
+    deployment: Deployment, log: Log, shop: Session, told: Path
 ) -> None:
     keep(shop, PARKED)
     escalated(deployment)
@@ -307,7 +310,7 @@ def test_one_closed_by_hand_says_who_and_why_and_stays_closed(
     ],
 )
 def test_closing_by_hand_is_refused_in_one_sentence(
-    deployment: Deployment, shop: Shop, params: dict[str, Any], said: str
+    deployment: Deployment, shop: Session, params: dict[str, Any], said: str
 ) -> None:
     keep(shop, PARKED)
     escalated(deployment)
@@ -321,7 +324,7 @@ def test_where_nothing_is_to_be_closed_the_task_is_skipped(deployment: Deploymen
         close(production_run_id=None, closed_by="", closed_why=None)
 
 
-def test_a_backfill_after_today_s_dry_run_shows_its_own_days(deployment: Deployment, log: Log, shop: Shop) -> None:
+def test_a_backfill_after_today_s_dry_run_shows_its_own_days(deployment: Deployment, log: Log, shop: Session) -> None:
     keep(shop, PARKED)
     dry = {"delivery": "dry_run"}
     escalated(deployment, **dry)
@@ -335,7 +338,7 @@ def test_a_backfill_after_today_s_dry_run_shows_its_own_days(deployment: Deploym
 
 
 def test_a_tick_that_never_planned_or_whose_day_is_over_changes_nothing(
-    deployment: Deployment, log: Log, shop: Shop
+    deployment: Deployment, log: Log, shop: Session
 ) -> None:
     of, tick = planned(deployment)
     log.execute("UPDATE tick SET planned = NULL")
@@ -348,7 +351,7 @@ def test_a_tick_that_never_planned_or_whose_day_is_over_changes_nothing(
     assert rows(log) == []
 
 
-def test_a_notifier_that_cannot_be_made_is_named(deployment: Deployment, shop: Shop) -> None:
+def test_a_notifier_that_cannot_be_made_is_named(deployment: Deployment, shop: Session) -> None:
     keep(shop, PARKED)
     deployment.set(on_escalation={"class": "support.notifier.NoSuchClass"})
 
@@ -357,7 +360,7 @@ def test_a_notifier_that_cannot_be_made_is_named(deployment: Deployment, shop: S
 
 
 def test_the_summary_counts_and_names_what_needs_a_person(
-    deployment: Deployment, shop: Shop, caplog: pytest.LogCaptureFixture
+    deployment: Deployment, shop: Session, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="partner_messages")
     keep(shop, PARKED, run_id("PARTNERGAP"))
@@ -383,7 +386,7 @@ def test_the_summary_counts_and_names_what_needs_a_person(
 
 
 def test_the_summary_of_an_earlier_run_does_not_say_that_a_person_closed_what_a_later_one_has_ended(
-    deployment: Deployment, shop: Shop
+    deployment: Deployment, shop: Session
 ) -> None:
     keep(shop, PARKED)
     of, raw = planned(deployment)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from sandbox.shop import partner_id, run_id
 from support.dag_tasks import EVENTS
 from support.deployment import TICK, Deployment
@@ -31,7 +30,6 @@ from support.log_rows import Log, slots
 from support.sending import taken
 
 pytestmark = pytest.mark.usefixtures("one_sender")
-Shop = psycopg.Connection[DictRow]
 RAJESH = partner_id("RAJESH")
 MEERA = partner_id("MEERA")
 TEST_PHONE = "+919812399999"
@@ -47,7 +45,7 @@ HOUR = dt.timedelta(hours=1)
     ],
 )
 def test_an_event_is_written_down_and_told_to_the_run_s_partner(
-    log: Log, shop: Shop, graph_api: Any, event: str, status: str, template: str
+    log: Log, shop: Session, graph_api: Any, event: str, status: str, template: str
 ) -> None:
     set_run(shop, status=status)
 
@@ -68,7 +66,7 @@ def test_an_event_is_written_down_and_told_to_the_run_s_partner(
     assert slots(log) == {RUN: queued["id"]}  # kept for its run, though no reminder meets it there
 
 
-def test_the_reason_of_a_cancelled_run_is_the_shop_s_where_the_event_gives_none(log: Log, shop: Shop) -> None:
+def test_the_reason_of_a_cancelled_run_is_the_shop_s_where_the_event_gives_none(log: Log, shop: Session) -> None:
     set_run(shop, status="cancelled", cancelled_reason="Out of stock")
 
     plan_events(conf(CANCELLED))
@@ -89,7 +87,7 @@ def test_nothing_is_told_of_a_run_that_is_left_alone(
     assert len(taken(graph_api)) == 1
 
 
-def test_the_previous_partner_of_a_reassigned_run_is_told_that_it_is_cancelled(log: Log, shop: Shop) -> None:
+def test_the_previous_partner_of_a_reassigned_run_is_told_that_it_is_cancelled(log: Log, shop: Session) -> None:
     set_run(shop, partner_id=MEERA, previous_partner_id=RAJESH)
 
     tell(conf(CANCELLED, partner_id=RAJESH))
@@ -97,7 +95,7 @@ def test_the_previous_partner_of_a_reassigned_run_is_told_that_it_is_cancelled(l
     assert (only_row(log, "run 1")["partner_id"], only_row(log, "run 1")["status"]) == (RAJESH, "sent")
 
 
-def test_an_older_shop_that_knows_no_previous_partner_tells_the_run_s_own(log: Log, altered_shop: Shop) -> None:
+def test_an_older_shop_that_knows_no_previous_partner_tells_the_run_s_own(log: Log, altered_shop: Session) -> None:
     altered_shop.execute("ALTER TABLE production_runs DROP COLUMN previous_partner_id CASCADE")
 
     tell(conf(CANCELLED, partner_id=RAJESH))
@@ -179,7 +177,7 @@ def test_a_dry_run_rehearses_at_any_hour(log: Log, graph_api: Any, deployment: D
 
 
 def test_a_redirected_event_goes_to_the_test_phone_at_any_hour_of_its_partner(
-    log: Log, shop: Shop, graph_api: Any, deployment: Deployment
+    log: Log, shop: Session, graph_api: Any, deployment: Deployment
 ) -> None:
     at(deployment, "23:00")
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from sandbox.shop import partner_id, run_id
 from support.deployment import TICK, Deployment
 from support.event_examples import (
@@ -29,7 +28,6 @@ from support.log_rows import Log, everything
 from support.sending import taken
 
 pytestmark = pytest.mark.usefixtures("one_sender")
-Shop = psycopg.Connection[DictRow]
 RAJESH = partner_id("RAJESH")
 MEERA = partner_id("MEERA")
 HOUR = dt.timedelta(hours=1)
@@ -38,7 +36,7 @@ HOUR = dt.timedelta(hours=1)
 @pytest.mark.parametrize("event", [CANCELLED, COMPLETED])
 @pytest.mark.parametrize("partner", [None, "RAJESH", "NEHA"], ids=["nobody named", "named", "another one named"])
 def test_a_run_that_has_ended_is_not_reminded_of_any_more(
-    log: Log, shop: Shop, graph_api: Any, event: str, partner: str | None
+    log: Log, shop: Session, graph_api: Any, event: str, partner: str | None
 ) -> None:
     reminded = weekday_tick(RUN, OTHER_RUN)
     set_run(shop, status=event.removeprefix("production_run."))
@@ -52,7 +50,7 @@ def test_a_run_that_has_ended_is_not_reminded_of_any_more(
     assert taken(graph_api) == [str(by_run[OTHER_RUN]["id"])]
 
 
-def test_a_cancellation_for_the_previous_partner_leaves_the_present_one_s_reminder(log: Log, shop: Shop) -> None:
+def test_a_cancellation_for_the_previous_partner_leaves_the_present_one_s_reminder(log: Log, shop: Session) -> None:
     set_run(shop, partner_id=MEERA, previous_partner_id=RAJESH)
     weekday_tick(RUN)
 
@@ -84,7 +82,7 @@ def test_an_event_that_the_run_does_not_bear_out_withdraws_nothing(
     assert told(log) == [("run 1", reason), ("tick 1", "queued")]
 
 
-def test_an_event_that_comes_again_withdraws_nothing_of_a_run_that_goes_on(log: Log, shop: Shop) -> None:
+def test_an_event_that_comes_again_withdraws_nothing_of_a_run_that_goes_on(log: Log, shop: Session) -> None:
     set_run(shop, status="cancelled")
     tell(conf(CANCELLED, event_id="E1"))
     set_run(shop, status="sent_to_partner")
@@ -95,7 +93,7 @@ def test_an_event_that_comes_again_withdraws_nothing_of_a_run_that_goes_on(log: 
     assert told(log) == [("run 1", "sent"), ("run 2", "duplicate"), ("tick 1", "queued")]
 
 
-def test_a_reminder_that_waits_for_tomorrow_is_withdrawn_too(log: Log, shop: Shop, deployment: Deployment) -> None:
+def test_a_reminder_that_waits_for_tomorrow_is_withdrawn_too(log: Log, shop: Session, deployment: Deployment) -> None:
     at(deployment, "22:30")
     plan_events(conf(REMINDER))
     set_run(shop, status="cancelled")

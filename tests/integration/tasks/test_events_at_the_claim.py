@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.messages.tick import NotNow
 from partner_messages.sending.template_operator import raise_for
 from sandbox.shop import partner_id
@@ -19,7 +18,6 @@ from support.log_rows import Log
 from support.sending import taken
 
 pytestmark = pytest.mark.usefixtures("one_sender")
-Shop = psycopg.Connection[DictRow]
 RAJESH = partner_id("RAJESH")
 MEERA = partner_id("MEERA")
 
@@ -49,7 +47,7 @@ MEERA = partner_id("MEERA")
     ],
 )
 def test_an_event_whose_run_has_moved_on_since_planning_is_not_told(
-    log: Log, shop: Shop, graph_api: Any, event: str, before: dict[str, Any], since: dict[str, Any], reason: str
+    log: Log, shop: Session, graph_api: Any, event: str, before: dict[str, Any], since: dict[str, Any], reason: str
 ) -> None:
     set_run(shop, **{"status": "sent_to_partner", **before})
     planned = plan_events(conf(event))
@@ -85,7 +83,7 @@ def test_an_event_whose_run_is_left_alone_since_planning_is_not_told(
 )
 @pytest.mark.parametrize("event", [ASSIGNED, REMINDER])
 def test_a_partner_who_is_not_reached_there_any_more_is_not_told(
-    log: Log, shop: Shop, graph_api: Any, event: str, change_of_partner: str, reason: str
+    log: Log, shop: Session, graph_api: Any, event: str, change_of_partner: str, reason: str
 ) -> None:
     planned = plan_events(conf(event))
     shop.execute(f"UPDATE partner SET {change_of_partner} WHERE id = %s", [RAJESH])
@@ -98,7 +96,7 @@ def test_a_partner_who_is_not_reached_there_any_more_is_not_told(
 
 @pytest.mark.parametrize("event", [ASSIGNED, REMINDER])
 def test_a_no_that_another_partner_says_on_the_phone_since_planning_is_heard(
-    log: Log, shop: Shop, graph_api: Any, event: str
+    log: Log, shop: Session, graph_api: Any, event: str
 ) -> None:
     planned = plan_events(conf(event))
     shop.execute(

@@ -6,11 +6,10 @@ import datetime as dt
 import uuid
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
+from partner_messages.database.session import Session
 from partner_messages.message_log import outbox
 from sandbox.shop import partner_id
 from support.deployment import Deployment
@@ -20,7 +19,6 @@ from support.log_rows import Log, everything
 from support.sending import taken
 
 pytestmark = pytest.mark.usefixtures("one_sender")
-Shop = psycopg.Connection[DictRow]
 RAJESH = partner_id("RAJESH")
 MINUTE = dt.timedelta(minutes=1)
 
@@ -158,7 +156,9 @@ def test_what_was_claimed_while_a_repeat_of_it_was_planned_is_seen_by_that_one(
     assert taken(graph_api) == []
 
 
-def test_a_repeat_stays_queued_where_what_it_repeats_is_not_told(log: Log, shop: Shop, deployment: Deployment) -> None:
+def test_a_repeat_stays_queued_where_what_it_repeats_is_not_told(
+    log: Log, shop: Session, deployment: Deployment
+) -> None:
     first = plan_events(conf(event_id="E1"))
     deployment.now += 90 * MINUTE
     shop.execute("UPDATE partner SET whatsapp_number = '+919829099999' WHERE id = %s", [partner_id("RAJESH")])

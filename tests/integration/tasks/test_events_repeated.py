@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
 from support.event_examples import CANCELLED, at, conf, only_row, set_run, told
@@ -16,7 +15,6 @@ from support.event_runs import plan_events, tell
 from support.log_rows import Log, change
 
 pytestmark = pytest.mark.usefixtures("one_sender")
-Shop = psycopg.Connection[DictRow]
 RAJESH = partner_id("RAJESH")
 MEERA = partner_id("MEERA")
 MINUTE = dt.timedelta(minutes=1)
@@ -97,7 +95,7 @@ def test_an_hour_that_is_over_in_the_log_holds_nothing(log: Log) -> None:
     assert told(log) == [("run 1", "sent"), ("run 2", "sent")]
 
 
-def test_a_reassignment_is_told_at_once_and_so_is_another_event_of_the_run(log: Log, shop: Shop) -> None:
+def test_a_reassignment_is_told_at_once_and_so_is_another_event_of_the_run(log: Log, shop: Session) -> None:
     tell(conf(event_id="E1"))
     set_run(shop, partner_id=MEERA, previous_partner_id=RAJESH)
     tell(conf(event_id="E2"), "run 2")

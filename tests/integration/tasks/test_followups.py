@@ -15,6 +15,7 @@ import pytest
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
+from partner_messages.database.session import Session
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log.history import slot_holders
 from partner_messages.message_log.outbox import messages_of
@@ -31,7 +32,6 @@ from support.picture_files import jpeg
 from support.picture_server import HOST, Pages, picture
 from support.sending import PHONE_NUMBER_ID, SendTask, messages, requested, statuses
 
-Shop = psycopg.Connection[DictRow]
 SentTo = Callable[..., uuid.UUID]
 
 MEERA = "+919829012346"
@@ -66,7 +66,7 @@ def reminded(log: Log) -> SentTo:
 
 
 @pytest.fixture
-def pages(deployment: Deployment, shop: Shop, serve_pictures: Callable[..., Pages]) -> Pages:
+def pages(deployment: Deployment, shop: Session, serve_pictures: Callable[..., Pages]) -> Pages:
     """The server of the design's picture."""
     served = serve_pictures(picture(jpeg()))
     deployment.set(pictures={"allowed_hosts": [HOST]})
@@ -75,7 +75,7 @@ def pages(deployment: Deployment, shop: Shop, serve_pictures: Callable[..., Page
 
 
 @pytest.fixture
-def no_picture(deployment: Deployment, shop: Shop) -> None:
+def no_picture(deployment: Deployment, shop: Session) -> None:
     """The shop has no picture of any design."""
     shop.execute("UPDATE design SET thumbnail_url = NULL, media_files = NULL, moodboard = NULL, design_files = NULL")
 
@@ -95,7 +95,7 @@ def dealt(batches: list[dict[str, Any]]) -> list[uuid.UUID]:
     return [uuid.UUID(id_) for batch in batches for id_ in batch["message_ids"]]
 
 
-def writes(shop: Shop, conversation: str, at: dt.datetime) -> None:
+def writes(shop: Session, conversation: str, at: dt.datetime) -> None:
     """A partner writes to us."""
     shop.execute(
         "INSERT INTO messaging_message (id, conversation_id, direction, content, created_at)"

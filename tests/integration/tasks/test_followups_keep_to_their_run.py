@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.planning.plan_followups import plan_followups
 from sandbox.shop import partner_id, run_id
 from support.deployment import Deployment
@@ -17,8 +16,6 @@ from support.log_rows import Log, everything, put
 from support.sending import PHONE_NUMBER_ID
 from support.submitted import submit_templates
 
-Shop = psycopg.Connection[DictRow]
-
 RUN = run_id("SENT24H1S")
 """Meera's, who has just written to us."""
 MEERA, RAJESH = partner_id("MEERA"), partner_id("RAJESH")
@@ -26,7 +23,7 @@ PHONE = "+919829012346"
 
 
 @pytest.fixture
-def queued(log: Log, shop: Shop, graph_api: Any, deployment: Deployment) -> SendingRun:
+def queued(log: Log, shop: Session, graph_api: Any, deployment: Deployment) -> SendingRun:
     """The follow-ups of an assignment that Meta took, before they are sent."""
     deployment.set(senders=["in"])
     submit_templates()
@@ -64,7 +61,7 @@ def test_it_is_sent_where_nothing_has_changed(log: Log, queued: SendingRun) -> N
     ],
 )
 def test_what_has_changed_in_the_shop_since_withdraws_it(
-    log: Log, shop: Shop, queued: SendingRun, change: str, reason: str
+    log: Log, shop: Session, queued: SendingRun, change: str, reason: str
 ) -> None:
     assert shop.execute(change.encode()).rowcount == 1
 

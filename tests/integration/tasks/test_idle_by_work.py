@@ -6,12 +6,11 @@ import datetime as dt
 import logging
 from typing import Any
 
-import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
-from psycopg.rows import DictRow
 
 from partner_messages.config.schedule import day_of
+from partner_messages.database.session import Session
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.params import RunParams
 from partner_messages.message_log.database import open_message_log
@@ -30,8 +29,6 @@ from support.examples import tick
 from support.log_rows import Log
 from support.task_work import context
 
-Shop = psycopg.Connection[DictRow]
-
 RUN, OTHER_RUN = run_id("START73H"), run_id("START80H")
 RAJESH, GANESH = partner_id("RAJESH"), partner_id("GANESH")
 MINUTE, HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
@@ -45,7 +42,7 @@ def at(day: int) -> dt.datetime:
 
 
 @pytest.fixture
-def one_run(deployment: Deployment, shop: Shop) -> None:
+def one_run(deployment: Deployment, shop: Session) -> None:
     """A shop of one run, started on Monday 2 November at 9:00 IST, of which nobody has reported anything."""
     shop.execute("DELETE FROM production_runs WHERE id <> %s", [RUN])
     shop.execute("DELETE FROM production_run_activity")
@@ -56,11 +53,11 @@ def one_run(deployment: Deployment, shop: Shop) -> None:
     )
 
 
-def report(shop: Shop, produced: float | None, run: str = RUN) -> None:
+def report(shop: Session, produced: float | None, run: str = RUN) -> None:
     shop.execute("UPDATE production_runs SET produced_quantity = %s WHERE id = %s", [produced, run])
 
 
-def enter(shop: Shop, moment: dt.datetime, run: str = RUN, **columns: Any) -> None:
+def enter(shop: Session, moment: dt.datetime, run: str = RUN, **columns: Any) -> None:
     row = {"activity_type": "note", "actor_type": "partner", "partner_id": RAJESH, "kind": None, **columns}
     shop.execute(
         "INSERT INTO production_run_activity"
@@ -76,7 +73,7 @@ def idle_on(day: int, number: int = 1, *, scope: tuple[str, ...] = ()) -> bool:
     return find_stuck_runs(of, ReminderKind.IDLE, RunParams(production_run_ids=scope))["found"] > 0
 
 
-def idle_days(deployment: Deployment, shop: Shop, reports: dict[int, float | None]) -> list[int]:
+def idle_days(deployment: Deployment, shop: Session, reports: dict[int, float | None]) -> list[int]:
     """The days on which RUN is found idle by ticks that start a minute late.
 
     Args:
@@ -116,7 +113,7 @@ WEEKS: dict[str, tuple[dict[int, float | None], list[int]]] = {
 
 
 def test_a_run_is_idle_72_hours_after_its_quantity_was_last_seen_to_change(
-    deployment: Deployment, shop: Shop, one_run: None, log: Log
+    deployment: Deployment, shop: Session, one_run: None, log: Log
 ) -> None:
     shop.execute(
         "INSERT INTO production_runs SELECT (jsonb_populate_record(run, jsonb_build_object('id', name))).*"
@@ -137,7 +134,7 @@ def test_a_run_is_idle_72_hours_after_its_quantity_was_last_seen_to_change(
 
 
 def test_by_its_start_alone_it_is_idle_whatever_is_reported(
-    deployment: Deployment, shop: Shop, one_run: None, log: Log
+    deployment: Deployment, shop: Session, one_run: None, log: Log
 ) -> None:
     deployment.set(idle_signal="started_at")
     enter(shop, at(4))
@@ -149,7 +146,7 @@ def test_by_its_start_alone_it_is_idle_whatever_is_reported(
 
 @pytest.mark.parametrize(("hours", "days"), [(24, [3, 6, 9, 10, 11, 12, 13]), (120, [10, 11, 12, 13]), (24 * 30, [])])
 def test_a_partner_s_own_threshold_counts_from_the_last_work(
-    deployment: Deployment, shop: Shop, one_run: None, hours: int, days: list[int]
+    deployment: Deployment, shop: Session, one_run: None, hours: int, days: list[int]
 ) -> None:
     deployment.set(partners={RAJESH: {"thresholds": {"idle": hours}}})
 
@@ -157,7 +154,7 @@ def test_a_partner_s_own_threshold_counts_from_the_last_work(
 
 
 def test_an_entry_of_the_partner_ends_the_quiet_and_another_s_does_not(
-    deployment: Deployment, shop: Shop, one_run: None
+    deployment: Deployment, shop: Session, one_run: None
 ) -> None:
     enter(shop, at(4) - HOUR)
     enter(shop, at(8), actor_type="admin")
@@ -167,7 +164,7 @@ def test_an_entry_of_the_partner_ends_the_quiet_and_another_s_does_not(
     assert idle_days(deployment, shop, {}) == [9, 10, 11, 12, 13]
 
 
-def log_cloth(shop: Shop, moment: dt.datetime, run: str = RUN) -> None:
+def log_cloth(shop: Session, moment: dt.datetime, run: str = RUN) -> None:
     shop.execute(
         "INSERT INTO consumption_log (id, design_id, production_run_id, quantity, consumed_by, consumed_at)"
         " VALUES (gen_random_uuid(), 'D', %s, 4.5, 'partner', %s)",
@@ -188,7 +185,7 @@ SIGNS: dict[str, tuple[dict[str, Any], list[int]]] = {
 
 
 @pytest.mark.parametrize("case", SIGNS)
-def test_what_is_work_is_what_the_settings_say(deployment: Deployment, shop: Shop, one_run: None, case: str) -> None:
+def test_what_is_work_is_what_the_settings_say(deployment: Deployment, shop: Session, one_run: None, case: str) -> None:
     settings, days = SIGNS[case]
     deployment.set(**settings)
     log_cloth(shop, at(6) - HOUR)
@@ -199,7 +196,7 @@ def test_what_is_work_is_what_the_settings_say(deployment: Deployment, shop: Sho
 
 
 def test_what_the_partner_before_did_is_no_work_and_neither_is_its_time(
-    deployment: Deployment, shop: Shop, one_run: None, log: Log
+    deployment: Deployment, shop: Session, one_run: None, log: Log
 ) -> None:
     deployment.set(idle_signals=["consumption_log", "media_attached"])
     log_cloth(shop, at(5))
@@ -211,7 +208,7 @@ def test_what_the_partner_before_did_is_no_work_and_neither_is_its_time(
 
 
 def test_the_clock_of_what_is_found_is_the_last_work(
-    deployment: Deployment, shop: Shop, one_run: None, log: Log
+    deployment: Deployment, shop: Session, one_run: None, log: Log
 ) -> None:
     enter(shop, at(4) - HOUR)
     idle_days(deployment, shop, {5: 5})
@@ -220,7 +217,7 @@ def test_the_clock_of_what_is_found_is_the_last_work(
 
 
 def test_more_ticks_on_one_day_come_to_the_same_and_note_nothing(
-    deployment: Deployment, shop: Shop, one_run: None, log: Log
+    deployment: Deployment, shop: Session, one_run: None, log: Log
 ) -> None:
     found = []
     for day in (2, 3, 4, 5, 9):
@@ -233,7 +230,7 @@ def test_more_ticks_on_one_day_come_to_the_same_and_note_nothing(
     assert quantities(log) == [(2, None), (4, 5)]
 
 
-def test_what_is_not_looked_at_is_not_noted(deployment: Deployment, shop: Shop, one_run: None, log: Log) -> None:
+def test_what_is_not_looked_at_is_not_noted(deployment: Deployment, shop: Session, one_run: None, log: Log) -> None:
     deployment.now = at(2) + MINUTE
     assert not idle_on(2, scope=(OTHER_RUN,))
     assert quantities(log) == []
@@ -243,7 +240,7 @@ def test_what_is_not_looked_at_is_not_noted(deployment: Deployment, shop: Shop, 
 
 
 def test_a_backfill_sees_what_each_day_s_own_tick_saw_and_notes_nothing(
-    deployment: Deployment, shop: Shop, one_run: None, log: Log
+    deployment: Deployment, shop: Session, one_run: None, log: Log
 ) -> None:
     days = idle_days(deployment, shop, {6: 5, 11: 8})
     enter(shop, at(13) + HOUR)
@@ -257,7 +254,7 @@ def test_a_backfill_sees_what_each_day_s_own_tick_saw_and_notes_nothing(
 
 
 def test_a_backfill_of_days_without_ticks_goes_by_the_start_and_the_activity(
-    deployment: Deployment, shop: Shop, one_run: None, log: Log
+    deployment: Deployment, shop: Session, one_run: None, log: Log
 ) -> None:
     report(shop, 99)
     enter(shop, at(6))
@@ -269,7 +266,7 @@ def test_a_backfill_of_days_without_ticks_goes_by_the_start_and_the_activity(
 
 
 def test_an_older_shop_goes_by_the_start_and_the_quantities(
-    deployment: Deployment, altered_shop: Shop, one_run: None
+    deployment: Deployment, altered_shop: Session, one_run: None
 ) -> None:
     altered_shop.execute("DROP TABLE production_run_activity")
     REMINDERS.preflight(context("run 1"))
@@ -278,7 +275,7 @@ def test_an_older_shop_goes_by_the_start_and_the_quantities(
 
 
 def test_tables_of_work_that_cannot_be_read_stop_the_run_and_what_is_no_work_is_not_read(
-    deployment: Deployment, altered_shop: Shop
+    deployment: Deployment, altered_shop: Session
 ) -> None:
     altered_shop.execute("ALTER TABLE consumption_log RENAME TO cloth_log")
     altered_shop.execute("ALTER TABLE cloth_log DROP COLUMN consumed_at")
@@ -321,7 +318,7 @@ def hindered(planned: SendingRun) -> dict[str | None, Any]:
 
 @pytest.mark.parametrize(("signal", "reason"), [("work", SkipReason.MOVED_ON), ("started_at", None)])
 def test_a_run_that_was_worked_on_since_the_morning_has_moved_on(
-    deployment: Deployment, shop: Shop, signal: str, reason: SkipReason | None
+    deployment: Deployment, shop: Session, signal: str, reason: SkipReason | None
 ) -> None:
     deployment.set(idle_signal=signal)
     names = ("START73H", "START80H", "START72H1S", "PARENTA", "MARKYESTERDAY", "READYAFTER", "ENDSAFTER")
@@ -342,7 +339,7 @@ def test_a_run_that_was_worked_on_since_the_morning_has_moved_on(
         assert hindered(planned) == worked_on | dict.fromkeys((by_shop, to_come, gone))
 
 
-def test_a_reminder_that_an_event_asks_for_asks_for_no_quiet(deployment: Deployment, shop: Shop) -> None:
+def test_a_reminder_that_an_event_asks_for_asks_for_no_quiet(deployment: Deployment, shop: Session) -> None:
     enter(shop, TICK)
     planned = plan_events({"event": "reminder_idle", "production_run_id": RUN})
     report(shop, 130)

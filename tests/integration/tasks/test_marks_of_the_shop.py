@@ -5,10 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.message_log.queueing import write_drafts
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import reminder_context_id
@@ -22,15 +21,14 @@ from support.sending import taken
 from support.submitted import submit_templates
 
 pytestmark = pytest.mark.usefixtures("one_sender")
-Shop = psycopg.Connection[DictRow]
 
 
-def mark(shop: Shop, run: str = RUN, moment: dt.datetime = TICK) -> None:
+def mark(shop: Session, run: str = RUN, moment: dt.datetime = TICK) -> None:
     """What the shop's own flow does in the step in which it emits the event."""
     set_run(shop, run, last_reminded_at=moment, reminder_count=1, reminder_kind="assignment_pending")
 
 
-def write(shop: Shop, status: str = "sent", run: str = RUN, moment: dt.datetime | str = TICK) -> None:
+def write(shop: Session, status: str = "sent", run: str = RUN, moment: dt.datetime | str = TICK) -> None:
     """What the shop's own flow writes after it has sent a reminder."""
     shop.execute(
         "INSERT INTO messaging_message"
@@ -40,7 +38,9 @@ def write(shop: Shop, status: str = "sent", run: str = RUN, moment: dt.datetime 
     )
 
 
-def test_an_event_asks_for_a_reminder_though_the_shop_has_marked_the_run(log: Log, shop: Shop, graph_api: Any) -> None:
+def test_an_event_asks_for_a_reminder_though_the_shop_has_marked_the_run(
+    log: Log, shop: Session, graph_api: Any
+) -> None:
     mark(shop)
 
     tell(conf(REMINDER))
@@ -53,7 +53,7 @@ def test_an_event_asks_for_a_reminder_though_the_shop_has_marked_the_run(log: Lo
     ("status", "end"), [("sent", "already_in_shop"), ("pending", "already_in_shop"), ("failed", "sent")]
 )
 def test_a_message_that_the_shop_did_send_counts_against_an_event(
-    log: Log, shop: Shop, graph_api: Any, status: str, end: str
+    log: Log, shop: Session, graph_api: Any, status: str, end: str
 ) -> None:
     mark(shop)
     write(shop, status)
@@ -68,7 +68,7 @@ def test_a_message_that_the_shop_did_send_counts_against_an_event(
     ("status", "end"), [(None, "already_in_shop"), ("sent", "already_in_shop"), ("failed", "sent")]
 )
 def test_for_the_tick_a_mark_counts_unless_its_message_failed(
-    log: Log, shop: Shop, graph_api: Any, status: str | None, end: str
+    log: Log, shop: Session, graph_api: Any, status: str | None, end: str
 ) -> None:
     mark(shop)
     if status:
@@ -81,7 +81,7 @@ def test_for_the_tick_a_mark_counts_unless_its_message_failed(
 
 
 @pytest.mark.parametrize("moment", ["infinity", "294276-12-31 23:59:59+00", "-infinity"])
-def test_a_failed_message_of_a_time_that_cannot_be_takes_no_mark_away(log: Log, shop: Shop, moment: str) -> None:
+def test_a_failed_message_of_a_time_that_cannot_be_takes_no_mark_away(log: Log, shop: Session, moment: str) -> None:
     mark(shop)
     write(shop, "failed", moment=moment)
 
@@ -91,7 +91,9 @@ def test_a_failed_message_of_a_time_that_cannot_be_takes_no_mark_away(log: Log, 
 
 
 @pytest.mark.parametrize(("asked", "end"), [(True, "sent"), (False, "already_in_shop")])
-def test_a_mark_made_since_planning_counts_unless_an_event_asked(log: Log, shop: Shop, asked: bool, end: str) -> None:
+def test_a_mark_made_since_planning_counts_unless_an_event_asked(
+    log: Log, shop: Session, asked: bool, end: str
+) -> None:
     planned = plan_events(conf(REMINDER)) if asked else weekday_tick(RUN)
     mark(shop)
 
@@ -100,7 +102,7 @@ def test_a_mark_made_since_planning_counts_unless_an_event_asked(log: Log, shop:
     assert [one for _, one in told(log)] == [end]
 
 
-def test_a_message_that_the_shop_sent_since_planning_counts_though_an_event_asked(log: Log, shop: Shop) -> None:
+def test_a_message_that_the_shop_sent_since_planning_counts_though_an_event_asked(log: Log, shop: Session) -> None:
     planned = plan_events(conf(REMINDER))
     mark(shop)
     write(shop)
@@ -111,7 +113,7 @@ def test_a_message_that_the_shop_sent_since_planning_counts_though_an_event_aske
 
 
 def test_a_tick_takes_over_what_an_event_has_queued_for_a_run_that_is_marked(
-    log: Log, shop: Shop, graph_api: Any
+    log: Log, shop: Session, graph_api: Any
 ) -> None:
     mark(shop)
     left = plan_events(conf(REMINDER, event_id="E1"))
@@ -124,7 +126,7 @@ def test_a_tick_takes_over_what_an_event_has_queued_for_a_run_that_is_marked(
 
 
 def test_a_tick_that_did_not_see_the_event_does_not_withdraw_what_it_has_queued(
-    log: Log, shop: Shop, graph_api: Any
+    log: Log, shop: Session, graph_api: Any
 ) -> None:
     tick_of_the_day = weekday_tick(OTHER_RUN).tick
     mark(shop)
@@ -139,7 +141,7 @@ def test_a_tick_that_did_not_see_the_event_does_not_withdraw_what_it_has_queued(
 
 
 def test_a_digest_keeps_a_run_of_which_an_event_asks_while_it_waits(
-    log: Log, shop: Shop, graph_api: Any, deployment: Deployment
+    log: Log, shop: Session, graph_api: Any, deployment: Deployment
 ) -> None:
     deployment.set(digest=True)
     submit_templates(["jyt_production_run_digest_v1"])

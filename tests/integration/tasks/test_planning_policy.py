@@ -7,11 +7,10 @@ import datetime as dt
 import logging
 from typing import Any
 
-import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
-from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.outbox import messages_of
@@ -26,8 +25,6 @@ from sandbox.shop.expectations import expectations
 from support.dag_tasks import EVENTS, REMINDERS
 from support.deployment import TICK, Deployment, airflow_run
 from support.log_rows import Log, change
-
-Shop = psycopg.Connection[DictRow]
 
 RUN = run_id("SENT10D")
 RAJESH, MEERA = partner_id("RAJESH"), partner_id("MEERA")
@@ -80,7 +77,7 @@ def days_with(log: Log, end: str) -> list[int]:
 
 
 @pytest.fixture
-def one_run(shop: Shop) -> None:
+def one_run(shop: Session) -> None:
     """A shop of one run, sent on Friday 30 October at 12:00 IST: past its 24 hours from Monday on."""
     shop.execute("DELETE FROM production_runs WHERE id <> %s", [RUN])
     shop.execute(
@@ -136,7 +133,7 @@ def test_a_backfill_skips_holidays_and_the_cadence_waits_for_them(backfilled: An
 
 
 def test_a_reminder_of_the_very_day_on_which_the_run_was_sent_counts(
-    deployment: Deployment, one_run: None, shop: Shop, log: Log
+    deployment: Deployment, one_run: None, shop: Session, log: Log
 ) -> None:
     deployment.set(cadence=[1, 3, 7], thresholds={"assignment_pending": 4})
     shop.execute("UPDATE production_runs SET created_at = %s", [TICK - dt.timedelta(days=3) + dt.timedelta(hours=2)])
@@ -176,7 +173,7 @@ def test_a_reminder_that_failed_is_made_up_for_and_one_that_is_unknown_is_not(
     ],
 )
 def test_few_runs_that_are_not_due_are_named_and_many_are_counted_by_day(
-    deployment: Deployment, shop: Shop, one_run: None, caplog: pytest.LogCaptureFixture, copies: int, said: str
+    deployment: Deployment, shop: Session, one_run: None, caplog: pytest.LogCaptureFixture, copies: int, said: str
 ) -> None:
     caplog.set_level(logging.INFO, logger="partner_messages")
     shop.execute(
@@ -218,7 +215,7 @@ def test_the_census_adds_up_whoever_has_thresholds_of_their_own(
 
 
 def test_the_census_adds_up_where_a_run_loses_its_partner_after_it_was_found(
-    deployment: Deployment, one_run: None, shop: Shop
+    deployment: Deployment, one_run: None, shop: Session
 ) -> None:
     of = context(delivery="dry_run")
     raw = REMINDERS.preflight(of)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from partner_messages.database.session import Session
 from sandbox.shop import partner_id, run_id
 from support.dag_tasks import REMINDERS
 from support.deployment import TICK, Deployment
-from support.escalations import DAY, Shop, escalated, goes, keep, lists, planned, rows
+from support.escalations import DAY, escalated, goes, keep, lists, planned, rows
 from support.log_rows import Log, put
 
 RUN, OTHER = run_id("SENT10D"), run_id("SENT25H")
@@ -20,7 +21,7 @@ RAJESH = partner_id("RAJESH")
 REFUSED = {"error_code": 131026}
 
 
-def number(shop: Shop, phone: str | None) -> None:
+def number(shop: Session, phone: str | None) -> None:
     shop.execute("UPDATE partner SET whatsapp_number = %s WHERE id = %s", [phone, RAJESH])
     shop.execute("DELETE FROM partner_admin")
 
@@ -33,7 +34,7 @@ def refused_on(deployment: Deployment, log: Log, days: int) -> int:
 
 
 def test_a_number_that_was_added_and_refused_is_told_of_as_what_it_is_when_the_week_is_over(
-    deployment: Deployment, log: Log, shop: Shop, told: Path
+    deployment: Deployment, log: Log, shop: Session, told: Path
 ) -> None:
     keep(shop, RUN)
     number(shop, None)
@@ -50,7 +51,7 @@ def test_a_number_that_was_added_and_refused_is_told_of_as_what_it_is_when_the_w
 
 
 def test_a_reason_that_asks_for_another_act_is_told_at_once_and_the_one_before_not_again_within_its_week(
-    deployment: Deployment, log: Log, shop: Shop, told: Path
+    deployment: Deployment, log: Log, shop: Session, told: Path
 ) -> None:
     keep(shop, RUN)
     number(shop, None)
@@ -66,7 +67,7 @@ def test_a_reason_that_asks_for_another_act_is_told_at_once_and_the_one_before_n
 
 
 def test_what_a_pause_ends_is_told_after_it_once_its_week_is_over(
-    deployment: Deployment, log: Log, shop: Shop, told: Path
+    deployment: Deployment, log: Log, shop: Session, told: Path
 ) -> None:
     keep(shop, RUN)
     number(shop, None)
@@ -77,7 +78,7 @@ def test_what_a_pause_ends_is_told_after_it_once_its_week_is_over(
     assert [escalated(deployment, days)["told"] for days in (2, 3, 4, 7)] == [0, 0, 0, 1]
 
 
-def test_a_run_that_stalls_anew_is_told_of_at_once(deployment: Deployment, log: Log, shop: Shop, told: Path) -> None:
+def test_a_run_that_stalls_anew_is_told_of_at_once(deployment: Deployment, log: Log, shop: Session, told: Path) -> None:
     keep(shop, RUN)
     number(shop, None)
     escalated(deployment)
@@ -86,7 +87,7 @@ def test_a_run_that_stalls_anew_is_told_of_at_once(deployment: Deployment, log: 
     assert escalated(deployment, 1) == {"opened": 1, "ended": 1, "told": 1}
 
 
-def test_a_raised_cap_ends_what_was_opened_for_the_one_before(deployment: Deployment, log: Log, shop: Shop) -> None:
+def test_a_raised_cap_ends_what_was_opened_for_the_one_before(deployment: Deployment, log: Log, shop: Session) -> None:
     keep(shop, RUN)
     put(log, "sent", RUN, day=(TICK - DAY).date(), partner_id=RAJESH, reminder_kind="assignment_pending")
     deployment.set(max_reminders=1)
@@ -107,7 +108,12 @@ def test_a_raised_cap_ends_what_was_opened_for_the_one_before(deployment: Deploy
     ],
 )
 def test_a_run_that_is_never_reminded_of_is_told_of_once_a_week_until_it_is_or_moves(
-    deployment: Deployment, log: Log, shop: Shop, told: Path, setting: dict[str, Any], ends_with: dict[str, Any] | None
+    deployment: Deployment,
+    log: Log,
+    shop: Session,
+    told: Path,
+    setting: dict[str, Any],
+    ends_with: dict[str, Any] | None,
 ) -> None:
     keep(shop, RUN)
     deployment.set(**setting)
@@ -135,7 +141,7 @@ def refused_before(log: Log, run: str, days: int = 1, **columns: Any) -> None:
 
 
 def test_a_second_run_is_not_escalated_on_the_day_on_which_the_number_works_again(
-    deployment: Deployment, log: Log, shop: Shop
+    deployment: Deployment, log: Log, shop: Session
 ) -> None:
     keep(shop, RUN, OTHER)
     refused_before(log, RUN)
@@ -148,7 +154,7 @@ def test_a_second_run_is_not_escalated_on_the_day_on_which_the_number_works_agai
 
 
 def test_a_second_run_is_escalated_where_nothing_was_taken_since_and_stays_so_until_something_arrives(
-    deployment: Deployment, log: Log, shop: Shop
+    deployment: Deployment, log: Log, shop: Session
 ) -> None:
     keep(shop, RUN, OTHER)
     refused_before(log, RUN)
@@ -161,7 +167,7 @@ def test_a_second_run_is_escalated_where_nothing_was_taken_since_and_stays_so_un
 
 
 def test_a_refusal_of_another_number_than_the_one_that_was_just_taken_is_none(
-    deployment: Deployment, log: Log, shop: Shop
+    deployment: Deployment, log: Log, shop: Session
 ) -> None:
     keep(shop, RUN, OTHER)
     refused_before(log, RUN, to_phone="+919829099999")
@@ -170,7 +176,7 @@ def test_a_refusal_of_another_number_than_the_one_that_was_just_taken_is_none(
     assert escalated(deployment)["opened"] == 0
 
 
-def test_the_refusal_of_a_digest_is_one_of_each_of_its_runs(deployment: Deployment, log: Log, shop: Shop) -> None:
+def test_the_refusal_of_a_digest_is_one_of_each_of_its_runs(deployment: Deployment, log: Log, shop: Session) -> None:
     keep(shop, RUN, OTHER)
     put(
         log,
@@ -184,7 +190,7 @@ def test_the_refusal_of_a_digest_is_one_of_each_of_its_runs(deployment: Deployme
     assert escalated(deployment)["opened"] == 2
 
 
-def test_the_history_keeps_which_reason_held_when(deployment: Deployment, log: Log, shop: Shop) -> None:
+def test_the_history_keeps_which_reason_held_when(deployment: Deployment, log: Log, shop: Session) -> None:
     keep(shop, RUN)
     number(shop, None)
     escalated(deployment)

@@ -6,10 +6,10 @@ import datetime as dt
 import logging
 from typing import Any
 
-import psycopg
 import pytest
 from psycopg.rows import DictRow
 
+from partner_messages.database.session import Session
 from partner_messages.messages.tick import RunRefused
 from partner_messages.ops.summarise import problems_of
 from partner_messages.ops.summary import summarise_tick
@@ -21,8 +21,6 @@ from support.event_runs import SendingRun, plan_events, tell, upkeep, weekday_ti
 from support.log_rows import Log, change, everything, row
 from support.sending import taken
 from support.submitted import submit_templates
-
-Shop = psycopg.Connection[DictRow]
 
 ROME, INDIA, TEXAS = run_id("START72H1S"), run_id("SENT10D"), run_id("READYAFTER")
 DIGEST = "jyt_production_run_digest_v1"
@@ -157,7 +155,7 @@ def test_the_send_window_holds_for_what_waits(log: Log, graph_api: Any, deployme
 
 
 def test_a_run_that_moved_on_meanwhile_is_not_reminded_of(
-    log: Log, shop: Shop, graph_api: Any, deployment: Deployment
+    log: Log, shop: Session, graph_api: Any, deployment: Deployment
 ) -> None:
     id_ = held(log)["id"]
     shop.execute("UPDATE production_runs SET status = 'cancelled', cancelled_at = %s WHERE id = %s", [TICK, ROME])
@@ -337,7 +335,7 @@ def test_a_rehearsal_waits_for_nobody(log: Log, deployment: Deployment) -> None:
 
 
 @pytest.fixture
-def two_in_rome(shop: Shop, deployment: Deployment) -> None:
+def two_in_rome(shop: Session, deployment: Deployment) -> None:
     """Two runs of one partner in Rome, who gets one message for them."""
     shop.execute(
         "UPDATE production_runs SET partner_id = (SELECT partner_id FROM production_runs WHERE id = %s) WHERE id = %s",
@@ -348,7 +346,7 @@ def two_in_rome(shop: Shop, deployment: Deployment) -> None:
 
 
 def test_a_digest_waits_whole_and_is_sent_of_what_is_still_stuck_then(
-    two_in_rome: None, log: Log, shop: Shop, graph_api: Any, deployment: Deployment
+    two_in_rome: None, log: Log, shop: Session, graph_api: Any, deployment: Deployment
 ) -> None:
     assert weekday_tick(ROME, INDIA).batches == []
     (waits,) = everything(log)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from partner_messages.config.settings import parse_settings
+from partner_messages.database.session import Session
 from partner_messages.message_log.database import open_message_log
 from partner_messages.ops.replay import Replay, replay
 from partner_messages.pages.past import read_history
@@ -17,7 +18,6 @@ from support.deployment import TICK, Deployment
 from support.log_rows import Log
 from support.submitted import submit_templates
 from support.ticks import go_through, look_after
-from support.weeks import Shop
 
 DIGEST = "jyt_production_run_digest_v1"
 DAYS = 10
@@ -25,7 +25,7 @@ DAYS = 10
 HOLIDAY = dt.date(2026, 11, 26)
 
 
-def go_through_days(deployment: Deployment, log: Log, shop: Shop, settings: dict[str, Any]) -> None:
+def go_through_days(deployment: Deployment, log: Log, shop: Session, settings: dict[str, Any]) -> None:
     """Scheduled ticks, each with what waits sent in the afternoon; a run is accepted, one finished, a message fails."""
     for day in range(DAYS):
         now = TICK + dt.timedelta(days=day)
@@ -85,7 +85,7 @@ def called(log: Log) -> Iterator[tuple[dt.date, str, str]]:
     ],
 )
 def test_the_settings_under_which_it_was_made_give_the_very_messages_that_were_sent(
-    deployment: Deployment, log: Log, shop: Shop, graph_api: Any, settings: dict[str, Any]
+    deployment: Deployment, log: Log, shop: Session, graph_api: Any, settings: dict[str, Any]
 ) -> None:
     graph_api.set_limits(pair_seconds=0)
     submit_templates([DIGEST])

@@ -6,17 +6,16 @@ import datetime as dt
 import json
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
 from partner_messages.config.setting_groups import Tables
+from partner_messages.database.session import Session
 from partner_messages.message_log.history import stuck_of_run
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.scope import Scope
 from partner_messages.ops.escalate import escalate
 from partner_messages.planning.reminders.digest import TEMPLATE
-from partner_messages.shop.shop import Shop as Source
+from partner_messages.shop.shop import Shop
 from sandbox.shop import partner_id, run_id
 from support.deployment import TICK, Deployment
 from support.event_examples import ASSIGNED, REMINDER, RUN, conf, told
@@ -26,7 +25,6 @@ from support.sending import taken
 from support.submitted import submit_templates
 
 pytestmark = pytest.mark.usefixtures("one_sender")
-Shop = psycopg.Connection[DictRow]
 
 HOUR = dt.timedelta(hours=1)
 OTHERS = run_id("SENT10D")
@@ -34,7 +32,7 @@ OTHERS = run_id("SENT10D")
 ORDER = "inv_order_of_cloth"
 
 
-def order(shop: Shop, status: str, changed: dt.datetime = TICK - 30 * HOUR) -> None:
+def order(shop: Session, status: str, changed: dt.datetime = TICK - 30 * HOUR) -> None:
     """The order that RUN needs, which comes to be if it was not there."""
     shop.execute(
         "INSERT INTO inventory_orders (id, quantity, total_price, status, created_at, updated_at)"
@@ -45,14 +43,14 @@ def order(shop: Shop, status: str, changed: dt.datetime = TICK - 30 * HOUR) -> N
     need(shop, RUN, depends_on_inventory_order_ids=[ORDER])
 
 
-def need(shop: Shop, production_run_id: str, **lists: Any) -> None:
+def need(shop: Session, production_run_id: str, **lists: Any) -> None:
     for column, ids in lists.items():
         shop.execute(f"UPDATE production_runs SET {column} = %s WHERE id = %s", [json.dumps(ids), production_run_id])
 
 
-def stuck(shop: Shop, production_run_id: str, **threshold: float) -> dict[str, dt.datetime]:
+def stuck(shop: Session, production_run_id: str, **threshold: float) -> dict[str, dt.datetime]:
     """The runs that wait for nobody by when their clock began; those that wait by `waits` in place of it."""
-    found = Source(shop, Tables()).stuck_runs(
+    found = Shop(shop, Tables()).stuck_runs(
         ReminderKind.ASSIGNMENT_PENDING,
         now=TICK,
         threshold_hours=threshold.get("hours", 0),
@@ -62,7 +60,7 @@ def stuck(shop: Shop, production_run_id: str, **threshold: float) -> dict[str, d
 
 
 def test_a_run_whose_material_has_not_arrived_is_skipped_and_its_partner_told_of_the_others(
-    log: Log, shop: Shop, graph_api: Any
+    log: Log, shop: Session, graph_api: Any
 ) -> None:
     order(shop, "Shipped")
 
@@ -77,21 +75,21 @@ def test_a_run_whose_material_has_not_arrived_is_skipped_and_its_partner_told_of
     assert len(stuck_of_run(log, run.tick.dag_run_id)) == 2
 
 
-def test_its_clock_begins_when_the_last_of_it_arrived(shop: Shop) -> None:
+def test_its_clock_begins_when_the_last_of_it_arrived(shop: Session) -> None:
     shop.execute("UPDATE production_runs SET created_at = %s WHERE id = %s", [TICK - 2_000 * HOUR, RUN])
     order(shop, "Delivered", TICK - 30 * HOUR)
 
     assert stuck(shop, RUN) == {RUN: TICK - 30 * HOUR}
 
 
-def test_a_run_that_became_ready_within_the_threshold_is_not_overdue(shop: Shop) -> None:
+def test_a_run_that_became_ready_within_the_threshold_is_not_overdue(shop: Session) -> None:
     shop.execute("UPDATE production_runs SET created_at = %s WHERE id = %s", [TICK - 2_000 * HOUR, RUN])
     order(shop, "Delivered", TICK - 20 * HOUR)
 
     assert weekday_tick(RUN).batches == []
 
 
-def test_an_unfinished_run_of_somebody_else_is_waited_for_and_one_s_own_is_not(shop: Shop) -> None:
+def test_an_unfinished_run_of_somebody_else_is_waited_for_and_one_s_own_is_not(shop: Session) -> None:
     need(shop, RUN, depends_on_run_ids=[run_id("START80H")])
     need(shop, OTHERS, depends_on_run_ids=[RUN])
     assert stuck(shop, RUN) == {RUN: "waits"}
@@ -111,15 +109,15 @@ def test_an_unfinished_run_of_somebody_else_is_waited_for_and_one_s_own_is_not(s
         ("ALTER TABLE production_runs DROP COLUMN depends_on_run_ids", "waits"),
     ],
 )
-def test_an_older_shop_knows_no_material(altered_shop: Shop, missing: str, expected: Any) -> None:
+def test_an_older_shop_knows_no_material(altered_shop: Session, missing: str, expected: Any) -> None:
     order(altered_shop, "Shipped")
     altered_shop.execute(missing.encode())
 
     assert stuck(altered_shop, RUN) == {RUN: expected}
-    Source(altered_shop, Tables()).check()
+    Shop(altered_shop, Tables()).check()
 
 
-def test_what_begins_to_wait_after_planning_is_not_sent(log: Log, shop: Shop, graph_api: Any) -> None:
+def test_what_begins_to_wait_after_planning_is_not_sent(log: Log, shop: Session, graph_api: Any) -> None:
     run = weekday_tick(RUN)
     order(shop, "Partial")
 
@@ -130,7 +128,7 @@ def test_what_begins_to_wait_after_planning_is_not_sent(log: Log, shop: Shop, gr
 
 
 def test_an_event_asks_in_vain_for_a_reminder_of_a_run_that_waits_and_still_tells_of_the_run_itself(
-    log: Log, shop: Shop, graph_api: Any
+    log: Log, shop: Session, graph_api: Any
 ) -> None:
     order(shop, "Shipped")
 
@@ -140,7 +138,7 @@ def test_an_event_asks_in_vain_for_a_reminder_of_a_run_that_waits_and_still_tell
     assert told(log) == [("run 1", "waits_for_material"), ("run 2", "sent")]
 
 
-def test_a_reminder_that_an_event_asked_for_is_looked_at_again(log: Log, shop: Shop, graph_api: Any) -> None:
+def test_a_reminder_that_an_event_asked_for_is_looked_at_again(log: Log, shop: Session, graph_api: Any) -> None:
     planned = plan_events(conf(REMINDER))
     order(shop, "Shipped")
 
@@ -149,7 +147,7 @@ def test_a_reminder_that_an_event_asked_for_is_looked_at_again(log: Log, shop: S
     assert told(log) == [("run 1", "waits_for_material")]
 
 
-def test_it_stands_in_no_digest(log: Log, shop: Shop, deployment: Deployment) -> None:
+def test_it_stands_in_no_digest(log: Log, shop: Session, deployment: Deployment) -> None:
     deployment.set(digest=True)
     submit_templates([TEMPLATE])
     order(shop, "Shipped")
@@ -171,7 +169,7 @@ def escalated(log: Log) -> list[tuple[str, str, bool]]:
     return [(row["production_run_id"], row["reason"], row["is_open"]) for row in found]
 
 
-def test_nobody_is_called_for_it_and_what_was_open_is_over(log: Log, shop: Shop, deployment: Deployment) -> None:
+def test_nobody_is_called_for_it_and_what_was_open_is_over(log: Log, shop: Session, deployment: Deployment) -> None:
     shop.execute("UPDATE partner SET status = 'inactive' WHERE id = %s", [partner_id("RAJESH")])
     judge(weekday_tick(RUN))
     assert escalated(log) == [(RUN, "partner_inactive", True)]

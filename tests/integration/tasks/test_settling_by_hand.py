@@ -5,10 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from psycopg.rows import DictRow
 
 from support.dag_tasks import UPKEEP
 from support.deployment import Deployment
@@ -18,7 +16,6 @@ from support.log_rows import Log, everything, put, row
 from support.sending import taken
 
 pytestmark = pytest.mark.usefixtures("one_sender")
-Shop = psycopg.Connection[DictRow]
 BY_HAND = {"settled_by": "ops", "settled_why": "The partner said so on the telephone."}
 
 

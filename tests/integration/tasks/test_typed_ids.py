@@ -7,12 +7,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
-from psycopg.rows import DictRow
 
 from partner_messages.config.settings import SettingsError
+from partner_messages.database.session import Session
 from sandbox.shop import partner_id, run_id
 from support.dag_tasks import EVENTS, REMINDERS, UPKEEP
 from support.deployment import Deployment
@@ -22,7 +21,6 @@ from support.log_rows import Log
 from support.sending import taken
 from support.ticks import Tick
 
-Shop = psycopg.Connection[DictRow]
 RAJESH = partner_id("RAJESH")
 TEST_PHONE = "+919812399999"
 NEVER = {"never": True}
@@ -164,7 +162,7 @@ def test_a_deleted_partner_or_run_is_no_typing_mistake(deployment: Deployment) -
     assert tick["warnings"] == [f"Param production_run_ids names {run_id('ERASED')}, which the shop has deleted."]
 
 
-def test_the_name_of_nobody_alive_or_of_several_is_said_as_it_is(deployment: Deployment, shop: Shop) -> None:
+def test_the_name_of_nobody_alive_or_of_several_is_said_as_it_is(deployment: Deployment, shop: Session) -> None:
     shop.execute("UPDATE partner SET handle = 'Rajesh Textiles' WHERE id = %s", [partner_id("MEERA")])
     shop.execute("UPDATE partner SET name = 'Gone' WHERE id = %s", [partner_id("TARA")])
     deployment.set(partners={"Rajesh Textiles": NEVER, "Gone": NEVER})
@@ -177,7 +175,7 @@ def test_the_name_of_nobody_alive_or_of_several_is_said_as_it_is(deployment: Dep
 
 
 def test_an_older_shop_whose_partners_have_no_handle_is_asked_for_names_alone(
-    deployment: Deployment, altered_shop: Shop
+    deployment: Deployment, altered_shop: Session
 ) -> None:
     altered_shop.execute("ALTER TABLE partner DROP COLUMN handle")
     deployment.set(partners={"rajesh textiles": NEVER})

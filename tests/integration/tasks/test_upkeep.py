@@ -6,11 +6,10 @@ import datetime as dt
 import uuid
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
+from partner_messages.database.session import Session
 from partner_messages.ops.upkeep import taken_away
 from partner_messages.sending.dispatch import MetaUnreachable
 from partner_messages.sending.template_operator import raise_for
@@ -25,7 +24,6 @@ from whatsapp_provider.api.answers import NotSent
 from whatsapp_provider.hooks.whatsapp import WhatsAppHook
 
 pytestmark = pytest.mark.usefixtures("one_sender")
-Shop = psycopg.Connection[DictRow]
 
 RUN = run_id("SENT25H")
 """Sent to RAJESH a day ago and not accepted."""
@@ -139,7 +137,7 @@ def test_where_it_is_night_again_or_still_the_message_goes_on_waiting(
 
 
 def test_an_event_that_its_run_no_longer_bears_out_in_the_morning_is_not_told(
-    log: Log, shop: Shop, graph_api: Any, deployment: Deployment
+    log: Log, shop: Session, graph_api: Any, deployment: Deployment
 ) -> None:
     id_ = held(log, deployment)
     shop.execute("UPDATE production_runs SET accepted_at = %s WHERE id = %s", [india("06:30", 24), RUN])
@@ -217,7 +215,7 @@ def test_a_test_system_releases_reminders_at_any_hour(log: Log, deployment: Depl
     assert upkeep().message_ids == [str(id_)]
 
 
-def test_a_released_reminder_must_still_be_due(log: Log, shop: Shop, graph_api: Any, deployment: Deployment) -> None:
+def test_a_released_reminder_must_still_be_due(log: Log, shop: Session, graph_api: Any, deployment: Deployment) -> None:
     id_ = put_off(log, deployment, india("10:30"))
     shop.execute("UPDATE production_runs SET status = 'in_progress', accepted_at = %s WHERE id = %s", [TICK, RUN])
     deployment.now = india("11:00")

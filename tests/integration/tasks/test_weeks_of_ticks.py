@@ -10,13 +10,14 @@ from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from partner_messages.database.session import Session
 from sandbox.graph_api.server import LocalGraphApi
 from support.checked_weeks import PLANNING, CheckedWeeks
 from support.deployment import Deployment
 from support.log_rows import Log
 from support.restoring import empty, restore_shop
 from support.submitted import submit_templates
-from support.weeks import HAPPENINGS, PARTNERS, Shop
+from support.weeks import HAPPENINGS, PARTNERS
 
 EXAMPLES = int(os.environ.get("WEEKS_OF_TICKS") or 0)
 """How many histories are looked for at random; without it the same few are gone through each time: they take long."""
@@ -132,7 +133,7 @@ class WeeksOfTicks(RuleBasedStateMachine):
 
 
 def test_no_run_is_reminded_twice_a_day_and_none_is_forgotten_over_weeks_of_ticks(
-    deployment: Deployment, shop: Shop, log: Log, graph_api: LocalGraphApi
+    deployment: Deployment, shop: Session, log: Log, graph_api: LocalGraphApi
 ) -> None:
     def machine() -> WeeksOfTicks:
         empty(log)

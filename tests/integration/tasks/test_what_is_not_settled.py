@@ -7,9 +7,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
 from partner_messages.config.ends import RepairNeeded
 from partner_messages.messages.kinds import ReminderKind
@@ -23,7 +21,6 @@ from support.log_rows import Log, change, everything, put
 from support.sending import SendTask, queue_messages, taken
 
 pytestmark = pytest.mark.usefixtures("one_sender")
-Shop = psycopg.Connection[DictRow]
 KINDS = tuple(ReminderKind)
 
 

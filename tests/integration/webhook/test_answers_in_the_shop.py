@@ -6,9 +6,7 @@ import datetime as dt
 import itertools
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import DictRow
 
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log import promises
@@ -23,7 +21,6 @@ from support.inbound import hear as hear_webhook
 from support.log_rows import row
 from support.restoring import empty
 
-Shop = psycopg.Connection[DictRow]
 RAJESH = partner_id("RAJESH")
 _numbers = itertools.count(1)
 
