@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
@@ -11,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from support.http_server import Handler, listening
 
 VERIFY_TOKEN = "sandbox-verify-token"
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -105,34 +105,19 @@ def receiver(path: str = "/partner-messages/webhook") -> Iterator[Receiver]:
     """Run one on loopback."""
     kept = Receiver()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
-            self._answer(*kept.asks(query))
+    def answer(request: Handler, body: bytes) -> tuple[int, bytes]:
+        if request.command == "POST":
+            return kept.takes(body, {name.lower(): value for name, value in request.headers.items()}), b"ok"
+        query = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
+        status, text = kept.asks(query)
+        return status, text.encode()
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            self._answer(kept.takes(body, {name.lower(): value for name, value in self.headers.items()}), "ok")
-
-        def _answer(self, status: int, text: str) -> None:
-            with contextlib.suppress(OSError):  # the caller may have lost patience
-                self.send_response(status)
-                self.send_header("content-length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text.encode())
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name in the standard library
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        kept.url = f"http://127.0.0.1:{server.server_address[1]}{path}"
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    with listening(answer) as url:
+        kept.url = url + path
         try:
             yield kept
         finally:
             kept.release()
-            server.shutdown()
 
 
 def told(ours: Receiver) -> list[str]:

@@ -1,48 +1,20 @@
 """What the sandbox asks of Airflow's REST API, against answers as Airflow gives them."""
 
-import contextlib
-import http.server
-import json
 import threading
 
 import pytest
 
 from sandbox.console import Console, DagRun
 from sandbox.processes import ProcessFailedError, SandboxError
+from support.http_server import airflow_api
 
-LOGIN = ("POST", "/auth/token")
 RUNS = "/api/v2/dags/tick/dagRuns"
 
 
 @pytest.fixture
 def airflow():
-    """Answers requests from a table of answers, the last one for ever; keeps what it was asked."""
-
-    class Answers(http.server.BaseHTTPRequestHandler):
-        def answer(self):
-            content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.asked.append((self.command, self.path, json.loads(content or "null"), self.headers["Authorization"]))
-            if self.command == "GET" and self.late:
-                self.late.pop().wait(10)
-            answers = self.table[self.command, self.path]
-            status, body = answers.pop(0) if len(answers) > 1 else answers[0]
-            with contextlib.suppress(OSError):  # the caller may have lost patience
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(json.dumps(body).encode())
-
-        def log_message(self, *_):
-            pass
-
-    for method in ("GET", "PATCH", "POST"):
-        setattr(Answers, f"do_{method}", Answers.answer)
-    Answers.table = {LOGIN: [(201, {"access_token": "a-token"})]}
-    Answers.asked, Answers.late = [], []
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as listening:
-        Answers.url = f"http://127.0.0.1:{listening.server_port}"
-        threading.Thread(target=listening.serve_forever).start()
-        yield Answers
-        listening.shutdown()
+    with airflow_api() as api:
+        yield api
 
 
 def test_it_logs_in_as_the_administrator_and_shows_its_token_from_then_on(airflow):
