@@ -86,7 +86,7 @@ def test_the_shop_s_inbox_is_written_at_the_end_and_where_it_is_not_to_be_nothin
     assert {row["wa_message_id"] for row in there.fetchall()} == sent != set()
     assert tick.tasks["mirror_to_shop"] == "success"
     later = TICK + dt.timedelta(minutes=1)
-    rehearsed = run_tick({"delivery": "dry_run"}, logical_date=later, run_after=later)
+    rehearsed = run_tick({"delivery": "dry_run"}, logical_date=later)
     with create_session() as session:
         mirroring = select(TaskInstance).filter_by(task_id="mirror_to_shop", run_id=rehearsed.run_id)
         (skipped,) = session.scalars(mirroring).all()

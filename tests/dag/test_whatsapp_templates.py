@@ -8,31 +8,12 @@ from collections import Counter
 import pytest
 import requests
 
-from sandbox.graph_api.server import running
+from support.submitted import ALL_THREE, V1, there
 from support.ticks import note_of, run_dag, xcoms_of
 
-V1 = ["*_reminder_*_v1"]
-ALL_THREE = {"IN": 6, "AU": 3, "Europe": 3}
-
-
-@pytest.fixture(scope="module")
-def _bare_process():
-    with running(templates=False) as api:
-        yield api
-
 
 @pytest.fixture
-def bare_api(_bare_process, deployment):
-    """A Graph API as new, whose accounts have no templates; the senders speak to it."""
-    _bare_process.reset()
-    for label in ("in", "au", "europe"):
-        conn_id = f"whatsapp_{label}"
-        deployment.connect(conn_id, {**deployment.connection(conn_id), "host": _bare_process.url})
-    return _bare_process
-
-
-@pytest.fixture
-def run(dags, bare_api, log):
+def run(dags, deployed, log):
     """Run the DAG once, as triggered from the command line; the keywords are its conf."""
 
     def once(**conf):
@@ -52,12 +33,6 @@ def returned(run_id, task_id):
     while isinstance(value, str):
         value = json.loads(value)
     return value
-
-
-def there(api):
-    """How many templates each account has."""
-    labels = {account.waba_id: label for label, account in api.accounts.items()}
-    return Counter(labels[template["waba_id"]] for template in api.templates())
 
 
 def test_a_dry_run_is_green_and_shows_the_plan_in_the_log_and_as_its_return_value(run, bare_api, caplog):

@@ -25,13 +25,8 @@ from support.rough_weather import ended_of
 from support.submitted import submit_templates
 from support.task_work import found, whole_tick
 
+pytestmark = pytest.mark.usefixtures("in_chunks")
 TO_SEND = sorted(run_id for run_id, one in expectations().items() if one.outcome == "send")
-
-
-@pytest.fixture(autouse=True)
-def _in_chunks(deployment: Deployment) -> None:
-    """One batch a sender is enough."""
-    deployment.set(task_each_up_to=0)
 
 
 def asked_of_meta(log: Log, graph_api: Any) -> list[tuple[str, str]]:

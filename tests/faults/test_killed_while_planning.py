@@ -12,19 +12,13 @@ import pytest
 
 from sandbox.shop.expectations import expectations
 from support.children import Child, Death
-from support.deployment import Deployment
 from support.log_rows import Log
 from support.task_work import found, plan_task, send_batch, whole_tick
 
 Start = Callable[..., Child]
 PLAN = "partner_messages.planning.plan_reminders"
+pytestmark = pytest.mark.usefixtures("in_chunks")
 TO_SEND = sorted(run_id for run_id, one in expectations().items() if one.outcome == "send")
-
-
-@pytest.fixture(autouse=True)
-def _in_chunks(deployment: Deployment) -> None:
-    """One batch a sender is enough."""
-    deployment.set(task_each_up_to=0)
 
 
 def sent_runs(log: Log, graph_api: Any) -> list[str]:

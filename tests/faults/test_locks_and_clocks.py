@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import psycopg
 import pytest
@@ -13,7 +11,6 @@ from psycopg import sql
 
 from partner_messages.message_log.migrations import SCHEMA
 from support.children import Child
-from support.deployment import Deployment
 from support.fault_table import Tally
 from support.log_rows import Log
 from support.rough_weather import Weather, ended_of
@@ -27,12 +24,6 @@ LOCKS = {
     "the table against writing": "LOCK TABLE message_log IN SHARE MODE",
     "the table": "LOCK TABLE message_log IN ACCESS EXCLUSIVE MODE",
 }
-
-
-@pytest.fixture
-def weather(start: Callable[..., Child], deployment: Deployment, log: Log, graph_api: Any) -> Callable[[int], Weather]:
-    """A round's weather, by the round's number."""
-    return lambda number: Weather(log, graph_api, start, deployment, random.Random(number))
 
 
 @pytest.fixture

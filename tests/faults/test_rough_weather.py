@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import random
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +21,6 @@ from partner_messages.message_log.migrations import SCHEMA, migrate
 from partner_messages.message_log.position import check_position, trust_log
 from partner_messages.sending.dispatch import LOTS_AHEAD
 from sandbox.unsafe_postgres import UnsafePostgres, unsafe_postgres
-from support.children import Child
 from support.deployment import Deployment
 from support.examples import tick
 from support.fault_table import Tally
@@ -40,12 +38,6 @@ CONNECTIONS = 10
 OTHERS = "others"
 """The name of the sessions that take the place of the task's."""
 AS_THE_PACKAGE = {"autocommit": True, "row_factory": dict_row, "options": f"-c search_path={SCHEMA}"}
-
-
-@pytest.fixture
-def weather(start: Callable[..., Child], deployment: Deployment, log: Log, graph_api: Any) -> Callable[[int], Weather]:
-    """A round's weather, by the round's number."""
-    return lambda number: Weather(log, graph_api, start, deployment, random.Random(number))
 
 
 def test_a_task_is_killed(weather: Callable[[int], Weather], rounds: range, tally: Tally) -> None:

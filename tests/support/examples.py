@@ -26,6 +26,11 @@ PHONE = "+919829012345"
 PARTNER_ID = "P1"
 
 
+def ago(days: int) -> dt.date:
+    """So many days before `DAY`."""
+    return DAY - dt.timedelta(days=days)
+
+
 def tick(id_: int = 1, **changes: Any) -> Tick:
     """A live tick of `DAY`; ticks with different numbers are different runs of the DAG."""
     plain: dict[str, Any] = {

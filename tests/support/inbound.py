@@ -7,7 +7,7 @@ import itertools
 import uuid
 from typing import Any
 
-from partner_messages.message_log.preferences import preferences
+from partner_messages.message_log.preferences import enter_preference, preferences
 from partner_messages.message_log.ticks import record_stuck, start_tick
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick
@@ -47,6 +47,11 @@ def hear(log: Log, text: str | None = None, *, now: dt.datetime | None = None, *
     message = inbound(text, **changes)
     apply_inbound(log, message, now or message.at)
     return message
+
+
+def told_somebody(log: Log, partner_id: str, value: str = "stop", *, at: dt.datetime) -> None:
+    """Enter what a partner has told a colleague."""
+    enter_preference(log, partner_id, value, source="told_us", act="opt_out", now=at, who="Asha", why="They called.")
 
 
 def tap(payload: str, **changes: Any) -> dict[str, Any]:
@@ -107,6 +112,6 @@ def replies(log: Log) -> list[dict[str, Any]]:
     ).fetchall()
 
 
-def is_out(log: Log, phone: str = PHONE) -> bool:
-    """Whether the one example partner is not to be written to there."""
-    return preferences(log).has_opted_out(PARTNER_ID, phone)
+def is_out(log: Log, phone: str = PHONE, partner_id: str = PARTNER_ID) -> bool:
+    """Whether a partner, the one example if no other is named, is not to be written to there."""
+    return preferences(log).has_opted_out(partner_id, phone)

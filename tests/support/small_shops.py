@@ -1,11 +1,11 @@
-"""Fixtures of whole ticks (a pytest plugin): shops of a few runs, and templates that are known to be approved.
+"""Fixtures of whole ticks (a pytest plugin): shops of a few runs, templates that are known to be approved, or none.
 
 What imports Airflow is imported where it is used: the process that only hands tests out to others needs none of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -58,3 +58,27 @@ def with_picture(shop: psycopg.Connection[DictRow], serve_pictures: Callable[...
     url: str = serve_pictures(picture(jpeg()))["/kurta.jpg"]
     shop.execute("UPDATE design SET thumbnail_url = %s", [url])
     return url
+
+
+@pytest.fixture(scope="session")
+def _bare_process() -> Iterator[Any]:
+    from sandbox.graph_api.server import running
+
+    with running(templates=False) as api:
+        yield api
+
+
+@pytest.fixture
+def bare_api(_bare_process: Any) -> Any:
+    """A Graph API as new; no account has a template, and reviews end at once."""
+    _bare_process.reset()
+    return _bare_process
+
+
+@pytest.fixture
+def deployed(deployment: Deployment, bare_api: Any) -> Deployment:
+    """The package, its senders speaking to `bare_api`."""
+    for label in ("in", "au", "europe"):
+        conn_id = f"whatsapp_{label}"
+        deployment.connect(conn_id, {**deployment.connection(conn_id), "host": bare_api.url})
+    return deployment

@@ -76,7 +76,7 @@ def run_dag(
     conf: dict[str, Any] | None = None,
     *,
     logical_date: dt.datetime | None = TICK,
-    run_after: dt.datetime = TICK,
+    run_after: dt.datetime | None = None,
 ) -> Tick:
     """Run a DAG with `dag.test()`: as triggered by hand, at `logical_date`.
 
@@ -99,7 +99,7 @@ def run_dag(
             patched.enter_context(mock.patch(f"airflow.dag_processing.dagbag.{name}"))
         # As much again: whenever a param is read, its schema would be compared with the schema of all schemas.
         patched.enter_context(mock.patch.object(jsonschema.Draft202012Validator, "check_schema", _check_schema_once))
-        run = dag.test(run_conf=conf or {}, logical_date=logical_date, run_after=run_after)
+        run = dag.test(run_conf=conf or {}, logical_date=logical_date, run_after=run_after or logical_date or TICK)
     instances = run.get_task_instances()
     summary = next((ti for ti in instances if ti.task_id == "summarise"), None)
     return _tick(
@@ -125,12 +125,13 @@ def go_through(
     conf: dict[str, Any] | None = None,
     *,
     logical_date: dt.datetime | None = TICK,
-    run_after: dt.datetime = TICK,
+    run_after: dt.datetime | None = None,
 ) -> Tick:
     """Call the tasks of `production_run_reminders` in their order, each as often as Airflow would try it.
 
     Without a logical date every call is a DAG run of its own, as one triggered from the command line is.
     """
+    run_after = run_after or logical_date or TICK
     run_id = f"manual__{(logical_date or run_after).isoformat()}" + ("" if logical_date else f"__{next(_numbers)}")
     dag_run = airflow_run(run_id, logical_date=logical_date, run_after=run_after)
     run = TaskByTask({"dag_run": dag_run, "params": conf or {}})
@@ -144,6 +145,11 @@ def go_through(
     run.call("escalate", REMINDERS.escalate, tick)
     returned = run.call("summarise", REMINDERS.summarise, tick, batches, found)
     return _tick(log, state=run.tasks["summarise"], run_id=run_id, tasks=run.tasks, returned=returned)
+
+
+def tomorrow(log: Session, days: int = 1) -> Tick:
+    """`go_through` as many days later."""
+    return go_through(log, logical_date=TICK + dt.timedelta(days=days))
 
 
 def look_after() -> TaskByTask:

@@ -120,6 +120,12 @@ def receiver(path: str = "/partner-messages/webhook") -> Iterator[Receiver]:
             kept.release()
 
 
+def wamid_of(answer: Any) -> str:
+    """The id that the Graph API has answered a request to send with."""
+    wamid: str = answer.json()["messages"][0]["id"]
+    return wamid
+
+
 def told(ours: Receiver) -> list[str]:
     """The statuses that came, in their order."""
     return [status["status"] for status in ours.statuses()]

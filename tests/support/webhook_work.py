@@ -6,9 +6,11 @@ import datetime as dt
 
 from partner_messages.deployment import run_context
 from partner_messages.message_log.database import LogConnection, open_message_log
+from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.webhook import apply, store
 from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.apply_record import Applied
+from partner_messages.webhook.expiry import expire
 from support.deployment import TICK
 from support.webhooks import NUMBER, WABA
 
@@ -22,6 +24,11 @@ def apply_webhooks(
     for body in bodies:
         store.store(log, body, now)
     return apply.apply_pending(log, sender_ids, lambda: now)
+
+
+def given_up(log: LogConnection, now: dt.datetime) -> int:
+    """Give up what Meta has told nothing of for too long; return how many reminders that were."""
+    return expire(log, installed_catalog(), now)
 
 
 def store_and_apply(body: bytes | None, numbers: SenderIds) -> int:

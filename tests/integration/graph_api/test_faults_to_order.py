@@ -8,6 +8,8 @@ from http.client import HTTPConnection
 import httpx
 import pytest
 
+from support.webhook_receiver import wamid_of
+
 
 def code(answer):
     return answer.json().get("error", {}).get("code")
@@ -135,7 +137,7 @@ def test_a_request_can_hang_after_it_was_taken(api, send_template):
         api.wait_for_hanging()
         (message,) = api.outbox()
         api.release()
-        assert answer.result().json()["messages"][0]["id"] == message["id"]
+        assert wamid_of(answer.result()) == message["id"]
 
 
 @pytest.mark.parametrize(("taken", "messages"), [(False, 0), (True, 1)])

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sandbox.graph_api.inbound import INBOUND_KINDS
+from support.webhook_receiver import wamid_of
 
 PARTNER = "+919812345678"
 OURS = "wamid.OURS"
@@ -98,7 +99,7 @@ def test_of_a_partner_with_a_username_only_the_user_id_is_told(said):
 
 def test_the_same_partner_has_the_same_user_id_in_statuses(api, ours, said, send_template):
     user_id = said()["contacts"][0]["user_id"]
-    api.move_message(send_template().json()["messages"][0]["id"], "delivered")
+    api.move_message(wamid_of(send_template()), "delivered")
     api.sent_webhooks()
     assert {status["recipient_user_id"] for status in ours.statuses()} == {user_id}
 
@@ -158,7 +159,7 @@ def test_a_tap_returns_the_payload_and_says_which_message_it_was(
 ):
     api.subscribe(ours.url, fields=["messages"])
     api.pause_webhooks()
-    wamid = send_template(name=replying, components=components).json()["messages"][0]["id"]
+    wamid = wamid_of(send_template(name=replying, components=components))
     for number in range(2):
         api.tap(wamid, number)
     api.release_webhooks()
@@ -171,7 +172,7 @@ def test_a_tap_returns_the_payload_and_says_which_message_it_was(
 
 def test_a_tap_may_not_say_which_message_it_was(api, ours, replying, send_template):
     api.subscribe(ours.url, fields=["messages"])
-    wamid = send_template(name=replying, components=[]).json()["messages"][0]["id"]
+    wamid = wamid_of(send_template(name=replying, components=[]))
     api.tap(wamid, context=None)
     api.sent_webhooks()
     assert "context" not in ours.messages()[0]

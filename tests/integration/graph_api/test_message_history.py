@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from support.webhook_receiver import NOON, receiver
+from support.webhook_receiver import NOON, receiver, wamid_of
 
 SECOND = int(NOON.timestamp())
 
@@ -28,7 +28,7 @@ def read_message(api, send_template):
     """A message that was sent at noon, delivered a minute later and read after two."""
     api.freeze_clock()
     api.set_clock(NOON)
-    wamid = send_template().json()["messages"][0]["id"]
+    wamid = wamid_of(send_template())
     for status in ("delivered", "read"):
         api.shift_clock(60)
         api.move_message(wamid, status)
@@ -66,7 +66,7 @@ def test_a_message_of_another_number_is_not_there(api, graph, read_message):
 
 
 def test_a_failure_is_an_error_with_its_reason(api, graph, history, send_template):
-    api.move_message(send_template().json()["messages"][0]["id"], "failed", 131026)
+    api.move_message(wamid_of(send_template()), "failed", 131026)
     (entry,) = history(fields="id,events{delivery_status,error_description}")["data"]
     assert entry["events"]["data"][1] == {
         "delivery_status": "FAILED",
@@ -147,7 +147,7 @@ def test_it_says_where_each_event_was_told_and_how_that_went(api, india, history
         ours.answers = [200, 500, 500]
         api.subscribe(ours.url)
         api.set_webhooks(retry_delays=[0])
-        wamid = send_template().json()["messages"][0]["id"]
+        wamid = wamid_of(send_template())
         api.sent_webhooks()
         api.move_message(wamid, "delivered")
         api.sent_webhooks()

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from sandbox.graph_api.page import marked_up
-from support.webhook_receiver import receiver
+from support.webhook_receiver import receiver, wamid_of
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def forms(html):
 
 
 def test_a_person_can_write_as_the_partner(api, india, page, press, send_template):
-    wamid = send_template().json()["messages"][0]["id"]
+    wamid = wamid_of(send_template())
     (form,) = forms(page())
     with receiver() as ours:
         api.subscribe(ours.url, fields=["messages"])
@@ -150,7 +150,7 @@ def test_a_person_can_tap_a_button(api, page, press, create, send_template):
     create(name="replying", components=[body, {"type": "BUTTONS", "buttons": replies}])
     payload = {"type": "payload", "payload": "later:7"}
     component = {"type": "button", "sub_type": "quick_reply", "index": "1", "parameters": [payload]}
-    wamid = send_template(name="replying", components=[component]).json()["messages"][0]["id"]
+    wamid = wamid_of(send_template(name="replying", components=[component]))
     _, second, _ = forms(page())
     with receiver() as ours:
         api.subscribe(ours.url, fields=["messages"])
@@ -238,7 +238,7 @@ def test_after_an_answer_the_page_is_the_one_it_was(india, page, press, send_tem
     [("sent", "ticks sent"), ("delivered", "ticks delivered"), ("read", "ticks read"), ("played", "ticks played")],
 )
 def test_a_message_has_the_ticks_of_its_status(api, page, send_template, status, ticks):
-    wamid = send_template().json()["messages"][0]["id"]
+    wamid = wamid_of(send_template())
     api.move_message(wamid, status)
     html = page()
     assert f'class="{ticks}"' in html

@@ -7,13 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from support.webhook_receiver import receiver
+from support.webhook_receiver import receiver, wamid_of
 
 PARTNER = "+919812345678"
-
-
-def sent(answer):
-    return answer.json()["messages"][0]["id"]
 
 
 # Again and again until it is taken
@@ -137,7 +133,7 @@ def test_a_shuffle_is_the_same_for_the_same_seed(heard, india, ours):
 def test_a_batch_holds_a_thousand_updates_at_most(heard, india, send_template, ours):
     heard.pause_webhooks()
     australia = heard.accounts["AU"]
-    wamid = sent(send_template())
+    wamid = wamid_of(send_template())
     for _ in range(1_002):
         heard.move_message(wamid, "read")
     heard.answer(india.phone_number_id, PARTNER, "Hello")

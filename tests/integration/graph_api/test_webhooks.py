@@ -13,13 +13,9 @@ from hypothesis import strategies as st
 
 from sandbox.graph_api.accounts import SANDBOX_APP_SECRET
 from sandbox.graph_api.webhook_body import encode, signature
-from support.webhook_receiver import NOON, told
+from support.webhook_receiver import NOON, told, wamid_of
 
 PARTNER = "+919812345678"
-
-
-def sent(answer):
-    return answer.json()["messages"][0]["id"]
 
 
 def test_the_body_has_metas_escapes_and_the_signature_is_over_its_bytes(heard, india, ours):
@@ -45,7 +41,7 @@ def test_whatever_is_escaped_is_read_back_the_same(content):
 
 
 def test_a_message_is_sent_delivered_and_read_when_its_time_has_come(heard, send_template, ours):
-    wamid = sent(send_template(biz_opaque_callback_data="row-1"))
+    wamid = wamid_of(send_template(biz_opaque_callback_data="row-1"))
     heard.sent_webhooks()
     assert told(ours) == []
     for status in ("sent", "delivered", "read"):
@@ -90,7 +86,7 @@ def test_a_status_tells_whom_it_reached_and_what_it_costs(heard, india, send_tem
     ],
 )
 def test_the_price_comes_with_sent_and_with_the_first_sign_of_arrival(heard, send_template, ours, moves, priced):
-    wamid = sent(send_template())
+    wamid = wamid_of(send_template())
     for status in moves:
         heard.move_message(wamid, status)
         heard.sent_webhooks()
@@ -111,7 +107,7 @@ def test_a_free_form_message_is_priced_as_service(heard, india, send, ours):
 def test_what_meta_may_leave_out_can_be_left_out(heard, send_template, ours, name):
     for leave_out in ([], [name]):
         heard.set_webhooks(leave_out=leave_out)
-        wamid = sent(send_template(biz_opaque_callback_data="row-1"))
+        wamid = wamid_of(send_template(biz_opaque_callback_data="row-1"))
         heard.move_message(wamid, "sent")
     heard.sent_webhooks()
     there = [name in value or name in value["statuses"][0] for value in ours.values()]
@@ -120,7 +116,7 @@ def test_what_meta_may_leave_out_can_be_left_out(heard, send_template, ours, nam
 
 def test_the_type_of_a_price_can_be_left_out_and_no_other_type(heard, india, send_template, ours):
     heard.set_webhooks(leave_out=["type", "profile"])
-    heard.move_message(sent(send_template()), "sent")
+    heard.move_message(wamid_of(send_template()), "sent")
     heard.answer(india.phone_number_id, PARTNER, "Hello")
     heard.sent_webhooks()
     assert "type" not in ours.statuses()[0]["pricing"]
@@ -139,7 +135,7 @@ def test_what_meta_never_leaves_out_cannot_be_left_out(heard):
     [(131049, "This message was not delivered to maintain healthy"), (131026, "Message undeliverable")],
 )
 def test_a_failure_says_why_and_not_whom_it_did_not_reach(heard, send_template, ours, code, title):
-    heard.move_message(sent(send_template()), "failed", code)
+    heard.move_message(wamid_of(send_template()), "failed", code)
     heard.sent_webhooks()
     (value,) = ours.values()
     (status,) = value["statuses"]
@@ -170,7 +166,7 @@ def test_a_marked_recipients_message_fails_late_for_the_ordered_reason(heard, se
 
 def test_a_held_message_goes_nowhere_until_somebody_says_so(heard, send_template, ours):
     heard.hold_next("held_for_quality_assessment")
-    wamid = sent(send_template())
+    wamid = wamid_of(send_template())
     heard.shift_clock(3_600)
     heard.sent_webhooks()
     assert told(ours) == []
@@ -180,7 +176,7 @@ def test_a_held_message_goes_nowhere_until_somebody_says_so(heard, send_template
 
 
 def test_statuses_come_in_any_order_and_with_any_time_to_order(heard, send_template, ours):
-    wamid = sent(send_template())
+    wamid = wamid_of(send_template())
     for status, minutes in (("read", 3), ("failed", 2), ("sent", 1), ("played", 4), ("read", 3)):
         heard.move_message(wamid, status, at=NOON + timedelta(minutes=minutes))
         heard.sent_webhooks()
@@ -222,7 +218,7 @@ def test_a_webhook_can_come_before_the_answer_to_the_request(heard, send_templat
         assert [one["biz_opaque_callback_data"] for one in ours.statuses()] == ["row-1"]
         assert not answer.done()
         heard.release()
-        assert sent(answer.result()) == ours.statuses()[0]["id"]
+        assert wamid_of(answer.result()) == ours.statuses()[0]["id"]
 
 
 def test_a_webhook_comes_for_a_message_whose_answer_was_lost(heard, send_template, ours):

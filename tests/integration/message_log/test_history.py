@@ -14,7 +14,7 @@ from partner_messages.message_log.ticks import note_counts, record_stuck, start_
 from partner_messages.messages.kinds import Census, ReminderKind, StuckRun
 from partner_messages.messages.values import SlotHolder
 from support.deployment import TICK
-from support.examples import DAY, PHONE, stuck_run, tick
+from support.examples import DAY, PHONE, ago, stuck_run, tick
 from support.log_rows import Log, put
 from whatsapp_provider.api.errors import RECIPIENT_CODES
 
@@ -67,9 +67,9 @@ def test_what_does_not_hold_the_slot_is_no_holder(log: Log, status: str, columns
 
 def test_a_run_was_last_reminded_on_the_latest_day_before_today(log: Log) -> None:
     for days in (9, 2, 5, 0, -1):
-        put(log, "sent", "R1", day=DAY - dt.timedelta(days=days))
+        put(log, "sent", "R1", day=ago(days))
 
-    assert history.last_reminded(log, tick(), ["R1", "R2"]) == {"R1": DAY - dt.timedelta(days=2)}
+    assert history.last_reminded(log, tick(), ["R1", "R2"]) == {"R1": ago(2)}
 
 
 @pytest.mark.parametrize(
@@ -117,10 +117,6 @@ def planned(log: Log, number: int, many: int | None, **changes: Any) -> None:
     start_tick(log, of)
     if many is not None:
         note_counts(log, of, Census(inspected=50, without_partner=("R8", "R9")), many)
-
-
-def ago(days: int) -> dt.date:
-    return DAY - dt.timedelta(days=days)
 
 
 def test_the_sizes_of_the_last_ten_days_of_this_delivery_are_known(log: Log) -> None:

@@ -12,15 +12,11 @@ from partner_messages.message_log.ticks import record_stuck, start_tick
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick
 from support.deployment import TICK
-from support.examples import DAY, stuck_run, tick
+from support.examples import ago, stuck_run, tick
 from support.log_rows import Log, put
 
 PENDING, NOT_STARTED, IDLE = ReminderKind
 TODAY = 99
-
-
-def ago(days: int) -> dt.date:
-    return DAY - dt.timedelta(days=days)
 
 
 def found(log: Log, kind: ReminderKind, *run_ids: str, days: int = 0, **changes: Any) -> Tick:

@@ -87,7 +87,7 @@ def test_weeks_are_written_in_their_own_time_and_today_is_as_it_would_be_without
                 partner_send_window=["00:00", "23:59"],
             )
             monkeypatch.setattr("partner_messages.deployment.run_context.wall_clock", lambda: deployed.now)
-            tick = go_through(log, logical_date=now, run_after=now)
+            tick = go_through(log, logical_date=now)
 
         today = {id_: end for id_, end in tick.ends.items() if id_ in expectations()}
         assert today == {

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from partner_messages.database.session import Session
-from support.deployment import Deployment
+from support.deployment import TICK, Deployment
 from support.submitted import submit_templates
 from support.ticks import Tick, go_through
 
@@ -39,3 +41,15 @@ def told(deployment: Deployment, tmp_path: Path) -> Path:
     args = {"path": str(path), "fails_while": str(tmp_path / "fails"), "text": "{{ escalations_text }}"}
     deployment.set(on_escalation={"class": "support.notifier.WritesTheList", "args": args})
     return path
+
+
+@pytest.fixture
+def someone(deployment: Deployment, log: Session) -> dict[str, Any]:
+    """A reminder of today's tick; the wall clock moves on to tomorrow."""
+    sent = go_through(log)
+    # (One whose run stands in the sample shop as it is for as long as it likes.)
+    sure = [one for one in sent.rows if one["reminder_kind"] == "idle" and one["sender"] == "in"]
+    sure = [one for one in sure if "AFTER" not in one["production_run_id"] and one["status"] == "sent"]
+    first = min(sure, key=lambda one: str(one["production_run_id"]))
+    deployment.now = TICK + dt.timedelta(days=1, minutes=1)
+    return dict(first)

@@ -64,7 +64,7 @@ class Weeks:
         for tick, following in zip(WEEKDAYS, [*WEEKDAYS[1:], WEEKDAYS[-1] + DAY], strict=True):
             self._deployment.now = tick + MINUTE
             self._graph_api.set_clock(tick + MINUTE)
-            go_through(self._log, logical_date=tick, run_after=tick)
+            go_through(self._log, logical_date=tick)
             self._speak_of_what_was_sent(tick + MINUTE)
             for later in (16 * MINUTE, 7 * HOUR, following - tick - 30 * MINUTE):
                 self._look_after(tick + later)

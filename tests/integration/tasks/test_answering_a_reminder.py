@@ -42,7 +42,7 @@ class Chat:
     def tick(self, days: int = 0) -> Tick:
         """The tick of so many days later."""
         self.wait_until(TICK + days * DAYS + MINUTE)
-        sent = go_through(self._log, logical_date=TICK + days * DAYS, run_after=TICK + days * DAYS)
+        sent = go_through(self._log, logical_date=TICK + days * DAYS)
         self._hear()
         return sent
 

@@ -31,7 +31,7 @@ def test_the_first_stall_is_not_reminded_of_and_the_second_is_and_a_person_is_ca
 
     def tick(days: int) -> Tick:
         deployment.now = TICK + days * DAY + dt.timedelta(minutes=1)
-        return run_tick(logical_date=TICK + days * DAY, run_after=TICK + days * DAY)
+        return run_tick(logical_date=TICK + days * DAY)
 
     first = tick(0)
     assert first.ends[RUN] == "control_group"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import jwt
@@ -328,17 +329,21 @@ def test_a_reminder_that_an_event_asks_for_is_a_duplicate_of_the_digest(log: Log
     assert len(graph_api.outbox()) == 1
 
 
-def test_a_run_that_was_queued_meanwhile_leaves_the_other_runs_a_digest_of_their_own(
-    log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rivals: list[Any] = [lambda: put(log, "sent", SENT10D, by=5, partner_id=RAJESH)]
+def before_the_first_writing(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
+    acts = [act]
 
     def write_late(*written: Any) -> bool:
-        if rivals:
-            rivals.pop()()
+        if acts:
+            acts.pop()()
         return write_drafts(*written)
 
     monkeypatch.setattr(plan, "write_drafts", write_late)
+
+
+def test_a_run_that_was_queued_meanwhile_leaves_the_other_runs_a_digest_of_their_own(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before_the_first_writing(monkeypatch, lambda: put(log, "sent", SENT10D, by=5, partner_id=RAJESH))
 
     run = weekday_tick(*runs)
 
@@ -354,14 +359,7 @@ def test_a_plan_that_a_rival_drives_above_the_limit_has_written_nothing(
 ) -> None:
     deployment.set(senders=["in"], digest=True, confirm_above=2)
     event = {"event_name": "production_run.reminder_assignment_pending", "event_id": "E1"}
-    rivals: list[Any] = [lambda: put(log, "queued", SENT10D, by=5, partner_id=RAJESH, **event)]
-
-    def write_late(*written: Any) -> bool:
-        if rivals:
-            rivals.pop()()
-        return write_drafts(*written)
-
-    monkeypatch.setattr(plan, "write_drafts", write_late)
+    before_the_first_writing(monkeypatch, lambda: put(log, "queued", SENT10D, by=5, partner_id=RAJESH, **event))
 
     with pytest.raises(RunRefused, match=r"would send 3 messages, more than the 2 .* nothing was written or sent"):
         weekday_tick(*runs, run_id("SENT24H1S"))

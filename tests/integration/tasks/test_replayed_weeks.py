@@ -32,7 +32,7 @@ def go_through_days(deployment: Deployment, log: Log, shop: Session, settings: d
         if now.weekday() >= 5 or (now.date() == HOLIDAY and "holidays_added" in settings):
             continue
         deployment.now = now + dt.timedelta(minutes=1)
-        go_through(log, logical_date=now, run_after=now)
+        go_through(log, logical_date=now)
         if "partner_send_window" in settings:
             deployment.now = now + dt.timedelta(hours=7)
             look_after()

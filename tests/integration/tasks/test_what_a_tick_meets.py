@@ -35,8 +35,8 @@ def test_a_backfill_of_three_weekdays_has_a_row_per_run_and_day_and_again_only_d
     days = [TICK - dt.timedelta(days=back) for back in (4, 3, 0)]
     run = run_id("SENT10D")
 
-    first = [run_tick(logical_date=day, run_after=day) for day in days]
-    again = [run_tick(logical_date=day, run_after=day) for day in days]
+    first = [run_tick(logical_date=day) for day in days]
+    again = [run_tick(logical_date=day) for day in days]
 
     assert graph_api.requests()["total"] == 0
     assert [tick.ends[run] for tick in first] == ["rehearsed"] * 3

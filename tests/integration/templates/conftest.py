@@ -1,4 +1,4 @@
-"""A Graph API whose accounts have no templates, and the package deployed over it."""
+"""The tasks of `whatsapp_templates` over a Graph API whose accounts have no templates."""
 
 from __future__ import annotations
 
@@ -11,32 +11,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
-from sandbox.graph_api.server import running
 from support.dag_tasks import TEMPLATES
 from support.deployment import airflow_run
 from support.picture_files import png
-
-
-@pytest.fixture(scope="session")
-def _bare_process():
-    with running(templates=False) as api:
-        yield api
-
-
-@pytest.fixture
-def bare_api(_bare_process):
-    """A Graph API as new; no account has a template, and reviews end at once."""
-    _bare_process.reset()
-    return _bare_process
-
-
-@pytest.fixture
-def deployed(deployment, bare_api):
-    """The package, its senders speaking to `bare_api`."""
-    for label in ("in", "au", "europe"):
-        conn_id = f"whatsapp_{label}"
-        deployment.connect(conn_id, {**deployment.connection(conn_id), "host": bare_api.url})
-    return deployment
 
 
 @pytest.fixture

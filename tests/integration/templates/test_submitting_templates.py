@@ -10,23 +10,16 @@ import pytest
 from partner_messages.tasks import template_reviews, template_submission
 from partner_messages.templates.catalog.installed import installed_catalog
 from sandbox.graph_api.server import running
+from support.submitted import ALL_THREE, V1, there
 from whatsapp_provider.api.management import TemplateApi
 
 HOUR = 3_600
 PENDING_V1 = "jyt_production_run_reminder_pending_v1"
 IDLE_V1 = "jyt_production_run_reminder_idle_v1"
-V1 = ["*_reminder_*_v1"]
-ALL_THREE = {"IN": 6, "AU": 3, "Europe": 3}
 
 
 def creates(api):
     return api.requests(operation="create_template")["by_operation"].get("create_template", 0)
-
-
-def there(api):
-    """How many templates each account has."""
-    labels = {account.waba_id: label for label, account in api.accounts.items()}
-    return Counter(labels[template["waba_id"]] for template in api.templates())
 
 
 def test_upsert_creates_the_whole_catalog_in_the_languages_of_each_account_and_a_second_one_nothing(

@@ -15,11 +15,11 @@ from partner_messages.message_log.silences import (
     see_silences,
     untold_silences,
 )
-from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.webhook.app import Receiver
-from partner_messages.webhook.expiry import GRACE, expire
+from partner_messages.webhook.expiry import GRACE
 from support.deployment import TICK
 from support.log_rows import put
+from support.webhook_work import given_up
 
 MINUTE, HOUR, DAY_LONG = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 SENT = TICK + 2 * MINUTE
@@ -116,10 +116,6 @@ def test_a_silence_ends_where_nobody_listens_any_more(log):
     see_silences(log, SEEN + dt.timedelta(days=31))
 
     assert open_silences(log) == {}
-
-
-def given_up(log, now):
-    return expire(log, installed_catalog(), now)
 
 
 @pytest.mark.parametrize("was_seen", [True, False])

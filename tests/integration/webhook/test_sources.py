@@ -15,6 +15,7 @@ from support.deployment import TICK
 from support.examples import PHONE
 from support.log_rows import put, row
 from support.raw_http import raw_server
+from support.webhook_receiver import wamid_of
 from support.webhook_work import SENDER_IDS
 
 SENT = TICK - dt.timedelta(hours=1)
@@ -160,7 +161,7 @@ def take(log, graph_api, account, *runs, **columns):
         headers={"Authorization": f"Bearer {number.token}"},
         timeout=30,
     )
-    wamid = answer.json()["messages"][0]["id"]
+    wamid = wamid_of(answer)
     return wamid, put(log, "sent", *runs, meta_message_id=wamid, sent_at=SENT, **columns)
 
 

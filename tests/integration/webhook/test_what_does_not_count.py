@@ -10,11 +10,11 @@ from partner_messages.message_log.history import days_reminded, last_reminded
 from partner_messages.message_log.ticks import record_stuck
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.webhook.expiry import GRACE, expire
+from partner_messages.webhook.expiry import GRACE
 from support.deployment import TICK
 from support.examples import DAY, stuck_run, tick
 from support.log_rows import put, row
-from support.webhook_work import apply_webhooks
+from support.webhook_work import apply_webhooks, given_up
 from support.webhooks import of_statuses, status_item
 
 YESTERDAY = DAY - dt.timedelta(days=1)
@@ -61,10 +61,6 @@ def test_one_that_failed_and_was_read_counts(log, id_, order):
 def a_later_message(log, sent_at, heard=True):
     meta = {"sent_at_meta": sent_at} if heard else {}
     return put(log, "sent", "R2", sent_at=sent_at, meta_message_id="wamid.B", **meta)
-
-
-def given_up(log, now):
-    return expire(log, installed_catalog(), now)
 
 
 def test_what_was_never_delivered_does_not_count_once_its_time_is_over_and_the_webhook_is_alive(log, id_):

@@ -8,19 +8,14 @@ from typing import Any
 import pytest
 
 from partner_messages.config.setting_groups import Thresholds
-from partner_messages.config.settings import SettingsError, parse_settings
+from partner_messages.config.settings import parse_settings
 from partner_messages.config.value_kinds import WeeklyCadence
 from partner_messages.config.work_signs import WorkSign
 from partner_messages.planning.reminders.policy import Policy
+from support.settings import told
 
 KINDS = ("assignment_pending", "not_started", "idle")
 DIWALI = dt.date(2026, 11, 8)
-
-
-def told(raw: Any) -> str:
-    with pytest.raises(SettingsError) as error:
-        parse_settings(raw)
-    return str(error.value)
 
 
 def test_without_them_nothing_is_different_for_anybody_and_every_weekday_counts() -> None:

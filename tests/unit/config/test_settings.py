@@ -13,15 +13,9 @@ from hypothesis import strategies as st
 
 from partner_messages.config.setting_groups import TimeWindow
 from partner_messages.config.settings import Settings, SettingsError, parse_settings
+from support.settings import told
 
 SECRET = "EAAGm0PX4ZCpsBAL9VALUE"
-
-
-def told(raw: Any) -> str:
-    """What an operator reads about a wrong Variable."""
-    with pytest.raises(SettingsError) as error:
-        parse_settings(raw)
-    return str(error.value)
 
 
 def test_without_a_variable_everything_has_a_default_and_nothing_is_sent() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from partner_messages.config.sending_days import Calendar
-from partner_messages.config.settings import parse_settings
 from partner_messages.messages.kinds import ReminderKind, UnownedRun
 from partner_messages.messages.scope import Scope
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
@@ -28,7 +27,7 @@ from partner_messages.planning.reminders.policy import Policy
 from partner_messages.shop.names import Names
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, log_knowledge, partner, shop_knowledge, stuck_run, tick
-from support.planned import plan_reminders
+from support.planned import plan_reminders, policy
 
 HOUR = dt.timedelta(hours=1)
 SINCE = TICK - dt.timedelta(days=30)
@@ -56,10 +55,6 @@ def november(*days: int) -> list[dt.date]:
 )
 def test_days_in_a_row_are_sending_days(days: list[int], calendar: Calendar, in_a_row: int) -> None:
     assert days_in_a_row(november(*days), calendar) == in_a_row
-
-
-def policy(**settings: Any) -> Policy:
-    return Policy.of(parse_settings(settings))
 
 
 def case_of(run: Any, by: Policy, **facts: Any) -> StallToday:

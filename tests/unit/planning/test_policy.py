@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from partner_messages.config.calendars import on_holiday
-from partner_messages.config.settings import parse_settings
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Draft, SlotHolder
@@ -27,14 +26,10 @@ from support.examples import (
     stuck_run,
     tick,
 )
-from support.planned import plan_reminders
+from support.planned import plan_reminders, policy
 
 HOUR = dt.timedelta(hours=1)
 NEVER_REACHED = partner(whatsapp_number=None)
-
-
-def policy(**settings: Any) -> Policy:
-    return Policy.of(parse_settings(settings))
 
 
 def days_ago(*days: int) -> tuple[dt.date, ...]:
@@ -323,4 +318,4 @@ def test_a_partner_s_own_language_goes_first(own: str | None, everybody: str | N
 def test_the_past_is_asked_for_who_needs_a_person_only_where_that_depends_on_it(
     settings: dict[str, Any], asked: bool
 ) -> None:
-    assert Policy.of(parse_settings(settings)).escalates_by_history is asked
+    assert policy(**settings).escalates_by_history is asked

@@ -32,6 +32,7 @@ from support.examples import (
     tick,
 )
 from support.planned import plan_reminders
+from support.time_windows import windows
 
 INDIA, ITALY = "+919829012345", "+393331234567"
 NEW_YORK, TEXAS, CALIFORNIA, FREEPHONE = "+12025550123", "+15122364500", "+14155550123", "+18005551234"
@@ -143,13 +144,6 @@ def test_only_what_reaches_a_partner_keeps_their_hours(delivery: str, any_time: 
     settings = parse_settings({"allow_any_time": any_time})
 
     assert (Hours.of(tick(delivery=delivery), settings, TICK) is not None) is kept
-
-
-windows = (
-    st.lists(st.times().map(lambda time: time.replace(second=0, microsecond=0)), min_size=2, max_size=2, unique=True)
-    .map(sorted)
-    .map(lambda ends: TimeWindow(start=ends[0], end=ends[1]))
-)
 
 
 @given(

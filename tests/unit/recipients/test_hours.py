@@ -13,6 +13,7 @@ from phonenumbers.tzdata import TIMEZONE_DATA
 
 from partner_messages.config.setting_groups import TimeWindow
 from partner_messages.recipients.hours import not_before, zones_of
+from support.time_windows import windows
 
 INDIA = "+919829012345"
 NEPAL = "+97714123456"
@@ -117,13 +118,6 @@ def test_the_moment_is_told_in_utc_whatever_the_zone_of_now():
 
     assert found is not None
     assert (found, found.tzinfo) == (utc("2026-11-24 01:30"), dt.UTC)
-
-
-windows = (
-    st.lists(st.times().map(lambda time: time.replace(second=0, microsecond=0)), min_size=2, max_size=2, unique=True)
-    .map(sorted)
-    .map(lambda ends: TimeWindow(start=ends[0], end=ends[1]))
-)
 
 
 @given(
