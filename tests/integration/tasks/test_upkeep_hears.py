@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from partner_messages.message_log.answers import STOP_OF_NOBODY
+from partner_messages.message_log.answers import STOP_OF_NOBODY, AnsweredStall, open_for_answer
 from partner_messages.message_log.silences import SILENT, listen_to
 from partner_messages.messages.tick import Tick
 from partner_messages.ops.hearing import note_told, untold
@@ -15,8 +15,10 @@ from partner_messages.ops.summarise import NeedsAnEngineer, TaskResults, summari
 from partner_messages.ops.summary import summarise_tick
 from partner_messages.ops.upkeep import look_after_the_log
 from partner_messages.webhook.store import store
+from support.dag_tasks import UPKEEP
 from support.deployment import TICK, run_pass
-from support.examples import tick
+from support.examples import DAY, PARTNER_ID, tick
+from support.inbound import ANSWERED, hear, reminded, replies
 from support.log_rows import put, row
 from support.ticks import look_after
 from support.webhooks import envelope, messages_change, of_statuses, status_item, text_item
@@ -166,3 +168,29 @@ def test_what_was_never_delivered_is_given_up(deployment, log):
     upkeep()
 
     assert row(log, id_)["expired_at_meta"]
+
+
+@pytest.mark.parametrize(("minutes", "end"), [(1, "sent"), (6, "skipped")])
+def test_a_reply_is_sent_once_and_in_time_or_not_at_all(deployment, log, graph_api, minutes, end):
+    reminded(log)
+    hear(log, "STOP", at=ANSWERED)
+    deployment.now = ANSWERED + dt.timedelta(minutes=minutes)
+
+    look_after()
+    look_after()
+
+    (reply,) = replies(log)
+    assert (reply["status"], reply["attempts"]) == (end, 1 if end == "sent" else 0), reply["error_detail"]
+    assert bool(reply["meta_message_id"]) is (end == "sent")
+
+
+def test_help_is_told_at_once_and_again_the_next_day_and_no_sooner(log, deployment, told):
+    stall = AnsweredStall("R1", "idle", TICK, moved=False)
+    open_for_answer(log, stall, PARTNER_ID, "asked_for_help", at=TICK, answer_id=None)
+    open_for_answer(log, stall, PARTNER_ID, "answered", at=TICK, answer_id=None)
+
+    assert UPKEEP.tell_at_once({"params": {}}, tick().to_xcom()) == 1
+    assert UPKEEP.tell_at_once({"params": {}}, tick().to_xcom()) == 0
+
+    days = log.execute("SELECT reason, told_on FROM escalation ORDER BY reason").fetchall()
+    assert [(one["reason"], one["told_on"]) for one in days] == [("answered", None), ("asked_for_help", DAY)]
