@@ -57,3 +57,19 @@ def test_what_is_missing_is_submitted_once_by_a_dag_run(op: Visitor, log: Log, m
     monkeypatch.setattr(templates, "is_paused", lambda _dag: True)
     assert "is paused in Airflow" in op.send("/templates", asked).text
     assert "<button" not in visitor("viewer").get("/templates")
+
+
+def test_the_templates_are_shown_by_account(viewer: Visitor, log: Log) -> None:
+    assert "Nothing has been read from Meta yet" in viewer.get("/templates")
+    log.execute(
+        "INSERT INTO template_account (waba_id, tried_at, listed_at) VALUES ('W1', now(), now()), ('W2', now(), NULL)"
+    )
+    log.execute(
+        "INSERT INTO template_approval (waba_id, name, language, status, reason, seen_at)"
+        " VALUES ('W1', 'reminder_v1', 'hi', 'REJECTED', 'INCORRECT_CATEGORY', now())"
+    )
+    html = viewer.get("/templates")
+    assert html.count("<section>") == 2
+    assert "rejected" in html
+    assert "INCORRECT_CATEGORY" in html
+    assert "Last read never" in html
