@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from partner_messages.config.paths import OPS, included
-from support.browser import PHONE, chromium, is_wider_than_its_window
+from support.browser import PHONE, is_wider_than_its_window
 
 LONG = "x" * 1_900
 SHOWN = {
@@ -20,11 +20,11 @@ SHOWN = {
 
 
 @pytest.fixture(scope="module")
-def narrow():
-    with chromium() as browser:
-        page = browser.new_page(viewport=PHONE)
-        page.set_content("<style>" + (included(OPS) / "ops.css").read_text() + "</style><main></main>")
-        yield page
+def narrow(browser):
+    page = browser.new_page(viewport=PHONE)
+    page.set_content("<style>" + (included(OPS) / "ops.css").read_text() + "</style><main></main>")
+    yield page
+    page.close()
 
 
 @pytest.mark.parametrize("shown", SHOWN)

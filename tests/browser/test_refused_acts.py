@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from partner_messages.config.paths import OPS, included
 from partner_messages.pages.render import environment
 from sandbox.in_thread import serving
-from support.browser import chromium
 
 HERE, THERE = "/runs/R1?of=run", "/resent/1"
 PAGE = (
@@ -26,9 +25,10 @@ MACROS: Any = environment().get_template("macros.html").module
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with chromium() as browser:
-        yield browser.new_page()
+def page(browser: Browser) -> Iterator[Page]:
+    opened = browser.new_page()
+    yield opened
+    opened.close()
 
 
 @pytest.mark.parametrize(

@@ -43,10 +43,8 @@ def op(
 
 
 def press(op: Visitor, address: str, **changed: str) -> str:
-    html = op.get(address)
-    fields = dict(re.findall(r'name="(_token|form|of|id)" value="([^"]+)"', html))
-    fields["phone"] = re.findall(r'<option value="(\w+)"', html)[0]
-    return op.send("/preview", {**fields, "why": "to see it", **changed}).text
+    phone = re.findall(r'<option value="(\w+)"', op.get(address))[0]
+    return op.press(address, "Send the preview", **{"phone": phone, "why": "to see it", **changed}).text
 
 
 def begun() -> list[tuple[str, dict[str, Any]]]:

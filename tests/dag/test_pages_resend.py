@@ -162,9 +162,9 @@ def test_an_event_is_told_again_as_the_same_event(op: Visitor, log: Log, graph_a
     (row,) = everything(log)
     assert row["status"] == "failed"
     change(log, row["id"], created_at=TICK)  # The database's clock is not the test's.
-    fields = form_of(op, f"/resend?id={row['id']}")
 
-    assert "1 message handed to Airflow" in op.send("/resend", {**fields, "why": "repaired"}).text
+    said = op.press(f"/resend?id={row['id']}", "Send 1 message again", why="repaired").text
+    assert "1 message handed to Airflow" in said
 
     assert begun() == []
     ((params, _),) = begun("production_run_events")

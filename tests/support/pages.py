@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,15 @@ class Visitor:
         answer = self.send(address, {**fields, "_token": token.group(1) if token else ""})
         assert answer.status_code == status, (answer.status_code, answer.text[:2000])
         return html.unescape(answer.text)
+
+    def press(self, address: str, button: str, **typed: str) -> httpx.Response:
+        """Press a button on a page as a browser does: the fields of its form go to where that form leads."""
+        form = next(one for one in re.findall("<form.*?</form>", self.get(address), re.DOTALL) if button in one)
+        leads_to = re.search('^<form[^>]* action="([^"]+)"', form)
+        fields = defaultdict[str, list[str]](list)
+        for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form):
+            fields[name].append(value)
+        return self.client.post(leads_to.group(1) if leads_to else PREFIX + address, data={**fields, **typed})
 
     def send(self, address: str, fields: dict[str, str], **headers: str) -> httpx.Response:
         """Send a form as it is."""
