@@ -52,7 +52,11 @@ def measure(workplace: Workplace) -> list[Row]:
             TO_PLAN_AGAIN,
             f"the first time: {seconds:.1f} s",
         ),
-        memory_row(f"the tasks of {many:,} (the highest: {highest})", peaks[highest]),
+        memory_row(
+            f"the tasks of {many:,} (the highest: {highest})",
+            peaks[highest],
+            ", ".join(f"{step}: {peak:,.0f} MB" for step, peak in peaks.items() if step != highest),
+        ),
     ]
 
 

@@ -89,9 +89,9 @@ class Row:
         return (self.what, self.measured, self.beside, self.target.ratio(self.reached), str(self.target), refusals, met)
 
 
-def memory_row(whose: str, peak_mb: float) -> Row:
+def memory_row(whose: str, peak_mb: float, beside: str = "") -> Row:
     """How much memory a task process took at its highest."""
-    return Row(f"memory of {whose}", f"{peak_mb:,.0f} MB", peak_mb, Target("under", 300, "MB"))
+    return Row(f"memory of {whose}", f"{peak_mb:,.0f} MB", peak_mb, Target("under", 300, "MB"), beside)
 
 
 def table(rows: Sequence[Row]) -> list[str]:

@@ -51,11 +51,6 @@ from partner_messages.sending.recheck import no_longer_due
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.tasks.mirror import mirror_to_shop
 from partner_messages.tasks.preflight import preflight
-from partner_messages.webhook.accounts import SenderIds
-from partner_messages.webhook.applier_process import collect_garbage_rarely
-from partner_messages.webhook.apply import apply_backlog
-from partner_messages.webhook.sessions import SessionPool
-from partner_messages.webhook.store import store
 from sandbox.bench import HISTORY
 from sandbox.bench.memory import peak_mb
 
@@ -258,6 +253,13 @@ def send(tick: dict[str, Any], batch: dict[str, Any]) -> dict[str, Any]:
 
 def listen(messages: int, per_webhook: int) -> dict[str, Any]:
     """Apply a status of each of so many messages, so many of them in a webhook."""
+    # Here, as no task imports the receiver's web application.
+    from partner_messages.webhook.accounts import SenderIds
+    from partner_messages.webhook.applier_process import collect_garbage_rarely
+    from partner_messages.webhook.apply import apply_backlog
+    from partner_messages.webhook.sessions import SessionPool
+    from partner_messages.webhook.store import store
+
     (number,) = [one for one in load_receiving().numbers if one.label == "in"]
     now = dt.datetime.now(dt.UTC)
     numbers = SenderIds({"in": number.phone_number_id}, {"in": number.waba_id})

@@ -71,6 +71,8 @@ def parameters(messages: list[Draft], query: str) -> dict[str, Any]:
     asked = {**_plain_parameters(), **_parameters_of(messages)}
     if query in ("answers_of", "messages_to_mirror", "to_follow_up", "ends_of_tick"):
         return {**asked, **of_tick(SENT)}
+    if query in ("days_reminded", "days_held_back"):
+        return {**asked, "day": DAY + dt.timedelta(days=1)}  # As they are asked after sending: the day itself counts.
     if query == "note_account_events_told":
         return {**asked, "ids": [1]}
     if query == "note_webhook_errors_told":
@@ -171,6 +173,7 @@ def _plain_parameters() -> dict[str, Any]:
         **{"became": "answered", "value": "hi", "source": "told_us", "whose": PHONE, "of": None, "due_on": DAY},
         **{"context_id": "a reply", "settings": Jsonb({}), "only": None, "told_each_day": ["answered"], "in_a_row": 3},
         **{"first_day": DAY - dt.timedelta(days=7), "last_day": DAY, "after_day": None, "after_created_at": None},
+        **{"after_context": "", "after_message": uuid.UUID(int=0)},
         **{"after_id": None, "partner_ids": None, "status": None, "run": None, "subject": "a message"},
         **dict.fromkeys(("dag", "dag_run", "message_ids")),
         **{"decided": ["not_due"], "history_id": None, "undoes": None, "were": Jsonb({}), "are": Jsonb({})},

@@ -210,12 +210,15 @@ SELECT found.production_run_id
 FROM stuck_run AS found
 WHERE found.dag_run_id = %(dag_run_id)s
     AND (
-        EXISTS (
-            SELECT FROM stuck_run AS other
+        (
+            -- (As in `days_reminded`, only the run is a condition.)
+            SELECT bool_or(
+                    other.delivery = %(delivery)s
+                    AND other.day <= %(day)s
+                    AND (other.kind, other.partner_id, other.since) IS DISTINCT FROM (found.kind, found.partner_id, found.since)
+                )
+            FROM stuck_run AS other
             WHERE other.production_run_id = found.production_run_id
-                AND other.delivery = %(delivery)s
-                AND other.day <= %(day)s
-                AND (other.kind, other.partner_id, other.since) IS DISTINCT FROM (found.kind, found.partner_id, found.since)
         )
         OR EXISTS (SELECT FROM promise AS p WHERE p.production_run_id = found.production_run_id)
     )

@@ -22,16 +22,18 @@ WHERE reminded.day IS NOT NULL
 -- Whoever had a run before was reminded in vain; whoever has it now, or has it back, starts again.
 --
 -- (One run after the other, each by its own history and its messages' ids: PostgreSQL cannot know how few rows that is, and would
--- else read the whole past, or all that the partner was ever sent.)
+-- else read the whole past, or all that the partner was ever sent. Only the run is a condition of `other`: on a first day, of which it
+-- has no statistics, PostgreSQL would else look for the day's, which all are.)
 SELECT found.production_run_id, reminded.days
 FROM stuck_run AS found
     CROSS JOIN LATERAL (
-        SELECT max(other.day) AS day
+        SELECT max(other.day) FILTER (
+            WHERE other.delivery = %(delivery)s
+                AND other.day < %(day)s
+                AND (other.kind <> found.kind OR other.partner_id IS DISTINCT FROM found.partner_id)
+        ) AS day
         FROM stuck_run AS other
         WHERE other.production_run_id = found.production_run_id
-            AND other.delivery = %(delivery)s
-            AND other.day < %(day)s
-            AND (other.kind <> found.kind OR other.partner_id IS DISTINCT FROM found.partner_id)
     ) AS elsewhere
     CROSS JOIN LATERAL (
         SELECT array_agg(DISTINCT r.day ORDER BY r.day) AS days
@@ -217,7 +219,7 @@ ORDER BY status = 'queued' AND dag_run_id = %(dag_run_id)s
 -- name: to_follow_up
 -- What may be followed by a free-form message: the reminders and the assignments of a DAG run's day that Meta took (in a dry run: that
 -- were rehearsed), and that none follows yet, whatever became of it, nor was found to follow none; one that an earlier pass has queued is taken over. Where it looks
--- after the whole log, those that other runs have left count too.
+-- after the whole log, those that other runs have left count too. At most so many, beginning after one of them.
 SELECT
     m.id, m.delivery, m.context_id, m.message_kind, m.event_name, m.production_run_id, m.partner_id, m.design_id, m.sender,
     m.to_phone, m.language, m.template_name, m.variables
@@ -236,7 +238,9 @@ WHERE m.delivery = %(delivery)s
         SELECT FROM message_log AS f
         WHERE f.parent_id = m.id AND (f.status <> 'queued' OR f.tick_id = %(tick_id)s)
     )
+    AND (m.context_id, m.id) > (%(after_context)s, %(after_message)s)
 ORDER BY m.context_id, m.id
+LIMIT %(at_most)s
 
 -- name: note_not_followed
 -- Note why nothing follows messages; what an earlier pass has queued to follow them is withdrawn.

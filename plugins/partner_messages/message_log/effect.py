@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, day_of
@@ -120,7 +120,9 @@ def held_back_since(connection: LogConnection, production_run_id: str) -> dt.dat
 
 
 def as_if_reminded(
-    reminded: Mapping[str, Iterable[dt.date]], held_back: Mapping[str, Iterable[dt.date]]
-) -> dict[str, tuple[dt.date, ...]]:
+    reminded: Mapping[str, Sequence[dt.date]], held_back: Mapping[str, Sequence[dt.date]]
+) -> Mapping[str, Sequence[dt.date]]:
     """The days of each run's reminders as if none had been held back: what follows them is the same for all."""
+    if not held_back:
+        return reminded
     return {id_: tuple(sorted({*reminded.get(id_, ()), *held_back.get(id_, ())})) for id_ in {**reminded, **held_back}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from psycopg.rows import DictRow
@@ -17,6 +17,10 @@ from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Tick
 from partner_messages.messages.values import Draft, EventHolder, Followed, SlotHolder, StandingDigest
 
+_NAMED_AGAIN = ("production_run_id", "partner_id", "design_id")
+FOLLOWED_AT_ONCE = 10_000
+"""Messages that are looked at together to see what follows them; the shop's inbox is read once for each such piece."""
+
 
 def stuck_of_run(connection: LogConnection, dag_run_id: str) -> list[StuckRun]:
     """What this DAG run's `find_stuck_runs` tasks wrote down, oldest first."""
@@ -25,9 +29,9 @@ def stuck_of_run(connection: LogConnection, dag_run_id: str) -> list[StuckRun]:
             **{
                 **row,
                 "kind": ReminderKind(row["kind"]),
-                # The driver makes a new string for each row; 100,000 rows name only a few partners.
-                "partner_id": row["partner_id"] and sys.intern(row["partner_id"]),
-                "design_id": row["design_id"] and sys.intern(row["design_id"]),
+                # The driver makes a new string for each row; 100,000 rows name only a few partners, and what is read
+                # about their runs names these again.
+                **{name: row[name] and sys.intern(row[name]) for name in _NAMED_AGAIN},
             }
         )
         for row in each_row(connection, "stuck_of_run", dag_run_id=dag_run_id)
@@ -161,7 +165,10 @@ def days_reminded(connection: LogConnection, tick: Tick, *, with_today: bool = F
         **{"dag_run_id": tick.dag_run_id, **of_history(tick), "day": until},
         timezone=SCHEDULE_TIMEZONE.key,
     )
-    return {row["production_run_id"]: tuple(row["days"]) for row in found}
+    days: dict[dt.date, dt.date] = {}
+    return {
+        sys.intern(row["production_run_id"]): tuple(days.setdefault(day, day) for day in row["days"]) for row in found
+    }
 
 
 def recent_sizes(connection: LogConnection, tick: Tick) -> list[int]:
@@ -170,16 +177,23 @@ def recent_sizes(connection: LogConnection, tick: Tick) -> list[int]:
     return [row["planned"] for row in found]
 
 
-def to_follow_up(connection: LogConnection, tick: Tick, *, of_all: bool = False) -> list[Followed]:
+def to_follow_up(connection: LogConnection, tick: Tick, *, of_all: bool = False) -> Iterator[list[Followed]]:
     """The reminders and assignments that Meta took (or that were rehearsed) on a day, and that nothing follows yet.
+
+    They come in pieces, so that those of 100,000 reminders need not be in memory at once.
 
     Args:
         connection: The message log.
         tick: Those of its DAG run are asked for, whichever pass of it has sent them.
         of_all: Whether those that other runs have left behind are, too.
     """
-    found = rows(connection, "to_follow_up", **of_tick(tick), delivery=tick.delivery, day=tick.day, of_all=of_all)
-    return [Followed(**row) for row in found]
+    asked = {**of_tick(tick), "delivery": tick.delivery, "day": tick.day, "of_all": of_all, "at_most": FOLLOWED_AT_ONCE}
+    last = {"context_id": "", "id": uuid.UUID(int=0)}
+    while found := rows(
+        connection, "to_follow_up", **asked, after_context=last["context_id"], after_message=last["id"]
+    ):
+        yield [Followed(**row) for row in found]
+        last = found[-1]
 
 
 def note_not_followed(connection: LogConnection, ids: Sequence[uuid.UUID], reason: SkipReason) -> None:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import sys
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from partner_messages.message_log.database import LogConnection, of_tick, recordset, rows
+from partner_messages.config.pieces import pieces
+from partner_messages.message_log.database import LogConnection, each_row, of_tick, recordset, rows
 from partner_messages.message_log.effect import as_if_reminded, days_held_back
 from partner_messages.message_log.history import days_reminded
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick
-from partner_messages.ops.judgement import DayKnowledge, Escalation, Judgement
+from partner_messages.ops.judgement import DayKnowledge, Escalation, Judgement, Trouble
 from partner_messages.ops.reasons import RULES, TOLD_EACH_DAY, Reason, reasons_that_ask_for
 
 TOLD_AGAIN_AFTER = dt.timedelta(days=7)
 """How long after operations were told of an open escalation they are told again."""
+
+OPENED_AT_ONCE = 5_000
+"""Escalations that one statement opens; their JSON takes memory."""
 
 NOT_ON_WHATSAPP = 131026
 """Meta's code for a message that its recipient's number cannot get ("Message undeliverable")."""
@@ -39,16 +44,16 @@ def day_knowledge(connection: LogConnection, tick: Tick, *, with_history: bool =
         day=tick.day,
         code=NOT_ON_WHATSAPP,
     )
-    ends = rows(connection, "ends_of_tick", **of_tick(tick))
+    ends = each_row(connection, "ends_of_tick", **of_tick(tick))
     return DayKnowledge(
-        ends={row["production_run_id"]: row["said"] for row in ends},
+        ends={sys.intern(row["production_run_id"]): sys.intern(row["said"]) for row in ends},
         not_on_whatsapp=frozenset(row["partner_id"] for row in refused),
         awaited=frozenset(row["production_run_id"] for row in refused if row["awaited"]),
         reminded=_as_if_reminded(connection, tick) if with_history else {},
     )
 
 
-def _as_if_reminded(connection: LogConnection, tick: Tick) -> dict[str, tuple[dt.date, ...]]:
+def _as_if_reminded(connection: LogConnection, tick: Tick) -> Mapping[str, Sequence[dt.date]]:
     """Today included: who is not reminded to see what reminders do is called by a person as early as everybody else."""
     reminded = days_reminded(connection, tick, with_today=True)
     return as_if_reminded(reminded, days_held_back(connection, tick, with_today=True))
@@ -80,10 +85,7 @@ def write_judgement(connection: LogConnection, tick: Tick, judgement: Judgement)
     Two ticks at once open one row for a run: the second one finds it open. What asks for the same act as an earlier row
     of the stall counts as told on the day on which operations were told of that one.
     """
-    troubles = [
-        {**trouble.as_json(), "id": uuid.uuid4(), "same_act": reasons_that_ask_for(RULES[trouble.reason].act)}
-        for trouble in judgement.new
-    ]
+    opened = 0
     with connection.transaction():
         ended = rows(
             connection,
@@ -92,15 +94,26 @@ def write_judgement(connection: LogConnection, tick: Tick, judgement: Judgement)
             by=tick.dag_run_id,
             over=recordset([{"id": id_, "why": why} for id_, why in judgement.over.items()]),
         )
-        opened = rows(
-            connection,
-            "open_escalations",
-            delivery=tick.delivery,
-            dag_run_id=tick.dag_run_id,
-            now=tick.now,
-            troubles=recordset(troubles),
-        )
-    return len(opened), len(ended)
+        # In one order over all pieces, so that two ticks at once do not deadlock.
+        new = sorted(judgement.new, key=lambda trouble: trouble.production_run_id)
+        for piece in pieces(new, OPENED_AT_ONCE):
+            opened += len(_open(connection, tick, piece))
+    return opened, len(ended)
+
+
+def _open(connection: LogConnection, tick: Tick, troubles: Iterable[Trouble]) -> Sequence[Mapping[str, Any]]:
+    records = (
+        {**trouble.as_json(), "id": uuid.uuid4(), "same_act": reasons_that_ask_for(RULES[trouble.reason].act)}
+        for trouble in troubles
+    )
+    return rows(
+        connection,
+        "open_escalations",
+        delivery=tick.delivery,
+        dag_run_id=tick.dag_run_id,
+        now=tick.now,
+        troubles=recordset(records),
+    )
 
 
 def open_undecided(connection: LogConnection, tick: Tick) -> int:

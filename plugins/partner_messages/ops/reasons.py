@@ -63,7 +63,7 @@ class Act(enum.StrEnum):
     LOOK_AGAIN = "See whether it is still to be left alone."
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Stall:
     """One stall of one run; as long as all of it is the same, the run has not moved.
 
@@ -86,7 +86,7 @@ class Stall:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StallToday(Stall):
     """What a tick knows of one stall.
 

@@ -10,7 +10,7 @@ import datetime as dt
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import NamedTuple
 
@@ -448,7 +448,8 @@ class _Replaying:
         for id_ in {row.production_run_id for row in rows if row.id in judgement.over}:
             self._standing[id_] = [row for row in self._standing[id_] if row.id not in judgement.over]
         for trouble in judgement.new:
-            row = Escalation(**vars(trouble), id=uuid.uuid4(), opened_at=now)
+            its = {one.name: getattr(trouble, one.name) for one in fields(trouble)}
+            row = Escalation(**its, id=uuid.uuid4(), opened_at=now)
             self._standing[trouble.production_run_id].append(row)
             self.called.append(Called(day, trouble))
 

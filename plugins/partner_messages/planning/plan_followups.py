@@ -50,19 +50,28 @@ def plan_followups(tick: Tick | None, *, of_all: bool = False) -> list[dict[str,
     settings = load_settings()
     with open_message_log() as connection:
         of_all = of_all and _may_leave(connection, tick, settings)
-        parents = [message for message in to_follow_up(connection, tick, of_all=of_all) if _has_no_picture(message)]
-        drafts = _drafts(tick, parents, settings)
-        followed = {draft.parent_id for draft in drafts}
-        outside = [parent.id for parent in parents if parent.id not in followed]
-        write_drafts(connection, tick, drafts)
-        note_not_followed(connection, outside, SkipReason.OUTSIDE_24H_WINDOW)
+        to_follow, outside = 0, 0
+        for piece in to_follow_up(connection, tick, of_all=of_all):
+            parents = [message for message in piece if _has_no_picture(message)]
+            to_follow += len(parents)
+            outside += _plan(connection, tick, parents, settings)
         queued = queued_of_tick(connection, tick, now=run_context.wall_clock(), followups=True)
     batches = deal_out(queued, settings)
     log.info(
         "%d messages to follow up: %d of their partners may only be sent templates; %d follow-ups to send in %d tasks.",
-        *(len(parents), len(outside), len(queued), len(batches)),
+        *(to_follow, outside, len(queued), len(batches)),
     )
     return batches
+
+
+def _plan(connection: LogConnection, tick: Tick, parents: Sequence[Followed], settings: Settings) -> int:
+    """Queue what follows these messages, and note for how many the partner's window is closed; return their number."""
+    drafts = _drafts(tick, parents, settings)
+    followed = {draft.parent_id for draft in drafts}
+    outside = [parent.id for parent in parents if parent.id not in followed]
+    write_drafts(connection, tick, drafts)
+    note_not_followed(connection, outside, SkipReason.OUTSIDE_24H_WINDOW)
+    return len(outside)
 
 
 def _may_leave(connection: LogConnection, tick: Tick, settings: Settings) -> bool:

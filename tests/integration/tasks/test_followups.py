@@ -17,6 +17,7 @@ from psycopg.types.json import Jsonb
 
 from partner_messages.database.session import Session
 from partner_messages.deployment.live_settings import load_settings
+from partner_messages.message_log import history
 from partner_messages.message_log.history import slot_holders
 from partner_messages.message_log.outbox import messages_of
 from partner_messages.messages.skip_reasons import SkipReason
@@ -125,6 +126,24 @@ def test_the_picture_follows_a_reminder_to_somebody_who_has_just_written(pages, 
     assert (planned["body_text"], planned["variables"]["caption"]) == (CAPTION, CAPTION)
     assert planned["image_url"] == pages["/kameez.jpg"]
     assert pages.asked == ["/kameez.jpg"]
+
+
+@pytest.mark.usefixtures("no_picture")
+def test_in_however_many_pieces_a_day_is_looked_at_each_message_is_followed_once(
+    log: Log, reminded: SentTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = {reminded(run=run_id(f"R{number}")) for number in range(3)}
+    outside = {reminded("RAJESH", RAJESH, run=run_id(f"S{number}")) for number in range(4)}
+    monkeypatch.setattr(history, "FOLLOWED_AT_ONCE", 2)
+
+    planned = dealt(plan_followups(tick()))
+
+    assert {one["id"] for one in followups(log)} == set(planned)
+    assert {one["parent_id"] for one in followups(log)} == followed
+    noted = log.execute("SELECT id FROM message_log WHERE not_followed = 'outside_24h_window'").fetchall()
+    assert {one["id"] for one in noted} == outside
+    assert dealt(plan_followups(tick())) == planned
+    assert len(followups(log)) == 3
 
 
 @pytest.mark.usefixtures("no_picture")

@@ -90,7 +90,9 @@ def decide_reminders(inputs: PlanningInputs, stuck: Sequence[StuckRun], without_
             draft if asked.intersection(draft.production_run_ids) else hours.keep(draft, tick.day) for draft in drafts
         ]
     drafts = _keep_within_limit(drafts, stuck=stuck, log=log, limit=setup.limit)
-    return Plan(drafts, _wording(inputs, stuck, recipients), cases_of(inputs, stuck, drafts))
+    # Words need nothing of the log, whose knowledge of 100,000 runs is not to be kept until all are written.
+    words = _wording(replace(inputs, log=LogKnowledge()), stuck, recipients)
+    return Plan(drafts, words, cases_of(inputs, stuck, drafts))
 
 
 def why_left_alone(run: StuckRun, setup: DraftingSetup) -> SkipReason | None:
