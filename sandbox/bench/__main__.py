@@ -7,7 +7,6 @@ and is no error: a machine that others share is no judge.
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import shutil
 import subprocess
@@ -38,10 +37,6 @@ QUICK = 20
 
 def bench(parts: Sequence[str], sizes: Sizes) -> None:
     """Measure these parts, one after the other, and print the table."""
-    # The local Graph API lives in this process: a full collection of all that Airflow's modules made stops it for a
-    # fifth of a second, and what arrived meanwhile looks like a burst.
-    gc.collect()
-    gc.freeze()
     tell = stack.telling()
     FOLDER.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(FOLDER / "airflow", ignore_errors=True)

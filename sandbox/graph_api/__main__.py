@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -33,6 +34,9 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
+        # What was imported is not looked through for garbage: requests that arrived meanwhile would look like a burst.
+        gc.collect()
+        gc.freeze()
         await super().startup(sockets)
         host, port = self.servers[0].sockets[0].getsockname()[:2]
         self._world.agenda.run_due()
