@@ -239,7 +239,7 @@ def _as_its_task(work: Callable[[Tick], Any]) -> Callable[..., dict[str, Any]]:
 
 
 def send(tick: dict[str, Any], batch: dict[str, Any]) -> dict[str, Any]:
-    """Send one batch as its task does; return how long it took and its messages by status."""
+    """Send one batch as its task does; return when it began, how long it took, and its messages by status."""
     now = Tick.from_xcom(tick).now
     dag_run = SimpleNamespace(
         dag_id=DAG, run_id=tick["dag_run_id"], run_type="manual", logical_date=now, run_after=now, clear_number=0
@@ -247,8 +247,9 @@ def send(tick: dict[str, Any], batch: dict[str, Any]) -> dict[str, Any]:
     operator = WhatsAppTemplateOperator(task_id="send_messages", tick=tick, batch=batch)
     with open_message_log():  # the imports of a first session
         pass
+    began = time.time()
     seconds, counts = timed(lambda: operator.execute({"dag_run": dag_run, "params": PARAMS.model_dump(mode="json")}))
-    return {"seconds": seconds, "counts": counts}
+    return {"began": began, "seconds": seconds, "counts": counts}
 
 
 def listen(messages: int, per_webhook: int) -> dict[str, Any]:

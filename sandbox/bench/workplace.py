@@ -6,8 +6,9 @@ import datetime as dt
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,14 @@ class Steps:
                 raise child.failure()
         answer: dict[str, Any] = json.loads(answered.read_text())
         return answer
+
+    def at_once(self, step: str, questions: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Run a step for each of several questions at the same time; return what each came to, as `run` does."""
+
+        def run(number: int, question: dict[str, Any]) -> dict[str, Any]:
+            folder = self.folder / f"{step} {number}"
+            folder.mkdir(exist_ok=True)
+            return replace(self, folder=folder).run(step, **question)
+
+        with ThreadPoolExecutor(len(questions)) as pool:
+            return [*pool.map(run, range(len(questions)), questions)]

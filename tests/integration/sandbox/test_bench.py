@@ -39,6 +39,9 @@ def answering(monkeypatch, graph_api):
             def run(self, step, **question):
                 return answers.get(step, {"seconds": 0.001, "peak_mb": 1})
 
+            def at_once(self, step, questions):
+                return [self.run(step, **question) for question in questions]
+
         monkeypatch.setattr(Workplace, "make_shop", lambda self, **sizes: TICK)
         monkeypatch.setattr(Workplace, "steps", lambda self, *rates, **settings: Steps())
         monkeypatch.setattr(server, "running", lambda **options: contextlib.nullcontext(graph_api))
@@ -105,7 +108,7 @@ def test_every_task_around_the_sending_is_measured_after_a_history(workplace, mo
 
 @pytest.mark.slow
 def test_a_chunk_is_sent_through_the_operator_from_a_process_of_its_own(workplace, monkeypatch):
-    monkeypatch.setattr(send, "TARGETS", {1_000: Target("at least", 40, "%")})
+    monkeypatch.setattr(send, "WAYS", [send.Way(1_000, 1, in_one=True)])
 
     sent, memory = send.measure(workplace)
 
@@ -113,18 +116,36 @@ def test_a_chunk_is_sent_through_the_operator_from_a_process_of_its_own(workplac
     assert (sent.refusals, sent.reached > 0, memory.reached > 0) == (0, True, True)
 
 
-def test_the_achieved_rate_is_a_share_of_the_limit(workplace, answering):
-    answering(find=found(), plan=planned(4), send={"seconds": 0.1, "counts": {"sent": 4}, "peak_mb": 160})
+@pytest.fixture
+def in_one(monkeypatch):
+    monkeypatch.setattr(send, "WAYS", [send.Way(80, 1, in_one=True)])
 
-    of_80, of_1000, memory = send.measure(workplace)
 
-    assert (of_80.measured, of_80.reached) == ("40.0 messages/s", pytest.approx(50.0))
-    assert (of_1000.reached, of_1000.is_met) == (pytest.approx(4.0), False)
+def sending(**counts):
+    return {"began": 7.0, "seconds": 0.1, "counts": counts, "peak_mb": 160}
+
+
+def test_the_achieved_rate_is_a_share_of_the_limit(workplace, answering, in_one):
+    answering(find=found(), plan=planned(4), send=sending(sent=4))
+
+    of_80, memory = send.measure(workplace)
+
+    assert (of_80.measured, of_80.reached, of_80.is_met) == ("40.0 messages/s", pytest.approx(50.0), False)
     assert memory.reached == 160
 
 
-def test_a_chunk_of_which_not_all_was_sent_is_no_measurement(workplace, answering):
-    answering(find=found(), plan=planned(4), send={"seconds": 0.1, "counts": {"sent": 3, "failed": 1}})
+def test_of_several_processes_the_first_start_and_the_last_end_count(workplace, answering, monkeypatch):
+    monkeypatch.setattr(send, "WAYS", [send.Way(1_000, 2, in_one=False)])
+    answering(find=found(), plan=planned(4) | {"batches": [{}, {}]}, send=sending(sent=4))
+
+    dealt, _ = send.measure(workplace)
+
+    assert dealt.what == "send 8 messages in the 2 processes that they are dealt to"
+    assert dealt.reached == pytest.approx(8.0)
+
+
+def test_a_chunk_of_which_not_all_was_sent_is_no_measurement(workplace, answering, in_one):
+    answering(find=found(), plan=planned(4), send=sending(sent=3, failed=1))
 
     with pytest.raises(BenchError, match=r"Of 4 messages at 80 a second .* \{'sent': 3, 'failed': 1\}"):
         send.measure(workplace)
