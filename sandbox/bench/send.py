@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Way:
 
 WAYS = (Way(80, 1, in_one=True), Way(1_000, 5, in_one=True), Way(1_000, 5, in_one=False))
 TARGET = Target("at least", 95, "%")
-"""What of a sender's rate is to be reached, from the start of the first process to the end of the last."""
+"""What of a sender's rate is to be reached while messages leave; the start of a process and its end are told beside."""
 
 
 def measure(workplace: Workplace) -> list[Row]:
@@ -49,12 +50,12 @@ def measure(workplace: Workplace) -> list[Row]:
             workplace.tell(f"Sending {messages:,} messages at {way.rate:,} a second")
             dealt = [_all_in_one(batches)] if way.in_one else batches
             sending = steps.at_once("send", [{"tick": tick, "batch": batch} for batch in dealt])
-            refusals = refusals_of(api, messages)
+            refusals, arrivals = refusals_of(api, messages), arrivals_of(api, messages)
         sent = sum((Counter(one["counts"]) for one in sending), Counter())
         if sent != {"sent": messages}:
             raise BenchError(f"Of {messages} messages at {way.rate} a second these were sent: {dict(sent)}.")
         peaks += [one["peak_mb"] for one in sending]
-        rows.append(_row(messages, way.rate, sending, refusals))
+        rows.append(_row(messages, way.rate, sending, refusals, arrivals))
     return [*rows, memory_row("send", max(peaks))]
 
 
@@ -63,18 +64,26 @@ def _all_in_one(batches: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {**batches[0], "message_ids": [id_ for batch in batches for id_ in batch["message_ids"]]}
 
 
-def _row(messages: int, rate: int, sending: Sequence[dict[str, Any]], refusals: int) -> Row:
-    began = min(one["began"] for one in sending)
-    reached = messages / (max(one["began"] + one["seconds"] for one in sending) - began)
+def _row(
+    messages: int, rate: int, sending: Sequence[dict[str, Any]], refusals: int, arrivals: Sequence[dt.datetime]
+) -> Row:
+    seconds = max(one["began"] + one["seconds"] for one in sending) - min(one["began"] for one in sending)
+    reached = (len(arrivals) - 1) / (arrivals[-1] - arrivals[0]).total_seconds()
     processes = "one process" if len(sending) == 1 else f"the {len(sending)} processes that they are dealt to"
     return Row(
         what=f"send {messages:,} messages in {processes}",
         measured=f"{reached:,.1f} messages/s",
-        beside=f"limit: {rate:,} messages/s",
+        beside=f"limit: {rate:,}; with start and end: {messages / seconds:,.1f}",
         reached=100 * reached / rate,
         target=TARGET,
         refusals=refusals,
     )
+
+
+def arrivals_of(api: LocalGraphApi, messages: int) -> list[dt.datetime]:
+    """When the second half of so many messages came to Meta, in order."""
+    asked = api.requests(last=messages // 2, operation="send_message")["last"]
+    return [dt.datetime.fromisoformat(request["received_at"]) for request in asked]
 
 
 def refusals_of(api: LocalGraphApi, messages: int) -> int:
