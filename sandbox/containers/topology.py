@@ -187,7 +187,7 @@ def brought_up(folder: Path, profiles: Sequence[str], changed: Mapping[str, str]
     compose = Compose(NAME, folder, {"COMPOSE_PROFILES": ",".join(profiles), **(changed or {})})
     try:
         compose("up", "--detach", "--no-build")
-        compose("up", "--detach", "--no-build", "--no-recreate", META)
+        compose("up", "--detach", "--wait", "--no-build", "--no-recreate", META)
         yield Tried(compose, _console(compose), LocalGraphApi(META_ADDRESS, load_accounts(SAMPLE_ACCOUNTS)))
     finally:
         (folder.parent / f"{folder.name}.log").write_text(compose.logs())
