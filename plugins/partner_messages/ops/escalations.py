@@ -85,35 +85,26 @@ def write_judgement(connection: LogConnection, tick: Tick, judgement: Judgement)
     Two ticks at once open one row for a run: the second one finds it open. What asks for the same act as an earlier row
     of the stall counts as told on the day on which operations were told of that one.
     """
-    opened = 0
+    # In one order over all pieces, so that two ticks at once do not deadlock.
+    new = sorted(judgement.new, key=lambda trouble: trouble.production_run_id)
     with connection.transaction():
-        ended = rows(
-            connection,
-            "end_escalations",
-            now=tick.now,
-            by=tick.dag_run_id,
-            over=recordset([{"id": id_, "why": why} for id_, why in judgement.over.items()]),
-        )
-        # In one order over all pieces, so that two ticks at once do not deadlock.
-        new = sorted(judgement.new, key=lambda trouble: trouble.production_run_id)
-        for piece in pieces(new, OPENED_AT_ONCE):
-            opened += len(_open(connection, tick, piece))
-    return opened, len(ended)
+        ended = _end_escalations(connection, tick, judgement.over)
+        opened = sum(_open_escalations(connection, tick, piece) for piece in pieces(new, OPENED_AT_ONCE))
+    return opened, ended
 
 
-def _open(connection: LogConnection, tick: Tick, troubles: Iterable[Trouble]) -> Sequence[Mapping[str, Any]]:
-    records = (
+def _end_escalations(connection: LogConnection, tick: Tick, over: Mapping[uuid.UUID, str]) -> int:
+    records = recordset([{"id": id_, "why": why} for id_, why in over.items()])
+    return len(rows(connection, "end_escalations", now=tick.now, by=tick.dag_run_id, over=records))
+
+
+def _open_escalations(connection: LogConnection, tick: Tick, troubles: Iterable[Trouble]) -> int:
+    records = recordset(
         {**trouble.as_json(), "id": uuid.uuid4(), "same_act": reasons_that_ask_for(RULES[trouble.reason].act)}
         for trouble in troubles
     )
-    return rows(
-        connection,
-        "open_escalations",
-        delivery=tick.delivery,
-        dag_run_id=tick.dag_run_id,
-        now=tick.now,
-        troubles=recordset(records),
-    )
+    of_run = {"delivery": tick.delivery, "dag_run_id": tick.dag_run_id, "now": tick.now}
+    return len(rows(connection, "open_escalations", **of_run, troubles=records))
 
 
 def open_undecided(connection: LogConnection, tick: Tick) -> int:
