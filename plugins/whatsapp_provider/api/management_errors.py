@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from whatsapp_provider.api.answers import Refused
+from whatsapp_provider.api.errors import TOKEN_CODES
 from whatsapp_provider.ends import RepairNeeded, TryLater
 from whatsapp_provider.masking import plain
 
@@ -81,7 +82,7 @@ INVISIBLE: Mapping[str, tuple[Kind, str]] = {
 
 RULES: tuple[Rule, ...] = (
     Rule(
-        (0, 104, 190),
+        (104, *sorted(TOKEN_CODES)),
         Kind.ACCOUNT,
         "the access token has expired or was revoked; put a new system-user token into the connection's password",
     ),
@@ -93,9 +94,15 @@ RULES: tuple[Rule, ...] = (
     _INVISIBLE,
     replace(_INVISIBLE, codes=(INVALID,), subcode=INVISIBLE_OBJECT),
     Rule(
-        (2635,),
+        (12, 2635),
         Kind.ACCOUNT,
         "Meta no longer has this version of the Graph API; raise api_version in the connection",
+    ),
+    Rule(
+        (803, 2500, 2501, 1609005),
+        Kind.ACCOUNT,
+        "Meta does not know the address that the request went to; compare api_version and the host in the connection"
+        " with Meta's documentation",
     ),
     Rule(
         (368, 131031),

@@ -90,6 +90,8 @@ def test_the_test_says_the_number_s_name_quality_and_limit(connect):
             "Meta knows no account of this id, or the token may not see it; compare waba_id",
         ),
         ({"extra": {**IDS, "waba_id": "211000000000002"}}, "compare waba_id in the connection"),
+        ({"extra": {**IDS, "api_version": "v99.0"}}, "compare api_version and the host in the connection"),
+        ({"extra": {**IDS, "api_version": "v20.0"}}, "raise api_version in the connection"),
         ({"extra": "phone_number_id=1"}, "whatsapp_default: the extra is not JSON"),
         ({"extra": '["phone_number_id"]'}, "whatsapp_default: the extra is not a JSON object"),
         ({"host": "http://127.0.0.1:1"}, "whatsapp_default: 127.0.0.1:1 was not reached: nothing answers there"),
