@@ -55,7 +55,11 @@ def _by_hand(sending: str, arguments: Namespace) -> None:
     from partner_messages.message_log.acts import standing_halt
     from partner_messages.message_log.database import open_message_log
     from partner_messages.ops.halt_by_hand import halt_by_hand
+    from whatsapp_provider.ends import SettingsError
 
+    for option in ("by", "why"):
+        if not getattr(arguments, option).strip():
+            raise SettingsError(f"--{option} is empty; say it for those who ask later.")
     asked = {"sending": sending, "sending_by": arguments.by, "sending_why": arguments.why}
     halt_by_hand(asked, run_context.wall_clock())
     with open_message_log() as connection:

@@ -45,6 +45,15 @@ def test_who_and_why_are_asked_for(command, arguments):
         command(*arguments)
 
 
+@pytest.mark.parametrize("asked", ["halt", "go-on"])
+@pytest.mark.parametrize(("by", "why", "named"), [("", "It is corrected.", "--by"), ("Meera", " ", "--why")])
+def test_an_empty_word_is_named_as_the_command_calls_it(command, log, asked, by, why, named):
+    with pytest.raises(SystemExit, match=f"^{named} is empty; "):
+        command(asked, "--by", by, "--why", why)
+
+    assert standing_halt(log) is None
+
+
 def test_why_tells_a_partner_s_or_a_run_s_days(command, deployment, log):
     go_through(log)
     (sent, *_) = log.execute(
