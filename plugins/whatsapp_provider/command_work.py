@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import functools
+import logging
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from whatsapp_provider.ends import RepairNeeded, SettingsError, TryLater
 
@@ -33,11 +34,38 @@ def command(work: Callable[[Namespace], None]) -> Callable[[Namespace], None]:
         from airflow.sdk.exceptions import AirflowNotFoundException
 
         try:
-            work(arguments)
+            with _one_line_each():
+                work(arguments)
         except (RepairNeeded, TryLater, AirflowNotFoundException) as error:
             sys.exit(f"{error}")
 
     return run
+
+
+@contextlib.contextmanager
+def _one_line_each() -> Iterator[None]:
+    """Leave out the tracebacks of what Airflow logs and goes on from: what to change is said in a sentence."""
+    import structlog
+
+    def of_structlog(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event.pop("exc_info", None)
+        return event
+
+    def of_logging(record: logging.LogRecord) -> bool:
+        record.exc_info = None
+        return True
+
+    # The list itself is changed: loggers that were used before have it.
+    processors, handlers = structlog.get_config()["processors"], list(logging.getLogger().handlers)
+    processors.insert(0, of_structlog)
+    for handler in handlers:
+        handler.addFilter(of_logging)
+    try:
+        yield
+    finally:
+        processors.remove(of_structlog)
+        for handler in handlers:
+            handler.removeFilter(of_logging)
 
 
 def say(line: str) -> None:
@@ -57,13 +85,8 @@ def _account(arguments: Namespace) -> Iterator[tuple[TemplateApi, Sender]]:
 @command
 def check(arguments: Namespace) -> None:
     """Ask Meta for the number."""
-    from whatsapp_provider.hooks.whatsapp import WhatsAppHook
-
-    with contextlib.closing(WhatsAppHook(arguments.conn_id)) as hook:
-        worked, said = hook.test_connection()
-    if not worked:
-        raise SettingsError(said)
-    say(said)
+    with _account(arguments) as (api, _):
+        say(api.number().in_words())
 
 
 @command
@@ -190,4 +213,7 @@ def _rows(arguments: Namespace, catalog: Catalog, api: TemplateApi, sender: Send
     languages = {account: tuple(language for language in asked if language in known)}
     rows = plan_submission(catalog, {account: remote}, languages, portal_url=arguments.url)
     pattern = arguments.templates or "*"
+    if not fnmatch.filter(catalog.names, pattern):
+        has = ", ".join(catalog.names)
+        raise SettingsError(f"--templates {pattern}: no template of the catalog has such a name; it has {has}.")
     return [row for row in rows if row.action is not Action.UNKNOWN_THERE and fnmatch.fnmatchcase(row.name, pattern)]

@@ -15,7 +15,7 @@ from airflow.sdk import BaseHook, Connection, Variable
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
 from whatsapp_provider.api.senders import SENDER_CONN_PREFIX, Sender, sender_from_extra
-from whatsapp_provider.ends import TryLater
+from whatsapp_provider.ends import SettingsError, TryLater
 from whatsapp_provider.needed_airflow import check_airflow
 from whatsapp_provider.web_address import TEST_HOSTS
 
@@ -59,7 +59,7 @@ def connection_of(conn_id: str) -> ReadConnection:
     """Read a connection; do not change it, as other callers may get the same object.
 
     Raises:
-        AirflowNotFoundException: There is no connection of this id.
+        AirflowNotFoundException: There is no connection of this id; the sentence says where to add it.
         TryLater: As `stored_variables`.
     """
     kept = _READ.get()
@@ -67,12 +67,18 @@ def connection_of(conn_id: str) -> ReadConnection:
         return kept[conn_id]
     # In a task it is the SDK's class, in the API server Airflow's database model, with the same fields.
     try:
-        found = BaseHook.get_connection(conn_id)
+        try:
+            found = BaseHook.get_connection(conn_id)
+        except AirflowNotFoundException:
+            if not _asks_an_api_server():
+                raise
+            stored_variables(prefix=conn_id)  # It answers, so the connection is missing, unless it was away until now.
+            found = BaseHook.get_connection(conn_id)
     except AirflowNotFoundException:
-        if not _asks_an_api_server():
-            raise
-        stored_variables(prefix=conn_id)  # It answers, so the connection is missing, unless it was away until now.
-        found = BaseHook.get_connection(conn_id)
+        raise AirflowNotFoundException(
+            f"There is no connection {conn_id}; add it in Airflow (Admin, Connections), or to the environment as"
+            f" AIRFLOW_CONN_{conn_id.upper()}."
+        ) from None
     read = ReadConnection(**{one.name: getattr(found, one.name) for one in attrs.fields(Connection)})
     if kept is not None:
         kept[conn_id] = read
@@ -117,11 +123,27 @@ def sender_of(connection: ReadConnection) -> Sender:
 
 
 def sender_extra(connection: ReadConnection) -> dict[str, Any]:
-    """A sender's extra; what the form of the type `whatsapp` has left empty is not in it."""
+    """A sender's extra; what the form of the type `whatsapp` has left empty is not in it.
+
+    Raises:
+        SettingsError: It is no JSON object.
+    """
+    if connection.extra and (problem := _why_no_object(connection.extra)):
+        raise SettingsError(
+            f'{connection.conn_id}: the extra is not {problem}; write it as in {{"phone_number_id": "…", "waba_id":'
+            ' "…"}.'
+        )
     extra = connection.extra_dejson
     if connection.conn_type != CONN_TYPE:
         return extra
     return {key: value for key, value in extra.items() if value is not None and value != ""}
+
+
+def _why_no_object(extra: str) -> str | None:
+    try:
+        return None if isinstance(json.loads(extra), dict) else "a JSON object"
+    except ValueError:
+        return "JSON"
 
 
 def _plain_hosts() -> frozenset[str]:

@@ -109,11 +109,11 @@ def who_sends(context: Mapping[str, Any]) -> tuple[str, str, str, str]:
 @contextlib.contextmanager
 def airflow_endings() -> Iterator[None]:
     """What somebody must repair fails without a retry, what may pass is retried."""
-    from airflow.sdk.exceptions import AirflowException, AirflowFailException
+    from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
 
     try:
         yield
-    except RepairNeeded as error:
+    except (RepairNeeded, AirflowNotFoundException) as error:
         raise AirflowFailException(str(error)) from None
     except TryLater as error:
         raise AirflowException(str(error)) from error

@@ -49,6 +49,7 @@ HANDLERS: dict[Operation, Callable[[World, Call], Answer | Awaitable[Answer]]] =
     Operation.DROP_CALLBACK: subscription_requests.drop_callback,
     Operation.LIST_HISTORY: history_requests.list_history,
     Operation.LIST_EVENTS: history_requests.list_events,
+    Operation.LIST_PHONES: subscription_requests.list_phones,
 }
 NOT_JSON = b"<!DOCTYPE html><html><head><title>Sorry</title></head><body>Sorry, something went wrong.</body></html>"
 DROPPED, HUNG_UP = "connection dropped", "caller hung up"

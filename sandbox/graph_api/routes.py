@@ -31,6 +31,7 @@ class Operation(StrEnum):
     DROP_CALLBACK = "drop_callback"
     LIST_HISTORY = "list_history"
     LIST_EVENTS = "list_events"
+    LIST_PHONES = "list_phones"
 
 
 EDGES = {
@@ -48,6 +49,7 @@ EDGES = {
     ("DELETE", "subscriptions"): Operation.DROP_CALLBACK,
     ("GET", "message_history"): Operation.LIST_HISTORY,
     ("GET", "events"): Operation.LIST_EVENTS,
+    ("GET", "phone_numbers"): Operation.LIST_PHONES,
     # The id is a template's or a phone number's; the path does not show which.
     ("GET", None): Operation.GET_TEMPLATE,
     ("POST", None): Operation.EDIT_TEMPLATE,

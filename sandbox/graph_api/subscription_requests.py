@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.graph_api.accounts import Account
 from sandbox.graph_api.callback_check import MAX_OVERRIDE_LENGTH, check_token, check_url, verify
 from sandbox.graph_api.calls import Call
 from sandbox.graph_api.errors import check_keys, invalid_parameter
@@ -98,7 +99,16 @@ async def configure_phone(world: World, call: Call) -> Answer:
 
 async def get_phone(world: World, call: Call) -> Answer:
     """A phone number; with the field `webhook_configuration` also the URLs of its webhooks."""
-    account, app = call.account_by("phone_number_id"), call.user_app(world)
+    return answer(_phone(world, call, call.account_by("phone_number_id")))
+
+
+async def list_phones(world: World, call: Call) -> Answer:
+    """The phone numbers of an account; here each account has one."""
+    return answer({"data": [_phone(world, call, call.account_by("waba_id"))]})
+
+
+def _phone(world: World, call: Call, account: Account) -> dict[str, Any]:
+    app = call.user_app(world)
     asked = call.request.query_parameters().get("fields")
     names = tuple(name.strip() for name in asked.split(",")) if asked else PHONE_FIELDS
     configuration = {
@@ -117,7 +127,7 @@ async def get_phone(world: World, call: Call) -> Answer:
     for name in names:
         if name not in known:
             raise invalid_parameter(f"Tried accessing nonexisting field ({name}) on node type (WhatsAppPhoneNumber)")
-    return answer({name: known[name] for name in dict.fromkeys((*names, "id"))})
+    return {name: known[name] for name in dict.fromkeys((*names, "id"))}
 
 
 async def _override(world: World, app: App, given: Mapping[str, Any]) -> str | None:

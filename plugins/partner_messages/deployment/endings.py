@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
 from partner_messages.config.ends import NothingToDo
 from partner_messages.deployment.last_words import saying_why
@@ -25,5 +25,3 @@ def airflow_endings() -> Iterator[None]:
                 yield
         except NothingToDo as error:
             raise AirflowSkipException(str(error)) from None
-        except AirflowNotFoundException as error:
-            raise AirflowFailException(f'{error}: add this connection (README, "Point it at a real shop").') from None

@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow, tuple_row
 
 from partner_messages.config.paths import MIGRATIONS, included
 from partner_messages.config.settings import MESSAGE_LOG_CONN_ID, SettingsError
+from whatsapp_provider.masking import mask
 
 SCHEMA = "partner_messages"
 _LOCK = 7_305_114_081
@@ -126,8 +127,14 @@ def main() -> None:
     """`python -m partner_messages.message_log.migrations URL`: apply what is pending, as the user of the URL."""
     if len(sys.argv) != 2:
         sys.exit("Give one argument: the URL of the message log's database, as the owner of its schema.")
-    with psycopg.connect(sys.argv[1]) as connection:
-        applied = migrate(connection)
+    try:
+        with psycopg.connect(sys.argv[1]) as connection:
+            applied = migrate(connection)
+    except SettingsError as error:
+        sys.exit(f"Nothing was applied: {error}")
+    except psycopg.Error as error:
+        said = mask(" ".join(str(error).split())).rstrip(".?")
+        sys.exit(f"Nothing was applied: {said}; look at the URL, at its server, and at what its user may do.")
     sys.stdout.write(f"Migrations applied: {applied or 'none'}.\n")
 
 

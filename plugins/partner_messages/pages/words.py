@@ -107,6 +107,10 @@ FIELDS = {
 _NAMED = re.compile(r'DAG run params: "(\w+)"|\bParam (\w+)|DAG run params: (\w+) is missing;.*')
 
 _KEPT_UP = (
+    ("was not reached", "Meta could not be reached."),
+    ("broke off", "The connection to Meta broke off before an answer came."),
+    ("did not answer in time", "Meta did not answer in time."),
+    # As it was written before 0.1.0; rows are kept for long.
     ("Connection aborted", "The connection to Meta broke off before an answer came."),
     ("Read timed out", "Meta did not answer in time."),
     ("ReadTimeout", "Meta did not answer in time."),

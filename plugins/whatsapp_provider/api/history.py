@@ -16,6 +16,7 @@ import requests
 import urllib3.exceptions
 
 from whatsapp_provider.api.senders import Sender
+from whatsapp_provider.api.transport import why_no_answer
 from whatsapp_provider.ends import RepairNeeded, TryLater
 from whatsapp_provider.hooks.whatsapp import WhatsAppHook
 from whatsapp_provider.masking import mask
@@ -81,8 +82,10 @@ class MessageHistory:
         try:
             received = self._hook.request("GET", path, max_bytes=MAX_ANSWER_BYTES, params=dict(asked))
             payload = json.loads(received.body)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError, RecursionError) as error:
-            raise HistoryUnclear(f"{self._sender.conn_id}: {mask(f'{type(error).__name__}: {error}')}") from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise HistoryUnclear(f"{self._sender.conn_id}: {why_no_answer(error, self._sender.host)}.") from None
+        except (ValueError, RecursionError):
+            raise HistoryUnclear(f"{self._sender.conn_id}: the answer is no JSON.") from None
         problem = payload.get("error") if isinstance(payload, dict) else None
         if isinstance(payload, dict) and problem is None and received.status < 400:
             return payload

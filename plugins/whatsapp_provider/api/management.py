@@ -18,12 +18,12 @@ import urllib3.exceptions
 from requests.auth import AuthBase
 
 from whatsapp_provider.api.answers import Refused, read_answer
-from whatsapp_provider.api.management_errors import INVISIBLE_OBJECT, Kind, ManagementError, error_of, refusal
+from whatsapp_provider.api.management_errors import INVISIBLE, Kind, ManagementError, error_of, refusal
 from whatsapp_provider.api.senders import Sender
-from whatsapp_provider.api.transport import HttpAnswer
+from whatsapp_provider.api.transport import HttpAnswer, why_no_answer
 from whatsapp_provider.hooks.whatsapp import WhatsAppHook
 from whatsapp_provider.masking import mask, mask_phone
-from whatsapp_provider.templates.remote import FIELDS, RemoteTemplate, remote_template, text_of
+from whatsapp_provider.templates.remote import FIELDS, RemoteTemplate, Standing, remote_template, text_of
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 """Bytes; a page of the largest templates, with the URLs of their example pictures, has about one million."""
@@ -96,16 +96,28 @@ class TemplateApi:
         self._hook, self._sender = hook, hook.sender
 
     def number(self) -> Number:
-        """The business number itself, as Meta describes it."""
-        said = self._call("GET", self._sender.phone_number_id, params={"fields": ",".join(NUMBER_FIELDS)})
+        """The business number itself, as Meta describes it; that it is one of the account's is asked, too."""
+        id_, account = self._sender.phone_number_id, self._sender.waba_id
+        said = self._call("GET", id_, params={"fields": ",".join(NUMBER_FIELDS)})
         name, phone, quality, limit = (text_of(said, key) for key in NUMBER_FIELDS)
+        if id_ not in {text_of(one, "id") for one in self._pages(f"{account}/phone_numbers", {"fields": "id"})}:
+            raise error_of(
+                Kind.ACCOUNT,
+                f"{self._sender.conn_id}: the phone number is not one of the account's; compare phone_number_id and"
+                " waba_id in the connection with WhatsApp Manager (API setup).",
+            )
         return Number(name, phone, quality, limit)
 
     def template(self, name: str, language: str) -> RemoteTemplate | None:
         """The template of this name in this language; None if there is none."""
+        return self.template_and_languages(name, language)[0]
+
+    def template_and_languages(self, name: str, language: str) -> tuple[RemoteTemplate | None, tuple[str, ...]]:
+        """The template as `template` finds it, and the languages in which there is one of this name, sorted."""
         # Meta's filter may also find names of which this is a part.
-        found = map(remote_template, self.list_templates(FIELDS, name=name))
-        return next((one for one in found if (one.name, one.language) == (name, language)), None)
+        found = [one for one in map(remote_template, self.list_templates(FIELDS, name=name)) if one.name == name]
+        wanted = next((one for one in found if one.language == language), None)
+        return wanted, tuple(sorted({one.language for one in found if one.standing is not Standing.GONE}))
 
     def list_templates(self, fields: Sequence[str], name: str | None = None) -> list[dict[str, Any]]:
         """Every template of the account in Meta's form, all pages or none.
@@ -116,22 +128,26 @@ class TemplateApi:
             fields: The fields of each template.
             name: Only those with this in their name.
         """
+        wanted = {"name": name} if name else {}
+        return self._pages(f"{self._sender.waba_id}/message_templates", {"fields": ",".join(fields), **wanted})
+
+    def _pages(self, path: str, asked: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Every entry of a list of Meta's, all pages or none."""
+        what = path.rpartition("/")[2].replace("message_", "").replace("_", " ")
         found: list[dict[str, Any]] = []
         cursors: list[str] = []
-        wanted = {"name": name} if name else {}
         while True:
             after = {"after": cursors[-1]} if cursors else {}
-            asked = {"fields": ",".join(fields), "limit": str(PAGE_SIZE), **wanted, **after}
-            page = self._call("GET", f"{self._sender.waba_id}/message_templates", params=asked)
+            page = self._call("GET", path, params={**asked, "limit": str(PAGE_SIZE), **after})
             data, paging = page.get("data"), page.get("paging") or {}
             if not isinstance(data, list) or not isinstance(paging, dict):
-                raise self._unclear("the answer is no list of templates")
+                raise self._unclear(f"the answer is no list of {what}")
             found += [row for row in data if isinstance(row, dict)]
             if "next" not in paging:
                 return found
             cursor = (paging.get("cursors") or {}).get("after")
             if not isinstance(cursor, str) or cursor in cursors:
-                raise self._unclear("the list of templates goes on without saying where")
+                raise self._unclear(f"the list of {what} goes on without saying where")
             cursors.append(cursor)
 
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -208,19 +224,7 @@ class TemplateApi:
 
     def _open_upload(self, length: int, mime_type: str) -> str:
         asked = {"file_length": str(length), "file_type": mime_type}
-        try:
-            answer = self._call("POST", f"{self._sender.app_id}/uploads", params=asked)
-        except ManagementError as error:
-            if error.subcode != INVISIBLE_OBJECT:
-                raise
-            # The account was listed before, so only the app is wrong: templates without a picture go on.
-            raise error_of(
-                Kind.TEMPLATE,
-                f"{self._sender.conn_id}: Meta knows no app {self._sender.app_id}, or the token may not see it; compare"
-                ' "app_id" in the connection with the app\'s dashboard.',
-                error.code,
-                error.subcode,
-            ) from None
+        answer = self._call("POST", f"{self._sender.app_id}/uploads", params=asked)
         upload = answer.get("id")
         if not isinstance(upload, str) or not _UPLOAD_ID.fullmatch(upload):
             raise self._unclear("the answer names no upload")
@@ -239,10 +243,10 @@ class TemplateApi:
         try:
             received = self._hook.request(method, path, max_bytes=MAX_ANSWER_BYTES, data=content, **sent)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise self._unclear(mask(f"{type(error).__name__}: {error}")) from None
-        return self._read(received)
+            raise self._unclear(why_no_answer(error, self._sender.host)) from None
+        return self._read(received, path.partition("/")[0])
 
-    def _read(self, received: HttpAnswer) -> dict[str, Any]:
+    def _read(self, received: HttpAnswer, asked_for: str) -> dict[str, Any]:
         try:
             payload = json.loads(received.body)
         except (ValueError, RecursionError):
@@ -251,7 +255,8 @@ class TemplateApi:
             return payload
         answer = read_answer(received.status, received.headers, received.body)
         if isinstance(answer, Refused):
-            raise refusal(self._sender.conn_id, answer, _user_text(payload) or answer.details)
+            key = next((key for key in INVISIBLE if getattr(self._sender, key) == asked_for), None)
+            raise refusal(self._sender.conn_id, answer, _user_text(payload) or answer.details, key)
         raise self._unclear(getattr(answer, "reason", f"HTTP {received.status}"))
 
     def _unclear(self, seen: str) -> ManagementError:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from whatsapp_provider.api.answers import Refused
+from whatsapp_provider.api.errors import TOKEN_CODES
 from whatsapp_provider.ends import RepairNeeded, TryLater
 from whatsapp_provider.masking import plain
 
@@ -53,9 +55,34 @@ INVALID = 100
 INVISIBLE_OBJECT = 33
 """The subcode for an id that does not exist or that the token may not see (Meta does not say which)."""
 
+_INVISIBLE = Rule(
+    (33,),
+    Kind.ACCOUNT,
+    "Meta knows no such template, or the token may not see it; see in WhatsApp Manager whether somebody has deleted it",
+)
+INVISIBLE: Mapping[str, tuple[Kind, str]] = {
+    "phone_number_id": (
+        Kind.ACCOUNT,
+        "Meta knows no phone number of this id, or the token may not see it; compare phone_number_id in the connection"
+        " with WhatsApp Manager (API setup): it is not the number itself",
+    ),
+    "waba_id": (
+        Kind.ACCOUNT,
+        "Meta knows no account of this id, or the token may not see it; compare waba_id in the connection with WhatsApp"
+        " Manager (API setup)",
+    ),
+    # The account was listed before, so only the app is wrong: templates without a picture go on.
+    "app_id": (
+        Kind.TEMPLATE,
+        "Meta knows no app of this id, or the token may not see it; compare app_id in the connection with the app's"
+        " dashboard",
+    ),
+}
+"""The same of an id that a connection has, by its key: what it affects, and what to compare."""
+
 RULES: tuple[Rule, ...] = (
     Rule(
-        (0, 104, 190),
+        (104, *sorted(TOKEN_CODES)),
         Kind.ACCOUNT,
         "the access token has expired or was revoked; put a new system-user token into the connection's password",
     ),
@@ -64,23 +91,18 @@ RULES: tuple[Rule, ...] = (
         Kind.ACCOUNT,
         "the token may not manage templates; give its user whatsapp_business_management on this account",
     ),
+    _INVISIBLE,
+    replace(_INVISIBLE, codes=(INVALID,), subcode=INVISIBLE_OBJECT),
     Rule(
-        (33,),
-        Kind.ACCOUNT,
-        "Meta knows no such account, app or template, or the token may not see it; compare waba_id and app_id in the"
-        " connection with WhatsApp Manager",
-    ),
-    Rule(
-        (INVALID,),
-        Kind.ACCOUNT,
-        "Meta knows no such account, app or template, or the token may not see it; compare waba_id and app_id in the"
-        " connection with WhatsApp Manager",
-        subcode=INVISIBLE_OBJECT,
-    ),
-    Rule(
-        (2635,),
+        (12, 2635),
         Kind.ACCOUNT,
         "Meta no longer has this version of the Graph API; raise api_version in the connection",
+    ),
+    Rule(
+        (803, 2500, 2501, 1609005),
+        Kind.ACCOUNT,
+        "Meta does not know the address that the request went to; compare api_version and the host in the connection"
+        " with Meta's documentation",
     ),
     Rule(
         (368, 131031),
@@ -156,15 +178,18 @@ def error_of(kind: Kind, sentence: str, code: int | None = None, subcode: int | 
     return (ManagementUnclear if kind is Kind.UNCLEAR else ManagementRefused)(kind, sentence, code, subcode)
 
 
-def refusal(conn_id: str, refused: Refused, said: str) -> ManagementError:
+def refusal(conn_id: str, refused: Refused, said: str, key: str | None = None) -> ManagementError:
     """The exception for a refusal, with one sentence.
 
     Args:
         conn_id: The connection that was used.
         refused: Meta's refusal.
         said: Meta's text for users, masked.
+        key: The key of `INVISIBLE` under which the connection has the id that was asked for, if it has.
     """
     rule = rule_for(refused.code, refused.subcode)
+    if key and rule.meaning == _INVISIBLE.meaning:
+        rule = replace(rule, kind=INVISIBLE[key][0], meaning=INVISIBLE[key][1])
     number = f"{refused.code}/{refused.subcode}" if refused.subcode else f"{refused.code}"
     again = f", in about {math.ceil(refused.retry_after / 60)} minutes" if refused.retry_after else ""
     sentence = f"{conn_id}: {rule.meaning}{again} ({number}: {said.rstrip('.')})."

@@ -7,10 +7,12 @@ whole answer.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -39,6 +41,65 @@ class HttpAnswer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+_NO_ANSWER: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(sign), said)
+    for sign, said in (
+        (
+            r"ProxyError|ProxyURL|SOCKS|Tunnel connection failed",
+            "was not reached: the proxy on the way did not let the request through; look at HTTPS_PROXY and NO_PROXY"
+            " in the environment",
+        ),
+        (
+            r"CERTIFICATE_VERIFY_FAILED|CertificateError|X509",
+            "was not reached: its TLS certificate is not trusted here; look at the host of the connection and, if a"
+            " proxy opens TLS on the way, at REQUESTS_CA_BUNDLE in the environment",
+        ),
+        (
+            r"NameResolutionError",
+            "was not reached: its name is not known here; look at the host of the connection and at DNS",
+        ),
+        (
+            r"NewConnectionError.*\bSSL",
+            "was not reached: no TLS came about; see that what the host of the connection names speaks https",
+        ),
+        (
+            r"Connection refused",
+            "was not reached: nothing answers there; look at the host of the connection and its port",
+        ),
+        (
+            r"NewConnectionError",
+            "was not reached: no connection came about; look at the host of the connection and at the network",
+        ),
+        (
+            r"ConnectTimeout",
+            "was not reached: no connection came about in time; look at what is on the way (firewall, proxy)",
+        ),
+        (r"ReadTimeout|Read timed out", "did not answer in time; look at the network and at Meta's status page"),
+        (
+            r"^(?:InvalidURL|InvalidSchema|MissingSchema|Location\w+Error):",
+            "is no address; correct the host of the connection",
+        ),
+        (r"^AnswerTooLong:", "gave an answer that is longer than any of Meta's; look at the host of the connection"),
+        (r"Decod", "gave an answer that cannot be unpacked; look at what a proxy on the way does to answers"),
+        (r"", "broke off before its answer was complete; look at the network and at a proxy on the way"),
+    )
+)
+"""What is said of an error that came instead of an answer, by the library's words for it; the first that fits."""
+
+
+def why_no_answer(error: Exception, url: str) -> str:
+    """What happened to a request without an answer, and what to look at; a clause without the full stop.
+
+    Args:
+        error: What `exchange` raised.
+        url: Where the request went; of it the host and the port are said.
+    """
+    kind = type(error).__name__
+    raw = f"{kind}: {error}"
+    said = next(said for sign, said in _NO_ANSWER if sign.search(raw))
+    return f"{urlsplit(url).netloc or url} {said} ({kind})"
 
 
 class AnswerTooLong(requests.RequestException):

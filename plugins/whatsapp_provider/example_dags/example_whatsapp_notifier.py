@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import dag, task
 
+from whatsapp_provider.example_dags import TEMPLATES
 from whatsapp_provider.notifications.whatsapp import send_whatsapp_notification
 
 
@@ -16,6 +17,7 @@ def example_whatsapp_notifier() -> None:
             to="+919812345678",
             template="task_failed",
             parameters={"dag": "{{ dag.dag_id }}", "task": "{{ ti.task_id }}"},
+            catalog=TEMPLATES,
         )
     )
     def load_orders() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow.sdk import DAG, Param
 
+from whatsapp_provider.example_dags import TEMPLATES
 from whatsapp_provider.operators.whatsapp import WhatsAppSendTemplateOperator
 
 with DAG(
@@ -21,8 +22,9 @@ with DAG(
         parameters={"name": "Asha", "order": "{{ run_id }}"},
         picture="https://shop.example/a17.png",
         buttons={"Track": "A-17", "Help": "help:A-17"},
+        catalog=TEMPLATES,
     )
 
-    WhatsAppSendTemplateOperator.partial(task_id="tell_each", template="hello_world", language="en_US").expand(
+    WhatsAppSendTemplateOperator.partial(task_id="tell_each", template="closed_tomorrow").expand(
         to=["+919812345678", "+61412345678"]
     )

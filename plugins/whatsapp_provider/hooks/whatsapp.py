@@ -13,6 +13,7 @@ import os
 import re
 import threading
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ from requests.utils import get_environ_proxies
 from whatsapp_provider.api.answers import Accepted, Answer, NotSent, Unknown, read_answer
 from whatsapp_provider.api.outcomes import accepted, in_words
 from whatsapp_provider.api.senders import Sender
-from whatsapp_provider.api.transport import HttpAnswer, Transport, exchange
+from whatsapp_provider.api.transport import HttpAnswer, Transport, exchange, why_no_answer
 from whatsapp_provider.connections import CONN_TYPE, connection_of, sender_of
 from whatsapp_provider.ends import SettingsError
 from whatsapp_provider.masking import mask, mask_phone
@@ -126,7 +127,7 @@ class WhatsAppHook(BaseHook):
         # Read the proxies and the CA bundle once; with trust_env, requests reads them for every request.
         session.trust_env = False
         session.proxies.update(_proxies(self.sender.host))
-        session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        session.verify = _certificates() or True
         transport = Transport(self._connections)
         session.mount("https://", transport)
         session.mount("http://", transport)
@@ -135,6 +136,11 @@ class WhatsAppHook(BaseHook):
     def _token(self) -> str:
         # A token from a file may end with a newline.
         token = (connection_of(self.whatsapp_conn_id).password or "").strip()
+        if _is_hidden(token):
+            raise SettingsError(
+                f"{self.whatsapp_conn_id}: the password is {token}, with which Airflow hides a stored one; put the"
+                " token itself into the connection."
+            )
         if not _TOKEN.fullmatch(token):
             raise SettingsError(
                 f"{self.whatsapp_conn_id}: the password must be the sender's access token; it is empty or has a"
@@ -178,7 +184,7 @@ class WhatsAppHook(BaseHook):
             received = exchange(session, request, timeouts=self._timeouts, max_bytes=MAX_ANSWER_BYTES)
             return read_answer(received.status, received.headers, received.body)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            said = mask(f"{type(error).__name__}: {error}")
+            said = why_no_answer(error, self.sender.host)
             return NotSent(said) if _was_not_sent(error) else Unknown(said)
 
     def _messages(self) -> str:
@@ -197,8 +203,7 @@ class WhatsAppHook(BaseHook):
         """
         from whatsapp_provider.api.management import TemplateApi
 
-        there = TemplateApi(self).template(message.template, message.language)
-        payload = message.payload(there)
+        payload = message.payload(*TemplateApi(self).template_and_languages(message.template, message.language))
         if once:
             once.let_go()
         answer = self.send_message(payload)
@@ -212,7 +217,7 @@ class WhatsAppHook(BaseHook):
         from whatsapp_provider.api.management import TemplateApi
 
         try:
-            if set((connection_of(self.whatsapp_conn_id).password or "").strip()) == {"*"}:
+            if _is_hidden((connection_of(self.whatsapp_conn_id).password or "").strip()):
                 return False, (
                     "Airflow has sent *** in the place of the access token: type it again, or run"
                     " `airflow whatsapp check` with the connection that is stored."
@@ -227,6 +232,25 @@ class WhatsAppHook(BaseHook):
             if self._session is not None:
                 self._session.close()
                 self._session = None
+
+
+def _is_hidden(token: str) -> bool:
+    """Whether this stands where Airflow hides a token."""
+    return set(token) == {"*"}
+
+
+def _certificates() -> str | None:
+    """The file or folder of certificates that the environment names.
+
+    Raises:
+        SettingsError: It is not there.
+    """
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if path := os.environ.get(name):
+            if not Path(path).exists():
+                raise SettingsError(f"{name} names {path}, which is not there; correct it in the environment.")
+            return path
+    return None
 
 
 def _proxies(url: str) -> dict[str, str]:

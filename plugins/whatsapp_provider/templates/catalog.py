@@ -207,7 +207,9 @@ def load_catalog(folder: Path) -> Catalog:
                 definitions.append(read_definition(path))
             except UnreadableError as error:
                 found += error.failures
-    if not definitions and not found:
+    if not folder.is_dir():
+        found.append(Failure(str(folder), "there is no such folder", "name a folder that is there"))
+    elif not definitions and not found:
         found.append(Failure(str(folder), "a catalog has a folder for each template", "add one"))
     found += failures(definitions)
     if found:

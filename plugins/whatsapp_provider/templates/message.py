@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,16 +137,17 @@ class TemplateMessage:
     tracking_id: str = ""
     of_catalog: Template | None = None
 
-    def payload(self, there: RemoteTemplate | None) -> dict[str, Any]:
+    def payload(self, there: RemoteTemplate | None, languages: Collection[str] = ()) -> dict[str, Any]:
         """The body of `POST /{phone_number_id}/messages`.
 
         Args:
             there: The template as Meta has it; None if Meta has none of this name and language.
+            languages: In which Meta has it.
 
         Raises:
             TemplateError: Meta would refuse it; the sentence names what to change.
         """
-        shape = self._checked_shape(there)
+        shape = self._checked_shape(there, languages)
         if not _E164.fullmatch(self.to):
             raise TemplateError(
                 f"{self._what}: to must be a number in E.164, such as +919812345678, not {mask_phone(self.to)}."
@@ -171,7 +172,12 @@ class TemplateMessage:
     def _what(self) -> str:
         return f"Template {self.template} ({self.language})"
 
-    def _checked_shape(self, there: RemoteTemplate | None) -> Shape:
+    def _checked_shape(self, there: RemoteTemplate | None, languages: Collection[str]) -> Shape:
+        if there is None and languages:
+            raise TemplateError(
+                f"{self._what} is not on the account, which has it in {', '.join(languages)}; name one of these as the"
+                " language, or submit it in this one."
+            )
         if there is None:
             raise TemplateError(f"{self._what} is not on the account; submit it, or name another one.")
         if there.standing is not Standing.APPROVED:
@@ -197,6 +203,8 @@ class TemplateMessage:
 
     def _check_names(self, shape: Shape) -> None:
         has = ", ".join(shape.names) or "none"
+        if self.of_catalog is None and not shape.named and not self.parameters.keys() <= {*shape.names}:
+            has += "; to use the names of its files, give catalog, the folder that has them"
         for name in shape.names:
             if name not in self.parameters:
                 raise TemplateError(f'{self._what} needs the parameter "{name}"; its parameters are: {has}.')

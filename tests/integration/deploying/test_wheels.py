@@ -43,9 +43,12 @@ from partner_messages.config import paths
 from partner_messages.database.named_sql import compile_all
 from partner_messages.deployment.installed_copies import copies_in_the_way
 from partner_messages.templates.catalog.installed import installed_catalog
+from pathlib import Path
+from whatsapp_provider.example_dags import TEMPLATES
 from whatsapp_provider.hooks.whatsapp import WhatsAppHook
 from whatsapp_provider.notifications.whatsapp import send_whatsapp_notification
 from whatsapp_provider.operators.whatsapp import WhatsAppSendTemplateOperator
+from whatsapp_provider.templates.catalog import load_catalog
 
 WhatsAppHook(), send_whatsapp_notification(to="x", template="y")
 WhatsAppSendTemplateOperator(task_id="t", to="x", template="y")
@@ -58,6 +61,7 @@ print(json.dumps({
     "hook": providers.hooks["whatsapp"].hook_class_name,
     "form": sorted(key for key in providers.connection_form_widgets if "extra__whatsapp__" in key),
     "include": str(paths.INCLUDE), "templates": len(installed_catalog().names), "copies": copies_in_the_way(),
+    "examples": load_catalog(Path(TEMPLATES)).names,
 }))
 """
 LAYOUTS = {
@@ -145,6 +149,7 @@ def test_three_lines_are_a_deployment(python, tmp_path, layout):
     assert seen["hook"] == "whatsapp_provider.hooks.whatsapp.WhatsAppHook"
     assert Path(seen["include"]).is_relative_to(python.parents[1])
     assert seen["templates"] > 10
+    assert seen["examples"] == ["closed_tomorrow", "order_shipped", "task_failed"]
     assert seen["copies"] == []
 
 

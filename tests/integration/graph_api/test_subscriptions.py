@@ -361,3 +361,11 @@ def test_an_app_wants_everything_unless_it_says_otherwise(api, graph, ours):
     query = {"access_token": APP_TOKEN}
     fields = graph.get("/311000000000001/subscriptions", params=query, headers={"authorization": ""}).json()
     assert tuple(field["name"] for field in fields["data"][0]["fields"]) == FIELDS
+
+
+def test_an_account_s_phone_numbers_are_listed(api, graph, india):
+    answer = graph.get(f"/{india.waba_id}/phone_numbers", params={"fields": "id,verified_name"})
+    other = graph.get(f"/{api.accounts['AU'].waba_id}/phone_numbers")
+
+    assert answer.json() == {"data": [{"id": india.phone_number_id, "verified_name": india.verified_name}]}
+    assert other.json()["error"]["error_subcode"] == 33

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from partner_messages.config.settings import SettingsError
-from partner_messages.message_log.migrations import SCHEMA, Migration, migrate, read_migrations
+from partner_messages.message_log.migrations import SCHEMA, Migration, main, migrate, read_migrations
 from support.at_once import at_once, wait_until_blocked
 
 FIRST = Migration(1, "first", "CREATE TABLE one (id integer)")
@@ -175,3 +175,42 @@ def test_a_checksum_does_not_depend_on_how_lines_end(tmp_path: Path) -> None:
 
 def test_the_shipped_migrations_can_be_read() -> None:
     assert [migration.number for migration in read_migrations()][:1] == [1]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("postgresql://owner:Swordfish@127.0.0.1:1/x", "Connection refused"),
+        ("postgresql://owner:Swordfish@nowhere.invalid/x", "nowhere.invalid"),
+        ("postgresql://owner:Swordfish@127.0.0.1:port/x", "port"),
+        ("no URL", "in connection info string"),
+    ],
+    ids=["no server", "no such host", "no port", "no URL"],
+)
+def test_the_command_says_in_a_sentence_why_it_cannot_connect(
+    monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
+    monkeypatch.setattr("sys.argv", ["migrations", url])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    sentence = str(ended.value)
+    assert sentence.startswith("Nothing was applied: ")
+    assert said in sentence
+    assert "Swordfish" not in sentence
+    assert "\n" not in sentence
+
+
+def test_the_command_says_in_a_sentence_what_migrations_refuse(postgres: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = postgres.create_database("ahead")
+    with psycopg.connect(url) as connection:
+        migrate(connection)
+        connection.execute(f"INSERT INTO {SCHEMA}.schema_migration (number, name, checksum) VALUES (9999, 'x', 'x')")
+    monkeypatch.setattr("sys.argv", ["migrations", url])
+
+    try:
+        with pytest.raises(SystemExit, match=r"^Nothing was applied: .* has migration 9999, which this version"):
+            main()
+    finally:
+        postgres.drop_database("ahead")

@@ -68,7 +68,7 @@ def test_an_answer_may_be_as_long_as_that_and_no_longer(make_hook, payload):
         answers = [hook.send_message(payload) for _ in range(3)]
 
     assert [type(answer) for answer in answers] == [Accepted, Accepted, Unknown]
-    assert answers[2] == Unknown("AnswerTooLong: the answer has more than 1,048,576 bytes")
+    assert "gave an answer that is longer than any of Meta's" in answers[2].reason
     assert server.accepted == 1
 
 
@@ -111,7 +111,7 @@ def test_a_byte_now_and_then_does_not_hold_a_request_beyond_its_time(make_hook, 
         looks.release(len(said))  # The server waits no longer for somebody who has left.
 
     assert isinstance(answer, Unknown)
-    assert "Read timed out" in answer.reason
+    assert "did not answer in time" in answer.reason
 
 
 def test_each_request_on_a_connection_has_the_whole_time(make_hook, payload, monkeypatch):

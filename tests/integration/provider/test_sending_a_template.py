@@ -91,11 +91,25 @@ def test_with_a_catalog_the_names_are_those_of_its_files(connect, sent):
     assert seen["template"]["components"] == [body_of({"text": name.upper()} for name in names)]
 
 
+def test_names_for_a_template_that_has_numbers_ask_for_the_catalog(connect, sent):
+    with pytest.raises(AirflowFailException, match=r'needs the parameter "1"; .*: 1, 2, 3, 4, 5; .* give catalog, '):
+        run(to=PHONE, template=IDLE, parameters={"partner_name": "Asha"})
+    with pytest.raises(AirflowFailException, match=r'needs the parameter "5"; its parameters are: 1, 2, 3, 4, 5\.$'):
+        run(to=PHONE, template=IDLE, parameters={name: FIVE[name] for name in "1234"})
+
+    assert sent() == []
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"template": "order_lost"}, r"Template order_lost \(en\) is not on the account"),
-        ({"language": "hi"}, r"Template order_shipped \(hi\) is not on the account"),
+        (
+            {"template": "order_lost"},
+            r"Template order_lost \(en\) is not on the account; submit it, or name another one",
+        ),
+        ({"language": "hi"}, r"Template order_shipped \(hi\) is not on the account, which has it in en; "),
+        ({"language": "en_US"}, r"Template order_shipped \(en_US\) is not on the account, which has it in en; "),
+        ({"whatsapp_conn_id": "of_nobody"}, "There is no connection of_nobody; add it .*AIRFLOW_CONN_OF_NOBODY"),
         ({"parameters": {"name": "Asha"}}, 'needs the parameter "order"; its parameters are: name, order'),
         (
             {"parameters": {"order": "1", "name": "A", "nam": "A"}},

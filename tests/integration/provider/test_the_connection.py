@@ -79,9 +79,22 @@ def test_the_test_says_the_number_s_name_quality_and_limit(connect):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"password": "***"}, "Airflow has sent *** in the place of the access token"),
+        ({"password": "***"}, "Airflow has sent *** in the place of the access token: type it again"),
         ({"password": "EAAG-another-token-0123456789"}, "token has expired or was revoked"),
-        ({"extra": {**IDS, "phone_number_id": "999"}}, "Meta knows no such account"),
+        (
+            {"extra": {**IDS, "phone_number_id": "999"}},
+            "Meta knows no phone number of this id, or the token may not see it; compare phone_number_id",
+        ),
+        (
+            {"extra": {**IDS, "waba_id": "999"}},
+            "Meta knows no account of this id, or the token may not see it; compare waba_id",
+        ),
+        ({"extra": {**IDS, "waba_id": "211000000000002"}}, "compare waba_id in the connection"),
+        ({"extra": {**IDS, "api_version": "v99.0"}}, "compare api_version and the host in the connection"),
+        ({"extra": {**IDS, "api_version": "v20.0"}}, "raise api_version in the connection"),
+        ({"extra": "phone_number_id=1"}, "whatsapp_default: the extra is not JSON"),
+        ({"extra": '["phone_number_id"]'}, "whatsapp_default: the extra is not a JSON object"),
+        ({"host": "http://127.0.0.1:1"}, "whatsapp_default: 127.0.0.1:1 was not reached: nothing answers there"),
         ({"extra": {}}, 'extra "phone_number_id" is missing'),
         ({"host": "http://graph.facebook.com"}, "the host must be the Graph API's https URL"),
     ],
@@ -95,3 +108,26 @@ def test_the_test_says_what_is_wrong_without_a_secret(connect, changes, said):
     assert said in sentence
     assert "EAAG" not in sentence
     assert "sandbox-token" not in sentence
+
+
+def test_a_number_of_another_account_is_said_though_the_token_sees_both(connect, graph_api):
+    """Of the other account's templates none could be sent from this number."""
+    accounts = ["211000000000001", "211000000000002"]
+    graph_api.add_app("311000000000077", "another-secret", token="sees-two-accounts-0123456789", waba_ids=accounts)
+    connect(password="sees-two-accounts-0123456789", extra={**IDS, "waba_id": accounts[1]})
+
+    assert WhatsAppHook().test_connection() == (
+        False,
+        "whatsapp_default: the phone number is not one of the account's; compare phone_number_id and waba_id in the"
+        " connection with WhatsApp Manager (API setup).",
+    )
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_certificates_that_are_not_there_are_named_with_the_variable(connect, monkeypatch, name):
+    for other in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, "/nowhere/bundle.pem")
+
+    with pytest.raises(SettingsError, match=f"^{name} names /nowhere/bundle.pem, which is not there"):
+        WhatsAppHook().get_conn()

@@ -170,7 +170,7 @@ def test_a_connection_that_is_not_made_in_time_means_not_sent(make_hook, payload
                 client.close()
 
     assert isinstance(answer, NotSent)
-    assert answer.reason.startswith("ConnectTimeout")
+    assert "no connection came about in time" in answer.reason
 
 
 @pytest.mark.parametrize(

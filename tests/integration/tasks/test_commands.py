@@ -45,6 +45,15 @@ def test_who_and_why_are_asked_for(command, arguments):
         command(*arguments)
 
 
+@pytest.mark.parametrize("asked", ["halt", "go-on"])
+@pytest.mark.parametrize(("by", "why", "named"), [("", "It is corrected.", "--by"), ("Meera", " ", "--why")])
+def test_an_empty_word_is_named_as_the_command_calls_it(command, log, asked, by, why, named):
+    with pytest.raises(SystemExit, match=f"^{named} is empty; "):
+        command(asked, "--by", by, "--why", why)
+
+    assert standing_halt(log) is None
+
+
 def test_why_tells_a_partner_s_or_a_run_s_days(command, deployment, log):
     go_through(log)
     (sent, *_) = log.execute(
@@ -62,6 +71,29 @@ def test_why_tells_a_partner_s_or_a_run_s_days(command, deployment, log):
     assert len({line for line in of_run.splitlines() if not line.startswith("  ")}) == 1
 
 
-def test_an_id_that_nobody_knows_is_named(command):
-    with pytest.raises(SystemExit, match="Neither the shop nor the log knows of nobody_s; see that the id is right"):
-        command("messages", "why", "nobody_s")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nobody_s",), "Neither the shop nor the log knows of nobody_s; see that the id is right"),
+        (("",), "RUN_OR_PARTNER is empty; give the id of a production run or of a partner"),
+        ((" ",), "RUN_OR_PARTNER is empty"),
+        *(
+            ((RAJESH, "--days", days), f"--days {days}: give a number from 1 to 28")
+            for days in ("100", "29", "0", "-1")
+        ),
+    ],
+)
+def test_what_cannot_be_told_is_said_in_a_sentence(command, arguments, said):
+    with pytest.raises(SystemExit, match=said):
+        command("messages", "why", *arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("messages", "why", RAJESH), ("halt", "--by", "Meera", "--why", "A wrong text went out.")]
+)
+def test_without_a_message_log_what_to_add_is_said_before_any_setting_is_read(command, deployment, arguments):
+    deployment.disconnect("message_log_db")
+    deployment.set(halt="no value of it")
+
+    with pytest.raises(SystemExit, match=r"^There is no connection message_log_db; add it .*_MESSAGE_LOG_DB\.$"):
+        command(*arguments)

@@ -195,7 +195,7 @@ def test_an_app_that_the_token_does_not_see_concerns_pictures_alone(deployed, pi
         error = refused(api.upload_example, picture, "image/png")
 
     assert error.kind is Kind.TEMPLATE
-    assert 'compare "app_id"' in str(error)
+    assert "Meta knows no app of this id, or the token may not see it; compare app_id" in str(error)
 
 
 def test_a_request_says_no_more_than_it_must(api, bare_api, deployed, order_ready):

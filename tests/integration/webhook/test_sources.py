@@ -143,6 +143,13 @@ def test_what_is_unclear_is_asked_again_another_time(deployment, log, id_, meta,
     assert row(log, id_)["status"] == "sent"
 
 
+def test_where_meta_is_not_reached_what_to_look_at_is_said(deployment, log, id_, caplog):
+    deployment.connect("whatsapp_in", {**deployment.connection("whatsapp_in"), "host": "http://127.0.0.1:1"})
+
+    assert look_up(log, "meta", deployment) == []
+    assert "whatsapp_in: 127.0.0.1:1 was not reached: nothing answers there; look at the host" in caplog.text
+
+
 @pytest.fixture
 def taken(log, graph_api):
     """A message that the local Graph API has taken, and its row."""

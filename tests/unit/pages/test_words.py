@@ -61,6 +61,9 @@ def test_a_refusal_names_the_field_as_its_label_does(said, shown):
     ("code", "detail", "shown"),
     [
         (None, "ConnectionError: ('Connection aborted.', RemoteDisconnected())", "broke off before an answer came"),
+        (None, "graph.facebook.com was not reached: its name is not known here (ConnectionError)", "not be reached"),
+        (None, "graph.facebook.com broke off before its answer was complete (ConnectionError)", "broke off before an"),
+        (None, "graph.facebook.com did not answer in time; look at … (ReadTimeoutError)", "did not answer in time."),
         (131026, "Unable to deliver message.", "it is not on WhatsApp"),
         (987654, "Something new.", "987654: Something new."),
         (None, None, ""),

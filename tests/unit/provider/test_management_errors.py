@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from whatsapp_provider.api.answers import Refused
+from whatsapp_provider.api.errors import TOKEN_CODES
 from whatsapp_provider.api.management_errors import RULES, Kind, refusal, rule_for
 
 
@@ -15,6 +16,7 @@ from whatsapp_provider.api.management_errors import RULES, Kind, refusal, rule_f
     [
         (190, 463, Kind.ACCOUNT),
         (190, None, Kind.ACCOUNT),
+        *((code, None, Kind.ACCOUNT) for code in sorted(TOKEN_CODES | {12, 2635, 2500, 2501, 803, 1609005})),
         (200, None, Kind.ACCOUNT),
         (368, None, Kind.ACCOUNT),
         (100, 33, Kind.ACCOUNT),

@@ -468,8 +468,14 @@ def test_all_failures_of_all_templates_are_told_at_once(write_template):
 
 
 def test_an_empty_catalog_is_an_error(tmp_path):
-    for folder in (tmp_path, tmp_path / "missing"):
-        assert said(folder) == [f"{folder}: a catalog has a folder for each template; add one."]
+    assert said(tmp_path) == [f"{tmp_path}: a catalog has a folder for each template; add one."]
+
+
+def test_a_catalog_that_is_not_there_is_said_to_be_that(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+
+    for folder in (tmp_path / "missing", tmp_path / "file"):
+        assert said(folder) == [f"{folder}: there is no such folder; name a folder that is there."]
 
 
 def test_files_beside_the_templates_are_left_alone(write_template):
