@@ -4,6 +4,7 @@ PYTHON ?= python3
 ROUNDS ?= 20
 SBOM := cyclonedx-bom==7.5.0
 VENV := .venv
+# A copy of the requirements from which .venv was made.
 READY := $(VENV)/ready
 BIN := $(VENV)/bin
 CODE := config dags plugins sandbox tests
@@ -100,10 +101,14 @@ clean: ## Remove .venv and everything the other targets leave behind
 	@rm -rf $(VENV) dist .sandbox site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Not again for the same requirements, such as in a second worktree that shares .venv. What a link leads to is another checkout's,
+# which `venv --clear` would empty.
 # Debian's python3 has no ensurepip without the package python3-venv: there the pip of $(PYTHON) installs into .venv.
 # It installs uv, which takes a tenth of pip's time for the rest; where uv finds no index (it does not read pip's
 # settings), pip does it all.
-$(READY): requirements.txt
+$(READY): $(if $(shell cmp -s requirements.txt $(READY) && echo same),,requirements.txt)
+	@! test -L $(VENV) || { echo "$(VENV) is a link to $$(readlink $(VENV)), which was not made from this requirements.txt, and" \
+	"would be emptied; run make venv there, if its requirements are these, or rm $(VENV) and make one here."; exit 1; }
 	@command -v $(PYTHON) > /dev/null \
 	|| { echo "There is no $(PYTHON); install Python 3.11, 3.12 or 3.13, or name one: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info[:2] < (3, 14) or sys.exit( \
@@ -118,4 +123,4 @@ $(READY): requirements.txt
 	&& { $(BIN)/uv pip install --quiet --python $(BIN)/python --system-certs --no-config --compile-bytecode --require-hashes \
 		--requirement requirements.txt \
 	|| $$pip requirements.txt --compile; }
-	@touch $@
+	@cp requirements.txt $@

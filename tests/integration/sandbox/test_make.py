@@ -89,15 +89,83 @@ def test_a_python_that_is_not_there_is_named_in_one_sentence(fresh):
     assert "There is no no-such-python; install Python 3.11, 3.12 or 3.13" in ended.stdout
 
 
+def written_later(fresh, requirements):
+    """Write the requirements, at a time after the environment was made."""
+    made = (fresh / ".venv" / "ready").stat().st_mtime
+    (fresh / "requirements.txt").write_text(requirements)
+    os.utime(fresh / "requirements.txt", (made + 1, made + 1))
+
+
 def test_the_environment_is_made_once_and_again_when_the_requirements_change(fresh, bare_python):
     def is_made():
         return "Installing" in make("venv", f"PYTHON={bare_python}", cwd=fresh).stdout
 
     assert is_made()
     assert not is_made()
-    ready = (fresh / ".venv" / "ready").stat().st_mtime
-    os.utime(fresh / "requirements.txt", (ready + 1, ready + 1))
+    written_later(fresh, "")
+    assert not is_made()
+    written_later(fresh, "# other ones\n")
     assert is_made()
+    assert not is_made()
+
+
+@pytest.fixture
+def linked(fresh, bare_python, tmp_path_factory):
+    """A second checkout, later than the first, whose `.venv` is a link to the first one's."""
+    made = make("venv", f"PYTHON={bare_python}", cwd=fresh)
+    assert made.returncode == 0, made.stderr
+    second = tmp_path_factory.mktemp("second")
+    shutil.copy(fresh / "Makefile", second)
+    (second / ".venv").symlink_to(fresh / ".venv")
+    written_later(fresh, "")
+    shutil.copy2(fresh / "requirements.txt", second)
+    return second
+
+
+def files_of(folder):
+    return {path: path.lstat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_an_environment_that_is_linked_is_used_for_the_same_requirements(linked, fresh, bare_python):
+    before = files_of(fresh)
+
+    ended = make("venv", f"PYTHON={bare_python}", cwd=linked)
+
+    assert ended.returncode == 0, ended.stdout
+    assert "Installing" not in ended.stdout
+    assert files_of(fresh) == before
+
+
+def test_an_environment_that_is_linked_is_not_emptied_for_other_requirements(linked, fresh, bare_python):
+    (linked / "requirements.txt").write_text("# other ones\n")
+    later = (fresh / "requirements.txt").stat().st_mtime
+    os.utime(linked / "requirements.txt", (later, later))
+    before = files_of(fresh)
+
+    ended = make("venv", f"PYTHON={bare_python}", cwd=linked)
+
+    assert ended.returncode != 0
+    assert f".venv is a link to {fresh}/.venv, which was not made from this requirements.txt" in ended.stdout
+    assert "Installing" not in ended.stdout
+    assert files_of(fresh) == before
+
+
+def test_an_environment_is_not_made_through_a_link_that_leads_nowhere(fresh, bare_python):
+    (fresh / ".venv").symlink_to(fresh / "away")
+
+    ended = make("venv", f"PYTHON={bare_python}", cwd=fresh)
+
+    assert ended.returncode != 0
+    assert f".venv is a link to {fresh}/away, which was not made from this requirements.txt" in ended.stdout
+    assert not (fresh / "away").exists()
+
+
+def test_clean_removes_a_link_and_leaves_what_it_leads_to(linked, fresh):
+    before = files_of(fresh)
+
+    assert make("clean", cwd=linked).returncode == 0
+    assert not (linked / ".venv").is_symlink()
+    assert files_of(fresh) == before
 
 
 def test_without_ensurepip_the_pip_of_the_python_is_used(fresh, bare_python):
