@@ -43,6 +43,9 @@ the recipient's morning expires unsent.
 
 from __future__ import annotations
 
+import partner_messages.tasks  # noqa: F401 - first: it refuses an Airflow that has not what comes next
+
+# isort: split
 from typing import Any
 
 import pendulum

@@ -30,6 +30,9 @@ set `halt` to `true` in the Variable `partner_messages`.
 
 from __future__ import annotations
 
+import partner_messages.tasks  # noqa: F401 - first: it refuses an Airflow that has not what comes next
+
+# isort: split
 from typing import Any
 
 import pendulum

@@ -35,6 +35,9 @@ person. In a dry run, the log of each of *Send messages* shows the text. Every m
 
 from __future__ import annotations
 
+import partner_messages.tasks  # noqa: F401 - first: it refuses an Airflow that has not what comes next
+
+# isort: split
 from typing import Any
 
 import pendulum

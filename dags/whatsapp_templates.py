@@ -32,6 +32,9 @@ a person must do. The log of *Report* (of *Plan*, where nothing has changed sinc
 
 from __future__ import annotations
 
+import partner_messages.tasks  # noqa: F401 - first: it refuses an Airflow that has not what comes next
+
+# isort: split
 from datetime import timedelta
 from typing import Any
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import partner_messages.tasks  # noqa: F401 - first: it refuses an Airflow that has not what comes next
+
+# isort: split
 import os
 import sys
 from typing import Any

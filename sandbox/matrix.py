@@ -138,7 +138,10 @@ def _refused(wheels: list[Path], folder: Path) -> None:
     _run(*into, "--no-deps", *wheels)
     home = folder / "home"
     _run(python.with_name("airflow"), "version", home=home)
-    for module in ("whatsapp_provider.operators.whatsapp", "partner_messages.tasks.flow"):
+    for module in (
+        *("whatsapp_provider.hooks.whatsapp", "whatsapp_provider.operators.whatsapp"),
+        *("partner_messages.dags.production_run_reminders", "partner_messages_plugin"),
+    ):
         refusal = _fails(python, "-c", f"import {module}", home=home).splitlines()[-1]
         if f"or later, and this is {TOO_OLD}" not in refusal:
             raise DoesNotFitError(f"{module} is not refused: {refusal}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import whatsapp_provider.sending  # noqa: F401 - first: it refuses an Airflow that has not what comes next
+
+# isort: split
 import contextlib
 import json
 import os
@@ -16,10 +19,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
 
 from whatsapp_provider.api.senders import SENDER_CONN_PREFIX, Sender, sender_from_extra
 from whatsapp_provider.ends import SettingsError, TryLater
-from whatsapp_provider.needed_airflow import check_airflow
 from whatsapp_provider.web_address import TEST_HOSTS
-
-check_airflow()
 
 CONN_TYPE = "whatsapp"
 GRAPH_API = "https://graph.facebook.com"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import re
-import sys
 import tomllib
 from pathlib import Path
 
@@ -48,23 +47,6 @@ HEAVY = {
     *("starlette", "urllib3"),
 }
 """What takes long to import, and is Airflow's own matter where Airflow has imported it."""
-
-
-@pytest.fixture
-def imported():
-    """The modules of both packages that are imported from now on, as if none had been before."""
-
-    def ours():
-        packages = ("whatsapp_provider", "partner_messages", "partner_messages_plugin")
-        return {name: module for name, module in sys.modules.items() if name.partition(".")[0] in packages}
-
-    before = ours()
-    for name in before:
-        del sys.modules[name]
-    yield ours
-    for name in ours():
-        del sys.modules[name]
-    sys.modules.update(before)
 
 
 def test_what_every_airflow_command_reads_are_five_modules_that_import_nothing(imported):

@@ -1,5 +1,5 @@
 """What Airflow calls: a DAG's tasks, the checks before them, and the work on templates."""
 
-from whatsapp_provider.needed_airflow import check_airflow
+from partner_messages.deployment.needed import check_needed
 
-check_airflow("partner-messages", (3, 3))  # Before what an older one has not; every DAG comes by here.
+check_needed()  # Every DAG and the plugin import this before anything that an older Airflow has not.
