@@ -132,7 +132,8 @@ def _where(airflow_url: str, graph_api_url: str) -> str:
     return f"""
   Airflow         {airflow_url}
   Log in as       {logins}
-  Phones          {graph_api_url}   (every message the local Graph API took; answer as a partner)
+  Phones          {graph_api_url}   (every message the local Graph API took; answer as a partner: replies leave
+                  where the setting delivery is live)
   Send now        {command} dags unpause {stack.DAG}
                   {command} dags trigger {stack.DAG} --conf '{{"delivery": "live"}}'
                   or in the UI: Dags, {stack.DAG}, Trigger

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from itertools import chain
@@ -11,6 +12,8 @@ from urllib.parse import unquote
 import pytest
 
 from partner_messages.config.paths import MIGRATIONS, TEMPLATES
+from partner_messages.config.settings import Settings
+from sandbox.connections import SETTINGS
 from whatsapp_provider.templates.catalog import load_catalog
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -132,3 +135,12 @@ def test_the_picture_of_a_message_says_what_the_template_says():
     text = load_catalog(TEMPLATES).get(name).text("en", examples)
 
     assert drawn.split() == text.replace("*", "").split()
+
+
+def test_ten_minutes_says_what_the_sandbox_s_settings_and_the_limit_of_a_redirect_are():
+    said = (DOCS / "ten-minutes.md").read_text(encoding="utf-8")
+
+    settings = json.loads(re.search(r"put\n   `(\{.*?\})` in its place, \*Save\*\. Then answer `STOP`", said)[1])
+    assert settings == {**SETTINGS, "delivery": "live"}
+    number = {10: "ten"}[Settings.model_fields["redirect_limit"].default]
+    assert f"at most {number} reminders (the setting `redirect_limit`)" in said
