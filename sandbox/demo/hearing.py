@@ -105,8 +105,8 @@ def story(cast: Cast, rows: Rows) -> list[str]:
     unlucky, leaving, in_need = (report.masked(one["to"]) for one in everyone)
     replies = {report.masked(row["to_phone"]): row["body_text"] for row in found if row["message_kind"] == "reply"}
     return [
-        f"{unlucky}: Meta took the reminder and failed it later ({failed['error_code']}), so it did not count; the next"
-        f" tick sent it again: {report.ticks(again['status'])}",
+        f"{unlucky}: failed later ({failed['error_code']}), so it did not count; the next tick sent it again:"
+        f" {report.ticks(again['status'])}",
         f"{leaving} wrote “{STOP}” and was answered: {replies.get(leaving)}",
         f"  {'Opted out: no more reminders go there' if cast.leaving['to'] in opted_out else 'Not opted out'}",
         f"{in_need} wrote “{HELP}” (help) and was answered: {replies.get(in_need)}",

@@ -44,12 +44,12 @@ class Part(NamedTuple):
 
 
 def one_screen(parts: Iterable[Part]) -> list[str]:
-    """The beginning of each part that is for the screen, up to its first empty line, with lines that fit."""
+    """The beginning of each part that is for the screen, up to its first empty line; what is too long goes on below."""
     said: list[str] = []
     for part in parts:
         if part.on_screen:
             said += ["", part.head, *itertools.takewhile(bool, part.lines)]
-    return [line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…" for line in said]
+    return [fitting for line in said for fitting in _wrapped(line, " " * (len(line) - len(line.lstrip()) + 2))]
 
 
 def kept_page(html: str) -> str:
@@ -242,7 +242,7 @@ def words(name: str) -> str:
 def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines with their columns aligned: first and last to the left, numbers between to the right.
 
-    A column that is empty in all rows is left out.
+    A column that is empty in all rows is left out. What is too long in the last one goes on below it.
     """
     kept = [column for column in range(len(head)) if column == 0 or any(row[column] for row in rows)]
     widths = {column: max(len(row[column]) for row in [head, *rows]) for column in kept}
@@ -252,8 +252,14 @@ def aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
             row[column].ljust(widths[column]) if column in {0, len(head) - 1} else row[column].rjust(widths[column])
             for column in kept
         ]
-        lines.append("   ".join(cells).rstrip())
+        last = len("   ".join(cells[:-1])) + 3
+        lines += _wrapped("   ".join(cells).rstrip(), " " * last)
     return lines
+
+
+def _wrapped(line: str, below: str) -> list[str]:
+    """A line as one or more that fit; what goes on begins with the text `below`."""
+    return textwrap.wrap(line, WIDTH, subsequent_indent=below, break_on_hyphens=False) if line else [line]
 
 
 def message_block(number: int, sent: Sent) -> list[str]:

@@ -24,6 +24,7 @@ def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left
 
     assert program.returncode == 0, screen
     assert len(screen.splitlines()) <= 48, screen
+    assert "…" not in screen.partition("What was sent:")[2], screen
     assert [line for line in screen.splitlines() if len(line) > 120 and "/" not in line] == []
     page = Path(unquote(urlsplit(re.search(r"file://\S+", screen)[0]).path)).read_text(encoding="utf-8")
     assert "What the phones show" in page
@@ -51,7 +52,7 @@ def test_the_demo_shows_what_the_tick_did_and_leaves_nothing_running(start, left
     assert "*Progress:* 12.5 of 40.5 pieces produced" in said
     assert f"/production-runs/{run_id('SENT23H')}?wa_token=…" in said
     assert re.search(
-        r"failed it later \(131000\), so it did not count; the next tick sent it again: ✓✓ read$", said, re.M
+        r": failed later \(131000\), so it did not count; the next tick sent it again: ✓✓ read$", screen, re.M
     )
     assert re.search(r"wrote “STOP” and was answered: .*START", said)
     assert "\n  Opted out: no more reminders go there\n" in said

@@ -90,6 +90,19 @@ def test_the_table_has_a_line_for_each_subject_and_the_reasons():
     ]
 
 
+def test_reasons_that_are_too_long_for_their_column_go_on_below_it():
+    reasons = ["already_in_shop", "ambiguous_phone", "invalid_phone", "no_consent", "no_phone", "partner_inactive"]
+
+    lines = decision_table({"idle": 6}, [Decision("idle", "skipped", reason, 1) for reason in reasons])
+
+    assert lines[3:6] == [
+        "idle                     6      0         6   already in shop 1, ambiguous phone 1, invalid phone 1,",
+        "                                              no consent 1, no phone 1, partner inactive 1",
+        "digest                   0      0",
+    ]
+    assert one_screen([Part("Sent", lines)])[2:] == lines
+
+
 def test_failed_and_unknown_messages_get_columns_of_their_own():
     lines = decision_table({"idle": 2}, [Decision("idle", "failed", None, 1), Decision("idle", "unknown", None, 1)])
 
@@ -202,10 +215,20 @@ def test_a_partner_s_messages_are_counted_under_both_policies_and_the_other_one_
     ]
 
 
-def test_the_screen_shows_the_beginnings_and_the_kept_page_signs_nobody_in():
-    parts = [Part("The messages", ["one", "", "two"]), Part("Idle", ["three"], on_screen=False), Part("x" * 200, [])]
+def test_a_line_that_is_too_long_for_the_screen_goes_on_below_itself():
+    asked = "  Somebody wrote “help” and was answered: " + "a word " * 10
 
-    assert one_screen(parts) == ["", "The messages", "one", "", "x" * 99 + "…"]
+    assert one_screen([Part("Answers", [asked + "and no more."])]) == [
+        *("", "Answers"),
+        "  Somebody wrote “help” and was answered: a word a word a word a word a word a word a word a word a",
+        "    word a word and no more.",
+    ]
+
+
+def test_the_screen_shows_the_beginnings_and_the_kept_page_signs_nobody_in():
+    parts = [Part("The messages", ["one", "", "two"]), Part("Idle", ["three"], on_screen=False), Part("The end", [])]
+
+    assert one_screen(parts) == ["", "The messages", "one", "", "The end"]
     assert kept_page(f"<head></head><a href='{LINK}eyJ.a'>") == (
         f"<head><style>form {{ display: none }}</style></head><a href='{LINK}…'>"
     )
