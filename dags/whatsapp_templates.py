@@ -61,7 +61,7 @@ from partner_messages.tasks.flow import DEFAULT_ARGS, notify_on_failure, owner_l
 def whatsapp_templates() -> None:
     """List, plan, submit, look, say."""
 
-    @step("Preflight")
+    @step("Preflight", of_first=True)
     def preflight() -> list[str]:
         """Check everything that can be checked without Meta, and name the accounts: one sender for each."""
         from partner_messages.tasks import template_tasks as tasks

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
@@ -21,23 +21,29 @@ SENTENCE = "sentence"
 
 
 @contextlib.contextmanager
-def saying_why() -> Iterator[None]:
-    """Say why the task fails or is skipped before Airflow does, and leave it for the run's summary."""
+def saying_why(also: Callable[[], Iterable[str]] = tuple) -> Iterator[None]:
+    """Say why the task fails or is skipped before Airflow does, and leave it for the run's summary.
+
+    Args:
+        also: Gives what is to be said beside it, each in a sentence.
+    """
     try:
         yield
     except AirflowSkipException as error:
-        _say(logging.INFO, str(error))
+        _say(logging.INFO, str(error), also())
         raise
     except AirflowException as error:
-        _say(logging.ERROR, str(error))
+        _say(logging.ERROR, str(error), also())
         raise
     except Exception as error:
         # An error of another package may quote anything, a phone number too.
-        _say(logging.ERROR, mask(f"{type(error).__name__}: {error}"))
+        _say(logging.ERROR, mask(f"{type(error).__name__}: {error}"), also())
         raise
 
 
-def _say(level: int, sentence: str) -> None:
+def _say(level: int, why: str, also: Iterable[str]) -> None:
+    more = tuple(also)
+    sentence = "\n".join((f"{why.removesuffix('.')}.", *more)) if more else why
     for line in sentence.splitlines():
         log.log(level, "%s", line)
     leave(SENTENCE, sentence)

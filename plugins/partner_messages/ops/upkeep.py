@@ -11,6 +11,7 @@ from typing import Any
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, day_of
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
+from partner_messages.deployment.installed_copies import copies_in_the_way
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log.answers import listen_with, release_replies
 from partner_messages.message_log.database import LogConnection, open_message_log
@@ -50,7 +51,7 @@ def look_after_the_log(run: RunPass) -> dict[str, Any]:
         emit_metrics(connection, wall)  # As this run finds things: it applies what the receiver has left lying.
         closed = close_what_is_over(connection, tick.day, settings)
         listen_with(connection, settings, wall)
-        tick = replace(tick, warnings=hear(connection, settings, wall))
+        tick = replace(tick, warnings=(*copies_in_the_way(), *hear(connection, settings, wall)))
         start_tick(connection, tick)
     for said in tick.warnings:
         log.warning("%s", said)

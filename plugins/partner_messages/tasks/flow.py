@@ -35,10 +35,10 @@ DEFAULT_ARGS: dict[str, Any] = {
 }
 
 
-def step(name: str, **more: Any) -> Decorator:
+def step(name: str, *, of_first: bool = False, **more: Any) -> Decorator:
     """A task of this name, which ends in Airflow's ways (`deployment/endings.py`) and is given its tick as a `Tick`.
 
-    Its value is one: Airflow would keep each key of a dict once more, a request each.
+    Its value is one: Airflow would keep each key of a dict once more, a request each. The first of a run says so.
     """
 
     def of(work: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,7 +48,7 @@ def step(name: str, **more: Any) -> Decorator:
             from partner_messages.messages.tick import Tick
 
             given = inspect.signature(work).bind(*args, **kwargs)
-            with airflow_endings():
+            with airflow_endings(of_first=of_first):
                 if tick := given.arguments.get("tick"):
                     given.arguments["tick"] = Tick.from_xcom(tick)
                 return work(*given.args, **given.kwargs)
@@ -61,7 +61,7 @@ def step(name: str, **more: Any) -> Decorator:
 
 def first_step(name: str, **more: Any) -> Decorator:
     """The task whose value is the run's tick; what will then have nothing to do is skipped with its end."""
-    return step(name, post_execute=_skip_what_has_nothing_to_do, **more)
+    return step(name, of_first=True, post_execute=_skip_what_has_nothing_to_do, **more)
 
 
 def owner_links() -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import starmap
 from typing import Any
 
+from partner_messages.deployment.installed_copies import copies_in_the_way
 from partner_messages.deployment.last_words import leave
 from partner_messages.message_log.database import LogConnection
 from partner_messages.ops import run_notes
@@ -67,7 +68,9 @@ def report(
         *_undone(connection, job, rows),
         *failed_tasks,
     ]
-    leave(run_notes.KEY, "\n\n".join([f"**{said}**", *asked, *(f"Needs a person: {one}" for one in problems)]))
+    needed = [f"Needs a person: {one}" for one in problems]
+    to_see = [f"To be looked at: {one}" for one in copies_in_the_way()]
+    leave(run_notes.KEY, "\n\n".join([f"**{said}**", *asked, *needed, *to_see]))
     if problems:
         raise NeedsAnEngineer("\n".join(problems))
     return result

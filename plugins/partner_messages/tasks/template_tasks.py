@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from partner_messages.config.ends import NothingToDo
+from partner_messages.deployment.installed_copies import copies_in_the_way
 from partner_messages.deployment.last_words import leave
 from partner_messages.deployment.live_settings import load_senders
 from partner_messages.message_log.database import open_message_log
@@ -37,6 +38,8 @@ def preflight(context: Mapping[str, Any]) -> list[str]:
         migrate(connection)
     for account in job.senders:
         log.info("%s is to have %s.", account, ", ".join(job.languages[account]))
+    for said in copies_in_the_way():
+        log.warning("%s", said)
     return [sender.label for sender in job.senders.values()]
 
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-import partner_messages
-import whatsapp_provider
 from partner_messages.dags import shipped_dags
 from partner_messages.deployment.installed_copies import copies_in_the_way
+from support.two_copies import PLUGINS, VERSION, install_wheels
 from whatsapp_provider.ends import SettingsError
-
-PLUGINS = Path(partner_messages.__file__).parents[1]
-VERSION = whatsapp_provider.__version__
-WHEELS = {"partner_messages": "partner-messages", "whatsapp_provider": "airflow-provider-whatsapp"}
 
 
 @pytest.fixture
@@ -22,18 +15,7 @@ def installed(tmp_path, monkeypatch):
     """Let Python find the wheels in a folder, where the packages may be the ones that run."""
 
     def install(*, runs):
-        for package, wheel in (
-            ("partner_messages", "partner-messages"),
-            ("whatsapp_provider", "airflow-provider-whatsapp"),
-        ):
-            about = tmp_path / f"{wheel.replace('-', '_')}-{VERSION}.dist-info"
-            about.mkdir()
-            (about / "METADATA").write_text(f"Metadata-Version: 2.4\nName: {wheel}\nVersion: {VERSION}\n")
-            if runs:
-                (tmp_path / package).symlink_to(PLUGINS / package)
-            else:
-                (tmp_path / package).mkdir()
-        monkeypatch.syspath_prepend(str(tmp_path))
+        install_wheels(monkeypatch, tmp_path, runs=runs)
         return tmp_path
 
     return install

@@ -31,3 +31,11 @@ def test_why_a_task_ends_is_said_in_lines_of_its_own_and_the_task_ends_as_before
 
     assert raised.value is error
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == said
+
+
+@pytest.mark.parametrize("why", ["Set delivery", "Set delivery."])
+def test_what_may_be_the_cause_is_said_beside_why(why: str, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(AirflowFailException, match=f"^{why}$"), saying_why(lambda: ("It is there twice.",)):
+        raise AirflowFailException(why)
+
+    assert [record.getMessage() for record in caplog.records] == ["Set delivery.", "It is there twice."]
