@@ -48,3 +48,26 @@ def test_where_include_is_missing_the_scheduler_lives_and_says_what_was_not_load
     )
 
     assert "Not loaded before the tasks: SettingsError: There is no folder" in said.stdout + said.stderr
+
+
+def test_where_a_package_is_missing_the_scheduler_lives_and_names_it():
+    path = os.pathsep.join(str(folder) for folder in (AIRFLOW_CONFIG, PROJECT / "plugins"))
+
+    said = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.modules['holidays'] = None; import airflow_local_settings",
+            "scheduler",
+        ],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert said.returncode == 0, said.stderr
+    assert (
+        "Not loaded before the tasks: partner-messages needs holidays, which is not installed"
+        in said.stdout + said.stderr
+    )
