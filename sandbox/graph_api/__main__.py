@@ -21,6 +21,8 @@ from sandbox.graph_api.transport import AbortableProtocol
 from sandbox.graph_api.world import Callback, Options, World
 
 KEEP_ALIVE_SECONDS = 75
+SELDOM = (10_000, 20, 1_000)
+"""New objects until the youngest are looked through for garbage, and how often until older ones are."""
 STATUSES = ("sent", "delivered", "read")
 
 
@@ -34,9 +36,11 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
-        # What was imported is not looked through for garbage: requests that arrived meanwhile would look like a burst.
+        # What was imported is not looked through for garbage, and what was taken hardly ever: that stops the process for
+        # a fifth of a second after some thousand messages, and requests that arrived meanwhile would look like a burst.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*SELDOM)
         await super().startup(sockets)
         host, port = self.servers[0].sockets[0].getsockname()[:2]
         self._world.agenda.run_due()
