@@ -36,8 +36,8 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
-        # What was imported is not looked through for garbage, and what was taken hardly ever: that stops the process for
-        # a fifth of a second after some thousand messages, and requests that arrived meanwhile would look like a burst.
+        # What was imported is not looked through for garbage, and what was taken hardly ever: that stops the process
+        # for a fifth of a second after some thousand messages, and what arrived meanwhile would look like a burst.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*SELDOM)
