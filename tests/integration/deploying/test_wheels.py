@@ -18,7 +18,6 @@ import pytest
 
 from sandbox.connections import connections
 
-pytestmark = [pytest.mark.slow, pytest.mark.takes_a_minute]
 PROJECT = Path(__file__).resolve().parents[3]
 DAGS = sorted(path.stem for path in (PROJECT / "dags").glob("*.py"))
 THREE_LINES = """from airflow.sdk import DAG
@@ -140,6 +139,7 @@ def parsed(python: Path, root: Path, dags: str, plugins: str) -> dict:
     return json.loads(ran.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_three_lines_are_a_deployment(python, tmp_path, layout):
     seen = parsed(python, tmp_path, *LAYOUTS[layout])
@@ -153,6 +153,7 @@ def test_three_lines_are_a_deployment(python, tmp_path, layout):
     assert seen["copies"] == []
 
 
+@pytest.mark.slow
 def test_an_upgrade_from_a_copied_folder_says_what_to_delete(python, tmp_path):
     shutil.copytree(PROJECT / "plugins", tmp_path / "home/plugins", ignore=shutil.ignore_patterns("__pycache__"))
 
@@ -166,6 +167,7 @@ def test_an_upgrade_from_a_copied_folder_says_what_to_delete(python, tmp_path):
     assert all("; the wheel runs. Delete " in said for said in seen["copies"])
 
 
+@pytest.mark.slow
 def test_airflow_s_own_command_reads_a_stored_connection_and_asks_meta(python, tmp_path, graph_api):
     sample = connections(shop_url="", message_log_url="", graph_api_url=graph_api.url)["whatsapp_in"]
     stored = {**sample, "conn_type": "whatsapp", "extra": json.dumps(sample["extra"])}
