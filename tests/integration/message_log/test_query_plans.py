@@ -100,6 +100,7 @@ def test_a_day_four_times_as_large_takes_a_query_four_times_as_much(measured: Ma
     assert {query: one for query, one in measured.items() if one.large > most * one.small + SOME_PAGES} == {}
 
 
+@pytest.mark.slow
 def test_no_query_takes_the_square_of_a_first_day_of_which_there_are_no_statistics(first_day: Log) -> None:
     measured = _measured(first_day, SMALL_DAY, FIRST_DAY)
     too_much = {query: one.large for query, one in measured.items() if one.large > EACH * FIRST_DAY}
