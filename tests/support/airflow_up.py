@@ -99,9 +99,10 @@ class AirflowUp:
         return [one for one in taken if one["type"] == kind]
 
     def messages(self, *statuses: str) -> list[uuid.UUID]:
-        """The day's live messages that have one of these statuses."""
+        """The day's live reminders that have one of these statuses."""
         found = self.log.execute(
-            "SELECT id FROM message_log WHERE day = %s AND delivery = 'live' AND status = ANY (%s) ORDER BY id",
+            "SELECT id FROM message_log WHERE day = %s AND delivery = 'live' AND message_kind = 'reminder'"
+            " AND status = ANY (%s) ORDER BY id",
             [self.day, [*statuses]],
         )
         return [row["id"] for row in found]

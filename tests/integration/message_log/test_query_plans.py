@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,14 +27,9 @@ LARGE = {"message_log", "message_run", "stuck_run", "produced_quantity_seen"}
 EXCEPTIONS: dict[str, str] = {}
 """Queries that may read one of them from end to end, each with the reason."""
 
-WITHOUT_STATISTICS = {
-    "not_on_whatsapp": "It reads the index of all that was sent for each partner (not for each message).",
-}
-"""Queries that touch more on a first day, each with the reason."""
-
 SMALL_DAY, LARGE_DAY = 60, 240
-FIRST_DAY, EACH = 1_000, 60
-"""Messages of a first day, and how many pages and rows a query may touch for each of them: the square has 1,000."""
+FIRST_DAY, EACH = 500, 60
+"""Messages of a first day, and how many pages and rows a query may touch for each of them: the square has 500."""
 SOME_PAGES = 300
 """What any query may touch, however small the day."""
 
@@ -48,47 +44,36 @@ class Measured:
 
 
 @pytest.fixture(scope="module")
-def long_history(_templates: Any) -> Iterator[Log]:
-    """A log of years; PostgreSQL's statistics are of it."""
-    with _log(_templates, "long_history") as log:
+def empty_logs(_templates: Any) -> Callable[[str], AbstractContextManager[Log]]:
+    """Makes an empty log by a name of its own, for a block."""
+
+    @contextlib.contextmanager
+    def empty_log(name: str) -> Iterator[Log]:
+        url, options = _templates.create_database(name, template="log_template"), "-c search_path=partner_messages"
+        with psycopg.connect(url, autocommit=True, row_factory=dict_row, options=options) as log:
+            yield log
+        _templates.drop_database(name)
+
+    return empty_log
+
+
+def _of_a_day(log: Log, size: int, measure: Callable[[Log, str, dict[str, Any]], Any]) -> dict[str, Any]:
+    """What is measured of every query on a day with so many messages; the day is taken back."""
+    with log.transaction() as day:
+        messages = put_day(log, size)
+        found = {query: measure(log, query, parameters(messages, query)) for query in QUERIES}
+        raise Rollback(day)
+    return found
+
+
+@pytest.fixture(scope="module")
+def measured(empty_logs: Callable[[str], AbstractContextManager[Log]]) -> Mapping[str, Measured]:
+    """Every query, carried out on a small and on a large day after a long history, of which the statistics are."""
+    with empty_logs("long_history") as log:
         write_history(log)
-        yield log
-
-
-@pytest.fixture(scope="module")
-def first_day(_templates: Any) -> Iterator[Log]:
-    """A log in which nothing stands yet, and of which PostgreSQL has no statistics."""
-    with _log(_templates, "first_day") as log:
-        yield log
-
-
-@contextlib.contextmanager
-def _log(templates: Any, name: str) -> Iterator[Log]:
-    url, options = templates.create_database(name, template="log_template"), "-c search_path=partner_messages"
-    with psycopg.connect(url, autocommit=True, row_factory=dict_row, options=options) as log:
-        yield log
-    templates.drop_database(name)
-
-
-@pytest.fixture(scope="module")
-def measured(long_history: Log) -> Mapping[str, Measured]:
-    """Every query, carried out on a small and on a large day after a long history."""
-    return _measured(long_history, SMALL_DAY, LARGE_DAY)
-
-
-def _measured(log: Log, small: int, large: int) -> Mapping[str, Measured]:
-    touched: dict[int, dict[str, int]] = {}
-    for size in (small, large):
-        with log.transaction() as day:
-            messages = put_day(log, size)
-            asked = {query: parameters(messages, query) for query in QUERIES}
-            whole = {query: whole_scans(log, query, asked[query]) for query in QUERIES}
-            touched[size] = {query: work(log, query, asked[query]) for query in QUERIES}
-            raise Rollback(day)
-    return {
-        query: Measured(frozenset(whole[query] & LARGE), touched[small][query], touched[large][query])
-        for query in QUERIES
-    }
+        small, large = _of_a_day(log, SMALL_DAY, work), _of_a_day(log, LARGE_DAY, work)
+        whole = _of_a_day(log, LARGE_DAY, whole_scans)
+    return {query: Measured(frozenset(whole[query] & LARGE), small[query], large[query]) for query in QUERIES}
 
 
 def test_no_query_reads_a_large_table_from_end_to_end(measured: Mapping[str, Measured]) -> None:
@@ -100,8 +85,10 @@ def test_a_day_four_times_as_large_takes_a_query_four_times_as_much(measured: Ma
     assert {query: one for query, one in measured.items() if one.large > most * one.small + SOME_PAGES} == {}
 
 
-@pytest.mark.slow
-def test_no_query_takes_the_square_of_a_first_day_of_which_there_are_no_statistics(first_day: Log) -> None:
-    measured = _measured(first_day, SMALL_DAY, FIRST_DAY)
-    too_much = {query: one.large for query, one in measured.items() if one.large > EACH * FIRST_DAY}
-    assert too_much.keys() == WITHOUT_STATISTICS.keys(), too_much
+def test_no_query_takes_the_square_of_a_first_day_of_which_there_are_no_statistics(
+    empty_logs: Callable[[str], AbstractContextManager[Log]],
+) -> None:
+    # The first day of this log, in fact: once a day was taken back, autovacuum may note that the tables are empty.
+    with empty_logs("first_day") as log:
+        touched = _of_a_day(log, FIRST_DAY, work)
+    assert {query: pages for query, pages in touched.items() if pages > EACH * FIRST_DAY} == {}
