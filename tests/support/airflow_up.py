@@ -44,6 +44,7 @@ class AirflowUp:
         log: A session with the message log.
         day: The day of the one live tick.
         metadata_url: Airflow's own database.
+        scheduler_log: What the scheduler writes.
     """
 
     said: str
@@ -52,6 +53,7 @@ class AirflowUp:
     log: Log
     day: dt.date
     metadata_url: str
+    scheduler_log: Path
 
     def token(self, user: str = "ops") -> str:
         """A login of one of the sandbox's users."""
@@ -92,6 +94,11 @@ class AirflowUp:
             yield
         finally:
             pause(True)
+
+    def has_ended(self, task: str, run: str) -> bool:
+        """Whether the scheduler knows that the process of a task of the reminders' DAG has ended."""
+        key = f"Received executor event with state success .*task_id='{task}', run_id='{re.escape(run)}'"
+        return re.search(key, self.scheduler_log.read_text()) is not None
 
     def outbox(self, kind: str = "template") -> list[dict[str, Any]]:
         """What the local Graph API has taken."""
@@ -139,7 +146,8 @@ def airflow_up(folder: Path) -> Iterator[AirflowUp]:
             with _message_log(folder) as log:
                 phones = _address("Phones", said)
                 metadata = _server(folder).url_of(airflow_env.METADATA)
-                yield AirflowUp(said, _address("Airflow", said), phones, log, _remind(folder, phones, log), metadata)
+                day, scheduler_log = _remind(folder, phones, log), folder / "up/scheduler.log"
+                yield AirflowUp(said, _address("Airflow", said), phones, log, day, metadata, scheduler_log)
             program.send_signal(signal.SIGTERM)
             rest, _ = program.communicate(timeout=120)
         finally:
