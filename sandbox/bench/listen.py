@@ -190,8 +190,7 @@ async def _post(port: int, requests: Sequence[bytes]) -> list[float]:
     loop = asyncio.get_running_loop()
     began = loop.time()
 
-    async def post(number: int, request: bytes) -> float:
-        await asyncio.sleep(began + number / PER_SECOND - loop.time())
+    async def post(request: bytes) -> float:
         since = time.perf_counter()
         reader, writer = await idle.get()
         writer.write(request)
@@ -203,7 +202,13 @@ async def _post(port: int, requests: Sequence[bytes]) -> list[float]:
         idle.put_nowait((reader, writer))
         return 1_000 * (time.perf_counter() - since)
 
-    took = await asyncio.gather(*(post(number, request) for number, request in enumerate(requests)))
+    async with asyncio.TaskGroup() as group:
+        posted = []
+        for number, request in enumerate(requests):
+            # Each is made when it is due: to make them all would keep the first ones waiting.
+            await asyncio.sleep(began + number / PER_SECOND - loop.time())
+            posted.append(group.create_task(post(request)))
+    took = [one.result() for one in posted]
     while not idle.empty():
         _, writer = idle.get_nowait()
         writer.close()

@@ -34,8 +34,8 @@ from whatsapp_provider.masking import mask, plain
 
 log = logging.getLogger(__name__)
 
-MAX_WEBHOOKS = 200
-"""Webhooks in one transaction."""
+MAX_WEBHOOKS = 20
+"""Webhooks in one transaction: while PostgreSQL writes more at once, what is being received waits for a processor."""
 MAX_BATCH_BYTES = 256 * 1024
 """Bytes of bodies in one transaction (a larger body is alone), so that rows are locked for some 100 ms at most."""
 _MAX_REASON_LENGTH = 200
