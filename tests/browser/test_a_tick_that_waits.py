@@ -52,7 +52,7 @@ def test_a_scheduled_tick_waits_is_approved_on_the_page_and_sends(
         found = approve_first.get(f"{up.url}{RUNS}/{waiting}{of}", timeout=30).json()
         return found.get("state")
 
-    # If it were to begin again while the scheduler did not know its end, Airflow would take it for lost, and retry it later.
+    # Were it to begin again before the scheduler knows its end, Airflow would take it for lost, and retry it later.
     wait_for(lambda: state(f"/taskInstances/{GATE}") == "up_for_reschedule" and up.has_ended(GATE, waiting))
     queued = [
         row["id"]
