@@ -8,13 +8,10 @@ import ssl
 
 import pytest
 import requests
-from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
     IncompleteRead,
-    MaxRetryError,
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
@@ -23,14 +20,8 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from support.given_up import CONNECTION, POOL, given_up
 from whatsapp_provider.hooks.whatsapp import _was_not_sent
-
-POOL = HTTPConnectionPool("127.0.0.1")
-CONNECTION = HTTPConnection("127.0.0.1")
-
-
-def given_up(reason):
-    return MaxRetryError(POOL, "/v25.0/1/messages", reason)
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,10 @@ import ssl
 
 import pytest
 import requests
-from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
     LocationParseError,
-    MaxRetryError,
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
@@ -21,34 +18,33 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from support.given_up import CONNECTION, POOL, given_up
 from whatsapp_provider.api.transport import AnswerTooLong, why_no_answer
-
-POOL = HTTPConnectionPool("graph.facebook.com")
-CONNECTION = HTTPConnection("graph.facebook.com")
-
-
-def given_up(reason):
-    return requests.ConnectionError(MaxRetryError(POOL, "/v25.0/1/messages?access=1", reason))
 
 
 def new(said):
-    return given_up(NewConnectionError(CONNECTION, said))
+    return requests.ConnectionError(given_up(NewConnectionError(CONNECTION, said)))
 
 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (given_up(NameResolutionError("graph.facebook.com", CONNECTION, OSError(-2, "no"))), "DNS"),
+        (
+            requests.ConnectionError(
+                given_up(NameResolutionError("graph.facebook.com", CONNECTION, OSError(-2, "no")))
+            ),
+            "DNS",
+        ),
         (new("[Errno 111] Connection refused"), "nothing answers there"),
         (new("[Errno 101] Network is unreachable"), "network"),
         (new("SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] self-signed"), "REQUESTS_CA_BUNDLE"),
         (new("CertificateError: hostname doesn't match"), "REQUESTS_CA_BUNDLE"),
         (new("SSLError: [SSL: WRONG_VERSION_NUMBER] wrong version number"), "https"),
         (new("OSError: Tunnel connection failed: 403 Forbidden"), "HTTPS_PROXY"),
-        (requests.exceptions.ProxyError(MaxRetryError(POOL, "/", ProxyError("no", OSError("refused")))), "HTTPS_PROXY"),
+        (requests.exceptions.ProxyError(given_up(ProxyError("no", OSError("refused")))), "HTTPS_PROXY"),
         (requests.exceptions.InvalidProxyURL("Please check proxy URL."), "HTTPS_PROXY"),
         (requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support."), "HTTPS_PROXY"),
-        (requests.ConnectTimeout(MaxRetryError(POOL, "/", ConnectTimeoutError("timed out"))), "firewall"),
+        (requests.ConnectTimeout(given_up(ConnectTimeoutError("timed out"))), "firewall"),
         (requests.ReadTimeout(ReadTimeoutError(POOL, "/", "Read timed out.")), "in time"),
         (ReadTimeoutError(POOL, "/", "Read timed out."), "in time"),
         (requests.exceptions.InvalidURL("no host"), "host of the connection"),
