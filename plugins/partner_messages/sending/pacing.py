@@ -67,14 +67,8 @@ class Pacer:
         return max(0.0, self._next - self._clock())
 
     def keep_to(self, per_second: float) -> None:
-        """Set another rate from the next turn on; a number that Meta slowed down stays slower by the same factor.
-
-        A lower rate begins anew: turns of the higher one hold nothing up, and its lateness is not made good.
-        """
+        """Set another rate from the next turn on; a number that Meta slowed down stays slower by the same factor."""
         with self._lock:
-            if per_second * MARGIN < self._whole:
-                self._taken.clear()
-                self._due = max(self._due, self._clock())
             self._whole = per_second * MARGIN
 
     def take_turn(self) -> None:

@@ -103,31 +103,6 @@ def test_the_first_request_leaves_at_once(clock: Clock) -> None:
     assert clock.waits == 0
 
 
-def test_the_last_messages_of_a_share_that_was_mostly_given_back_wait_no_longer_than_the_rest_of_it_asks(
-    clock: Clock,
-) -> None:
-    pacer = paced(clock, 80)
-    before = departures(pacer, clock, 80)[-1]
-    pacer.keep_to(4)
-    first, second = departures(pacer, clock, 2)
-    assert first - before == pytest.approx(1 / (80 * MARGIN), rel=1e-3)
-    assert second - first == pytest.approx(1 / (4 * MARGIN), rel=1e-3)
-
-
-@given(st.integers(8, 1_000), st.lists(LATENESS, max_size=50), st.floats(0.05, 0.9))
-def test_after_a_rate_was_lowered_no_second_holds_more_than_the_lower_one(
-    rate: int, late: list[float], of_it: float
-) -> None:
-    clock = Clock()
-    clock.late = late
-    pacer = paced(clock, rate)
-    departures(pacer, clock, rate)
-    lower = max(1, int(rate * of_it))
-    pacer.keep_to(lower)
-    times = departures(pacer, clock, 2 * lower)
-    assert all(later - sooner > 1 for sooner, later in zip(times[1:], times[1 + lower :], strict=False))
-
-
 def test_a_number_that_was_too_fast_goes_on_slower_and_wins_its_pace_back(clock: Clock) -> None:
     pacer = paced(clock, 80)
     whole = pacer.per_second
