@@ -1,6 +1,6 @@
 """The two wheels, beside what the lock has: three lines make a deployment on any layout of Airflow.
 
-Slow, because it builds and installs them; `make release` checks them in an empty environment, too.
+CI measures what they cost who installs them; the rest is slow. `make release` checks them in an empty environment, too.
 """
 
 from __future__ import annotations

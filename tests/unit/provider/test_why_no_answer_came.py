@@ -22,19 +22,18 @@ from support.given_up import CONNECTION, POOL, given_up
 from whatsapp_provider.api.transport import AnswerTooLong, why_no_answer
 
 
+def lost(reason):
+    return requests.ConnectionError(given_up(reason))
+
+
 def new(said):
-    return requests.ConnectionError(given_up(NewConnectionError(CONNECTION, said)))
+    return lost(NewConnectionError(CONNECTION, said))
 
 
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (
-            requests.ConnectionError(
-                given_up(NameResolutionError("graph.facebook.com", CONNECTION, OSError(-2, "no")))
-            ),
-            "DNS",
-        ),
+        (lost(NameResolutionError("graph.facebook.com", CONNECTION, OSError(-2, "no"))), "DNS"),
         (new("[Errno 111] Connection refused"), "nothing answers there"),
         (new("[Errno 101] Network is unreachable"), "network"),
         (new("SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] self-signed"), "REQUESTS_CA_BUNDLE"),
