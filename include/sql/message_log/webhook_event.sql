@@ -6,10 +6,16 @@ ON CONFLICT (sha256) DO UPDATE SET times_received = e.times_received + 1
 RETURNING e.id, e.times_received
 
 -- name: take_pending
--- Take webhooks that are not applied yet, those first in which a partner may be speaking, up to some number and size; a larger one
--- comes by itself, and after the words of others. Another applier's are passed over. They are this transaction's.
-WITH pending AS (
-    SELECT id FROM webhook_event WHERE applied_at IS NULL ORDER BY spoken DESC, id LIMIT %(at_most)s FOR UPDATE SKIP LOCKED
+-- Take webhooks that are not applied yet, those first in which a partner may be speaking, up to some number of each and size; a
+-- larger one comes by itself, and after the words of others. Another applier's are passed over. They are this transaction's.
+WITH words AS (
+    SELECT id FROM webhook_event WHERE applied_at IS NULL AND spoken ORDER BY id LIMIT %(words_at_most)s FOR UPDATE SKIP LOCKED
+),
+other AS (
+    SELECT id FROM webhook_event WHERE applied_at IS NULL AND NOT spoken ORDER BY id LIMIT %(at_most)s FOR UPDATE SKIP LOCKED
+),
+pending AS (
+    SELECT id FROM words UNION ALL SELECT id FROM other
 ),
 sized AS (
     SELECT e.id, e.body, e.received_at, row_number() OVER in_turn AS turn, sum(octet_length(e.body)) OVER in_turn AS size

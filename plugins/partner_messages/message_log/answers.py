@@ -18,8 +18,6 @@ from partner_messages.recipients.window import WINDOW
 
 REPLY_WITHIN = dt.timedelta(minutes=5)
 """How long after an answer it is replied to; what is found later is recorded, and not replied to."""
-REPLIES_A_DAY = 2
-"""To one phone, at most."""
 
 STOP_OF_NOBODY = "A STOP of somebody unknown"
 """How the sentences begin that tell of one."""
@@ -189,8 +187,10 @@ def queue_reply(
     language: str,
     variables: Mapping[str, str],
     body_text: str,
+    such: Iterable[str],
+    at_most: int,
 ) -> bool:
-    """Queue a reply, unless its context has had one or the phone has had enough of them that day."""
+    """Queue a reply, unless its context has had one or the phone has had that many of `such` replies that day."""
     queued = rows(
         connection,
         "queue_reply",
@@ -205,7 +205,8 @@ def queue_reply(
         language=language,
         variables=Jsonb(dict(variables)),
         body_text=body_text,
-        at_most=REPLIES_A_DAY,
+        such=[*such],
+        at_most=at_most,
     )
     return bool(queued)
 

@@ -21,6 +21,10 @@ from partner_messages.webhook.received import NO_REQUEST_KINDS, TAP_KINDS, Recei
 
 OFFERED_SENDING_DAYS = (1, 2, 4)
 """The days that the reply to "Remind me later" offers, as numbers of sending days ahead."""
+MOST_CONFIRMED_A_DAY, MOST_ASKED_A_DAY = 2, 20
+"""Replies a day and phone: confirmations, and those in a talk about a day, which a partner has of each run."""
+_ASKED = frozenset({Reply.WHEN, Reply.PROMISED, Reply.NO_THIRD})
+_CONFIRMED = frozenset(Reply) - _ASKED
 _ANY_AGE = dt.timedelta(days=3650)
 _PHONE_INTENTS = frozenset({Intent.STOP, Intent.START, Intent.MAYBE_STOP})
 """The intents that apply to the phone alone, whichever message is answered."""
@@ -256,6 +260,8 @@ class MessageActions:
             language=language,
             variables=variables,
             body_text=body,
+            such=_ASKED if reply in _ASKED else _CONFIRMED,
+            at_most=MOST_ASKED_A_DAY if reply in _ASKED else MOST_CONFIRMED_A_DAY,
         )
 
     @property

@@ -35,7 +35,9 @@ from whatsapp_provider.masking import mask, plain
 log = logging.getLogger(__name__)
 
 MAX_WEBHOOKS = 20
-"""Webhooks in one transaction: while PostgreSQL writes more at once, what is being received waits for a processor."""
+"""Webhooks of statuses in one transaction: while PostgreSQL writes more, what is received waits for a processor."""
+MAX_WORDS = 200
+"""Webhooks with words of partners in one transaction: so many are gone through for a STOP first."""
 MAX_BATCH_BYTES = 256 * 1024
 """Bytes of bodies in one transaction (a larger body is alone), so that rows are locked for some 100 ms at most."""
 _MAX_REASON_LENGTH = 200
@@ -128,7 +130,7 @@ def _statuses(said: Iterable[WebhookItem]) -> Iterator[WebhookStatus]:
 
 def take_pending(connection: LogConnection) -> Sequence[Mapping[str, Any]]:
     """Lock and return a batch of webhooks that are not applied yet."""
-    return rows(connection, "take_pending", at_most=MAX_WEBHOOKS, bytes=MAX_BATCH_BYTES)
+    return rows(connection, "take_pending", at_most=MAX_WEBHOOKS, words_at_most=MAX_WORDS, bytes=MAX_BATCH_BYTES)
 
 
 def _mark_applied(connection: LogConnection, ids: Iterable[int], errors: ItemErrors, now: dt.datetime) -> None:

@@ -66,11 +66,11 @@ def record_inbound(connection: LogConnection, message: InboundMessage, now: dt.d
     tap = read_tap(message.payload) if message.kind in TAP_KINDS else None
     by_context = answers.answered_by_wamid(connection, message.context_wamid) if message.context_wamid else None
     phone = message.sender if message.sender and _E164.fullmatch(message.sender) else None
+    if message.sender is None and by_context:
+        phone = by_context.to_phone
     if phone is None and message.user_id:
         preference_log.lock_preferences(connection, message.user_id)
         phone = answers.phone_of_user(connection, message.user_id)
-    if phone is None and message.sender is None and by_context:
-        phone = by_context.to_phone
     about, named = _answered_message(connection, tap, by_context, phone, at)
     intent = Intent.OTHER
     if tap:

@@ -13,7 +13,7 @@ from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.outbox import claim, settle
 from partner_messages.messages.values import Settlement
 from partner_messages.webhook import apply
-from partner_messages.webhook.apply import MAX_BATCH_BYTES, apply_backlog, take_pending
+from partner_messages.webhook.apply import MAX_BATCH_BYTES, MAX_WEBHOOKS, apply_backlog, take_pending
 from partner_messages.webhook.apply_record import MAX_ERRORS
 from partner_messages.webhook.store import store
 from support.deployment import TICK
@@ -325,3 +325,14 @@ def test_a_large_body_is_taken_alone_and_after_words(log):
 
     first = min(min(of) for of in passes)
     assert [[id_ - first for id_ in of] for of in passes] == [[2], [0], [1, 3]]
+
+
+def test_words_are_taken_together_so_that_stop_comes_first_and_statuses_a_few_at_a_time(log):
+    for number in range(3 * MAX_WEBHOOKS):
+        store(log, of_statuses(status_item(f"wamid.{number}")), LATER)
+        store(log, envelope(messages_change(messages=[text_item(f"wamid.in.{number}")])), LATER)
+
+    first = take_pending(log)
+
+    words = [b'"text"' in bytes(event["body"]) for event in first]
+    assert words == [True] * 3 * MAX_WEBHOOKS + [False] * MAX_WEBHOOKS

@@ -60,6 +60,18 @@ def test_a_stop_in_one_webhook_with_the_status_that_says_whose_it_is_counts(log)
     assert untold_stops_of_nobody(log) == {}
 
 
+def test_who_names_our_message_is_whom_it_went_to_and_not_who_had_that_user_id_before(log):
+    other = "+919812300000"
+    earlier = reminded(log, "R2", to_phone=other, partner_id="P2")
+    tell(log, of_statuses(status_item(row(log, earlier)["meta_message_id"], recipient_user_id="IN.5")))
+    id_ = reminded(log)
+
+    hear(log, "STOP", sender=None, user_id="IN.5", context_wamid=row(log, id_)["meta_message_id"])
+
+    assert is_out(log)
+    assert not is_out(log, other)
+
+
 def test_a_stop_of_somebody_unknown_is_told_to_operations_once(log):
     reminded(log)
     for text in ("STOP", "band karo", "hello"):

@@ -10,6 +10,8 @@ import pytest
 from partner_messages.config.settings import parse_settings
 from partner_messages.message_log import answers
 from partner_messages.message_log.preferences import preferences
+from partner_messages.recipients.taps import later_payload, promise_payload
+from partner_messages.webhook.answer_actions import MOST_ASKED_A_DAY
 from partner_messages.webhook.events import PreferenceUpdate
 from partner_messages.webhook.inbound import apply_preference
 from support.deployment import TICK
@@ -24,6 +26,7 @@ from support.inbound import (
     kept,
     reminded,
     replies,
+    tap,
 )
 from support.log_rows import change
 
@@ -139,6 +142,27 @@ def test_a_phone_gets_two_replies_a_day_at_most(log):
     hear(log, "STOP", at=ANSWERED + dt.timedelta(hours=20))
 
     assert len(replies(log)) == 3
+
+
+def test_who_was_confirmed_two_things_is_still_asked_which_day_and_told_that_it_is_noted(log):
+    id_ = reminded(log)
+    for number, word in enumerate(("STOP", "START")):
+        hear(log, word, at=ANSWERED + dt.timedelta(minutes=number))
+
+    day = DAY + dt.timedelta(days=1)
+    hear(log, **tap(later_payload(id_)), at=ANSWERED + dt.timedelta(minutes=2))
+    hear(log, **tap(promise_payload(id_, day), kind="interactive"), at=ANSWERED + dt.timedelta(minutes=3))
+
+    assert [one["variables"]["reply"] for one in replies(log)][-2:] == ["when", "promised"]
+
+
+def test_a_machine_that_always_answers_later_is_not_answered_for_ever(log):
+    id_ = reminded(log)
+
+    for _ in range(MOST_ASKED_A_DAY + 5):
+        hear(log, **tap(later_payload(id_)))
+
+    assert len(replies(log)) == MOST_ASKED_A_DAY
 
 
 def test_nobody_is_replied_to_whom_we_have_never_written_to(log):
