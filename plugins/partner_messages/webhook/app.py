@@ -153,9 +153,14 @@ def receiver_app(prefix: str = PREFIX, receiver: Receiver | None = None) -> Fast
         receiver: The state of this process; a new one by default.
     """
     receiver = receiver or Receiver()
-    # No public documentation pages.
+    # No public documentation pages, and no redirect, whose address would hold the verify token.
     app = FastAPI(
-        title="partner_messages webhook", docs_url=None, redoc_url=None, openapi_url=None, lifespan=receiver.lifespan
+        title="partner_messages webhook",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=receiver.lifespan,
     )
     threads: list[anyio.CapacityLimiter] = []
 
