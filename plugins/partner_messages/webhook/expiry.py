@@ -13,6 +13,10 @@ GRACE = dt.timedelta(hours=6)
 After a downtime of the receiver Meta sends the missed webhooks again, new ones before old ones: the old ones must have
 time to arrive before a missing status means "not delivered".
 """
+MANY = 5
+"""From so many messages of a sender and day on, half of them must have arrived before one of them is given up: else it
+was the webhook that failed. Fewer tell nothing of that.
+"""
 
 
 def expire(connection: LogConnection, catalog: Catalog, now: dt.datetime) -> int:
@@ -25,4 +29,4 @@ def expire(connection: LogConnection, catalog: Catalog, now: dt.datetime) -> int
         for name in catalog.names
         if (template := catalog.get(name)) is not None and template.ttl_seconds
     ]
-    return len(rows(connection, "expire", lives=recordset(lives), now=now, grace=GRACE))
+    return len(rows(connection, "expire", lives=recordset(lives), now=now, grace=GRACE, many=MANY))

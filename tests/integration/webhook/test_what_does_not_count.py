@@ -88,6 +88,32 @@ def test_a_late_delivery_counts_again(log, id_):
     assert reminded(log) == COUNTED
 
 
+def of_one_day(log, delivered, undelivered):
+    """Messages that Meta says were sent on one day, some of them delivered."""
+    for number in range(delivered + undelivered):
+        state = {"status": "delivered", "delivered_at": SENT} if number < delivered else {"status": "sent"}
+        columns = {**state, "day": YESTERDAY, "sent_at": SENT, "sent_at_meta": SENT}
+        put(log, columns.pop("status"), f"R{10 + number}", meta_message_id=f"wamid.{number}", **columns)
+    a_later_message(log, SENT + LIFE + dt.timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("delivered", "undelivered", "expected"),
+    [
+        (0, 1, 1),
+        (0, 2, 2),
+        (1, 3, 3),
+        (0, 5, 0),  # A day on which next to nothing arrived: it was the webhook, not five phones.
+        (1, 6, 0),
+        (6, 6, 6),
+    ],
+)
+def test_few_messages_are_given_up_and_many_only_where_half_of_the_day_s_arrived(log, delivered, undelivered, expected):
+    of_one_day(log, delivered, undelivered)
+
+    assert given_up(log, TICK + dt.timedelta(days=2)) == expected
+
+
 DEAD = {
     "no later message": None,
     "a later message of which nothing was heard": (LIFE + dt.timedelta(minutes=1), False),
