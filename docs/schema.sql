@@ -648,6 +648,7 @@ CREATE TABLE webhook_event (
     applied_at timestamp with time zone,
     errors jsonb NOT NULL DEFAULT '[]'::jsonb,
     errors_told_at timestamp with time zone,
+    may_be_stop boolean NOT NULL DEFAULT false,
     CONSTRAINT webhook_event_pkey PRIMARY KEY (id),
     CONSTRAINT webhook_event_sha256_key UNIQUE (sha256),
     CONSTRAINT webhook_event_errors_check CHECK (jsonb_typeof(errors) = 'array'::text),
@@ -655,7 +656,7 @@ CREATE TABLE webhook_event (
     CONSTRAINT webhook_event_times_received_check CHECK (times_received > 0)
 );
 CREATE INDEX webhook_event_by_age ON webhook_event USING btree (received_at);
-CREATE INDEX webhook_event_pending ON webhook_event USING btree (spoken DESC, id) WHERE applied_at IS NULL;
+CREATE INDEX webhook_event_pending ON webhook_event USING btree (spoken DESC, may_be_stop DESC, id) WHERE applied_at IS NULL;
 CREATE INDEX webhook_event_untold ON webhook_event USING btree (id) WHERE errors <> '[]'::jsonb AND errors_told_at IS NULL;
 
 CREATE TABLE webhook_silence (

@@ -11,11 +11,14 @@ from partner_messages.message_log.preferences import enter_preference, preferenc
 from partner_messages.message_log.ticks import record_stuck, start_tick
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick
+from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.events import InboundMessage
 from partner_messages.webhook.inbound import apply_inbound
 from support.deployment import TICK
 from support.examples import PARTNER_ID, PHONE, stuck_run, tick
 from support.log_rows import Log, put
+from support.webhook_work import SENDER_IDS
+from support.webhooks import NUMBER
 
 _numbers = itertools.count(1)
 
@@ -23,7 +26,6 @@ SENT = TICK + dt.timedelta(minutes=2)
 """When the reminder left."""
 ANSWERED = TICK + dt.timedelta(minutes=30)
 """When the partner answers."""
-NUMBER = "111000000000001"
 
 
 def inbound(text: str | None = None, **changes: Any) -> InboundMessage:
@@ -42,10 +44,17 @@ def inbound(text: str | None = None, **changes: Any) -> InboundMessage:
     return InboundMessage(**{**plain, **changes})
 
 
-def hear(log: Log, text: str | None = None, *, now: dt.datetime | None = None, **changes: Any) -> InboundMessage:
+def hear(
+    log: Log,
+    text: str | None = None,
+    *,
+    now: dt.datetime | None = None,
+    sender_ids: SenderIds = SENDER_IDS,
+    **changes: Any,
+) -> InboundMessage:
     """Apply one message, as soon as it was written."""
     message = inbound(text, **changes)
-    apply_inbound(log, message, now or message.at)
+    apply_inbound(log, message, now or message.at, sender_ids)
     return message
 
 

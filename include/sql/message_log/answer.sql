@@ -56,7 +56,10 @@ FROM (
         WHERE dialled(to_phone) = dialled(%(phone)s)
             AND claimed_at >= %(since)s
             AND coalesce(sent_at, claimed_at) <= %(until)s
-            AND status IN ('sending', 'unknown', {% include "taken_by_meta" %})
+            AND (
+                status IN ('sending', 'unknown', {% include "taken_by_meta" %})
+                OR (status = 'failed' AND delivered_at IS NOT NULL)
+            )
         ORDER BY claimed_at DESC, id
         LIMIT 1
     ) AS last

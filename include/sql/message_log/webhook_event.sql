@@ -1,15 +1,20 @@
 -- name: store
 -- Keep a body as it came; the same one again only counts.
-INSERT INTO webhook_event AS e (sha256, body, spoken, received_at)
-VALUES (%(sha256)s, %(body)s, %(spoken)s, %(received_at)s)
+INSERT INTO webhook_event AS e (sha256, body, spoken, may_be_stop, received_at)
+VALUES (%(sha256)s, %(body)s, %(spoken)s, %(may_be_stop)s, %(received_at)s)
 ON CONFLICT (sha256) DO UPDATE SET times_received = e.times_received + 1
 RETURNING e.id, e.times_received
 
 -- name: take_pending
--- Take webhooks that are not applied yet, those first in which a partner may be speaking, up to some number of each and size; a
--- larger one comes by itself, and after the words of others. Another applier's are passed over. They are this transaction's.
+-- Take webhooks that are not applied yet, up to some number and size: those first that may say STOP, then those in which a partner
+-- speaks. A larger one comes by itself, and after its like. Another applier's are passed over. They are this transaction's.
 WITH words AS (
-    SELECT id FROM webhook_event WHERE applied_at IS NULL AND spoken ORDER BY id LIMIT %(words_at_most)s FOR UPDATE SKIP LOCKED
+    SELECT id
+    FROM webhook_event
+    WHERE applied_at IS NULL AND spoken
+    ORDER BY may_be_stop DESC, id
+    LIMIT %(words_at_most)s
+    FOR UPDATE SKIP LOCKED
 ),
 other AS (
     SELECT id FROM webhook_event WHERE applied_at IS NULL AND NOT spoken ORDER BY id LIMIT %(at_most)s FOR UPDATE SKIP LOCKED
@@ -20,7 +25,7 @@ pending AS (
 sized AS (
     SELECT e.id, e.body, e.received_at, row_number() OVER in_turn AS turn, sum(octet_length(e.body)) OVER in_turn AS size
     FROM webhook_event AS e JOIN pending ON pending.id = e.id
-    WINDOW in_turn AS (ORDER BY e.spoken DESC, octet_length(e.body) > %(bytes)s, e.id)
+    WINDOW in_turn AS (ORDER BY e.spoken DESC, e.may_be_stop DESC, octet_length(e.body) > %(bytes)s, e.id)
 )
 SELECT id, body, received_at FROM sized WHERE size <= %(bytes)s OR turn = 1 ORDER BY turn
 

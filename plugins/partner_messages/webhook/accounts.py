@@ -42,6 +42,17 @@ class SenderIds:
         """The labels of a WABA's senders, sorted."""
         return sorted(label for label, account in self.waba_ids.items() if account == waba_id)
 
+    def of_number(self, phone_number_id: str, *, usual: str) -> str | None:
+        """The label of the sender that has a number; None if it is another number's, such as one of the shop's.
+
+        Args:
+            phone_number_id: Meta's id; empty if not known (the shop's inbox does not say it).
+            usual: The label that is returned where it has that number, or where nobody can say.
+        """
+        if not phone_number_id or self.phone_number_ids.get(usual) in (None, phone_number_id):
+            return usual
+        return min((label for label, id_ in self.phone_number_ids.items() if id_ == phone_number_id), default=None)
+
 
 def apply_template_update(connection: LogConnection, update: TemplateUpdate) -> None:
     """Update a template's approval, unless the stored one is newer.

@@ -13,10 +13,10 @@ from partner_messages.message_log import preferences as preference_log
 from partner_messages.message_log.answers import REPLY_WITHIN, AnsweredStall
 from partner_messages.message_log.database import LogConnection
 from partner_messages.messages.values import MOST_BROKEN
-from partner_messages.recipients.preferences import Preferences
 from partner_messages.recipients.taps import promise_payload
 from partner_messages.recipients.words import Intent
 from partner_messages.templates.replies import Reply, reply_texts
+from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.received import NO_REQUEST_KINDS, TAP_KINDS, ReceivedMessage
 
 OFFERED_SENDING_DAYS = (1, 2, 4)
@@ -36,6 +36,7 @@ class MessageActions:
 
     connection: LogConnection
     received: ReceivedMessage
+    sender_ids: SenderIds
 
     def apply(self) -> str | None:
         """Run the action of the intent; return its outcome (column `answer.became`), or None."""
@@ -50,7 +51,7 @@ class MessageActions:
     def stop_or_start(self) -> str | None:
         """Record STOP or START; the later one wins, and at the same time STOP."""
         value = "stop" if self.received.intent is Intent.STOP else "start"
-        changed = self._note_change("opted_out", value, lambda one: one.has_opted_out)
+        changed = self._note_stop_or_start(value)
         self._close_maybe_stop()
         if changed:
             self._reply(Reply.STOPPED if value == "stop" else Reply.STARTED)
@@ -93,17 +94,21 @@ class MessageActions:
                 now=self.received.at,
             )
 
-    def _note_change(self, kind: str, value: str, asks: Callable[[Preferences], Callable[[str, str], bool]]) -> bool:
-        """Record a preference of the phone; return whether it took effect."""
+    def _note_stop_or_start(self, value: str) -> bool:
+        """Record `stop` or `start` of the phone; return whether it changed anything, and is the last word."""
         phone, partner_id = self.received.phone, self._partner_id or ""
         if phone is None:
             return False
-        of = [phone, partner_id]
+
+        def known() -> tuple[bool, bool]:
+            found = preference_log.preferences(self.connection, [phone, partner_id])
+            return found.has_opted_out(partner_id, phone), found.waits_for_a_person(partner_id, phone)
+
         preference_log.lock_preferences(self.connection, phone)
-        before = asks(preference_log.preferences(self.connection, of))(partner_id, phone)
-        self._note(kind, value, phone)
-        after = asks(preference_log.preferences(self.connection, of))(partner_id, phone)
-        return before != after and after == (value == "stop")
+        before = known()
+        self._note("opted_out", value, phone)
+        after = known()
+        return before != after and after[0] == (value == "stop")
 
     def _note(self, kind: str, value: str, phone: str) -> None:
         preference_log.note_preference(
@@ -127,8 +132,8 @@ class MessageActions:
             why="Help was asked for.",
             now=self.received.at,
         )
-        self._open_escalation("asked_for_help", standing[0])
-        self._reply(Reply.HELP)
+        if self._open_escalation("asked_for_help", standing[0]):
+            self._reply(Reply.HELP)
         return "asked_for_help"
 
     def later(self) -> str | None:
@@ -189,8 +194,8 @@ class MessageActions:
                 return []
         return answers.stalls_of(self.connection, about.id) if about else []
 
-    def _open_escalation(self, reason: str, stall: AnsweredStall) -> None:
-        answers.open_for_answer(
+    def _open_escalation(self, reason: str, stall: AnsweredStall) -> bool:
+        return answers.open_for_answer(
             self.connection, stall, self._partner_id, reason, at=self.received.at, answer_id=self.received.answer_id
         )
 
@@ -230,7 +235,7 @@ class MessageActions:
         buttons: Mapping[str, dt.date] | None = None,
         context_id: str | None = None,
     ) -> None:
-        """Queue a reply from the partner's usual sender, if the partner is known and the message is recent."""
+        """Queue a reply, if the partner is known, the message is recent, and a sender has the number written to."""
         received = self.received
         if received.phone is None or received.now - received.at > REPLY_WITHIN:
             return
@@ -238,6 +243,10 @@ class MessageActions:
             self.connection, received.phone, until=received.at, within=_ANY_AGE
         )
         if of is None or of.delivery != "live" or not (of.sender and of.partner_id):
+            return
+        # WhatsApp's window is open at the number that was written to alone.
+        sender = self.sender_ids.of_number(received.message.phone_number_id, usual=of.sender)
+        if sender is None:
             return
         texts = reply_texts()
         wanted = preference_log.preferences(self.connection, [received.phone]).language_of(received.phone)
@@ -255,7 +264,7 @@ class MessageActions:
             at=received.at,
             partner_id=of.partner_id,
             production_run_id=of.production_run_id,
-            sender=of.sender,
+            sender=sender,
             phone=received.phone,
             language=language,
             variables=variables,

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from partner_messages.database.session import is_retryable
+from partner_messages.message_log.answers import listens_with
 from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.webhook import accounts, inbound
 from partner_messages.webhook.accounts import SenderIds
@@ -29,6 +30,7 @@ from partner_messages.webhook.events import (
     Unrecognised,
 )
 from partner_messages.webhook.parsing import parse
+from partner_messages.webhook.received import may_be_stop
 from partner_messages.webhook.statuses import Problem
 from whatsapp_provider.masking import mask, plain
 
@@ -37,7 +39,7 @@ log = logging.getLogger(__name__)
 MAX_WEBHOOKS = 20
 """Webhooks of statuses in one transaction: while PostgreSQL writes more, what is received waits for a processor."""
 MAX_WORDS = 200
-"""Webhooks with words of partners in one transaction: so many are gone through for a STOP first."""
+"""Webhooks with words of partners in one transaction."""
 MAX_BATCH_BYTES = 256 * 1024
 """Bytes of bodies in one transaction (a larger body is alone), so that rows are locked for some 100 ms at most."""
 _MAX_REASON_LENGTH = 200
@@ -143,7 +145,7 @@ def _apply_words_and_updates(
 ) -> int:
     """Apply all items but statuses; return how many are answers of partners."""
     answers = 0
-    for one in sorted(said, key=_order):
+    for one in _in_order(connection, said):
         match one.item:
             case Unrecognised(field=of, why=why, items=items):
                 note_error(errors, one, why, field=of, items=items if items > 1 else None)
@@ -155,15 +157,21 @@ def _apply_words_and_updates(
     return answers
 
 
-def _order(one: WebhookItem) -> tuple[int, dt.datetime]:
-    """The sort key: STOP first, then other messages, then updates, each by time."""
-    at = one.item.at or one.received_at
-    match one.item:
-        case PreferenceUpdate():
-            return 0, at
-        case InboundMessage():
-            return (0 if inbound.may_be_stop(one.item) else 1), at
-    return 2, at
+def _in_order(connection: LogConnection, said: Sequence[WebhookItem]) -> list[WebhookItem]:
+    """The items in the order in which they are applied: STOP first, then other messages, then updates, each by time."""
+    has_words = any(isinstance(one.item, InboundMessage) for one in said)
+    stop_words = listens_with(connection).stop_words if has_words else ()
+
+    def order(one: WebhookItem) -> tuple[int, dt.datetime]:
+        at = one.item.at or one.received_at
+        match one.item:
+            case PreferenceUpdate():
+                return 0, at
+            case InboundMessage():
+                return (0 if may_be_stop(one.item, stop_words) else 1), at
+        return 2, at
+
+    return sorted(said, key=order)
 
 
 def _action_of(
@@ -176,7 +184,7 @@ def _action_of(
     """The function that applies an item; it returns whether the item is an answer of a partner."""
     match item:
         case InboundMessage():
-            return lambda: inbound.apply_inbound(connection, item, clock())
+            return lambda: inbound.apply_inbound(connection, item, clock(), sender_ids)
         case PreferenceUpdate():
             return lambda: inbound.apply_preference(connection, item, clock())
         case TemplateUpdate():

@@ -11,22 +11,22 @@ import datetime as dt
 from partner_messages.message_log import answers
 from partner_messages.message_log import preferences as preference_log
 from partner_messages.message_log.database import LogConnection
-from partner_messages.recipients.taps import read_tap
-from partner_messages.recipients.words import Intent, intent_of
+from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.answer_actions import MessageActions
 from partner_messages.webhook.events import InboundMessage, PreferenceUpdate
-from partner_messages.webhook.received import TAP_KINDS, record_inbound
+from partner_messages.webhook.received import record_inbound
 
 _MARKETING = "marketing_messages"
 
 
-def apply_inbound(connection: LogConnection, message: InboundMessage, now: dt.datetime) -> bool:
+def apply_inbound(connection: LogConnection, message: InboundMessage, now: dt.datetime, sender_ids: SenderIds) -> bool:
     """Record a message and do what it asks for; a repeated message changes nothing.
 
     Args:
         connection: The message log.
         message: The message; it may be meant for the shop, which cannot be told from its content.
         now: The wall clock. A message that is applied late gets no reply.
+        sender_ids: The senders; a reply leaves from the number that was written to.
 
     Returns:
         Whether the message answers one of ours, or asks for something.
@@ -35,16 +35,10 @@ def apply_inbound(connection: LogConnection, message: InboundMessage, now: dt.da
         received = record_inbound(connection, message, now)
         if received is None:
             return False
-        became = MessageActions(connection, received).apply()
+        became = MessageActions(connection, received, sender_ids).apply()
         if became:
             answers.note_became(connection, received.answer_id, became)
         return bool(became) or received.about is not None
-
-
-def may_be_stop(message: InboundMessage) -> bool:
-    """Whether a message may mean STOP, and so is applied before all others."""
-    tapped = message.kind in TAP_KINDS and read_tap(message.payload) is not None
-    return not tapped and intent_of(message.text) in (Intent.STOP, Intent.MAYBE_STOP)
 
 
 def apply_preference(connection: LogConnection, update: PreferenceUpdate, now: dt.datetime) -> None:

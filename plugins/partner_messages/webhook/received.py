@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from partner_messages.config.settings import Settings
@@ -57,6 +58,17 @@ class ReceivedMessage:
     def may_act(self) -> bool:
         """Whether it may ask for more than STOP. A tester answers a redirected message, not the partner."""
         return self.about is None or self.about.delivery == "live"
+
+
+def may_be_stop(message: InboundMessage, stop_words: Collection[str]) -> bool:
+    """Whether a message may mean STOP, and so is applied before all others.
+
+    Args:
+        message: The message.
+        stop_words: Further words that mean STOP (setting `stop_words`).
+    """
+    tapped = message.kind in TAP_KINDS and read_tap(message.payload) is not None
+    return not tapped and intent_of(message.text, stop_words=stop_words) in (Intent.STOP, Intent.MAYBE_STOP)
 
 
 def record_inbound(connection: LogConnection, message: InboundMessage, now: dt.datetime) -> ReceivedMessage | None:

@@ -9,6 +9,8 @@ import uuid
 import psycopg
 import pytest
 
+from partner_messages.config.settings import parse_settings
+from partner_messages.message_log.answers import listen_with
 from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.outbox import claim, settle
 from partner_messages.messages.values import Settlement
@@ -336,3 +338,32 @@ def test_words_are_taken_together_so_that_stop_comes_first_and_statuses_a_few_at
 
     words = [b'"text"' in bytes(event["body"]) for event in first]
     assert words == [True] * 3 * MAX_WEBHOOKS + [False] * MAX_WEBHOOKS
+
+
+def test_a_stop_is_taken_before_all_other_words_that_wait_however_many_they_are(log, monkeypatch):
+    monkeypatch.setattr(apply, "MAX_WORDS", 3)
+    listen_with(log, parse_settings({"stop_words": ["bas"]}), TICK)
+    said = [*["hello"] * 5, "रोकें", "hello", "bas!", "please don't send", "hello", "STOP"]
+    for number, text in enumerate(said):
+        store(log, envelope(messages_change(messages=[text_item(f"wamid.in.{number}", text)])), LATER)
+    large = envelope(messages_change(messages=[text_item("wamid.large", "hello", pad="x" * MAX_BATCH_BYTES)]))
+    store(log, large, LATER)
+
+    taken = []
+    while some := take_pending(log):
+        taken += [event["id"] for event in some]
+        log.execute("UPDATE webhook_event SET applied_at = now() WHERE id = ANY (%s)", [[one["id"] for one in some]])
+
+    first = min(taken)
+    assert [id_ - first for id_ in taken] == [5, 7, 8, 10, 11, 0, 1, 2, 3, 4, 6, 9]
+
+
+def test_in_one_webhook_a_word_of_the_settings_is_done_before_other_words(log):
+    reminded = put(log, "delivered", meta_message_id="wamid.A", claimed_at=TICK, sent_at=TICK)
+    listen_with(log, parse_settings({"stop_words": ["bas"]}), TICK)
+    items = [text_item("wamid.1", "English", TICK), text_item("wamid.2", "bas", TICK + MINUTE)]
+
+    hear(log, envelope(messages_change(messages=items)))
+
+    kept = log.execute("SELECT wamid, message_id FROM answer ORDER BY ctid").fetchall()
+    assert [(one["wamid"], one["message_id"]) for one in kept] == [("wamid.2", reminded), ("wamid.1", reminded)]

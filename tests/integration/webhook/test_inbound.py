@@ -23,6 +23,7 @@ from support.inbound import (
     tap,
 )
 from support.log_rows import put, row
+from support.webhook_work import SENDER_IDS
 
 # Kept, and for which message
 
@@ -50,6 +51,17 @@ def test_without_a_context_it_answers_the_last_message_to_that_phone_within_a_da
     assert escalated(log) == [("R2", "answered")]
 
 
+def test_a_message_that_arrived_and_failed_afterwards_is_one_to_answer_and_one_that_never_arrived_is_none(log):
+    reached = reminded(log, "R1", status="failed", delivered_at=SENT, failed_at=SENT, error_code=131026)
+    later = {"sent_at": SENT + dt.timedelta(minutes=1), "claimed_at": SENT + dt.timedelta(minutes=1)}
+    reminded(log, "R2", status="failed", failed_at=SENT, error_code=131026, **later)
+
+    hear(log, "help")
+
+    assert [one["message_id"] for one in kept(log)] == [reached]
+    assert escalated(log) == [("R1", "asked_for_help")]
+
+
 def test_a_follow_up_stands_for_what_it_follows(log):
     parent = reminded(log, "R1")
     put(
@@ -70,11 +82,11 @@ def test_a_follow_up_stands_for_what_it_follows(log):
 def test_the_same_message_again_changes_nothing(log):
     reminded(log)
     message = inbound("STOP")
-    apply_inbound(log, message, ANSWERED)
+    apply_inbound(log, message, ANSWERED, SENDER_IDS)
     before = (kept(log), replies(log), log.execute("SELECT * FROM partner_preference").fetchall())
 
     for _ in range(3):
-        apply_inbound(log, message, ANSWERED)
+        apply_inbound(log, message, ANSWERED, SENDER_IDS)
 
     assert before == (kept(log), replies(log), log.execute("SELECT * FROM partner_preference").fetchall())
     assert len(before[1]) == 1

@@ -59,6 +59,16 @@ def test_so_do_the_words(log, word):
     assert escalated(log) == [("R1", "asked_for_help")]
 
 
+def test_help_that_was_asked_for_already_is_confirmed_once(log):
+    id_ = reminded(log)
+
+    for minute in (0, 1):
+        hear(log, **tap(help_payload(id_), at=ANSWERED + dt.timedelta(minutes=minute)))
+
+    assert [one["variables"]["reply"] for one in replies(log)] == ["help"]
+    assert [one["became"] for one in kept(log)] == ["asked_for_help", "asked_for_help"]
+
+
 def test_help_out_of_the_blue_is_heard_too(log):
     reminded(log)
 

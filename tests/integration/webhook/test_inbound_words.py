@@ -11,6 +11,7 @@ from partner_messages.config.settings import parse_settings
 from partner_messages.message_log import answers
 from partner_messages.message_log.preferences import preferences
 from partner_messages.recipients.taps import later_payload, promise_payload
+from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.answer_actions import MOST_ASKED_A_DAY
 from partner_messages.webhook.events import PreferenceUpdate
 from partner_messages.webhook.inbound import apply_preference
@@ -183,6 +184,35 @@ def test_a_reply_is_queued_to_who_wrote_from_the_number_that_wrote_to_them(log):
     assert (one["day"], one["answer_id"], one["created_at"]) == (DAY, kept(log)[0]["id"], ANSWERED)
 
 
+IN_AND_AU = SenderIds({"in": NUMBER, "au": "222000000000002"}, {"in": "1", "au": "2"})
+
+
+@pytest.mark.parametrize(
+    ("written_to", "replied_from"),
+    [
+        (NUMBER, ["in"]),
+        ("222000000000002", ["au"]),  # The window is open there alone.
+        ("333000000000003", []),  # A number of the shop's: no sender of ours can reply from it.
+        ("", ["in"]),  # The shop's inbox does not say which number it was.
+    ],
+)
+def test_a_reply_leaves_from_the_number_that_they_wrote_to(log, written_to, replied_from):
+    reminded(log)
+
+    hear(log, "STOP", phone_number_id=written_to, sender_ids=IN_AND_AU)
+
+    assert is_out(log)
+    assert [one["sender"] for one in replies(log)] == replied_from
+
+
+def test_a_sender_whose_number_is_not_known_here_replies_as_it_wrote(log):
+    reminded(log, sender="gone")
+
+    hear(log, "STOP", phone_number_id="333000000000003", sender_ids=IN_AND_AU)
+
+    assert [one["sender"] for one in replies(log)] == ["gone"]
+
+
 # What Meta says was asked of it
 
 
@@ -218,6 +248,16 @@ def test_who_then_says_it_themselves_leaves_nothing_to_be_decided(log, word, ord
 
     assert escalated(log) == []
     assert not preferences(log).waits_for_a_person(PARTNER_ID, PHONE)
+
+
+def test_a_start_that_lifts_what_sounded_like_stop_is_confirmed_once(log):
+    reminded(log)
+    hear(log, "please don't send")
+    for minute in (1, 2):
+        hear(log, "START", at=ANSWERED + dt.timedelta(minutes=minute))
+
+    assert [one["variables"]["reply"] for one in replies(log)] == ["started"]
+    assert [one["became"] for one in kept(log)] == ["maybe_opt_out", "opted_in", None]
 
 
 def test_what_sounds_like_stop_after_a_start_is_for_a_person_again(log):
