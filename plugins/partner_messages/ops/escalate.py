@@ -75,7 +75,7 @@ def escalate(tick: Tick | None, context: Mapping[str, Any]) -> dict[str, int]:
         if tick.delivery == "live":
             # In one transaction: if telling breaks off, everything counts as untold, and the next try tells it again.
             with escalations.telling(connection):
-                broken = end_promises(connection, tick, stalls, params, policy)
+                broken = end_promises(connection, shop, tick, stalls, params, policy)
                 if settings.on_escalation:
                     told = _tell(connection, shop, tick, settings.on_escalation, context, broken)
     return {"opened": opened, "ended": ended, "told": told}

@@ -16,12 +16,13 @@ from partner_messages.messages.values import MOST_BROKEN, Promise
 from partner_messages.ops.reasons import Reason, StallToday
 from partner_messages.planning.reminders.policy import Policy
 from partner_messages.planning.reminders.said import comes_out
+from partner_messages.shop.shop import Shop
 
 log = logging.getLogger(__name__)
 
 
 def end_promises(
-    connection: LogConnection, tick: Tick, stalls: Sequence[StallToday], params: RunParams, policy: Policy
+    connection: LogConnection, shop: Shop, tick: Tick, stalls: Sequence[StallToday], params: RunParams, policy: Policy
 ) -> list[Promise]:
     """End the promises that were kept or broken, by what the tick has found; return those that were broken.
 
@@ -37,12 +38,18 @@ def end_promises(
         return policy.finds(promise.kind, promise.partner_id, promise.since, now=tick.now)
 
     stuck = {stall.production_run_id: stall for stall in stalls}
-    ends = {
-        promise: end
-        for promise in promises.open_promises(connection).values()
-        if promise.made_at <= tick.now
-        and (end := comes_out(promise, stuck.get(promise.production_run_id), tick.day, is_missed=missed(promise)))
-    }
+    known = [one for one in promises.open_promises(connection).values() if one.made_at <= tick.now]
+    elsewhere = shop.runs(one.production_run_id for one in known if one.production_run_id not in stuck)
+
+    def end_of(promise: Promise) -> tuple[str, str] | None:
+        run = elsewhere.get(promise.production_run_id)
+        return comes_out(
+            *(promise, stuck.get(promise.production_run_id), tick.day),
+            is_missed=missed(promise),
+            partner_now=run.partner_id if run else None,
+        )
+
+    ends = {promise: end for promise in known if (end := end_of(promise))}
     promises.end_promises(connection, {promise.id: end for promise, end in ends.items()}, tick.now)
     broken = [promise for promise, (state, _) in ends.items() if state == "broken"]
     counts = promises.broken_promises(connection, [promise.production_run_id for promise in broken])

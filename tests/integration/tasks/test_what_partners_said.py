@@ -9,6 +9,7 @@ import pytest
 
 from partner_messages.message_log import promises
 from partner_messages.message_log.preferences import note_preference
+from sandbox.shop import partner_id
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID
 from support.inbound import hear, told_somebody
@@ -104,6 +105,24 @@ def test_a_promise_is_kept_when_its_run_is_stuck_no_more(log: Log, deployment: A
     assert log.execute("SELECT state, ended_why FROM promise").fetchall() == [
         {"state": "kept", "ended_why": "The run moved on."}
     ]
+
+
+def test_a_promise_ends_where_its_run_has_gone_to_another_partner_though_it_is_not_late_there_yet(
+    deployment: Any, shop: Any, log: Log, someone: dict[str, Any]
+) -> None:
+    run_id, day = someone["production_run_id"], TICK + dt.timedelta(days=1)
+    other = next(one for one in map(partner_id, ("RAJESH", "MEERATAK")) if one != someone["partner_id"])
+    answer(log, someone, "Tue", kind="interactive", payload=f"promise:{someone['id']}:2026-11-24")
+    shop.execute(
+        "UPDATE production_runs SET partner_id = %s, accepted_at = NULL, started_at = NULL, status = 'sent_to_partner',"
+        " dispatch_completed_at = %s, updated_at = %s WHERE id = %s",
+        [other, day, day, run_id],
+    )
+
+    assert run_id not in tomorrow(log).ends
+
+    found = log.execute("SELECT state, ended_why FROM promise").fetchall()
+    assert found == [{"state": "withdrawn", "ended_why": "The run was given to another partner."}]
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,9 @@ class Moved(Protocol):
         """Since when."""
 
 
-def comes_out(promise: Promise, run: Moved | None, day: dt.date, *, is_missed: bool) -> tuple[str, str] | None:
+def comes_out(
+    promise: Promise, run: Moved | None, day: dt.date, *, is_missed: bool, partner_now: str | None = None
+) -> tuple[str, str] | None:
     """How an open promise stands on a day.
 
     Args:
@@ -77,14 +79,15 @@ def comes_out(promise: Promise, run: Moved | None, day: dt.date, *, is_missed: b
         day: The day, on which the run was looked at.
         is_missed: Whether a run that has not moved since the promise would have been found; where it would not (its
             threshold is not reached, or was raised), that nothing was found says nothing.
+        partner_now: Who has the run of which no stall was found, by the shop; None if nobody, or it is gone.
 
     Returns:
         The state in which it ends, and why; None where it stays open.
     """
+    if (run.partner_id if run else partner_now or promise.partner_id) != promise.partner_id:
+        return "withdrawn", "The run was given to another partner."
     if run is None:
         return ("kept", "The run moved on.") if is_missed else None
-    if run.partner_id != promise.partner_id:
-        return "withdrawn", "The run was given to another partner."
     entered_of_no_stall = promise.kind is None
     moved = (
         run.since > promise.made_at
