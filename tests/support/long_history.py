@@ -197,7 +197,7 @@ def _plain_parameters() -> dict[str, Any]:
         **{"heeds_stop": True, "lifecycle_after_opt_out": False},
         **{
             "grace": dt.timedelta(hours=6),
-            "many": 5,
+            "many": 3,
             "quiet": dt.timedelta(minutes=15),
             "listened": dt.timedelta(days=30),
         },

@@ -13,7 +13,7 @@ GRACE = dt.timedelta(hours=6)
 After a downtime of the receiver Meta sends the missed webhooks again, new ones before old ones: the old ones must have
 time to arrive before a missing status means "not delivered".
 """
-MANY = 5
+MANY = 3
 """From so many messages of a sender and day on, half of them must have arrived before one of them is given up: else it
 was the webhook that failed. Fewer tell nothing of that.
 """
