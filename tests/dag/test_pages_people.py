@@ -6,6 +6,7 @@ import datetime as dt
 import re
 
 from support.deployment import Deployment
+from support.inbound import hear, reminded
 from support.log_rows import Log, call_a_person
 from support.pages import Visitor
 
@@ -52,3 +53,14 @@ def test_an_item_is_closed_once_and_a_doubt_about_stop_is_decided(op: Visitor, l
     assert "Decide whether" in op.post(doubt, opened="/people", do="close", why="no", status=400)
     (one,) = log.execute("SELECT who, why FROM audit WHERE act = 'close_escalation'").fetchall()
     assert (one["who"], one["why"]) == ("op of ours", "they begin tomorrow")
+
+
+def test_an_answer_to_a_digest_shows_the_other_runs_that_it_was_about(op: Visitor, log: Log) -> None:
+    reminded(log, *(f"R{one:02}" for one in range(1, 13)))
+    hear(log, "help")
+
+    said = re.search(r"They were written to about 11 more: (.*?)</p>", op.get("/people"), re.DOTALL)
+
+    assert said is not None
+    assert re.findall(r'/runs/(\w+)"', said[1]) == [f"R{one:02}" for one in range(2, 12)]
+    assert said[1].endswith("and 1 more.")

@@ -111,7 +111,7 @@ SELECT
             LIMIT 1
         )
     END AS readings,
-    a.text AS said_words
+    a.text AS said_words, {% include "runs_beside" %} AS others
 FROM escalation AS e LEFT JOIN answer AS a ON a.id = e.answer_id
 WHERE e.delivery = 'live'
     AND e.closed_at IS NULL
@@ -123,6 +123,28 @@ WHERE e.delivery = 'live'
     AND (%(only)s::text[] IS NULL OR (e.reason = ANY (%(only)s) AND e.told_on IS NULL))
 ORDER BY e.reason <> 'maybe_opt_out', e.since, e.production_run_id, e.id
 FOR UPDATE OF e
+
+-- part: runs_beside
+-- The other runs of the message whose answer opened an escalation, as one of a digest's is called for all. (Where the answer came too late to
+-- be kept with a message, it is the last one about the run to that phone. Of broken promises each run has a row of its own.)
+(
+    SELECT array_agg(r.production_run_id ORDER BY r.production_run_id)
+    FROM answer AS said
+        JOIN message_run AS r ON r.message_id = coalesce(
+            said.message_id,
+            (
+                SELECT m.id
+                FROM message_run AS mr JOIN message_log AS m ON m.id = mr.message_id
+                WHERE mr.production_run_id = e.production_run_id
+                    AND mr.delivery = 'live'
+                    AND dialled(m.to_phone) = dialled(said.phone)
+                    AND m.claimed_at <= e.opened_at
+                ORDER BY m.claimed_at DESC
+                LIMIT 1
+            )
+        )
+    WHERE said.id = e.answer_id AND r.production_run_id <> e.production_run_id AND e.reason <> 'broken_promise'
+)
 
 -- name: note_told
 -- Operations were told of these escalations.

@@ -240,7 +240,7 @@ SELECT
     e.closed_at, e.closed_by, e.closed_why,
     answered.text AS answer, answered.kind AS answer_kind, answered.received_at AS answered_at,
     reminded.id AS message_id, reminded.sent_at, reminded.status, coalesce(reminded.to_phone, spoke.to_phone) AS phone,
-    note.why AS note, note.who AS noted_by, note.at AS noted_at
+    note.why AS note, note.who AS noted_by, note.at AS noted_at, {% include "runs_beside" %} AS others
 FROM escalation AS e
     LEFT JOIN LATERAL (
         SELECT m.id, m.sent_at, m.status, m.to_phone

@@ -20,12 +20,12 @@ from partner_messages.messages.tick import RunRefused, Tick, TickSkipped
 from partner_messages.messages.values import Promise
 from partner_messages.ops import escalations
 from partner_messages.ops.hearing import note_told, untold_at_once
-from partner_messages.ops.judgement import Coverage, Escalation, judge, stalls_today
+from partner_messages.ops.judgement import OTHERS_NAMED, Coverage, Escalation, judge, stalls_today
 from partner_messages.ops.names import names_in
 from partner_messages.ops.notifier import notify
 from partner_messages.ops.promises_due import broken_in_words, end_promises
 from partner_messages.ops.reasons import OF_ANSWERS, TOLD_AT_ONCE, Reason
-from partner_messages.ops.summary import NAMED
+from partner_messages.ops.summary import NAMED, Whom
 from partner_messages.planning.reminders.policy import Policy
 from partner_messages.shop.names import Names
 from partner_messages.shop.shop import Shop, open_shop
@@ -108,7 +108,8 @@ def _tell(
 ) -> int:
     due = escalations.untold_escalations(connection, tick.day, only)
     if due or broken or also:
-        text = as_text(due, names_in(shop, due[:NAMED])) if due else ""
+        others = (Whom(run_id, None) for one in due[:NAMED] for run_id in one.others[:OTHERS_NAMED])
+        text = as_text(due, names_in(shop, [*due[:NAMED], *others])) if due else ""
         more = f"... and {len(broken) - NAMED} more; see the table promise." if len(broken) > NAMED else ""
         said = [text, *map(broken_in_words, broken[:NAMED]), more, *also]
         mentions = {

@@ -167,6 +167,7 @@ def _escalations(found: Sequence[Mapping[str, Any]]) -> list[Escalation]:
                 **row,
                 "reason": Reason(row["reason"]),
                 "kind": ReminderKind(row["kind"]) if row["kind"] else None,
+                "others": row.get("others") or (),
             }
         )
         for row in found

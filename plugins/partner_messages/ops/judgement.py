@@ -22,6 +22,8 @@ from whatsapp_provider.masking import mask
 
 LONGEST_QUOTE = 120
 """Characters of what a partner has written, in the list that operations get."""
+OTHERS_NAMED = 10
+"""Up to as many of a digest's other runs are named beside the one that a person is called for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +42,13 @@ class Trouble(Stall):
         who, rule = names.of(self.production_run_id, self.partner_id), RULES[self.reason]
         kind = f" ({self.kind})" if self.kind else ""
         means = "" if in_short else f" — {rule.meaning} {rule.act}"
-        ids = ids_of(self.production_run_id, self.partner_id)
-        return f"{who}: {self.reason} since {day_of(self.since)}{kind}{means}{self._hint()} | {ids}"
+        return f"{who}: {self.reason} since {day_of(self.since)}{kind}{means}{self._hint(names)} | {self._ids()}"
 
-    def _hint(self) -> str:
+    def _hint(self, _names: Names) -> str:
         return ""
+
+    def _ids(self) -> str:
+        return ids_of(self.production_run_id, self.partner_id)
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values, for the run's return value and for notifiers."""
@@ -69,6 +73,7 @@ class Escalation(Trouble):
         over_at: When a tick saw that it no longer holds.
         readings: What the partner's number may mean, masked, where it does not say so itself.
         said_words: What the partner has written, where it was opened for that.
+        others: The other runs of the message that they answered.
     """
 
     id: uuid.UUID
@@ -78,12 +83,25 @@ class Escalation(Trouble):
     over_at: dt.datetime | None = None
     readings: str | None = None
     said_words: str | None = None
+    others: Sequence[str] = ()
 
-    def _hint(self) -> str:
+    def _hint(self, names: Names) -> str:
         may_be = f" It may be {self.readings}." if self.readings else ""
         # A text from outside: short, on one line, and without numbers.
         words = " ".join(mask(self.said_words or "").split())[:LONGEST_QUOTE]
-        return f'{may_be} They wrote: "{words}".' if words else may_be
+        wrote = f' They wrote: "{words}".' if words else ""
+        return f"{may_be}{wrote}{self._of_others(names)}"
+
+    def _of_others(self, names: Names) -> str:
+        if not self.others:
+            return ""
+        named = [names.of(run_id, None, unknown=run_id) for run_id in self.others[:OTHERS_NAMED]]
+        more = f" and {len(self.others) - len(named)} more" if len(self.others) > len(named) else ""
+        return f" They were written to about {len(self.others)} more: {', '.join(named)}{more}."
+
+    def _ids(self) -> str:
+        others = ", ".join(self.others[:OTHERS_NAMED])
+        return f"{super()._ids()}; the others: {others}" if others else super()._ids()
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values, with the readings where there are any."""

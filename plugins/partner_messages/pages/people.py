@@ -16,6 +16,7 @@ from partner_messages.config.sending_days import Calendar
 from partner_messages.config.settings import Settings
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.ops.days_ahead import LONGEST, latest_day, see_that_it_is_near
+from partner_messages.ops.judgement import OTHERS_NAMED
 from partner_messages.ops.reasons import RULES, Act, Reason
 from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.names import names_of
@@ -85,11 +86,13 @@ def work_list(
 ) -> dict[str, Any]:
     """What the page shows; of one DAG run, what it has opened."""
     found = _work(connection, dag_run)
-    names = names_of(settings.tables, [row["partner_id"] for row in found], [row["production_run_id"] for row in found])
+    runs = (run_id for row in found for run_id in (row["production_run_id"], *(row["others"] or ())[:OTHERS_NAMED]))
+    names = names_of(settings.tables, [row["partner_id"] for row in found], runs)
     items = items_of(found, calendar_of(settings), now)
     tomorrow = day_of(now) + dt.timedelta(1)
     return {
         **{"items": items, "names": names, "at_most": AT_MOST, "acts": Act, "tomorrow": tomorrow, "dag_run": dag_run},
+        "others_named": OTHERS_NAMED,
         "latest": latest_day(LONGEST),
         "earlier": len(_work(connection)) if dag_run and not items else 0,
     }

@@ -174,7 +174,7 @@ def digest(chat: Chat, deployment: Deployment, shop: Session) -> list[str]:
 
 
 def test_help_and_later_on_a_digest_are_for_the_longest_waiting_run_and_for_all(
-    chat: Chat, log: Log, digest: list[str]
+    chat: Chat, log: Log, digest: list[str], told: Path
 ) -> None:
     chat.tick()
     (message,) = chat.screen
@@ -186,4 +186,5 @@ def test_help_and_later_on_a_digest_are_for_the_longest_waiting_run_and_for_all(
 
     chat.write(message, "मदद चाहिए")
     assert escalated(log) == [(digest[0], "asked_for_help")]
+    assert "They were written to about 1 more: Tent Canvas." in told.read_text(encoding="utf-8")
     assert promises.open_promises(log) == {}

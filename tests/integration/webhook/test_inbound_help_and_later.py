@@ -9,6 +9,7 @@ import pytest
 
 from partner_messages.config.settings import parse_settings
 from partner_messages.message_log import answers, promises
+from partner_messages.ops.escalations import untold_escalations
 from partner_messages.recipients.taps import help_payload, later_payload, promise_payload
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, tick
@@ -85,6 +86,26 @@ def test_help_on_a_digest_is_for_its_longest_waiting_run(log):
     hear(log, **tap(help_payload(id_)))
 
     assert escalated(log) == [("R2", "asked_for_help")]
+
+
+@pytest.mark.parametrize(
+    ("text", "later"), [("help", 1), ("help", 9), ("Yes, from Monday", 0), ("please stop", 0), ("please stop", 9)]
+)
+def test_what_is_told_of_an_answer_to_a_digest_knows_its_other_runs(log, text, later):
+    reminded(log, "R1", "R2", "R3")
+
+    hear(log, text, at=ANSWERED + dt.timedelta(days=later))
+
+    (one,) = untold_escalations(log, DAY)
+    assert (one.production_run_id, one.others) == ("R1", ["R2", "R3"])
+
+
+def test_what_is_told_of_an_answer_about_one_run_names_no_others(log):
+    reminded(log, "R1")
+    hear(log, "help")
+
+    (one,) = untold_escalations(log, DAY)
+    assert one.others == ()
 
 
 def test_help_on_a_lifecycle_message_is_in_no_kind(log):

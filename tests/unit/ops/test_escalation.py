@@ -189,6 +189,28 @@ def test_where_its_reason_is_explained_already_it_is_said_in_short_and_the_ids_a
     assert said == "Rajesh Textiles, Block Print Kurta: no_phone since 2026-10-24 (idle) | run R1, partner P1"
 
 
+NAMES = Names({"P1": "Rajesh Textiles"}, {"R1": "Block Print Kurta", "R2": "Linen Scarf"})
+
+
+def test_one_that_a_digest_was_answered_for_names_its_other_runs_and_their_ids() -> None:
+    said = row(Reason.ASKED_FOR_HELP, others=("R2", "R3"), said_words="help").said(NAMES, in_short=True)
+
+    assert said.endswith(
+        ' They wrote: "help". They were written to about 2 more: Linen Scarf, R3.'
+        " | run R1, partner P1; the others: R2, R3"
+    )
+
+
+@pytest.mark.parametrize(("number", "ends"), [(10, "D9. |"), (11, "D9 and 1 more. |"), (40, "D9 and 30 more. |")])
+def test_of_a_long_digest_ten_other_runs_are_named(number: int, ends: str) -> None:
+    designs = {f"R{one}": f"D{one}" for one in range(number)}
+    said = row(Reason.ANSWERED, "R", others=tuple(designs)).said(Names({}, designs))
+
+    assert f"about {number} more: D0, D1, " in said
+    assert f", {ends}" in said
+    assert said.endswith("R7, R8, R9")
+
+
 @pytest.mark.parametrize(
     ("reason", "state", "stays"),
     [
