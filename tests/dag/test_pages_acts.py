@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
+
+import pytest
 
 from partner_messages.message_log import acts
 from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
-from support.log_rows import Log, put, row
+from support.inbound import ANSWERED, hear, reminded
+from support.log_rows import Log, call_a_person, put, row
 from support.pages import Visitor
 from support.ticks import go_through
 
@@ -51,6 +55,43 @@ def test_a_partner_is_opted_out_and_back(op: Visitor, deployment: Deployment, lo
         ("opt_out", "op of ours"),
         ("undo_opt_out", "op of ours"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("do", "said", "is_out"),
+    [("was_stop", "It was a STOP: the partner is not", True), ("was_no_stop", "is written to as before", False)],
+)
+def test_what_sounded_like_stop_is_decided_on_the_partner_s_page(
+    op: Visitor, viewer: Visitor, deployment: Deployment, log: Log, do: str, said: str, is_out: bool
+) -> None:
+    page = f"/partners/{RAJESH}"
+    reminded(log, partner_id=RAJESH)
+    assert "sounds like STOP" not in op.get(page)
+    hear(log, "please stop, +919829012345")
+    deployment.now = ANSWERED + dt.timedelta(minutes=1)
+
+    shown = "What they wrote on Mon 23 Nov, 10:30 sounds like STOP: “please stop,"
+    assert shown in op.get(page)
+    assert "please stop, +919829012345" in op.get(page)
+    assert shown in viewer.get(page)
+    assert "98290" not in viewer.get(page)
+    assert "It was none" not in viewer.get(page)
+    assert said in html.unescape(op.press(page, "It was none", do=do, why="rang them").text)
+
+    assert shown not in op.get(page)
+    assert ("has opted out" in op.get(page)) is is_out
+    (one,) = log.execute("SELECT act, who, why FROM audit").fetchall()
+    assert tuple(one.values()) == ("decide_opt_out", "op of ours", "rang them")
+    assert "0 items" in op.get("/people")
+
+
+def test_a_doubt_about_stop_of_which_only_the_item_is_left_is_decided_there_too(op: Visitor, log: Log) -> None:
+    put(log, "sent", partner_id=RAJESH)
+    call_a_person(log, "maybe_opt_out", partner_id=RAJESH)
+    page = f"/partners/{RAJESH}"
+
+    assert "is written to as before" in op.press(page, "It was none", do="was_no_stop", why="rang them").text
+    assert "sounds like STOP" not in op.get(page)
 
 
 def test_a_promise_is_entered_for_a_run_that_is_stuck(op: Visitor, log: Log) -> None:

@@ -20,6 +20,7 @@ from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.message_log.effect import held_back_since
 from partner_messages.messages.tick import Halt
 from partner_messages.ops.days_ahead import LONGEST, PROMISE, latest_day
+from partner_messages.ops.reasons import Reason
 from partner_messages.pages import words
 from partner_messages.pages.ahead import last_found
 from partner_messages.pages.asked import NotAsked
@@ -27,6 +28,9 @@ from partner_messages.pages.messages import answers
 from partner_messages.pages.names import names_of
 from partner_messages.planning.left_alone import LeftAlone
 from partner_messages.planning.reminders.trial import FORTNIGHT
+from partner_messages.recipients.preferences import Preferences
+from partner_messages.recipients.spelling import dialled
+from partner_messages.recipients.words import Intent
 
 DAYS = 28
 """How far back a page looks, unless it is asked for another span."""
@@ -187,6 +191,7 @@ def history(
     names = names_of(settings.tables, partners | {partner_id}, runs | {run})
     if not messages and not found and not (names.partners or names.designs):
         raise NotAsked(f"Neither the shop nor the log knows of {partner_id or run}; see that the id is right.")
+    escalations = rows(connection, "escalations_about", partner_id=partner_id, run=run)
     return {
         "partner_id": partner_id,
         "run": run,
@@ -197,10 +202,10 @@ def history(
         "since": since,
         "ahead": last_found(connection, run, settings, now) if run else None,
         "held_back_until": _held_back_until(connection, run, today) if run else None,
-        "escalations": rows(connection, "escalations_about", partner_id=partner_id, run=run),
+        "escalations": escalations,
         "promises": promises.open_promises(connection, sorted(runs)),
         **_left_alone(connection, settings, today, partner_id or run or "", runs if partner_id else partners),
-        **(_of_partner(connection, partner_id, since) if partner_id else {"answers": [], "opted_out": None}),
+        **(_of_partner(connection, partner_id, since, escalations) if partner_id else _OF_NO_PARTNER),
     }
 
 
@@ -227,13 +232,20 @@ def _held_back_until(connection: LogConnection, run: str, today: dt.date) -> dt.
     return since + FORTNIGHT if since and since + FORTNIGHT > today else None
 
 
-def _of_partner(connection: LogConnection, partner_id: str, since: dt.date) -> dict[str, Any]:
+_OF_NO_PARTNER: Mapping[str, Any] = MappingProxyType({"answers": (), "opted_out": None, "doubt": None})
+
+
+def _of_partner(
+    connection: LogConnection, partner_id: str, since: dt.date, escalations: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
     phones = preferences.phones_of_partner(connection, partner_id)
     known = preferences.preferences(connection, [partner_id, *phones])
     stop = next((one for phone in phones if (one := known.own.get(phone)) and one.is_stop), None)
     entered = known.by_hand.get(partner_id)
+    wrote = answers(connection, partner_id=partner_id, since=since)
     return {
-        "answers": answers(connection, partner_id=partner_id, since=since),
+        "answers": wrote,
+        "doubt": _doubt(known, partner_id, phones, escalations, wrote),
         "opted_out": (
             f"They wrote STOP on {words.moment(stop.at)}; only their own START takes it back."
             if stop
@@ -242,3 +254,22 @@ def _of_partner(connection: LogConnection, partner_id: str, since: dt.date) -> d
             else None
         ),
     }
+
+
+def _doubt(
+    known: Preferences,
+    partner_id: str,
+    phones: Iterable[str],
+    escalations: Iterable[Mapping[str, Any]],
+    wrote: Iterable[Mapping[str, Any]],
+) -> dict[str, Any] | None:
+    """What sounds like STOP and nobody has decided yet: when it was written and, if it is still known, its text."""
+    waiting = [known.maybe[dialled(phone)].at for phone in phones if known.waits_for_a_person(partner_id, phone)]
+    opened = [
+        row["opened_at"] for row in escalations if row["reason"] == Reason.MAYBE_OPT_OUT and row["closed_at"] is None
+    ]
+    at = max(waiting or opened, default=None)
+    if at is None:
+        return None
+    text = next((one["text"] for one in wrote if one["intent"] == Intent.MAYBE_STOP and one["received_at"] == at), None)
+    return {"at": at, "text": text}
