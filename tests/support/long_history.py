@@ -76,7 +76,7 @@ def parameters(messages: list[Draft], query: str) -> dict[str, Any]:
     if query == "note_account_events_told":
         return {**asked, "ids": [1]}
     if query == "note_webhook_errors_told":
-        return {**asked, "told": recordset([{"id": 1, "errors": 1}])}
+        return {**asked, "told": recordset([{"id": 1, "why": "never_sent", "errors": 1}])}
     if query == "note_silences_told":
         return {**asked, "told": recordset([{"sender": "in", "day": TICK.date()}])}
     if query == "leave_alone":

@@ -65,21 +65,35 @@ FOR UPDATE OF w SKIP LOCKED
 DELETE FROM waiting_status WHERE id = ANY (%(waiting_ids)s)
 
 -- name: untold_webhook_errors
--- How many items of webhooks could not be applied and operations were not told of yet, by why, and how many errors each of these
--- webhooks has in all.
-SELECT error ->> 'why' AS why, sum(coalesce((error ->> 'items')::bigint, 1))::bigint AS items, max(error ->> 'message_id') AS message_id,
+-- How many items of webhooks could not be applied and operations were not told of yet, by why, about how many messages, and how many errors
+-- each of these webhooks has in all.
+SELECT error ->> 'why' AS why, sum(coalesce((error ->> 'items')::bigint, 1))::bigint AS items,
+    count(DISTINCT error ->> 'message_id') AS messages, max(error ->> 'message_id') AS message_id,
     jsonb_object_agg(e.id, jsonb_array_length(e.errors)) AS webhooks
 FROM webhook_event AS e CROSS JOIN LATERAL jsonb_array_elements(e.errors) AS error
-WHERE e.errors <> '[]' AND e.errors_told_at IS NULL
+WHERE e.errors <> '[]' AND e.errors_told_at IS NULL AND NOT error ? 'told'
 GROUP BY 1
 ORDER BY 2 DESC, 1
 
 -- name: note_webhook_errors_told
--- Operations were told of the errors of these webhooks, unless one has got more of them meanwhile.
+-- Operations were told of these kinds of errors of these webhooks: each such error is marked, but for those that have come since, which stand
+-- behind. A webhook is told of when all of its errors are.
 UPDATE webhook_event AS e
-SET errors_told_at = %(now)s
-FROM json_to_recordset(%(told)s) AS t (id bigint, errors integer)
-WHERE e.id = t.id AND e.errors_told_at IS NULL AND jsonb_array_length(e.errors) = t.errors
+SET (errors, errors_told_at) = (
+        SELECT
+            jsonb_agg(CASE WHEN is_told THEN error || '{"told": true}' ELSE error END ORDER BY place),
+            CASE WHEN bool_and(is_told) THEN %(now)s::timestamptz END
+        FROM (
+            SELECT error, place, error ? 'told' OR (place <= t.errors AND error ->> 'why' = ANY (t.whys)) AS is_told
+            FROM jsonb_array_elements(e.errors) WITH ORDINALITY AS one (error, place)
+        ) AS marked
+    )
+FROM (
+    SELECT id, array_agg(why) AS whys, max(errors) AS errors
+    FROM json_to_recordset(%(told)s) AS told (id bigint, why text, errors integer)
+    GROUP BY id
+) AS t
+WHERE e.id = t.id AND e.errors_told_at IS NULL AND e.errors <> '[]'
 
 -- name: delete_waiting_statuses
 -- Delete the oldest statuses for which no message ever came: most are of messages that the shop has sent.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from partner_messages.config.settings import Settings, SettingsError
 from partner_messages.deployment.receiving import Receiving, load_receiving
@@ -15,7 +15,12 @@ from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.silences import note_silences_told, see_silences, untold_silences
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.webhook.accounts import SenderIds, note_account_events_told, untold_account_events
-from partner_messages.webhook.apply import apply_pending, note_webhook_errors_told, untold_webhook_errors
+from partner_messages.webhook.apply import (
+    WebhookErrors,
+    apply_pending,
+    note_webhook_errors_told,
+    untold_webhook_errors,
+)
 from partner_messages.webhook.expiry import expire
 from partner_messages.webhook.shop_inbox import store_answers_of_the_shop
 from partner_messages.webhook.sources import look_up_statuses
@@ -56,14 +61,14 @@ class Untold:
 
     Attributes:
         said: The sentence.
-        webhooks: The webhooks that it is about: how many errors each has in all, by id.
+        errors: The errors of webhooks that it is about.
         account_event: What it is about, where Meta has said it of an account.
         answer: What it is about, where somebody has said it whom nobody knows.
         silence: The sender and the day, where a webhook is silent.
     """
 
     said: str
-    webhooks: Mapping[str, int] = field(default_factory=dict)
+    errors: WebhookErrors | None = None
     account_event: int | None = None
     answer: uuid.UUID | None = None
     silence: tuple[str, dt.date] | None = None
@@ -91,20 +96,16 @@ def untold(connection: LogConnection, *, at_once: bool = False) -> list[Untold]:
     return [
         *(one for one in (untold_at_once(connection) if at_once else ()) if not one.silence),
         *(Untold(said, account_event=id_) for id_, said in untold_account_events(connection).items()),
-        *(Untold(said, webhooks) for said, webhooks in untold_webhook_errors(connection).items()),
+        *(Untold(said, errors) for said, errors in untold_webhook_errors(connection).items()),
     ]
 
 
-def note_told(
-    connection: LogConnection, told: Sequence[Untold], now: dt.datetime, *, left: Sequence[Untold] = ()
-) -> None:
-    """Operations were told of these; what is about a webhook of which something is left to be told stays untold.
+def note_told(connection: LogConnection, told: Sequence[Untold], now: dt.datetime) -> None:
+    """Operations were told of these.
 
     Whoever says something notes it here, and only after it was said: what breaks off between is told twice, never lost.
     """
-    waiting = {id_ for one in left for id_ in one.webhooks}
-    webhooks = {id_: errors for one in told for id_, errors in one.webhooks.items() if id_ not in waiting}
-    note_webhook_errors_told(connection, webhooks, now)
+    note_webhook_errors_told(connection, [one.errors for one in told if one.errors], now)
     events = [one.account_event for one in told if one.account_event is not None]
     note_account_events_told(connection, events, now)
     note_stops_of_nobody_told(connection, [one.answer for one in told if one.answer is not None], now)

@@ -89,8 +89,7 @@ def summarise(
             message log that does not have what the tasks say, or a failed task.
     """
     with open_message_log() as connection:
-        at_once = _only_notes_tell()
-        to_tell = untold(connection, at_once=at_once)[:NAMED] if of_all else []
+        to_tell = untold(connection, at_once=_only_notes_tell())[:NAMED] if of_all else []
         tick = replace(tick, warnings=(*tick.warnings, *(one.said for one in to_tell if one.said not in tick.warnings)))
         summary = summarise_tick(
             connection,
@@ -130,7 +129,7 @@ def summarise(
         with open_message_log() as connection:
             note_unknown_told(connection, run, summary.untold.keys())
             # Only now: what a run that was killed has not said, the next one says.
-            _note_told(connection, to_tell, note, at_once=at_once)
+            _note_told(connection, to_tell, note)
     if finds and context is not None:
         try:
             tell_summary(context, run, summary, halted=halted, problems=problems)
@@ -143,11 +142,10 @@ def summarise(
     return summary.counts()
 
 
-def _note_told(connection: LogConnection, to_tell: Sequence[Untold], note: str, *, at_once: bool) -> None:
+def _note_told(connection: LogConnection, to_tell: Sequence[Untold], note: str) -> None:
     """What has found room in the run's note is told; the rest is for the next run."""
     told = [one for one in to_tell if one.said in note[: run_notes.LONGEST]]
-    left = [one for one in untold(connection, at_once=at_once) if one not in told]
-    note_told(connection, told, run_context.wall_clock(), left=left)
+    note_told(connection, told, run_context.wall_clock())
 
 
 def _say(summary: Summary, title: str, *, finds: bool) -> None:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 from partner_messages.database.session import is_retryable
 from partner_messages.message_log.answers import listens_with
@@ -208,25 +208,41 @@ def _in_savepoint(
         return None
 
 
-def untold_webhook_errors(connection: LogConnection) -> dict[str, Mapping[str, int]]:
-    """Errors not reported to operations yet: by sentence, the number of errors of each webhook id."""
+class WebhookErrors(NamedTuple):
+    """The errors of one kind that one sentence tells of.
+
+    Attributes:
+        why: Their kind (`why` in `webhook_event.errors`).
+        webhooks: How many errors of whatever kind each webhook has that has one of these, by its id.
+    """
+
+    why: str
+    webhooks: Mapping[str, int]
+
+
+def untold_webhook_errors(connection: LogConnection) -> dict[str, WebhookErrors]:
+    """The errors not reported to operations yet, by sentence: one for each kind."""
     return {
-        _error_sentence(row["why"], row["items"], row["message_id"]): row["webhooks"]
+        _error_sentence(row["why"], row["items"], row["message_id"], row["messages"]): WebhookErrors(
+            row["why"], row["webhooks"]
+        )
         for row in rows(connection, "untold_webhook_errors")
     }
 
 
-def note_webhook_errors_told(connection: LogConnection, webhooks: Mapping[str, int], now: dt.datetime) -> None:
-    """Mark so many errors of each webhook as reported to operations; later errors are reported again."""
-    told = recordset({"id": id_, "errors": number} for id_, number in webhooks.items())
+def note_webhook_errors_told(connection: LogConnection, reported: Iterable[WebhookErrors], now: dt.datetime) -> None:
+    """Mark errors as reported to operations; those that were added to a webhook since are reported later."""
+    told = recordset(
+        {"id": id_, "why": one.why, "errors": number} for one in reported for id_, number in one.webhooks.items()
+    )
     rows(connection, "note_webhook_errors_told", told=told, now=now)
 
 
-def _error_sentence(why: str, items: int, message_id: str | None) -> str:
+def _error_sentence(why: str, items: int, message_id: str | None, messages: int = 1) -> str:
     of = f", such as message {message_id}" if message_id else ""
     if why == Problem.SLOT_RETAKEN:
         return (
-            f"told_twice: {items} messages that had failed were delivered after all, when another one had been sent in"
-            f" their place (slot_retaken){of}."
+            f"told_twice: {messages} messages that had failed were delivered after all, when another one had been sent"
+            f" in their place (slot_retaken){of}."
         )
     return f"{items} items of webhooks could not be applied ({why[:_MAX_REASON_LENGTH]}){of}; see webhook_event.errors."

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections import Counter
 
 import pytest
+from psycopg.types.json import Jsonb
 
+from partner_messages.database.named_sql import query
 from partner_messages.message_log.answers import STOP_OF_NOBODY, AnsweredStall, open_for_answer
+from partner_messages.message_log.database import recordset
 from partner_messages.message_log.silences import SILENT, listen_to
 from partner_messages.messages.tick import Tick
 from partner_messages.ops.hearing import note_told, untold
@@ -66,6 +71,29 @@ def test_what_is_to_be_told_waits_until_the_note_of_a_run_has_room_for_it(deploy
     assert upkeep(4)["warnings"] == []
 
 
+def kinds_of_errors(log, number, *kinds):
+    """A webhook with these kinds of errors, two of each, which are told in sentences as long as they may be."""
+    store(log, envelope({"field": f"odd {number}", "value": {}}), TICK)
+    sweep(f"of webhook {number}")
+    errors = [{"item": place, "why": kind.ljust(200, ".")} for place, kind in enumerate((*kinds, *kinds))]
+    log.execute("UPDATE webhook_event SET errors = %s WHERE id = (SELECT max(id) FROM webhook_event)", [Jsonb(errors)])
+
+
+def test_each_of_several_kinds_of_errors_is_told_once_however_little_room_the_notes_have(deployment, log, monkeypatch):
+    kinds_of_errors(log, 1, "kind A", "kind B", "kind C")
+    kinds_of_errors(log, 2, "kind C", "kind D", "kind E")
+    kinds_of_errors(log, 3, "kind A", "kind F", "kind G", "kind H")
+    notes = []
+    monkeypatch.setattr("partner_messages.ops.summarise.leave", lambda _, note: notes.append(note[:LONGEST]))
+
+    while upkeep(len(notes))["warnings"] and len(notes) < 9:
+        pass
+
+    told = Counter(re.findall(r"(\d) items of webhooks could not be applied \((kind \w)\.*\); see", "".join(notes)))
+    assert told == Counter({(str(4 if kind in "AC" else 2), f"kind {kind}"): 1 for kind in "ABCDEFGH"})
+    assert 3 < len(notes) < 9
+
+
 def test_what_becomes_known_while_a_run_tells_is_told_by_the_next(deployment, log):
     id_ = put(log, "sent", meta_message_id="wamid.A", sender="in")
     store(log, of_statuses(status_item("wamid.B", biz_opaque_callback_data=str(id_)), number=NUMBER), TICK)
@@ -74,7 +102,19 @@ def test_what_becomes_known_while_a_run_tells_is_told_by_the_next(deployment, lo
     log.execute("""UPDATE webhook_event SET errors = errors || '[{"item": 1, "why": "another_number"}]'""")
     note_told(log, found, TICK)
 
-    assert len(upkeep(2)["warnings"]) == 2
+    (said,) = upkeep(2)["warnings"]
+    assert said.startswith("1 items of webhooks could not be applied (another_number)")
+
+
+def test_more_errors_of_a_kind_that_was_told_are_told_without_those_before(deployment, log):
+    store(log, envelope({"field": "odd", "value": {}}), TICK)
+    assert upkeep(1)["warnings"]
+    (event,) = log.execute("SELECT id, errors FROM webhook_event").fetchall()
+    more = [{"item": 7, "why": event["errors"][0]["why"]}] * 2
+    log.execute(query("add_errors"), {"added": recordset([{"id": event["id"], "errors": more}])})
+
+    assert [said.split()[0] for said in upkeep(2)["warnings"]] == ["2"]
+    assert upkeep(3)["warnings"] == []
 
 
 def test_that_a_partner_was_told_twice_is_told(deployment, log):
@@ -83,7 +123,16 @@ def test_that_a_partner_was_told_twice_is_told(deployment, log):
     store(log, of_statuses(status_item("wamid.A", "delivered"), number=NUMBER), TICK)
 
     (said,) = upkeep()["warnings"]
-    assert said.startswith("told_twice")
+    assert said.startswith("told_twice: 1 messages")
+
+
+def test_a_partner_who_was_told_twice_and_has_read_it_is_one_message(deployment, log):
+    put(log, "failed", meta_message_id="wamid.A", sender="in")
+    put(log, "sent", meta_message_id="wamid.B", sender="in")
+    store(log, of_statuses(status_item("wamid.A", "delivered"), status_item("wamid.A", "read"), number=NUMBER), TICK)
+
+    (said,) = upkeep()["warnings"]
+    assert said.startswith("told_twice: 1 messages")
 
 
 def test_what_meta_says_of_an_account_is_told_once(deployment, log):
