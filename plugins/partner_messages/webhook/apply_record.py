@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from partner_messages.webhook.events import Item, StatusUpdate
+from partner_messages.webhook.events import LARGEST_BATCH, Item, StatusUpdate
 
 
 @dataclass
@@ -73,8 +73,10 @@ class WebhookStatus:
     waiting_id: int | None = None
 
 
-MAX_ERRORS = 100
-"""Errors kept of one webhook; the last entry counts all further ones."""
+MAX_ERRORS = LARGEST_BATCH
+"""Errors kept of one webhook, so all that a webhook of Meta's may have; the last entry counts all further ones."""
+MAX_WHY = 500
+"""Characters kept of why an item could not be applied."""
 ItemErrors = dict[int, list[dict[str, Any]]]
 """Errors by webhook id, as in the column `webhook_event.errors`."""
 
@@ -83,7 +85,7 @@ def note_error(errors: ItemErrors, one: WebhookItem | WebhookStatus, why: str, *
     """Record why an item could not be applied, with more keys that are not None; `items` is a count of items."""
     known, kept = {key: value for key, value in more.items() if value is not None}, errors[one.event_id]
     if len(kept) < MAX_ERRORS:
-        kept.append({"item": one.index, "why": why, **known})
+        kept.append({"item": one.index, "why": why[:MAX_WHY], **known})
         return
     last = kept[-1]
     kept[-1] = {"why": "and more", "items": last.get("items", 1) + known.get("items", 1)}

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
+LARGEST_BATCH = 1_000
+"""Items that Meta sends in one webhook at most."""
+
 
 @dataclass(frozen=True)
 class MetaError:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from partner_messages.webhook.events import (
+    LARGEST_BATCH,
     AccountUpdate,
     InboundMessage,
     Item,
@@ -51,7 +52,7 @@ MAX_DIGITS = 40
 """Digits of a number that is an id or a time."""
 MAX_ID_BYTES = 512
 """Bytes of an id or a name, so that several fit into one entry of a PostgreSQL index."""
-MAX_UNRECOGNISED = 100
+MAX_UNRECOGNISED = LARGEST_BATCH
 """Unrecognised items that are kept one by one for a webhook; further ones are counted."""
 _SIGN_RUN = re.compile(r"\W{20,}")
 """A long run of non-word characters, after which a shortened text would have no words. (Vowel signs count as such.)"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import uuid
+from collections import defaultdict
 
 import psycopg
 import pytest
@@ -15,8 +16,15 @@ from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.outbox import claim, settle
 from partner_messages.messages.values import Settlement
 from partner_messages.webhook import apply
-from partner_messages.webhook.apply import MAX_BATCH_BYTES, MAX_WEBHOOKS, apply_backlog, take_pending
-from partner_messages.webhook.apply_record import MAX_ERRORS
+from partner_messages.webhook.apply import (
+    MAX_BATCH_BYTES,
+    MAX_WEBHOOKS,
+    apply_backlog,
+    take_pending,
+    untold_webhook_errors,
+)
+from partner_messages.webhook.apply_record import MAX_ERRORS, WebhookItem, note_error
+from partner_messages.webhook.events import Unrecognised
 from partner_messages.webhook.store import store
 from support.deployment import TICK
 from support.log_rows import put, row
@@ -173,6 +181,26 @@ def test_one_bad_item_loses_none_of_a_thousand(log):
     assert done.errors.total() == 2
 
 
+def test_of_the_largest_batch_that_meta_sends_each_bad_item_is_kept_with_its_error_and_counted(log):
+    put(log, "sent", meta_message_id="wamid.A", sender="in")
+    stray = status_item(biz_opaque_callback_data=str(uuid.uuid4()))
+    hear(log, of_statuses(*[{"status": "delivered"}] * 1_000), of_statuses(*[stray] * 1_000))
+
+    found = [event["errors"] for event in log.execute("SELECT errors FROM webhook_event ORDER BY id")]
+    assert [{error["item"] for error in of} for of in found] == [set(range(1_000))] * 2
+    assert [len({error["why"] for error in of}) for of in found] == [1, 1]
+    assert [said.split(" (")[0] for said in untold_webhook_errors(log)] == [
+        "1000 items of webhooks could not be applied"
+    ] * 2
+
+
+def test_of_an_error_no_more_is_kept_than_somebody_reads():
+    errors = defaultdict(list)
+    note_error(errors, WebhookItem(1, 0, Unrecognised(None, "odd", None), TICK), "x" * 100_000)
+
+    assert len(errors[1][0]["why"]) <= 1_000
+
+
 def test_the_same_webhook_again_changes_nothing_and_is_counted(log):
     id_ = put(log, "sent", meta_message_id="wamid.A")
     body = of_statuses(status_item(status="delivered"))
@@ -304,11 +332,11 @@ def test_what_another_try_may_mend_is_tried_again(log, refuse, change):
 def test_of_a_body_full_of_nothing_few_errors_are_kept_and_how_many_more_there_were(log):
     put(log, "sent", meta_message_id="wamid.A", sender="in")
     ours = status_item(biz_opaque_callback_data=str(uuid.uuid4()))
-    hear(log, encoded({"object": "whatsapp_business_account", "entry": [{}] * 250}), of_statuses(*[ours] * 250))
+    hear(log, encoded({"object": "whatsapp_business_account", "entry": [{}] * 2_500}), of_statuses(*[ours] * 2_500))
 
     found = [event["errors"] for event in log.execute("SELECT errors FROM webhook_event ORDER BY id")]
     assert [len(of) for of in found] == [MAX_ERRORS, MAX_ERRORS]
-    assert [sum(error.get("items", 1) for error in of) for of in found] == [250, 250]
+    assert [sum(error.get("items", 1) for error in of) for of in found] == [2_500, 2_500]
 
 
 def test_a_large_body_is_taken_alone_and_after_words(log):
