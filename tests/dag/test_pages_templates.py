@@ -44,6 +44,13 @@ def test_each_text_is_shown_as_on_a_phone(op: Visitor) -> None:
     assert "has no picture of a template none" in op.get("/templates/none/picture", status=400)
 
 
+def test_a_quality_that_is_no_good_one_stands_out(op: Visitor, log: Log) -> None:
+    log.execute("UPDATE template_approval SET quality = 'GREEN'")
+    assert "<td>GREEN</td>" in op.get("/templates")
+    log.execute("UPDATE template_approval SET quality = 'RED'")
+    assert '<span class="badge failed">RED</span>' in op.get("/templates")
+
+
 def test_what_is_missing_is_submitted_once_by_a_dag_run(op: Visitor, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     fields = dict(re.findall(r'name="(_token|form)" value="([^"]+)"', op.get("/templates")))
     asked = {**fields, "do": "upsert", "why": "the new family"}

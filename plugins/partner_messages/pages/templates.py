@@ -20,6 +20,7 @@ from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.pages import render, words
 from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.rights import Actor, Reader, may_act, may_trigger_templates
+from partner_messages.templates.approvals.gate import QUALITY_WARNINGS
 from partner_messages.templates.catalog.installed import installed_catalog
 from whatsapp_provider.templates.picture_formats import mime_type
 
@@ -79,6 +80,7 @@ def templates(connection: LogConnection) -> dict[str, Any]:
         "templates": found,
         "looks": {(row["name"], row["language"]): look(row["name"], row["language"]) for row in found},
         "accounts": {row["waba_id"]: row for row in rows(connection, "accounts_read")},
+        "quality_warnings": QUALITY_WARNINGS,
         "form": uuid.uuid4(),
     }
 

@@ -93,10 +93,27 @@ def test_a_listing_that_shows_the_announced_category_ends_the_warning(log, liste
     assert warning_of(approval(log)) is None
 
 
-def test_quality_is_kept(log, listed):
-    hear(log, "message_template_quality_update", **of_template(new_quality_score="YELLOW"))
+@pytest.mark.parametrize(
+    ("quality", "warning"),
+    [
+        ("GREEN", None),
+        ("UNKNOWN", None),
+        ("YELLOW", "rated YELLOW by Meta for its quality: recipients block or report it"),
+        ("RED", "rated RED by Meta for its quality, and paused next if that does not change"),
+    ],
+)
+def test_quality_warns_and_blocks_nothing(log, listed, quality, warning):
+    hear(log, "message_template_quality_update", **of_template(new_quality_score=quality))
 
-    assert (approval(log).quality, why_not(log)) == ("YELLOW", None)
+    assert (approval(log).quality, why_not(log)) == (quality, None)
+    assert warning_of(approval(log)) == warning
+
+
+def test_of_a_template_that_cannot_be_sent_its_quality_is_no_warning(log, listed):
+    hear(log, "message_template_quality_update", **of_template(new_quality_score="RED"))
+    hear(log, "message_template_status_update", **of_template(event="PAUSED"))
+
+    assert (why_not(log), warning_of(approval(log))) == ("paused", None)
 
 
 def test_what_is_older_than_what_is_known_changes_nothing(log, listed):

@@ -51,16 +51,27 @@ class Approval:
     announced: str = ""
 
 
+QUALITY_WARNINGS: Mapping[str, str] = {
+    "RED": "rated RED by Meta for its quality, and paused next if that does not change",
+    "YELLOW": "rated YELLOW by Meta for its quality: recipients block or report it",
+}
+"""What Meta's quality scores mean that are no good ones."""
+
+
 def warning_of(approval: Approval) -> str | None:
     """A warning about a template that can be sent: one clause; None if there is none.
 
-    An announced category blocks nothing yet, because Meta still bills the present one.
+    An announced category blocks nothing yet, because Meta still bills the present one; nor does a quality.
     """
+    warnings = []
     if approval.status == FLAGGED:
-        return "flagged by Meta for its quality, and paused next if that does not change"
+        warnings.append("flagged by Meta for its quality, and paused next if that does not change")
+    elif approval.quality in QUALITY_WARNINGS and standing(approval.status) is Standing.APPROVED:
+        warnings.append(QUALITY_WARNINGS[approval.quality])
     if approval.announced and approval.announced != approval.category:
-        return f"to become {approval.announced}, as Meta has announced; it is {approval.category or 'not known'} now"
-    return None
+        present = approval.category or "not known"
+        warnings.append(f"to become {approval.announced}, as Meta has announced; it is {present} now")
+    return "; ".join(warnings) or None
 
 
 def why_not_sendable(template: Template, language: str, approval: Approval | None, allow_marketing: bool) -> str | None:
