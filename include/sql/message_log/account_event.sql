@@ -12,7 +12,15 @@ SELECT id FROM sender_stop WHERE sender = %(sender)s AND lifted_at > %(at)s LIMI
 
 -- name: untold_account_events
 -- What Meta has said of accounts and operations were not told of yet.
-SELECT id, waba_id, field, event, phone_number FROM account_event WHERE told_at IS NULL ORDER BY id
+SELECT id, waba_id, field, event, phone_number, detail FROM account_event WHERE told_at IS NULL ORDER BY id
+
+-- name: health_of_accounts
+-- What Meta has said of some accounts since a moment, the latest first.
+SELECT waba_id, field, event, phone_number, detail
+FROM account_event
+WHERE waba_id = ANY (%(waba_ids)s) AND at > %(since)s
+ORDER BY at DESC, id DESC
+LIMIT %(at_most)s
 
 -- name: note_account_events_told
 -- Operations were told of these.

@@ -45,6 +45,7 @@ from partner_messages.planning.typed_ids import check_typed_ids
 from partner_messages.shop.mirror import open_inbox
 from partner_messages.shop.shop import open_shop
 from partner_messages.templates.catalog.installed import installed_catalog
+from partner_messages.webhook.accounts import health_of_accounts
 from whatsapp_provider.masking import mask_phone
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,8 @@ def preflight(
         _check_test_phone(connection, tick, redirect_to)
         closed = close_what_is_over(connection, day_of(wall), settings)
         of_templates = check_templates(connection, tick, senders, sent, settings)
-        tick = replace(tick, warnings=(*tick.warnings, *of_templates))
+        of_accounts = health_of_accounts(connection, {sender.waba_id for sender in senders}, wall)
+        tick = replace(tick, warnings=(*tick.warnings, *of_accounts, *of_templates))
         listen_with(connection, settings, wall)
         start_tick(connection, tick)
         halted = halted_now(connection, settings)

@@ -311,7 +311,12 @@ def _template(field: str, item: Json, waba_id: str, at: dt.datetime) -> Template
 
 
 def _account(field: str, item: Json, waba_id: str, at: dt.datetime) -> AccountUpdate:
-    events = (item.get(key) for key in ("event", "alert_type", "decision"))
+    events = (
+        item.get("event"),
+        item.get("alert_type"),
+        _object(item, "alert_info").get("alert_type"),
+        item.get("decision"),
+    )
     number = _text(item.get("display_phone_number")) or _text(item.get("phone_number"))
     return AccountUpdate(
         waba_id=waba_id,

@@ -11,8 +11,11 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from partner_messages.message_log.preferences import note_preference
+from partner_messages.webhook.accounts import note_account_events_told, untold_account_events
 from support.dag_tasks import REMINDERS
 from support.deployment import TICK, airflow_run
+from support.webhook_work import apply_webhooks
+from support.webhooks import envelope
 
 MINUTE = dt.timedelta(minutes=1)
 DAY = dt.timedelta(days=1)
@@ -270,3 +273,22 @@ def test_what_was_approved_within_a_day_still_counts_where_an_account_cannot_be_
     deployment.now = TICK + 25 * 60 * MINUTE
     REMINDERS.preflight(context("manual", TICK + DAY, TICK + DAY))
     assert "Not sendable by in" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("phone_number_quality_update", {"event": "FLAGGED", "display_phone_number": "919829012345"}),
+        ("business_capability_update", {"max_daily_conversations_per_business": 250}),
+        ("account_alerts", {"alert_type": "SPEND", "alert_severity": "CRITICAL"}),
+    ],
+)
+def test_a_tick_says_how_the_accounts_of_its_senders_stand_as_long_as_they_do(deployment, log, field, value):
+    deployment.set(senders=["in"])
+    apply_webhooks(log, envelope({"field": field, "value": value}), now=TICK)
+    for id_ in untold_account_events(log):  # What upkeep has told once is not over by that.
+        note_account_events_told(log, [id_], TICK)
+
+    (said,) = REMINDERS.preflight(context())["warnings"]
+    assert said.startswith("Meta says ")
+    assert field in said

@@ -10,7 +10,12 @@ from partner_messages.message_log.stops import lift_stop, open_stop
 from partner_messages.templates.approvals.approvals import read_approvals, record_listing
 from partner_messages.templates.approvals.gate import warning_of, why_not_sendable
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.webhook.accounts import SenderIds, note_account_events_told, untold_account_events
+from partner_messages.webhook.accounts import (
+    SenderIds,
+    health_of_accounts,
+    note_account_events_told,
+    untold_account_events,
+)
 from support.deployment import TICK, run_pass
 from support.webhook_work import apply_webhooks
 from support.webhooks import NUMBER, WABA, envelope, seconds
@@ -187,6 +192,72 @@ def test_what_else_meta_says_of_an_account_is_told_once_with_its_number_masked(l
     (said,) = untold_account_events(log).values()
     assert field in said
     assert "9829012345" not in said
+
+
+HOUR = dt.timedelta(hours=1)
+FLAGGED = {"event": "FLAGGED", "display_phone_number": "919829012345", "current_limit": "TIER_2K"}
+ALERT = {"alert_type": "SPEND", "alert_severity": "CRITICAL", "alert_status": "ACTIVE", "alert_description": "Pay."}
+HEALTH = {
+    "a flagged number": ([("phone_number_quality_update", FLAGGED)], ["FLAGGED"]),
+    "one that is flagged no more": (
+        [("phone_number_quality_update", FLAGGED), ("phone_number_quality_update", {**FLAGGED, "event": "UNFLAGGED"})],
+        [],
+    ),
+    "one whose throughput has grown since": (
+        [
+            ("phone_number_quality_update", FLAGGED),
+            ("phone_number_quality_update", {**FLAGGED, "event": "THROUGHPUT_UPGRADE"}),
+        ],
+        ["FLAGGED"],
+    ),
+    "another number that is well": (
+        [
+            ("phone_number_quality_update", FLAGGED),
+            ("phone_number_quality_update", {"event": "UNFLAGGED", "display_phone_number": "919829099999"}),
+        ],
+        ["FLAGGED"],
+    ),
+    "a limit": ([("business_capability_update", {"max_daily_conversations_per_business": 2000})], ["2000"]),
+    "the last of two limits": (
+        [
+            ("business_capability_update", {"max_daily_conversations_per_business": 2000}),
+            ("business_capability_update", {"max_daily_conversations_per_business": 250}),
+        ],
+        ["250"],
+    ),
+    "an alert": ([("account_alerts", ALERT)], ["CRITICAL"]),
+    "an alert that is no bad news": ([("account_alerts", {**ALERT, "alert_severity": "INFORMATIONAL"})], []),
+    "two alerts, one of which is over": (
+        [
+            ("account_alerts", ALERT),
+            ("account_alerts", {"alert_info": {**ALERT, "alert_type": "LIMIT"}}),
+            ("account_alerts", {**ALERT, "alert_status": "RESOLVED"}),
+        ],
+        ["Meta says LIMIT"],
+    ),
+    "a violation": ([("account_update", BANS[-1][0])], ["SCAM"]),
+    "a ban that was taken back": ([("account_update", BANS[0][0]), ("account_update", BANS[3][0])], []),
+    "a partner app": ([("account_update", {"event": "PARTNER_APP_INSTALLED"})], []),
+}
+
+
+@pytest.mark.parametrize("case", HEALTH)
+def test_the_health_of_an_account_is_what_meta_has_said_last_of_it(log, case):
+    news, words = HEALTH[case]
+    for hours, (field, value) in enumerate(news):
+        hear(log, field, at=TICK - (9 - hours) * HOUR, **value)
+
+    said = health_of_accounts(log, [WABA], TICK)
+    assert len(said) == len(words)
+    assert all(word in sentence for word, sentence in zip(words, said, strict=True))
+    assert "98290" not in "".join(said)
+
+
+def test_the_health_of_other_accounts_and_of_weeks_ago_is_not_said(log):
+    hear(log, "phone_number_quality_update", **FLAGGED)
+
+    assert health_of_accounts(log, ["another"], TICK + HOUR) == []
+    assert health_of_accounts(log, [WABA], TICK + dt.timedelta(days=8)) == []
 
 
 def test_an_old_word_does_not_stop_a_sender_that_has_worked_since(log):

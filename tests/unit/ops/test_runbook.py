@@ -41,6 +41,7 @@ SUMMARY = Summary(
     untold={uuid.UUID(int=1): "another run"},
 )
 ACCOUNT_NEWS = {"event": "DISABLED_UPDATE", "field": "account_update", "phone_number": "+911234567890", "waba_id": "2"}
+ACCOUNT_NEWS["detail"] = {"ban_info": {"waba_ban_state": "DISABLE"}}
 PROMISE = Promise(
     id=uuid.UUID(int=2),
     production_run_id="R1",
