@@ -5,22 +5,28 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from partner_messages.message_log import silences
+from partner_messages.message_log.answers import STOP_OF_NOBODY
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.values import Promise
 from partner_messages.ops.promises_due import broken_in_words
 from partner_messages.ops.reasons import Reason
 from partner_messages.ops.summarise import PAUSED, problems_of
 from partner_messages.ops.summary import Summary
+from partner_messages.planning import template_gate
+from partner_messages.tasks import endings
+from partner_messages.templates.approvals.gate import Approval
 from partner_messages.webhook import accounts, apply, parsing
 from partner_messages.webhook.events import Unrecognised
 from partner_messages.webhook.statuses import Problem
 from support.deployment import TICK
-from support.examples import DAY, tick
+from support.examples import DAY, sender, tick
 from support.webhooks import envelope, messages_change
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -42,6 +48,9 @@ SUMMARY = Summary(
 )
 ACCOUNT_NEWS = {"event": "DISABLED_UPDATE", "field": "account_update", "phone_number": "+911234567890", "waba_id": "2"}
 ACCOUNT_NEWS["detail"] = {"ban_info": {"waba_ban_state": "DISABLE"}}
+APPROVED = Approval("2", "t", "hi", "APPROVED", "UTILITY", "", "", 4, TICK, announced="MARKETING")
+FLAGGED, RED = replace(APPROVED, status="FLAGGED", announced=""), replace(APPROVED, quality="RED", announced="")
+SENDER = sender(waba_id="2")
 PROMISE = Promise(
     id=uuid.UUID(int=2),
     production_run_id="R1",
@@ -59,6 +68,12 @@ SAID = [
     accounts.account_event_sentence(ACCOUNT_NEWS),
     accounts.account_event_sentence({**ACCOUNT_NEWS, "phone_number": None}),
     broken_in_words(PROMISE),
+    f"{STOP_OF_NOBODY}: answer 1 of 2026-11-23 04:30 UTC comes from somebody with a username.",
+    *template_gate._warnings({("2", "t"): {"hi": APPROVED, "en": FLAGGED, "it": RED}}, [SENDER]),
+    *(
+        endings._failed({"ti": SimpleNamespace(xcom_pull=lambda said=said, **_: said)}, "send_messages", 2)
+        for said in ([], ["No."])
+    ),
     *(apply._error_sentence(problem.value, 2, message_id) for problem in Problem for message_id in (None, "an id")),
 ]
 ODD = {
@@ -100,8 +115,11 @@ SENTENCES = {
     "ops/upkeep.py": r'"([^"]*messages of past days[^"]*)"',
     "webhook/sources.py": r'return \[f"(.+?)"\]',
     "webhook/shop_inbox.py": r'return \[f"(.+?)"\]',
-    "message_log/position.py": r'"([^"]*so nothing is sent from it[^"]*)"',
-    "message_log/server.py": r'"([^"]*clocks are more than a minute apart[^"]*)"',
+    "message_log/position.py": r'"([^"]*(?:so nothing is sent from it|does not hold what a run kept)[^"]*)"',
+    "message_log/server.py": r'"([^"]*(?:clocks are more than a minute apart| runs with )[^"]*)"',
+    "deployment/installed_copies.py": r'"(\{package\} is there twice[^"]*)"',
+    "planning/typed_ids.py": r'"([^"]*(?:would be refused|which the shop has deleted|which is no)[^"]*)"',
+    "ops/notifier.py": r'"(The notifier [^"]*so nobody was told\.)"',
 }
 """Where what is said only if something has gone wrong stands in the code."""
 
