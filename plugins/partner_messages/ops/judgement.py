@@ -243,9 +243,10 @@ class Judgement:
 def judge(stalls: Iterable[StallToday], rows: Sequence[Escalation], coverage: Coverage) -> Judgement:
     """Compare the stalls that a tick knows with the escalations that are not over.
 
-    A run has one open row, which says what holds today: the first reason that does, or else the row's own as long as
-    nothing disproves it. Where that is another one, the row is over and a new one opens; so it is where the run has
-    moved. A row that was closed by hand keeps the run from being opened again for that reason, until that is disproved.
+    Beside the rows that answers have opened, a run has one, which says what holds today: the first reason that does, or
+    else the row's own as long as nothing disproves it. Where that is another one, the row is over and a new one opens;
+    so it is where the run has moved. A row that was closed by hand keeps the run from being opened again for that
+    reason, until that is disproved.
     """
     known = {stall.production_run_id: stall for stall in stalls if coverage.covers(stall)}
     over: dict[uuid.UUID, str] = {}
