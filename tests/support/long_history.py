@@ -201,7 +201,7 @@ def _plain_parameters() -> dict[str, Any]:
             "quiet": dt.timedelta(minutes=15),
             "listened": dt.timedelta(days=30),
         },
-        **{"senders": ["in"], "waba_ids": ["2"], "label": "Tue 24 Nov"},
+        **{"senders": ["in"], "waba_ids": ["2"], "field": "message_history", "label": "Tue 24 Nov"},
         **{"phone_number_id": "111000000000001", "rate": 80.0, "wanted": 80.0},
         **{"key": b"k" * 32, "recipient": b"r" * 32, "tracking_id": "t", "task": "DAG orders"},
         **{"reason": "refused", "error_detail": "refused", "of_all": True},

@@ -22,6 +22,10 @@ WHERE waba_id = ANY (%(waba_ids)s) AND at > %(since)s
 ORDER BY at DESC, id DESC
 LIMIT %(at_most)s
 
+-- name: histories_refused
+-- The senders for whose history Meta has refused to be asked since a moment.
+SELECT DISTINCT detail ->> 'sender' AS sender FROM account_event WHERE field = %(field)s AND at > %(since)s
+
 -- name: note_account_events_told
 -- Operations were told of these.
 UPDATE account_event SET told_at = %(now)s WHERE id = ANY (%(ids)s) AND told_at IS NULL

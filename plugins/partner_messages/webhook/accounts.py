@@ -24,6 +24,9 @@ from whatsapp_provider.masking import mask
 STOPPED_BY = "webhook"
 """The `dag_id` of a sender stop that a webhook caused."""
 _NO_NEW_CONVERSATIONS = "RESTRICTED_BIZ_INITIATED_MESSAGING"
+_HISTORY = "message_history"
+"""In `account_event.field`: Meta has refused to be asked for a sender's history (no webhook, but an answer)."""
+HISTORY_REFUSED_FOR = dt.timedelta(days=1)
 HEALTH_DAYS = 7
 """So long a tick repeats bad news: a number that is flagged is well again by then, or its limit is lowered."""
 _MAX_EVENTS, _MAX_DETAIL_LENGTH = 200, 120
@@ -124,6 +127,18 @@ def _keep_account_event(connection: LogConnection, update: AccountUpdate, event_
     rows(connection, "keep_account_event", kept=recordset([kept]))
 
 
+def refuse_history(connection: LogConnection, sender: str, waba_id: str, said: str, now: dt.datetime) -> None:
+    """Keep that Meta refuses to be asked for the history of a sender's messages, so that operations are told of it."""
+    refusal = AccountUpdate(waba_id, _HISTORY, "REFUSED", None, {"sender": sender, "said": said}, now)
+    _keep_account_event(connection, refusal, None)
+
+
+def histories_refused(connection: LogConnection, now: dt.datetime) -> frozenset[str]:
+    """The senders for whose history Meta is not asked, because it has refused that within a day (`refuse_history`)."""
+    found = rows(connection, "histories_refused", field=_HISTORY, since=now - HISTORY_REFUSED_FOR)
+    return frozenset(row["sender"] for row in found)
+
+
 def why_stopped(update: AccountUpdate) -> str | None:
     """Why an account may not send any more, in one sentence; None if it may.
 
@@ -157,6 +172,9 @@ def _restrictions(detail: Mapping[str, Any]) -> Iterator[str]:
 
 def account_event_sentence(event: Mapping[str, Any]) -> str:
     """The sentence that reports an account event (a row of `account_event`) to operations."""
+    if event["field"] == _HISTORY:
+        said = event["detail"]["said"]
+        return f"Meta's message history cannot be asked, so set status_source to webhook or shop: {said}"
     number = f" of {mask(event['phone_number'])}" if event["phone_number"] else ""
     said, what = event["event"] or event["field"], "".join(f"; {one}" for one in _details_told(event["detail"]))
     return (

@@ -18,7 +18,7 @@ from partner_messages.deployment.live_settings import load_senders
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.messages.statuses import TAKEN_BY_META, MessageStatus
 from partner_messages.shop.shop import ShopError, open_shop
-from partner_messages.webhook.accounts import SenderIds
+from partner_messages.webhook.accounts import SenderIds, histories_refused, refuse_history
 from partner_messages.webhook.apply_statuses import apply_updates
 from partner_messages.webhook.events import MetaError, StatusUpdate
 from whatsapp_provider.api.history import HistoryRefused, HistoryUnclear, message_history
@@ -47,24 +47,24 @@ def look_up_statuses(
         now: The wall clock.
 
     Returns:
-        Sentences for operations; a message that cannot be looked up stays as it is.
+        Sentences for operations; a message that cannot be looked up stays as it is. (That Meta refuses to be asked is
+        kept, and told with what else Meta says of accounts.)
     """
     if settings.status_source == "webhook":
         return []
     messages = on_their_way(connection, now)
     if not messages:
         return []
-    refused: list[str] = []
     try:
         if settings.status_source == "shop":
             updates = _statuses_in_shop(settings, messages, sender_ids, now)
         else:
-            updates, refused = _statuses_at_meta(settings, messages)
+            updates = _statuses_at_meta(connection, settings, messages, now)
     except (ShopError, SettingsError) as error:
         return [f"Statuses were not looked up (status_source {settings.status_source}): {error}"]
     done = apply_updates(connection, sender_ids, updates)
     log.info("Of %d messages on their way %d were changed by what was looked up.", len(messages), done.changed)
-    return refused
+    return []
 
 
 def on_their_way(connection: LogConnection, now: dt.datetime) -> Sequence[Mapping[str, Any]]:
@@ -99,22 +99,26 @@ def _errors(reason: str | None) -> Iterator[MetaError]:
 
 
 def _statuses_at_meta(
-    settings: Settings, messages: Iterable[Mapping[str, Any]]
-) -> tuple[list[StatusUpdate], list[str]]:
-    """The statuses in Meta's message history, and a sentence for each sender whose history cannot be asked.
+    connection: LogConnection, settings: Settings, messages: Iterable[Mapping[str, Any]], now: dt.datetime
+) -> list[StatusUpdate]:
+    """The statuses in Meta's message history.
 
-    A sender is asked no more after the first refusal. When the time is up, the next run looks up the rest.
+    After the first refusal a sender's history is asked for no more that day. When the time is up, the next run looks up
+    the rest.
     """
     of_sender: dict[str, list[str]] = defaultdict(list)
     for one in messages:
         of_sender[one["sender"]].append(one["meta_message_id"])
-    until, found, refused = time.monotonic() + META_TIME_LIMIT_SECONDS, list[StatusUpdate](), list[str]()
+    until, found = time.monotonic() + META_TIME_LIMIT_SECONDS, list[StatusUpdate]()
+    refused = histories_refused(connection, now)
     for sender in load_senders(settings):
+        if sender.label in refused:
+            continue
         timeouts = {"connect_timeout": settings.connect_timeout, "read_timeout": settings.read_timeout}
         with message_history(sender, **timeouts) as history:
             for wamid in of_sender.get(sender.label, ()):
                 if time.monotonic() > until:
-                    return found, refused
+                    return found
                 try:
                     found += [
                         StatusUpdate(sender.phone_number_id, wamid, status, at) for status, at in history.of(wamid)
@@ -122,8 +126,7 @@ def _statuses_at_meta(
                 except HistoryUnclear as error:
                     log.warning("Meta's history of a message: %s", error)
                 except HistoryRefused as error:
-                    refused.append(
-                        f"Meta's message history cannot be asked, so set status_source to webhook or shop: {error}"
-                    )
+                    log.warning("Meta's message history is not asked for a day: %s", error)
+                    refuse_history(connection, sender.label, sender.waba_id, str(error), now)
                     break
-    return found, refused
+    return found

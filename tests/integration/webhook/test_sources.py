@@ -10,6 +10,7 @@ import requests
 
 from partner_messages.config.settings import parse_settings
 from partner_messages.deployment.live_settings import load_settings
+from partner_messages.webhook.accounts import note_account_events_told, untold_account_events
 from partner_messages.webhook.sources import look_up_statuses
 from support.deployment import TICK
 from support.examples import PHONE
@@ -21,9 +22,16 @@ from support.webhook_work import SENDER_IDS
 SENT = TICK - dt.timedelta(hours=1)
 
 
-def look_up(log, source, deployment, senders=("in",)):
+def look_up(log, source, deployment, senders=("in",), *, now=TICK):
     deployment.set(status_source=source, senders=[*senders])
-    return look_up_statuses(log, load_settings(), SENDER_IDS, TICK)
+    return look_up_statuses(log, load_settings(), SENDER_IDS, now)
+
+
+def refusals(log):
+    """What operations are told of Meta's refusals, once."""
+    said = untold_account_events(log)
+    note_account_events_told(log, said, TICK)
+    return list(said.values())
 
 
 @pytest.fixture
@@ -126,10 +134,30 @@ def test_at_the_first_no_of_meta_s_nothing_more_is_asked_and_a_sentence_says_so(
     server, answers = meta
     answers["message_history"] = (status, {"error": {"message": "Unsupported get request", "code": 100}})
 
-    (said,) = look_up(log, "meta", deployment)
-    assert "set status_source to webhook or shop" in said
+    assert look_up(log, "meta", deployment) == []
+
+    (said,) = refusals(log)
+    assert said.startswith(
+        "Meta's message history cannot be asked, so set status_source to webhook or shop: whatsapp_in"
+    )
     assert len(server.received) == 1
     assert row(log, id_)["status"] == "sent"
+
+
+def test_after_a_no_of_meta_s_a_sender_is_asked_once_a_day_and_it_is_said_once_a_day(deployment, log, id_, meta):
+    server, answers = meta
+    yes, answers["message_history"] = answers["message_history"], (403, {"error": {"message": "No history here"}})
+    hours = dt.timedelta(hours=1)
+
+    for asked, at in ((1, 0), (1, 0.25), (1, 23.75), (2, 24), (2, 47.75)):
+        assert look_up(log, "meta", deployment, now=TICK + at * hours) == []
+        assert len(server.received) == asked, at
+        assert len(refusals(log)) == (at in (0, 24)), at
+
+    answers["message_history"] = yes
+    look_up(log, "meta", deployment, now=TICK + 48 * hours)
+    assert row(log, id_)["status"] == "read"
+    assert refusals(log) == []
 
 
 @pytest.mark.parametrize(
@@ -190,8 +218,9 @@ def test_an_account_without_a_history_switches_it_off(deployment, log, graph_api
     _, id_ = taken
     graph_api.have_history(there=False)
 
-    (said,) = look_up(log, "meta", deployment)
+    assert look_up(log, "meta", deployment) == []
 
+    (said,) = refusals(log)
     assert "set status_source to webhook or shop" in said
     assert "HTTP 403" in said
     assert row(log, id_)["status"] == "sent"
@@ -204,8 +233,9 @@ def test_one_sender_s_refusal_keeps_nothing_of_the_others_back(deployment, log, 
     wamid, of_another = take(log, graph_api, "AU", "R2", sender="au")
     graph_api.move_message(wamid, "read", at=SENT + dt.timedelta(minutes=5))
 
-    (said,) = look_up(log, "meta", deployment, senders=("in", "au"))
+    assert look_up(log, "meta", deployment, senders=("in", "au")) == []
 
+    (said,) = refusals(log)
     assert "whatsapp_in: HTTP 403" in said
     assert row(log, of_another)["status"] == "read"
     assert row(log, id_)["status"] == "sent"

@@ -67,6 +67,9 @@ SAID = [
     silences.in_words("in", TICK),
     accounts.account_event_sentence(ACCOUNT_NEWS),
     accounts.account_event_sentence({**ACCOUNT_NEWS, "phone_number": None}),
+    accounts.account_event_sentence(
+        {**ACCOUNT_NEWS, "field": "message_history", "event": "REFUSED", "detail": {"sender": "in", "said": "HTTP 403"}}
+    ),
     broken_in_words(PROMISE),
     f"{STOP_OF_NOBODY}: answer 1 of 2026-11-23 04:30 UTC comes from somebody with a username.",
     *template_gate._warnings({("2", "t"): {"hi": APPROVED, "en": FLAGGED, "it": RED}}, [SENDER]),
