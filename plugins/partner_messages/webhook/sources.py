@@ -75,7 +75,10 @@ def on_their_way(connection: LogConnection, now: dt.datetime) -> Sequence[Mappin
 def _statuses_in_shop(
     settings: Settings, messages: Iterable[Mapping[str, Any]], sender_ids: SenderIds, now: dt.datetime
 ) -> list[StatusUpdate]:
-    """The statuses in the shop's inbox. The shop keeps no times, so a status gets the time of the lookup."""
+    """The statuses in the shop's inbox.
+
+    The shop keeps no time of a status (`updated_at` is that of any change of the row), so it gets that of the lookup.
+    """
     by_wamid = {one["meta_message_id"]: one for one in messages}
     with open_shop(settings.tables) as shop:
         told = shop.statuses_of(by_wamid)
