@@ -67,12 +67,13 @@ def test_what_sounded_like_stop_is_decided_on_the_partner_s_page(
     page = f"/partners/{RAJESH}"
     reminded(log, partner_id=RAJESH)
     assert "sounds like STOP" not in op.get(page)
-    hear(log, "please stop, +919829012345")
+    hear(log, "please stop, +919829012345", edited=True)
     deployment.now = ANSWERED + dt.timedelta(minutes=1)
 
     shown = "What they wrote on Mon 23 Nov, 10:30 sounds like STOP: “please stop,"
     assert shown in op.get(page)
-    assert "please stop, +919829012345" in op.get(page)
+    assert "text, edited: please stop, +919829012345" in op.get(page)
+    assert "(edited, so it counts as no word)" in op.get("/people")
     assert shown in viewer.get(page)
     assert "98290" not in viewer.get(page)
     assert "It was none" not in viewer.get(page)

@@ -5,10 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+import pytest
+
+from sandbox.shop import partner_id
 from support.deployment import Deployment
 from support.inbound import hear, reminded
-from support.log_rows import Log, call_a_person
+from support.log_rows import Log, call_a_person, put
 from support.pages import Visitor
+from support.spellings import BOTH_WAYS
+
+RAJESH = partner_id("RAJESH")
 
 
 def test_the_work_list_has_cries_for_help_first_and_then_the_oldest(op: Visitor, log: Log) -> None:
@@ -64,3 +70,13 @@ def test_an_answer_to_a_digest_shows_the_other_runs_that_it_was_about(op: Visito
     assert said is not None
     assert re.findall(r'/runs/(\w+)"', said[1]) == [f"R{one:02}" for one in range(2, 12)]
     assert said[1].endswith("and 1 more.")
+
+
+@pytest.mark.parametrize(("ours", "theirs"), BOTH_WAYS)
+def test_what_a_partner_wrote_is_on_their_page_however_meta_spells_their_phone(
+    op: Visitor, log: Log, ours: str, theirs: str
+) -> None:
+    put(log, "sent", partner_id=RAJESH, to_phone=ours)
+    hear(log, "the loom is broken", sender=theirs)
+
+    assert "the loom is broken" in op.get(f"/partners/{RAJESH}")

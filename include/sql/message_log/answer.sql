@@ -104,7 +104,7 @@ UPDATE answer SET told_at = %(now)s WHERE id = ANY (%(ids)s) AND told_at IS NULL
 -- The stalls of which a message speaks, longest first, and whether each has moved since: its run was found elsewhere, or by a later
 -- scheduled tick nowhere, or an event has ended it or given it to somebody else. A lifecycle message speaks of none: since it was sent.
 SELECT
-    r.production_run_id, found.kind, coalesce(found.since, m.sent_at, m.claimed_at, m.created_at) AS since,
+    r.production_run_id, m.partner_id, found.kind, coalesce(found.since, m.sent_at, m.claimed_at, m.created_at) AS since,
     coalesce((found.kind, found.partner_id, found.since) IS DISTINCT FROM (latest.kind, latest.partner_id, latest.since), false)
     OR EXISTS (
         SELECT FROM tick AS t

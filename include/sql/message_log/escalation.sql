@@ -111,7 +111,7 @@ SELECT
             LIMIT 1
         )
     END AS readings,
-    a.text AS said_words, {% include "runs_beside" %} AS others
+    a.text || CASE WHEN a.edited THEN ' (edited)' ELSE '' END AS said_words, {% include "runs_beside" %} AS others
 FROM escalation AS e LEFT JOIN answer AS a ON a.id = e.answer_id
 WHERE e.delivery = 'live'
     AND e.closed_at IS NULL

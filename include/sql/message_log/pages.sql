@@ -181,8 +181,10 @@ FROM answer
 WHERE (%(message_id)s::uuid IS NULL OR message_id = %(message_id)s)
     AND (
         %(partner_id)s::text IS NULL
-        OR phone = ANY (ARRAY (
-            SELECT DISTINCT to_phone FROM message_log WHERE partner_id = %(partner_id)s AND to_phone IS NOT NULL AND day >= %(first_day)s
+        OR dialled(phone) = ANY (ARRAY (
+            SELECT DISTINCT dialled(to_phone)
+            FROM message_log
+            WHERE partner_id = %(partner_id)s AND to_phone IS NOT NULL AND day >= %(first_day)s
         ))
     )
 ORDER BY received_at DESC
@@ -238,7 +240,7 @@ LIMIT 100
 SELECT
     e.id, e.production_run_id, e.partner_id, e.kind, e.reason, e.since, e.opened_at, e.assigned_to, e.touched_at, e.asleep_until,
     e.closed_at, e.closed_by, e.closed_why,
-    answered.text AS answer, answered.kind AS answer_kind, answered.received_at AS answered_at,
+    answered.text AS answer, answered.kind AS answer_kind, answered.edited AS answer_edited, answered.received_at AS answered_at,
     reminded.id AS message_id, reminded.sent_at, reminded.status, coalesce(reminded.to_phone, spoke.to_phone) AS phone,
     note.why AS note, note.who AS noted_by, note.at AS noted_at, {% include "runs_beside" %} AS others
 FROM escalation AS e
@@ -254,7 +256,7 @@ FROM escalation AS e
         ORDER BY m.day DESC LIMIT 1
     ) AS spoke ON true
     LEFT JOIN LATERAL (
-        SELECT a.text, a.kind, a.received_at FROM answer AS a
+        SELECT a.text, a.kind, a.edited, a.received_at FROM answer AS a
         WHERE a.id = e.answer_id OR a.message_id = reminded.id
         ORDER BY a.id IS NOT DISTINCT FROM e.answer_id DESC, a.received_at DESC LIMIT 1
     ) AS answered ON true

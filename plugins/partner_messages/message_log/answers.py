@@ -47,9 +47,10 @@ class Answered:
 
 @dataclass(frozen=True)
 class AnsweredStall:
-    """One stall of which a message speaks, and whether its run has moved since; a lifecycle message has no `kind`."""
+    """A stall of which a message speaks, and whether its run has moved; a lifecycle message has no `kind`."""
 
     production_run_id: str
+    partner_id: str | None
     kind: str | None
     since: dt.datetime
     moved: bool
@@ -125,7 +126,6 @@ def stalls_of(connection: LogConnection, message_id: uuid.UUID) -> list[Answered
 def open_for_answer(
     connection: LogConnection,
     stall: AnsweredStall,
-    partner_id: str | None,
     reason: str,
     *,
     at: dt.datetime,
@@ -137,7 +137,7 @@ def open_for_answer(
         "open_for_answer",
         production_run_id=stall.production_run_id,
         kind=stall.kind,
-        partner_id=partner_id,
+        partner_id=stall.partner_id,
         reason=reason,
         since=stall.since,
         at=at,

@@ -58,11 +58,13 @@ def end_promises(
         log.warning("%s: the promise of %s was broken.", promise.production_run_id, promise.due_on)
         if number >= MOST_BROKEN:
             stall = AnsweredStall(
-                promise.production_run_id, promise.kind, promise.since or promise.made_at, moved=False
+                promise.production_run_id,
+                promise.partner_id,
+                promise.kind,
+                promise.since or promise.made_at,
+                moved=False,
             )
-            open_for_answer(
-                *(connection, stall, promise.partner_id, Reason.BROKEN_PROMISE), at=tick.now, answer_id=None
-            )
+            open_for_answer(connection, stall, Reason.BROKEN_PROMISE, at=tick.now, answer_id=None)
     return broken
 
 

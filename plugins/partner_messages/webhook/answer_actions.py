@@ -160,7 +160,7 @@ class MessageActions:
             promises.make_promise(
                 self.connection,
                 stall.production_run_id,
-                self._partner_id or "",
+                stall.partner_id or "",
                 kind=stall.kind,
                 since=stall.since if stall.kind else None,
                 due_on=due_on,
@@ -196,7 +196,7 @@ class MessageActions:
 
     def _open_escalation(self, reason: str, stall: AnsweredStall) -> bool:
         return answers.open_for_answer(
-            self.connection, stall, self._partner_id, reason, at=self.received.at, answer_id=self.received.answer_id
+            self.connection, stall, reason, at=self.received.at, answer_id=self.received.answer_id
         )
 
     def _run_has_moved(self) -> str:
@@ -208,7 +208,7 @@ class MessageActions:
 
     def _key(self, stall: AnsweredStall) -> tuple[str, str, str | None, dt.datetime | None]:
         return (
-            *(stall.production_run_id, self._partner_id or "", stall.kind),
+            *(stall.production_run_id, stall.partner_id or "", stall.kind),
             stall.since if stall.kind else None,
         )
 

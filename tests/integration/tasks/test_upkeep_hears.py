@@ -234,9 +234,9 @@ def test_a_reply_is_sent_once_and_in_time_or_not_at_all(deployment, log, graph_a
 
 
 def test_help_is_told_at_once_and_again_the_next_day_and_no_sooner(log, deployment, told):
-    stall = AnsweredStall("R1", "idle", TICK, moved=False)
-    open_for_answer(log, stall, PARTNER_ID, "asked_for_help", at=TICK, answer_id=None)
-    open_for_answer(log, stall, PARTNER_ID, "answered", at=TICK, answer_id=None)
+    stall = AnsweredStall("R1", PARTNER_ID, "idle", TICK, moved=False)
+    open_for_answer(log, stall, "asked_for_help", at=TICK, answer_id=None)
+    open_for_answer(log, stall, "answered", at=TICK, answer_id=None)
 
     assert UPKEEP.tell_at_once({"params": {}}, tick().to_xcom()) == 1
     assert UPKEEP.tell_at_once({"params": {}}, tick().to_xcom()) == 0

@@ -76,6 +76,7 @@ def test_help_out_of_the_blue_is_heard_too(log):
     hear(log, "help", at=ANSWERED + dt.timedelta(days=9))
 
     assert escalated(log) == [("R1", "asked_for_help")]
+    assert log.execute("SELECT partner_id FROM escalation").fetchall() == [{"partner_id": PARTNER_ID}]
 
 
 def test_help_on_a_digest_is_for_its_longest_waiting_run(log):
