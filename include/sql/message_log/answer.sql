@@ -189,6 +189,11 @@ WHERE (
 ON CONFLICT DO NOTHING
 RETURNING id
 
+-- name: may_be_untold
+-- Whether somebody has answered since a moment, or a reply waits that was queued since: a process that ended may have told nobody.
+SELECT EXISTS (SELECT FROM answer WHERE recorded_at >= %(since)s)
+    OR EXISTS (SELECT FROM message_log WHERE status = 'queued' AND message_kind = 'reply' AND created_at >= %(since)s) AS may_be
+
 -- name: release_replies
 -- Hand the replies that may still be sent to a tick. (Another one that meets it claims each message at most once.)
 UPDATE message_log

@@ -211,6 +211,11 @@ def queue_reply(
     return bool(queued)
 
 
+def may_be_untold(connection: LogConnection, now: dt.datetime) -> bool:
+    """Whether there are answers, or replies that may still be sent, of which Airflow was perhaps not told."""
+    return bool(rows(connection, "may_be_untold", since=now - REPLY_WITHIN)[0]["may_be"])
+
+
 def release_replies(connection: LogConnection, tick: Tick, now: dt.datetime) -> int:
     """Give a tick the replies that may still be sent, and withdraw the late ones; return how many it was given."""
     expire_replies(connection, now)

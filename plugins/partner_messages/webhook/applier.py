@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from partner_messages.deployment.receiving import Receiving
+from partner_messages.message_log.answers import may_be_untold
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.silences import listen_to
 from partner_messages.webhook.accounts import SenderIds
@@ -51,6 +52,7 @@ class Applier:
         self._woken, self._stopping = threading.Event(), threading.Event()
         self._waiting_retried_at = self._listening_noted_at = 0.0
         self._announcer = Announcer()
+        self._knows_what_is_untold = False
         self._thread = threading.Thread(target=self._run, name="webhook-applier", daemon=True)
 
     def start(self) -> None:
@@ -63,32 +65,40 @@ class Applier:
         self._woken.set()
 
     def stop(self) -> None:
-        """Stop after the current transaction; the next process, or `message_log_upkeep`, applies the rest."""
+        """Stop after the current transaction, and tell Airflow of answers; the next process applies the rest."""
         self._stopping.set()
         self._woken.set()
         self._thread.join(timeout=30)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._woken.wait(self._poll_seconds)
-            if self._stopping.wait(GROUP_SECONDS):
-                return
-            self._woken.clear()
-            self.apply_once()
+        try:
+            while not self._stopping.is_set():
+                self._woken.wait(self._poll_seconds)
+                if self._stopping.wait(GROUP_SECONDS):
+                    return
+                self._woken.clear()
+                self.apply_once()
+        finally:
+            self._announcer.announce_last()
 
     def apply_once(self) -> None:
-        """Apply all stored webhooks; after an error they stay for the next time."""
+        """Apply all stored webhooks, and tell Airflow of answers; after an error they stay for the next time."""
+        try:
+            self._apply()
+        except Exception as error:
+            # Neither a lost session nor a bug may end the thread: the webhooks are stored. Some may be applied already.
+            self._knows_what_is_untold = False
+            log.error("What was stored is not applied yet: %s", mask(f"{type(error).__name__}: {error}"))  # noqa: TRY400
+        self._announcer.announce()
+
+    def _apply(self) -> None:
         receiving = self._receiving()
         sender_ids = SenderIds(receiving.phone_number_ids(), receiving.waba_ids())
         retry_waiting = time.monotonic() - self._waiting_retried_at >= RETRY_WAITING_SECONDS
-        try:
-            with self._sessions.session() as connection:
-                self._note_listening(connection, receiving)
-            done = apply_backlog(self._sessions.session, sender_ids, self._clock, retry_waiting=retry_waiting)
-        except Exception as error:
-            # Neither a lost session nor a bug may end the thread: the webhooks are stored.
-            log.error("What was stored is not applied yet: %s", mask(f"{type(error).__name__}: {error}"))  # noqa: TRY400
-            return
+        with self._sessions.session() as connection:
+            self._note_listening(connection, receiving)
+            self._ask_what_is_untold(connection)
+        done = apply_backlog(self._sessions.session, sender_ids, self._clock, retry_waiting=retry_waiting)
         if retry_waiting:
             self._waiting_retried_at = time.monotonic()
         if done.busy:
@@ -98,7 +108,13 @@ class Applier:
             log.info("Applied %s.", done)
         if done.answers:
             self._announcer.answered()
-        self._announcer.announce()
+
+    def _ask_what_is_untold(self, connection: LogConnection) -> None:
+        """Ask once for answers that an earlier process, or a pass that broke off, may have told nobody of."""
+        if not self._knows_what_is_untold:
+            if may_be_untold(connection, self._clock()):
+                self._announcer.answered()
+            self._knows_what_is_untold = True
 
     def _note_listening(self, connection: LogConnection, receiving: Receiving) -> None:
         """Note that a receiver runs, before anything is applied: the check for silent webhooks needs it."""
