@@ -106,14 +106,15 @@ class Database:
         return database_errors(self.conn_id, self.failure, self.grant)
 
     @contextlib.contextmanager
-    def session(self, options: str | None = None) -> Iterator[Session]:
+    def session(self, options: str | None = None, connect_seconds: int | None = None) -> Iterator[Session]:
         """Open a session and close it at the end of the block; only errors of opening it are translated.
 
         Args:
             options: Session settings in the form of the server's command line.
+            connect_seconds: As for `open_session`.
         """
         with self.errors():
-            opened = open_session(self.conn_id, options)
+            opened = open_session(self.conn_id, options, connect_seconds)
         with contextlib.closing(opened) as session:
             session.row_factory = dict_row
             yield session
@@ -135,17 +136,21 @@ def run_query(
         return cursor.fetchall() if cursor.description else []
 
 
-def open_session(conn_id: str, options: str | None = None) -> psycopg.Connection[Any]:
+def open_session(
+    conn_id: str, options: str | None = None, connect_seconds: int | None = None
+) -> psycopg.Connection[Any]:
     """Open a session with time-outs for a server that does not answer.
 
     Args:
         conn_id: The connection; time-outs in its extra override the defaults.
         options: Session settings in the form of the server's command line.
+        connect_seconds: How long to wait for the session, at least 2; else the default.
     """
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
     connection = copy.copy(connection_of(conn_id))
-    connection.extra = json.dumps(_TIMEOUTS | connection.extra_dejson)
+    timeouts = _TIMEOUTS | ({"connect_timeout": connect_seconds} if connect_seconds else {})
+    connection.extra = json.dumps(timeouts | connection.extra_dejson)
     hook = PostgresHook(postgres_conn_id=conn_id, connection=connection, options=options)
     return cast("psycopg.Connection[Any]", hook.get_conn())
 

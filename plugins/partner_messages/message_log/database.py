@@ -39,8 +39,12 @@ class MessageLogError(TryLater):
 
 
 @contextlib.contextmanager
-def open_message_log() -> Iterator[LogConnection]:
+def open_message_log(within: float | None = None) -> Iterator[LogConnection]:
     """Open a session with `message_log_db` whose commits last.
+
+    Args:
+        within: Seconds after which the server gives up a statement, whatever it waits for, and after which the session
+            is not waited for any more; by default as long as it takes.
 
     Raises:
         MessageLogError: For every database error inside the block: PostgreSQL quotes whole rows in its details, and a
@@ -48,7 +52,10 @@ def open_message_log() -> Iterator[LogConnection]:
         AccessRefused: The user is not let in or lacks a right.
     """
     log = Database(MESSAGE_LOG_CONN_ID, MessageLogError, GRANT)
-    with log.errors(), log.session(f"-c search_path={SCHEMA}") as connection:
+    options, connect_seconds = f"-c search_path={SCHEMA}", None
+    if within is not None:
+        options, connect_seconds = f"{options} -c statement_timeout={round(1_000 * within)}", math.ceil(within)
+    with log.errors(), log.session(options, connect_seconds) as connection:
         connection.autocommit = True
         rows(connection, "open_message_log")
         yield connection

@@ -11,7 +11,7 @@ Two ways to run it (docs/webhook.md): `python -m partner_messages.webhook`, and 
 | 413 | the body is larger than 4 MiB; it was not read to its end |
 | 415 | the body is compressed or otherwise encoded |
 | 429 | as 401, from an address that has sent too many wrong signatures |
-| 503 | the message log is not available, or too many large bodies arrive at once: Meta sends it again |
+| 503 | the message log did not store it within 5 seconds, or too many large bodies arrive: Meta sends it again |
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager
+from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import anyio.to_thread
@@ -33,7 +33,7 @@ from starlette.requests import ClientDisconnect
 
 from partner_messages.deployment import run_context
 from partner_messages.deployment.receiving import Receiving, load_receiving
-from partner_messages.message_log.database import LogConnection, open_message_log
+from partner_messages.message_log.database import open_message_log
 from partner_messages.webhook.applier import Applier
 from partner_messages.webhook.apply import MAX_BATCH_BYTES
 from partner_messages.webhook.failure_limit import SignatureFailureLimit
@@ -54,6 +54,14 @@ BODY_TIMEOUT_SECONDS = 30.0
 """The time in which a body must arrive."""
 MAX_SESSIONS = 8
 """Database sessions at most, so as many bodies are stored at once."""
+STATEMENT_SECONDS = 3.0
+"""The time in which the message log must open a session, and store a body."""
+HUNG_SECONDS = 4.0
+"""Longer than `STATEMENT_SECONDS`: a session that is in use for so long is that of a server that says nothing."""
+STORE_SECONDS = 5.0
+"""The time in which a body must be stored, with its wait for a session; Meta repeats what is answered 503."""
+RETRY_WITHIN_SECONDS = 1.0
+"""What fails so soon is tried again at once; what has failed later was waited for already."""
 REREAD_SECONDS = 60.0
 """How often the senders' secrets are read again, so that a rotated secret needs no restart."""
 
@@ -63,7 +71,6 @@ class Receiver:
 
     Args:
         load: Reads the senders.
-        open_log: Opens a session with the message log.
         clock: The wall clock.
         applies: Whether this process also applies the stored webhooks, in a thread.
     """
@@ -71,7 +78,6 @@ class Receiver:
     def __init__(
         self,
         load: Callable[[], Receiving] = load_receiving,
-        open_log: Callable[[], AbstractContextManager[LogConnection]] = open_message_log,
         clock: Callable[[], dt.datetime] | None = None,
         *,
         applies: bool = True,
@@ -79,8 +85,10 @@ class Receiver:
         self._applies = applies
         self._load, self._clock = load, clock or (lambda: run_context.wall_clock())
         self._receiving, self._read_at, self._reading = Receiving(), 0.0, threading.Lock()
-        self.sessions = SessionPool(open_log)
-        self.applier = Applier(self.sessions, self.receiving, self._clock)
+        self.sessions = SessionPool(lambda: open_message_log(within=STATEMENT_SECONDS))
+        self._free, self._storing = asyncio.Semaphore(MAX_SESSIONS), ThreadPoolExecutor(MAX_SESSIONS, "webhook-store")
+        # Of sessions of its own: to apply a batch may take longer.
+        self.applier = Applier(SessionPool(open_message_log), self.receiving, self._clock)
         self.failures = SignatureFailureLimit()
         self.bytes_in_progress = 0
 
@@ -100,18 +108,39 @@ class Receiver:
         """The senders as last read, without reading."""
         return self._receiving
 
-    def store_body(self, body: bytes) -> None:
+    async def store_in_time(self, body: bytes) -> None:
         """Store a body; it is committed when this returns.
 
         Raises:
-            Exception: The message log failed twice.
+            TimeoutError: The message log said nothing for so long; it may be stored all the same, later.
+            Exception: The message log failed.
         """
+        try:
+            async with asyncio.timeout(STORE_SECONDS):
+                await self._free.acquire()
+                storing = asyncio.get_running_loop().run_in_executor(self._storing, self.store_body, body)
+                # Its thread is free when it ends, not when nobody waits for it any more.
+                storing.add_done_callback(lambda _: self._free.release())
+                await asyncio.shield(storing)
+        except TimeoutError:
+            self.sessions.end_hung(HUNG_SECONDS)
+            raise TimeoutError(f"the message log did not answer within {STORE_SECONDS:g} seconds") from None
+
+    def store_body(self, body: bytes) -> None:
+        """Store a body, at a second try if need be; it is committed when this returns.
+
+        Raises:
+            Exception: The message log failed.
+        """
+        began = time.monotonic()
         try:
             with self.sessions.session() as connection:
                 store(connection, body, self._clock())
         except Exception:
             # An idle session may have been closed by the server; retry with a new one.
             self.sessions.close()
+            if time.monotonic() - began >= RETRY_WITHIN_SECONDS:
+                raise
             with self.sessions.session() as connection:
                 store(connection, body, self._clock())
 
@@ -130,6 +159,8 @@ class Receiver:
             await asyncio.gather(*beside, return_exceptions=True)
             if self._applies:
                 await anyio.to_thread.run_sync(self.applier.stop)
+            self.sessions.end_hung(0)
+            self._storing.shutdown(wait=False)
             self.sessions.close()
 
     async def _open_sessions(self) -> None:
@@ -162,13 +193,6 @@ def receiver_app(prefix: str = PREFIX, receiver: Receiver | None = None) -> Fast
         redirect_slashes=False,
         lifespan=receiver.lifespan,
     )
-    threads: list[anyio.CapacityLimiter] = []
-
-    def limiter() -> anyio.CapacityLimiter:
-        # A limiter belongs to an event loop, and none runs yet when the application is made.
-        if not threads:
-            threads.append(anyio.CapacityLimiter(MAX_SESSIONS))
-        return threads[0]
 
     @app.get(prefix + PATH)
     async def verify(request: Request) -> Response:
@@ -182,7 +206,7 @@ def receiver_app(prefix: str = PREFIX, receiver: Receiver | None = None) -> Fast
         if isinstance(body, Response):
             return body
         try:
-            await anyio.to_thread.run_sync(receiver.store_body, body, limiter=limiter())
+            await receiver.store_in_time(body)
         except Exception as error:
             log.error("A webhook was not stored, so Meta will repeat it: %s", mask(str(error)))  # noqa: TRY400
             return _answer(503, {"Retry-After": "5"})

@@ -69,6 +69,7 @@ class Applier:
         self._stopping.set()
         self._woken.set()
         self._thread.join(timeout=30)
+        self._sessions.close()
 
     def _run(self) -> None:
         try:

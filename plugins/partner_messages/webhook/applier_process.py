@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 
 from partner_messages.deployment import run_context
-from partner_messages.deployment.receiving import load_receiving
 from partner_messages.message_log.database import open_message_log
 from partner_messages.webhook.app import Receiver
 from partner_messages.webhook.applier import Applier
@@ -78,7 +77,7 @@ def _apply() -> None:
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C stops the receiver, which then stops this process.
-    receiver = Receiver(load_receiving, open_message_log)
+    receiver = Receiver()
     sessions = SessionPool(open_message_log)
     applier = Applier(sessions, receiver.receiving, run_context.wall_clock, poll_seconds=POLL_SECONDS)
     applier.start()
@@ -86,4 +85,3 @@ def _apply() -> None:
     while not over.wait(PARENT_CHECK_SECONDS) and parent is not None and parent.is_alive():
         pass
     applier.stop()
-    sessions.close()

@@ -8,6 +8,7 @@ import select
 import socket
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 import pytest
@@ -23,6 +24,7 @@ from partner_messages.webhook.app import MAX_BODY_BYTES, PATH, PREFIX, Receiver
 from partner_messages.webhook.apply import MAX_BATCH_BYTES
 from sandbox.graph_api.accounts import SANDBOX_APP_SECRET, SANDBOX_VERIFY_TOKEN
 from sandbox.processes import pauses
+from support.frozen import frozen_at_will
 from support.log_rows import put, row
 from support.receiving import receiving
 from support.webhooks import encoded, of_statuses, signed, status_item
@@ -198,6 +200,45 @@ def test_a_message_log_that_is_away_lets_meta_repeat(deployment, log):
     deployment.connect("message_log_db", {**deployment.connection("message_log_db"), "port": 1})
     with receiving() as hook:
         assert hook.post(BODY, signed(BODY, SECRET)) == 503
+
+
+def posts_at_once(hook, number=12):
+    """The statuses of more POSTs than the receiver has sessions."""
+    with ThreadPoolExecutor(number) as pool:
+        return [*pool.map(lambda _: hook.post(BODY, signed(BODY, SECRET)), range(number))]
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Let the receiver wait less for the message log than it does, in the same order."""
+    seconds = {"RETRY_WITHIN": 0.1, "STATEMENT": 0.3, "HUNG": 0.4, "STORE": 0.5}
+    for name, value in seconds.items():
+        monkeypatch.setattr(webhook_app, f"{name}_SECONDS", value)
+
+
+def test_a_message_log_that_is_locked_lets_meta_repeat_and_nothing_waits_there_for_the_lock(deployment, log, impatient):
+    with receiving(Receiver(applies=False)) as hook:
+        with log.transaction():
+            log.execute("LOCK TABLE webhook_event")
+            assert posts_at_once(hook) == [503] * 12
+            assert any(log.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount == 0 for _ in pauses(20))
+        assert hook.post(BODY, signed(BODY, SECRET)) == 200
+
+
+@pytest.mark.parametrize("opened", [True, False], ids=["with its sessions open", "before it has any"])
+def test_a_server_that_says_nothing_lets_meta_repeat_and_the_next_one_is_asked(deployment, log, impatient, opened):
+    place = (log.info.host, log.info.port)
+    with frozen_at_will(place) as frozen:
+        deployment.connect("message_log_db", {**deployment.connection("message_log_db"), "port": frozen.port})
+        if not opened:
+            frozen.freeze()
+        with receiving(Receiver(applies=False)) as hook:
+            assert not opened or set(posts_at_once(hook)) == {200}
+            frozen.freeze()
+            assert posts_at_once(hook) == [503] * 12
+
+            deployment.connect("message_log_db", {**deployment.connection("message_log_db"), "port": place[1]})
+            assert any(hook.post(BODY, signed(BODY, SECRET)) == 200 for _ in pauses(20))
 
 
 def test_a_session_that_was_ended_costs_no_webhook(hook, log):
