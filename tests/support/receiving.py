@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from partner_messages.webhook.app import PATH, PREFIX, Receiver, receiver_app
 from partner_messages.webhook.idle_timeout import IdleTimeoutProtocol
@@ -20,6 +20,7 @@ class Answer:
 
     status: int
     text: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Running:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 connection.send(body or b"")
             answer = connection.getresponse()
-            return Answer(answer.status, answer.read().decode())
+            return Answer(answer.status, answer.read().decode(), answer.headers)
 
     def post(self, body: bytes, headers: dict[str, str]) -> int:
         """The status of a POST."""

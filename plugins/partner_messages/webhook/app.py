@@ -5,13 +5,17 @@ Two ways to run it (docs/webhook.md): `python -m partner_messages.webhook`, and 
 | answer | when |
 |---|---|
 | 200 | the body is stored, whether or not it can be parsed; Meta need not send it again |
+| 400 | the request is no HTTP (uvicorn's own answer), or its sender left before the end of the body |
 | 401 | the signature is missing, given twice, or wrong |
 | 403 | a GET that is not Meta's verification with one of our verify tokens |
+| 404 | another path; mounted, it is Airflow's to answer |
+| 405 | a method that is neither GET (or HEAD) nor POST; mounted, it is Airflow's to answer |
 | 408 | the body did not arrive within half a minute |
 | 413 | the body is larger than 4 MiB; it was not read to its end |
 | 415 | the body is compressed or otherwise encoded |
 | 429 | as 401, from an address that has sent too many wrong signatures |
 | 503 | the message log did not store it within 5 seconds, or too many large bodies arrive: Meta sends it again |
+| 503 | no sender has an app secret (the receiver alone does not start then); once a minute they are read again |
 """
 
 from __future__ import annotations
@@ -194,33 +198,40 @@ def receiver_app(prefix: str = PREFIX, receiver: Receiver | None = None) -> Fast
         lifespan=receiver.lifespan,
     )
 
-    @app.get(prefix + PATH)
-    async def verify(request: Request) -> Response:
-        """Answer Meta's verification request with its challenge."""
-        challenge = challenge_of(request.query_params.multi_items(), receiver.last_read().verify_tokens)
-        return _answer(403) if challenge is None else PlainTextResponse(challenge)
+    async def answer(request: Request) -> Response:
+        if not receiver.last_read().app_secrets:
+            return _answer(503, {"Retry-After": str(round(REREAD_SECONDS))})
+        return await (_receive if request.method == "POST" else _verify)(request, receiver)
 
-    async def receive(request: Request) -> Response:
-        """Validate the request, store its body, answer, and wake the applier."""
-        body = await _validated_body(request, receiver)
-        if isinstance(body, Response):
-            return body
-        try:
-            await receiver.store_in_time(body)
-        except Exception as error:
-            log.error("A webhook was not stored, so Meta will repeat it: %s", mask(str(error)))  # noqa: TRY400
-            return _answer(503, {"Retry-After": "5"})
-        receiver.applier.wake()
-        return _answer(200)
-
-    # Not `app.post`: FastAPI has nothing to validate here, and would take its time from each answer.
-    app.add_route(prefix + PATH, receive, methods=["POST"])
+    # Not `app.get` and `app.post`: FastAPI has nothing to validate here, and would take its time from each answer.
+    app.add_route(prefix + PATH, answer, methods=["GET", "POST"])
     return app
+
+
+async def _verify(request: Request, receiver: Receiver) -> Response:
+    """Answer Meta's verification request with its challenge."""
+    challenge = challenge_of(request.query_params.multi_items(), receiver.last_read().verify_tokens)
+    return _answer(403) if challenge is None else PlainTextResponse(challenge)
+
+
+async def _receive(request: Request, receiver: Receiver) -> Response:
+    """Validate the request, store its body, answer, and wake the applier."""
+    body = await _validated_body(request, receiver)
+    if isinstance(body, Response):
+        return body
+    try:
+        await receiver.store_in_time(body)
+    except Exception as error:
+        log.error("A webhook was not stored, so Meta will repeat it: %s", mask(str(error)))  # noqa: TRY400
+        return _answer(503, {"Retry-After": "5"})
+    receiver.applier.wake()
+    return _answer(200)
 
 
 async def _validated_body(request: Request, receiver: Receiver) -> bytes | Response:
     """The body, if Meta has signed it; else the answer. The cheap checks come first."""
-    if any(encoding.strip().lower() != "identity" for encoding in request.headers.getlist("content-encoding")):
+    encodings = ",".join(request.headers.getlist("content-encoding")).split(",")
+    if any(encoding.strip().lower() not in ("", "identity") for encoding in encodings):
         return _answer(415)
     try:
         async with asyncio.timeout(BODY_TIMEOUT_SECONDS):

@@ -1,4 +1,9 @@
-"""Limit how many bodies with a wrong signature an address may send (pure); signed webhooks are never limited."""
+"""Limit how many bodies with a wrong signature an address may send (pure); signed webhooks are never limited.
+
+So it is asked after the signature was computed, which alone tells the two apart: behind a proxy Meta and a stranger may
+have one address, and who is over the limit is told so, and costs the time of a signature, but cannot silence Meta. What
+a signature may cost is limited before, by the body's size, the time it takes to arrive, and what arrives at once.
+"""
 
 from __future__ import annotations
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import select
 import socket
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 import pytest
@@ -22,9 +22,9 @@ from partner_messages.webhook import app as webhook_app
 from partner_messages.webhook import running as program
 from partner_messages.webhook.app import MAX_BODY_BYTES, PATH, PREFIX, Receiver
 from partner_messages.webhook.apply import MAX_BATCH_BYTES
+from sandbox.airflow_env import PROJECT
 from sandbox.graph_api.accounts import SANDBOX_APP_SECRET, SANDBOX_VERIFY_TOKEN
 from sandbox.processes import pauses
-from support.frozen import frozen_at_will
 from support.log_rows import put, row
 from support.receiving import receiving
 from support.webhooks import encoded, of_statuses, signed, status_item
@@ -115,8 +115,9 @@ def test_what_is_encoded_is_not_read(hook, log, encoding):
     assert stored(log) == []
 
 
-def test_what_is_encoded_as_it_is_is_read(hook):
-    assert hook.post(BODY, {**signed(BODY, SECRET), "Content-Encoding": "identity"}) == 200
+@pytest.mark.parametrize("encoding", ["identity", "", " ", "Identity, "])
+def test_what_is_encoded_as_it_is_is_read(hook, encoding):
+    assert hook.post(BODY, {**signed(BODY, SECRET), "Content-Encoding": encoding}) == 200
 
 
 def test_four_mebibytes_are_taken_and_a_byte_more_is_not(hook, log):
@@ -196,59 +197,22 @@ def test_without_a_signature_there_is_nothing_to_be_had_on_any_route(hook, log, 
     assert stored(log) == []
 
 
-def test_a_message_log_that_is_away_lets_meta_repeat(deployment, log):
-    deployment.connect("message_log_db", {**deployment.connection("message_log_db"), "port": 1})
-    with receiving() as hook:
-        assert hook.post(BODY, signed(BODY, SECRET)) == 503
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_who_asks_by_another_method_is_told_those_that_there_are(hook, method):
+    assert sorted(hook.ask(method).headers["Allow"].split(", ")) == ["GET", "HEAD", "POST"]
 
 
-def posts_at_once(hook, number=12):
-    """The statuses of more POSTs than the receiver has sessions."""
-    with ThreadPoolExecutor(number) as pool:
-        return [*pool.map(lambda _: hook.post(BODY, signed(BODY, SECRET)), range(number))]
+def test_a_head_is_answered_as_a_get_without_its_body(hook):
+    answers = [hook.ask("HEAD", path) for path in (asked(), HOOK)]
+
+    assert [(answer.status, answer.text) for answer in answers] == [(200, ""), (403, "")]
 
 
-@pytest.fixture
-def impatient(monkeypatch):
-    """Let the receiver wait less for the message log than it does, in the same order."""
-    seconds = {"RETRY_WITHIN": 0.1, "STATEMENT": 0.3, "HUNG": 0.4, "STORE": 0.5}
-    for name, value in seconds.items():
-        monkeypatch.setattr(webhook_app, f"{name}_SECONDS", value)
+def test_each_answer_is_explained_in_the_code_and_in_the_docs():
+    tables = [webhook_app.__doc__, (PROJECT / "docs/webhook.md").read_text(encoding="utf-8")]
+    rows = [",".join(re.findall(r"^\| (\d{3}(?:, \d{3})*)", table, re.MULTILINE)) for table in tables]
 
-
-def test_a_message_log_that_is_locked_lets_meta_repeat_and_nothing_waits_there_for_the_lock(deployment, log, impatient):
-    with receiving(Receiver(applies=False)) as hook:
-        with log.transaction():
-            log.execute("LOCK TABLE webhook_event")
-            assert posts_at_once(hook) == [503] * 12
-            assert any(log.execute("SELECT FROM pg_locks WHERE NOT granted").rowcount == 0 for _ in pauses(20))
-        assert hook.post(BODY, signed(BODY, SECRET)) == 200
-
-
-@pytest.mark.parametrize("opened", [True, False], ids=["with its sessions open", "before it has any"])
-def test_a_server_that_says_nothing_lets_meta_repeat_and_the_next_one_is_asked(deployment, log, impatient, opened):
-    place = (log.info.host, log.info.port)
-    with frozen_at_will(place) as frozen:
-        deployment.connect("message_log_db", {**deployment.connection("message_log_db"), "port": frozen.port})
-        if not opened:
-            frozen.freeze()
-        with receiving(Receiver(applies=False)) as hook:
-            assert not opened or set(posts_at_once(hook)) == {200}
-            frozen.freeze()
-            assert posts_at_once(hook) == [503] * 12
-
-            deployment.connect("message_log_db", {**deployment.connection("message_log_db"), "port": place[1]})
-            assert any(hook.post(BODY, signed(BODY, SECRET)) == 200 for _ in pauses(20))
-
-
-def test_a_session_that_was_ended_costs_no_webhook(hook, log):
-    assert hook.post(BODY, signed(BODY, SECRET)) == 200
-    log.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    assert hook.post(BODY, signed(BODY, SECRET)) == 200
-    assert stored(log)[0]["times_received"] == 2
+    assert [{*re.findall(r"\d+", row)} for row in rows] == [{*map(str, webhook_app._ANSWER_TEXTS), "404", "405"}] * 2
 
 
 def test_the_same_webhook_at_once_is_one_row(hook, log):
@@ -296,11 +260,20 @@ def test_without_any_secret_it_does_not_start(deployment, capsys):
     assert "No sender has an app secret" in capsys.readouterr().err
 
 
-def test_a_mounted_one_without_a_secret_believes_nobody(deployment, log):
+def test_a_mounted_one_without_a_secret_lets_meta_repeat_says_what_to_set_and_begins_when_it_is(
+    deployment, log, caplog, monkeypatch
+):
+    monkeypatch.setattr(webhook_app, "REREAD_SECONDS", 0.05)
+    connection = deployment.connection("whatsapp_in")
     without_secrets(deployment)
     with receiving() as hook:
-        assert hook.post(BODY, signed(BODY, "")) == 401
-        assert hook.ask("GET", asked(**{"hub.verify_token": ""})).status == 403
+        assert [hook.post(BODY, signed(BODY, secret)) for secret in ("", SECRET)] == [503, 503]
+        assert {hook.ask("GET", path).status for path in (asked(), asked(**{"hub.verify_token": ""}))} == {503}
+        assert 'set extra "app_secret" in a connection whatsapp_<label>' in caplog.text
+
+        deployment.connect("whatsapp_in", connection)
+        assert any(hook.post(BODY, signed(BODY, SECRET)) == 200 for _ in pauses(20))
+    assert len(stored(log)) == 1
 
 
 def test_it_needs_no_access_token_and_finds_its_senders_in_the_environment(deployment, monkeypatch):
