@@ -25,6 +25,7 @@ from partner_messages.config.ends import NothingToDo, RepairNeeded, TryLater
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_senders, load_settings
 from partner_messages.deployment.params import RunParams
+from partner_messages.deployment.receiving import PATH, PREFIX
 from partner_messages.deployment.run_context import run_pass
 from partner_messages.message_log.database import open_message_log
 from partner_messages.messages.kinds import ReminderKind
@@ -41,7 +42,7 @@ from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from partner_messages.tasks.preflight import preflight_of_events, preflight_of_reminders
 from partner_messages.tasks.summarise_run import summarise_run
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.webhook.app import PATH, PREFIX, Receiver, receiver_app
+from partner_messages.webhook.app import Receiver, receiver_app
 from sandbox import stack
 from sandbox.connections import PORTAL
 from sandbox.graph_api import server as graph_api

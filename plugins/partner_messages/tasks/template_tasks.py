@@ -65,12 +65,12 @@ def submit(context: Mapping[str, Any], sender: str) -> int:
     account = job.account(sender)
     if job.params.mode == "dry-run":
         raise NothingToDo("A dry run changes nothing.")
+    on_it = [one for one in load_senders(job.settings) if one.waba_id == account.waba_id]
     if job.params.mode == "check":
-        on_it = [one for one in load_senders(job.settings) if one.waba_id == account.waba_id]
         return check_numbers(on_it, job.settings)
     if job.params.mode == "subscribe":
         with open_api(job.senders[account], job.settings) as api:
-            return subscribe_account(api, job.senders[account])
+            return subscribe_account(api, job.senders[account], on_it)
     with open_message_log() as connection, open_api(job.senders[account], job.settings) as api:
         if account in job.unreadable(connection):
             raise NothingToDo("The account could not be read, so there is no plan for it.")

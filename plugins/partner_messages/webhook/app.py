@@ -36,7 +36,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from partner_messages.deployment import run_context
-from partner_messages.deployment.receiving import Receiving, load_receiving
+from partner_messages.deployment.receiving import PATH, PREFIX, Receiving, load_receiving
 from partner_messages.message_log.database import open_message_log
 from partner_messages.webhook.applier import Applier
 from partner_messages.webhook.apply import MAX_BATCH_BYTES
@@ -48,8 +48,6 @@ from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 
-PREFIX = "/partner-messages"
-PATH = "/webhook"
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """Bytes of a body; Meta's own limit is 3 MB."""
 MAX_BYTES_IN_PROGRESS = 16 * MAX_BODY_BYTES

@@ -18,7 +18,15 @@ import urllib3.exceptions
 from requests.auth import AuthBase
 
 from whatsapp_provider.api.answers import Refused, read_answer
-from whatsapp_provider.api.management_errors import INVISIBLE, Kind, ManagementError, error_of, refusal
+from whatsapp_provider.api.management_errors import (
+    INVALID,
+    INVISIBLE,
+    INVISIBLE_OBJECT,
+    Kind,
+    ManagementError,
+    error_of,
+    refusal,
+)
 from whatsapp_provider.api.senders import Sender
 from whatsapp_provider.api.transport import HttpAnswer, why_no_answer
 from whatsapp_provider.hooks.whatsapp import WhatsAppHook
@@ -40,6 +48,7 @@ NUMBER_FIELDS = (
     *("verified_name", "display_phone_number"),
     *("quality_rating", "whatsapp_business_manager_messaging_limit"),
 )
+_ADDRESSES = "webhook_configuration"
 _LIMITS = {"TIER_UNLIMITED": "as many people as there are", "TIER_NOT_SET": "not set by Meta yet"}
 _TIER = re.compile(r"TIER_([0-9]+)(K?)")
 
@@ -69,6 +78,21 @@ class Number:
             else _LIMITS.get(self.limit, self.limit or "not told")
         )
         return f"{self.name} ({mask_phone(self.phone)}): quality {self.quality or 'not told'}, limit {limit}."
+
+
+@dataclass(frozen=True)
+class WebhookAddresses:
+    """Where an app gets the webhooks about a number's messages: at the first of these that there is.
+
+    Attributes:
+        phone_number: The number's own address.
+        account: The account's.
+        app: The app's; webhooks about templates and accounts always go there.
+    """
+
+    phone_number: str | None
+    account: str | None
+    app: str | None
 
 
 class _OAuthToken(AuthBase):
@@ -189,6 +213,25 @@ class TemplateApi:
                 override = one.get("override_callback_uri")
                 found[str(app["id"])] = override if isinstance(override, str) else None
         return found
+
+    def webhook_addresses(self, phone_number_id: str) -> WebhookAddresses | None:
+        """Where the token's app gets the webhooks about a number's messages; None if Meta does not tell.
+
+        Args:
+            phone_number_id: Any number of the account.
+        """
+        try:
+            found = self._call("GET", phone_number_id, params={"fields": _ADDRESSES}).get(_ADDRESSES)
+        except ManagementError as error:
+            if error.code == INVALID and error.subcode != INVISIBLE_OBJECT:
+                return None  # An older version of the Graph API knows no such field.
+            raise
+        if not isinstance(found, dict):
+            return None
+        number, account, app = (
+            text_of(found, key) or None for key in ("phone_number", "whatsapp_business_account", "application")
+        )
+        return WebhookAddresses(number, account, app)
 
     def subscribe(self) -> None:
         """Subscribe the token's app to the account's webhooks; no change if it is subscribed already."""

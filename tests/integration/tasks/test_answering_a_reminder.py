@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from partner_messages.database.session import Session
+from partner_messages.deployment.receiving import PATH, PREFIX
 from partner_messages.message_log import promises
-from partner_messages.webhook.app import PATH, PREFIX, Receiver
+from partner_messages.webhook.app import Receiver
 from sandbox.graph_api.server import LocalGraphApi
 from sandbox.shop.expectations import run_id
 from support.deployment import TICK, Deployment

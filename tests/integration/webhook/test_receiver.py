@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 import partner_messages_plugin
 from partner_messages.config.settings import SettingsError
-from partner_messages.deployment.receiving import load_receiving
+from partner_messages.deployment.receiving import PATH, PREFIX, load_receiving
 from partner_messages.webhook import app as webhook_app
 from partner_messages.webhook import running as program
-from partner_messages.webhook.app import MAX_BODY_BYTES, PATH, PREFIX, Receiver
+from partner_messages.webhook.app import MAX_BODY_BYTES, Receiver
 from partner_messages.webhook.apply import MAX_BATCH_BYTES
 from sandbox.airflow_env import PROJECT
 from sandbox.graph_api.accounts import SANDBOX_APP_SECRET, SANDBOX_VERIFY_TOKEN
