@@ -16,14 +16,69 @@ CATCH_UP_SPEED = 1.25
 """How much faster than the rate lateness is made good; within each second, the rate holds all the same."""
 AT_ONCE = 0.01
 """Seconds whose turns may come at once: a thread wakes no more exactly than that."""
-MOST_TURNS = 4_096
-"""The turns that are remembered: more than any number may send in a second."""
 SLOWER = 0.8
 """What of its pace a number keeps that was too fast (others may be sending from it, too)."""
 RECOVERY = 10.0
 """Seconds in which it would win back all of its pace."""
 SLOWEST = 1.0
 """Messages a second below which a number is not slowed down further."""
+_A_HAIR = 1e-6
+"""Turns; what sums of floating point numbers need."""
+
+
+class LastSecond:
+    """What left in the last second, and what its rate has allowed, however often that has changed.
+
+    Args:
+        now: When it begins; nothing was allowed before.
+        per_second: The rate.
+    """
+
+    def __init__(self, now: float, per_second: float) -> None:
+        self._rate = per_second
+        # When a turn was taken or the rate changed; what was allowed and taken until then.
+        self._points: deque[tuple[float, float, int]] = deque([(now, 0.0, 0)])
+
+    def keep_to(self, per_second: float, now: float) -> None:
+        """Set another rate from now on."""
+        if per_second != self._rate:
+            self._add(now, 0)
+            self._rate = per_second
+
+    def take_turn(self, now: float) -> None:
+        """Count a turn."""
+        self._add(now, 1)
+
+    def next_turn(self, at: float) -> float:
+        """The first moment from `at` on at which a turn leaves its second within what was allowed in it."""
+        at = max(at, self._points[-1][0])
+        while True:
+            self._forget_until(at - 1)
+            taken = self._points[-1][2] - self._points[0][2]
+            too_many = taken - (self._allowed_until(at) - self._allowed_until(at - 1))
+            if too_many <= _A_HAIR:
+                return at
+            oldest_leaves = self._points[1][0] + 1
+            at = max(at + _A_HAIR, min(oldest_leaves, at + max(too_many, 0.1) / self._rate))
+
+    def _add(self, now: float, turns: int) -> None:
+        taken = self._points[-1][2]
+        self._points.append((now, self._allowed_until(now), taken + turns))
+
+    def _forget_until(self, moment: float) -> None:
+        """Keep one point before a moment, and all after it."""
+        while len(self._points) > 1 and self._points[1][0] <= moment:
+            self._points.popleft()
+
+    def _allowed_until(self, moment: float) -> float:
+        """What was allowed until a moment: between two points the rate was the same."""
+        (first, allowed_first, _), (last, allowed_last, _) = self._points[0], self._points[-1]
+        if moment >= last:
+            return allowed_last + (moment - last) * self._rate
+        if moment <= first:
+            return allowed_first
+        second, allowed_second, _ = self._points[1]
+        return allowed_first + (allowed_second - allowed_first) * (moment - first) / (second - first)
 
 
 class Pacer:
@@ -48,7 +103,7 @@ class Pacer:
         self._turnstile = threading.Lock()
         self._lock = threading.Lock()
         self._due = self._at_most = self._next = self._slows_from = clock()
-        self._taken: deque[float] = deque(maxlen=MOST_TURNS)
+        self._last_second = LastSecond(self._due, self._whole)
         self._turns = 0
 
     @property
@@ -70,6 +125,8 @@ class Pacer:
         """Set another rate from the next turn on; a number that Meta slowed down stays slower by the same factor."""
         with self._lock:
             self._whole = per_second * MARGIN
+            self._last_second.keep_to(self.per_second, self._clock())
+            self._next = self._last_second.next_turn(self._next)
 
     def take_turn(self) -> None:
         """Wait until the next request may leave; one thread waits for its time, the others for that thread."""
@@ -79,18 +136,13 @@ class Pacer:
                     break
             with self._lock:
                 self._turns += 1
-                self._taken.append(now := self._clock())
-                self._due = max(self._due, now - CATCH_UP) + 1 / self.per_second
-                self._at_most = max(self._at_most, now - AT_ONCE) + 1 / (self.per_second * CATCH_UP_SPEED)
-                self._next = max(self._due, self._at_most, self._a_second_later())
-                self._pace = min(1.0, self._pace + 1 / RECOVERY / self.per_second)
-
-    def _a_second_later(self) -> float:
-        """The earliest moment of the next turn: no second holds more than the rate, however late other turns were."""
-        in_a_second = max(1, round(self.per_second))
-        if len(self._taken) < in_a_second:
-            return 0.0
-        return self._taken[-in_a_second] + in_a_second / self.per_second
+                now, turn = self._clock(), 1 / self.per_second
+                self._last_second.take_turn(now)
+                self._due = max(self._due, now - CATCH_UP) + turn
+                self._at_most = max(self._at_most, now - AT_ONCE) + turn / CATCH_UP_SPEED
+                self._next = self._last_second.next_turn(max(self._due, self._at_most))
+                self._pace = min(1.0, self._pace + turn / RECOVERY)
+                self._last_second.keep_to(self.per_second, now)
 
     def slow_down(self, pause: float = 0.0) -> None:
         """Slow down, as Meta has asked: pause, go on at a lower rate, and raise it again step by step.
@@ -102,5 +154,6 @@ class Pacer:
             if now >= self._slows_from:
                 self._pace = max(min(SLOWEST / self._whole, 1.0), self._pace * SLOWER)
                 self._slows_from = now + 1
+                self._last_second.keep_to(self.per_second, now)
             self._due = max(self._due, now + pause)
             self._next = max(self._next, self._due)

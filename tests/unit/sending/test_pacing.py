@@ -103,6 +103,55 @@ def test_the_first_request_leaves_at_once(clock: Clock) -> None:
     assert clock.waits == 0
 
 
+@given(st.lists(st.tuples(RATES, st.integers(1, 60)), min_size=2, max_size=12), st.lists(LATENESS, max_size=50))
+def test_however_often_a_share_changes_no_second_holds_more_than_it_allowed(
+    shares: list[tuple[int, int]], late: list[float]
+) -> None:
+    clock = Clock()
+    clock.late = late
+    pacer = paced(clock, shares[0][0])
+    times: list[float] = []
+    changes: list[tuple[float, int]] = []
+    for rate, count in shares:
+        pacer.keep_to(rate)
+        changes.append((clock.now, rate))
+        times += departures(pacer, clock, count)
+
+    def allowed(until: float) -> float:
+        ends = [at for at, _ in changes[1:]] + [until]
+        return sum(
+            max(0.0, min(until, end) - max(until - 1, since)) * rate
+            for (since, rate), end in zip(changes, ends, strict=True)
+        )
+
+    for number, at in enumerate(times):
+        in_a_second = sum(1 for one in times[: number + 1] if one > at - 1)
+        assert in_a_second <= allowed(at) + 1
+
+
+def test_a_share_that_changes_all_the_time_is_used_up(clock: Clock) -> None:
+    pacer = paced(clock, 500)
+    shares = [500, 400, 500, 250, 500, 350] * 10
+    began, wanted = clock.now, 0.0
+    for share in shares:
+        pacer.keep_to(share)
+        departures(pacer, clock, 50)
+        wanted += 50 / (share * MARGIN)
+
+    assert clock.now - began == pytest.approx(wanted, rel=0.02)
+
+
+def test_the_last_messages_of_a_share_that_was_mostly_given_back_wait_for_its_rest_alone(clock: Clock) -> None:
+    pacer = paced(clock, 80)
+    before = departures(pacer, clock, 80)[-1]
+
+    pacer.keep_to(4)
+    first, second = departures(pacer, clock, 2)
+
+    assert first - before < 0.05
+    assert second - first == pytest.approx(1 / (4 * MARGIN), rel=0.01)
+
+
 def test_a_number_that_was_too_fast_goes_on_slower_and_wins_its_pace_back(clock: Clock) -> None:
     pacer = paced(clock, 80)
     whole = pacer.per_second
