@@ -16,7 +16,7 @@ LEASE = dt.timedelta(seconds=10)
 LOOK_AGAIN_SECONDS = 1.0
 """How often a process looks whether its share has changed: others have come, or gone."""
 WAITING_SECONDS = 0.25
-"""The same for one that has none yet."""
+"""The same for one that could use more than it has: as soon as another ends, it may."""
 BRIEFEST_SECONDS = 0.25
 """In which all that is left may leave, at the earliest: one message alone keeps the rate from nobody."""
 
@@ -65,7 +65,7 @@ class RateShare:
         )
         # Counted from before the query, so that this process never uses the share longer than the message log allows.
         self.until = now + LEASE.total_seconds()
-        self._look_at = now + (LOOK_AGAIN_SECONDS if self.per_second else WAITING_SECONDS)
+        self._look_at = now + (LOOK_AGAIN_SECONDS if self.per_second >= wanted else WAITING_SECONDS)
         return True
 
     def give_back(self, after_seconds: float) -> None:

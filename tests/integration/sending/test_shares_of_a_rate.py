@@ -115,6 +115,19 @@ def test_shares_are_whole_messages_and_never_more_than_the_rate_together(log: Lo
     assert all(number.take(process, wanted[process]) % 1 == 0 for process in processes[1:])
 
 
+def test_who_could_use_more_than_it_has_looks_sooner_whether_somebody_has_ended(log: Log) -> None:
+    one, other = (share.RateShare(log, "number", 80, uuid.uuid4()) for _ in range(2))
+
+    assert one.look(left=1_000)
+    assert one.seconds_to_look > share.WAITING_SECONDS
+    other.look(left=1_000)
+    assert 0 < other.seconds_to_look <= share.WAITING_SECONDS
+    one._look_at = 0.0
+    one.look(left=1_000)
+    assert one.per_second == 40
+    assert 0 < one.seconds_to_look <= share.WAITING_SECONDS
+
+
 @pytest.fixture
 def held_elsewhere(log: Log) -> Iterator[uuid.UUID]:
     """Another process has all of the number's rate."""
