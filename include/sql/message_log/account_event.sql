@@ -10,6 +10,10 @@ FROM json_to_recordset(%(kept)s) AS k (
 -- Whether a sender was stopped and has worked again since a moment: an older word of Meta's is over.
 SELECT id FROM sender_stop WHERE sender = %(sender)s AND lifted_at > %(at)s LIMIT 1
 
+-- name: events_since
+-- What Meta has said of an account under one name since a moment.
+SELECT detail FROM account_event WHERE waba_id = %(waba_id)s AND event = %(event)s AND at > %(at)s
+
 -- name: untold_account_events
 -- What Meta has said of accounts and operations were not told of yet.
 SELECT id, waba_id, field, event, phone_number, detail FROM account_event WHERE told_at IS NULL ORDER BY id

@@ -165,10 +165,11 @@ ON CONFLICT (delivery, production_run_id, reason) WHERE closed_at IS NULL DO NOT
 RETURNING id
 
 -- name: last_inbound_of
--- When each of these phones was last heard from, however it is spelled there, at which of our numbers.
+-- When each of these phones was last heard from, however it is spelled there, at which of our numbers. (That somebody has another number now,
+-- WhatsApp says itself, and it opens no window.)
 SELECT asked.phone, a.phone_number_id, max(a.received_at) AS at
 FROM unnest(%(phones)s::text[]) AS asked (phone) JOIN answer AS a ON dialled(a.phone) = dialled(asked.phone)
-WHERE a.received_at BETWEEN %(since)s AND %(until)s
+WHERE a.received_at BETWEEN %(since)s AND %(until)s AND a.kind <> 'system'
 GROUP BY asked.phone, a.phone_number_id
 
 -- name: queue_reply
@@ -237,7 +238,7 @@ SELECT settings FROM listening
 
 -- part: answered_columns
 -- What is asked of a message that is answered.
-m.id, m.delivery, m.message_kind, m.partner_id, m.production_run_id, m.to_phone, m.sender, m.language, m.event_name
+m.id, m.delivery, m.message_kind, m.partner_id, m.production_run_id, m.to_phone, m.sender, m.language, m.event_name, m.meta_message_id
 
 -- name: unread_answers
 -- The runs of which something was answered or help was asked for, and nobody has closed it.

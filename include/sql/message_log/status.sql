@@ -126,14 +126,15 @@ WHERE m.id = late.id AND (of_day.spoken_of < %(many)s OR 2 * of_day.known >= of_
 RETURNING m.id
 
 -- name: on_their_way
--- The live messages of the last week of which Meta may have more to say, the latest first.
+-- The live messages of the last week of which Meta may have more to say: first what is not known to have arrived. At each moment in another
+-- order, so that each has its turn where a run cannot look up all.
 SELECT id, sender, meta_message_id, status
 FROM message_log
 WHERE delivery = 'live'
     AND sent_at > %(now)s - interval '7 days'
     AND status IN ('sent', 'delivered')
     AND meta_message_id IS NOT NULL
-ORDER BY sent_at DESC
+ORDER BY status = 'delivered', md5(id::text || %(now)s::timestamptz)
 LIMIT %(at_most)s
 
 -- part: counts_as_reminded

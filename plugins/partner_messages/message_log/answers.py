@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,11 +11,13 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from partner_messages.config.settings import Settings, parse_settings
+from partner_messages.config.settings import Settings, SettingsError, parse_settings
 from partner_messages.message_log.database import LogConnection, of_tick, rows
 from partner_messages.messages.tick import Tick
 from partner_messages.recipients.spelling import is_same_phone
 from partner_messages.recipients.window import WINDOW
+
+log = logging.getLogger(__name__)
 
 REPLY_WITHIN = dt.timedelta(minutes=5)
 """How long after an answer it is replied to; what is found later is recorded, and not replied to."""
@@ -39,6 +42,7 @@ class Answered:
     sender: str | None
     language: str | None
     event_name: str | None
+    meta_message_id: str | None
 
     def went_to(self, phone: str | None) -> bool:
         """Whether it went to this phone, however it is spelled; of somebody without a known phone nobody can say so."""
@@ -234,9 +238,17 @@ def listen_with(connection: LogConnection, settings: Settings, now: dt.datetime)
 
 
 def listens_with(connection: LogConnection) -> Settings:
-    """The settings, as far as they were written down; else their defaults."""
+    """The settings, as far as they were written down and this version knows them; else their defaults.
+
+    A receiver of an older version must not refuse what Meta sends because a newer one wrote them down.
+    """
     found = rows(connection, "listens_with")
-    return parse_settings(found[0]["settings"] if found else None)
+    heard = {key: value for key, value in found[0]["settings"].items() if key in _HEARD} if found else None
+    try:
+        return parse_settings(heard)
+    except SettingsError as error:
+        log.error("Answers are taken with the default settings: %s", error)  # noqa: TRY400
+        return parse_settings(None)
 
 
 def _one(found: list[dict[str, Any]]) -> Answered | None:

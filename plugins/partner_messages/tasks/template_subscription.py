@@ -79,11 +79,11 @@ def _why_silent(api: TemplateApi, number: Sender, override: str | None) -> str |
     )
     if used is None:
         why = "the app has no address (WhatsApp: Configuration, in the app)" if told else None
-    elif used == addresses.app or urlsplit(used).path.endswith(HOOK):
+    elif urlsplit(used).path.endswith(HOOK):
         log.info("What concerns messages of %s goes to %s (%s).", number.label, used, whose)
         why = None
     else:
-        why = f"what concerns its messages goes to {used}, which is no receiver of ours ({HOOK}); take it away: {whose}"
+        why = f"what concerns its messages goes to {used}, which is no receiver of ours ({HOOK}); change it: {whose}"
     return why and f"Number {number.label} of account {number.waba_id} would be silent: {why}. See docs/webhook.md."
 
 

@@ -35,6 +35,8 @@ _ALWAYS_OF_HEALTH = frozenset({"account_alerts", "business_capability_update"})
 _GOOD = frozenset({"UNFLAGGED", "UPGRADE"})
 _OF_HEALTH = _GOOD | {"FLAGGED", "DOWNGRADE", "DISABLED_UPDATE", "ACCOUNT_RESTRICTION", "ACCOUNT_VIOLATION"}
 """The events of the other fields that count: about a number's quality, a ban, a restriction, a violation."""
+_SUBJECTS = {"FLAGGED": "quality", "UNFLAGGED": "quality", "UPGRADE": "limit", "DOWNGRADE": "limit"}
+"""What an event is about, if not what its name says: of each subject the last word counts."""
 _TOLD = frozenset(
     {
         *("current_limit", "max_daily_conversations_per_business", "max_daily_conversation_per_phone"),
@@ -68,9 +70,10 @@ class SenderIds:
             phone_number_id: Meta's id; empty if not known (the shop's inbox does not say it).
             usual: The label that is returned where it has that number, or where nobody can say.
         """
-        if not phone_number_id or self.phone_number_ids.get(usual) in (None, phone_number_id):
-            return usual
-        return min((label for label, id_ in self.phone_number_ids.items() if id_ == phone_number_id), default=None)
+        with_it = sorted(label for label, id_ in self.phone_number_ids.items() if id_ == phone_number_id)
+        if with_it:
+            return usual if usual in with_it else with_it[0]
+        return usual if not phone_number_id or usual not in self.phone_number_ids else None
 
 
 def apply_template_update(connection: LogConnection, update: TemplateUpdate) -> None:
@@ -105,13 +108,18 @@ def apply_account_update(
     if why is None:
         return
     for sender in sender_ids.of_account(update.waba_id):
-        if not _lifted_since(connection, sender, update.at):
+        if not _lifted_since(connection, sender, update):
             source = f"{update.field} {update.at.isoformat()}"
             stop_sender(connection, sender, RunPass(STOPPED_BY, source, "webhook", update.at, update.at), None, why)
 
 
-def _lifted_since(connection: LogConnection, sender: str, at: dt.datetime) -> bool:
-    return bool(rows(connection, "lifted_since", sender=sender, at=at))
+def _lifted_since(connection: LogConnection, sender: str, update: AccountUpdate) -> bool:
+    """Whether the sender has worked again since, or Meta has taken a ban back since: its words come in any order."""
+    later = rows(connection, "events_since", waba_id=update.waba_id, event=update.event, at=update.at)
+    is_reinstated = update.event == "DISABLED_UPDATE" and any(
+        _state_of_ban(one["detail"]) == "REINSTATE" for one in later
+    )
+    return is_reinstated or bool(rows(connection, "lifted_since", sender=sender, at=update.at))
 
 
 def _keep_account_event(connection: LogConnection, update: AccountUpdate, event_id: int | None) -> None:
@@ -210,14 +218,20 @@ def health_of_accounts(connection: LogConnection, waba_ids: Collection[str], now
     last: dict[tuple[str | None, ...], Mapping[str, Any]] = {}
     for event in found:
         if _is_of_health(event):
-            # Alerts of one kind say nothing of those of another one.
-            kind = event["event"] if event["field"] == "account_alerts" else None
-            last.setdefault((event["waba_id"], event["field"], event["phone_number"], kind), event)
+            last.setdefault((event["waba_id"], event["field"], event["phone_number"], *_subject(event)), event)
     return [account_event_sentence(event) for event in last.values() if not _is_good(event)]
 
 
 def _is_of_health(event: Mapping[str, Any]) -> bool:
     return event["field"] in _ALWAYS_OF_HEALTH or event["event"] in _OF_HEALTH
+
+
+def _subject(event: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """What an event is about, within its field: a word about one subject says nothing of another one."""
+    if event["field"] == "account_alerts":
+        entity = next((str(value) for key, value in _values_in(event["detail"]) if key == "entity_id"), None)
+        return event["event"], entity
+    return (_SUBJECTS.get(event["event"], event["event"]),)
 
 
 def _is_good(event: Mapping[str, Any]) -> bool:

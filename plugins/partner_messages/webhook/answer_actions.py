@@ -77,9 +77,10 @@ class MessageActions:
             return self._escalate("maybe_opt_out")
         preference_log.lock_preferences(self.connection, phone)
         self._note("opted_out", "maybe", phone)
-        partner_id = self._partner_id or ""
-        if not preference_log.preferences(self.connection, [phone, partner_id]).waits_for_a_person(partner_id, phone):
-            # A later STOP or START was applied before this message.
+        partner_ids = self._partners_on(phone)
+        known = preference_log.preferences(self.connection, [phone, *partner_ids])
+        if not any(known.waits_for_a_person(one, phone) for one in partner_ids):
+            # A later STOP, START or decision was there before this message.
             return None
         return self._escalate("maybe_opt_out", of_old=True) or "maybe_opt_out"
 
@@ -96,19 +97,25 @@ class MessageActions:
 
     def _note_stop_or_start(self, value: str) -> bool:
         """Record `stop` or `start` of the phone; return whether it changed anything, and is the last word."""
-        phone, partner_id = self.received.phone, self._partner_id or ""
+        phone = self.received.phone
         if phone is None:
             return False
-
-        def known() -> tuple[bool, bool]:
-            found = preference_log.preferences(self.connection, [phone, partner_id])
-            return found.has_opted_out(partner_id, phone), found.waits_for_a_person(partner_id, phone)
-
         preference_log.lock_preferences(self.connection, phone)
+        partner_ids = self._partners_on(phone)
+
+        def known() -> list[tuple[bool, bool]]:
+            found = preference_log.preferences(self.connection, [phone, *partner_ids])
+            return [(found.has_opted_out(one, phone), found.waits_for_a_person(one, phone)) for one in partner_ids]
+
         before = known()
         self._note("opted_out", value, phone)
         after = known()
-        return before != after and after[0] == (value == "stop")
+        return before != after and all(is_out == (value == "stop") for is_out, _ in after)
+
+    def _partners_on(self, phone: str) -> list[str]:
+        """Who was written to on the phone, whatever the message answers: what was entered by hand is theirs."""
+        known = {*preference_log.partners_on(self.connection, [phone]), self._partner_id or ""}
+        return sorted(known - {""}) or [""]
 
     def _note(self, kind: str, value: str, phone: str) -> None:
         preference_log.note_preference(
@@ -248,6 +255,8 @@ class MessageActions:
         sender = self.sender_ids.of_number(received.message.phone_number_id, usual=of.sender)
         if sender is None:
             return
+        # Two replies at once would each count without the other.
+        preference_log.lock_preferences(self.connection, received.phone)
         texts = reply_texts()
         wanted = preference_log.preferences(self.connection, [received.phone]).language_of(received.phone)
         language = texts.language(wanted or of.language)

@@ -48,6 +48,8 @@ _DIGITS = re.compile(r"[1-9][0-9]{6,14}")
 _FIRST_TIME, _END_TIME = dt.datetime(2000, 1, 1, tzinfo=dt.UTC), dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 _FIRST_MILLISECONDS = 100_000_000_000
 """A timestamp from here on is in milliseconds (as seconds it would be the year 5138)."""
+_PREFERENCES = {"stop": "stop", "resume": "resume", "signup": "resume"}
+"""Meta's values of a preference: who signs up wants what who resumes wants."""
 MAX_DIGITS = 40
 """Digits of a number that is an id or a time."""
 MAX_ID_BYTES = 512
@@ -276,7 +278,7 @@ def _contact_of(contact: Json) -> _Contact:
 
 def _preference(item: Json, value: Json) -> PreferenceUpdate:
     said = _required(item, "value").lower()
-    if said not in ("stop", "resume"):
+    if said not in _PREFERENCES:
         raise _InvalidItemError(f"a preference that is not known: {said[:40]}")
     sender, user_id = _phone(item.get("wa_id")), _id(item.get("user_id"))
     if sender is None and user_id is None:
@@ -286,7 +288,7 @@ def _preference(item: Json, value: Json) -> PreferenceUpdate:
         sender=sender,
         user_id=user_id,
         category=_required(item, "category").lower(),
-        value=said,
+        value=_PREFERENCES[said],
         at=_required_time(item),
     )
 

@@ -83,7 +83,8 @@ def record_inbound(connection: LogConnection, message: InboundMessage, now: dt.d
     if phone is None and message.user_id:
         preference_log.lock_preferences(connection, message.user_id)
         phone = answers.phone_of_user(connection, message.user_id)
-    about, named = _answered_message(connection, tap, by_context, phone, at)
+    names_another = message.context_wamid is not None and by_context is None
+    about, named = _answered_message(connection, tap, by_context, phone, at, names_another=names_another)
     intent = Intent.OTHER
     if tap:
         intent = tap.intent
@@ -114,7 +115,13 @@ def record_inbound(connection: LogConnection, message: InboundMessage, now: dt.d
 
 
 def _answered_message(
-    connection: LogConnection, tap: Tap | None, by_context: Answered | None, phone: str | None, at: dt.datetime
+    connection: LogConnection,
+    tap: Tap | None,
+    by_context: Answered | None,
+    phone: str | None,
+    at: dt.datetime,
+    *,
+    names_another: bool,
 ) -> tuple[Answered | None, bool]:
     """The answered message, by button, by context, or the last one to the phone; and whether the answer names it."""
     if tap:
@@ -122,4 +129,9 @@ def _answered_message(
         return (tapped, True) if tapped and tapped.went_to(phone) else (None, True)
     if by_context and by_context.went_to(phone):
         return by_context, True
-    return (answers.last_message_to(connection, phone, until=at) if phone else None), False
+    last = answers.last_message_to(connection, phone, until=at) if phone else None
+    # What names a message that is not ours, such as one of the shop's, is no answer to ours; but the one that it names
+    # may be the last of ours, of which Meta has not told us its id yet.
+    if last and names_another and last.meta_message_id is not None:
+        return None, False
+    return last, False

@@ -26,8 +26,8 @@ from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
 
-MAX_MESSAGES = 1_000
-"""Messages that one run of upkeep looks up, the latest first."""
+MAX_MESSAGES = 20_000
+"""Messages that one run of upkeep looks up; of more, and where the time is up, another run takes others."""
 META_TIME_LIMIT_SECONDS = 120.0
 """How long one run of upkeep may ask Meta (two requests a message); it must end before the next run."""
 _ERROR_CODE = re.compile(r"\b(?:1[03]\d{4}|[1-9]\d{0,2})\b")
@@ -68,7 +68,7 @@ def look_up_statuses(
 
 
 def on_their_way(connection: LogConnection, now: dt.datetime) -> Sequence[Mapping[str, Any]]:
-    """The messages whose status may still change."""
+    """The messages whose status may still change, each time in another order: first those of which nothing is known."""
     return rows(connection, "on_their_way", now=now, at_most=MAX_MESSAGES)
 
 
@@ -106,8 +106,8 @@ def _statuses_at_meta(
 ) -> list[StatusUpdate]:
     """The statuses in Meta's message history.
 
-    After the first refusal a sender's history is asked for no more that day. When the time is up, the next run looks up
-    the rest.
+    After the first refusal a sender's history is asked for no more that day. When the time is up, another run looks up
+    others (`on_their_way`).
     """
     of_sender: dict[str, list[str]] = defaultdict(list)
     for one in messages:

@@ -141,12 +141,14 @@ def test_a_number_s_own_address_that_is_ours_goes_before_the_account_s(meta):
     assert subscribe(meta) == 1
 
 
-def test_an_override_that_is_the_app_s_own_address_is_ours_whatever_its_path(meta):
-    rewritten = "https://meta-to-us.example/hook"
-    meta.apps[OURS] = rewritten
-    meta.configuration = {"application": rewritten, "whatsapp_business_account": rewritten}
+@pytest.mark.parametrize("overrides", [{}, {"whatsapp_business_account": ELSEWHERE}])
+def test_an_app_whose_own_address_is_not_the_receiver_s_would_be_silent_too(meta, overrides):
+    """Such as the shop's app, whose id somebody has entered."""
+    meta.apps[OURS] = overrides.get("whatsapp_business_account")
+    meta.configuration = {"application": ELSEWHERE, **overrides}
 
-    assert subscribe(meta) == 1
+    with pytest.raises(NeedsAnEngineer, match=f"would be silent.*{ELSEWHERE}"):
+        subscribe(meta)
 
 
 def test_the_shop_s_own_override_is_the_shop_s(meta):

@@ -395,3 +395,39 @@ def test_in_one_webhook_a_word_of_the_settings_is_done_before_other_words(log):
 
     kept = log.execute("SELECT wamid, message_id FROM answer ORDER BY ctid").fetchall()
     assert [(one["wamid"], one["message_id"]) for one in kept] == [("wamid.2", reminded), ("wamid.1", reminded)]
+
+
+def test_words_of_a_partner_are_kept_also_where_the_settings_are_of_a_later_version(log, caplog):
+    stop = envelope(messages_change(messages=[text_item("wamid.stop", "STOP")]))
+    listen_with(log, parse_settings({"stop_words": ["bas"]}), TICK)
+    log.execute("""UPDATE listening SET settings = settings || '{"a_setting_of_later": 1}'""")
+    hear(log, envelope(messages_change(messages=[text_item("wamid.1", "bas")])))
+    assert "default settings" not in caplog.text
+
+    log.execute("""UPDATE listening SET settings = '{"stop_words": {"hi": ["bas"]}}'""")
+    hear(log, stop)
+
+    found = log.execute("SELECT wamid, intent FROM answer ORDER BY wamid").fetchall()
+    assert [(one["wamid"], one["intent"]) for one in found] == [("wamid.1", "stop"), ("wamid.stop", "stop")]
+    assert "Answers are taken with the default settings" in caplog.text
+
+
+def test_a_batch_is_applied_in_order_stop_then_words_then_updates_then_statuses(log, monkeypatch):
+    done = []
+    monkeypatch.setattr(apply.inbound, "apply_inbound", lambda _, message, *__: done.append(message.text))
+    monkeypatch.setattr(apply.inbound, "apply_preference", lambda _, update, __: done.append(update.value))
+    monkeypatch.setattr(apply.accounts, "apply_template_update", lambda _, update: done.append(update.event))
+    monkeypatch.setattr(apply, "apply_statuses", lambda _, __, statuses, *___: done.append(len(statuses)))
+    preference = {"category": "marketing_messages", "value": "stop", "wa_id": "919829012345"}
+    preferences = {"user_preferences": [{**preference, "timestamp": int((TICK + 2 * MINUTE).timestamp())}]}
+    template = {"message_template_name": "t", "message_template_language": "en", "event": "PAUSED"}
+
+    hear(
+        log,
+        of_statuses(status_item()),
+        envelope({"field": "message_template_status_update", "value": template}, time=int(TICK.timestamp())),
+        envelope(messages_change(messages=[text_item("wamid.1", "hello"), text_item("wamid.2", "STOP", LATER)])),
+        envelope({**messages_change(**preferences), "field": "user_preferences"}),
+    )
+
+    assert done == ["stop", "STOP", "hello", "PAUSED", 1]

@@ -6,11 +6,13 @@ import datetime as dt
 
 import pytest
 
+from partner_messages.message_log.answers import last_inbound_of
 from partner_messages.recipients.taps import help_payload
 from partner_messages.webhook.inbound import apply_inbound
 from support.examples import PARTNER_ID, PHONE
 from support.inbound import (
     ANSWERED,
+    NUMBER,
     OTHER_PHONE,
     SENT,
     escalated,
@@ -134,6 +136,24 @@ def test_a_text_of_any_signs_is_kept(log):
     hear(log, "half \ud83d and \0 nothing")
 
     assert kept(log)[0]["text"] == "half ? and  nothing"
+
+
+@pytest.mark.parametrize(("ours", "expected"), [("wamid.ours", []), (None, [("R1", "answered")])])
+def test_what_names_a_message_that_is_not_ours_answers_ours_only_where_ours_has_no_id_yet(log, ours, expected):
+    reminded(log, meta_message_id=ours, status="sent" if ours else "unknown")
+
+    hear(log, "Yes", context_wamid="wamid.of.the.shop")
+    hear(log, "Remind me later", kind="button", payload="Remind me later", context_wamid="wamid.of.the.shop")
+
+    assert escalated(log) == expected
+    assert [one["variables"]["reply"] for one in replies(log)] == ([] if ours else ["when"])
+
+
+@pytest.mark.parametrize(("kind", "opens"), [("text", True), ("reaction", True), ("system", False)])
+def test_whatever_a_partner_sends_opens_the_window_and_what_whatsapp_says_of_them_does_not(log, kind, opens):
+    hear(log, "x", kind=kind)
+
+    assert last_inbound_of(log, [PHONE], until=ANSWERED) == ({(PHONE, NUMBER): ANSWERED} if opens else {})
 
 
 # A person without a phone

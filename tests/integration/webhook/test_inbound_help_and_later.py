@@ -256,6 +256,16 @@ def test_a_button_of_a_run_that_moved_changes_nothing_and_says_so_once(log, move
     assert [one["variables"]["reply"] for one in replies(log)] == ["moved"]
 
 
+def test_words_about_a_run_that_moved_are_not_replied_to(log):
+    id_ = reminded(log)
+    moved_by_another_stall(log)
+
+    hear(log, "help", context_wamid=row(log, id_)["meta_message_id"])
+
+    assert [one["became"] for one in kept(log)] == ["moved"]
+    assert replies(log) == []
+
+
 def test_a_day_that_has_gone_by_is_none(log):
     id_ = reminded(log)
 

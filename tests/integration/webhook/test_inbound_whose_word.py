@@ -17,7 +17,19 @@ from partner_messages.recipients.spelling import dialled
 from partner_messages.recipients.taps import help_payload
 from partner_messages.webhook.apply import untold_webhook_errors
 from support.examples import PARTNER_ID, PHONE
-from support.inbound import ANSWERED, NUMBER, SENT, escalated, hear, is_out, kept, reminded, replies, tap
+from support.inbound import (
+    ANSWERED,
+    NUMBER,
+    SENT,
+    escalated,
+    hear,
+    is_out,
+    kept,
+    reminded,
+    replies,
+    tap,
+    told_somebody,
+)
 from support.log_rows import row
 from support.spellings import BOTH_WAYS, DIFFERENT, SPELLED
 from support.webhook_work import apply_webhooks
@@ -160,3 +172,28 @@ def test_a_stop_counts_whatever_it_answers(log, text, became, named):
     assert log.execute("SELECT partner_id FROM partner_preference").fetchall() == [{"partner_id": None}]
     assert escalated(log) == []
     assert replies(log) == []
+
+
+# What was entered by hand, long after our last message
+
+LONG_AFTER = ANSWERED + dt.timedelta(days=3)
+
+
+@pytest.mark.parametrize(("word", "said"), [("START", ["started"]), ("STOP", [])])
+def test_what_changes_an_opt_out_by_hand_is_confirmed_however_old_our_last_message_is(log, word, said):
+    reminded(log)
+    told_somebody(log, PARTNER_ID, at=ANSWERED)
+
+    hear(log, word, at=LONG_AFTER)
+
+    assert is_out(log) is (word == "STOP")
+    assert [one["variables"]["reply"] for one in replies(log)] == said
+
+
+def test_what_sounded_like_stop_before_a_person_decided_is_not_to_be_decided_again(log):
+    reminded(log)
+    told_somebody(log, PARTNER_ID, "start", at=LONG_AFTER + dt.timedelta(hours=1))
+
+    hear(log, "please stop", at=LONG_AFTER, now=LONG_AFTER + dt.timedelta(hours=2))
+
+    assert escalated(log) == []

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
 
 import pytest
 
 from partner_messages.config.settings import parse_settings
 from partner_messages.message_log import answers
+from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.preferences import preferences
-from partner_messages.recipients.taps import later_payload, promise_payload
+from partner_messages.recipients.taps import help_payload, later_payload, promise_payload
 from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.answer_actions import MOST_ASKED_A_DAY
 from partner_messages.webhook.events import PreferenceUpdate
-from partner_messages.webhook.inbound import apply_preference
+from partner_messages.webhook.inbound import apply_inbound, apply_preference
+from support.at_once import at_once
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, PHONE
 from support.inbound import (
@@ -23,6 +26,7 @@ from support.inbound import (
     OTHER_PHONE,
     escalated,
     hear,
+    inbound,
     is_out,
     kept,
     reminded,
@@ -30,6 +34,7 @@ from support.inbound import (
     tap,
 )
 from support.log_rows import change
+from support.webhook_work import SENDER_IDS
 
 # STOP, START, the language
 
@@ -145,6 +150,30 @@ def test_a_phone_gets_two_replies_a_day_at_most(log):
     assert len(replies(log)) == 3
 
 
+def test_what_was_asked_does_not_count_among_the_confirmations(log):
+    id_ = reminded(log)
+    for number in range(3):
+        hear(log, **tap(later_payload(id_), at=ANSWERED + dt.timedelta(minutes=number)))
+
+    hear(log, "STOP", at=ANSWERED + dt.timedelta(minutes=4))
+
+    assert replies(log)[-1]["variables"]["reply"] == "stopped"
+
+
+def test_taps_at_the_same_instant_get_two_confirmations_at_most(deployment, log):
+    ids = [reminded(log, f"R{number}", context_id=f"R{number}") for number in range(6)]
+
+    def tap_one(id_):
+        message = inbound(**tap(help_payload(id_)))
+        with open_message_log() as own:
+            apply_inbound(own, message, message.at, SENDER_IDS)
+
+    at_once(*[functools.partial(tap_one, id_) for id_ in ids])
+
+    assert len(escalated(log)) == 6
+    assert len(replies(log)) == 2
+
+
 def test_who_was_confirmed_two_things_is_still_asked_which_day_and_told_that_it_is_noted(log):
     id_ = reminded(log)
     for number, word in enumerate(("STOP", "START")):
@@ -205,12 +234,15 @@ def test_a_reply_leaves_from_the_number_that_they_wrote_to(log, written_to, repl
     assert [one["sender"] for one in replies(log)] == replied_from
 
 
-def test_a_sender_whose_number_is_not_known_here_replies_as_it_wrote(log):
+@pytest.mark.parametrize(("written_to", "replied_from"), [(NUMBER, "in"), ("333000000000003", "gone")])
+def test_a_sender_that_is_not_known_here_replies_as_it_wrote_unless_its_number_has_another_name_now(
+    log, written_to, replied_from
+):
     reminded(log, sender="gone")
 
-    hear(log, "STOP", phone_number_id="333000000000003", sender_ids=IN_AND_AU)
+    hear(log, "STOP", phone_number_id=written_to, sender_ids=IN_AND_AU)
 
-    assert [one["sender"] for one in replies(log)] == ["gone"]
+    assert [one["sender"] for one in replies(log)] == [replied_from]
 
 
 # What Meta says was asked of it

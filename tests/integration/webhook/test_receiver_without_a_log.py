@@ -23,6 +23,17 @@ def test_a_message_log_that_is_away_lets_meta_repeat(deployment, log):
         assert hook.post(BODY, signed(BODY, SECRET)) == 503
 
 
+def test_the_waits_for_it_follow_one_another_within_five_seconds():
+    one_after_the_other = [
+        webhook_app.RETRY_WITHIN_SECONDS,
+        webhook_app.STATEMENT_SECONDS,
+        webhook_app.HUNG_SECONDS,
+        webhook_app.STORE_SECONDS,
+    ]
+    assert one_after_the_other == sorted(one_after_the_other)
+    assert webhook_app.STORE_SECONDS <= 5
+
+
 def posts_at_once(hook, number=12):
     """The statuses of more POSTs than the receiver has sessions."""
     with ThreadPoolExecutor(number) as pool:

@@ -10,6 +10,7 @@ import requests
 
 from partner_messages.config.settings import parse_settings
 from partner_messages.deployment.live_settings import load_settings
+from partner_messages.webhook import sources
 from partner_messages.webhook.accounts import note_account_events_told, untold_account_events
 from partner_messages.webhook.sources import look_up_statuses
 from support.deployment import TICK
@@ -43,7 +44,7 @@ def shop_says(shop, status, reason=None, wamid="wamid.A"):
     shop.execute(
         "INSERT INTO messaging_message (id, conversation_id, direction, content, wa_message_id, status, fail_reason)"
         " SELECT %s, id, 'outbound', 'x', %s, %s, %s FROM messaging_conversation ORDER BY id LIMIT 1",
-        [f"X{status}", wamid, status, reason],
+        [f"X{wamid}", wamid, status, reason],
     )
 
 
@@ -239,3 +240,25 @@ def test_one_sender_s_refusal_keeps_nothing_of_the_others_back(deployment, log, 
     assert "whatsapp_in: HTTP 403" in said
     assert row(log, of_another)["status"] == "read"
     assert row(log, id_)["status"] == "sent"
+
+
+def test_of_more_messages_than_one_run_looks_up_each_has_its_turn(deployment, shop, log, monkeypatch):
+    monkeypatch.setattr(sources, "MAX_MESSAGES", 2)
+    ids = [put(log, "sent", f"R{n}", meta_message_id=f"wamid.{n}", sent_at=SENT) for n in range(4)]
+    for n in range(4):
+        shop_says(shop, "delivered", wamid=f"wamid.{n}")
+
+    for minute in range(2):
+        look_up(log, "shop", deployment, now=TICK + dt.timedelta(minutes=15 * minute))
+
+    assert {row(log, id_)["status"] for id_ in ids} == {"delivered"}
+
+
+def test_what_nobody_has_told_of_is_asked_for_in_another_order_each_time(log, monkeypatch):
+    monkeypatch.setattr(sources, "MAX_MESSAGES", 1)
+    ids = {put(log, "sent", f"R{n}", meta_message_id=f"wamid.{n}", sent_at=SENT) for n in range(3)}
+    put(log, "delivered", "R9", meta_message_id="wamid.9", sent_at=SENT)
+
+    asked = [sources.on_their_way(log, TICK + dt.timedelta(minutes=15 * run))[0]["id"] for run in range(60)]
+
+    assert set(asked) == ids

@@ -235,7 +235,25 @@ HEALTH = {
         ],
         ["Meta says LIMIT"],
     ),
+    "an alert of one number, and of another one that is over": (
+        [
+            ("account_alerts", {**ALERT, "entity_id": "111"}),
+            ("account_alerts", {**ALERT, "entity_id": "222", "alert_status": "RESOLVED"}),
+        ],
+        ["CRITICAL"],
+    ),
+    "a flag, and a limit that has grown": (
+        [
+            ("phone_number_quality_update", FLAGGED),
+            ("phone_number_quality_update", {**FLAGGED, "event": "UPGRADE"}),
+        ],
+        ["FLAGGED"],
+    ),
     "a violation": ([("account_update", BANS[-1][0])], ["SCAM"]),
+    "a violation, and a ban that was taken back": (
+        [("account_update", BANS[-1][0]), ("account_update", BANS[0][0]), ("account_update", BANS[3][0])],
+        ["SCAM"],
+    ),
     "a ban that was taken back": ([("account_update", BANS[0][0]), ("account_update", BANS[3][0])], []),
     "a partner app": ([("account_update", {"event": "PARTNER_APP_INSTALLED"})], []),
 }
@@ -258,6 +276,15 @@ def test_the_health_of_other_accounts_and_of_weeks_ago_is_not_said(log):
 
     assert health_of_accounts(log, ["another"], TICK + HOUR) == []
     assert health_of_accounts(log, [WABA], TICK + dt.timedelta(days=8)) == []
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_ban_that_was_taken_back_stops_nobody_in_whatever_order_meta_says_so(log, order):
+    states = [("DISABLE", TICK - 5 * HOUR), ("REINSTATE", TICK - 3 * HOUR)]
+    for state, at in states[::order]:
+        hear(log, "account_update", at=at, event="DISABLED_UPDATE", ban_info={"waba_ban_state": state})
+
+    assert list(stops(log)) == ([] if order < 0 else ["in"])  # One that is stopped is tried by a later run.
 
 
 def test_an_old_word_does_not_stop_a_sender_that_has_worked_since(log):

@@ -158,11 +158,14 @@ def test_a_preference():
         "value": "stop",
         "timestamp": int(TICK.timestamp()),
     }
-    change = messages_change(user_preferences=[said, {**said, "value": "signup"}])
-    stop, signup = items(envelope({**change, "field": "user_preferences"}))
+    change = messages_change(user_preferences=[{**said, "value": value} for value in ("stop", "resume", "signup", "x")])
+    *known, unknown = items(envelope({**change, "field": "user_preferences"}))
 
-    assert stop == PreferenceUpdate(NUMBER, PHONE, None, "marketing_messages", "stop", TICK)
-    assert signup == Unrecognised("user_preferences", "a preference that is not known: signup", TICK)
+    assert known == [
+        PreferenceUpdate(NUMBER, PHONE, None, "marketing_messages", value, TICK)
+        for value in ("stop", "resume", "resume")
+    ]
+    assert unknown == Unrecognised("user_preferences", "a preference that is not known: x", TICK)
 
 
 TEMPLATE = {
