@@ -11,7 +11,7 @@ import pytest
 from partner_messages.message_log import acts
 from sandbox.shop import partner_id
 from support.deployment import TICK, Deployment
-from support.inbound import ANSWERED, hear, reminded
+from support.inbound import ANSWERED, hear, reminded, told_somebody
 from support.log_rows import Log, call_a_person, put, row
 from support.pages import Visitor
 from support.ticks import go_through
@@ -55,6 +55,16 @@ def test_a_partner_is_opted_out_and_back(op: Visitor, deployment: Deployment, lo
         ("opt_out", "op of ours"),
         ("undo_opt_out", "op of ours"),
     ]
+
+
+def test_an_opt_out_by_hand_that_their_own_start_has_lifted_stands_on_no_page(op: Visitor, log: Log) -> None:
+    reminded(log, partner_id=RAJESH)
+    told_somebody(log, RAJESH, at=ANSWERED)
+    assert "The partner has opted out" in op.get(f"/partners/{RAJESH}")
+
+    hear(log, "START", at=ANSWERED + dt.timedelta(minutes=1))
+
+    assert "has opted out" not in op.get(f"/partners/{RAJESH}")
 
 
 @pytest.mark.parametrize(

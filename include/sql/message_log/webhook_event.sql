@@ -29,6 +29,18 @@ sized AS (
 )
 SELECT id, body, received_at FROM sized WHERE size <= %(bytes)s OR turn = 1 ORDER BY turn
 
+-- name: stop_waits
+-- Whether something that may say STOP is stored and not applied yet.
+SELECT EXISTS (SELECT FROM webhook_event WHERE applied_at IS NULL AND spoken AND may_be_stop) AS waits
+
+-- name: lock_within
+-- Wait for no lock longer than this, until the end of the transaction.
+SELECT set_config('lock_timeout', %(milliseconds)s::text, true)
+
+-- name: wait_for_stops
+-- Wait until whoever applies something that may say STOP has done so.
+SELECT id FROM webhook_event WHERE applied_at IS NULL AND spoken AND may_be_stop FOR NO KEY UPDATE
+
 -- name: mark_applied
 -- These webhooks are applied, but for the items that their errors name.
 UPDATE webhook_event AS e

@@ -98,5 +98,19 @@ def phones_of_partner(connection: LogConnection, partner_id: str) -> list[str]:
 
 
 def opt_outs(connection: LogConnection) -> list[dict[str, Any]]:
-    """Who has opted out, or may have (`maybe`), the latest first: `phone`, `partner_id`, `value`, `at`, `source`."""
-    return rows(connection, "opt_outs")
+    """Who has opted out, or may have (`maybe`), the latest first: `phone`, `partner_id`, `value`, `at`, `source`.
+
+    What was entered for a partner is left out where their own later word has lifted it, and where they have said STOP
+    themselves.
+    """
+    said = rows(connection, "opt_outs")
+    return [one for one in said if one["phone"] is not None or _stands(connection, one["partner_id"])]
+
+
+def _stands(connection: LogConnection, partner_id: str) -> bool:
+    """Whether what was entered by hand for a partner keeps them from being written to on some phone."""
+    phones = phones_of_partner(connection, partner_id)
+    known = preferences(connection, [partner_id, *phones])
+    return not phones or any(
+        known.has_opted_out(partner_id, phone) and not known.has_stopped(phone) for phone in phones
+    )

@@ -242,6 +242,7 @@ def _of_partner(
     known = preferences.preferences(connection, [partner_id, *phones])
     stop = next((one for phone in phones if (one := known.own.get(phone)) and one.is_stop), None)
     entered = known.by_hand.get(partner_id)
+    lifted = bool(phones) and not any(known.has_opted_out(partner_id, phone) for phone in phones)
     wrote = answers(connection, partner_id=partner_id, since=since)
     return {
         "answers": wrote,
@@ -250,7 +251,7 @@ def _of_partner(
             f"They wrote STOP on {words.moment(stop.at)}; only their own START takes it back."
             if stop
             else f"Somebody has entered it on {words.moment(entered.at)}."
-            if entered and entered.is_stop
+            if entered and entered.is_stop and not lifted
             else None
         ),
     }

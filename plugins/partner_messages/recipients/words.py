@@ -46,7 +46,11 @@ _WORDS: Mapping[Intent, tuple[str, ...]] = {
 _LIKE_STOP_ALONE = ("cancel", "end", "बंद", "band", "बन्द", "unsub", "block", "spam")
 """May mean STOP as a whole message: "बंद" may be "closed today", and "cancel" may be about the run."""
 
+_APOSTROPHES = re.compile("[\u2018\u2019\u00b4`]| \u0301(?=t)")
+"""How phones write the apostrophe of "don't". (NFKC makes the acute accent of a space and an accent.)"""
+
 _LIKE_STOP_IN_SHORT = (
+    *("s t o p", "un subscribe", "बँद करो", "बँद करें", "बँद कर", "स्टाप", "सटॉप"),
     *("roko", "roke", "rok do", "rok dijiye", "band karo", "band kro", "band kare", "band karein", "band kar"),
     *("bandh karo", "bandh kar", "bnd kro", "bnd karo", "stop it"),
     *("रोक दो", "रोक दें", "रोक दीजिए", "रोकिए", "बंद कर", "बंद करिए", "बंद कीजिए", "बन्द करो", "बन्द करें", "बन्द कर"),
@@ -87,7 +91,8 @@ def normalised(text: str) -> str:
 
     Invisible characters (joiners, direction, emoji style) are removed everywhere: phones add them to Hindi text.
     """
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).replace("\u2019", "'")
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    plain = _APOSTROPHES.sub("'", plain)
     seen = "".join(one for one in plain if not _is_invisible(one))
     words = " ".join(seen.split())
     start, end = 0, len(words)

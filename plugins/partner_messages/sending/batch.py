@@ -35,6 +35,7 @@ from partner_messages.sending.health import FIRST, SenderAnswers, why_leave_alon
 from partner_messages.sending.payload import free_form_message, link_suffix, no_request, reply_message, template_message
 from partner_messages.sending.rehearsal import lines_of
 from partner_messages.templates.approvals.approvals import mark_refused
+from partner_messages.webhook.heeding import heed_stops
 from whatsapp_provider.api.errors import RECIPIENT_CODES
 from whatsapp_provider.api.senders import Sender
 from whatsapp_provider.hooks.whatsapp import WhatsAppHook
@@ -253,6 +254,7 @@ class BatchSender:
         check_may_send(self.tick, wall, settings, halt, ignore_send_window=ignore_send_window)
         if waits := why_tick_waits(self.connection, self.tick):
             raise NotNow(waits)
+        heed_stops(self.connection, self.clock)
         if day_of(wall) != self.tick.day and not settings.allow_any_time:
             raise NotNow(f"The day these messages speak for, {self.tick.day}, is over: nothing more was claimed.")
 

@@ -46,6 +46,7 @@ from partner_messages.shop.mirror import open_inbox
 from partner_messages.shop.shop import open_shop
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.webhook.accounts import health_of_accounts
+from partner_messages.webhook.heeding import heed_stops
 from whatsapp_provider.masking import mask_phone
 
 log = logging.getLogger(__name__)
@@ -130,6 +131,7 @@ def preflight(
         )
         tick = may_be_sent_from(connection, tick)
         _check_test_phone(connection, tick, redirect_to)
+        heed_stops(connection, run_context.wall_clock)
         closed = close_what_is_over(connection, day_of(wall), settings)
         of_templates = check_templates(connection, tick, senders, sent, settings)
         of_accounts = health_of_accounts(connection, {sender.waba_id for sender in senders}, wall)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from partner_messages.config.calendars import calendar_of, calendars_for
@@ -129,8 +129,8 @@ class MessageActions:
         stalls = self._stalls(of_old=True)
         if not stalls:
             return None
-        # If the message names no run, escalate even a run that has moved: a person finds out which one is meant.
-        standing = [stall for stall in stalls if not stall.moved] or ([] if self.received.named else stalls[:1])
+        # Who writes it means it, whatever became of the run; a button is only as old as its message.
+        standing = [stall for stall in stalls if not stall.moved] or ([] if self.received.tap else stalls[:1])
         if not standing:
             return self._run_has_moved()
         promises.withdraw_promise(
@@ -163,6 +163,8 @@ class MessageActions:
             return "asked_when"
         if due_on < day_of(self.received.at):
             return self._run_has_moved()
+        if self._has_promised(may_promise, due_on):
+            return "promised"
         for stall in may_promise:
             promises.make_promise(
                 self.connection,
@@ -176,6 +178,15 @@ class MessageActions:
             )
         self._reply(Reply.PROMISED, due_on)
         return "promised"
+
+    def _has_promised(self, stalls: Sequence[AnsweredStall], due_on: dt.date) -> bool:
+        known = promises.open_promises(self.connection, [stall.production_run_id for stall in stalls])
+        return all(
+            (one := known.get(stall.production_run_id)) is not None
+            and one.due_on == due_on
+            and one.is_about(stall.kind, stall.partner_id, stall.since)
+            for stall in stalls
+        )
 
     def other(self) -> str | None:
         """Escalate a free text, if it answers a stall that still holds."""

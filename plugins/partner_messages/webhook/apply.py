@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from partner_messages.database.session import is_retryable
-from partner_messages.message_log.answers import listens_with
+from partner_messages.message_log.answers import listens_with, stop_waits
 from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.webhook import accounts, inbound
 from partner_messages.webhook.accounts import SenderIds
@@ -44,6 +44,8 @@ MAX_BATCH_BYTES = 256 * 1024
 """Bytes of bodies in one transaction (a larger body is alone), so that rows are locked for some 100 ms at most."""
 _MAX_REASON_LENGTH = 200
 """Characters of an error in a sentence for operations: the note of a DAG run has room for a few sentences."""
+WAIT_FOR_STOP = dt.timedelta(seconds=10)
+"""How long a process waits for another one that is applying a STOP."""
 Clock = Callable[[], dt.datetime]
 
 
@@ -93,6 +95,26 @@ def apply_backlog(
         if helper:
             done.add(helper.result())
         return apply_waiting(connection, sender_ids, done) if retry_waiting else done
+
+
+def apply_stops(connection: LogConnection, sender_ids: SenderIds, clock: Clock) -> None:
+    """Apply what may say STOP: whoever is about to write to partners does so where no receiver has, or is at it.
+
+    Args:
+        connection: The message log, outside a transaction.
+        sender_ids: The senders.
+        clock: The wall clock.
+
+    Raises:
+        Exception: Another process is applying it and did not end within `WAIT_FOR_STOP`.
+    """
+    done = Applied()
+    while stop_waits(connection) and _apply_some(connection, sender_ids, clock, done):
+        pass
+    with connection.transaction():
+        rows(connection, "lock_within", milliseconds=round(WAIT_FOR_STOP.total_seconds() * 1_000))
+        rows(connection, "wait_for_stops")
+    log.warning("A STOP that no receiver had applied was applied before anybody is written to: %s.", done)
 
 
 def _apply_in_second_session(

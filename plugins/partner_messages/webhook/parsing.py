@@ -206,7 +206,8 @@ def _inbound(item: Json, value: Json) -> InboundMessage:
     edit = _object(item, "edit")
     told = _object(edit, "message") if edit else item
     kind = (_id(told.get("type")) or _id(item.get("type")) or "unsupported").lower()
-    sender, contact = _phone(item.get("from")), _contact(value, item.get("from"))
+    contact = _contact(value, item.get("from"))
+    sender = _phone(item.get("from")) or contact.phone
     user_id = _id(item.get("from_user_id")) or _id(item.get("user_id")) or contact.user_id
     if sender is None and user_id is None:
         raise _InvalidItemError("a message that is from nobody")
@@ -253,6 +254,7 @@ class _Contact(NamedTuple):
 
     user_id: str | None = None
     profile_name: str | None = None
+    phone: str | None = None
 
 
 _NO_CONTACT = _Contact()
@@ -273,7 +275,8 @@ def _contact(value: Json, phone: Any) -> _Contact:
 
 
 def _contact_of(contact: Json) -> _Contact:
-    return _Contact(_id(contact.get("user_id")), _text(_object(contact, "profile").get("name")))
+    name = _text(_object(contact, "profile").get("name"))
+    return _Contact(_id(contact.get("user_id")), name, _phone(contact.get("wa_id")))
 
 
 def _preference(item: Json, value: Json) -> PreferenceUpdate:

@@ -256,14 +256,25 @@ def test_a_button_of_a_run_that_moved_changes_nothing_and_says_so_once(log, move
     assert [one["variables"]["reply"] for one in replies(log)] == ["moved"]
 
 
-def test_words_about_a_run_that_moved_are_not_replied_to(log):
+def test_who_writes_help_below_a_message_about_a_run_that_moved_is_heard_all_the_same(log):
     id_ = reminded(log)
-    moved_by_another_stall(log)
+    moved_by_an_event(log)
 
-    hear(log, "help", context_wamid=row(log, id_)["meta_message_id"])
+    hear(log, "HELP", context_wamid=row(log, id_)["meta_message_id"])
 
-    assert [one["became"] for one in kept(log)] == ["moved"]
-    assert replies(log) == []
+    assert escalated(log) == [("R1", "asked_for_help")]
+    assert [one["variables"]["reply"] for one in replies(log)] == ["help"]
+
+
+def test_the_same_day_again_is_no_other_promise_and_confirmed_once(log):
+    id_ = reminded(log, "R1", "R2")
+    for minute in (1, 2):
+        at = ANSWERED + dt.timedelta(minutes=minute)
+        hear(log, **tap(promise_payload(id_, DAY + dt.timedelta(days=1)), kind="interactive", at=at))
+
+    assert [one["became"] for one in kept(log)] == ["promised", "promised"]
+    assert log.execute("SELECT state FROM promise").fetchall() == [{"state": "open"}] * 2
+    assert [one["variables"]["reply"] for one in replies(log)] == ["promised"]
 
 
 def test_a_day_that_has_gone_by_is_none(log):

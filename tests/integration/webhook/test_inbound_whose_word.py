@@ -12,7 +12,7 @@ from partner_messages.message_log.answers import (
     note_stops_of_nobody_told,
     untold_stops_of_nobody,
 )
-from partner_messages.message_log.preferences import preferences
+from partner_messages.message_log.preferences import opt_outs, preferences
 from partner_messages.recipients.spelling import dialled
 from partner_messages.recipients.taps import help_payload
 from partner_messages.webhook.apply import untold_webhook_errors
@@ -188,6 +188,18 @@ def test_what_changes_an_opt_out_by_hand_is_confirmed_however_old_our_last_messa
 
     assert is_out(log) is (word == "STOP")
     assert [one["variables"]["reply"] for one in replies(log)] == said
+
+
+def test_who_has_opted_out_stands_once_in_the_list_and_no_more_after_their_own_start(log):
+    reminded(log)
+    told_somebody(log, PARTNER_ID, at=ANSWERED)
+    assert [one["source"] for one in opt_outs(log)] == ["told_us"]
+
+    hear(log, "STOP", at=ANSWERED + dt.timedelta(hours=1))
+    assert [one["source"] for one in opt_outs(log)] == ["message"]
+
+    hear(log, "START", at=ANSWERED + dt.timedelta(hours=2))
+    assert opt_outs(log) == []
 
 
 def test_what_sounded_like_stop_before_a_person_decided_is_not_to_be_decided_again(log):

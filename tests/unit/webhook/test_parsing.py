@@ -361,3 +361,11 @@ def test_of_what_cannot_be_read_the_first_are_named_and_the_others_counted():
 
     assert len(found) <= MAX_UNRECOGNISED + 1
     assert sum(item.items for item in found) == 2_500
+
+
+def test_a_message_without_a_phone_is_of_the_one_contact_that_has_it():
+    message = {key: value for key, value in text_item(from_user_id="IN.5").items() if key != "from"}
+    contact = {"user_id": "IN.5", "wa_id": PHONE.removeprefix("+")}
+
+    assert one(envelope(messages_change(messages=[message], contacts=[contact]))).sender == PHONE
+    assert one(envelope(messages_change(messages=[message], contacts=[contact, contact]))).sender is None
