@@ -14,9 +14,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
+import psycopg
+
 from partner_messages.database.session import is_retryable
 from partner_messages.message_log.answers import listens_with, stop_waits
-from partner_messages.message_log.database import LogConnection, recordset, rows
+from partner_messages.message_log.database import LogConnection, MessageLogError, recordset, rows
 from partner_messages.webhook import accounts, inbound
 from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.apply_record import Applied, ItemErrors, WebhookItem, WebhookStatus, note_error
@@ -106,14 +108,20 @@ def apply_stops(connection: LogConnection, sender_ids: SenderIds, clock: Clock) 
         clock: The wall clock.
 
     Raises:
-        Exception: Another process is applying it and did not end within `WAIT_FOR_STOP`.
+        MessageLogError: Another process is applying it and did not end within `WAIT_FOR_STOP`.
     """
     done = Applied()
     while stop_waits(connection) and _apply_some(connection, sender_ids, clock, done):
         pass
-    with connection.transaction():
-        rows(connection, "lock_within", milliseconds=round(WAIT_FOR_STOP.total_seconds() * 1_000))
-        rows(connection, "wait_for_stops")
+    try:
+        with connection.transaction():
+            rows(connection, "lock_within", milliseconds=round(WAIT_FOR_STOP.total_seconds() * 1_000))
+            rows(connection, "wait_for_stops")
+    except psycopg.errors.LockNotAvailable as error:
+        raise MessageLogError(
+            f"What may be a STOP is held by another process for more than {WAIT_FOR_STOP.total_seconds():g} s, so"
+            " nothing is sent: see whether a receiver, or an upkeep run, hangs."
+        ) from error
     log.warning("A STOP that no receiver had applied was applied before anybody is written to: %s.", done)
 
 

@@ -21,7 +21,7 @@ def heed_stops(connection: LogConnection, clock: Callable[[], dt.datetime]) -> N
 
     Raises:
         SettingsError: The senders' connections cannot be read.
-        Exception: Another process is applying it, and does not end.
+        MessageLogError: Another process is applying it, and does not end.
     """
     if stop_waits(connection):
         receiving = load_receiving()

@@ -46,7 +46,7 @@ def test_one_that_another_process_is_applying_is_waited_for_and_nothing_leaves_b
 
     with psycopg.connect(log_url) as frozen:
         frozen.execute("SELECT FROM partner_messages.webhook_event FOR UPDATE")
-        with pytest.raises(MessageLogError):
+        with pytest.raises(MessageLogError, match="What may be a STOP is held by another process"):
             send(ids)
 
     assert graph_api.outbox(type="template") == []
