@@ -78,5 +78,8 @@ def test_what_a_partner_wrote_is_on_their_page_however_meta_spells_their_phone(
 ) -> None:
     put(log, "sent", partner_id=RAJESH, to_phone=ours)
     hear(log, "the loom is broken", sender=theirs)
+    hear(log, "STOP", sender=theirs)
 
-    assert "the loom is broken" in op.get(f"/partners/{RAJESH}")
+    page = op.get(f"/partners/{RAJESH}")
+    assert "the loom is broken" in page
+    assert "They wrote STOP on" in page

@@ -108,9 +108,5 @@ def opt_outs(connection: LogConnection) -> list[dict[str, Any]]:
 
 
 def _stands(connection: LogConnection, partner_id: str) -> bool:
-    """Whether what was entered by hand for a partner keeps them from being written to on some phone."""
     phones = phones_of_partner(connection, partner_id)
-    known = preferences(connection, [partner_id, *phones])
-    return not phones or any(
-        known.has_opted_out(partner_id, phone) and not known.has_stopped(phone) for phone in phones
-    )
+    return preferences(connection, [partner_id, *phones]).stands_by_hand(partner_id, phones) is not None

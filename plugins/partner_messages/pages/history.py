@@ -240,9 +240,8 @@ def _of_partner(
 ) -> dict[str, Any]:
     phones = preferences.phones_of_partner(connection, partner_id)
     known = preferences.preferences(connection, [partner_id, *phones])
-    stop = next((one for phone in phones if (one := known.own.get(phone)) and one.is_stop), None)
-    entered = known.by_hand.get(partner_id)
-    lifted = bool(phones) and not any(known.has_opted_out(partner_id, phone) for phone in phones)
+    stop = next((one for phone in phones if (one := known.own.get(dialled(phone))) and one.is_stop), None)
+    entered = known.stands_by_hand(partner_id, phones)
     wrote = answers(connection, partner_id=partner_id, since=since)
     return {
         "answers": wrote,
@@ -251,7 +250,7 @@ def _of_partner(
             f"They wrote STOP on {words.moment(stop.at)}; only their own START takes it back."
             if stop
             else f"Somebody has entered it on {words.moment(entered.at)}."
-            if entered and entered.is_stop and not lifted
+            if entered
             else None
         ),
     }

@@ -6,7 +6,7 @@ A partner's own STOP is lifted only by their own later START; an opt-out entered
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from partner_messages.recipients.spelling import dialled
@@ -49,6 +49,17 @@ class Preferences:
         if self.has_stopped(phone):
             return True
         return bool(entered and entered.is_stop and not (own and own.at > entered.at))
+
+    def stands_by_hand(self, partner_id: str, phones: Collection[str]) -> Statement | None:
+        """What was entered by hand and keeps a partner from being written to on one of their phones, if anything.
+
+        Not where a later word of their own has lifted it, nor where they have written STOP themselves.
+        """
+        entered = self._entered(partner_id, "")
+        stands = not phones or any(
+            self.has_opted_out(partner_id, phone) and not self.has_stopped(phone) for phone in phones
+        )
+        return entered if entered and entered.is_stop and stands else None
 
     def waits_for_a_person(self, partner_id: str, phone: str) -> bool:
         """Whether a message that sounds like STOP waits for a person's decision."""
