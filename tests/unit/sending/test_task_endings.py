@@ -28,7 +28,7 @@ CAUGHT_INSIDE = {
         "TemplateProblem",
         "TextError",
         "UnreadableError",
-        "_InvalidItemError",
+        "InvalidItemError",
     ),
     *("_PictureRefused",),
     *("ManagementError", "SenderStopped"),
