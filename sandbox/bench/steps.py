@@ -255,9 +255,9 @@ def send(tick: dict[str, Any], batch: dict[str, Any]) -> dict[str, Any]:
 def listen(messages: int, per_webhook: int) -> dict[str, Any]:
     """Apply a status of each of so many messages, so many of them in a webhook."""
     # Here, as no task imports the receiver's web application.
-    from partner_messages.webhook.accounts import SenderIds
     from partner_messages.webhook.applier_process import collect_garbage_rarely
     from partner_messages.webhook.apply import apply_backlog
+    from partner_messages.webhook.sender_ids import SenderIds
     from partner_messages.webhook.sessions import SessionPool
     from partner_messages.webhook.store import store
 

@@ -11,9 +11,9 @@ from partner_messages.message_log.preferences import enter_preference, preferenc
 from partner_messages.message_log.ticks import record_stuck, start_tick
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import Tick
-from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.events import InboundMessage
 from partner_messages.webhook.inbound import apply_inbound
+from partner_messages.webhook.sender_ids import SenderIds
 from support.deployment import TICK
 from support.examples import PARTNER_ID, PHONE, stuck_run, tick
 from support.log_rows import Log, put

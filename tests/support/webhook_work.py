@@ -8,9 +8,9 @@ from partner_messages.deployment import run_context
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.webhook import apply, store
-from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.apply_record import Applied
 from partner_messages.webhook.expiry import expire
+from partner_messages.webhook.sender_ids import SenderIds
 from support.deployment import TICK
 from support.webhooks import NUMBER, WABA
 

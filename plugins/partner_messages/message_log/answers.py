@@ -215,11 +215,6 @@ def queue_reply(
     return bool(queued)
 
 
-def stop_waits(connection: LogConnection) -> bool:
-    """Whether something that may say STOP is stored and not applied yet."""
-    return bool(rows(connection, "stop_waits")[0]["waits"])
-
-
 def may_be_untold(connection: LogConnection, now: dt.datetime) -> bool:
     """Whether there are answers, or replies that may still be sent, of which Airflow was perhaps not told."""
     return bool(rows(connection, "may_be_untold", since=now - REPLY_WITHIN)[0]["may_be"])

@@ -8,13 +8,12 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from partner_messages.config.settings import Settings, SettingsError
-from partner_messages.deployment.receiving import Receiving, load_receiving
+from partner_messages.config.settings import Settings
 from partner_messages.message_log.answers import note_stops_of_nobody_told, untold_stops_of_nobody
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.silences import note_silences_told, see_silences, untold_silences
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.webhook.accounts import SenderIds, note_account_events_told, untold_account_events
+from partner_messages.webhook.account_news import note_account_events_told, untold_account_events
 from partner_messages.webhook.apply import (
     WebhookErrors,
     apply_pending,
@@ -22,6 +21,7 @@ from partner_messages.webhook.apply import (
     untold_webhook_errors,
 )
 from partner_messages.webhook.expiry import expire
+from partner_messages.webhook.sender_ids import SenderIds
 from partner_messages.webhook.shop_inbox import store_answers_of_the_shop
 from partner_messages.webhook.sources import look_up_statuses
 
@@ -39,8 +39,7 @@ def hear(connection: LogConnection, settings: Settings, now: dt.datetime) -> tup
     Returns:
         What stands in the note of this run, in sentences; what is `untold` besides, whoever tells of it reads anew.
     """
-    receiving = _receiving()
-    numbers = SenderIds(receiving.phone_number_ids(), receiving.waba_ids())
+    numbers = SenderIds.known_here()
     unheard = store_answers_of_the_shop(connection, settings, now)
     done = apply_pending(connection, numbers, lambda: now)
     if done.webhooks or done.changed:
@@ -110,12 +109,3 @@ def note_told(connection: LogConnection, told: Sequence[Untold], now: dt.datetim
     note_account_events_told(connection, events, now)
     note_stops_of_nobody_told(connection, [one.answer for one in told if one.answer is not None], now)
     note_silences_told(connection, [one.silence for one in told if one.silence is not None], now)
-
-
-def _receiving() -> Receiving:
-    """The senders; none where their connections cannot be read (the tasks that send fail for that)."""
-    try:
-        return load_receiving()
-    except SettingsError as error:
-        log.warning("The senders cannot be compared with what Meta says: %s", error)
-        return Receiving()

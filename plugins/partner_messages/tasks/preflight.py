@@ -45,7 +45,7 @@ from partner_messages.planning.typed_ids import check_typed_ids
 from partner_messages.shop.mirror import open_inbox
 from partner_messages.shop.shop import open_shop
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.webhook.accounts import health_of_accounts
+from partner_messages.webhook.account_news import health_of_accounts
 from partner_messages.webhook.heeding import heed_stops
 from whatsapp_provider.masking import mask_phone
 

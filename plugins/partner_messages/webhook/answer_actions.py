@@ -16,8 +16,8 @@ from partner_messages.messages.values import MOST_BROKEN
 from partner_messages.recipients.taps import promise_payload
 from partner_messages.recipients.words import Intent
 from partner_messages.templates.replies import Reply, reply_texts
-from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.received import NO_REQUEST_KINDS, TAP_KINDS, ReceivedMessage
+from partner_messages.webhook.sender_ids import SenderIds
 
 OFFERED_SENDING_DAYS = (1, 2, 4)
 """The days that the reply to "Remind me later" offers, as numbers of sending days ahead."""

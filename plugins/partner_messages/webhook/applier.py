@@ -12,9 +12,9 @@ from partner_messages.deployment.receiving import Receiving
 from partner_messages.message_log.answers import may_be_untold
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.silences import listen_to
-from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.announcing import Announcer
 from partner_messages.webhook.apply import apply_backlog
+from partner_messages.webhook.sender_ids import SenderIds
 from partner_messages.webhook.sessions import SessionPool
 from whatsapp_provider.masking import mask
 
@@ -94,7 +94,7 @@ class Applier:
 
     def _apply(self) -> None:
         receiving = self._receiving()
-        sender_ids = SenderIds(receiving.phone_number_ids(), receiving.waba_ids())
+        sender_ids = SenderIds.of(receiving)
         retry_waiting = time.monotonic() - self._waiting_retried_at >= RETRY_WAITING_SECONDS
         with self._sessions.session() as connection:
             self._note_listening(connection, receiving)

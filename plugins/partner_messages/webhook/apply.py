@@ -14,13 +14,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
-import psycopg
-
 from partner_messages.database.session import is_retryable
-from partner_messages.message_log.answers import listens_with, stop_waits
-from partner_messages.message_log.database import LogConnection, MessageLogError, recordset, rows
+from partner_messages.message_log.answers import listens_with
+from partner_messages.message_log.database import LogConnection, recordset, rows
 from partner_messages.webhook import accounts, inbound
-from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.apply_record import Applied, ItemErrors, WebhookItem, WebhookStatus, note_error
 from partner_messages.webhook.apply_statuses import apply_statuses, apply_waiting
 from partner_messages.webhook.events import (
@@ -33,6 +30,7 @@ from partner_messages.webhook.events import (
 )
 from partner_messages.webhook.parsing import parse
 from partner_messages.webhook.received import may_be_stop
+from partner_messages.webhook.sender_ids import SenderIds
 from partner_messages.webhook.statuses import Problem
 from whatsapp_provider.masking import mask, plain
 
@@ -46,8 +44,6 @@ MAX_BATCH_BYTES = 256 * 1024
 """Bytes of bodies in one transaction (a larger body is alone), so that rows are locked for some 100 ms at most."""
 _MAX_REASON_LENGTH = 200
 """Characters of an error in a sentence for operations: the note of a DAG run has room for a few sentences."""
-WAIT_FOR_STOP = dt.timedelta(seconds=10)
-"""How long a process waits for another one that is applying a STOP."""
 Clock = Callable[[], dt.datetime]
 
 
@@ -66,7 +62,7 @@ def apply_pending(
         retry_waiting: Whether to try again the statuses whose message was not in the log yet.
     """
     done = Applied()
-    while _apply_some(connection, sender_ids, clock, done):
+    while apply_some(connection, sender_ids, clock, done):
         pass
     return apply_waiting(connection, sender_ids, done) if retry_waiting else done
 
@@ -91,38 +87,12 @@ def apply_backlog(
     done = Applied()
     with ThreadPoolExecutor(1, "webhook-applier") as pool, session() as connection:
         helper: Future[Applied] | None = None
-        while size := _apply_some(connection, sender_ids, clock, done):
+        while size := apply_some(connection, sender_ids, clock, done):
             if size >= MAX_BATCH_BYTES and helper is None:
                 helper = pool.submit(_apply_in_second_session, session, sender_ids, clock)
         if helper:
             done.add(helper.result())
         return apply_waiting(connection, sender_ids, done) if retry_waiting else done
-
-
-def apply_stops(connection: LogConnection, sender_ids: SenderIds, clock: Clock) -> None:
-    """Apply what may say STOP: whoever is about to write to partners does so where no receiver has, or is at it.
-
-    Args:
-        connection: The message log, outside a transaction.
-        sender_ids: The senders.
-        clock: The wall clock.
-
-    Raises:
-        MessageLogError: Another process is applying it and did not end within `WAIT_FOR_STOP`.
-    """
-    done = Applied()
-    while stop_waits(connection) and _apply_some(connection, sender_ids, clock, done):
-        pass
-    try:
-        with connection.transaction():
-            rows(connection, "lock_within", milliseconds=round(WAIT_FOR_STOP.total_seconds() * 1_000))
-            rows(connection, "wait_for_stops")
-    except psycopg.errors.LockNotAvailable as error:
-        raise MessageLogError(
-            f"What may be a STOP is held by another process for more than {WAIT_FOR_STOP.total_seconds():g} s, so"
-            " nothing is sent: see whether a receiver, or an upkeep run, hangs."
-        ) from error
-    log.warning("A STOP that no receiver had applied was applied before anybody is written to: %s.", done)
 
 
 def _apply_in_second_session(
@@ -132,7 +102,7 @@ def _apply_in_second_session(
         return apply_pending(connection, sender_ids, clock, retry_waiting=False)
 
 
-def _apply_some(connection: LogConnection, sender_ids: SenderIds, clock: Clock, done: Applied) -> int:
+def apply_some(connection: LogConnection, sender_ids: SenderIds, clock: Clock, done: Applied) -> int:
     """Apply one batch of webhooks; return the bytes of their bodies (at least 1), or 0 if there was none."""
     with connection.transaction():
         taken = take_pending(connection)

@@ -18,9 +18,9 @@ from psycopg.types.json import Json
 
 from partner_messages.database.session import is_retryable
 from partner_messages.message_log.database import LogConnection, recordset, rows
-from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.apply_record import Applied, ItemErrors, WebhookStatus, note_error
 from partner_messages.webhook.events import MetaError, Pricing, StatusUpdate
+from partner_messages.webhook.sender_ids import SenderIds
 from partner_messages.webhook.statuses import MessageRow, Problem, problem_of, row_id_of, row_of_status, updated_row
 from whatsapp_provider.masking import mask
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import logging
 
-from partner_messages.deployment.receiving import load_receiving
-from partner_messages.message_log.answers import stop_waits
-from partner_messages.message_log.database import LogConnection
-from partner_messages.webhook.accounts import SenderIds
-from partner_messages.webhook.apply import apply_stops
+import psycopg
+
+from partner_messages.message_log.database import LogConnection, MessageLogError, rows
+from partner_messages.webhook.apply import Clock, apply_some
+from partner_messages.webhook.apply_record import Applied
+from partner_messages.webhook.sender_ids import SenderIds
+
+log = logging.getLogger(__name__)
+
+WAIT_FOR_STOP = dt.timedelta(seconds=10)
+"""How long a process waits for another one that is applying a STOP."""
 
 
-def heed_stops(connection: LogConnection, clock: Callable[[], dt.datetime]) -> None:
+def heed_stops(connection: LogConnection, clock: Clock) -> None:
     """Apply what may say STOP and is not applied yet; called before anybody is planned for or written to.
 
     Args:
@@ -20,9 +26,28 @@ def heed_stops(connection: LogConnection, clock: Callable[[], dt.datetime]) -> N
         clock: The wall clock.
 
     Raises:
-        SettingsError: The senders' connections cannot be read.
-        MessageLogError: Another process is applying it, and does not end.
+        MessageLogError: Another process is applying it, and did not end within `WAIT_FOR_STOP`.
     """
-    if stop_waits(connection):
-        receiving = load_receiving()
-        apply_stops(connection, SenderIds(receiving.phone_number_ids(), receiving.waba_ids()), clock)
+    if not _stop_waits(connection):
+        return
+    sender_ids, done = SenderIds.known_here(), Applied()
+    while _stop_waits(connection) and apply_some(connection, sender_ids, clock, done):
+        pass
+    _wait_for_others(connection)
+    log.warning("Before anybody is written to, what no receiver had applied was: %s.", done)
+
+
+def _stop_waits(connection: LogConnection) -> bool:
+    return bool(rows(connection, "stop_waits")[0]["waits"])
+
+
+def _wait_for_others(connection: LogConnection) -> None:
+    try:
+        with connection.transaction():
+            rows(connection, "lock_within", milliseconds=round(WAIT_FOR_STOP.total_seconds() * 1_000))
+            rows(connection, "wait_for_stops")
+    except psycopg.errors.LockNotAvailable as error:
+        raise MessageLogError(
+            f"What may be a STOP is held by another process for more than {WAIT_FOR_STOP.total_seconds():g} s, so"
+            " nothing is sent: see whether a receiver, or an upkeep run, hangs."
+        ) from error

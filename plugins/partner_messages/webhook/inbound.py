@@ -11,10 +11,10 @@ import datetime as dt
 from partner_messages.message_log import answers
 from partner_messages.message_log import preferences as preference_log
 from partner_messages.message_log.database import LogConnection
-from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.answer_actions import MessageActions
 from partner_messages.webhook.events import InboundMessage, PreferenceUpdate
 from partner_messages.webhook.received import record_inbound
+from partner_messages.webhook.sender_ids import SenderIds
 
 _MARKETING = "marketing_messages"
 

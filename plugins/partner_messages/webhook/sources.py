@@ -18,9 +18,10 @@ from partner_messages.deployment.live_settings import load_senders
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.messages.statuses import TAKEN_BY_META, MessageStatus
 from partner_messages.shop.shop import ShopError, open_shop
-from partner_messages.webhook.accounts import SenderIds, histories_refused, refuse_history
+from partner_messages.webhook.accounts import histories_refused, refuse_history
 from partner_messages.webhook.apply_statuses import apply_updates
 from partner_messages.webhook.events import MetaError, StatusUpdate
+from partner_messages.webhook.sender_ids import SenderIds
 from whatsapp_provider.api.history import HistoryRefused, HistoryUnclear, message_history
 from whatsapp_provider.masking import mask
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from partner_messages.message_log.database import MessageLogError
-from partner_messages.webhook import apply
+from partner_messages.webhook import heeding
 from partner_messages.webhook.store import store
 from support.deployment import Deployment
 from support.log_rows import Log
@@ -40,7 +40,7 @@ def test_it_is_applied_before_a_claim(send: SendTask, log: Log, graph_api: Any, 
 def test_one_that_another_process_is_applying_is_waited_for_and_nothing_leaves_before(
     send: SendTask, log: Log, log_url: str, graph_api: Any, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apply, "WAIT_FOR_STOP", dt.timedelta(milliseconds=50))
+    monkeypatch.setattr(heeding, "WAIT_FOR_STOP", dt.timedelta(milliseconds=50))
     ids = queue_messages(log, 2)
     store(log, stop_of(messages(log, ids)[0]["to_phone"], deployment.now), deployment.now)
 

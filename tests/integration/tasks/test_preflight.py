@@ -11,7 +11,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from partner_messages.message_log.preferences import note_preference
-from partner_messages.webhook.accounts import note_account_events_told, untold_account_events
+from partner_messages.webhook.account_news import note_account_events_told, untold_account_events
 from support.dag_tasks import REMINDERS
 from support.deployment import TICK, airflow_run
 from support.webhook_work import apply_webhooks

@@ -13,10 +13,10 @@ from partner_messages.message_log import answers
 from partner_messages.message_log.database import open_message_log
 from partner_messages.message_log.preferences import preferences
 from partner_messages.recipients.taps import help_payload, later_payload, promise_payload
-from partner_messages.webhook.accounts import SenderIds
 from partner_messages.webhook.answer_actions import MOST_ASKED_A_DAY
 from partner_messages.webhook.events import PreferenceUpdate
 from partner_messages.webhook.inbound import apply_inbound, apply_preference
+from partner_messages.webhook.sender_ids import SenderIds
 from support.at_once import at_once
 from support.deployment import TICK
 from support.examples import DAY, PARTNER_ID, PHONE

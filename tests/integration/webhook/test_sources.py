@@ -11,7 +11,7 @@ import requests
 from partner_messages.config.settings import parse_settings
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.webhook import sources
-from partner_messages.webhook.accounts import note_account_events_told, untold_account_events
+from partner_messages.webhook.account_news import note_account_events_told, untold_account_events
 from partner_messages.webhook.sources import look_up_statuses
 from support.deployment import TICK
 from support.examples import PHONE

@@ -10,12 +10,12 @@ from partner_messages.message_log.stops import lift_stop, open_stop
 from partner_messages.templates.approvals.approvals import read_approvals, record_listing
 from partner_messages.templates.approvals.gate import warning_of, why_not_sendable
 from partner_messages.templates.catalog.installed import installed_catalog
-from partner_messages.webhook.accounts import (
-    SenderIds,
+from partner_messages.webhook.account_news import (
     health_of_accounts,
     note_account_events_told,
     untold_account_events,
 )
+from partner_messages.webhook.sender_ids import SenderIds
 from support.deployment import TICK, run_pass
 from support.webhook_work import apply_webhooks
 from support.webhooks import NUMBER, WABA, envelope, seconds

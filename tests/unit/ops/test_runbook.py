@@ -22,7 +22,7 @@ from partner_messages.ops.summary import Summary
 from partner_messages.planning import template_gate
 from partner_messages.tasks import endings
 from partner_messages.templates.approvals.gate import Approval
-from partner_messages.webhook import accounts, apply, parsing
+from partner_messages.webhook import account_news, apply, parsing
 from partner_messages.webhook.events import Unrecognised
 from partner_messages.webhook.statuses import Problem
 from support.deployment import TICK
@@ -65,9 +65,9 @@ PROMISE = Promise(
 SAID = [
     *problems_of(SUMMARY, []),
     silences.in_words("in", TICK),
-    accounts.account_event_sentence(ACCOUNT_NEWS),
-    accounts.account_event_sentence({**ACCOUNT_NEWS, "phone_number": None}),
-    accounts.account_event_sentence(
+    account_news.account_event_sentence(ACCOUNT_NEWS),
+    account_news.account_event_sentence({**ACCOUNT_NEWS, "phone_number": None}),
+    account_news.account_event_sentence(
         {**ACCOUNT_NEWS, "field": "message_history", "event": "REFUSED", "detail": {"sender": "in", "said": "HTTP 403"}}
     ),
     broken_in_words(PROMISE),
