@@ -85,6 +85,7 @@ class AccessRefused(SettingsError):
 
 
 Session = psycopg.Connection[DictRow]
+AsyncSession = psycopg.AsyncConnection[DictRow]
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,21 @@ def run_query(
     with session.cursor() as cursor:
         cursor.execute(query(name, **identifiers).encode(), parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+async def as_async(session: Session) -> AsyncSession:
+    """The same session for an event loop; whoever opened it closes it, and uses it no more until then."""
+    shared: AsyncSession = psycopg.AsyncConnection(session.pgconn, row_factory=dict_row)
+    shared.prepare_threshold = session.prepare_threshold
+    await shared.set_autocommit(session.autocommit)
+    return shared
+
+
+async def run_query_async(session: AsyncSession, name: str, parameters: Mapping[str, Any]) -> list[DictRow]:
+    """As `run_query`, on an event loop."""
+    async with session.cursor() as cursor:
+        await cursor.execute(query(name).encode(), parameters)
+        return await cursor.fetchall() if cursor.description else []
 
 
 def open_session(

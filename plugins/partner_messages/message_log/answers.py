@@ -12,7 +12,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from partner_messages.config.settings import Settings, SettingsError, parse_settings
-from partner_messages.message_log.database import LogConnection, of_tick, rows
+from partner_messages.message_log.database import AsyncLogConnection, LogConnection, of_tick, rows, rows_async
 from partner_messages.messages.tick import Tick
 from partner_messages.recipients.spelling import is_same_phone
 from partner_messages.recipients.window import WINDOW
@@ -242,7 +242,15 @@ def listens_with(connection: LogConnection) -> Settings:
 
     A receiver of an older version must not refuse what Meta sends because a newer one wrote them down.
     """
-    found = rows(connection, "listens_with")
+    return _heard_settings(rows(connection, "listens_with"))
+
+
+async def listens_with_async(connection: AsyncLogConnection) -> Settings:
+    """As `listens_with`, on an event loop."""
+    return _heard_settings(await rows_async(connection, "listens_with"))
+
+
+def _heard_settings(found: list[dict[str, Any]]) -> Settings:
     heard = {key: value for key, value in found[0]["settings"].items() if key in _HEARD} if found else None
     try:
         return parse_settings(heard)

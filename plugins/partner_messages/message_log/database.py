@@ -18,12 +18,15 @@ from psycopg.types.json import Json
 from partner_messages.config.ends import TryLater
 from partner_messages.config.settings import MESSAGE_LOG_CONN_ID
 from partner_messages.database.named_sql import query
-from partner_messages.database.session import Database, Session, run_query
+from partner_messages.database.session import AsyncSession, Database, Session, run_query, run_query_async
 from partner_messages.message_log.migrations import SCHEMA
 from partner_messages.messages.tick import Tick
 
 LogConnection = Session
 """A session in autocommit mode whose search path is the schema; several statements share a transaction by saying so."""
+
+AsyncLogConnection = AsyncSession
+"""The same for an event loop."""
 
 _ROWS_TOGETHER = 1_000
 
@@ -64,6 +67,11 @@ def open_message_log(within: float | None = None) -> Iterator[LogConnection]:
 def rows(connection: LogConnection, name: str, /, **parameters: Any) -> list[DictRow]:
     """Run one named query and return its rows; none where it returns nothing."""
     return run_query(connection, name, parameters)
+
+
+async def rows_async(connection: AsyncLogConnection, name: str, /, **parameters: Any) -> list[DictRow]:
+    """As `rows`, on an event loop."""
+    return await run_query_async(connection, name, parameters)
 
 
 def each_row(connection: LogConnection, name: str, /, **parameters: Any) -> Iterator[DictRow]:

@@ -27,7 +27,6 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import anyio
 import anyio.to_thread
@@ -41,9 +40,9 @@ from partner_messages.message_log.database import open_message_log
 from partner_messages.webhook.applier import Applier
 from partner_messages.webhook.apply import MAX_BATCH_BYTES
 from partner_messages.webhook.failure_limit import SignatureFailureLimit
-from partner_messages.webhook.sessions import SessionPool
+from partner_messages.webhook.sessions import AsyncSessionPool, SessionPool
 from partner_messages.webhook.signature import HEADER, challenge_of, is_signed
-from partner_messages.webhook.store import store
+from partner_messages.webhook.store import store_async
 from whatsapp_provider.masking import mask
 
 log = logging.getLogger(__name__)
@@ -87,8 +86,8 @@ class Receiver:
         self._applies = applies
         self._load, self._clock = load, clock or (lambda: run_context.wall_clock())
         self._receiving, self._read_at, self._reading = Receiving(), 0.0, threading.Lock()
-        self.sessions = SessionPool(lambda: open_message_log(within=STATEMENT_SECONDS))
-        self._free, self._storing = asyncio.Semaphore(MAX_SESSIONS), ThreadPoolExecutor(MAX_SESSIONS, "webhook-store")
+        self.sessions = AsyncSessionPool(lambda: open_message_log(within=STATEMENT_SECONDS))
+        self._free = asyncio.Semaphore(MAX_SESSIONS)
         # Of sessions of its own: to apply a batch may take longer.
         self.applier = Applier(SessionPool(open_message_log), self.receiving, self._clock)
         self.failures = SignatureFailureLimit()
@@ -120,15 +119,15 @@ class Receiver:
         try:
             async with asyncio.timeout(STORE_SECONDS):
                 await self._free.acquire()
-                storing = asyncio.get_running_loop().run_in_executor(self._storing, self.store_body, body)
-                # Its thread is free when it ends, not when nobody waits for it any more.
+                storing = asyncio.create_task(self.store_body(body))
+                # Its session is free when it ends, not when nobody waits for it any more.
                 storing.add_done_callback(lambda _: self._free.release())
                 await asyncio.shield(storing)
         except TimeoutError:
             self.sessions.end_hung(HUNG_SECONDS)
             raise TimeoutError(f"the message log did not answer within {STORE_SECONDS:g} seconds") from None
 
-    def store_body(self, body: bytes) -> None:
+    async def store_body(self, body: bytes) -> None:
         """Store a body, at a second try if need be; it is committed when this returns.
 
         Raises:
@@ -136,15 +135,15 @@ class Receiver:
         """
         began = time.monotonic()
         try:
-            with self.sessions.session() as connection:
-                store(connection, body, self._clock())
+            async with self.sessions.session() as connection:
+                await store_async(connection, body, self._clock())
         except Exception:
             # An idle session may have been closed by the server; retry with a new one.
             self.sessions.close()
             if time.monotonic() - began >= RETRY_WITHIN_SECONDS:
                 raise
-            with self.sessions.session() as connection:
-                store(connection, body, self._clock())
+            async with self.sessions.session() as connection:
+                await store_async(connection, body, self._clock())
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -162,13 +161,12 @@ class Receiver:
             if self._applies:
                 await anyio.to_thread.run_sync(self.applier.stop)
             self.sessions.end_hung(0)
-            self._storing.shutdown(wait=False)
             self.sessions.close()
 
     async def _open_sessions(self) -> None:
         """Open the sessions before the first webhooks come; without a database the receiver starts, too."""
         try:
-            await anyio.to_thread.run_sync(self.sessions.open, MAX_SESSIONS)
+            await self.sessions.open(MAX_SESSIONS)
         except Exception as error:
             log.error("The message log does not answer yet: %s", mask(str(error)))  # noqa: TRY400
 

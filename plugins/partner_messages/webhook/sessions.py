@@ -1,4 +1,4 @@
-"""A pool of sessions with the message log, kept open between webhooks."""
+"""Pools of sessions with the message log, kept open between webhooks: of threads, and of an event loop."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ import contextlib
 import os
 import queue
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 
+import anyio.to_thread
 import psycopg
 
-from partner_messages.message_log.database import LogConnection
+from partner_messages.database.session import as_async
+from partner_messages.message_log.database import AsyncLogConnection, LogConnection
+
+OpenOne = Callable[[], AbstractContextManager[LogConnection]]
+"""Makes a context manager that opens a session and closes it at its end."""
 
 
 class SessionPool:
-    """As many sessions as are used at once; a session in which an error was raised is closed.
+    """As many sessions as threads use at once; a session in which an error was raised is closed.
 
     Args:
-        open_one: A context manager that opens a session.
+        open_one: Opens a session.
     """
 
-    def __init__(self, open_one: Callable[[], AbstractContextManager[LogConnection]]) -> None:
+    def __init__(self, open_one: OpenOne) -> None:
         self._open_one = open_one
         self._idle: queue.LifoQueue[tuple[ExitStack, LogConnection]] = queue.LifoQueue()
-        self._used_since: dict[LogConnection, float] = {}
-        self._using = threading.Lock()
 
     @contextlib.contextmanager
     def session(self) -> Iterator[LogConnection]:
@@ -35,20 +37,9 @@ class SessionPool:
         with ExitStack() as stack:
             kept, connection = self._idle_or_new()
             stack.push(kept)
-            with self._in_use(connection):
-                yield connection
+            yield connection
             stack.pop_all()
         self._idle.put((kept, connection))
-
-    @contextlib.contextmanager
-    def _in_use(self, connection: LogConnection) -> Iterator[None]:
-        with self._using:
-            self._used_since[connection] = time.monotonic()
-        try:
-            yield
-        finally:
-            with self._using:
-                del self._used_since[connection]
 
     def _idle_or_new(self) -> tuple[ExitStack, LogConnection]:
         try:
@@ -56,24 +47,6 @@ class SessionPool:
         except queue.Empty:
             kept = ExitStack()
             return kept, kept.enter_context(self._open_one())
-
-    def open(self, number: int) -> None:
-        """Have so many idle ones, so that the first who need one do not wait for it."""
-        while self._idle.qsize() < number:
-            kept = ExitStack()
-            self._idle.put((kept, kept.enter_context(self._open_one())))
-
-    def end_hung(self, seconds: float) -> None:
-        """Cut the sessions that are in use for so many seconds: whoever waits there for the server gets an error.
-
-        A server that is frozen keeps its connections, so neither the driver nor the kernel would ever give them up.
-        """
-        with self._using:
-            now = time.monotonic()
-            hung = [connection for connection, since in self._used_since.items() if now - since >= seconds]
-            for connection in hung:
-                with contextlib.suppress(psycopg.Error, OSError), _its_socket(connection) as connected:
-                    connected.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the idle sessions."""
@@ -83,6 +56,61 @@ class SessionPool:
                 kept.close()
 
 
-def _its_socket(connection: LogConnection) -> socket.socket:
-    """The socket of a session, to be closed without closing the session's own: that is for the thread that uses it."""
+class AsyncSessionPool:
+    """As many sessions as one event loop uses at once; a session in which an error was raised is closed.
+
+    Handing each statement to a thread and its result back would cost three times as much as the statement does.
+
+    Args:
+        open_one: Opens a session; called in a thread, for it waits for the server.
+    """
+
+    def __init__(self, open_one: OpenOne) -> None:
+        self._open_one = open_one
+        self._idle: list[tuple[ExitStack, AsyncLogConnection]] = []
+        self._used_since: dict[AsyncLogConnection, float] = {}
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncLogConnection]:
+        """An idle or new session, for the block alone."""
+        kept, connection = self._idle.pop() if self._idle else await self._open()
+        self._used_since[connection] = time.monotonic()
+        try:
+            with ExitStack() as stack:
+                stack.push(kept)
+                yield connection
+                stack.pop_all()
+        finally:
+            del self._used_since[connection]
+        self._idle.append((kept, connection))
+
+    async def _open(self) -> tuple[ExitStack, AsyncLogConnection]:
+        kept = ExitStack()
+        opened = await anyio.to_thread.run_sync(kept.enter_context, self._open_one())
+        return kept, await as_async(opened)
+
+    async def open(self, number: int) -> None:
+        """Have so many idle ones, so that the first who need one do not wait for it."""
+        while len(self._idle) < number:
+            self._idle.append(await self._open())
+
+    def end_hung(self, seconds: float) -> None:
+        """Cut the sessions that are in use for so many seconds: whoever waits there for the server gets an error.
+
+        A server that is frozen keeps its connections, so neither the driver nor the kernel would ever give them up.
+        """
+        now = time.monotonic()
+        for connection in [one for one, since in self._used_since.items() if now - since >= seconds]:
+            with contextlib.suppress(psycopg.Error, OSError), _its_socket(connection) as connected:
+                connected.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the idle sessions."""
+        while self._idle:
+            kept, _ = self._idle.pop()
+            kept.close()
+
+
+def _its_socket(connection: AsyncLogConnection) -> socket.socket:
+    """The socket of a session, to be closed without closing the session's own: that is for its user."""
     return socket.socket(fileno=os.dup(connection.fileno()))

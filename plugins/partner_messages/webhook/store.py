@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+from collections.abc import Collection
+from typing import Any
 
-from partner_messages.message_log.answers import listens_with
-from partner_messages.message_log.database import LogConnection, rows
+from partner_messages.message_log.answers import listens_with, listens_with_async
+from partner_messages.message_log.database import AsyncLogConnection, LogConnection, rows, rows_async
 from partner_messages.webhook.apply import MAX_BATCH_BYTES
 from partner_messages.webhook.events import InboundMessage
 from partner_messages.webhook.parsing import parse
 from partner_messages.webhook.received import may_be_stop
 
-_HAS_MESSAGES = re.compile(rb'"(?:messages|user_preferences)"\s*:')
+_MESSAGES = re.compile(rb'"(?:messages|user_preferences)"\s*:')
 """The keys of messages from partners; such a body is applied before others."""
 
 
@@ -28,21 +30,35 @@ def store(connection: LogConnection, body: bytes, received_at: dt.datetime) -> b
     Returns:
         Whether it is new; a repeated body (Meta's retry) is only counted.
     """
-    spoken = bool(_HAS_MESSAGES.search(body))
-    (stored,) = rows(
-        connection,
-        "store",
-        sha256=hashlib.sha256(body).hexdigest(),
-        body=body,
-        spoken=spoken,
-        may_be_stop=spoken and _may_say_stop(connection, body, received_at),
-        received_at=received_at,
-    )
+    stop_words = listens_with(connection).stop_words if _has_messages(body) else ()
+    (stored,) = rows(connection, "store", **_event(body, received_at, stop_words))
     return bool(stored["times_received"] == 1)
 
 
-def _may_say_stop(connection: LogConnection, body: bytes, received_at: dt.datetime) -> bool:
+async def store_async(connection: AsyncLogConnection, body: bytes, received_at: dt.datetime) -> bool:
+    """As `store`, on an event loop."""
+    stop_words = (await listens_with_async(connection)).stop_words if _has_messages(body) else ()
+    (stored,) = await rows_async(connection, "store", **_event(body, received_at, stop_words))
+    return bool(stored["times_received"] == 1)
+
+
+def _has_messages(body: bytes) -> bool:
+    return _MESSAGES.search(body) is not None
+
+
+def _event(body: bytes, received_at: dt.datetime, stop_words: Collection[str]) -> dict[str, Any]:
+    """The row of a body."""
+    spoken = _has_messages(body)
+    return {
+        "sha256": hashlib.sha256(body).hexdigest(),
+        "body": body,
+        "spoken": spoken,
+        "may_be_stop": spoken and _may_say_stop(body, received_at, stop_words),
+        "received_at": received_at,
+    }
+
+
+def _may_say_stop(body: bytes, received_at: dt.datetime, stop_words: Collection[str]) -> bool:
     if len(body) > MAX_BATCH_BYTES:  # Meta's answer must not wait until it is parsed.
         return True
-    stop_words = listens_with(connection).stop_words
     return any(may_be_stop(item, stop_words) for item in parse(body, received_at) if isinstance(item, InboundMessage))
