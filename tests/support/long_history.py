@@ -213,6 +213,6 @@ def _plain_parameters() -> dict[str, Any]:
         **{"key": b"k" * 32, "recipient": b"r" * 32, "tracking_id": "t", "task": "DAG orders"},
         **{"reason": "refused", "error_detail": "refused", "of_all": True},
         **{"before": TICK - dt.timedelta(days=DAYS / 2), "at_most": 500, "few": 20},
-        **{"words_at_most": 200, "milliseconds": 1000, "such": ["help"]},
+        **{"words_at_most": 200, "milliseconds": 1000, "such": ["help"], "stops_alone": True},
         **{"variables": Jsonb({}), "body_text": "A text.", "in_send_window": True, "system_identifier": "1"},
     }

@@ -7,17 +7,23 @@ RETURNING e.id, e.times_received
 
 -- name: take_pending
 -- Take webhooks that are not applied yet, up to some number and size: those first that may say STOP, then those in which a partner
--- speaks. A larger one comes by itself, and after its like. Another applier's are passed over. They are this transaction's.
+-- speaks. A larger one comes by itself, and after its like. Another applier's are passed over. They are this transaction's. Whoever only
+-- heeds a STOP takes nothing else.
 WITH words AS (
     SELECT id
     FROM webhook_event
-    WHERE applied_at IS NULL AND spoken
+    WHERE applied_at IS NULL AND spoken AND (may_be_stop OR NOT %(stops_alone)s)
     ORDER BY may_be_stop DESC, id
     LIMIT %(words_at_most)s
     FOR UPDATE SKIP LOCKED
 ),
 other AS (
-    SELECT id FROM webhook_event WHERE applied_at IS NULL AND NOT spoken ORDER BY id LIMIT %(at_most)s FOR UPDATE SKIP LOCKED
+    SELECT id
+    FROM webhook_event
+    WHERE applied_at IS NULL AND NOT spoken AND NOT %(stops_alone)s
+    ORDER BY id
+    LIMIT %(at_most)s
+    FOR UPDATE SKIP LOCKED
 ),
 pending AS (
     SELECT id FROM words UNION ALL SELECT id FROM other

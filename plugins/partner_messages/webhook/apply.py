@@ -102,10 +102,20 @@ def _apply_in_second_session(
         return apply_pending(connection, sender_ids, clock, retry_waiting=False)
 
 
-def apply_some(connection: LogConnection, sender_ids: SenderIds, clock: Clock, done: Applied) -> int:
-    """Apply one batch of webhooks; return the bytes of their bodies (at least 1), or 0 if there was none."""
+def apply_some(
+    connection: LogConnection, sender_ids: SenderIds, clock: Clock, done: Applied, *, stops_alone: bool = False
+) -> int:
+    """Apply one batch of webhooks; return the bytes of their bodies (at least 1), or 0 if there was none.
+
+    Args:
+        connection: The message log, outside a transaction.
+        sender_ids: The senders.
+        clock: The wall clock.
+        done: The counts, to which this batch's are added.
+        stops_alone: Whether only webhooks are applied that may say STOP.
+    """
     with connection.transaction():
-        taken = take_pending(connection)
+        taken = take_pending(connection, stops_alone=stops_alone)
         if not taken:
             return 0
         said = [
@@ -130,9 +140,10 @@ def _statuses(said: Iterable[WebhookItem]) -> Iterator[WebhookStatus]:
             yield WebhookStatus(one.event_id, one.index, one.item, one.received_at)
 
 
-def take_pending(connection: LogConnection) -> Sequence[Mapping[str, Any]]:
-    """Lock and return a batch of webhooks that are not applied yet."""
-    return rows(connection, "take_pending", at_most=MAX_WEBHOOKS, words_at_most=MAX_WORDS, bytes=MAX_BATCH_BYTES)
+def take_pending(connection: LogConnection, *, stops_alone: bool = False) -> Sequence[Mapping[str, Any]]:
+    """Lock and return a batch of webhooks that are not applied yet, or of those alone that may say STOP."""
+    most = {"at_most": MAX_WEBHOOKS, "words_at_most": MAX_WORDS, "bytes": MAX_BATCH_BYTES}
+    return rows(connection, "take_pending", **most, stops_alone=stops_alone)
 
 
 def _mark_applied(connection: LogConnection, ids: Iterable[int], errors: ItemErrors, now: dt.datetime) -> None:

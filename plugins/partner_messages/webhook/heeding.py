@@ -21,6 +21,8 @@ WAIT_FOR_STOP = dt.timedelta(seconds=10)
 def heed_stops(connection: LogConnection, clock: Clock) -> None:
     """Apply what may say STOP and is not applied yet; called before anybody is planned for or written to.
 
+    What else is stored is left to the receiver, and so is telling Airflow of what was applied here (`Applier`).
+
     Args:
         connection: The message log, outside a transaction.
         clock: The wall clock.
@@ -31,9 +33,10 @@ def heed_stops(connection: LogConnection, clock: Clock) -> None:
     if not _stop_waits(connection):
         return
     sender_ids, done = SenderIds.known_here(), Applied()
-    while _stop_waits(connection) and apply_some(connection, sender_ids, clock, done):
-        pass
-    _wait_for_others(connection)
+    while _stop_waits(connection):
+        if not apply_some(connection, sender_ids, clock, done, stops_alone=True):
+            # Another process is at it; what that one could not apply after all is applied here.
+            _wait_for_others(connection)
     log.warning("Before anybody is written to, what no receiver had applied was: %s.", done)
 
 

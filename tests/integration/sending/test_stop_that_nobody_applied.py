@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import pytest
 
-from partner_messages.message_log.database import MessageLogError
+from partner_messages.message_log.database import MessageLogError, open_message_log
+from partner_messages.message_log.preferences import preferences
 from partner_messages.webhook import heeding
 from partner_messages.webhook.store import store
+from sandbox.processes import pauses
 from support.deployment import Deployment
 from support.log_rows import Log
 from support.sending import SendTask, messages, queue_messages
 from support.ticks import go_through
 from support.webhooks import envelope, messages_change, of_statuses, status_item, text_item
+
+LONG = 120.0
+"""Seconds that nothing here takes."""
 
 
 def stop_of(phone: str, now: dt.datetime) -> bytes:
@@ -51,6 +57,43 @@ def test_one_that_another_process_is_applying_is_waited_for_and_nothing_leaves_b
 
     assert graph_api.outbox(type="template") == []
     assert {row["status"] for row in messages(log, ids)} == {"queued"}
+
+
+def test_one_that_another_process_could_not_apply_after_all_is_applied_here(
+    log: Log, log_url: str, deployment: Deployment
+) -> None:
+    phone = messages(log, queue_messages(log, 1))[0]["to_phone"]
+    store(log, stop_of(phone, deployment.now), deployment.now)
+
+    def heed() -> None:
+        with open_message_log() as connection:
+            heeding.heed_stops(connection, lambda: deployment.now)
+
+    with psycopg.connect(log_url) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("SELECT FROM partner_messages.webhook_event FOR UPDATE")
+        heeded = pool.submit(heed)
+        waits = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR NO KEY UPDATE%'"
+        assert any(log.execute(waits).rowcount for _ in pauses(LONG))
+        other.rollback()
+        heeded.result(LONG)
+
+    assert preferences(log).has_stopped(phone)
+
+
+def test_other_words_are_left_to_the_receiver_which_tells_of_them(
+    send: SendTask, log: Log, deployment: Deployment
+) -> None:
+    ids = queue_messages(log, 2)
+    phone = messages(log, ids)[0]["to_phone"]
+    help_asked = envelope(messages_change(messages=[text_item("wamid.help", "Need help", deployment.now)]))
+    store(log, help_asked, deployment.now)
+    store(log, of_statuses(status_item("wamid.of.the.shop")), deployment.now)
+    store(log, stop_of(phone, deployment.now), deployment.now)
+
+    send(ids)
+
+    waits = log.execute("SELECT may_be_stop, applied_at IS NULL AS waits FROM webhook_event ORDER BY id").fetchall()
+    assert [(one["may_be_stop"], one["waits"]) for one in waits] == [(False, True), (False, True), (True, False)]
 
 
 def test_planning_knows_of_it(deployment: Deployment, log: Log) -> None:
