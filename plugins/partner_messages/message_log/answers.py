@@ -220,6 +220,11 @@ def may_be_untold(connection: LogConnection, now: dt.datetime) -> bool:
     return bool(rows(connection, "may_be_untold", since=now - REPLY_WITHIN)[0]["may_be"])
 
 
+def stops_answered_since(connection: LogConnection, since: dt.datetime) -> frozenset[uuid.UUID]:
+    """The ids of the answers since a moment that may mean STOP, by whomever they were applied."""
+    return frozenset(row["id"] for row in rows(connection, "stops_answered_since", since=since))
+
+
 def release_replies(connection: LogConnection, tick: Tick, now: dt.datetime) -> int:
     """Give a tick the replies that may still be sent, and withdraw the late ones; return how many it was given."""
     expire_replies(connection, now)

@@ -13,10 +13,11 @@ from partner_messages.message_log.database import open_message_log
 from partner_messages.webhook.announcing import Announcer
 from partner_messages.webhook.applier import Applier
 from partner_messages.webhook.apply import apply_backlog
+from partner_messages.webhook.heeding import heed_stops
 from partner_messages.webhook.sessions import SessionPool
 from partner_messages.webhook.store import store
 from support.http_server import airflow_api
-from support.inbound import ANSWERED, reminded, replies
+from support.inbound import ANSWERED, kept, reminded, replies
 from support.webhooks import NUMBER, WABA, envelope, messages_change, text_item
 from whatsapp_provider.api.senders import ReceivingNumber
 
@@ -176,4 +177,19 @@ def test_answers_that_were_applied_before_an_error_are_told_of(deployment, log, 
     process.apply_once()
 
     assert len(replies(log)) == 1
+    assert events(airflow) == 1
+
+
+@pytest.mark.parametrize(("text", "replied"), [("STOP", 1), ("please don't send", 0)])
+def test_what_a_task_that_sends_has_applied_is_told_of_once_by_the_receiver(deployment, log, airflow, text, replied):
+    connect(deployment, airflow)
+    reminded(log)
+    process = applier()
+    process.apply_once()
+    say(log, text)
+    heed_stops(log, lambda: ANSWERED)
+    assert (len(kept(log)), len(replies(log)), events(airflow)) == (1, replied, 0)
+
+    for _ in range(2):
+        process.apply_once()
     assert events(airflow) == 1
