@@ -35,7 +35,7 @@ UPDATE answer SET became = %(became)s WHERE id = %(id)s
 
 -- name: answered_by_wamid
 -- The message that an answer names: what a follow-up follows stands for it, and for a reply what it answered.
-SELECT {% include "answered_columns" %}
+SELECT {% include "answered_columns" %}, named.meta_message_id
 FROM message_log AS named
     LEFT JOIN answer AS a ON a.id = named.answer_id
     JOIN message_log AS m ON m.id = coalesce(named.parent_id, a.message_id, named.id)
@@ -43,15 +43,16 @@ WHERE named.meta_message_id = %(wamid)s
 
 -- name: answered_by_id
 -- The message whose id a button gives.
-SELECT {% include "answered_columns" %}
+SELECT {% include "answered_columns" %}, m.meta_message_id
 FROM message_log AS m
 WHERE m.id = %(id)s
 
 -- name: last_message_to
--- The last message that went to a phone since a moment; what a follow-up follows stands for it, and for a reply what it answered.
-SELECT {% include "answered_columns" %}
+-- The last message that went to a phone since a moment, and Meta's id of it; else what a follow-up follows stands for it, and for a reply
+-- what it answered.
+SELECT {% include "answered_columns" %}, last.meta_message_id
 FROM (
-        SELECT id, parent_id, answer_id
+        SELECT id, parent_id, answer_id, meta_message_id
         FROM message_log
         WHERE dialled(to_phone) = dialled(%(phone)s)
             AND claimed_at >= %(since)s
@@ -242,7 +243,7 @@ SELECT settings FROM listening
 
 -- part: answered_columns
 -- What is asked of a message that is answered.
-m.id, m.delivery, m.message_kind, m.partner_id, m.production_run_id, m.to_phone, m.sender, m.language, m.event_name, m.meta_message_id
+m.id, m.delivery, m.message_kind, m.partner_id, m.production_run_id, m.to_phone, m.sender, m.language, m.event_name
 
 -- name: unread_answers
 -- The runs of which something was answered or help was asked for, and nobody has closed it.

@@ -31,7 +31,10 @@ _HEARD = ("stop_words", "holidays", "holidays_added", "holidays_removed", "partn
 
 @dataclass(frozen=True)
 class Answered:
-    """One of our messages, as far as an answer to it is concerned; a digest speaks of several runs."""
+    """One of our messages, as far as an answer to it is concerned; a digest speaks of several runs.
+
+    Where a follow-up or a reply was answered, it is what that follows or answered, but for `meta_message_id`.
+    """
 
     id: uuid.UUID
     delivery: str

@@ -81,6 +81,23 @@ def test_a_follow_up_stands_for_what_it_follows(log):
     assert [one["message_id"] for one in kept(log)] == [parent, parent]
 
 
+@pytest.mark.parametrize(("wamid", "named"), [(None, True), ("wamid.image", False)])
+def test_a_follow_up_whose_id_is_not_known_yet_may_be_the_one_that_is_named(log, wamid, named):
+    parent = reminded(log, "R1")
+    put(
+        *(log, "unknown" if wamid is None else "sent", "R1"),
+        message_kind="followup",
+        parent_id=parent,
+        context_id="R1:image",
+        meta_message_id=wamid,
+        claimed_at=SENT + dt.timedelta(minutes=1),
+    )
+
+    hear(log, "nice", context_wamid="wamid.that.nobody.knows")
+
+    assert [one["message_id"] for one in kept(log)] == [parent if named else None]
+
+
 def test_the_same_message_again_changes_nothing(log):
     reminded(log)
     message = inbound("STOP")
