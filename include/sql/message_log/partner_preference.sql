@@ -41,7 +41,7 @@ WHERE old.id = ANY (ARRAY (
 RETURNING old.id
 
 -- name: opt_outs
--- Who has opted out, or may have, by the last word of each sort and phone or partner, the latest first; for operations.
+-- Who has said STOP, or what sounds like it, by the last word of each sort and phone or partner, the latest first; for operations.
 {%- from "sort_of_word" import said_of %}
 WITH last AS (
     SELECT DISTINCT ON (of.sort, of.whose) of.sort, of.whose, p.phone, p.partner_id, p.value, p.at, p.source
@@ -51,14 +51,7 @@ WITH last AS (
 )
 SELECT phone, partner_id, value, at, source
 FROM last
-WHERE value = 'stop'
-    OR (
-        value = 'maybe'
-        AND NOT EXISTS (
-            SELECT FROM last AS later
-            WHERE later.sort <> 'maybe' AND later.whose IN (last.whose, last.partner_id) AND later.at >= last.at
-        )
-    )
+WHERE value IN ('stop', 'maybe')
 ORDER BY at DESC, phone, partner_id
 
 -- name: partners_on

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from partner_messages.message_log.database import LogConnection, rows
@@ -101,10 +101,19 @@ def opt_outs(connection: LogConnection) -> list[dict[str, Any]]:
     """Who has opted out, or may have (`maybe`), the latest first: `phone`, `partner_id`, `value`, `at`, `source`.
 
     What was entered for a partner is left out where their own later word has lifted it, and where they have said STOP
-    themselves.
+    themselves; what may be STOP, where it was decided for all who were written to on that phone.
     """
-    said = rows(connection, "opt_outs")
-    return [one for one in said if one["phone"] is not None or _stands(connection, one["partner_id"])]
+    return [one for one in rows(connection, "opt_outs") if _counts(connection, one)]
+
+
+def _counts(connection: LogConnection, said: Mapping[str, Any]) -> bool:
+    if said["phone"] is None:
+        return _stands(connection, said["partner_id"])
+    if said["value"] != "maybe":
+        return True
+    partner_ids = partners_on(connection, [said["phone"]]) or [said["partner_id"] or ""]
+    known = preferences(connection, [said["phone"], *partner_ids])
+    return any(known.waits_for_a_person(one, said["phone"]) for one in partner_ids)
 
 
 def _stands(connection: LogConnection, partner_id: str) -> bool:

@@ -209,3 +209,13 @@ def test_what_sounded_like_stop_before_a_person_decided_is_not_to_be_decided_aga
     hear(log, "please stop", at=LONG_AFTER, now=LONG_AFTER + dt.timedelta(hours=2))
 
     assert escalated(log) == []
+
+
+def test_what_sounded_like_stop_and_was_decided_stands_in_the_list_no_more(log):
+    reminded(log)
+    hear(log, "please don't send", at=LONG_AFTER)
+    assert [(one["value"], one["phone"]) for one in opt_outs(log)] == [("maybe", PHONE)]
+
+    told_somebody(log, PARTNER_ID, "start", at=LONG_AFTER + dt.timedelta(hours=1))
+
+    assert opt_outs(log) == []
