@@ -13,14 +13,14 @@ WHERE p.state = 'broken' AND (%(production_run_ids)s::text[] IS NULL OR p.produc
 ORDER BY p.made_at
 
 -- name: withdraw_promise
--- End the open promises of these runs before their day.
+-- End the open promises of these runs before their day; what was said after that moment stands, in whatever order it came.
 UPDATE promise
 SET state = 'withdrawn', ended_at = %(now)s, ended_why = %(why)s
-WHERE state = 'open' AND production_run_id = ANY (%(production_run_ids)s)
+WHERE state = 'open' AND production_run_id = ANY (%(production_run_ids)s) AND made_at <= %(now)s
 RETURNING id
 
 -- name: make_promise
--- Write down a promise; another one that is open for the run was withdrawn before.
+-- Write down a promise; one that is open for the run and was made before is withdrawn already, and a later one stands.
 INSERT INTO promise (id, production_run_id, partner_id, kind, since, due_on, made_at, source, message_id, who, why)
 VALUES (
     gen_random_uuid(), %(production_run_id)s, %(partner_id)s, %(kind)s, %(since)s, %(due_on)s, %(now)s, %(source)s, %(message_id)s,

@@ -54,6 +54,8 @@ def make_promise(
 ) -> bool:
     """Write down a promise in place of what was promised of the run before; return whether it was.
 
+    It is not where another one is open that was made later: what partners say comes in any order.
+
     Args:
         connection: The message log, within a transaction.
         production_run_id: The run.
@@ -66,22 +68,23 @@ def make_promise(
         who: Who has entered it, if it was no answer.
         why: How they know.
     """
-    withdraw_promise(connection, [production_run_id], why="Another promise took its place.", now=now)
-    made = rows(
-        connection,
-        "make_promise",
-        production_run_id=production_run_id,
-        partner_id=partner_id,
-        kind=kind,
-        since=since,
-        due_on=due_on,
-        now=now,
-        source="told_us" if who else "answer",
-        message_id=message_id,
-        who=who,
-        why=why,
-    )
-    return bool(made)
+    promise = {
+        "production_run_id": production_run_id,
+        "partner_id": partner_id,
+        "kind": kind,
+        "since": since,
+        "due_on": due_on,
+        "now": now,
+        "source": "told_us" if who else "answer",
+        "message_id": message_id,
+        "who": who,
+        "why": why,
+    }
+    for _ in range(2):  # Another process may make one between the two statements; at the second try that one is seen.
+        withdraw_promise(connection, [production_run_id], why="Another promise took its place.", now=now)
+        if rows(connection, "make_promise", **promise):
+            return True
+    return False
 
 
 def note_promise(
@@ -95,7 +98,7 @@ def note_promise(
 def withdraw_promise(
     connection: LogConnection, production_run_ids: Collection[str], *, why: str, now: dt.datetime
 ) -> int:
-    """End the open promises of these runs; return how many there were."""
+    """End the open promises of these runs that were made until `now`; return how many there were."""
     return len(rows(connection, "withdraw_promise", production_run_ids=list(production_run_ids), why=why, now=now))
 
 

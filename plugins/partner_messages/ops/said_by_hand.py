@@ -47,7 +47,7 @@ def promise_by_hand(of_run: Mapping[str, Any]) -> str:
             )
         before = promises.open_promises(connection, [run_id]).get(run_id)
         if not (before and before.source == "told_us" and before.due_on == due_on):  # A try whose answer was lost.
-            promises.make_promise(
+            made = promises.make_promise(
                 connection,
                 run_id,
                 stall["partner_id"],
@@ -58,6 +58,8 @@ def promise_by_hand(of_run: Mapping[str, Any]) -> str:
                 who=params.promised_by,
                 why=params.promised_why,
             )
+            if not made:
+                raise RunRefused(f"Somebody else has just promised another day for run {run_id}; look what stands now.")
             promises.note_promise(
                 connection, run_id, due_on=due_on, who=params.promised_by, why=params.promised_why, now=now
             )

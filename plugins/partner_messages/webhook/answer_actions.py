@@ -165,7 +165,7 @@ class MessageActions:
             return self._run_has_moved()
         if self._has_promised(may_promise, due_on):
             return "promised"
-        for stall in may_promise:
+        made = [
             promises.make_promise(
                 self.connection,
                 stall.production_run_id,
@@ -176,7 +176,10 @@ class MessageActions:
                 now=self.received.at,
                 message_id=self.received.about.id if self.received.about else None,
             )
-        self._reply(Reply.PROMISED, due_on)
+            for stall in may_promise
+        ]
+        if any(made):
+            self._reply(Reply.PROMISED, due_on)
         return "promised"
 
     def _has_promised(self, stalls: Sequence[AnsweredStall], due_on: dt.date) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
@@ -12,6 +14,7 @@ from partner_messages.message_log import promises
 from partner_messages.message_log.preferences import preferences
 from partner_messages.messages.tick import RunRefused
 from partner_messages.ops.said_by_hand import opt_out_by_hand, promise_by_hand
+from sandbox.processes import pauses
 from sandbox.shop import partner_id as id_of
 from support.dag_tasks import UPKEEP
 from support.deployment import TICK
@@ -21,6 +24,8 @@ from support.log_rows import Log
 from support.ticks import tomorrow
 
 RAJESH = id_of("RAJESH")
+LONG = 120.0
+"""Seconds that nothing here takes."""
 
 
 def opt_out(choice: str, partner_id: str = RAJESH) -> str:
@@ -162,6 +167,36 @@ def test_that_it_was_none_takes_no_earlier_word_back(log: Log, deployment: Any) 
 def promise(run_id: str = "R1", until: str = "2026-11-30") -> str:
     given = {"promised_run": run_id, "promised_until": until, "promised_by": "Asha", "promised_why": "From Monday."}
     return promise_by_hand(given)
+
+
+def test_a_promise_takes_the_place_of_one_that_a_partner_makes_at_the_same_moment(
+    log: Log, log_url: str, deployment: Any
+) -> None:
+    find(log, tick(1), "R1")
+    made = (
+        "INSERT INTO partner_messages.promise (id, production_run_id, partner_id, due_on, made_at, source)"
+        " VALUES (gen_random_uuid(), 'R1', 'P1', '2026-11-24', %s, 'answer')"
+    )
+
+    with psycopg.connect(log_url) as receiver, ThreadPoolExecutor(1) as pool:
+        receiver.execute(made, [deployment.now])
+        entering = pool.submit(promise)
+        waits = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO promise%'"
+        assert any(log.execute(waits).rowcount for _ in pauses(LONG))
+        receiver.commit()
+        entering.result(LONG)
+
+    assert promises.open_promises(log)["R1"].due_on == dt.date(2026, 11, 30)
+
+
+def test_a_promise_that_a_later_one_stands_in_the_way_of_is_refused(log: Log, deployment: Any) -> None:
+    find(log, tick(1), "R1")
+    later = deployment.now + dt.timedelta(seconds=1)
+    promises.make_promise(log, "R1", "P1", kind=None, since=None, due_on=dt.date(2026, 11, 24), now=later)
+
+    with pytest.raises(RunRefused, match="has just promised another day for run R1"):
+        promise()
+    assert audited(log) == []
 
 
 def test_a_promise_is_entered_for_a_partner_and_the_same_again_is_the_same(log: Log, deployment: Any) -> None:

@@ -201,6 +201,18 @@ def test_another_day_takes_the_place_of_the_first_and_help_ends_it(log):
     assert states[1]["ended_why"] == "Help was asked for."
 
 
+@pytest.mark.parametrize(("older", "said_back"), [("another day", ["promised"]), ("help", ["help", "promised"])])
+def test_what_was_said_before_and_comes_after_ends_no_promise(log, older, said_back):
+    id_ = reminded(log)
+    hear(log, **tap(promise_payload(id_, DAY + dt.timedelta(days=3))))
+
+    said = tap(promise_payload(id_, DAY + dt.timedelta(days=1))) if older == "another day" else {"text": "help"}
+    hear(log, **said, at=ANSWERED - dt.timedelta(minutes=1), now=ANSWERED)
+
+    assert promises.open_promises(log)["R1"].due_on == DAY + dt.timedelta(days=3)
+    assert [one["variables"]["reply"] for one in replies(log)] == said_back
+
+
 def test_after_two_broken_ones_no_third_is_taken_and_a_person_is_called(log):
     id_ = reminded(log)
     for number in (1, 2):
