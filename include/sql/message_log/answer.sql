@@ -201,9 +201,9 @@ SELECT EXISTS (SELECT FROM answer WHERE recorded_at >= %(since)s)
 SELECT id FROM answer WHERE NOT blanked AND received_at >= %(since)s AND intent IN ('stop', 'maybe_stop')
 
 -- name: release_replies
--- Hand the replies that may still be sent to a tick. (Another one that meets it claims each message at most once.)
+-- Hand the replies that may still be sent to a tick, and its day: midnight may have come between. (Another one that meets it claims each message at most once.)
 UPDATE message_log
-SET dag_id = %(dag_id)s, dag_run_id = %(dag_run_id)s, tick_id = %(tick_id)s, updated_at = now()
+SET dag_id = %(dag_id)s, dag_run_id = %(dag_run_id)s, tick_id = %(tick_id)s, day = %(day)s, updated_at = now()
 WHERE status = 'queued' AND message_kind = 'reply' AND created_at >= %(since)s AND (not_before IS NULL OR not_before <= %(now)s)
 RETURNING id
 

@@ -5,18 +5,19 @@
 -- (NO KEY: a duplicate that is being written holds the key of the message it names, which must not hide it from its claimer.)
 -- What its recipient has stopped since it was looked at last is withdrawn in the same statement: a STOP that was written down is in
 -- force from the next claim on. A test phone's counts whatever is redirected to it: its owner is a person, too. What only sounds like
--- STOP is decided of partners alone, and so is the setting about theirs.
+-- STOP is decided of partners alone, and so is the setting about theirs. A reply is withdrawn by a STOP of theirs that they wrote after
+-- what it replies to, but not the one that confirms it.
 WITH stopped AS (
     UPDATE message_log AS m
     SET status = 'skipped', skip_reason = CASE WHEN {% include "says_stop" %} THEN 'opted_out' ELSE 'answered' END, updated_at = now()
     WHERE m.id = ANY (%(ids)s)
         AND m.status = 'queued'
         AND m.delivery IN ('live', 'redirect')
-        AND m.message_kind <> 'reply'
         AND %(heeds_stop)s
+        AND (m.message_kind <> 'reply' OR {% include "was_stopped_after" %})
         AND (
             ({% include "says_stop" %} AND NOT (m.delivery = 'live' AND m.message_kind = 'event' AND %(lifecycle_after_opt_out)s))
-            OR (m.delivery = 'live' AND m.message_kind <> 'event' AND {% include "may_say_stop" %})
+            OR (m.delivery = 'live' AND m.message_kind NOT IN ('event', 'reply') AND {% include "may_say_stop" %})
         )
     RETURNING m.id
 )
@@ -248,10 +249,10 @@ RETURNING id
 
 -- name: sweep
 -- Close what no task will ever touch again: queued messages of past days have expired. A rehearsal never does: nothing leaves,
--- and another day of the same backfill may be at work on it.
+-- and another day of the same backfill may be at work on it. A reply has minutes, also over midnight (`expire_replies`).
 UPDATE message_log
 SET status = 'skipped', skip_reason = 'expired', updated_at = now()
-WHERE status = 'queued' AND attempts >= 0 AND day < %(today)s AND delivery <> 'dry_run'
+WHERE status = 'queued' AND attempts >= 0 AND day < %(today)s AND delivery <> 'dry_run' AND message_kind <> 'reply'
 RETURNING id
 
 -- name: messages_of

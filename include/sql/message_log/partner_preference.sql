@@ -122,6 +122,20 @@ RETURNING id
     ), false)
 )
 
+-- part: was_stopped_after
+-- Whether a reply is to something that its recipient had written before they wrote STOP, which it does not confirm.
+(
+    m.variables ->> 'reply' <> 'stopped'
+    AND EXISTS (
+        SELECT FROM partner_preference AS p
+        WHERE p.kind = 'opted_out'
+            AND p.value = 'stop'
+            AND p.source = 'message'
+            AND dialled(p.phone) = dialled(m.to_phone)
+            AND p.at >= m.created_at
+    )
+)
+
 -- part: may_say_stop
 -- Whether something that its recipient wrote sounds like STOP, and nobody has decided yet what it is.
 coalesce((

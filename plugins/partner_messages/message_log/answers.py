@@ -231,7 +231,7 @@ def stops_answered_since(connection: LogConnection, since: dt.datetime) -> froze
 def release_replies(connection: LogConnection, tick: Tick, now: dt.datetime) -> int:
     """Give a tick the replies that may still be sent, and withdraw the late ones; return how many it was given."""
     expire_replies(connection, now)
-    return len(rows(connection, "release_replies", **of_tick(tick), since=now - REPLY_WITHIN, now=now))
+    return len(rows(connection, "release_replies", **of_tick(tick), day=tick.day, since=now - REPLY_WITHIN, now=now))
 
 
 def expire_replies(connection: LogConnection, now: dt.datetime) -> int:

@@ -13,7 +13,7 @@ from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.installed_copies import copies_in_the_way
 from partner_messages.deployment.live_settings import load_settings
-from partner_messages.message_log.answers import listen_with, release_replies
+from partner_messages.message_log.answers import expire_replies, listen_with, release_replies
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.effect import count_what_came_of_it
 from partner_messages.message_log.migrations import migrate
@@ -63,6 +63,7 @@ def close_what_is_over(connection: LogConnection, today: dt.date, settings: Sett
     """Close what no task will touch again, and say how much it was."""
     restore_spooled(connection, Spool.of_this_worker(), run_context.wall_clock())
     closed = sweep(connection, today, settings.lease)
+    expire_replies(connection, run_context.wall_clock())
     if closed["expired"]:
         # The run that queued them may have ended well: it was not its turn to send what waited.
         log.warning(

@@ -19,11 +19,12 @@ from partner_messages.ops.run_notes import LONGEST, text_of
 from partner_messages.ops.summarise import NeedsAnEngineer, TaskResults, summarise
 from partner_messages.ops.summary import summarise_tick
 from partner_messages.ops.upkeep import look_after_the_log
+from partner_messages.recipients.taps import help_payload, later_payload
 from partner_messages.webhook.store import store
 from support.dag_tasks import UPKEEP
 from support.deployment import TICK, run_pass
 from support.examples import DAY, PARTNER_ID, tick
-from support.inbound import ANSWERED, hear, reminded, replies
+from support.inbound import ANSWERED, hear, reminded, replies, tap
 from support.log_rows import put, row
 from support.ticks import look_after
 from support.webhooks import envelope, messages_change, of_statuses, status_item, text_item
@@ -231,6 +232,33 @@ def test_a_reply_is_sent_once_and_in_time_or_not_at_all(deployment, log, graph_a
     (reply,) = replies(log)
     assert (reply["status"], reply["attempts"]) == (end, 1 if end == "sent" else 0), reply["error_detail"]
     assert bool(reply["meta_message_id"]) is (end == "sent")
+
+
+def test_a_reply_that_midnight_comes_before_is_sent(deployment, log, graph_api):
+    reminded(log)
+    midnight = dt.datetime(2026, 11, 23, 18, 30, tzinfo=dt.UTC)
+    hear(log, "STOP", at=midnight - dt.timedelta(minutes=1))
+    deployment.now = midnight + dt.timedelta(minutes=1)
+
+    look_after()
+
+    assert [one["status"] for one in replies(log)] == ["sent"]
+
+
+def test_who_writes_stop_gets_no_earlier_reply_any_more_but_those_to_what_they_ask_for_later(
+    deployment, log, graph_api
+):
+    id_ = reminded(log)
+    second = dt.timedelta(seconds=1)
+    hear(log, **tap(later_payload(id_), at=ANSWERED))
+    hear(log, "STOP", at=ANSWERED + second)
+    hear(log, **tap(help_payload(id_), at=ANSWERED + 2 * second))
+    deployment.now = ANSWERED + dt.timedelta(minutes=1)
+
+    look_after()
+
+    ends = [(one["variables"]["reply"], one["status"], one["skip_reason"]) for one in replies(log)]
+    assert ends == [("when", "skipped", "opted_out"), ("stopped", "sent", None), ("help", "sent", None)]
 
 
 def test_help_is_told_at_once_and_again_the_next_day_and_no_sooner(log, deployment, told):
