@@ -130,8 +130,8 @@ def preflight(
             check_not_held(run.run_type, day, standing_holds(connection, day, day).get(day)) if keeps_holidays else None
         )
         tick = may_be_sent_from(connection, tick)
-        _check_test_phone(connection, tick, redirect_to)
         heed_stops(connection, run_context.wall_clock)
+        _check_test_phone(connection, tick, redirect_to)
         closed = close_what_is_over(connection, day_of(wall), settings)
         of_templates = check_templates(connection, tick, senders, sent, settings)
         of_accounts = health_of_accounts(connection, {sender.waba_id for sender in senders}, wall)

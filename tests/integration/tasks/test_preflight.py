@@ -12,10 +12,11 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from partner_messages.message_log.preferences import note_preference
 from partner_messages.webhook.account_news import note_account_events_told, untold_account_events
+from partner_messages.webhook.store import store
 from support.dag_tasks import REMINDERS
 from support.deployment import TICK, airflow_run
 from support.webhook_work import apply_webhooks
-from support.webhooks import envelope
+from support.webhooks import envelope, messages_change, text_item
 
 MINUTE = dt.timedelta(minutes=1)
 DAY = dt.timedelta(days=1)
@@ -67,6 +68,14 @@ def test_nothing_is_redirected_to_a_phone_that_has_opted_out(deployment, log, sa
 
     note_preference(log, "opted_out", "start", at=TICK, **said)
     assert REMINDERS.preflight(redirected)["delivery"] == "redirect"
+
+
+def test_nothing_is_redirected_to_a_phone_whose_stop_no_receiver_has_applied(deployment, log):
+    stop = text_item("wamid.stop", "STOP", TICK, **{"from": "919812399999"})
+    store(log, envelope(messages_change(messages=[stop])), TICK)
+
+    with pytest.raises(AirflowFailException, match="has opted out"):
+        REMINDERS.preflight(context("manual", delivery="redirect", redirect_to="+919812399999"))
 
 
 def test_a_tick_of_the_weekend_before_is_skipped_when_the_dag_is_unpaused_on_monday(deployment):
