@@ -28,29 +28,26 @@ def heed_stops(connection: LogConnection, clock: Clock) -> None:
         clock: The wall clock.
 
     Raises:
-        MessageLogError: Another process is applying it, and did not end within `WAIT_FOR_STOP`.
+        MessageLogError: Another process is applying it, or another word from the same phone, and did not end within
+            `WAIT_FOR_STOP`.
     """
     if not _stop_waits(connection):
         return
     sender_ids, done = SenderIds.known_here(), Applied()
-    while _stop_waits(connection):
-        if not apply_some(connection, sender_ids, clock, done, stops_alone=True):
-            # Another process is at it; what that one could not apply after all is applied here.
-            _wait_for_others(connection)
-    log.warning("Before anybody is written to, what no receiver had applied was: %s.", done)
-
-
-def _stop_waits(connection: LogConnection) -> bool:
-    return bool(rows(connection, "stop_waits")[0]["waits"])
-
-
-def _wait_for_others(connection: LogConnection) -> None:
     try:
-        with connection.transaction():
-            rows(connection, "lock_within", milliseconds=round(WAIT_FOR_STOP.total_seconds() * 1_000))
-            rows(connection, "wait_for_stops")
+        while _stop_waits(connection):
+            with connection.transaction():
+                rows(connection, "lock_within", milliseconds=round(WAIT_FOR_STOP.total_seconds() * 1_000))
+                if not apply_some(connection, sender_ids, clock, done, stops_alone=True):
+                    # Another process is at it; what that one could not apply after all is applied here.
+                    rows(connection, "wait_for_stops")
     except psycopg.errors.LockNotAvailable as error:
         raise MessageLogError(
             f"What may be a STOP is held by another process for more than {WAIT_FOR_STOP.total_seconds():g} s, so"
             " nothing is sent: see whether a receiver, or an upkeep run, hangs."
         ) from error
+    log.warning("Before anybody is written to, what no receiver had applied was: %s.", done)
+
+
+def _stop_waits(connection: LogConnection) -> bool:
+    return bool(rows(connection, "stop_waits")[0]["waits"])

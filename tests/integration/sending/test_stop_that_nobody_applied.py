@@ -43,15 +43,30 @@ def test_it_is_applied_before_a_claim(send: SendTask, log: Log, graph_api: Any, 
     assert out["to_phone"] not in [one["to"] for one in graph_api.outbox(type="template")]
 
 
+@pytest.mark.parametrize(
+    "held",
+    [
+        "SELECT FROM partner_messages.webhook_event FOR UPDATE",
+        "SELECT pg_advisory_xact_lock(hashtextextended('partner_preference ' || to_phone, 0))"
+        " FROM partner_messages.message_log",
+    ],
+    ids=["the same STOP", "another word from the same phone"],
+)
 def test_one_that_another_process_is_applying_is_waited_for_and_nothing_leaves_before(
-    send: SendTask, log: Log, log_url: str, graph_api: Any, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+    send: SendTask,
+    log: Log,
+    log_url: str,
+    graph_api: Any,
+    deployment: Deployment,
+    monkeypatch: pytest.MonkeyPatch,
+    held: str,
 ) -> None:
     monkeypatch.setattr(heeding, "WAIT_FOR_STOP", dt.timedelta(milliseconds=50))
     ids = queue_messages(log, 2)
     store(log, stop_of(messages(log, ids)[0]["to_phone"], deployment.now), deployment.now)
 
     with psycopg.connect(log_url) as frozen:
-        frozen.execute("SELECT FROM partner_messages.webhook_event FOR UPDATE")
+        frozen.execute(held)
         with pytest.raises(MessageLogError, match="What may be a STOP is held by another process"):
             send(ids)
 
