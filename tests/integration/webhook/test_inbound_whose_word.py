@@ -219,3 +219,15 @@ def test_what_sounded_like_stop_and_was_decided_stands_in_the_list_no_more(log):
     told_somebody(log, PARTNER_ID, "start", at=LONG_AFTER + dt.timedelta(hours=1))
 
     assert opt_outs(log) == []
+
+
+def test_a_start_that_lifts_the_opt_out_of_one_of_two_partners_on_a_phone_is_not_confirmed(log):
+    reminded(log)
+    reminded(log, "R2", partner_id="P2")
+    told_somebody(log, PARTNER_ID, at=ANSWERED)
+    told_somebody(log, "P2", at=ANSWERED + dt.timedelta(hours=2))
+
+    hear(log, "START", at=ANSWERED + dt.timedelta(hours=1))
+
+    assert (is_out(log), is_out(log, partner_id="P2")) == (False, True)
+    assert replies(log) == []
