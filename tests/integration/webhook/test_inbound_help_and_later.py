@@ -289,6 +289,37 @@ def test_the_same_day_again_is_no_other_promise_and_confirmed_once(log):
     assert [one["variables"]["reply"] for one in replies(log)] == ["promised"]
 
 
+def test_the_same_day_about_another_stall_is_another_promise(log):
+    due_on = DAY + dt.timedelta(days=8)
+    first = reminded(log)
+    promises.make_promise(log, "R1", PARTNER_ID, kind="idle", since=TICK, due_on=due_on, now=SENT, message_id=first)
+
+    hear(log, **tap(promise_payload(first, due_on), at=ANSWERED + dt.timedelta(days=7)))
+
+    one = promises.open_promises(log)["R1"]
+    assert (one.due_on, one.since) == (due_on, TICK - dt.timedelta(days=3))
+    assert [one["variables"]["reply"] for one in replies(log)] == ["promised"]
+
+
+def test_who_types_later_below_a_message_about_a_run_that_moved_is_told_nothing(log):
+    id_ = reminded(log)
+    moved_by_an_event(log)
+
+    hear(log, "Remind me later", context_wamid=row(log, id_)["meta_message_id"])
+
+    assert [one["became"] for one in kept(log)] == ["moved"]
+    assert replies(log) == []
+
+
+@pytest.mark.parametrize("text", ["help", "please don't send"])
+def test_long_after_a_redirect_nobody_is_called_for_its_run(log, text):
+    reminded(log, delivery="redirect", redirected="hash")
+
+    hear(log, text, at=ANSWERED + dt.timedelta(days=9))
+
+    assert escalated(log) == []
+
+
 def test_a_day_that_has_gone_by_is_none(log):
     id_ = reminded(log)
 
