@@ -221,6 +221,16 @@ def test_what_sounded_like_stop_and_was_decided_stands_in_the_list_no_more(log):
     assert opt_outs(log) == []
 
 
+@pytest.mark.parametrize(("seconds_later", "out"), [(-1, True), (0, True), (1, False)])
+def test_an_opt_out_by_hand_is_lifted_by_a_later_start_and_by_none_of_the_same_moment(log, seconds_later, out):
+    reminded(log)
+    told_somebody(log, PARTNER_ID, at=ANSWERED)
+
+    hear(log, "START", at=ANSWERED + dt.timedelta(seconds=seconds_later))
+
+    assert is_out(log) is out
+
+
 def test_a_start_that_lifts_the_opt_out_of_one_of_two_partners_on_a_phone_is_not_confirmed(log):
     reminded(log)
     reminded(log, "R2", partner_id="P2")
