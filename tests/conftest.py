@@ -240,6 +240,12 @@ def deployment(
     return deployed
 
 
+@pytest.fixture
+def a_task_each(deployment: Deployment) -> None:
+    """Each message travels in a task of its own, as a few do by default, where a folder's tests have them in chunks."""
+    deployment.set(task_each_up_to=50)
+
+
 def _forget_the_log_of_other_tests(_dags: Any) -> None:
     """Airflow's database outlives a test, and a test's message log may be another than the last one's."""
     from airflow.models.variable import Variable

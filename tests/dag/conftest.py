@@ -9,6 +9,13 @@ def _sessions(sessions_are_kept):
 
 
 @pytest.fixture
+def deployment(deployment, graph_api):
+    """How messages travel is the subject of few tests here."""
+    deployment.send_in_chunks(graph_api)
+    return deployment
+
+
+@pytest.fixture
 def visit(dags, deployment, log):
     """Lets somebody with a role visit the pages."""
     # Not above: where pytest is given this folder, it reads this before there is a server for Airflow to connect to.

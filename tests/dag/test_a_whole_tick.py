@@ -93,6 +93,7 @@ def test_the_shop_s_inbox_is_written_at_the_end_and_where_it_is_not_to_be_nothin
     assert (rehearsed.state, str(skipped.state), skipped.pid) == ("success", "skipped", None)
 
 
+@pytest.mark.usefixtures("a_task_each")
 def test_the_log_of_a_message_that_was_sent_shows_what_it_said(run_tick, caplog, few_runs):
     caplog.set_level("INFO", logger="partner_messages")
 
@@ -176,6 +177,7 @@ def test_a_failed_run_says_why_as_its_note_and_in_its_summary_and_names_no_task_
     assert "find_stuck_runs (3) failed" not in caplog.text
 
 
+@pytest.mark.usefixtures("a_task_each")
 def test_a_dry_run_shows_what_it_would_have_sent_and_says_of_itself_everywhere_that_it_is_one(
     run_tick, deployment, log, caplog, few_runs
 ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 
@@ -12,6 +13,7 @@ RUNS = [run_id(one) for one in ("SENT25H", "SENT10D", "ACCEPT25H", "START73H")]
 ALONE = run_id("START80H")
 
 
+@pytest.mark.usefixtures("a_task_each")
 def test_a_tick_sends_one_message_for_several_runs_and_a_run_s_own_for_one(run_tick, shop, deployment, graph_api, log):
     shop.execute("DELETE FROM production_runs WHERE NOT id = ANY (%s)", [[*RUNS, ALONE]])
     deployment.set(digest=True)

@@ -15,6 +15,8 @@ from partner_messages.messages.tick import RunPass
 
 TICK = dt.datetime(2026, 11, 23, 4, 30, tzinfo=dt.UTC)
 """Monday, 10:00 IST: the tick at which the sample shop stands in most tests."""
+UPGRADED = 1_000
+"""Messages a second of a number that Meta has upgraded."""
 
 
 def run_pass(run_id: str = "run 1", *, dag_id: str = "production_run_reminders", **more: Any) -> RunPass:
@@ -64,3 +66,13 @@ class Deployment:
         connection = self.connection(f"whatsapp_{label}")
         extra = {**connection["extra"], "messages_per_second": per_second}
         self.connect(f"whatsapp_{label}", {**connection, "extra": extra})
+
+    def send_in_chunks(self, graph_api: Any) -> None:
+        """Have messages travel in chunks, from numbers that Meta has upgraded.
+
+        A tick's sixty messages then take a tenth of the time that a task each takes, by the settings' default.
+        """
+        self.set(task_each_up_to=0)
+        graph_api.set_rate(UPGRADED)
+        for label in self.settings["senders"]:
+            self.set_rate(label, UPGRADED)

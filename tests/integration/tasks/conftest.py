@@ -22,6 +22,13 @@ def _sessions(sessions_are_kept: None) -> None:
 
 
 @pytest.fixture
+def deployment(deployment: Deployment, graph_api: Any) -> Deployment:
+    """How messages travel is the subject of few tests here."""
+    deployment.send_in_chunks(graph_api)
+    return deployment
+
+
+@pytest.fixture
 def run_tick(deployment: Deployment, log: Session) -> Callable[..., Tick]:
     """Go through the tasks of `production_run_reminders` once."""
     return functools.partial(go_through, log)

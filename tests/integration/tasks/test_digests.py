@@ -63,6 +63,7 @@ def accepted(shop: Session, *run_ids: str) -> None:
     shop.execute("UPDATE production_runs SET accepted_at = %s WHERE id = ANY (%s)", [TICK, list(run_ids)])
 
 
+@pytest.mark.usefixtures("a_task_each")
 def test_four_runs_are_one_message_whose_button_signs_the_partner_in_to_the_oldest(
     log: Log, graph_api: Any, deployment: Deployment
 ) -> None:

@@ -36,6 +36,7 @@ TEST_PHONE = "+919812399999"
 HOUR = dt.timedelta(hours=1)
 
 
+@pytest.mark.usefixtures("a_task_each")
 @pytest.mark.parametrize(
     ("event", "status", "template"),
     [

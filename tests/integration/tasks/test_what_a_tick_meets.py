@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from sandbox.shop.expectations import run_id
 from support.deployment import TICK
 
@@ -120,6 +122,7 @@ def test_a_language_that_is_not_approved_falls_back_to_english(run_tick, graph_a
     assert {row["language"] for row in tick.rows if row["production_run_id"] == run_id("SENT10D")} == {"en"}
 
 
+@pytest.mark.usefixtures("a_task_each")
 def test_a_template_refused_at_send_time_is_not_tried_again_and_the_next_run_knows(
     run_tick, shop, graph_api, approvals_known
 ):

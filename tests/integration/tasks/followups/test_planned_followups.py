@@ -19,6 +19,7 @@ from support.followups import ASSIGNED, CAPTION, HOUR, MEERA, RAJESH, RUN, SYDNE
 from support.log_rows import Log, change, put
 
 
+@pytest.mark.usefixtures("a_task_each")
 def test_the_picture_follows_a_reminder_to_somebody_who_has_just_written(pages, log, reminded):
     parent = reminded()
 
