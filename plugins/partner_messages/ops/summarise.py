@@ -15,6 +15,7 @@ from partner_messages.deployment.live_settings import load_settings
 from partner_messages.message_log.database import LogConnection, open_message_log
 from partner_messages.message_log.outbox import missing_of
 from partner_messages.message_log.preferences import opt_outs
+from partner_messages.message_log.promises import broken_at
 from partner_messages.message_log.stops import stops_of
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.messages.tick import RunPass, Tick
@@ -26,6 +27,7 @@ from partner_messages.ops.hearing import Untold, note_told, untold
 from partner_messages.ops.metrics import emit_metrics
 from partner_messages.ops.names import names_if_known
 from partner_messages.ops.notifier import NotTold, notify, on_failure_now
+from partner_messages.ops.promises_due import broken_in_words
 from partner_messages.ops.summary import NAMED, Summary, Whom, note_unknown_told, summarise_tick, undecided_runs
 from partner_messages.ops.summary_lines import lines_of
 from whatsapp_provider.api.errors import RECIPIENT_CODES, classify
@@ -90,7 +92,8 @@ def summarise(
     """
     with open_message_log() as connection:
         to_tell = untold(connection, at_once=_only_notes_tell())[:NAMED] if of_all else []
-        tick = replace(tick, warnings=(*tick.warnings, *(one.said for one in to_tell if one.said not in tick.warnings)))
+        said = [*(one.said for one in to_tell), *_broken_promises(connection, tick, finds=finds)]
+        tick = replace(tick, warnings=(*tick.warnings, *(one for one in said if one not in tick.warnings)))
         summary = summarise_tick(
             connection,
             tick,
@@ -140,6 +143,13 @@ def summarise(
     if problems:
         raise NeedsAnEngineer("\n".join(problems))
     return summary.counts()
+
+
+def _broken_promises(connection: LogConnection, tick: Tick, *, finds: bool) -> list[str]:
+    """The promises that this very tick has found broken, each in a sentence: `on_escalation` may name nobody."""
+    if not finds or tick.delivery != "live":
+        return []
+    return [broken_in_words(one) for one in broken_at(connection, tick.now)[:_FEW]]
 
 
 def _note_told(connection: LogConnection, to_tell: Sequence[Untold], note: str) -> None:

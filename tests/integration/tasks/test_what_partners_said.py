@@ -68,7 +68,12 @@ def test_no_reminder_before_the_sending_day_after_a_promise_and_then_it_is_broke
     assert promises.open_promises(log).keys() == {run_id}
 
     deployment.now = TICK + dt.timedelta(days=2, minutes=1)
-    assert tomorrow(log, 2).ends[run_id] == "sent"
+    reminded_again = tomorrow(log, 2)
+    assert reminded_again.ends[run_id] == "sent"
+    assert [one for one in reminded_again.returned["warnings"] if "promise" in one] == [
+        f"A promise was broken: run {run_id} was to move by 2026-11-24 (partner {someone['partner_id']}); they are"
+        " reminded of it again."
+    ]
     assert promises.open_promises(log) == {}
     assert log.execute("SELECT state FROM promise").fetchall() == [{"state": "broken"}]
     assert log.execute("SELECT FROM escalation WHERE reason = 'broken_promise'").fetchall() == []
