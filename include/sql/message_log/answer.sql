@@ -174,7 +174,7 @@ WHERE a.received_at BETWEEN %(since)s AND %(until)s AND a.kind <> 'system'
 GROUP BY asked.phone, a.phone_number_id
 
 -- name: queue_reply
--- Queue a reply to an answer: one to each, and at most so many of such replies a day and phone.
+-- Queue a reply to an answer: one to each, and at most so many of such replies a day and phone. One that waits and is too late never leaves.
 INSERT INTO message_log (
     id, dag_id, dag_run_id, tick_id, delivery, day, context_type, context_id, message_kind, production_run_id, partner_id, sender, to_phone,
     language, variables, body_text, status, answer_id, created_at
@@ -187,6 +187,7 @@ WHERE (
         FROM message_log
         WHERE dialled(to_phone) = dialled(%(phone)s) AND message_kind = 'reply' AND day = %(day)s AND holds_slot
             AND variables ->> 'reply' = ANY (%(such)s)
+            AND NOT (status = 'queued' AND created_at < %(since)s)
     ) < %(at_most)s
 ON CONFLICT DO NOTHING
 RETURNING id

@@ -196,8 +196,12 @@ def queue_reply(
     body_text: str,
     such: Iterable[str],
     at_most: int,
+    now: dt.datetime,
 ) -> bool:
-    """Queue a reply, unless its context has had one or the phone has had that many of `such` replies that day."""
+    """Queue a reply, unless its context has had one or the phone has had that many of `such` replies that day.
+
+    One that still waits and comes too late by `now` is none: it never leaves.
+    """
     queued = rows(
         connection,
         "queue_reply",
@@ -214,6 +218,7 @@ def queue_reply(
         body_text=body_text,
         such=[*such],
         at_most=at_most,
+        since=now - REPLY_WITHIN,
     )
     return bool(queued)
 

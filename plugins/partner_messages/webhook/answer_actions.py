@@ -294,6 +294,7 @@ class MessageActions:
             body_text=body,
             such=_ASKED if reply in _ASKED else _CONFIRMED,
             at_most=MOST_ASKED_A_DAY if reply in _ASKED else MOST_CONFIRMED_A_DAY,
+            now=received.now,
         )
 
     @property

@@ -160,6 +160,14 @@ def test_what_was_asked_does_not_count_among_the_confirmations(log):
     assert replies(log)[-1]["variables"]["reply"] == "stopped"
 
 
+def test_what_waits_and_is_too_late_does_not_count_among_the_confirmations(log):
+    reminded(log)
+    for minute, word in ((0, "STOP"), (1, "START"), (7, "STOP")):
+        hear(log, word, at=ANSWERED + dt.timedelta(minutes=minute))
+
+    assert [one["variables"]["reply"] for one in replies(log)] == ["stopped", "started", "stopped"]
+
+
 def test_taps_at_the_same_instant_get_two_confirmations_at_most(deployment, log):
     ids = [reminded(log, f"R{number}", context_id=f"R{number}") for number in range(6)]
 
