@@ -90,6 +90,21 @@ FROM (
 ORDER BY at DESC
 LIMIT 1
 
+-- name: knows_whose
+-- What somebody has said about being written to before it was known whose phone theirs is: a message that has both says so. (Where a status says
+-- so, the trigger `message_log_knows_whose` does the same.)
+WITH said AS (
+    UPDATE answer
+    SET phone = %(phone)s, became = CASE intent WHEN 'stop' THEN 'opted_out' WHEN 'start' THEN 'opted_in' ELSE 'maybe_opt_out' END
+    WHERE user_id = %(user_id)s AND phone IS NULL AND NOT blanked AND intent IN ('stop', 'start', 'maybe_stop')
+    RETURNING intent, received_at
+)
+INSERT INTO partner_preference (phone, kind, value, at, source)
+SELECT %(phone)s, 'opted_out', CASE said.intent WHEN 'maybe_stop' THEN 'maybe' ELSE said.intent END, said.received_at, 'message'
+FROM said
+ON CONFLICT DO NOTHING
+RETURNING id
+
 -- name: untold_stops_of_nobody
 -- What may be STOP, of people whose phone nobody knows, and was not told yet.
 SELECT id, received_at

@@ -108,6 +108,11 @@ def phone_of_user(connection: LogConnection, user_id: str) -> str | None:
     return found[0]["phone"] if found else None
 
 
+def knows_whose(connection: LogConnection, user_id: str, phone: str) -> int:
+    """Let count what a person has said of being written to before their phone was known; return how many words."""
+    return len(rows(connection, "knows_whose", user_id=user_id, phone=phone))
+
+
 def untold_stops_of_nobody(connection: LogConnection) -> dict[uuid.UUID, str]:
     """What may be STOP, of people whose phone nobody knows, and was not told yet: sentences, by answer."""
     return {

@@ -111,6 +111,10 @@ def record_inbound(connection: LogConnection, message: InboundMessage, now: dt.d
     )
     if answer_id is None:
         return None
+    if phone and message.user_id:
+        # Whoever applies another message of theirs at the same time looks for the phone before this one, or after it.
+        preference_log.lock_preferences(connection, message.user_id)
+        answers.knows_whose(connection, message.user_id, phone)
     return ReceivedMessage(message, answer_id, now, at, phone, intent, tap, about, named, settings)
 
 

@@ -185,6 +185,28 @@ def test_a_person_with_a_username_is_known_by_an_earlier_pair(log):
     assert is_out(log)
 
 
+@pytest.mark.parametrize("minute", [-1, 1], ids=["written before", "written after"])
+def test_a_stop_of_somebody_unknown_counts_as_soon_as_a_message_says_whose_it_is(log, minute):
+    reminded(log)
+    hear(log, "STOP", sender=None, user_id="IN.123", now=ANSWERED)
+
+    hear(log, "hello", user_id="IN.123", at=ANSWERED + dt.timedelta(minutes=minute))
+
+    assert is_out(log)
+    assert {one["phone"] for one in kept(log)} == {PHONE}
+    assert {one["became"] for one in kept(log)} >= {"opted_out"}
+
+
+def test_a_start_with_a_phone_lifts_the_stop_without_one_that_came_before(log):
+    reminded(log)
+    hear(log, "STOP", sender=None, user_id="IN.123", now=ANSWERED)
+
+    hear(log, "START", user_id="IN.123", at=ANSWERED + dt.timedelta(minutes=1))
+
+    assert not is_out(log)
+    assert [one["variables"]["reply"] for one in replies(log)] == ["started"]
+
+
 def test_or_by_the_message_that_they_name(log):
     id_ = reminded(log)
 
