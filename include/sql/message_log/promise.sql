@@ -20,14 +20,35 @@ WHERE state = 'open' AND production_run_id = ANY (%(production_run_ids)s) AND ma
 RETURNING id
 
 -- name: make_promise
--- Write down a promise; one that is open for the run and was made before is withdrawn already, and a later one stands.
-INSERT INTO promise (id, production_run_id, partner_id, kind, since, due_on, made_at, source, message_id, who, why)
-VALUES (
-    gen_random_uuid(), %(production_run_id)s, %(partner_id)s, %(kind)s, %(since)s, %(due_on)s, %(now)s, %(source)s, %(message_id)s,
-    %(who)s, %(why)s
+-- Write down a promise; another one that is open for the run was withdrawn before. It is withdrawn at once where the run has a later promise, or
+-- help was asked for after it.
+WITH later AS (
+    SELECT made_at AS at, %(replaced)s::text AS why
+    FROM promise
+    WHERE production_run_id = %(production_run_id)s AND made_at > %(now)s
+    UNION ALL
+    SELECT opened_at, %(help)s::text
+    FROM escalation
+    WHERE production_run_id = %(production_run_id)s AND delivery = 'live' AND reason = 'asked_for_help' AND opened_at > %(now)s
+    ORDER BY at
+    LIMIT 1
 )
+INSERT INTO promise (
+    id, production_run_id, partner_id, kind, since, due_on, made_at, source, message_id, who, why, state, ended_at, ended_why
+)
+SELECT
+    gen_random_uuid(), %(production_run_id)s, %(partner_id)s, %(kind)s, %(since)s, %(due_on)s, %(now)s, %(source)s, %(message_id)s,
+    %(who)s, %(why)s, CASE WHEN later.at IS NULL THEN 'open' ELSE 'withdrawn' END, later.at, later.why
+FROM (VALUES (1)) AS one LEFT JOIN later ON true
 ON CONFLICT DO NOTHING
-RETURNING id
+RETURNING state
+
+-- name: broken_at
+-- The promises that the tick of a moment has found broken.
+SELECT id, production_run_id, partner_id, kind, since, due_on, state, made_at, source
+FROM promise
+WHERE state = 'broken' AND ended_at = %(now)s
+ORDER BY made_at, production_run_id
 
 -- name: end_promises
 -- End promises, each as it has come out.

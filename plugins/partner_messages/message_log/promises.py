@@ -12,6 +12,8 @@ from partner_messages.messages.values import Promise
 
 MAKE_PROMISE = "make_promise"
 """Somebody enters what a partner has promised."""
+REPLACED, HELP = "Another promise took its place.", "Help was asked for."
+"""Why a promise is withdrawn by what the partner has said after it."""
 
 
 def open_promises(connection: LogConnection, production_run_ids: Collection[str] | None = None) -> dict[str, Promise]:
@@ -33,6 +35,11 @@ def broken_promises(
     return counts
 
 
+def broken_at(connection: LogConnection, now: dt.datetime) -> list[Promise]:
+    """The promises that the tick of a moment has found broken, oldest first."""
+    return [Promise(**row) for row in rows(connection, "broken_at", now=now)]
+
+
 def last_stall(connection: LogConnection, production_run_id: str) -> dict[str, Any] | None:
     """Where a run was last found stuck by a live tick: its kind, partner and since; None where it never was."""
     found = rows(connection, "last_stall", production_run_id=production_run_id)
@@ -52,9 +59,10 @@ def make_promise(
     who: str | None = None,
     why: str | None = None,
 ) -> bool:
-    """Write down a promise in place of what was promised of the run before; return whether it was.
+    """Write down a promise in place of what was promised of the run before; return whether it stands.
 
-    It is not where another one is open that was made later: what partners say comes in any order.
+    The later word counts, in whatever order they come: it stands only if after it nothing else was promised of the run,
+    and no help was asked for.
 
     Args:
         connection: The message log, within a transaction.
@@ -79,11 +87,13 @@ def make_promise(
         "message_id": message_id,
         "who": who,
         "why": why,
+        "replaced": REPLACED,
+        "help": HELP,
     }
     for _ in range(2):  # Another process may make one between the two statements; at the second try that one is seen.
-        withdraw_promise(connection, [production_run_id], why="Another promise took its place.", now=now)
-        if rows(connection, "make_promise", **promise):
-            return True
+        withdraw_promise(connection, [production_run_id], why=REPLACED, now=now)
+        if made := rows(connection, "make_promise", **promise):
+            return bool(made[0]["state"] == "open")
     return False
 
 

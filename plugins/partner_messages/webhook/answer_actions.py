@@ -136,7 +136,7 @@ class MessageActions:
         promises.withdraw_promise(
             self.connection,
             [stall.production_run_id for stall in standing],
-            why="Help was asked for.",
+            why=promises.HELP,
             now=self.received.at,
         )
         if self._open_escalation("asked_for_help", standing[0]):
@@ -165,7 +165,7 @@ class MessageActions:
             return self._run_has_moved()
         if self._has_promised(may_promise, due_on):
             return "promised"
-        made = [
+        stand = [
             promises.make_promise(
                 self.connection,
                 stall.production_run_id,
@@ -178,7 +178,7 @@ class MessageActions:
             )
             for stall in may_promise
         ]
-        if any(made):
+        if any(stand):
             self._reply(Reply.PROMISED, due_on)
         return "promised"
 

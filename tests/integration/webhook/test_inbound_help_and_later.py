@@ -213,6 +213,39 @@ def test_what_was_said_before_and_comes_after_ends_no_promise(log, older, said_b
     assert [one["variables"]["reply"] for one in replies(log)] == said_back
 
 
+def test_words_about_a_day_that_come_in_another_order_end_as_in_their_own(log):
+    id_ = reminded(log)
+    chosen = [
+        tap(promise_payload(id_, DAY + dt.timedelta(days=number)), at=ANSWERED + dt.timedelta(minutes=number))
+        for number in (1, 2)
+    ]
+
+    for day in reversed(chosen):
+        hear(log, now=ANSWERED + dt.timedelta(minutes=3), **day)
+
+    assert promises.open_promises(log)["R1"].due_on == DAY + dt.timedelta(days=2)
+    states = log.execute("SELECT state, ended_why FROM promise ORDER BY made_at").fetchall()
+    assert states == [
+        {"state": "withdrawn", "ended_why": "Another promise took its place."},
+        {"state": "open", "ended_why": None},
+    ]
+    assert ["बुध 25 नवं" in one["body_text"] for one in replies(log)] == [True]
+
+
+def test_a_day_that_was_chosen_after_help_stands_and_one_before_it_does_not(log):
+    early, late = (ANSWERED + dt.timedelta(minutes=minute) for minute in (1, 9))
+    before, after = reminded(log, "R1"), reminded(log, "R2")
+
+    hear(log, **tap(promise_payload(after, DAY + dt.timedelta(days=1)), at=late))
+    hear(log, **tap(help_payload(after), at=early))
+    hear(log, **tap(help_payload(before), at=late))
+    hear(log, **tap(promise_payload(before, DAY + dt.timedelta(days=1)), at=early, now=late))
+
+    assert promises.open_promises(log).keys() == {"R2"}
+    ended = log.execute("SELECT production_run_id, ended_why FROM promise WHERE state = 'withdrawn'").fetchall()
+    assert ended == [{"production_run_id": "R1", "ended_why": "Help was asked for."}]
+
+
 def test_after_two_broken_ones_no_third_is_taken_and_a_person_is_called(log):
     id_ = reminded(log)
     for number in (1, 2):
