@@ -212,9 +212,9 @@ RETURNING id
 SELECT EXISTS (SELECT FROM answer WHERE recorded_at >= %(since)s)
     OR EXISTS (SELECT FROM message_log WHERE status = 'queued' AND message_kind = 'reply' AND created_at >= %(since)s) AS may_be
 
--- name: stops_answered_since
--- What may mean STOP and was written since a moment, whoever has applied it.
-SELECT id FROM answer WHERE NOT blanked AND received_at >= %(since)s AND intent IN ('stop', 'maybe_stop')
+-- name: answered_since
+-- What was written since a moment and answers a message of ours or asks for something, whoever has applied it.
+SELECT id FROM answer WHERE NOT blanked AND received_at >= %(since)s AND (message_id IS NOT NULL OR became IS NOT NULL)
 
 -- name: release_replies
 -- Hand the replies that may still be sent to a tick, and its day: midnight may have come between. (Another one that meets it claims each message at most once.)

@@ -233,9 +233,9 @@ def may_be_untold(connection: LogConnection, now: dt.datetime) -> bool:
     return bool(rows(connection, "may_be_untold", since=now - REPLY_WITHIN)[0]["may_be"])
 
 
-def stops_answered_since(connection: LogConnection, since: dt.datetime) -> frozenset[uuid.UUID]:
-    """The ids of the answers since a moment that may mean STOP, by whomever they were applied."""
-    return frozenset(row["id"] for row in rows(connection, "stops_answered_since", since=since))
+def answered_since(connection: LogConnection, since: dt.datetime) -> frozenset[uuid.UUID]:
+    """The ids of what partners have answered or asked for since a moment, by whomever it was applied."""
+    return frozenset(row["id"] for row in rows(connection, "answered_since", since=since))
 
 
 def release_replies(connection: LogConnection, tick: Tick, now: dt.datetime) -> int:

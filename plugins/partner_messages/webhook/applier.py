@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 
 from partner_messages.deployment.receiving import Receiving
-from partner_messages.message_log.answers import may_be_untold, stops_answered_since
+from partner_messages.message_log.answers import answered_since, may_be_untold
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.silences import listen_to
 from partner_messages.webhook.announcing import Announcer
@@ -29,8 +29,8 @@ RETRY_WAITING_SECONDS = 30.0
 """How often it tries again the statuses whose message was not in the log yet."""
 NOTE_LISTENING_SECONDS = 60.0
 """How often it notes which senders' webhooks are received (table `listening_to`)."""
-TELL_OF_STOPS_WITHIN = dt.timedelta(hours=1)
-"""How old what may be a STOP is at most, if another process has applied it and this one tells Airflow of it."""
+TELL_OF_OTHERS_WITHIN = dt.timedelta(minutes=15)
+"""How old an answer is at most, if another process has applied it and this one tells Airflow; upkeep comes as often."""
 
 
 class Applier:
@@ -56,7 +56,7 @@ class Applier:
         self._waiting_retried_at = self._listening_noted_at = 0.0
         self._announcer = Announcer()
         self._knows_what_is_untold = False
-        self._stops_told: frozenset[uuid.UUID] = frozenset()
+        self._answered: frozenset[uuid.UUID] = frozenset()
         self._thread = threading.Thread(target=self._run, name="webhook-applier", daemon=True)
 
     def start(self) -> None:
@@ -111,28 +111,26 @@ class Applier:
             self._woken.set()
         if done.webhooks:
             log.info("Applied %s.", done)
-        if done.answers:
-            self._announcer.answered()
         with self._sessions.session() as connection:
-            self._ask_for_stops_that_were_heeded(connection)
+            others = self._others_have_applied_answers(connection)
+        if done.answers or others:
+            self._announcer.answered()
 
     def _ask_what_is_untold(self, connection: LogConnection) -> None:
         """Ask once for answers that an earlier process, or a pass that broke off, may have told nobody of."""
         if not self._knows_what_is_untold:
             if may_be_untold(connection, self._clock()):
                 self._announcer.answered()
-            self._stops_told = self._last_stops(connection)
+            self._answered = self._last_answers(connection)
             self._knows_what_is_untold = True
 
-    def _ask_for_stops_that_were_heeded(self, connection: LogConnection) -> None:
-        """Tell also of what a task that sends has applied before this process came to it (`heeding`)."""
-        last = self._last_stops(connection)
-        if last - self._stops_told:
-            self._announcer.answered()
-        self._stops_told = last
+    def _others_have_applied_answers(self, connection: LogConnection) -> bool:
+        """Whether there are answers that no pass has seen: a task that sends may apply some, and tells nobody."""
+        before, self._answered = self._answered, self._last_answers(connection)
+        return not self._answered <= before
 
-    def _last_stops(self, connection: LogConnection) -> frozenset[uuid.UUID]:
-        return stops_answered_since(connection, self._clock() - TELL_OF_STOPS_WITHIN)
+    def _last_answers(self, connection: LogConnection) -> frozenset[uuid.UUID]:
+        return answered_since(connection, self._clock() - TELL_OF_OTHERS_WITHIN)
 
     def _note_listening(self, connection: LogConnection, receiving: Receiving) -> None:
         """Note that a receiver runs, before anything is applied: the check for silent webhooks needs it."""
