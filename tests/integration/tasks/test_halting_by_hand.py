@@ -137,6 +137,7 @@ def test_a_halt_needs_no_setting_to_be_right(
     assert "What the setting halt says is not known" in caplog.text
 
 
+@pytest.mark.usefixtures("a_task_each")
 def test_a_halt_waits_for_no_message_that_is_being_sent(log: Log, graph_api: Any, deployment: Deployment) -> None:
     deployment.set(read_timeout=5)
     planned = weekday_tick(*BOTH)
