@@ -30,6 +30,14 @@ WITH later AS (
     SELECT opened_at, %(help)s::text
     FROM escalation
     WHERE production_run_id = %(production_run_id)s AND delivery = 'live' AND reason = 'asked_for_help' AND opened_at > %(now)s
+    UNION ALL
+    -- Help on a digest calls a person for one of its runs, and help that is asked for again calls none.
+    SELECT a.received_at, %(help)s::text
+    FROM message_run AS r JOIN answer AS a ON a.message_id = r.message_id
+    WHERE r.production_run_id = %(production_run_id)s
+        AND r.delivery = 'live'
+        AND a.became = 'asked_for_help'
+        AND a.received_at > %(now)s
     ORDER BY at
     LIMIT 1
 )
@@ -42,6 +50,13 @@ SELECT
 FROM (VALUES (1)) AS one LEFT JOIN later ON true
 ON CONFLICT DO NOTHING
 RETURNING state
+
+-- name: say_again
+-- What is promised of these runs was said again: what came between and is heard later does not count any more.
+UPDATE promise
+SET made_at = %(now)s
+WHERE state = 'open' AND production_run_id = ANY (%(production_run_ids)s) AND made_at < %(now)s
+RETURNING id
 
 -- name: broken_at
 -- The promises that the tick of a moment has found broken.

@@ -97,6 +97,11 @@ def make_promise(
     return False
 
 
+def say_again(connection: LogConnection, production_run_ids: Collection[str], *, now: dt.datetime) -> int:
+    """Note that what is promised of these runs was said again; return how many were said before that."""
+    return len(rows(connection, "say_again", production_run_ids=list(production_run_ids), now=now))
+
+
 def note_promise(
     connection: LogConnection, production_run_id: str, *, due_on: dt.date, who: str, why: str, now: dt.datetime
 ) -> None:

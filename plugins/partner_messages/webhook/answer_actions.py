@@ -126,6 +126,7 @@ class MessageActions:
 
     def help(self) -> str | None:
         """Escalate the longest waiting run, and withdraw its promises."""
+        self._wait_for_the_phone()
         stalls = self._stalls(of_old=True)
         if not stalls:
             return None
@@ -145,6 +146,7 @@ class MessageActions:
 
     def later(self) -> str | None:
         """Offer days, or record the chosen day as a promise."""
+        self._wait_for_the_phone()
         stalls = self._stalls()
         standing = [stall for stall in stalls if not stall.moved]
         if not standing:
@@ -164,6 +166,7 @@ class MessageActions:
         if due_on < day_of(self.received.at):
             return self._run_has_moved()
         if self._has_promised(may_promise, due_on):
+            promises.say_again(self.connection, [one.production_run_id for one in may_promise], now=self.received.at)
             return "promised"
         stand = [
             promises.make_promise(
@@ -181,6 +184,11 @@ class MessageActions:
         if any(stand):
             self._reply(Reply.PROMISED, due_on)
         return "promised"
+
+    def _wait_for_the_phone(self) -> None:
+        """Help and a promise that two processes apply at once would not see each other."""
+        if self.received.phone:
+            preference_log.lock_preferences(self.connection, self.received.phone)
 
     def _has_promised(self, stalls: Sequence[AnsweredStall], due_on: dt.date) -> bool:
         known = promises.open_promises(self.connection, [stall.production_run_id for stall in stalls])
