@@ -69,6 +69,7 @@ class AsyncSessionPool:
         self._open_one = open_one
         self._idle: list[tuple[ExitStack, AsyncLogConnection]] = []
         self._used_since: dict[AsyncLogConnection, float] = {}
+        self._number = 0  # Those that are being opened included.
 
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncLogConnection]:
@@ -86,12 +87,21 @@ class AsyncSessionPool:
 
     async def _open(self) -> tuple[ExitStack, AsyncLogConnection]:
         kept = ExitStack()
-        opened = await anyio.to_thread.run_sync(kept.enter_context, self._open_one())
-        return kept, await as_async(opened)
+        kept.callback(self._one_less)
+        self._number += 1
+        try:
+            opened = await anyio.to_thread.run_sync(kept.enter_context, self._open_one())
+            return kept, await as_async(opened)
+        except BaseException:
+            kept.close()
+            raise
+
+    def _one_less(self) -> None:
+        self._number -= 1
 
     async def open(self, number: int) -> None:
-        """Have so many idle ones, so that the first who need one do not wait for it."""
-        while len(self._idle) < number:
+        """Have so many, in use or idle, so that the first who need one do not wait for it."""
+        while self._number < number:
             self._idle.append(await self._open())
 
     def end_hung(self, seconds: float) -> None:
