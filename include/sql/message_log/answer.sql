@@ -271,9 +271,10 @@ ORDER BY production_run_id
 -- name: never_delivered
 -- The phones (as they are dialled) to whose partners the last messages were never delivered, so many in a row: each expired at Meta, which is only said while
 -- its sender's webhook is alive, or was refused for the recipient's own sake. Counted from when they were last heard, or from when a
--- person has said that it was looked after.
+-- person has said that it was looked after. What was sent after the last of them counts only where it was delivered: what is on its way
+-- yet, as yesterday's is at each tick, says nothing.
 WITH last AS (
-    SELECT DISTINCT ON (dialled(to_phone)) dialled(to_phone) AS phone, partner_id
+    SELECT DISTINCT ON (dialled(to_phone)) dialled(to_phone) AS phone, partner_id, claimed_at
     FROM message_log AS m
     WHERE delivery = 'live' AND {% include "undelivered" %}
     ORDER BY dialled(to_phone), claimed_at DESC
@@ -300,6 +301,7 @@ FROM last
                 AND m.message_kind IN ('reminder', 'digest', 'event')
                 AND m.meta_message_id IS NOT NULL
                 AND m.claimed_at > coalesce(heard.at, '-infinity')
+                AND (m.claimed_at <= last.claimed_at OR m.delivered_at IS NOT NULL)
             ORDER BY m.claimed_at DESC
             LIMIT %(in_a_row)s
         ) AS sent

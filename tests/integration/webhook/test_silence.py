@@ -158,6 +158,38 @@ def test_nobody_becomes_unreachable_by_a_silence(log):
     assert never_delivered(log, in_a_row=3, recipient_codes=[131026]) == frozenset()
 
 
+def unreachable(log):
+    return bool(never_delivered(log, in_a_row=3, recipient_codes=[131026]))
+
+
+def test_who_is_reminded_each_day_is_out_of_reach_by_the_third_that_is_given_up_though_the_next_is_on_its_way(log):
+    found = []
+    for day in range(5):
+        found.append(unreachable(log))
+        heard(log, f"R{day}", SENT + day * DAY_LONG)
+        given_up(log, SENT + day * DAY_LONG + GRACE + MINUTE)
+
+    assert found == [False, False, False, False, True]
+    assert len(log.execute("SELECT FROM message_log WHERE expired_at_meta IS NULL").fetchall()) == 1
+
+
+def test_who_is_out_of_reach_stays_so_while_an_event_is_on_its_way_and_is_in_reach_once_it_arrived(log):
+    for day in range(3):
+        heard(log, f"R{day}", SENT + day * DAY_LONG, expired_at_meta=SENT + (day + 0.5) * DAY_LONG)
+    event = heard(
+        *(log, "R4", SENT + 3 * DAY_LONG),
+        message_kind="event",
+        event_name="production_run.cancelled",
+        reminder_kind=None,
+        context_id="R4:cancelled:P1",
+    )
+    assert unreachable(log)
+
+    log.execute("UPDATE message_log SET status = 'delivered', delivered_at = sent_at WHERE id = %s", [event])
+
+    assert not unreachable(log)
+
+
 # The receiver itself
 
 
