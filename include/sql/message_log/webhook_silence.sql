@@ -15,12 +15,20 @@ RETURNING sender
 
 -- name: note_silences
 -- Note the senders of which a message of the day was accepted a while ago, and whose webhook has spoken neither of it nor of anything
--- since; a minute before counts as well, as Meta's clock and ours differ. What Meta holds back may be silent for an hour.
+-- since; a minute before counts as well, as Meta's clock and ours differ. What Meta holds back may be silent for an hour. Of what was sent
+-- shortly before midnight it is seen after it, unless the sender was silent before.
 WITH unheard AS (
     SELECT m.sender, min(m.sent_at) AS first_sent, max(m.sent_at) AS last_sent
     FROM message_log AS m
         JOIN listening_to AS l ON l.sender = m.sender AND l.at > %(now)s - %(listened)s
-    WHERE m.day = %(day)s
+    WHERE (
+            m.day = %(day)s
+            OR (
+                m.day = %(day)s - 1
+                AND m.sent_at > %(now)s - interval '1 hour'
+                AND NOT EXISTS (SELECT FROM webhook_silence AS open WHERE open.sender = m.sender AND open.ended_at IS NULL)
+            )
+        )
         AND m.delivery IN ('live', 'redirect')
         AND m.status = 'sent'
         AND m.sent_at <= %(now)s - %(quiet)s

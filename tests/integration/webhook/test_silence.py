@@ -67,6 +67,26 @@ def test_a_sender_that_says_nothing_for_a_quarter_of_an_hour_is_silent_and_told_
     assert len(told(log, SEEN + DAY_LONG)) == 1
 
 
+MIDNIGHT = dt.datetime(2026, 11, 23, 18, 30, tzinfo=dt.UTC)
+"""In India."""
+
+
+def test_a_silence_that_begins_shortly_before_midnight_is_seen_after_it(log):
+    accepted(log, at=MIDNIGHT - 5 * MINUTE, day=TICK.date())
+
+    assert told(log, MIDNIGHT) == []
+    assert len(told(log, MIDNIGHT + 15 * MINUTE)) == 1
+    assert told(log, MIDNIGHT + 30 * MINUTE) == []
+    assert open_silences(log).keys() == {"in"}
+
+
+def test_a_silence_that_was_told_before_midnight_is_told_again_only_where_more_is_sent(log):
+    accepted(log, at=MIDNIGHT - 16 * MINUTE, day=TICK.date())
+
+    assert len(told(log, MIDNIGHT - MINUTE)) == 1
+    assert told(log, MIDNIGHT + 14 * MINUTE) == []
+
+
 WELL = {
     "it has spoken of the message": [{"sent_at_meta": SENT}],
     "it has spoken of one that was sent after it": [{}, {"at": SENT + MINUTE, "sent_at_meta": SENT + MINUTE}],
