@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -16,6 +18,7 @@ from partner_messages.message_log.preferences import opt_outs, preferences
 from partner_messages.recipients.spelling import dialled
 from partner_messages.recipients.taps import help_payload
 from partner_messages.webhook.apply import untold_webhook_errors
+from support.at_once import wait_until_blocked
 from support.examples import PARTNER_ID, PHONE
 from support.inbound import (
     ANSWERED,
@@ -59,6 +62,35 @@ def test_or_by_the_statuses_of_what_was_sent_to_them_whatever_comes_first(log, t
     assert [one["phone"] for one in kept(log)] == [PHONE]
     tell(log, of_statuses({**sent, "status": "delivered"}))
     assert len(log.execute("SELECT * FROM partner_preference").fetchall()) == 1
+
+
+@pytest.mark.parametrize("stop_first", [True, False])
+def test_a_stop_that_is_applied_while_another_process_hears_whose_it_is_counts(log, log_url, kept_sessions, stop_first):
+    reminded(log)
+    said = [{"text": "STOP", "sender": None, "user_id": "IN.5"}, {"text": "hello", "user_id": "IN.5"}]
+    first, second = said if stop_first else reversed(said)
+    another = functools.partial(
+        kept_sessions.session, log_url, autocommit=True, options="-c search_path=partner_messages"
+    )
+
+    with another() as beside, another() as observer, ThreadPoolExecutor(1) as pool:
+        with log.transaction():
+            hear(log, **first)
+            hearing = pool.submit(hear, beside, **second)
+            wait_until_blocked(observer, beside)
+        hearing.result()
+
+    assert is_out(log)
+
+
+def test_a_start_of_somebody_unknown_undoes_no_later_stop_of_their_phone(log):
+    reminded(log)
+    hear(log, "START", sender=None, user_id="IN.5")
+    hear(log, "STOP", at=ANSWERED + dt.timedelta(minutes=1))
+
+    hear(log, "hello", user_id="IN.5", at=ANSWERED + dt.timedelta(minutes=2))
+
+    assert is_out(log)
 
 
 def test_a_stop_in_one_webhook_with_the_status_that_says_whose_it_is_counts(log):

@@ -32,6 +32,7 @@ from support.inbound import (
     reminded,
     replies,
     tap,
+    told_somebody,
 )
 from support.log_rows import change
 from support.webhook_work import SENDER_IDS
@@ -99,6 +100,19 @@ def test_what_sounds_like_stop_waits_for_a_person_also_where_no_message_is_near(
 
     assert preferences(log).waits_for_a_person(PARTNER_ID, PHONE)
     assert escalated(log) == [("R1", "maybe_opt_out")]
+
+
+@pytest.mark.parametrize("said", ["by a person", "by themselves"])
+def test_what_sounds_like_stop_waits_for_nobody_where_it_was_decided_in_the_same_second(log, said):
+    reminded(log)
+    hear(log, "please don't send")
+
+    if said == "by a person":
+        told_somebody(log, PARTNER_ID, "start", at=ANSWERED)
+    else:
+        hear(log, "START")
+
+    assert not preferences(log).waits_for_a_person(PARTNER_ID, PHONE)
 
 
 def test_a_tap_with_the_word_on_it_stops_as_well(log):
