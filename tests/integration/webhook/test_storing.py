@@ -8,11 +8,16 @@ from unittest import mock
 
 import pytest
 
+from partner_messages.config.settings import parse_settings
+from partner_messages.message_log import answers
 from partner_messages.message_log.database import open_message_log
 from partner_messages.webhook import sessions
 from partner_messages.webhook.app import MAX_SESSIONS, Receiver
+from partner_messages.webhook.apply import MAX_WEBHOOKS, take_pending
 from partner_messages.webhook.sessions import AsyncSessionPool
-from support.webhooks import of_statuses, status_item
+from partner_messages.webhook.store import store
+from support.deployment import TICK
+from support.webhooks import envelope, messages_change, of_statuses, status_item, text_item
 
 NAME = "a receiver that is tested"
 
@@ -103,3 +108,30 @@ def test_sessions_that_are_opened_beforehand_are_no_more_where_webhooks_come_at_
         pool.close()
 
     asyncio.run(use())
+
+
+@pytest.mark.parametrize("words", [["halt karo"], []])
+def test_a_stop_word_of_the_settings_is_marked_as_one_where_it_is_stored(named, log, words):
+    answers.listen_with(log, parse_settings({"stop_words": words}), TICK)
+    said = envelope(messages_change(messages=[text_item(body="Halt karo")]))
+
+    async def store():
+        receiver = Receiver(applies=False)
+        await receiver.store_in_time(said)
+        receiver.sessions.close()
+
+    asyncio.run(store())
+    found = log.execute("SELECT spoken, may_be_stop FROM webhook_event").fetchall()
+    assert found == [{"spoken": True, "may_be_stop": bool(words)}]
+
+
+def test_what_somebody_has_set_in_whatsapp_itself_is_taken_before_statuses(named, log):
+    for number in range(MAX_WEBHOOKS):
+        store(log, body(number), TICK)
+    set_ = {"user_id": "IN.5", "category": "marketing_messages", "value": "stop", "timestamp": 0}
+    store(log, envelope({**messages_change(user_preferences=[set_]), "field": "user_preferences"}), TICK)
+
+    with log.transaction():
+        taken = take_pending(log)
+
+    assert b"user_preferences" in bytes(taken[0]["body"])
