@@ -177,7 +177,7 @@ def _plain_parameters() -> dict[str, Any]:
             "answer_id": None,
         },
         **{"intent": "other", "text": "A text.", "payload": None, "context_wamid": None, "edited": False},
-        **{"replaced": "Another promise took its place.", "help": "Help was asked for."},
+        **{"replaced": "Another promise took its place.", "help": "Help was asked for.", "of_partner": "P1"},
         **{"became": "answered", "value": "hi", "source": "told_us", "whose": PHONE, "of": None, "due_on": DAY},
         **{"context_id": "a reply", "settings": Jsonb({}), "only": None, "told_each_day": ["answered"], "in_a_row": 3},
         **{"first_day": DAY - dt.timedelta(days=7), "last_day": DAY, "after_day": None, "after_created_at": None},

@@ -13,15 +13,19 @@ WHERE p.state = 'broken' AND (%(production_run_ids)s::text[] IS NULL OR p.produc
 ORDER BY p.made_at
 
 -- name: withdraw_promise
--- End the open promises of these runs before their day; what was said after that moment stands, in whatever order it came.
+-- End the open promises of these runs (of one partner, or of all) before their day; what was said after that moment stands, in whatever
+-- order it came.
 UPDATE promise
 SET state = 'withdrawn', ended_at = %(now)s, ended_why = %(why)s
-WHERE state = 'open' AND production_run_id = ANY (%(production_run_ids)s) AND made_at <= %(now)s
+WHERE state = 'open'
+    AND production_run_id = ANY (%(production_run_ids)s)
+    AND (%(of_partner)s::text IS NULL OR partner_id = %(of_partner)s)
+    AND made_at <= %(now)s
 RETURNING id
 
 -- name: make_promise
 -- Write down a promise; another one that is open for the run was withdrawn before. It is withdrawn at once where the run has a later promise, or
--- help was asked for after it.
+-- its partner has asked for help after it.
 WITH later AS (
     SELECT made_at AS at, %(replaced)s::text AS why
     FROM promise
@@ -29,7 +33,11 @@ WITH later AS (
     UNION ALL
     SELECT opened_at, %(help)s::text
     FROM escalation
-    WHERE production_run_id = %(production_run_id)s AND delivery = 'live' AND reason = 'asked_for_help' AND opened_at > %(now)s
+    WHERE production_run_id = %(production_run_id)s
+        AND delivery = 'live'
+        AND reason = 'asked_for_help'
+        AND coalesce(partner_id, '') = %(partner_id)s
+        AND opened_at > %(now)s
     UNION ALL
     -- Help on a digest calls a person for one of its runs, and help that is asked for again calls none.
     SELECT a.received_at, %(help)s::text
@@ -37,6 +45,7 @@ WITH later AS (
     WHERE r.production_run_id = %(production_run_id)s
         AND r.delivery = 'live'
         AND a.became = 'asked_for_help'
+        AND coalesce(a.partner_id, '') = %(partner_id)s
         AND a.received_at > %(now)s
     ORDER BY at
     LIMIT 1

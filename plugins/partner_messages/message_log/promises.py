@@ -62,7 +62,7 @@ def make_promise(
     """Write down a promise in place of what was promised of the run before; return whether it stands.
 
     The later word counts, in whatever order they come: it stands only if after it nothing else was promised of the run,
-    and no help was asked for.
+    and its partner has asked for no help.
 
     Args:
         connection: The message log, within a transaction.
@@ -111,10 +111,16 @@ def note_promise(
 
 
 def withdraw_promise(
-    connection: LogConnection, production_run_ids: Collection[str], *, why: str, now: dt.datetime
+    connection: LogConnection,
+    production_run_ids: Collection[str],
+    *,
+    why: str,
+    now: dt.datetime,
+    of_partner: str | None = None,
 ) -> int:
-    """End the open promises of these runs that were made until `now`; return how many there were."""
-    return len(rows(connection, "withdraw_promise", production_run_ids=list(production_run_ids), why=why, now=now))
+    """End the open promises of these runs (by one partner, or by all) that were made until `now`; return how many."""
+    of = {"production_run_ids": list(production_run_ids), "of_partner": of_partner}
+    return len(rows(connection, "withdraw_promise", **of, why=why, now=now))
 
 
 def end_promises(connection: LogConnection, ends: Mapping[uuid.UUID, tuple[str, str]], now: dt.datetime) -> int:

@@ -139,6 +139,7 @@ class MessageActions:
             [stall.production_run_id for stall in standing],
             why=promises.HELP,
             now=self.received.at,
+            of_partner=standing[0].partner_id or "",
         )
         if self._open_escalation("asked_for_help", standing[0]):
             self._reply(Reply.HELP)

@@ -6,11 +6,14 @@ import datetime as dt
 import functools
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from partner_messages.message_log import promises
 from partner_messages.recipients.taps import help_payload, promise_payload
 from support.at_once import wait_until_blocked
-from support.examples import DAY
-from support.inbound import ANSWERED, escalated, hear, reminded, replies, tap
+from support.deployment import TICK
+from support.examples import DAY, tick
+from support.inbound import ANSWERED, OTHER_PHONE, escalated, find, hear, reminded, replies, tap
 
 
 def test_help_on_a_digest_ends_what_was_promised_before_of_each_run_and_comes_after(log):
@@ -61,3 +64,20 @@ def test_help_and_a_promise_that_are_applied_at_once_end_as_one_after_the_other(
 
     assert promises.open_promises(log) == {}
     assert escalated(log) == [("R1", "asked_for_help")]
+
+
+@pytest.mark.parametrize("help_first", [False, True])
+def test_help_of_a_partner_who_has_the_run_no_more_ends_no_promise_of_who_has_it(log, help_first):
+    reminded(log)
+    find(log, tick(200, now=TICK + dt.timedelta(minutes=3)), "R1", partner_id="P2")
+    theirs = reminded(log, found=False, partner_id="P2", to_phone=OTHER_PHONE, day=DAY + dt.timedelta(days=1))
+    said = [
+        {"text": "help", "at": ANSWERED + dt.timedelta(minutes=1)},
+        tap(promise_payload(theirs, DAY + dt.timedelta(days=1)), sender=OTHER_PHONE),
+    ]
+
+    for one in said if help_first else reversed(said):
+        hear(log, now=ANSWERED + dt.timedelta(minutes=2), **one)
+
+    assert escalated(log) == [("R1", "asked_for_help")]
+    assert promises.open_promises(log)["R1"].partner_id == "P2"
