@@ -6,9 +6,12 @@ import datetime as dt
 
 import pytest
 
-from partner_messages.message_log.answers import last_inbound_of
+from partner_messages.config.settings import parse_settings
+from partner_messages.message_log.answers import last_inbound_of, listen_with
+from partner_messages.message_log.preferences import preferences
 from partner_messages.recipients.taps import help_payload
-from partner_messages.webhook.inbound import apply_inbound
+from partner_messages.webhook.events import PreferenceUpdate
+from partner_messages.webhook.inbound import apply_inbound, apply_preference
 from support.examples import PARTNER_ID, PHONE
 from support.inbound import (
     ANSWERED,
@@ -246,3 +249,48 @@ def test_a_time_that_lies_ahead_is_taken_for_now(log):
     hear(log, "STOP", at=ANSWERED + dt.timedelta(days=400), now=ANSWERED)
 
     assert kept(log)[0]["received_at"] == ANSWERED
+
+
+# What is set in WhatsApp itself
+
+
+def set_in_whatsapp(value="stop", **changes):
+    plain = {"phone_number_id": NUMBER, "sender": PHONE, "user_id": None, "category": "marketing_messages"}
+    return PreferenceUpdate(**{**plain, "value": value, "at": ANSWERED, **changes})
+
+
+def test_a_preference_of_somebody_with_a_username_is_theirs_whose_phone_was_heard_before(log):
+    hear(log, "hello", user_id="IN.5")
+
+    apply_preference(log, set_in_whatsapp(sender=None, user_id="IN.5"), ANSWERED)
+
+    assert not preferences(log).takes_marketing(PHONE)
+
+
+def test_a_preference_whose_time_lies_ahead_is_taken_for_now_so_that_the_next_one_counts(log):
+    apply_preference(log, set_in_whatsapp(at=ANSWERED + dt.timedelta(days=9)), ANSWERED)
+    apply_preference(
+        log, set_in_whatsapp("resume", at=ANSWERED + dt.timedelta(minutes=1)), ANSWERED + dt.timedelta(minutes=1)
+    )
+
+    assert preferences(log).takes_marketing(PHONE)
+
+
+# What is an answer
+
+
+@pytest.mark.parametrize(("reminds", "is_answer"), [(True, True), (False, False)])
+@pytest.mark.parametrize("changes", [{"kind": "reaction", "text": "👍"}, {"text": "Thank you"}])
+def test_whatever_is_about_a_message_of_ours_is_an_answer_and_what_is_the_shop_s_is_none(
+    log, changes, reminds, is_answer
+):
+    if reminds:
+        reminded(log)
+
+    assert apply_inbound(log, inbound(**changes), ANSWERED, SENDER_IDS) is is_answer
+
+
+def test_of_the_settings_nothing_is_written_down_but_what_answers_are_taken_with(log):
+    listen_with(log, parse_settings({"stop_words": ["halt"], "senders": ["in"], "max_reminders": 3}), ANSWERED)
+
+    assert log.execute("SELECT settings FROM listening").fetchall() == [{"settings": {"stop_words": ["halt"]}}]
