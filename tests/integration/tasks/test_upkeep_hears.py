@@ -261,6 +261,18 @@ def test_who_writes_stop_gets_no_earlier_reply_any_more_but_those_to_what_they_a
     assert ends == [("when", "skipped", "opted_out"), ("stopped", "sent", None), ("help", "sent", None)]
 
 
+def test_who_writes_stop_in_the_same_second_gets_its_confirmation_alone(deployment, log, graph_api):
+    id_ = reminded(log)
+    hear(log, **tap(later_payload(id_)))
+    hear(log, "STOP")
+    deployment.now = ANSWERED + dt.timedelta(minutes=1)
+
+    look_after()
+
+    ends = {one["variables"]["reply"]: one["status"] for one in replies(log)}
+    assert ends == {"when": "skipped", "stopped": "sent"}
+
+
 def test_help_is_told_at_once_and_again_the_next_day_and_no_sooner(log, deployment, told):
     stall = AnsweredStall("R1", PARTNER_ID, "idle", TICK, moved=False)
     open_for_answer(log, stall, "asked_for_help", at=TICK, answer_id=None)

@@ -83,14 +83,15 @@ def test_a_stop_that_is_applied_while_another_process_hears_whose_it_is_counts(l
     assert is_out(log)
 
 
-def test_a_start_of_somebody_unknown_undoes_no_later_stop_of_their_phone(log):
+@pytest.mark.parametrize(("minute", "stays_out"), [(1, True), (-1, False)])
+def test_a_start_of_somebody_unknown_undoes_an_earlier_stop_of_their_phone_and_no_later_one(log, minute, stays_out):
     reminded(log)
     hear(log, "START", sender=None, user_id="IN.5")
-    hear(log, "STOP", at=ANSWERED + dt.timedelta(minutes=1))
+    hear(log, "STOP", at=ANSWERED + dt.timedelta(minutes=minute))
 
     hear(log, "hello", user_id="IN.5", at=ANSWERED + dt.timedelta(minutes=2))
 
-    assert is_out(log)
+    assert is_out(log) is stays_out
 
 
 def test_a_stop_in_one_webhook_with_the_status_that_says_whose_it_is_counts(log):
