@@ -94,6 +94,15 @@ def test_a_start_of_somebody_unknown_undoes_an_earlier_stop_of_their_phone_and_n
     assert is_out(log) is stays_out
 
 
+def test_a_stop_of_somebody_unknown_counts_once_they_name_a_message_of_ours(log):
+    id_ = reminded(log)
+    hear(log, "STOP", sender=None, user_id="IN.5")
+
+    hear(log, "hello", sender=None, user_id="IN.5", context_wamid=row(log, id_)["meta_message_id"])
+
+    assert is_out(log)
+
+
 def test_a_stop_in_one_webhook_with_the_status_that_says_whose_it_is_counts(log):
     id_ = reminded(log)
     sent = status_item(row(log, id_)["meta_message_id"], recipient_user_id="IN.5")
