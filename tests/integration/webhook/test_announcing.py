@@ -18,6 +18,7 @@ from partner_messages.webhook.sessions import SessionPool
 from partner_messages.webhook.store import store
 from support.http_server import airflow_api
 from support.inbound import ANSWERED, kept, reminded, replies
+from support.webhook_work import apply_webhooks
 from support.webhooks import NUMBER, WABA, envelope, messages_change, text_item
 from whatsapp_provider.api.senders import ReceivingNumber
 
@@ -193,3 +194,19 @@ def test_what_a_task_that_sends_has_applied_is_told_of_once_by_the_receiver(depl
     for _ in range(2):
         process.apply_once()
     assert events(airflow) == 1
+
+
+@pytest.mark.parametrize(("text", "told"), [("STOP", 1), ("Is my parcel on its way?", 0)])
+def test_of_what_others_have_applied_a_stop_is_told_of_and_what_is_the_shop_s_is_not(
+    deployment, log, airflow, text, told
+):
+    connect(deployment, airflow)
+    process = applier()
+    process.apply_once()
+    say(log, text)  # From a phone to which nothing of ours went.
+    apply_webhooks(log, now=ANSWERED)
+    assert len(kept(log)) == 1
+
+    for _ in range(2):
+        process.apply_once()
+    assert events(airflow) == told
