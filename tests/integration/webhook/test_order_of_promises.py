@@ -27,6 +27,16 @@ def test_help_on_a_digest_ends_what_was_promised_before_of_each_run_and_comes_af
     assert [one["variables"]["reply"] for one in replies(log)] == ["help"]
 
 
+def test_help_out_of_the_blue_ends_what_was_promised_before_it_and_comes_after(log):
+    id_ = reminded(log)
+    late = ANSWERED + dt.timedelta(days=9)
+
+    hear(log, "help", at=late)
+    hear(log, **tap(promise_payload(id_, DAY + dt.timedelta(days=1))), now=late)
+
+    assert promises.open_promises(log) == {}
+
+
 def test_help_that_is_asked_for_again_ends_what_was_promised_between(log):
     id_ = reminded(log)
     for minute in (0, 9):
