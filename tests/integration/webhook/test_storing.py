@@ -6,6 +6,7 @@ import asyncio
 import gc
 from unittest import mock
 
+import psycopg
 import pytest
 
 from partner_messages.config.settings import parse_settings
@@ -135,3 +136,19 @@ def test_what_somebody_has_set_in_whatsapp_itself_is_taken_before_statuses(named
         taken = take_pending(log)
 
     assert b"user_preferences" in bytes(taken[0]["body"])
+
+
+def test_a_session_that_was_used_and_is_idle_is_none_that_hangs(named, log):
+    pool = AsyncSessionPool(open_message_log)
+
+    async def use():
+        for _ in range(2):
+            async with pool.session() as connection:
+                await connection.execute("SELECT")
+            pool.end_hung(0)
+        async with pool.session() as connection:
+            pool.end_hung(0)
+            with pytest.raises(psycopg.OperationalError):
+                await connection.execute("SELECT")
+
+    asyncio.run(use())
