@@ -18,7 +18,7 @@ from partner_messages.message_log.silences import (
 from partner_messages.webhook.app import Receiver
 from partner_messages.webhook.expiry import GRACE
 from support.deployment import TICK
-from support.log_rows import put
+from support.log_rows import put, row
 from support.webhook_work import given_up
 
 MINUTE, HOUR, DAY_LONG = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -161,6 +161,21 @@ def test_what_is_sent_after_a_silence_is_given_up_as_ever(log):
     heard(log, "R2", SENT + 3 * DAY_LONG)
 
     assert given_up(log, SENT + 3 * DAY_LONG + GRACE + MINUTE) == 1
+
+
+def test_while_one_of_two_senders_is_silent_nothing_is_given_up_of_it_alone(log):
+    listen_to(log, ["au"], TICK)
+    others = [heard(log, "R1", SENT, sender="au"), accepted(log, "R2", SENT + HOUR, sender="au")]
+    given = heard(log, "R3", SENT)
+    see_silences(log, SEEN + HOUR)
+    assert open_silences(log).keys() == {"au"}
+    for sender in ("in", "au"):
+        heard(log, f"later {sender}", SENT + DAY_LONG, sender=sender)
+    see_silences(log, SEEN + DAY_LONG)
+
+    assert given_up(log, SENT + DAY_LONG + GRACE + MINUTE) == 1
+    assert row(log, given)["expired_at_meta"] is not None
+    assert [row(log, one)["expired_at_meta"] for one in others] == [None, None]
 
 
 def test_nobody_becomes_unreachable_by_a_silence(log):
