@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 import pytest
 
 from partner_messages.deployment.receiving import load_receiving
 from partner_messages.message_log.answers import never_delivered
+from partner_messages.message_log.database import recordset, rows
 from partner_messages.message_log.silences import (
     listen_to,
     note_silences_told,
@@ -18,6 +20,7 @@ from partner_messages.message_log.silences import (
 from partner_messages.webhook.app import Receiver
 from partner_messages.webhook.expiry import GRACE
 from support.deployment import TICK
+from support.examples import PARTNER_ID
 from support.log_rows import put, row
 from support.webhook_work import given_up
 
@@ -221,6 +224,20 @@ def test_who_is_out_of_reach_stays_so_while_an_event_is_on_its_way_and_is_in_rea
     assert unreachable(log)
 
     log.execute("UPDATE message_log SET status = 'delivered', delivered_at = sent_at WHERE id = %s", [event])
+
+    assert not unreachable(log)
+
+
+def test_who_was_out_of_reach_and_was_called_is_reminded_again(log):
+    for day in range(3):
+        heard(log, f"R{day}", SENT + day * DAY_LONG, expired_at_meta=SENT + (day + 0.5) * DAY_LONG)
+    trouble = {"id": uuid.uuid4(), "production_run_id": "R2", "kind": "idle", "partner_id": PARTNER_ID}
+    trouble |= {"reason": "unreachable", "since": TICK, "same_act": []}
+    called = {"delivery": "live", "dag_run_id": "run 1", "now": TICK}
+    rows(log, "open_escalations", **called, troubles=recordset([trouble]))
+    assert unreachable(log)
+
+    rows(log, "close_escalation", production_run_id="R2", by="Asha", why="Called them.", now=SENT + 3 * DAY_LONG)
 
     assert not unreachable(log)
 
