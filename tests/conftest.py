@@ -22,7 +22,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from support.deployment import TICK, Deployment
+from support.deployment import TICK, UPGRADED, Deployment
 from support.kept_sessions import KeptSessions
 from support.restoring import empty, remember_shop, restore_shop
 
@@ -215,7 +215,7 @@ def log(log_url: str, kept_sessions: KeptSessions) -> Iterator[psycopg.Connectio
 def graph_api_process() -> Iterator[Any]:
     from sandbox.graph_api.server import running
 
-    with running() as graph_api:
+    with running(rate=UPGRADED) as graph_api:
         yield graph_api
 
 

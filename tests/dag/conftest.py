@@ -9,9 +9,9 @@ def _sessions(sessions_are_kept):
 
 
 @pytest.fixture
-def deployment(deployment, graph_api):
+def deployment(deployment):
     """How messages travel is the subject of few tests here."""
-    deployment.send_in_chunks(graph_api)
+    deployment.send_in_chunks()
     return deployment
 
 

@@ -67,12 +67,11 @@ class Deployment:
         extra = {**connection["extra"], "messages_per_second": per_second}
         self.connect(f"whatsapp_{label}", {**connection, "extra": extra})
 
-    def send_in_chunks(self, graph_api: Any) -> None:
+    def send_in_chunks(self) -> None:
         """Have messages travel in chunks, from numbers that Meta has upgraded.
 
         A tick's sixty messages then take a tenth of the time that a task each takes, by the settings' default.
         """
         self.set(task_each_up_to=0)
-        graph_api.set_rate(UPGRADED)
         for label in self.settings["senders"]:
             self.set_rate(label, UPGRADED)

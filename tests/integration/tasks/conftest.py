@@ -22,9 +22,9 @@ def _sessions(sessions_are_kept: None) -> None:
 
 
 @pytest.fixture
-def deployment(deployment: Deployment, graph_api: Any) -> Deployment:
+def deployment(deployment: Deployment) -> Deployment:
     """How messages travel is the subject of few tests here."""
-    deployment.send_in_chunks(graph_api)
+    deployment.send_in_chunks()
     return deployment
 
 
