@@ -3,7 +3,6 @@
 INSERT INTO webhook_event AS e (sha256, body, spoken, may_be_stop, received_at)
 VALUES (%(sha256)s, %(body)s, %(spoken)s, %(may_be_stop)s, %(received_at)s)
 ON CONFLICT (sha256) DO UPDATE SET times_received = e.times_received + 1
-RETURNING e.id, e.times_received
 
 -- name: take_pending
 -- Take webhooks that are not applied yet, up to some number and size: those first that may say STOP, then those in which a partner

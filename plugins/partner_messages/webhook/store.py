@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from partner_messages.config.settings import Settings
 from partner_messages.message_log.answers import listens_with, listens_with_async
 from partner_messages.message_log.database import AsyncLogConnection, LogConnection, rows, rows_async
 from partner_messages.webhook.apply import MAX_BATCH_BYTES
@@ -19,41 +20,35 @@ _MESSAGES = re.compile(rb'"(?:messages|user_preferences)"\s*:')
 """The keys of messages from partners; such a body is applied before others."""
 
 
-def store(connection: LogConnection, body: bytes, received_at: dt.datetime) -> bool:
-    """Store a body in one statement with a durable commit (`open_message_log`).
+def store(connection: LogConnection, body: bytes, received_at: dt.datetime) -> None:
+    """Store a body in one statement with a durable commit (`open_message_log`); a repeated one (Meta's retry) counts.
 
     Args:
         connection: The message log, outside a transaction.
         body: The body as received; its signature was checked.
         received_at: The wall clock.
-
-    Returns:
-        Whether it is new; a repeated body (Meta's retry) is only counted.
     """
-    stop_words = listens_with(connection).stop_words if _has_messages(body) else ()
-    (stored,) = rows(connection, "store", **_event(body, received_at, stop_words))
-    return bool(stored["times_received"] == 1)
+    settings = listens_with(connection) if _has_messages(body) else None
+    rows(connection, "store", **_event(body, received_at, settings))
 
 
-async def store_async(connection: AsyncLogConnection, body: bytes, received_at: dt.datetime) -> bool:
+async def store_async(connection: AsyncLogConnection, body: bytes, received_at: dt.datetime) -> None:
     """As `store`, on an event loop."""
-    stop_words = (await listens_with_async(connection)).stop_words if _has_messages(body) else ()
-    (stored,) = await rows_async(connection, "store", **_event(body, received_at, stop_words))
-    return bool(stored["times_received"] == 1)
+    settings = await listens_with_async(connection) if _has_messages(body) else None
+    await rows_async(connection, "store", **_event(body, received_at, settings))
 
 
 def _has_messages(body: bytes) -> bool:
     return _MESSAGES.search(body) is not None
 
 
-def _event(body: bytes, received_at: dt.datetime, stop_words: Collection[str]) -> dict[str, Any]:
-    """The row of a body."""
-    spoken = _has_messages(body)
+def _event(body: bytes, received_at: dt.datetime, settings: Settings | None) -> dict[str, Any]:
+    """The row of a body; the settings are None for one without messages."""
     return {
         "sha256": hashlib.sha256(body).hexdigest(),
         "body": body,
-        "spoken": spoken,
-        "may_be_stop": spoken and _may_say_stop(body, received_at, stop_words),
+        "spoken": settings is not None,
+        "may_be_stop": settings is not None and _may_say_stop(body, received_at, settings.stop_words),
         "received_at": received_at,
     }
 

@@ -12,14 +12,14 @@ from partner_messages.database.named_sql import blocks
 from partner_messages.messages.kinds import ReminderKind
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
-RUN_BY = {"rows", "each_row", "query", "_rows", "_by_ids", "_rows_with_needs", "Step", "Metric"}
+RUN_BY = {"rows", "rows_async", "each_row", "query", "_rows", "_by_ids", "_rows_with_needs", "Step", "Metric"}
 """What is called with a query's name, or with what holds one."""
 
 
 def _runs(tree, function=None):
     """A function and a query that it runs, as often as it does."""
     for node in ast.iter_child_nodes(tree):
-        inside = node.name if isinstance(node, ast.FunctionDef) else function
+        inside = node.name if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else function
         if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in RUN_BY:
             names = (a.value for a in node.args if isinstance(a, ast.Constant) and a.value in blocks())
             yield from ((inside, name) for name in names)
@@ -42,15 +42,24 @@ def test_a_block_is_run_or_is_a_part_of_one_that_is():
 
 
 def test_a_query_has_the_name_of_the_function_that_runs_it_and_no_other_query():
-    places = Counter(name for _, _, name in RUNS)
+    runs = [(path, function, name) for path, function, name in RUNS if not (function or "").endswith("_async")]
+    places = Counter(name for _, _, name in runs)
     functions = defaultdict(list)
-    for path, function, name in RUNS:
+    for path, function, name in runs:
         functions[path, function].append(name)
 
     assert functions
     for (_, function), names in functions.items():
         if function and len(names) == 1 and places[names[0]] == 1:
             assert function.removeprefix("_") == names[0]
+
+
+def test_an_async_function_is_the_twin_of_one_that_runs_the_same_query():
+    asyncs = [run for run in RUNS if (run[1] or "").endswith("_async")]
+    twins = {(path, function.removesuffix("_async"), name) for path, function, name in asyncs}
+
+    assert twins
+    assert twins <= set(RUNS)
 
 
 def test_no_two_blocks_have_one_name_and_nothing_stands_outside_of_a_block():
