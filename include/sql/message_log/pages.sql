@@ -73,7 +73,7 @@ GROUP BY 1, 2
 -- How each sender's messages of a day stand with Meta, and since when one is stopped.
 SELECT
     m.sender,
-    count(*) FILTER (WHERE m.status IN ('sent', 'delivered', 'read')) AS taken,
+    count(*) FILTER (WHERE m.status IN ({% include "taken_by_meta" %})) AS taken,
     count(*) FILTER (WHERE m.status IN ('delivered', 'read')) AS delivered,
     count(*) FILTER (WHERE m.status = 'failed') AS failed,
     max(greatest(m.sent_at_meta, m.delivered_at_meta, m.read_at_meta, m.failed_at_meta)) AS last_heard,

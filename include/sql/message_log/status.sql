@@ -1,6 +1,6 @@
--- name: hold_rows
--- The messages that some statuses are about, by our id or by Meta's, as they stand, held for this transaction; what another process is
--- writing at the moment is named and not held, so that nobody waits while he holds some himself.
+-- name: lock_rows
+-- The messages that some statuses are about, by our id or by Meta's, as they stand, locked for this transaction; what another process is
+-- writing at the moment is named and not locked, so that nobody who has locked some waits for others.
 WITH known AS (
     SELECT id, meta_message_id
     FROM message_log
@@ -10,7 +10,7 @@ WITH known AS (
     FROM message_log
     WHERE meta_message_id = ANY (ARRAY (SELECT json_array_elements_text(%(said_wamids)s)))
 ),
-held AS (
+locked AS (
     SELECT m.*
     FROM message_log AS m
     WHERE m.id = ANY (ARRAY (SELECT id FROM known))
@@ -18,11 +18,11 @@ held AS (
     FOR NO KEY UPDATE SKIP LOCKED
 )
 SELECT
-    known.id, known.meta_message_id AS known_as, held.id IS NOT NULL AS is_held, held.status, held.sender, held.meta_message_id,
-    held.recipient_user_id, held.blanked, held.sent_at, held.sent_at_is_metas, held.delivered_at, held.read_at, held.failed_at, held.expired_at_meta,
-    held.error_code, held.error_detail, held.sent_at_meta, held.delivered_at_meta, held.read_at_meta, held.failed_at_meta,
-    held.pricing_at, held.pricing_category, held.pricing_billable, held.pricing_type, held.pricing_model
-FROM known LEFT JOIN held ON held.id = known.id
+    known.id, known.meta_message_id AS known_as, locked.id IS NOT NULL AS is_locked, locked.status, locked.sender, locked.meta_message_id,
+    locked.recipient_user_id, locked.blanked, locked.sent_at, locked.sent_at_is_metas, locked.delivered_at, locked.read_at, locked.failed_at, locked.expired_at_meta,
+    locked.error_code, locked.error_detail, locked.sent_at_meta, locked.delivered_at_meta, locked.read_at_meta, locked.failed_at_meta,
+    locked.pricing_at, locked.pricing_category, locked.pricing_billable, locked.pricing_type, locked.pricing_model
+FROM known LEFT JOIN locked ON locked.id = known.id
 
 -- name: slots_taken
 -- Which of these messages have lost their slot to another one since they failed. (One after the other, each by the indexes that guard
@@ -74,7 +74,7 @@ FROM unnest(%(ids)s::uuid[]) AS asked (id)
     ) AS taken
 
 -- name: write_rows
--- Write down how messages stand by Meta's word; each was read and is held by this transaction.
+-- Write down how messages stand by Meta's word; each was read and locked by this transaction.
 UPDATE message_log AS m
 SET
     status = s.status, meta_message_id = s.meta_message_id, recipient_user_id = s.recipient_user_id, sent_at = s.sent_at, sent_at_is_metas = s.sent_at_is_metas,

@@ -14,6 +14,7 @@ from partner_messages.config.settings import Settings
 from partner_messages.message_log.before import scheduled_tick, standing_holds, waiting_messages
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.message_log.history import ends_of_day
+from partner_messages.messages.statuses import TAKEN_BY_META, MessageStatus
 from partner_messages.messages.tick import Halt
 from partner_messages.pages.outcomes import cost_of
 from partner_messages.pages.words import DAG, STUCK, counted
@@ -23,7 +24,7 @@ WIDTH = 1000
 
 SEGMENTS = ("read", "delivered", "sent", "rehearsed", "queued", "sending", "unknown", "failed", "skipped", "undecided")
 """The states in the order of a bar: from what has reached somebody to what nobody knows of."""
-REACHED_META = frozenset({"read", "delivered", "sent", "rehearsed"})
+REACHED_META = TAKEN_BY_META | {MessageStatus.REHEARSED}
 _SOME_HOURS = dt.timedelta(days=2)
 """How much earlier than its day a tick may have been made: rows are looked up by when they were."""
 
@@ -104,7 +105,7 @@ def sentence(kinds: Sequence[Kind]) -> str:
     found = sum(total.values())
     if not found:
         return "No run was found stuck."
-    taken = sum(total.get(status, 0) for status in ("read", "delivered", "sent"))
+    taken = sum(total.get(status, 0) for status in TAKEN_BY_META)
     parts = []
     if taken:
         reached = total.get("read", 0) + total.get("delivered", 0)

@@ -13,8 +13,6 @@ from partner_messages.config.paths import REPLIES, included
 
 FALLBACK = "en"
 """The language of a reply if there are no texts in the partner's."""
-MAX_BUTTON_LENGTH = 20
-"""Characters of a reply button (Meta)."""
 
 
 class Reply(enum.StrEnum):

@@ -78,13 +78,15 @@ def apply_statuses(
 def _apply_batch(
     connection: LogConnection, sender_ids: SenderIds, said: Sequence[WebhookStatus], errors: ItemErrors, done: Applied
 ) -> set[WebhookStatus]:
-    known = _hold_rows(connection, [one.update for one in said])
+    known = _lock_rows(connection, [one.update for one in said])
     about, missing = _match_to_rows(known, said, errors)
-    held = {row["id"]: MessageRow._make(map(row.__getitem__, MessageRow._fields)) for row in known if row["is_held"]}
-    busy = [one for id_, of in about.items() if id_ not in held for one in of]
+    locked = {
+        row["id"]: MessageRow._make(map(row.__getitem__, MessageRow._fields)) for row in known if row["is_locked"]
+    }
+    busy = [one for id_, of in about.items() if id_ not in locked for one in of]
     changes = [
         change
-        for id_, row in held.items()
+        for id_, row in locked.items()
         if id_ in about and (change := _change(row, about[id_], sender_ids.phone_number_ids, errors)).after != row
     ]
     changes = _without_retaken_slots(connection, changes, errors)
@@ -114,9 +116,9 @@ def _match_to_rows(
     return about, missing
 
 
-def _hold_rows(connection: LogConnection, updates: Sequence[StatusUpdate]) -> Sequence[Mapping[str, Any]]:
+def _lock_rows(connection: LogConnection, updates: Sequence[StatusUpdate]) -> Sequence[Mapping[str, Any]]:
     ids = [str(id_) for update in updates if (id_ := row_id_of(update.opaque))]
-    return rows(connection, "hold_rows", said_ids=Json(ids), said_wamids=Json([update.wamid for update in updates]))
+    return rows(connection, "lock_rows", said_ids=Json(ids), said_wamids=Json([update.wamid for update in updates]))
 
 
 @dataclass(frozen=True)
