@@ -23,11 +23,11 @@ On the days of the others most people work: half days, days of choice (`optional
 """
 
 _RENAMED = {"IN-OR": "IN-OD", "IN-CT": "IN-CG", "IN-UT": "IN-UK", "IN-DD": "IN-DH", "IN-DN": "IN-DH"}
-"""What ISO 3166-2 calls India's states now, by their codes of before."""
+"""The present ISO 3166-2 codes of India's states, by their former codes."""
 
 
 class _Standing(enum.Enum):
-    """What the package says to a code."""
+    """How the package knows a code."""
 
     KNOWN, OUTDATED, UNKNOWN = range(3)
 

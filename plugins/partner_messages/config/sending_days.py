@@ -1,6 +1,6 @@
 """Which days are sending days: the schedule's weekdays without the holidays.
 
-A day is a day of the schedule's zone everywhere (`tick.day_of`), so that a calendar needs to know no zone.
+A day is a day of the schedule's zone everywhere (`schedule.day_of`), so that a calendar needs to know no zone.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Answered:
     meta_message_id: str | None
 
     def went_to(self, phone: str | None) -> bool:
-        """Whether it went to this phone, however it is spelled; of somebody without a known phone nobody can say so."""
+        """Whether it went to this phone, in whatever spelling; False where the phone is not known."""
         return phone is not None and self.to_phone is not None and is_same_phone(self.to_phone, phone)
 
 
@@ -70,12 +70,12 @@ def record_answer(connection: LogConnection, **columns: Any) -> uuid.UUID | None
 
 
 def answers_known(connection: LogConnection, wamids: Iterable[str]) -> frozenset[str]:
-    """Which of these messages are kept already, by Meta's ids."""
+    """Which of these messages of partners the log has already, by Meta's ids."""
     return frozenset(row["wamid"] for row in rows(connection, "answers_known", wamids=list(wamids)))
 
 
 def offered_payload(connection: LogConnection, phone: str, label: str) -> str | None:
-    """What a button says that was last offered to a phone in a reply, under this label."""
+    """The payload of the button with this label that a reply has last offered to a phone."""
     found = rows(connection, "offered_payload", phone=phone, label=label)
     return found[0]["payload"] if found else None
 
@@ -98,18 +98,18 @@ def answered_by_id(connection: LogConnection, id_: uuid.UUID) -> Answered | None
 def last_message_to(
     connection: LogConnection, phone: str, *, until: dt.datetime, within: dt.timedelta = WINDOW
 ) -> Answered | None:
-    """The last message that went to a phone before a moment, if that was so short a time ago."""
+    """The last message that went to a phone before the moment `until`, and at most `within` before it."""
     return _one(rows(connection, "last_message_to", phone=phone, since=until - within, until=until))
 
 
 def phone_of_user(connection: LogConnection, user_id: str) -> str | None:
-    """The phone on which a person with a business-scoped id was heard before, or reached."""
+    """The phone from which a person with this business-scoped id has written, or at which a message reached them."""
     found = rows(connection, "phone_of_user", user_id=user_id)
     return found[0]["phone"] if found else None
 
 
 def knows_whose(connection: LogConnection, user_id: str, phone: str) -> int:
-    """Let count what a person has said of being written to before their phone was known; return how many words."""
+    """Write down for a phone the STOP and START that its owner wrote before it was known; return how many."""
     return len(rows(connection, "knows_whose", user_id=user_id, phone=phone))
 
 

@@ -12,11 +12,11 @@ from partner_messages.messages.tick import Tick
 
 DAG = "production_run_reminders"
 LONGEST = 90
-"""Days before today of which a page tells."""
+"""Days before today that a page shows, at most."""
 AT_ONCE = 10
 """Days that are counted at once; `message_log_upkeep` runs 96 times a day."""
 TICKS = 10
-"""Scheduled ticks after a reminder within which a run's move is told."""
+"""Scheduled ticks after a reminder within which a move of its run is counted."""
 LAST_NUMBER = 10
 """Which reminder of a stall stands for all later ones, too."""
 CASE_TICKS = 5
@@ -24,7 +24,7 @@ CASE_TICKS = 5
 _BEFORE = dt.timedelta(days=2)
 """How much earlier than its day a tick may have been made."""
 _AFTER = dt.timedelta(days=45)
-"""Within as long the ticks come by which it is told what became of a day."""
+"""How long after a day the last of the ticks comes that shows whether its runs have moved."""
 
 
 TakenAway: TypeAlias = Callable[[Collection[str]], Collection[str]]

@@ -217,7 +217,7 @@ def messages_of_ends(
 ) -> list[DictRow]:
     """Each run of a kind that a day's ticks found stuck, by `production_run_id`, with the `id` of its message.
 
-    Only where it came to that status, for that reason, where they are given; counted, they are `ends_of_day`.
+    A status and a reason, where they are given, leave only the runs that ended so. `ends_of_day` counts the same runs.
     """
     asked = _ticks_of(dag_id, delivery, day)
     return rows(connection, "messages_of_ends", **asked, kind=kind, status=status, reason=reason)

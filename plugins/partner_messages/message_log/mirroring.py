@@ -47,13 +47,13 @@ class SentMessage:
 
     def metadata(self) -> dict[str, str]:
         """What the shop keeps beside the text; by `message_log_id` what we wrote is told from what the shop sent."""
-        facts = {
+        kept = {
             "message_log_id": str(self.id),
             "template_name": self.template_name,
             "language": self.language,
             "image_url": self.image_url,
         }
-        return {name: fact for name, fact in facts.items() if fact}
+        return {name: value for name, value in kept.items() if value}
 
 
 def messages_to_mirror(connection: LogConnection, tick: Tick, *, of_all: bool = False) -> list[SentMessage]:

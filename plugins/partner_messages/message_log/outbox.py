@@ -67,7 +67,7 @@ def claim(
     heeds_stop: bool = True,
     lifecycle_after_opt_out: bool = False,
 ) -> list[Claimed]:
-    """Claim those of these messages that are queued and due; the rest belong to somebody else or to later.
+    """Claim those of these messages that are queued and due; the rest are another process's, or not due yet.
 
     Args:
         connection: The message log.

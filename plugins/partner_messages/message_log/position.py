@@ -28,7 +28,7 @@ _NOT_TOLD = (
     psycopg.errors.FeatureNotSupported,
     psycopg.errors.ObjectNotInPrerequisiteState,
 )
-"""What a server says that is none of PostgreSQL's own make, or keeps such facts to its administrators."""
+"""The errors of a server that is not PostgreSQL itself, or that tells its position to administrators alone."""
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,7 @@ def queued_of_tick(
     Args:
         connection: The message log.
         tick: The tick.
-        now: The moment by which messages are held or not.
+        now: The moment at which a message is due, or held until later.
         followups: Whether what follows its messages is asked for, instead of the messages.
     """
     found = each_row(

@@ -10,7 +10,7 @@ from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.messages.tick import RunRefused
 
 FURTHEST_APART = dt.timedelta(minutes=1)
-"""By how much two clocks may differ of which one says when a message is due, and the other how long a claim lasts."""
+"""By how much the worker's clock, by which messages come due, and the database's, by which claims end, may differ."""
 
 
 def check_clocks(connection: LogConnection) -> None:

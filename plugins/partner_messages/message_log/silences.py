@@ -11,9 +11,9 @@ from partner_messages.message_log.database import LogConnection, recordset, rows
 QUIET = dt.timedelta(minutes=15)
 """After so long without a status, or without a receiver, a sender is silent."""
 LISTENED = dt.timedelta(days=30)
-"""A sender of whom no receiver has said for so long that it takes its webhooks is listened to no more."""
+"""How long after a receiver has last said that it takes a sender's webhooks the sender still counts as listened to."""
 SILENT = "webhook_silent"
-"""How what operations are told of it begins."""
+"""How each sentence to operations about a silent sender begins."""
 
 
 def listen_to(connection: LogConnection, senders: Collection[str], now: dt.datetime) -> None:

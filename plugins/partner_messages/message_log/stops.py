@@ -20,8 +20,8 @@ class SenderStop:
 
     Attributes:
         id: The row.
-        of_this_run: Whether it was this very pass of this run that met it.
-        of_this_try: Whether a task met it in as many tries as this one has had; a later try may ask again.
+        of_this_run: Whether a task of this very pass of the DAG run has met the refusal.
+        of_this_try: Whether it met the refusal at the same or a later try than this task's; a later try may ask again.
         probed: Whether somebody is probing at the moment.
         code: Meta's code; None where it has none.
         said: What Meta said, with its code.

@@ -93,11 +93,11 @@ def note_counts(connection: LogConnection, tick: Tick, census: Census, planned: 
 
 
 def told_figures(connection: LogConnection, tick: Tick) -> str | None:
-    """A mark of the figures of which operations were told last of the tick's DAG run; None where they were not."""
+    """A mark of the last figures about the tick's DAG run that operations were told; None where they were told none."""
     found = rows(connection, "told_figures", dag_id=tick.dag_id, dag_run_id=tick.dag_run_id)
     return found[0]["told_figures"] if found else None
 
 
 def note_summary_told(connection: LogConnection, tick: Tick, figures: str) -> None:
-    """Note of which figures operations were told."""
+    """Note which figures operations were told."""
     rows(connection, "note_summary_told", tick_id=tick.id, figures=figures)

@@ -54,7 +54,7 @@ def day_knowledge(connection: LogConnection, tick: Tick, *, with_history: bool =
 
 
 def _as_if_reminded(connection: LogConnection, tick: Tick) -> Mapping[str, Sequence[dt.date]]:
-    """Today included: who is not reminded to see what reminders do is called by a person as early as everybody else."""
+    """The days of reminders, today and those held back included: the control group is called as early as others."""
     reminded = days_reminded(connection, tick, with_today=True)
     return as_if_reminded(reminded, days_held_back(connection, tick, with_today=True))
 
@@ -108,7 +108,7 @@ def _open_escalations(connection: LogConnection, tick: Tick, troubles: Iterable[
 
 
 def open_undecided(connection: LogConnection, tick: Tick) -> int:
-    """Open what waits for a person because it sounds like STOP and nothing is open for; return how many."""
+    """Open an escalation for each message that sounds like STOP and has none; return how many."""
     return len(rows(connection, "open_undecided", **of_tick(tick), now=tick.now))
 
 
@@ -128,7 +128,8 @@ def untold_escalations(
 ) -> list[Escalation]:
     """The open live escalations that operations are to be told of on a day: new ones, and those told 7 days ago.
 
-    What waits to be read is told of again each day. Where `only` names reasons, it is new ones for those alone.
+    Those whose reason is in `TOLD_EACH_DAY` are told again each day. Where `only` names reasons, only new ones for
+    these reasons are returned.
 
     They are locked until the end of the transaction, which must last until they were told: whoever asks meanwhile waits
     and then finds them told, and if this process dies, they are as untold as before.

@@ -129,11 +129,11 @@ class DayKnowledge:
 
     Attributes:
         ends: What became of each run's reminder in this tick.
-        not_on_whatsapp: The partners about whom Meta's last answer, over all their runs, was that the number is not.
+        not_on_whatsapp: The partners whose number, by Meta's last answer about any of their runs, is not on WhatsApp.
         reminded: The days of each run's reminders in its kind that count, today included, in order; empty where nobody
             asks.
-        awaited: Those runs of these partners of which that answer was not given, where Meta has taken a message to the
-            number today: it may have been put right.
+        awaited: The other runs of these partners, where Meta has taken a message to the number today: the number may
+            have been put right since that answer.
     """
 
     ends: Mapping[str, str]
@@ -201,8 +201,8 @@ class Coverage:
         now: The tick's.
         scope: The partners and runs that its params name.
         kinds: The kinds that they name; runs that nobody has are looked at where these are all.
-        ended: Those of the runs whose partners answered a lifecycle message that are made by them no more.
-        policy: By which the tick finds runs stuck.
+        ended: The runs whose partner has answered a lifecycle message, and does not make them any more.
+        policy: The rules by which the tick finds runs stuck.
     """
 
     now: dt.datetime

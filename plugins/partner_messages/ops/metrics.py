@@ -34,7 +34,7 @@ class Metric:
     """A number, or a family of numbers that tell the same of several things.
 
     Attributes:
-        name: Behind `ROOT`; what stands in braces is a column of the query.
+        name: What follows `ROOT` in its name; what stands in braces is a column of the query.
         unit: What one is.
         query: The named query that gives the numbers, as `value`; what it does not name is 0.
         meaning: What it tells.
@@ -85,7 +85,7 @@ _KNOWN: Mapping[str, Sequence[str]] = {
 
 
 def emit_metrics(connection: LogConnection, now: dt.datetime) -> None:
-    """Tell Airflow's metrics how things stand; nothing that goes wrong with that is anybody else's trouble.
+    """Give Airflow's metrics the present numbers; an error here is logged, and fails nothing.
 
     Args:
         connection: The message log.
@@ -101,7 +101,7 @@ def emit_metrics(connection: LogConnection, now: dt.datetime) -> None:
 
 
 def measured(connection: LogConnection, senders: Sequence[str], now: dt.datetime) -> Iterator[tuple[str, float]]:
-    """Every number by its name; what there is none of is 0, for a gauge keeps what it was last told."""
+    """Every number by its name; 0 where there is none, because a gauge keeps the last value that it was given."""
     known = {**_KNOWN, "sender": senders}
     for metric in METRICS:
         found = {

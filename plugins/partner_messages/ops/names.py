@@ -32,7 +32,7 @@ def names_in(shop: Shop, told: Iterable[Told]) -> Names:
 
 
 def names_if_known(told: Iterable[Told]) -> Names:
-    """The same, where the shop can be asked: a summary is not to fail for want of a name."""
+    """As `names_in`; without names where the shop cannot be asked, because no summary may fail for that."""
     rows = list(told)
     if not rows:
         return Names()

@@ -30,14 +30,14 @@ KEPT_VARIABLE = f"{VARIABLE}_last_on_failure"
 """The Variable in which preflight keeps the last good notifier of the setting `on_failure`."""
 
 _ESCALATION = dict.fromkeys(("production_run_id", "partner_id", "kind", "reason", "since", "key"), "1")
-"""As `Trouble.as_json` has it, and what tells it from another one."""
+"""As `Trouble.as_json` has it, and its deduplication key."""
 
 MENTIONS: Mapping[str, Mapping[str, Any]] = {
     "on_failure": {},
     "on_escalation": {"escalations": [_ESCALATION], "escalations_text": "1", "escalations_key": "1"},
     "on_summary": dict.fromkeys(("summary_title", "summary_text", "summary_key", "summary_address"), "1"),
 }
-"""What a setting's notifier is told beside `facts_of`, with a value of its kind."""
+"""What a setting's notifier is told beside `task_details`, with a value of its kind."""
 
 
 def _sample(names: tuple[str, ...]) -> SimpleNamespace:
@@ -66,7 +66,7 @@ def check_notifiers(settings: Settings) -> None:
 def _check(spec: NotifierSpec, setting: str) -> None:
     fields = _made(spec, setting).template_fields
     try:
-        check_templates(spec.args, fields, {**facts_of(_SAMPLE), **MENTIONS[setting]})
+        check_templates(spec.args, fields, {**task_details(_SAMPLE), **MENTIONS[setting]})
     except TemplateProblem as error:
         raise SettingsError(f'Variable {VARIABLE}: "{setting}": {error}.') from None
 
@@ -108,7 +108,7 @@ def notify(
     Args:
         spec: Its class and arguments.
         setting: The setting that names it.
-        context: The task's, of which it is told what `facts_of` says.
+        context: The task's, of which it is told what `task_details` says.
         mentions: What else its templated arguments may mention.
 
     Raises:
@@ -117,7 +117,7 @@ def notify(
     """
     notifier = _made(spec, setting)
     try:
-        notifier({**facts_of(context), **(mentions or {})})
+        notifier({**task_details(context), **(mentions or {})})
     except Exception as error:
         raise NotTold(
             f"The notifier {spec.class_path} of setting {setting} failed"
@@ -125,7 +125,7 @@ def notify(
         ) from None
 
 
-def facts_of(context: Mapping[str, Any]) -> dict[str, Any]:
+def task_details(context: Mapping[str, Any]) -> dict[str, Any]:
     """What a notifier is told of a task: names, times and states, and nothing that leads to more.
 
     Its arguments are templates that whoever edits the Variable has written: with all that Airflow tells a task they

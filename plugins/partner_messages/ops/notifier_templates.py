@@ -9,16 +9,16 @@ from jinja2 import TemplateSyntaxError, UndefinedError
 
 
 class TemplateProblem(Exception):
-    """A template is none, or mentions what nothing tells it; the message says which and what."""
+    """A text is no template, or mentions a name that it is not given; the message says which."""
 
 
-def check_templates(arguments: Mapping[str, Any], fields: Any, facts: Mapping[str, Any]) -> None:
+def check_templates(arguments: Mapping[str, Any], fields: Any, mentions: Mapping[str, Any]) -> None:
     """Fill in every template as it would be, and throw the texts away.
 
     Args:
         arguments: The notifier's.
         fields: Which of them are templates (the class's `template_fields`).
-        facts: What the templates may mention, with a value for each.
+        mentions: What the templates may mention, with a value for each.
 
     Raises:
         TemplateProblem: One cannot be filled in. What only goes wrong with these values is left to the real ones.
@@ -29,11 +29,11 @@ def check_templates(arguments: Mapping[str, Any], fields: Any, facts: Mapping[st
     for name in fields:
         for text in _texts(arguments.get(name)):
             try:
-                environment.from_string(text).render(facts)
+                environment.from_string(text).render(mentions)
             except TemplateSyntaxError as error:
                 raise TemplateProblem(f'its argument "{name}" is no template: {error.message}') from None
             except UndefinedError as error:
-                known = ", ".join(f"{{{{ {one} }}}}" for one in sorted(facts))
+                known = ", ".join(f"{{{{ {one} }}}}" for one in sorted(mentions))
                 raise TemplateProblem(f'in its argument "{name}" {error.message}; it is told {known}') from None
             except Exception:  # noqa: S112 - the values are samples
                 continue

@@ -93,7 +93,7 @@ class StallToday(Stall):
     Attributes:
         end: What became of the run's reminder today: a status or a skip reason; None where nothing was decided.
         refused: Whether Meta's last answer about the partner was that the number is not on WhatsApp.
-        awaited: Whether that was about other runs of theirs, and Meta has just taken a message to the number again.
+        awaited: Whether that answer was about another run of theirs, and Meta has taken a message to the number since.
         used_up: Whether the run was reminded as often as it may be.
         ignored: Whether the run was reminded so often in a row that it needs a person.
         left_alone: Whether its partner is never reminded of it, by the settings.
@@ -120,7 +120,7 @@ class Rule:
         meaning: What is the matter, for operations.
         act: What they are to do.
         holds: Whether a stall is to be escalated for it.
-        lasts: Whether what it was escalated for may go on; True also where today says nothing of it.
+        lasts: Whether the reason may still hold; also True where today shows nothing about it.
     """
 
     meaning: str

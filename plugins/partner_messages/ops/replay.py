@@ -45,13 +45,13 @@ DECIDED_BY_SETTINGS = frozenset(
 """The reasons not to send that are decided anew; every other one stays as it was."""
 
 OF_ONE_DAY = frozenset({SkipReason.MOVED_ON, SkipReason.EXPIRED, SkipReason.REFUSED_TODAY, SkipReason.ALREADY_IN_SHOP})
-"""What says nothing of a day on which there was no tick; the others are taken to have held on it, too."""
+"""The reasons that held on their own day alone; every other one is taken to have held on days without a tick, too."""
 
 AT_THE_CLAIM = frozenset({SkipReason.MOVED_ON, SkipReason.EXPIRED})
-"""What is found out after planning: such a message has taken its place among those of its tick."""
+"""The reasons that are found after planning: a message that is skipped for one of them has counted in its tick."""
 
 TAKEN, FAILED, NOT_KNOWN = "sent", "failed", "not known"
-"""How a day ends for a run beside the reasons not to send; of one whose reasons are kept no more it is not known."""
+"""The ends of a run's day beside the reasons not to send; the last one where the reasons are kept no more."""
 
 _PLAIN = frozenset({TAKEN, SkipReason.NOT_DUE, SkipReason.PARTNER_HOLIDAY, SkipReason.OVER_LIMIT})
 """The ends that call for nobody, whichever of them it is."""

@@ -37,7 +37,7 @@ class Named:
 
     Attributes:
         kept_by_meta: What Meta said when it took the message and did not mean to deliver it at once.
-        other_status: For a duplicate: how the message stands for whose sake it was skipped.
+        other_status: For a duplicate: the status of the message that holds its slot.
         more: How many more there are of its status and reason, where it is the last one that is named of them.
     """
 
@@ -87,8 +87,8 @@ class Summary:
         stopped_senders: Senders that Meta refuses as a whole.
         unapproved: Templates that are not approved where they were needed, each with how many messages it cost.
         broken: Messages that failed, by Meta's code; a follow-up may, and so may what a person says did not arrive.
-        named: Failed, unknown, still queued, held back, over the limit, or skipped for the sake of one that is none the
-            better; of each such list no more than `NAMED`.
+        named: Failed, unknown, still queued, held back by Meta, over the limit, or a duplicate of a message that has
+            failed or is not settled; of each such list no more than `NAMED`.
         planned: Whether planning came to its end, as far as the log knows.
         untold: Messages that are unknown and for which no run has failed yet, by the DAG run that they are of.
         escalations: Of the tick's delivery, those that are not over.
@@ -187,7 +187,7 @@ def summarise_tick(
         connection: The message log.
         tick: The last pass.
         stopped_senders: Senders that Meta refuses as a whole.
-        now: The moment by which messages are held or not.
+        now: The moment at which a message is due, or held until later.
         clear_number: How often the DAG run was cleared: what an earlier pass has failed for is not told again.
         of_all: Whether it also answers for what no other run has told of.
     """

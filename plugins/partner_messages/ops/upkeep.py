@@ -48,7 +48,7 @@ def look_after_the_log(run: RunPass) -> dict[str, Any]:
     with open_message_log() as connection:
         applied = migrate(connection)
         tick = may_be_sent_from(connection, tick)
-        emit_metrics(connection, wall)  # As this run finds things: it applies what the receiver has left lying.
+        emit_metrics(connection, wall)  # Before this run changes the numbers: it applies what the receiver has left.
         closed = close_what_is_over(connection, tick.day, settings)
         listen_with(connection, settings, wall)
         tick = replace(tick, warnings=(*copies_in_the_way(), *hear(connection, settings, wall)))

@@ -26,7 +26,7 @@ from partner_messages.pages.state import state_of
 from partner_messages.shop.names import Names
 
 SHOWN = 20
-"""Of the last acts."""
+"""How many of the last acts are shown."""
 
 
 def sending(connection: LogConnection, *, named: bool) -> dict[str, Any]:

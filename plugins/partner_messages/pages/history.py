@@ -35,7 +35,7 @@ from partner_messages.recipients.words import Intent
 DAYS = 28
 """How far back a page looks, unless it is asked for another span."""
 MESSAGES = 500
-"""Of one partner or run in that time, at most."""
+"""Messages of one partner or run that are shown, at most."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from partner_messages.templates.catalog.installed import installed_catalog
 SHOWN = 50
 """Partners and escalations that are shown; all are counted."""
 SAVED = 20
-"""Of the settings that were saved here."""
+"""How many of the last savings are shown."""
 LONGEST = 600
 """Characters of what is said after an act: it travels in a cookie."""
 _DAYS_OF_BILLS = 10

@@ -106,7 +106,7 @@ FIELDS = {
 
 _NAMED = re.compile(r'DAG run params: "(\w+)"|\bParam (\w+)|DAG run params: (\w+) is missing;.*')
 
-_KEPT_UP = (
+_CONNECTION_FAILURES = (
     ("was not reached", "Meta could not be reached."),
     ("broke off", "The connection to Meta broke off before an answer came."),
     ("did not answer in time", "Meta did not answer in time."),
@@ -118,7 +118,7 @@ _KEPT_UP = (
     ("NewConnectionError", "Meta could not be reached."),
     ("ConnectionError", "The connection to Meta failed."),
 )
-"""What the words of a failed connection mean; the first that fits."""
+"""What each wording of a failed connection means; the first that fits counts."""
 
 
 _MORE = {
@@ -216,7 +216,7 @@ def error(row: Mapping[str, Any]) -> str:
     meaning = classify(code, detail)
     if code in meaning.codes:
         return f"{meaning.meaning}. {meaning.advice} (Meta's code {code})"
-    for sign, said in _KEPT_UP:
+    for sign, said in _CONNECTION_FAILURES:
         if sign in detail:
             return said
     return f"{code}: {detail}" if code else detail

@@ -28,7 +28,7 @@ class LeftAlone:
 
     @classmethod
     def now(cls, connection: LogConnection, settings: Settings, day: dt.date) -> LeftAlone:
-        """Whatever holds on a day or later, as it is said now."""
+        """What the settings and people say at this moment about a day, and about later ones."""
         return cls(settings, left_alone.left_alone(connection, day))
 
     def partners_on(self, day: dt.date) -> frozenset[str]:
@@ -42,7 +42,7 @@ class LeftAlone:
         return self.settings.runs_paused_on(day).union(said)
 
     def leaves_out(self, message: Mapping[str, Any], day: dt.date) -> bool:
-        """Whether all of a message (a draft's fields, or a row's columns) is for who, or of what, is left alone."""
+        """Whether a message (a draft's fields, or a row's columns) has such a partner, or speaks of such runs alone."""
         runs = message["production_run_ids"] or ()
         return message["partner_id"] in self.partners_on(day) or (bool(runs) and self.runs_on(day).issuperset(runs))
 

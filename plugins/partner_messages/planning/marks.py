@@ -1,4 +1,4 @@
-"""What a message is known by to whoever has seen it: an approval holds for what was seen, and for nothing else."""
+"""Marks by which a message that somebody has seen is known again: an approval holds for what was seen alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _SEEN = ("partner_id", "message_kind", "sender", "to_phone", "language", "template_name", "body_text")
-"""What of a message is seen, beside the runs that it speaks of."""
+"""The columns of a message that somebody sees, beside the runs that it speaks of."""
 
 
 def mark_of(message: Mapping[str, Any]) -> str:

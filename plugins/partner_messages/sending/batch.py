@@ -44,7 +44,7 @@ from whatsapp_provider.templates.catalog import Catalog
 log = logging.getLogger(__name__)
 
 LOT_SECONDS = 45.0
-"""Of how many messages the shop is asked at once: of those that leave within this time, where nobody else sends."""
+"""The shop is asked at once about as many messages as leave within these seconds, where nobody else sends."""
 LOOK_AGAIN_AFTER = 60.0
 """Seconds after which the shop is asked again of what is not claimed yet: it must be fresh at the claim."""
 

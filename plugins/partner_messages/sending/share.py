@@ -14,11 +14,11 @@ from partner_messages.message_log.database import LogConnection
 LEASE = dt.timedelta(seconds=10)
 """How long a process that is gone keeps its share from the others."""
 LOOK_AGAIN_SECONDS = 1.0
-"""How often a process looks whether its share has changed: others have come, or gone."""
+"""How often a process looks whether its share has changed, because others have begun or ended."""
 WAITING_SECONDS = 0.25
-"""The same for one that could use more than it has: as soon as another ends, it may."""
+"""The same for a process that could use more than its share: it may, as soon as another one ends."""
 BRIEFEST_SECONDS = 0.25
-"""In which all that is left may leave, at the earliest: one message alone keeps the rate from nobody."""
+"""A process asks for no larger share than sends all its messages in these seconds, so that one message takes little."""
 
 
 @dataclass

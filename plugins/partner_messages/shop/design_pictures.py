@@ -1,4 +1,4 @@
-"""Where the shop keeps a design's pictures (values only; whether one can be used is for `whatsapp.pictures` to say)."""
+"""Where the shop keeps a design's pictures (values only; `pictures.usable` says whether one can be used)."""
 
 from __future__ import annotations
 

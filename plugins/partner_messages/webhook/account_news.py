@@ -11,10 +11,10 @@ from partner_messages.webhook.accounts import HISTORY, state_of_ban
 from whatsapp_provider.masking import mask
 
 HEALTH_DAYS = 7
-"""So long a tick repeats bad news: a number that is flagged is well again by then, or its limit is lowered."""
+"""Days for which ticks repeat bad news: after these a flagged number is well again, or its limit was lowered."""
 _MAX_EVENTS, _MAX_DETAIL_LENGTH = 200, 120
 _ALWAYS_OF_HEALTH = frozenset({"account_alerts", "business_capability_update"})
-"""The fields of which each word counts."""
+"""The fields of which every event counts."""
 _GOOD = frozenset({"UNFLAGGED", "UPGRADE"})
 _OF_HEALTH = _GOOD | {"FLAGGED", "DOWNGRADE", "DISABLED_UPDATE", "ACCOUNT_RESTRICTION", "ACCOUNT_VIOLATION"}
 """The events of the other fields that count: about a number's quality, a ban, a restriction, a violation."""
@@ -27,7 +27,7 @@ _TOLD = frozenset(
         *("restriction_type", "violation_type"),
     }
 )
-"""What of an event's detail is told beside its name."""
+"""The keys of an event's detail that are told beside its name."""
 
 
 def account_event_sentence(event: Mapping[str, Any]) -> str:

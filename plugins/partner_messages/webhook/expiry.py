@@ -14,8 +14,8 @@ After a downtime of the receiver Meta sends the missed webhooks again, new ones 
 time to arrive before a missing status means "not delivered".
 """
 MANY = 3
-"""From so many messages of a sender and day on, half of them must have arrived before one of them is given up: else it
-was the webhook that failed. Fewer tell nothing of that.
+"""Of this many messages of a sender and day, or more, half must have arrived before one of the others is given up: if
+fewer have, the webhook has failed. Fewer messages do not show whether it has.
 """
 
 

@@ -57,7 +57,7 @@ def address_columns(
     refused_phones: Collection[str],
     setup: DraftingSetup,
 ) -> dict[str, Any]:
-    """The same without the text: whether it can be sent, from which sender, as which template, in which language.
+    """As `message_columns`, without the text: whether it can be sent, from which sender, which template and language.
 
     Args:
         recipient: Who gets it.

@@ -17,7 +17,7 @@ from whatsapp_provider.languages import normalise_language
 from whatsapp_provider.masking import mask_phone
 
 READINGS = "readings"
-"""What the numbers, masked, that an ambiguous one may mean are called in the variables of its skip."""
+"""The key, in the `variables` of a skip `ambiguous_phone`, of the numbers (masked) that the typed one may mean."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from partner_messages.recipients.hours import not_before
 from partner_messages.shop.run import ProductionRun
 
 AHEAD = dt.timedelta(days=1)
-"""How far a shop's clock may be ahead (a time of another zone); of what it says beyond that nobody knows the age."""
+"""How far an event's time may lie ahead (in another zone's time); the age of an event beyond that is not known."""
 
 
 @dataclass(frozen=True)

@@ -26,15 +26,15 @@ from partner_messages.planning.reminders.trial import Case, cases_of, is_held_ba
 from partner_messages.planning.reminders.wording import figures, templates_for
 
 NEXT_DUE = "next_due"
-"""What the next due day (ISO 8601) is called in the variables of a run that is not due."""
+"""The key of the next due day (ISO 8601) in the `variables` of a skip `not_due`."""
 HOLIDAY = "holiday"
-"""What the name of the day is called there, where its partner has a holiday."""
+"""The key of the holiday's name in the `variables` of a skip `partner_holiday`."""
 BAD_COLUMN = "bad_column"
-"""What the column that holds what cannot be is called in the variables of a run that is skipped for it."""
+"""The key of the column's name in the `variables` of a skip `bad_data`."""
 
 
 _SAID = frozenset({SkipReason.PROMISED, SkipReason.ANSWERED})
-"""What the partner has said of the run holds whether it is due or not."""
+"""The reasons that a partner's own words give; they hold whether the run is due or not."""
 
 
 @dataclass(frozen=True)
@@ -234,10 +234,10 @@ def _keep_within_limit(
 ) -> list[Draft]:
     """Put off the messages over the limit (`most_urgent_first`).
 
-    What an earlier run of the day lets wait for its
-    recipient's day is within that run's own limit: it is not taken over, and sent when it comes due. So is whatever
-    takes the place of a digest that waited: what is withdrawn for it must not be lost. Neither is a digest put off that
-    speaks of runs at which this tick did not look: it stays with the run that queued it.
+    A message that waits for its recipient's day is within the limit of the earlier run that queued it: it is left to
+    that run, and sent when it comes due. Nothing is put off that takes the place of a digest that waited, or what was
+    withdrawn for it would be lost; nor a digest of runs at which this tick did not look, which stays with the run that
+    queued it.
     """
     waiting = {run_id: holder.id for run_id, holder in log.slot_holders.items() if holder.waits}
     waits = frozenset(waiting.values())

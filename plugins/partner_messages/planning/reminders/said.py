@@ -52,7 +52,7 @@ class PartnersSaid:
 NOTHING_SAID = PartnersSaid()
 
 
-class Moved(Protocol):
+class AnyStall(Protocol):
     """The part of a stall that a promise is compared with."""
 
     @property
@@ -69,7 +69,7 @@ class Moved(Protocol):
 
 
 def comes_out(
-    promise: Promise, run: Moved | None, day: dt.date, *, is_missed: bool, partner_now: str | None = None
+    promise: Promise, run: AnyStall | None, day: dt.date, *, is_missed: bool, partner_now: str | None = None
 ) -> tuple[str, str] | None:
     """How an open promise stands on a day.
 
