@@ -117,15 +117,15 @@ class Settings(Strict):
     )
     digest: bool = Field(
         False,
-        description="One message to a partner with two or more due runs, which counts them and opens the oldest;"
+        description="One message to a partner with two or more due runs: it counts the runs and opens the oldest one;"
         " each of them counts as reminded.",
     )
     holidays: tuple[HolidayCode, ...] = Field(
         (),
         examples=[["IN", "IN-RJ"]],
-        description="Whose holidays are no sending days, such as `IN` or `IN-RJ` (the codes of the package `holidays`):"
-        " those of the public and those of the government's offices, which is where many states have their own; a tick"
-        " on one is skipped. One partner's alone stand in `partners`.",
+        description="Whose holidays are no sending days, such as `IN` or `IN-RJ` (the codes of the package"
+        " `holidays`): its public holidays, and those of government offices, among which many states have their own. A"
+        " tick on such a day is skipped. Holidays of one partner alone stand in `partners`.",
     )
     holidays_added: tuple[Day, ...] = Field(
         (), examples=[["2026-11-09"]], description='Further days without a tick, such as `"2026-11-09"`.'
@@ -187,12 +187,14 @@ class Settings(Strict):
         " last ten ticks (of each day's live runs the largest), at least 50.",
     )
     task_each_up_to: Annotated[int, Field(ge=0, le=1000)] = Field(
-        50, description="Up to this many messages each is a mapped task of its own; above it they travel in chunks."
+        50,
+        description="Up to this many messages, each message is sent by a mapped task of its own; above it, they are"
+        " sent in chunks.",
     )
     chunk_size: Annotated[int, Field(ge=1, le=10_000)] = Field(
         10_000,
-        description="Messages in one chunk, at most. There are as few chunks as keep the sender's rate, one up to 500 a"
-        " second; those that run at once share it.",
+        description="Messages in one chunk, at most. Otherwise a sender has one chunk for each 500 messages a second"
+        " of its rate; chunks that run at once share that rate.",
     )
     stop_after: Annotated[int, Field(ge=1, le=1000)] = Field(
         10,
@@ -229,8 +231,9 @@ class Settings(Strict):
     )
     fallback_language: Language = Field(
         "hi",
-        description="The language where there is no phone number to judge by (the seed's WHATSAPP_TEMPLATE_LANG): no"
-        " message that can be sent is in it for that reason.",
+        description="The last resort of the language rule, asked only where there is no phone number to judge by (the"
+        " seed's WHATSAPP_TEMPLATE_LANG). Without a number nothing is sent, so no message that is sent has its language"
+        " from here.",
     )
     connect_timeout: Seconds = Field(5, description="Seconds to wait for a connection to Meta.")
     read_timeout: Seconds = Field(
@@ -273,9 +276,9 @@ class Settings(Strict):
     )
     status_source: Literal["webhook", "shop", "meta"] = Field(
         "webhook",
-        description="Where `message_log_upkeep` looks up how far messages have come, beside what a receiver of webhooks"
-        " stores: `webhook`: nowhere; `shop`: in the shop's inbox, for an installation without a public address;"
-        " `meta`: at Meta's history endpoints, which were never seen at work here.",
+        description="Where `message_log_upkeep` looks up how far messages have come, beside what a receiver of"
+        " webhooks stores: `webhook`: nowhere; `shop`: in the shop's inbox, for an installation without a public"
+        " address; `meta`: at Meta's history endpoints, which were never tried against Meta itself.",
     )
     blank_days: Annotated[int, Field(ge=7, le=3650)] = Field(
         90,
@@ -284,9 +287,9 @@ class Settings(Strict):
     )
     retain_days: Annotated[int, Field(ge=30, le=3650)] = Field(
         400,
-        description="Days after which it deletes rows: the guarantee of one message for an event's id, the days that"
-        " cadence and escalation count, and what is known of a number reach so far back. Skips and rehearsals go after"
-        " 30 days.",
+        description="Days after which it deletes rows, and with them what is known of an event's id that was told, of"
+        " the days of reminders that cadence and escalation count, and of a number. Skips and rehearsals go after 30"
+        " days.",
     )
     on_escalation: NotifierSpec | None = Field(
         None,
