@@ -24,8 +24,9 @@ from airflow.sdk.exceptions import AirflowException
 from partner_messages.config.ends import NothingToDo, RepairNeeded, TryLater
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_senders, load_settings
+from partner_messages.deployment.page_addresses import PREFIX
 from partner_messages.deployment.params import RunParams
-from partner_messages.deployment.receiving import PATH, PREFIX
+from partner_messages.deployment.receiving import PATH
 from partner_messages.deployment.run_context import run_pass
 from partner_messages.message_log.database import open_message_log
 from partner_messages.messages.kinds import ReminderKind

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from partner_messages.config import dag_ids
 from partner_messages.message_log import acts
 from partner_messages.pages import state
 from support.deployment import TICK, Deployment
@@ -115,7 +116,7 @@ def test_what_halts_or_pauses_is_in_letters(
     op: Visitor, deployment: Deployment, log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Sending is PAUSED" in letters(op), "as it is in Airflow until somebody unpauses it"
-    monkeypatch.setattr(state, "is_paused", lambda dag: dag == state.DAG)
+    monkeypatch.setattr(state, "is_paused", lambda dag: dag == dag_ids.REMINDERS)
     assert "Sending is LIVE, but no new reminders: the DAG production_run_reminders is paused" in letters(op)
     monkeypatch.setattr(state, "is_paused", lambda _dag: False)
     assert "Sending is LIVE" in letters(op)

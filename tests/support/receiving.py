@@ -7,7 +7,8 @@ import http.client
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from partner_messages.deployment.receiving import PATH, PREFIX
+from partner_messages.deployment.page_addresses import PREFIX
+from partner_messages.deployment.receiving import PATH
 from partner_messages.webhook.app import Receiver, receiver_app
 from partner_messages.webhook.idle_timeout import IdleTimeoutProtocol
 from sandbox.in_thread import serving

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit
 
-from airflow.sdk import conf
-
 PREFIX = "/partner-messages"
-"""Where Airflow's API server mounts the pages."""
+"""Where Airflow's API server mounts the pages and, if it is wanted there, the receiver."""
 ROUTE = "partner-messages"
 """Under which name Airflow's UI shows them in its frame (`url_route`)."""
 
@@ -31,4 +29,6 @@ def whole_address(page: str, **filters: str | int | None) -> str:
 
 
 def _airflow() -> str:
+    from airflow.sdk import conf  # Not for the receiver, which only asks for `PREFIX`.
+
     return conf.get("api", "base_url", fallback="") or ""

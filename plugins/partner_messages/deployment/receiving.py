@@ -15,9 +15,8 @@ from partner_messages.deployment.live_settings import load_settings
 from whatsapp_provider.api.senders import ReceivingNumber, receiving_number
 from whatsapp_provider.connections import connection_of, sender_extra
 
-PREFIX = "/partner-messages"
 PATH = "/webhook"
-"""Where the receiver listens: under the prefix, which the API server has for it where it is mounted there."""
+"""Where the receiver listens, below `page_addresses.PREFIX`."""
 SENDERS = "PARTNER_MESSAGES_WEBHOOK_SENDERS"
 """The environment variable with the labels, where neither the settings nor the environment's connections say them."""
 _IN_THE_ENVIRONMENT = re.compile(rf"AIRFLOW_CONN_{SENDER_CONN_PREFIX}([a-z0-9_]+)", re.IGNORECASE)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from partner_messages.config import dag_ids
 from partner_messages.message_log import outbox
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.messages.skip_reasons import SkipReason
@@ -16,7 +17,6 @@ from whatsapp_provider.masking import mask
 
 HOLD, GO_ON, APPROVE = "hold_tick", "let_tick_go_on", "approve_tick"
 """Somebody holds a day's tick, ends that, or has seen what it would send and lets it leave."""
-REMINDERS = "production_run_reminders"
 
 
 @dataclass(frozen=True)
@@ -74,16 +74,16 @@ def approvals_of(connection: LogConnection, day: dt.date) -> list[Approval]:
 
 def scheduled_tick(connection: LogConnection, day: dt.date) -> Mapping[str, Any] | None:
     """The last pass of a day's live scheduled tick that has planned: `id`, `dag_run_id`, `awaits_approval`."""
-    found = rows(connection, "scheduled_tick", dag_id=REMINDERS, day=day, since=day - dt.timedelta(days=1))
+    found = rows(connection, "scheduled_tick", dag_id=dag_ids.REMINDERS, day=day, since=day - dt.timedelta(days=1))
     return found[0] if found else None
 
 
 def waiting_messages(connection: LogConnection, dag_run_id: str, tick_id: str) -> list[dict[str, Any]]:
     """What is queued for a tick of the reminders, as it would be sent."""
-    return rows(connection, "waiting_messages", dag_id=REMINDERS, dag_run_id=dag_run_id, tick_id=tick_id)
+    return rows(connection, "waiting_messages", dag_id=dag_ids.REMINDERS, dag_run_id=dag_run_id, tick_id=tick_id)
 
 
-def let_go(connection: LogConnection, tick: Tick, withdrawn_for: Mapping[uuid.UUID, SkipReason]) -> int:
+def end_wait_for_approval(connection: LogConnection, tick: Tick, withdrawn_for: Mapping[uuid.UUID, SkipReason]) -> int:
     """Let a tick's messages be claimed but for these, which are withdrawn for their reasons; return how many were."""
     with connection.transaction():
         withdrawn = outbox.skip(connection, tick, withdrawn_for)
@@ -102,7 +102,7 @@ def why_tick_waits(connection: LogConnection, tick: Tick) -> str | None:
     What upkeep releases is judged message by message, where it is claimed.
     """
     found = rows(connection, "why_tick_waits", tick_id=tick.id, day=tick.day)
-    if tick.dag_id != REMINDERS or not found:
+    if tick.dag_id != dag_ids.REMINDERS or not found:
         return None
     if found[0]["who"]:
         return (

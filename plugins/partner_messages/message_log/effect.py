@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from partner_messages.config import dag_ids
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, day_of
 from partner_messages.message_log.database import LogConnection, of_history, recordset, rows
+from partner_messages.message_log.ticks import MADE_BEFORE
 from partner_messages.messages.tick import Tick
 
-DAG = "production_run_reminders"
 LONGEST = 90
 """Days before today that a page shows, at most."""
 AT_ONCE = 10
@@ -21,8 +22,6 @@ LAST_NUMBER = 10
 """Which reminder of a stall stands for all later ones, too."""
 CASE_TICKS = 5
 """Scheduled ticks within which a case of the comparison has moved or has not."""
-_BEFORE = dt.timedelta(days=2)
-"""How much earlier than its day a tick may have been made."""
 _AFTER = dt.timedelta(days=45)
 """How long after a day the last of the ticks comes that shows whether its runs have moved."""
 
@@ -44,7 +43,7 @@ def count_what_came_of_it(connection: LogConnection, now: dt.datetime, taken_awa
     found = rows(connection, "days_to_count", first_day=first, day=today, now=now, at_most=AT_ONCE)
     for row in found:
         _count_day(connection, row["day"], now, taken_away)
-    ticks = _ticks(today - _AFTER, today + _BEFORE)
+    ticks = _ticks(today - _AFTER, today + MADE_BEFORE)
     gone = sorted(taken_away(runs_to_judge(connection, today)))
     rows(connection, "judge_cases", **ticks, within=CASE_TICKS, taken_away=gone)
     return len(found)
@@ -52,7 +51,7 @@ def count_what_came_of_it(connection: LogConnection, now: dt.datetime, taken_awa
 
 def runs_to_judge(connection: LogConnection, day: dt.date) -> list[str]:
     """The runs that a day's live ticks have found stuck, and those of the open cases of the comparison."""
-    found = rows(connection, "runs_to_judge", dag_id=DAG, day=day, since=day - _BEFORE)
+    found = rows(connection, "runs_to_judge", dag_id=dag_ids.REMINDERS, day=day, since=day - MADE_BEFORE)
     return [row["production_run_id"] for row in found]
 
 
@@ -75,7 +74,7 @@ def _count_day(connection: LogConnection, day: dt.date, now: dt.datetime, taken_
 
 
 def _ticks(first: dt.date, last: dt.date) -> dict[str, Any]:
-    return {"dag_id": DAG, "since": first - _BEFORE, "until": last}
+    return {"dag_id": dag_ids.REMINDERS, "since": first - MADE_BEFORE, "until": last}
 
 
 def write_cases(connection: LogConnection, tick: Tick, cases: Iterable[Mapping[str, Any]]) -> None:

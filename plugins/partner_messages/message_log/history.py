@@ -12,6 +12,7 @@ from psycopg.rows import DictRow
 
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from partner_messages.message_log.database import LogConnection, each_row, of_history, of_tick, rows
+from partner_messages.message_log.ticks import MADE_BEFORE
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Tick
@@ -224,5 +225,4 @@ def messages_of_ends(
 
 
 def _ticks_of(dag_id: str, delivery: str, day: dt.date) -> dict[str, Any]:
-    since = day - dt.timedelta(days=2)  # A tick may have been made some hours before its day.
-    return {"dag_id": dag_id, "delivery": delivery, "day": day, "since": since}
+    return {"dag_id": dag_id, "delivery": delivery, "day": day, "since": day - MADE_BEFORE}

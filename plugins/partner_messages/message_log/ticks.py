@@ -12,6 +12,8 @@ from partner_messages.message_log.database import LogConnection, of_tick, record
 from partner_messages.messages.kinds import Census, ReminderKind, StuckRun
 from partner_messages.messages.tick import Tick
 
+MADE_BEFORE = dt.timedelta(days=2)
+"""How much earlier than its day a tick was made, at most: rows are looked up by when they were made."""
 _OF_STUCK = ("production_run_id", "partner_id", "design_id", "since", "quantity", "produced_quantity")
 """What is written down of a stuck run; the rest is asked of the shop again."""
 

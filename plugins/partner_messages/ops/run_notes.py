@@ -11,10 +11,12 @@ from typing import Any
 
 from airflow.listeners import hookimpl
 
+from partner_messages.config import dag_ids
+
 KEY = "run_note"
 """Under which XCom a task leaves the text; the latest one of the DAG run counts."""
 
-DAG_IDS = frozenset({"production_run_reminders", "production_run_events", "message_log_upkeep", "whatsapp_templates"})
+DAG_IDS = frozenset({*dag_ids.SENDING, dag_ids.TEMPLATES})
 LONGEST = 1_000
 """Characters that Airflow keeps of a note."""
 

@@ -29,7 +29,8 @@ def promise_by_hand(of_run: Mapping[str, Any]) -> str:
 
     Raises:
         TickSkipped: None was asked to be entered.
-        RunRefused: The run was never found stuck, or the day has gone by or is too far ahead.
+        RunRefused: The run was never found stuck, the day has gone by or is too far ahead, or somebody else has just
+            promised another one.
     """
     params = PromiseParams.of(of_run)
     if params is None:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from partner_messages.config import dag_ids
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, TICK_TIME, day_of
 from partner_messages.config.settings import Settings
 from partner_messages.message_log.database import LogConnection, rows
@@ -14,7 +15,6 @@ from partner_messages.message_log.left_alone import ByHand, left_alone
 from partner_messages.message_log.promises import open_promises
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.tick import Tick
-from partner_messages.pages.words import DAG
 from partner_messages.planning.left_alone import LeftAlone
 from partner_messages.planning.reminders.policy import Policy
 
@@ -72,7 +72,7 @@ def days_ahead(
 
 def _tick_of(day: dt.date) -> Tick:
     now = dt.datetime.combine(day, TICK_TIME, SCHEDULE_TIMEZONE)
-    return Tick(str(uuid.UUID(int=0)), DAG, "", "live", "auto", day, now)
+    return Tick(str(uuid.UUID(int=0)), dag_ids.REMINDERS, "", "live", "auto", day, now)
 
 
 def last_found(connection: LogConnection, run: str, settings: Settings, now: dt.datetime) -> Ahead | None:

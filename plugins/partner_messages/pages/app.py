@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, StreamingResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from partner_messages.config import dag_ids
 from partner_messages.config.ends import NothingToDo, RepairNeeded, TryLater
 from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import VARIABLE, SettingsError
@@ -242,7 +243,7 @@ def people_page(request: Request, person: Reader, dag_run: str | None = None) ->
     with _log() as connection:
         settings, wrong = readable_settings()
         shown = people.work_list(connection, settings, run_context.wall_clock(), dag_run)
-    if dag_run and not shown["items"] and not any(state_of_dag_run(dag, dag_run) for dag in words.DAGS):
+    if dag_run and not shown["items"] and not any(state_of_dag_run(dag, dag_run) for dag in dag_ids.SENDING):
         raise NotAsked(f"Airflow knows no DAG run {dag_run[:80]}, and nothing that it has opened is open.")
     return render.page(request, person, "people", **shown, wrong=wrong)
 

@@ -10,6 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from partner_messages.config import dag_ids
 from partner_messages.config.calendars import calendar_of
 from partner_messages.config.schedule import day_of
 from partner_messages.config.sending_days import Calendar
@@ -183,7 +184,7 @@ def history(
     messages = rows(connection, "history", **asked, partner_id=partner_id, run=run, at_most=MESSAGES)
     found = rows(connection, "found_of", **asked, partner_id=partner_id, run=run)
     span = [today - dt.timedelta(days=number) for number in range(DAYS + 1)]
-    ticked = rows(connection, "days_with_ticks", **asked, since=since, dag_id=words.DAG)
+    ticked = rows(connection, "days_with_ticks", **asked, since=since, dag_id=dag_ids.REMINDERS)
     holds = standing_holds(connection, since, today)
     days = days_of(span, messages, found, [row["day"] for row in ticked], calendar_of(settings), today, holds)
     runs = {id_ for row in (*messages, *found) for id_ in (row.get("run_ids") or [row["production_run_id"]]) if id_}

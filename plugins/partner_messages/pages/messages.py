@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from partner_messages.config import dag_ids
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from partner_messages.config.setting_groups import Tables
 from partner_messages.message_log.database import LogConnection, rows
@@ -16,7 +17,7 @@ from partner_messages.message_log.history import messages_of_ends
 from partner_messages.pages.asked import CHOICES, Filters, NotAsked, Place
 from partner_messages.pages.dealt import messages_dealt
 from partner_messages.pages.names import AT_MOST, names_of, partners_like
-from partner_messages.pages.words import DAG, MESSAGES, STATES, spoken
+from partner_messages.pages.words import MESSAGES, STATES, spoken
 from partner_messages.shop.names import Names
 from whatsapp_provider.masking import mask
 
@@ -91,7 +92,7 @@ def _of_ends(
     if not filters.stuck:
         return dealt, 0
     asked = (filters.delivery, filters.since, filters.stuck, filters.status, filters.reason)
-    found = messages_of_ends(connection, DAG, *asked)
+    found = messages_of_ends(connection, dag_ids.REMINDERS, *asked)
     return list({row["id"] for row in found}), len(found)
 
 

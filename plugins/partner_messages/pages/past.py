@@ -7,25 +7,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from partner_messages.config import dag_ids
 from partner_messages.config.calendars import calendar_of
 from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import Delivery, Settings
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.message_log.history import days_reminded, last_reminded
 from partner_messages.message_log.retention import NEVER_LEFT_DAYS
+from partner_messages.message_log.ticks import MADE_BEFORE
 from partner_messages.messages.kinds import ReminderKind, StuckRun
 from partner_messages.messages.skip_reasons import SkipReason
 from partner_messages.messages.tick import Tick
 from partner_messages.ops.replay import DECIDED_BY_SETTINGS, History, Stuck
 from partner_messages.pages.asked import NotAsked
-from partner_messages.pages.words import DAG
 
 DAYS = 90
 """As far back as settings are tried."""
 STALLS = 20_000
 """Stalls that are gone through at once, at most."""
-_SOME_HOURS = dt.timedelta(days=2)
-"""How much earlier than its day a tick may have been made: rows are looked up by when they were."""
 
 
 def read_history(
@@ -39,7 +38,7 @@ def read_history(
     today = day_of(now)
     first = today - dt.timedelta(days=days)
     span = {"delivery": delivery, "first_day": first, "last_day": today}
-    ticks = rows(connection, "ticks_that_planned", **span, dag_id=DAG, since=first - _SOME_HOURS)
+    ticks = rows(connection, "ticks_that_planned", **span, dag_id=dag_ids.REMINDERS, since=first - MADE_BEFORE)
     calendar = calendar_of(settings)
     if not ticks:
         return History({}, (), calendar)
@@ -51,7 +50,7 @@ def read_history(
     before_reasons = {**span, "last_day": reasons_since - dt.timedelta(days=1)}
     reached = rows(connection, "where_partners_are_reached", **before_reasons, partner_ids=partners)
     begin = ticks[0]
-    tick = Tick("", DAG, begin["dag_run_id"], delivery, delivery, begin["day"], begin["now"])
+    tick = Tick("", dag_ids.REMINDERS, begin["dag_run_id"], delivery, delivery, begin["day"], begin["now"])
     many = len(stalls) > settings.max_messages_per_run
     return History(
         ticks={row["day"]: row["now"] for row in ticks},

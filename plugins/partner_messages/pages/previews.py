@@ -9,13 +9,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
+from partner_messages.config import dag_ids
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.triggering import is_paused, trigger
 from partner_messages.message_log.database import LogConnection
 from partner_messages.messages.tick import phone_mark
 from partner_messages.ops.preview_by_hand import NOBODY, chosen_phone, what_is_tried
-from partner_messages.pages import render, words
+from partner_messages.pages import render
 from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.names import names_of
 from partner_messages.pages.rights import Actor, Reader, may_act, may_trigger_upkeep
@@ -59,16 +60,16 @@ def router(log: Callable[[], AbstractContextManager[LogConnection]]) -> APIRoute
         if not why.strip():
             raise NotAsked("Write why.")
         to = mask_phone(chosen_phone(phone, load_settings()))
-        if is_paused(words.UPKEEP):
-            raise NotAsked(f"The DAG {words.UPKEEP} is paused in Airflow, so nothing would be sent.")
+        if is_paused(dag_ids.UPKEEP):
+            raise NotAsked(f"The DAG {dag_ids.UPKEEP} is paused in Airflow, so nothing would be sent.")
         asked = {"preview_of": of, "preview_id": id, "preview_phone": phone}
         dag_run = f"preview__{form}"
         begun = trigger(
-            words.UPKEEP, dag_run, {**asked, "preview_by": person.name, "preview_why": why.strip()}, who=person.name
+            dag_ids.UPKEEP, dag_run, {**asked, "preview_by": person.name, "preview_why": why.strip()}, who=person.name
         )
         done = f"Handed to Airflow: one message to {to}. It stands here as soon as it is queued; open the page again."
         return render.back_to(
-            f"/messages?delivery=redirect&dag={words.UPKEEP}&dag_run={dag_run}",
+            f"/messages?delivery=redirect&dag={dag_ids.UPKEEP}&dag_run={dag_run}",
             done if begun else "That was asked for already; nothing is sent a second time.",
         )
 

@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
+from partner_messages.config import dag_ids
 from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import Settings
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_settings
 from partner_messages.deployment.triggering import state_of_dag_run, trigger
-from partner_messages.message_log.before import REMINDERS
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.resends import chosen_messages, note_resend, resend_asked_for, told_since
 from partner_messages.message_log.stops import stopped_senders
@@ -26,7 +26,6 @@ from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.messages import ON_A_PAGE
 from partner_messages.pages.names import names_of
 from partner_messages.pages.rights import Actor, Reader, may_act, may_trigger
-from partner_messages.planning.preview import EVENTS
 from partner_messages.planning.resending import Verdict, judge, runs_of
 from whatsapp_provider.masking import mask
 
@@ -140,8 +139,8 @@ def _runs_of(asked: Sequence[Mapping[str, Any]]) -> list[tuple[str, dict[str, An
     events = [one["event"] for one in goes if one["event"]]
     runs = sorted({run for one in goes if not one["event"] for run in one["runs"]})
     return [
-        *([(REMINDERS, {"production_run_ids": runs, "confirmed": True})] if runs else []),
-        *([(EVENTS, {"events": events})] if events else []),
+        *([(dag_ids.REMINDERS, {"production_run_ids": runs, "confirmed": True})] if runs else []),
+        *([(dag_ids.EVENTS, {"events": events})] if events else []),
     ]
 
 

@@ -18,14 +18,14 @@ from airflow.utils.session import create_session
 from fastapi import Depends, Form, HTTPException, Request
 from sqlalchemy import select
 
+from partner_messages.config import dag_ids
 from partner_messages.config.settings import VARIABLE
-from partner_messages.pages.words import DAG, TEMPLATES, UPKEEP
 
-may_read = requires_access_dag("GET", param_dag_id=DAG)
-may_act = requires_access_dag("PUT", param_dag_id=DAG)
-may_trigger_upkeep = requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id=UPKEEP)
-may_trigger_templates = requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id=TEMPLATES)
-may_trigger = requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id=DAG)
+may_read = requires_access_dag("GET", param_dag_id=dag_ids.REMINDERS)
+may_act = requires_access_dag("PUT", param_dag_id=dag_ids.REMINDERS)
+may_trigger_upkeep = requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id=dag_ids.UPKEEP)
+may_trigger_templates = requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id=dag_ids.TEMPLATES)
+may_trigger = requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id=dag_ids.REMINDERS)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Person:
 
 
 def _person(user: GetUserDep) -> Person:
-    allowed = get_auth_manager().is_authorized_dag(method="PUT", details=DagDetails(id=DAG), user=user)
+    allowed = get_auth_manager().is_authorized_dag(method="PUT", details=DagDetails(id=dag_ids.REMINDERS), user=user)
     variable = VariableDetails(key=VARIABLE)
     sets = allowed and get_auth_manager().is_authorized_variable(method="PUT", details=variable, user=user)
     return Person(user.get_name(), allowed, sets, _token_of(user.get_id()))

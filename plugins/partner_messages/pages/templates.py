@@ -11,13 +11,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import FileResponse
 
+from partner_messages.config import dag_ids
 from partner_messages.config.settings import SettingsError
 from partner_messages.deployment import run_context
 from partner_messages.deployment.live_settings import load_senders, load_settings, readable_settings
 from partner_messages.deployment.triggering import is_paused, trigger
 from partner_messages.message_log.acts import SUBMIT_TEMPLATES, note_once
 from partner_messages.message_log.database import LogConnection, rows
-from partner_messages.pages import render, words
+from partner_messages.pages import render
 from partner_messages.pages.asked import NotAsked
 from partner_messages.pages.rights import Actor, Reader, may_act, may_trigger_templates
 from partner_messages.templates.approvals.gate import QUALITY_WARNINGS
@@ -55,13 +56,13 @@ def router(log: Callable[[], AbstractContextManager[LogConnection]]) -> APIRoute
         """Have what is missing submitted on every account, or all of them read anew, by a DAG run."""
         if not (said := " ".join(why.split())):
             raise NotAsked("Write why.")
-        if is_paused(words.TEMPLATES):
-            raise NotAsked(f"The DAG {words.TEMPLATES} is paused in Airflow, so nothing would be done.")
+        if is_paused(dag_ids.TEMPLATES):
+            raise NotAsked(f"The DAG {dag_ids.TEMPLATES} is paused in Airflow, so nothing would be done.")
         dag_run = f"by_hand__{form}"
         with log() as connection:
             now = run_context.wall_clock()
             note_once(connection, SUBMIT_TEMPLATES, dag_run, {"mode": do}, who=person.name, why=said, now=now)
-        begun = trigger(words.TEMPLATES, dag_run, {"mode": do}, who=person.name)
+        begun = trigger(dag_ids.TEMPLATES, dag_run, {"mode": do}, who=person.name)
         done = "Handed to Airflow; this page shows what Meta says once the DAG run has ended."
         return render.back_to("/templates", done if begun else "That was asked for already.")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from partner_messages.config import dag_ids
 from partner_messages.config.calendars import calendar_of
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, TICK_TIME, day_of
 from partner_messages.config.sending_days import Calendar
@@ -14,10 +15,11 @@ from partner_messages.config.settings import Settings
 from partner_messages.message_log.before import scheduled_tick, standing_holds, waiting_messages
 from partner_messages.message_log.database import LogConnection, rows
 from partner_messages.message_log.history import ends_of_day
+from partner_messages.message_log.ticks import MADE_BEFORE
 from partner_messages.messages.statuses import TAKEN_BY_META, MessageStatus
 from partner_messages.messages.tick import Halt
 from partner_messages.pages.outcomes import cost_of
-from partner_messages.pages.words import DAG, STUCK, counted
+from partner_messages.pages.words import STUCK, counted
 
 WIDTH = 1000
 """Of a bar, in its own units."""
@@ -25,8 +27,6 @@ WIDTH = 1000
 SEGMENTS = ("read", "delivered", "sent", "rehearsed", "queued", "sending", "unknown", "failed", "skipped", "undecided")
 """The states in the order of a bar: from what has reached somebody to what nobody knows of."""
 REACHED_META = TAKEN_BY_META | {MessageStatus.REHEARSED}
-_SOME_HOURS = dt.timedelta(days=2)
-"""How much earlier than its day a tick may have been made: rows are looked up by when they were."""
 
 
 @dataclass(frozen=True)
@@ -178,10 +178,10 @@ def today(
 ) -> dict[str, Any]:
     """What the page shows of a day; unless a delivery is asked for, of its live ticks, if it had any."""
     calendar = calendar_of(settings)
-    asked = {"dag_id": DAG, "day": day, "since": day - _SOME_HOURS}
+    asked = {"dag_id": dag_ids.REMINDERS, "day": day, "since": day - MADE_BEFORE}
     ticks = rows(connection, "ticks_of_day", **asked)
     delivery = delivery or ("live" if any(one["delivery"] == "live" for one in ticks) else settings.delivery)
-    kinds = kinds_of(ends_of_day(connection, DAG, delivery, day))
+    kinds = kinds_of(ends_of_day(connection, dag_ids.REMINDERS, delivery, day))
     hold = standing_holds(connection, day, day).get(day)
     tick = scheduled_tick(connection, day)
     planned = any(one["planned"] is not None and one["delivery"] == delivery for one in ticks)

@@ -12,11 +12,6 @@ from partner_messages.config.schedule import SCHEDULE_TIMEZONE
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from whatsapp_provider.api.errors import classify
 
-DAG = "production_run_reminders"
-UPKEEP = "message_log_upkeep"
-TEMPLATES = "whatsapp_templates"
-DAGS = (DAG, "production_run_events", UPKEEP)
-"""Those that send."""
 ZONE = "IST"
 """The zone's name as people write it; every time on a page is in it."""
 

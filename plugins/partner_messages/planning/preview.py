@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 from psycopg import Rollback
 
+from partner_messages.config import dag_ids
 from partner_messages.config.schedule import SCHEDULE_TIMEZONE, TICK_TIME, day_of
 from partner_messages.config.settings import Settings
 from partner_messages.deployment.params import RunParams
-from partner_messages.message_log.before import REMINDERS
 from partner_messages.message_log.database import LogConnection
 from partner_messages.message_log.history import recent_sizes
 from partner_messages.message_log.ticks import record_stuck
@@ -30,7 +30,6 @@ from partner_messages.planning.template_gate import what_counts
 from partner_messages.shop.shop import open_shop
 from partner_messages.templates.approvals.approvals import read_approvals
 
-EVENTS = "production_run_events"
 EVER = dt.timedelta(days=3650)
 
 
@@ -52,19 +51,19 @@ class Preview:
 def preview(connection: LogConnection, settings: Settings, day: dt.date, wall: dt.datetime) -> Preview:
     """Plan a day's tick, as it would at its hour, without writing anything."""
     due = dt.datetime.combine(day, TICK_TIME, SCHEDULE_TIMEZONE)
-    return _planned(connection, settings, _tick(REMINDERS, settings, due), max(wall, due), RunParams())
+    return _planned(connection, settings, _tick(dag_ids.REMINDERS, settings, due), max(wall, due), RunParams())
 
 
 def preview_by_hand(connection: LogConnection, settings: Settings, params: RunParams, wall: dt.datetime) -> Preview:
     """Plan a run that somebody triggers now with these params, without writing anything."""
-    return _planned(connection, settings, _tick(REMINDERS, settings, wall), wall, params)
+    return _planned(connection, settings, _tick(dag_ids.REMINDERS, settings, wall), wall, params)
 
 
 def preview_of_events(
     connection: LogConnection, settings: Settings, events: Sequence[Event], wall: dt.datetime
 ) -> Sequence[Draft]:
     """Plan events that somebody has told now, without writing anything; of a run that is gone there is nothing."""
-    tick = _tick(EVENTS, settings, wall)
+    tick = _tick(dag_ids.EVENTS, settings, wall)
     setup = setup_for_planning(connection, tick, settings, limit=None, redirect_to=None)
     setup = _with_what_is_known(connection, setup)
     with open_shop(settings.tables) as shop:

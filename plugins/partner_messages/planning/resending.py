@@ -8,19 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from partner_messages.config import dag_ids
 from partner_messages.config.calendars import calendar_of
 from partner_messages.config.schedule import day_of
 from partner_messages.config.settings import Settings
 from partner_messages.deployment.params import RunParams
 from partner_messages.deployment.triggering import is_paused
 from partner_messages.message_log.acts import standing_halt
-from partner_messages.message_log.before import REMINDERS
 from partner_messages.message_log.database import LogConnection
 from partner_messages.messages.skip_reasons import EXPLANATIONS, SkipReason
 from partner_messages.messages.tick import NotNow, Tick, check_may_send
 from partner_messages.messages.values import Draft
 from partner_messages.planning.events.event import Event
-from partner_messages.planning.preview import EVENTS, preview_by_hand, preview_of_events
+from partner_messages.planning.preview import preview_by_hand, preview_of_events
 from partner_messages.planning.reminders.plan import NEXT_DUE
 
 _BY_ITSELF = {
@@ -59,7 +59,7 @@ def judge(
     """
     verdicts = {one["id"]: barred for one in messages if (barred := _barred(one))}
     left = [one for one in messages if one["id"] not in verdicts]
-    closed = {dag_id: _closed(connection, settings, dag_id, wall) for dag_id in (REMINDERS, EVENTS)}
+    closed = {dag_id: _closed(connection, settings, dag_id, wall) for dag_id in (dag_ids.REMINDERS, dag_ids.EVENTS)}
     told = [one for one in left if one["event_name"]]
     events = {one["id"]: _event(one) for one in told}
     of_events = preview_of_events(connection, settings, list(events.values()), wall) if told else ()
@@ -68,7 +68,7 @@ def judge(
     for one in left:
         event = events.get(one["id"])
         verdict = _verdict(one, of_events if event else of_ticks, settings, wall)
-        if verdict.hindrance is None and (why := closed[EVENTS if event else REMINDERS]):
+        if verdict.hindrance is None and (why := closed[dag_ids.EVENTS if event else dag_ids.REMINDERS]):
             verdict = Verdict("not now", why)
         elif event:
             verdict = replace(verdict, event=event.model_dump(mode="json", exclude_none=True))
@@ -95,7 +95,7 @@ def _closed(connection: LogConnection, settings: Settings, dag_id: str, wall: dt
         return f"Setting delivery is {settings.delivery}, so nothing is sent to partners."
     tick = Tick("", dag_id, "", "live", "auto", day_of(wall), wall)
     try:
-        check_may_send(tick, wall, settings, standing_halt(connection), ignore_send_window=dag_id == EVENTS)
+        check_may_send(tick, wall, settings, standing_halt(connection), ignore_send_window=dag_id == dag_ids.EVENTS)
     except NotNow as error:
         return str(error)
     return None

@@ -55,7 +55,7 @@ def is_decided(tick: Tick, first_time_in: Mapping[str, Any] | None = None) -> bo
         if not hold:
             left_out = {row["id"] for row in waiting if left_alone.leaves_out(row, tick.day)}
             reasons |= dict.fromkeys(left_out.intersection(unapproved), SkipReason.PAUSED)
-        withdrawn = before.let_go(connection, tick, reasons)
+        withdrawn = before.end_wait_for_approval(connection, tick, reasons)
     who = ", ".join(sorted({one.who for one in approvals})) or "nobody"
     log.info(
         "%d of %d messages may leave (%s); %d are not sent (%s).",

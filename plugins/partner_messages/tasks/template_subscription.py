@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from partner_messages.deployment.receiving import PATH, PREFIX
+from partner_messages.deployment.page_addresses import PREFIX
+from partner_messages.deployment.receiving import PATH
 from partner_messages.ops.summarise import NeedsAnEngineer
 from whatsapp_provider.api.management import TemplateApi, WebhookAddresses
 from whatsapp_provider.api.senders import Sender

@@ -35,7 +35,8 @@ from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from partner_messages.deployment import run_context
-from partner_messages.deployment.receiving import PATH, PREFIX, Receiving, load_receiving
+from partner_messages.deployment.page_addresses import PREFIX
+from partner_messages.deployment.receiving import PATH, Receiving, load_receiving
 from partner_messages.message_log.database import open_message_log
 from partner_messages.webhook.applier import Applier
 from partner_messages.webhook.apply import MAX_BATCH_BYTES

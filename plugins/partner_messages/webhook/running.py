@@ -14,7 +14,8 @@ from collections.abc import Sequence
 import uvicorn
 
 from partner_messages.config.settings import SettingsError
-from partner_messages.deployment.receiving import PATH, PREFIX, load_receiving
+from partner_messages.deployment.page_addresses import PREFIX
+from partner_messages.deployment.receiving import PATH, load_receiving
 from partner_messages.webhook.app import Receiver, receiver_app
 from partner_messages.webhook.applier_process import applying
 from partner_messages.webhook.idle_timeout import IdleTimeoutProtocol

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from partner_messages.database.session import Session
-from partner_messages.deployment.receiving import PATH, PREFIX
+from partner_messages.deployment.page_addresses import PREFIX
+from partner_messages.deployment.receiving import PATH
 from partner_messages.message_log import promises
 from partner_messages.webhook.app import Receiver
 from sandbox.graph_api.server import LocalGraphApi

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 import partner_messages_plugin
 from partner_messages.config.settings import SettingsError
-from partner_messages.deployment.receiving import PATH, PREFIX, load_receiving
+from partner_messages.deployment.page_addresses import PREFIX
+from partner_messages.deployment.receiving import PATH, load_receiving
 from partner_messages.webhook import app as webhook_app
 from partner_messages.webhook import running as program
 from partner_messages.webhook.app import MAX_BODY_BYTES, Receiver
