@@ -1,5 +1,5 @@
 -- name: record_answer
--- Keep what somebody wrote, once: the same message again is none.
+-- Keep what somebody wrote, once: the same message again writes nothing.
 INSERT INTO answer (
     id, wamid, message_id, partner_id, production_run_id, phone, user_id, phone_number_id, kind, intent, text, payload, context_wamid,
     edited, received_at, recorded_at
@@ -16,7 +16,7 @@ RETURNING id
 SELECT wamid FROM answer WHERE wamid = ANY (%(wamids)s)
 
 -- name: offered_payload
--- What the button of this label says that a phone was last offered in a reply.
+-- The payload of the button with this label that a reply has last offered to a phone.
 SELECT CASE %(label)s
         WHEN variables ->> 'button_1_title' THEN variables ->> 'button_1_id'
         WHEN variables ->> 'button_2_title' THEN variables ->> 'button_2_id'

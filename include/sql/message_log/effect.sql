@@ -18,7 +18,7 @@ INSERT INTO counted_day (day, counted_at) VALUES (%(day)s, %(now)s)
 ON CONFLICT (day) DO UPDATE SET counted_at = excluded.counted_at
 
 -- name: forget_counts
--- Forget what a day was counted to before.
+-- Delete the earlier counts of a day.
 WITH messages AS (
     DELETE FROM message_count WHERE day = %(day)s
 )
@@ -266,7 +266,7 @@ SELECT count(*) AS days, min(counted_at) FILTER (WHERE day = last) AS counted_at
 FROM (SELECT day, counted_at, max(day) OVER () AS last FROM counted_day WHERE day BETWEEN %(first_day)s AND %(last_day)s) AS counted
 
 -- name: counted_messages
--- What some days' messages were counted to.
+-- The counts of some days' messages.
 SELECT message_kind, status, skip_reason, error_code, heard, sum(messages)::int AS messages
 FROM message_count
 WHERE day BETWEEN %(first_day)s AND %(last_day)s AND (%(kind)s::text IS NULL OR reminder_kind = %(kind)s)
@@ -312,7 +312,7 @@ FROM trial_case
 GROUP BY held_back, outcome
 
 -- name: delete_counted_days
--- Delete what the oldest days were counted to.
+-- Delete the counts of the oldest days.
 DELETE FROM counted_day
 WHERE day = ANY (ARRAY (SELECT day FROM counted_day WHERE day < %(before)s::date ORDER BY day LIMIT %(at_most)s))
 RETURNING day

@@ -98,7 +98,7 @@ WHERE delivery = 'live'
 SELECT pg_advisory_xact_lock(hashtextextended('partner_messages telling', 0))
 
 -- name: untold_escalations
--- The open escalations that operations are to be told of on a day, held so that nobody else tells of them meanwhile; with what the
+-- The open escalations that operations are to be told of on a day, locked so that nobody else tells of them meanwhile; with what the
 -- partner's number may mean, where it does not say so itself.
 SELECT
     e.id, e.production_run_id, e.kind, e.partner_id, e.reason, e.since, e.opened_at, e.told_on, e.closed_at, e.over_at,

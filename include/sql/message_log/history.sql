@@ -1,6 +1,6 @@
 -- name: last_reminded
 -- When each of these runs was last reminded before a day: what Meta took, or what was rehearsed in this delivery's own history. (One
--- run after the other, as in days_reminded.sql.)
+-- run after the other, as in `days_reminded`.)
 SELECT run.id AS production_run_id, reminded.day
 FROM unnest(%(production_run_ids)s::text[]) AS run (id)
     CROSS JOIN LATERAL (

@@ -1,5 +1,5 @@
 -- name: claim
--- Claim queued messages for sending; another claimer's are passed over. From here on only this token's owner settles them.
+-- Claim queued messages for sending, but for those that another process is claiming. From here on only the token's owner settles them.
 -- An event's hour lasts until an hour after it leaves, also where that is later than was planned; where a repeat of it was told
 -- meanwhile, it begins when that one's is over.
 -- (NO KEY: a duplicate that is being written holds the key of the message it names, which must not hide it from its claimer.)
@@ -59,8 +59,8 @@ RETURNING
     id, attempts, delivery, message_kind, to_phone, partner_id, production_run_id, language, template_name, variables, image_url
 
 -- name: let_go
--- Write down, before the requests of claimed messages leave, that they may have left. Only what comes back may leave: the rest is
--- its claimer's no more.
+-- Write down, before the requests of claimed messages leave, that they may have left. Only the returned ones may leave: the rest is
+-- no longer this process's.
 UPDATE message_log
 SET still_here = false, updated_at = now()
 WHERE id = ANY (%(ids)s) AND claim_token = %(token)s AND status = 'sending' AND still_here
@@ -146,7 +146,7 @@ WHERE m.id = queued.id
 RETURNING m.id
 
 -- name: skip
--- Withdraw a tick's queued messages, each for its reason. (Each is looked up by its id first, as in hold.sql.)
+-- Withdraw a tick's queued messages, each for its reason. (Each is looked up by its id first, as in `hold`.)
 UPDATE message_log AS m
 SET status = 'skipped', skip_reason = s.reason, updated_at = now()
 FROM json_to_recordset(%(skips)s) AS s (id uuid, reason text)
@@ -211,7 +211,7 @@ WHERE id = ANY (%(ids)s) AND status = 'queued' AND delivery = 'dry_run'
 RETURNING id
 
 -- name: mark_expired_claims_unknown
--- Call messages unknown whose claimer is gone: the lease ran out, and whether the request left nobody knows. Never sent again.
+-- Mark claims with an expired lease as unknown: the request may have left, so the message is never sent again.
 -- (A lease is counted by the database's clock alone, whatever the workers' say.)
 UPDATE message_log
 SET status = 'unknown', error_detail = 'The process that was sending it ended before it wrote down an answer.', updated_at = now()
@@ -223,8 +223,8 @@ WHERE status = 'sending'
 RETURNING id
 
 -- name: requeue_unsent_claims
--- Put messages back into the queue whose claimer is gone before it let them go. Should it wake up again, it finds its token gone
--- (let_go.sql), so that nothing leaves under it any more.
+-- Queue claims with an expired lease again whose request has not left. Should the claiming process wake up, its token is gone
+-- (`let_go`), so that nothing leaves under it any more.
 UPDATE message_log
 SET status = 'queued', claim_token = NULL, claimed_at = NULL, updated_at = now()
 WHERE status = 'sending'

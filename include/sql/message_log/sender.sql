@@ -83,7 +83,7 @@ SET wanted = excluded.wanted, per_second = excluded.per_second, expires_at = exc
 RETURNING per_second
 
 -- name: lock_shares
--- Let one process at a time take its share of a number's rate; held until the end of the transaction, which a process
+-- Let one process at a time take its share of a number's rate; locked until the end of the transaction, which a process
 -- that falls asleep in it loses after two seconds, and its session with it.
 SELECT
     set_config('idle_in_transaction_session_timeout', '2s', true),

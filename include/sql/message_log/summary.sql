@@ -26,7 +26,7 @@ GROUP BY 1, 2, 3, 4, 5
 
 -- name: named
 -- The messages of a DAG run that a person may ask about by name: failed, unknown, still queued, held back by Meta, over the limit; and
--- what was skipped for the sake of one that is not settled or has failed. Of each such list no more than some, and how many it has.
+-- the duplicates of a message that is not settled or has failed. Of each such list no more than some, and how many it has.
 SELECT *
 FROM (
     SELECT
@@ -89,7 +89,7 @@ WHERE m.delivery = %(delivery)s
 ORDER BY production_run_id
 
 -- name: untold_unknown
--- The messages that are unknown and for which this pass of a DAG run fails: its own; those for whose sake it has skipped something; and
+-- The messages that are unknown and for which this pass of a DAG run fails: its own; those of which it has skipped a duplicate; and
 -- (where it looks after the whole log) those that were claimed over an hour ago. Not those for which it failed in an earlier pass, nor
 -- another run's for which any has failed.
 SELECT m.id, m.dag_run_id

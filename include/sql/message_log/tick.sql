@@ -1,5 +1,5 @@
 -- name: lock_run
--- Let one task of a DAG run at a time write what the run found; held until the end of the transaction.
+-- Let one task of a DAG run at a time write what the run found; locked until the end of the transaction.
 SELECT pg_advisory_xact_lock(hashtextextended(%(dag_run_id)s, 0))
 
 -- name: start_tick

@@ -1,13 +1,13 @@
 -- name: store
--- Keep a body as it came; the same one again only counts.
+-- Keep a body as it came; of a repeated one only the times are counted.
 INSERT INTO webhook_event AS e (sha256, body, spoken, may_be_stop, received_at)
 VALUES (%(sha256)s, %(body)s, %(spoken)s, %(may_be_stop)s, %(received_at)s)
 ON CONFLICT (sha256) DO UPDATE SET times_received = e.times_received + 1
 
 -- name: take_pending
 -- Take webhooks that are not applied yet, up to some number and size: those first that may say STOP, then those in which a partner
--- speaks. A larger one comes by itself, and after its like. Another applier's are passed over. They are this transaction's. Whoever only
--- heeds a STOP takes nothing else.
+-- speaks. A larger one is taken alone, after the others of its sort. Those of another process are passed over. They are locked until the
+-- end of the transaction. Whoever only heeds a STOP takes nothing else.
 WITH words AS (
     SELECT id
     FROM webhook_event

@@ -36,7 +36,7 @@ from whatsapp_provider.templates.catalog import Template
 from whatsapp_provider.templates.cleaning import whole_days
 
 TEMPLATE = "jyt_production_run_digest_v1"
-"""The same for both families: several designs have no one picture."""
+"""The same for all families: several designs have no one picture."""
 
 
 def gather(
