@@ -1,6 +1,6 @@
 """`make bench`: how fast a day is found, planned, sent and looked after, and what memory that takes, in one table.
 
-The only part of the sandbox that knows the package: `steps.py` calls it, in processes of their own.
+Of its modules `steps.py` and `visiting.py` alone know the package: they run it in processes of their own.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""(d) What a tick does around its sending, after years: each task by itself, in a process of its own."""
+"""What a tick does around its sending, after years: each task by itself, in a process of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(a) Finding what is stuck among a great many runs, and planning a message for each."""
+"""Finding what is stuck among a great many runs, and planning a message for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(e) The largest day: 100,000 messages are planned, dealt out and begun, beside 1,000; and the memory of each task."""
+"""The largest day: 100,000 messages are planned, dealt out and begun, beside 1,000; and the memory of each task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(e) What Meta says back: how many statuses are applied a second, and how soon a webhook is answered."""
+"""What Meta says back: how many statuses are applied a second, and how soon a webhook is answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(f) The pages after years: how long each takes to be made, beside `select 1` through the same application."""
+"""The pages after years: how long each takes to be made, beside `select 1` through the same application."""
 
 from __future__ import annotations
 

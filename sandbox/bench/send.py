@@ -1,4 +1,4 @@
-"""(b) Sending as fast as a sender's rate allows: from one process, and from as many as planning deals messages to."""
+"""Sending as fast as a sender's rate allows: from one process, and from as many as planning deals messages to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(c) Whole ticks under the real scheduler, beside what Meta's rate alone takes, and in chunks beside one task each."""
+"""Whole ticks under the real scheduler, beside what Meta's rate alone takes, and in chunks beside one task each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""(f) Trying other settings on a page, over runs that were stuck for all of the 90 days that it goes back."""
+"""Trying other settings on a page, over runs that were stuck for all of the 90 days that it goes back."""
 
 from __future__ import annotations
 
