@@ -96,6 +96,7 @@ WHERE m.id = s.id
 -- sent, and only where the same sender's webhook has spoken of a message that was sent after that time, and long enough ago that what
 -- Meta repeats after a pause has come too. Whatever else is silent stays counted, and so does what was sent in a silence, or on a day
 -- of so many messages that they tell something, most of which seem not to have arrived either: then it was the webhook, not their phones.
+-- (That it is not delivered is asked again where that is written: a webhook that this has waited for may have said so meanwhile.)
 WITH late AS (
     SELECT m.id, m.sender, m.delivery, m.day, m.sent_at_meta + make_interval(secs => t.seconds) AS at
     FROM message_log AS m JOIN json_to_recordset(%(lives)s) AS t (template_name text, seconds integer) USING (template_name)
@@ -122,7 +123,7 @@ of_day AS (
 UPDATE message_log AS m
 SET expired_at_meta = late.at, updated_at = now()
 FROM late JOIN of_day USING (sender, delivery, day)
-WHERE m.id = late.id AND (of_day.spoken_of < %(many)s OR 2 * of_day.known >= of_day.spoken_of - 1)
+WHERE m.id = late.id AND m.status = 'sent' AND (of_day.spoken_of < %(many)s OR 2 * of_day.known >= of_day.spoken_of - 1)
 RETURNING m.id
 
 -- name: on_their_way

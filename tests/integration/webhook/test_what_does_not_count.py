@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,6 +13,7 @@ from partner_messages.message_log.ticks import record_stuck
 from partner_messages.messages.kinds import ReminderKind
 from partner_messages.templates.catalog.installed import installed_catalog
 from partner_messages.webhook.expiry import GRACE
+from support.at_once import wait_until_blocked
 from support.deployment import TICK
 from support.examples import DAY, stuck_run, tick
 from support.log_rows import put, row
@@ -85,6 +88,25 @@ def test_a_late_delivery_counts_again(log, id_):
 
     hear(log, status_item(status="delivered", at=TICK))
 
+    assert reminded(log) == COUNTED
+
+
+def test_what_is_delivered_while_it_is_given_up_counts(log, id_, log_url, kept_sessions):
+    another = functools.partial(
+        kept_sessions.session, log_url, autocommit=True, options="-c search_path=partner_messages"
+    )
+    hear(log, status_item(status="sent", at=SENT))
+    a_later_message(log, SENT + LIFE + dt.timedelta(minutes=1))
+
+    with another() as upkeep, another() as observer, ThreadPoolExecutor(1) as pool:
+        with log.transaction():
+            hear(log, status_item(status="delivered", at=TICK))
+            giving_up = pool.submit(given_up, upkeep, TICK + dt.timedelta(days=1))
+            wait_until_blocked(observer, upkeep)
+        assert giving_up.result() == 0
+
+    found = row(log, id_)
+    assert (found["status"], found["expired_at_meta"]) == ("delivered", None)
     assert reminded(log) == COUNTED
 
 
