@@ -149,6 +149,11 @@ def _undo(connection: LogConnection, params: OptOutParams, phones: list[str], kn
         )
     if entered is None or not entered.is_stop:
         raise RunRefused(f"Nobody has opted partner {params.opt_out_partner} out, so there is nothing to undo.")
+    # It would count as the later word of the two, and so decide without being asked to.
+    if any(known.waits_for_a_person(params.opt_out_partner, phone) for phone in phones):
+        raise RunRefused(
+            f"Partner {params.opt_out_partner} has written since what sounds like STOP; decide first whether it is one."
+        )
     _enter(connection, params, params.opt_out_partner, "start", source="undone", act=said.UNDO_OPT_OUT)
 
 

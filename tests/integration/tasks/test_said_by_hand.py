@@ -49,6 +49,23 @@ def test_a_partner_who_told_somebody_is_opted_out_and_a_mistake_is_undone(log: L
         opt_out("undo")
 
 
+def test_a_mistake_is_undone_once_what_they_wrote_since_is_decided(log: Log, deployment: Any) -> None:
+    reminded(log, partner_id=RAJESH)
+    deployment.now = ANSWERED - dt.timedelta(minutes=1)
+    opt_out("told_us")
+    hear(log, "please don't send")
+    deployment.now = ANSWERED + dt.timedelta(hours=1)
+
+    with pytest.raises(RunRefused, match="sounds like STOP"):
+        opt_out("undo")
+    assert preferences(log).waits_for_a_person(RAJESH, PHONE)
+
+    opt_out("was_no_stop")
+    deployment.now += dt.timedelta(minutes=1)
+    opt_out("undo")
+    assert not is_out(log, partner_id=RAJESH)
+
+
 def test_their_own_stop_is_lifted_by_their_own_word_alone(log: Log, deployment: Any) -> None:
     reminded(log, partner_id=RAJESH)
     hear(log, "STOP")
