@@ -7,7 +7,8 @@ WHERE waba_id = ANY (%(waba_ids)s)
 ORDER BY waba_id, name, language
 
 -- name: record
--- Write down templates of an account; what was learnt later stays. Of a whole listing: what it does not show is gone.
+-- Write down templates of an account; what was learnt later stays. Of a whole listing: what it does not show is gone. That one is
+-- flagged no listing says (it says APPROVED), so it stays so until Meta says something else of it, or that its quality is good.
 WITH listing AS (
     SELECT * FROM json_to_recordset(%(listing)s) AS l (
         name text, language text, status text, category text, previous_category text, quality text, reason text,
@@ -28,7 +29,11 @@ SELECT
 FROM listing
 ON CONFLICT (waba_id, name, language) DO UPDATE
 SET
-    status = excluded.status, category = excluded.category, quality = excluded.quality, reason = excluded.reason,
+    status = CASE
+        WHEN a.status = 'FLAGGED' AND excluded.status = 'APPROVED' AND excluded.quality IS DISTINCT FROM 'GREEN' THEN a.status
+        ELSE excluded.status
+    END,
+    category = excluded.category, quality = excluded.quality, reason = excluded.reason,
     parameter_count = excluded.parameter_count, listed = excluded.listed, seen_at = excluded.seen_at,
     previous_category = coalesce(
         excluded.previous_category,

@@ -98,6 +98,34 @@ def test_a_listing_that_shows_the_announced_category_ends_the_warning(log, liste
     assert warning_of(approval(log)) is None
 
 
+FLAGGED_NO_MORE = {
+    "not": ({}, True),
+    "a listing with a good quality": ({"quality_score": {"score": "GREEN"}}, False),
+    "a listing that says more": ({"status": "PAUSED"}, False),
+}
+
+
+@pytest.mark.parametrize("case", FLAGGED_NO_MORE)
+def test_that_a_template_is_flagged_lasts_beyond_the_next_listing_which_cannot_say_it(log, listed, case):
+    said, is_flagged = FLAGGED_NO_MORE[case]
+    hear(log, "message_template_status_update", **of_template(event="FLAGGED"))
+
+    # Each tick reads the account anew after such news, and Meta lists a flagged template as APPROVED.
+    record_listing(log, WABA, [{**LISTED, **said}], TICK + dt.timedelta(minutes=1))
+
+    assert (approval(log).status == "FLAGGED", bool(warning_of(approval(log)))) == (is_flagged, is_flagged)
+    assert not read_approvals(log, [WABA]).refused_since(WABA)
+
+
+def test_a_template_that_is_reinstated_is_flagged_no_more(log, listed):
+    hear(log, "message_template_status_update", **of_template(event="FLAGGED"))
+    record_listing(log, WABA, [LISTED], TICK + dt.timedelta(minutes=1))
+    at = TICK + dt.timedelta(minutes=2)
+    hear(log, "message_template_status_update", at=at, **of_template(event="REINSTATED"))
+
+    assert (why_not(log), warning_of(approval(log))) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("quality", "warning"),
     [
