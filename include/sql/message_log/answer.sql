@@ -16,7 +16,7 @@ RETURNING id
 SELECT wamid FROM answer WHERE wamid = ANY (%(wamids)s)
 
 -- name: offered_payload
--- The payload of the button with this label that a reply has last offered to a phone.
+-- The payload of the button with this label that a reply has offered to a phone: the reply that is answered, where it is known, else the last.
 SELECT CASE %(label)s
         WHEN variables ->> 'button_1_title' THEN variables ->> 'button_1_id'
         WHEN variables ->> 'button_2_title' THEN variables ->> 'button_2_id'
@@ -26,7 +26,7 @@ FROM message_log
 WHERE dialled(to_phone) = dialled(%(phone)s)
     AND message_kind = 'reply'
     AND %(label)s IN (variables ->> 'button_1_title', variables ->> 'button_2_title', variables ->> 'button_3_title')
-ORDER BY created_at DESC
+ORDER BY coalesce(meta_message_id = %(context_wamid)s, false) DESC, created_at DESC
 LIMIT 1
 
 -- name: note_became

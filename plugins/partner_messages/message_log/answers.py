@@ -74,9 +74,14 @@ def answers_known(connection: LogConnection, wamids: Iterable[str]) -> frozenset
     return frozenset(row["wamid"] for row in rows(connection, "answers_known", wamids=list(wamids)))
 
 
-def offered_payload(connection: LogConnection, phone: str, label: str) -> str | None:
-    """The payload of the button with this label that a reply has last offered to a phone."""
-    found = rows(connection, "offered_payload", phone=phone, label=label)
+def offered_payload(
+    connection: LogConnection, phone: str, label: str, *, context_wamid: str | None = None
+) -> str | None:
+    """The payload of the button with this label that a reply has offered to a phone.
+
+    It is that of the reply with Meta's id `context_wamid`, if it has offered such a button, else that of the last one.
+    """
+    found = rows(connection, "offered_payload", phone=phone, label=label, context_wamid=context_wamid)
     return found[0]["payload"] if found else None
 
 

@@ -62,7 +62,9 @@ def store_answers_of_the_shop(connection: LogConnection, settings: Settings, now
             phones[one.partner_id] = phones_of_partner(connection, one.partner_id)
         phone = phone_of(one, phones[one.partner_id])
         payload = (
-            offered_payload(connection, phone, one.content) if phone and one.message_type == "interactive" else None
+            offered_payload(connection, phone, one.content, context_wamid=one.context_wamid)
+            if phone and one.message_type == "interactive"
+            else None
         )
         store(connection, body_of(one, phone, payload), now)
     return []

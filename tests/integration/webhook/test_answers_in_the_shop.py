@@ -18,7 +18,7 @@ from support.deployment import TICK
 from support.examples import DAY, PHONE
 from support.inbound import ANSWERED, reminded
 from support.inbound import hear as hear_webhook
-from support.log_rows import row
+from support.log_rows import change, row
 from support.restoring import empty
 
 RAJESH = partner_id("RAJESH")
@@ -162,6 +162,26 @@ def test_a_day_that_was_offered_is_known_by_its_label(log, shop):
 
     assert kept(log)[-1]["payload"] == promise_payload(id_, DAY + dt.timedelta(days=2))
     assert promises.open_promises(log)["R1"].due_on == DAY + dt.timedelta(days=2)
+
+
+def test_of_two_replies_that_offer_the_same_days_the_one_that_is_answered_counts(log, shop):
+    asked = {}
+    for run, minute in (("R1", 0), ("R2", 1)):
+        at = ANSWERED + dt.timedelta(minutes=minute)
+        id_ = reminded(log, run, language="en")
+        hear_webhook(log, "Remind me later", kind="button", payload=later_payload(id_), at=at)
+        (reply,) = log.execute(
+            "UPDATE message_log SET status = 'sending', claimed_at = %(at)s"
+            " WHERE message_kind = 'reply' AND status = 'queued' RETURNING id",
+            {"at": at},
+        ).fetchall()
+        asked[run] = f"wamid.reply.{run}"
+        change(log, reply["id"], status="sent", sent_at=at, meta_message_id=asked[run])
+
+    writes(shop, "Wed 25 Nov", ANSWERED + dt.timedelta(minutes=2), message_type="interactive", answers=asked["R1"])
+    look(log, ANSWERED + dt.timedelta(minutes=3))
+
+    assert {run: one.due_on for run, one in promises.open_promises(log).items()} == {"R1": DAY + dt.timedelta(days=2)}
 
 
 @pytest.mark.parametrize(
