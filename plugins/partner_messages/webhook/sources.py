@@ -5,11 +5,11 @@ Both are only read, and the statuses are applied by the rules of `statuses.py`, 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import re
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -105,32 +105,31 @@ def _errors(reason: str | None) -> Iterator[MetaError]:
 def _statuses_at_meta(
     connection: LogConnection, settings: Settings, messages: Iterable[Mapping[str, Any]], now: dt.datetime
 ) -> list[StatusUpdate]:
-    """The statuses in Meta's message history.
+    """The statuses in Meta's message history, in the order of the messages: no sender waits for all of another's.
 
     After the first refusal a sender's history is asked for no more that day. When the time is up, another run looks up
     others (`on_their_way`).
     """
-    of_sender: dict[str, list[str]] = defaultdict(list)
-    for one in messages:
-        of_sender[one["sender"]].append(one["meta_message_id"])
     until, found = time.monotonic() + META_TIME_LIMIT_SECONDS, list[StatusUpdate]()
     refused = histories_refused(connection, now)
-    for sender in load_senders(settings):
-        if sender.label in refused:
-            continue
-        timeouts = {"connect_timeout": settings.connect_timeout, "read_timeout": settings.read_timeout}
-        with message_history(sender, **timeouts) as history:
-            for wamid in of_sender.get(sender.label, ()):
-                if time.monotonic() > until:
-                    return found
-                try:
-                    found += [
-                        StatusUpdate(sender.phone_number_id, wamid, status, at) for status, at in history.of(wamid)
-                    ]
-                except HistoryUnclear as error:
-                    log.warning("Meta's history of a message: %s", error)
-                except HistoryRefused as error:
-                    log.warning("Meta's message history is not asked for a day: %s", error)
-                    refuse_history(connection, sender.label, sender.waba_id, str(error), now)
-                    break
+    asked = {sender.label: sender for sender in load_senders(settings) if sender.label not in refused}
+    timeouts = {"connect_timeout": settings.connect_timeout, "read_timeout": settings.read_timeout}
+    with contextlib.ExitStack() as open_until_the_end:
+        histories = {
+            label: open_until_the_end.enter_context(message_history(sender, **timeouts))
+            for label, sender in asked.items()
+        }
+        for label, wamid in ((one["sender"], one["meta_message_id"]) for one in messages):
+            if label not in asked:
+                continue
+            if time.monotonic() > until:
+                break
+            number = asked[label].phone_number_id
+            try:
+                found += [StatusUpdate(number, wamid, status, at) for status, at in histories[label].of(wamid)]
+            except HistoryUnclear as error:
+                log.warning("Meta's history of a message: %s", error)
+            except HistoryRefused as error:
+                log.warning("Meta's message history is not asked for a day: %s", error)
+                refuse_history(connection, label, asked.pop(label).waba_id, str(error), now)
     return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -240,6 +242,26 @@ def test_one_sender_s_refusal_keeps_nothing_of_the_others_back(deployment, log, 
     assert "whatsapp_in: HTTP 403" in said
     assert row(log, of_another)["status"] == "read"
     assert row(log, id_)["status"] == "sent"
+
+
+def test_a_sender_of_many_messages_takes_no_other_s_turn(deployment, log, meta, graph_api, monkeypatch):
+    # Each question takes a second by this clock, and there is time for half of them.
+    monkeypatch.setattr(sources, "time", SimpleNamespace(monotonic=itertools.count().__next__))
+    monkeypatch.setattr(sources, "META_TIME_LIMIT_SECONDS", 6)
+    meta[1]["message_history"] = (200, {"data": []})
+    graph_api.freeze_clock()
+    graph_api.set_clock(SENT)
+    of_another = []
+    for number in range(6):
+        put(log, "sent", f"R{number}", meta_message_id=f"wamid.{number}", sent_at=SENT)
+        wamid, id_ = take(log, graph_api, "AU", f"R{10 + number}", sender="au")
+        graph_api.move_message(wamid, "read", at=SENT + dt.timedelta(minutes=5))
+        of_another.append(id_)
+
+    for run in range(3):
+        look_up(log, "meta", deployment, senders=("in", "au"), now=TICK + dt.timedelta(minutes=15 * run))
+
+    assert "read" in {row(log, id_)["status"] for id_ in of_another}
 
 
 def test_of_more_messages_than_one_run_looks_up_each_has_its_turn(deployment, shop, log, monkeypatch):
