@@ -56,13 +56,14 @@ class MessageHistory:
             HistoryUnclear: A later try may succeed.
         """
         path = f"{self._sender.phone_number_id}/message_history"
-        return [
-            reached
-            for entry in self._pages(path, {"message_id": wamid})
-            if isinstance(entry.get("id"), str) and _ID.fullmatch(entry["id"])
-            for event in self._pages(f"{entry['id']}/events", {})
-            if (reached := _status_of(event)) is not None
-        ]
+        found: list[tuple[str, dt.datetime]] = []
+        for entry in self._pages(path, {"message_id": wamid}):
+            if entry.get("message_id", wamid) != wamid:
+                raise HistoryUnclear(f"{self._sender.conn_id}: the answer tells of another message.")
+            if isinstance(entry.get("id"), str) and _ID.fullmatch(entry["id"]):
+                events = self._pages(f"{entry['id']}/events", {})
+                found += [reached for event in events if (reached := _status_of(event)) is not None]
+        return found
 
     def _pages(self, path: str, asked: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
         after: dict[str, str] = {}

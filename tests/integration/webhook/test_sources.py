@@ -264,6 +264,15 @@ def test_a_sender_of_many_messages_takes_no_other_s_turn(deployment, log, meta, 
     assert "read" in {row(log, id_)["status"] for id_ in of_another}
 
 
+def test_what_the_history_says_of_another_message_does_not_count(deployment, log, id_, meta, caplog):
+    meta[1]["message_history"] = (200, {"data": [{"id": "77", "message_id": "wamid.B"}]})
+
+    assert look_up(log, "meta", deployment) == []
+
+    assert row(log, id_)["status"] == "sent"
+    assert "tells of another message" in caplog.text
+
+
 def test_of_more_messages_than_one_run_looks_up_each_has_its_turn(deployment, shop, log, monkeypatch):
     monkeypatch.setattr(sources, "MAX_MESSAGES", 2)
     ids = [put(log, "sent", f"R{n}", meta_message_id=f"wamid.{n}", sent_at=SENT) for n in range(4)]
