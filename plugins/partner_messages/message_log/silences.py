@@ -22,10 +22,11 @@ def listen_to(connection: LogConnection, senders: Collection[str], now: dt.datet
         rows(connection, "listen_to", senders=sorted(senders), day=day_of(now), now=now, quiet=QUIET)
 
 
-def see_silences(connection: LogConnection, now: dt.datetime) -> None:
-    """Note the senders that have fallen silent, and end what is over."""
+def see_silences(connection: LogConnection, now: dt.datetime, *, may_begin: bool = True) -> None:
+    """End the silences that are over, and note the senders that have fallen silent, unless no silence may begin."""
     rows(connection, "end_silences", now=now, listened=LISTENED)
-    rows(connection, "note_silences", now=now, day=day_of(now), quiet=QUIET, listened=LISTENED)
+    if may_begin:
+        rows(connection, "note_silences", now=now, day=day_of(now), quiet=QUIET, listened=LISTENED)
 
 
 def untold_silences(connection: LogConnection) -> dict[tuple[str, dt.date], str]:

@@ -45,9 +45,8 @@ def hear(connection: LogConnection, settings: Settings, now: dt.datetime) -> tup
     if done.webhooks or done.changed:
         log.info("Applied what the receiver had left: %s.", done)
     looked_up = look_up_statuses(connection, settings, numbers, now)
-    # What is looked up is not listened to.
-    if settings.status_source == "webhook":
-        see_silences(connection, now)
+    # What is looked up is not listened to; but a silence that began before would else never end.
+    see_silences(connection, now, may_begin=settings.status_source == "webhook")
     expired = expire(connection, installed_catalog(), now)
     if expired:
         log.info("%d messages were given up: Meta has not delivered them within their time to live.", expired)

@@ -12,6 +12,8 @@ import requests
 
 from partner_messages.config.settings import parse_settings
 from partner_messages.deployment.live_settings import load_settings
+from partner_messages.message_log.silences import listen_to, open_silences, see_silences
+from partner_messages.ops.hearing import hear
 from partner_messages.webhook import sources
 from partner_messages.webhook.account_news import note_account_events_told, untold_account_events
 from partner_messages.webhook.sources import look_up_statuses
@@ -90,6 +92,19 @@ def test_looking_again_changes_no_time(deployment, shop, log, id_):
     look_up_statuses(log, load_settings(), SENDER_IDS, TICK + dt.timedelta(minutes=15))
 
     assert row(log, id_) == before
+
+
+def test_a_silence_ends_with_what_is_looked_up_and_none_begins(deployment, shop, log, id_):
+    listen_to(log, ["in"], TICK)
+    see_silences(log, TICK)
+    assert open_silences(log).keys() == {"in"}
+    deployment.set(status_source="shop", senders=["in"])
+    shop_says(shop, "delivered")
+
+    for minutes in (15, 30):
+        hear(log, load_settings(), TICK + dt.timedelta(minutes=minutes))
+        assert open_silences(log) == {}
+        put(log, "sent", f"R{minutes}", meta_message_id=f"wamid.{minutes}", sent_at=TICK)
 
 
 EVENTS = [
