@@ -44,6 +44,9 @@ class MessageActions:
             return "redirected"
         if self.received.message.kind in NO_REQUEST_KINDS:
             return None
+        if self.received.phone and self.received.intent is not Intent.OTHER:
+            # Two processes that each apply something of one phone would not see the other's word, promise or reply.
+            preference_log.lock_preferences(self.connection, self.received.phone)
         return _ACTIONS[self.received.intent](self)
 
     # Actions on the phone
@@ -62,7 +65,6 @@ class MessageActions:
         wanted, phone = self.received.intent.language or "", self.received.phone
         if phone is None:
             return None
-        preference_log.lock_preferences(self.connection, phone)
         before = preference_log.preferences(self.connection, [phone]).language_of(phone)
         self._note("language", wanted, phone)
         if before == wanted or preference_log.preferences(self.connection, [phone]).language_of(phone) != wanted:
@@ -75,7 +77,6 @@ class MessageActions:
         phone = self.received.phone
         if phone is None:
             return self._escalate("maybe_opt_out")
-        preference_log.lock_preferences(self.connection, phone)
         self._note("opted_out", "maybe", phone)
         partner_ids = self._partners_on(phone)
         known = preference_log.preferences(self.connection, [phone, *partner_ids])
@@ -100,7 +101,6 @@ class MessageActions:
         phone = self.received.phone
         if phone is None:
             return False
-        preference_log.lock_preferences(self.connection, phone)
         partner_ids = self._partners_on(phone)
 
         def known() -> list[tuple[bool, bool]]:
@@ -126,7 +126,6 @@ class MessageActions:
 
     def help(self) -> str | None:
         """Escalate the longest waiting run, and withdraw its promises."""
-        self._wait_for_the_phone()
         stalls = self._stalls(of_old=True)
         if not stalls:
             return None
@@ -147,7 +146,6 @@ class MessageActions:
 
     def later(self) -> str | None:
         """Offer days, or record the chosen day as a promise."""
-        self._wait_for_the_phone()
         stalls = self._stalls()
         standing = [stall for stall in stalls if not stall.moved]
         if not standing:
@@ -185,11 +183,6 @@ class MessageActions:
         if any(stand):
             self._reply(Reply.PROMISED, due_on)
         return "promised"
-
-    def _wait_for_the_phone(self) -> None:
-        """Help and a promise that two processes apply at once would not see each other."""
-        if self.received.phone:
-            preference_log.lock_preferences(self.connection, self.received.phone)
 
     def _has_promised(self, stalls: Sequence[AnsweredStall], due_on: dt.date) -> bool:
         known = promises.open_promises(self.connection, [stall.production_run_id for stall in stalls])
@@ -278,8 +271,6 @@ class MessageActions:
         sender = self.sender_ids.of_number(received.message.phone_number_id, usual=of.sender)
         if sender is None:
             return
-        # Two replies at once would each count without the other.
-        preference_log.lock_preferences(self.connection, received.phone)
         texts = reply_texts()
         wanted = preference_log.preferences(self.connection, [received.phone]).language_of(received.phone)
         language = texts.language(wanted or of.language)
