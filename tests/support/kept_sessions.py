@@ -1,6 +1,7 @@
 """Keeps database sessions of a test process for who wants one next: a test, or the package where they are no subject.
 
-A session costs as much as all that a task asks over it: a process of the server's own, and a catalog read from scratch.
+A session costs as much as all that a task asks over it: a process of the server's own, a catalog read from scratch, and
+a plan for each query. So a kept one has its prepared statements, too, and prepares what it is asked a second time.
 """
 
 from __future__ import annotations
@@ -21,6 +22,15 @@ from psycopg.types.json import register_default_adapters
 _Key = tuple[tuple[str, Any], ...]
 
 
+_AS_NEW = "; ".join(
+    (
+        *("CLOSE ALL", "SET SESSION AUTHORIZATION DEFAULT", "RESET ALL", "UNLISTEN *"),
+        *("SELECT pg_advisory_unlock_all()", "DISCARD TEMP", "DISCARD SEQUENCES"),
+    )
+)
+"""What DISCARD ALL stands for, but for the plans and the prepared statements."""
+
+
 class KeptSession(psycopg.Connection[Any]):
     """A session that is kept when it is closed: what was open is rolled back, and all that was set is set back."""
 
@@ -32,11 +42,10 @@ class KeptSession(psycopg.Connection[Any]):
             return
         try:
             if self.info.transaction_status != pq.TransactionStatus.IDLE:
-                self.rollback()
+                self.pgconn.exec_(b"ROLLBACK")  # After `rollback` the driver forgets what it has prepared.
             self.read_only = self.isolation_level = self.deferrable = None
             self.autocommit, self.row_factory = True, tuple_row
-            self.execute("DISCARD ALL", prepare=False)
-            self._prepared.clear()  # The driver hears of what a statement discards only where it prepared that one.
+            self.execute(_AS_NEW, prepare=False)
             self.autocommit = False
         except psycopg.Error:
             super().close()
@@ -72,11 +81,13 @@ class KeptSessions:
     def connect(self, arguments: dict[str, Any]) -> KeptSession:
         """A kept session that was opened with these arguments, or a new one."""
         key = tuple(sorted(arguments.items()))
-        while self._kept[key]:
-            if (session := self._kept[key].pop()).answers:
-                return session
+        with contextlib.suppress(IndexError):  # Another thread may have taken the last one.
+            while not (session := self._kept[key].pop()).answers:
+                pass
+            return session
         session = KeptSession.connect(**arguments)
         session.kept = self._kept[key]
+        session.prepare_threshold, session.prepared_max = 1, 1000
         register_default_adapters(session)
         return session
 
@@ -94,8 +105,14 @@ def kept_sessions() -> Iterator[KeptSessions]:
 
 
 @pytest.fixture
-def sessions_are_kept(kept_sessions: KeptSessions) -> Iterator[None]:
-    """Let Airflow's hook open a session only where none like it is kept; an older hook (make matrix) opens each."""
+def sessions_are_kept(request: pytest.FixtureRequest, kept_sessions: KeptSessions) -> Iterator[None]:
+    """Let Airflow's hook open a session only where none like it is kept; an older hook (make matrix) opens each.
+
+    So does a test whose subject they are (mark `opens_sessions`).
+    """
+    if request.node.get_closest_marker("opens_sessions"):
+        yield
+        return
     opens = "airflow.providers.postgres.hooks.postgres.PostgresHook._create_connection"
     with mock.patch(opens, lambda _, arguments: kept_sessions.connect(arguments), create=True):
         yield

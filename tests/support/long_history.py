@@ -66,9 +66,13 @@ def _answer(number: int, id_: uuid.UUID) -> Settlement:
     return Settlement(id_, "sent", meta_message_id=f"wamid.{number}")
 
 
-def parameters(messages: list[Draft], query: str) -> dict[str, Any]:
-    """A value for every parameter of any query, by its name."""
-    asked = {**_plain_parameters(), **_parameters_of(messages)}
+def parameters_of_a_day(messages: list[Draft]) -> dict[str, Any]:
+    """A value for every parameter, by its name."""
+    return {**_plain_parameters(), **_parameters_of(messages)}
+
+
+def parameters(asked: dict[str, Any], messages: list[Draft], query: str) -> dict[str, Any]:
+    """Those of a day (`parameters_of_a_day`), and what a query wants otherwise than the others do."""
     if query in ("answers_of", "messages_to_mirror", "to_follow_up", "ends_of_tick"):
         return {**asked, **of_tick(SENT)}
     if query in ("days_reminded", "days_held_back"):

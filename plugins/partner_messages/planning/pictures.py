@@ -31,6 +31,8 @@ def usable_pictures(shop: Shop, design_ids: Iterable[str | None], settings: Pict
         settings: The setting `pictures`.
     """
     wanted = sorted(set(design_ids), key=str)
+    if not wanted:
+        return {}
     named = shop.design_pictures(id_ for id_ in wanted if id_)
     checker = PictureChecker(settings)
     end = time.monotonic() + ALL_WITHIN

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 
 from partner_messages.database.named_sql import blocks
 from support.log_rows import Log
-from support.long_history import parameters, put_day, write_history
+from support.long_history import parameters, parameters_of_a_day, put_day, write_history
 from support.query_plans import whole_scans, work
 
 QUERIES = sorted(
@@ -61,7 +61,8 @@ def _of_a_day(log: Log, size: int, measure: Callable[[Log, str, dict[str, Any]],
     """What is measured of every query on a day with so many messages; the day is taken back."""
     with log.transaction() as day:
         messages = put_day(log, size)
-        found = {query: measure(log, query, parameters(messages, query)) for query in QUERIES}
+        of_a_day = parameters_of_a_day(messages)
+        found = {query: measure(log, query, parameters(of_a_day, messages, query)) for query in QUERIES}
         raise Rollback(day)
     return found
 

@@ -13,6 +13,11 @@ from support.sending import SendTask
 from whatsapp_provider.api.errors import Action, NextStep, next_step
 
 
+@pytest.fixture(autouse=True)
+def _sessions(sessions_are_kept: None) -> None:
+    """A session is the subject of those files that say so."""
+
+
 @pytest.fixture
 def send(deployment: Deployment) -> SendTask:
     """Sends as a mapped task does."""

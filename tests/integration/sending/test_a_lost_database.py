@@ -32,6 +32,8 @@ from support.sending import (
 )
 from whatsapp_provider.api.answers import Accepted, Answer, NotSent, Refused
 
+pytestmark = pytest.mark.opens_sessions
+
 
 @pytest.fixture
 def session(log_url: str, deployment: object) -> Iterator[Log]:

@@ -33,6 +33,8 @@ from support.sending import (
 )
 from whatsapp_provider.api.answers import Accepted, Answer
 
+pytestmark = pytest.mark.opens_sessions
+
 
 def strike() -> None:
     """Interrupt the main thread, as Airflow's time-out does."""

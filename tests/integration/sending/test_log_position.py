@@ -26,6 +26,8 @@ from support.log_rows import Log
 from support.sending import SendTask, queue_messages, statuses, taken
 from support.task_work import context
 
+pytestmark = pytest.mark.opens_sessions
+
 MINUTE = dt.timedelta(minutes=1)
 SEEN = LogPosition(
     "7713284981918707339", 16384, timeline=3, written=1_000, seen_at=dt.datetime(2026, 11, 23, tzinfo=dt.UTC)

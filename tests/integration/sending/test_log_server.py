@@ -19,6 +19,8 @@ from support.deployment import Deployment, run_pass
 from support.log_rows import Log
 from support.sending import SendTask, queue_messages, statuses, taken
 
+pytestmark = pytest.mark.opens_sessions
+
 
 @pytest.mark.parametrize(
     ("set_to", "becomes"),

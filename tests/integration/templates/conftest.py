@@ -16,6 +16,11 @@ from support.deployment import airflow_run
 from support.picture_files import png
 
 
+@pytest.fixture(autouse=True)
+def _sessions(sessions_are_kept):
+    """A session is not the subject here."""
+
+
 @pytest.fixture
 def picture():
     """A PNG that Meta takes."""
