@@ -106,6 +106,8 @@ def receiver(path: str = "/partner-messages/webhook") -> Iterator[Receiver]:
     kept = Receiver()
 
     def answer(request: Handler, body: bytes) -> tuple[int, bytes]:
+        if not request.path.startswith(path):
+            return 404, b"Not Found"  # Whoever asks for a server that had this port before.
         if request.command == "POST":
             return kept.takes(body, {name.lower(): value for name, value in request.headers.items()}), b"ok"
         query = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
