@@ -31,8 +31,6 @@ pytest_plugins = ["support.fault_table", "support.kept_sessions", "support.pictu
 PROJECT = Path(__file__).resolve().parents[1]
 ORDER = ("unit", "integration", "dag", "browser", "faults")
 """The tests' folders, quick ones first."""
-SHARED_ORDER = ("browser", "dag", "faults", "integration", "unit")
-"""The order in which several processes share them: the first third of all tests is the first process's."""
 
 # No deadline, for tests as for examples: on a machine that others share, slow says nothing about the code.
 hypothesis.settings.register_profile(
@@ -110,15 +108,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Run the quick folders first, whatever the order within them.
 
     Where several processes share the tests, it is the other way round, and what takes a minute alone begins:
-    were it last, the other processes would wait for it. What runs DAGs is next, in the same process: each that has to
-    do with Airflow's database makes one, for seconds.
+    were it last, the other processes would wait for it.
     """
     tests, shared = PROJECT / "tests", hasattr(config, "workerinput")
 
     def place(item: pytest.Item) -> tuple[bool, int]:
-        folder = (SHARED_ORDER if shared else ORDER).index(item.path.relative_to(tests).parts[0])
+        folder = ORDER.index(item.path.relative_to(tests).parts[0])
         begins = shared and item.get_closest_marker("takes_a_minute") is not None
-        return not begins, folder
+        return not begins, -folder if shared else folder
 
     items.sort(key=place)
 
