@@ -57,6 +57,8 @@ SETTINGS = {
     "max_connections": "300",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    # In the data's folder, with which it goes when the server was killed; in /dev/shm it would stay.
+    "dynamic_shared_memory_type": "mmap",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -168,7 +170,8 @@ def _workplace(folder: Path, user: str | None, *, must_last: bool) -> Iterator[P
     if forwarding.exists():
         _end_leftover(Path(forwarding.read_text()) / "data")
         shutil.rmtree(forwarding.read_text(), ignore_errors=True)
-    elsewhere = Path(tempfile.mkdtemp(prefix="sandbox-postgres-", dir="/var/tmp"))
+    usual, for_all = Path(tempfile.gettempdir()), Path("/var/tmp")  # noqa: S108 - what is made there has a name of its own
+    elsewhere = Path(tempfile.mkdtemp(prefix="sandbox-postgres-", dir=usual if _may_reach(usual) else for_all))
     elsewhere.chmod(0o711)
     forwarding.write_text(str(elsewhere))
     try:

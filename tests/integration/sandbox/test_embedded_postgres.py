@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sys
+from pathlib import Path
 
 import asyncpg
 import psutil
@@ -118,6 +119,16 @@ def test_a_server_whose_program_and_keeper_were_killed_is_stopped_by_the_next_st
         assert not leftover.is_running() or leftover.status() == psutil.STATUS_ZOMBIE
 
     assert left_behind() == []
+
+
+def test_a_server_that_was_killed_leaves_no_memory_in_use():
+    shared = Path("/dev/shm")  # noqa: S108 - where the system has what processes share
+    before = {*shared.glob("PostgreSQL.*")}
+
+    with contextlib.suppress(psycopg.OperationalError), postgres_server() as server:
+        postmaster(server.url).kill()
+
+    assert {*shared.glob("PostgreSQL.*")} - before == set()
 
 
 def test_a_stale_pid_file_that_names_a_stranger_harms_nobody(folder):
