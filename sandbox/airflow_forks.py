@@ -1,7 +1,7 @@
 """Runs `airflow` commands, one after the other, each in a copy of a process that has imported all they need.
 
 Started by `airflow_commands.running`, never by hand: it reads orders, a JSON object a line, and writes the exit status
-of each into the file that the order names. It imports nothing of this project, so that it runs by its path.
+of each into the file that the order names. It runs by its path: of this project, only the DAGs know where to find it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,12 @@ from typing import Any, NoReturn
 import httpx
 
 COMMANDS = ("airflow.__main__", "airflow.cli.commands.db_command", "airflow.models.dagbag")
-DAG_RUNS = ("airflow.cli.commands.dag_command", "airflow.dag_processing.collection", "airflow.sdk.definitions.dag")
+DAG_RUNS = (
+    "airflow.cli.commands.dag_command",
+    "airflow.dag_processing.collection",
+    "airflow.sdk.definitions.dag",
+    "alembic.command",
+)
 """What `airflow dags test` imports besides."""
 
 
@@ -32,10 +37,12 @@ def main() -> int:
     With the second argument `dag-runs`, what runs DAGs is imported too, and the DAGs' files are read.
     """
     orders, *more = sys.argv[1:]
+    gc.disable()  # What is imported stays: nothing of it is garbage.
     _import_commands()
     if "dag-runs" in more:
         _import_dag_runs()
-    gc.freeze()  # What was imported is not looked at again, which would copy it, page by page.
+    gc.freeze()  # Nor is it looked at later, which would copy it, page by page.
+    gc.enable()
     # For writing, too: so there is always one who may write, and never an end.
     with os.fdopen(os.open(orders, os.O_RDWR), encoding="utf-8") as lines:
         known = False
@@ -82,13 +89,44 @@ def _import_commands() -> None:
 def _import_dag_runs() -> None:
     for name in DAG_RUNS:
         importlib.import_module(name)
+    make_task_api_lighter()
     api = importlib.import_module("airflow.sdk.execution_time.supervisor").in_process_api_server()
     asyncio.run(_ask(api.atransport))
     importlib.import_module("airflow.dag_processing.dagbag").DagBag()
+    importlib.import_module("partner_messages.tasks.preloading").preload()
+
+
+def make_task_api_lighter() -> None:
+    """Let the API that tasks talk to, where it is part of this process, do nothing in vain; it must not be made yet.
+
+    - Airflow makes it in each version that ever was, in seconds, and our tasks ask for the newest.
+    - Other functions stand in there for those that ask who a task is, and FastAPI looks at them anew at each request,
+      in two fifths of its time.
+    """
+    from airflow.api_fastapi.execution_api import routes, versions
+    from cadwyn import HeadVersion, Version, VersionBundle
+    from fastapi.dependencies import utils
+
+    versions.bundle = VersionBundle(HeadVersion(), Version(versions.bundle.versions[0].value))
+    now = [
+        route
+        for route in routes.execution_api_router.routes
+        if "_CADWYN_DELETED_ROUTE" not in getattr(route, "tags", ())
+    ]
+    routes.execution_api_router.routes[:] = now
+    look, seen = utils.get_dependant, dict[str, Any]()
+
+    def look_once(**asked: Any) -> Any:
+        key = repr(sorted(asked.items()))
+        if key not in seen:
+            seen[key] = look(**asked)
+        return seen[key]
+
+    utils.get_dependant = look_once
 
 
 async def _ask(transport: Any) -> None:
-    """Ask the API that tasks talk to for anything: it makes its routes, a second's work, when it is first asked.
+    """Ask the API that tasks talk to for anything: it makes its routes when it is first asked.
 
     It does so in this thread, and keeps no other: a copy would be without it.
     """
