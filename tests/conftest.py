@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import logging
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +25,7 @@ from psycopg.rows import DictRow
 from support.deployment import TICK, UPGRADED, Deployment
 from support.kept_sessions import KeptSessions
 from support.restoring import empty, remember_shop, restore_shop
+from support.workplace import workplace
 
 pytest_plugins = ["support.fault_table", "support.kept_sessions", "support.picture_server", "support.small_shops"]
 
@@ -43,13 +44,14 @@ _POSTGRES = pytest.StashKey[Any]()
 
 
 def _make_home() -> None:
-    """Give Airflow a home of this process."""
+    """Give Airflow a home of this process, and its temporary files the same folder."""
     for name in [name for name in os.environ if name.startswith(("AIRFLOW", "_AIRFLOW", "PG"))]:
         del os.environ[name]
-    home = tempfile.mkdtemp(prefix="partner-messages-tests-")
-    _of_the_process.callback(shutil.rmtree, home, ignore_errors=True)
+    folder = str(workplace())
+    tempfile.tempdir = None  # Somebody may have asked for it already.
     os.environ.update(
-        AIRFLOW_HOME=home,
+        TMPDIR=folder,
+        AIRFLOW_HOME=folder,
         AIRFLOW__CORE__DAGS_FOLDER=str(PROJECT / "dags"),
         AIRFLOW__CORE__PLUGINS_FOLDER=str(PROJECT / "plugins"),
         AIRFLOW__CORE__LOAD_EXAMPLES="False",
@@ -121,7 +123,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage again, but never among the tests and what they have imported: that took 25 s of a whole run."""
+    """Look for garbage again, but never among the tests and what they have imported: that took 25 s of a whole run.
+
+    Nor is each line of the log written twice: pytest shows those of a test that fails, and Airflow would print them.
+    """
+    logging.getLogger().handlers.clear()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)  # Instead of 700, 10, 10: half of what it took otherwise.
     gc.enable()
@@ -245,6 +251,8 @@ def deployment(
     # At TICK it is night for the sample shop's Italians and its American; the tests of hours have the real setting.
     deployed.set(senders=["in", "au", "europe"], delivery="live", partner_send_window=["00:00", "23:59"])
     monkeypatch.setattr(run_context, "wall_clock", lambda: deployed.now)
+    # Asked anew for each connection otherwise, through all of Airflow's configuration, and there is none.
+    monkeypatch.setattr("airflow.sdk.configuration.get_custom_secret_backend", lambda worker_mode=False: None)
     monkeypatch.setenv("PARTNER_MESSAGES_NOTIFIERS", "support.notifier.WritesToAFile,support.notifier.WritesTheList")
     return deployed
 
@@ -271,28 +279,16 @@ def dags(postgres: Any) -> Any:
     from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
     from airflow.utils import db
 
+    from sandbox.airflow_forks import make_task_api_lighter
+
     db.initdb()
-    _give_tasks_the_newest_api_alone()
+    make_task_api_lighter()
     DagBundlesManager().sync_bundles_to_db()
     (bundle,) = DagBundlesManager().get_all_dag_bundles()
     bag = BundleDagBag(dag_folder=bundle.path, bundle_path=bundle.path, bundle_name=bundle.name)
     assert bag.import_errors == {}
     sync_bag_to_db(bag, bundle.name, bundle_version=None)
     return bag.dags
-
-
-def _give_tasks_the_newest_api_alone() -> None:
-    """Let Airflow make the API that tasks talk to in the version they ask for, not in each that ever was: seconds."""
-    from airflow.api_fastapi.execution_api import routes, versions
-    from cadwyn import HeadVersion, Version, VersionBundle
-
-    versions.bundle = VersionBundle(HeadVersion(), Version(versions.bundle.versions[0].value))
-    now = [
-        route
-        for route in routes.execution_api_router.routes
-        if "_CADWYN_DELETED_ROUTE" not in getattr(route, "tags", ())
-    ]
-    routes.execution_api_router.routes[:] = now
 
 
 @pytest.fixture
