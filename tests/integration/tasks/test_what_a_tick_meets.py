@@ -56,6 +56,7 @@ def test_a_dead_token_stops_its_sender_alone_and_a_later_run_sends_the_rest(
 ):
     token = deployment.connection("whatsapp_in")["password"]
     graph_api.kill_token(token)
+    deployment.set_rate("in", 4)  # So that the first answer is there before the second request.
 
     broken = run_tick()
 
