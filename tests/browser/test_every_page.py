@@ -52,12 +52,12 @@ def test_nothing_bars_anybody_from_a_page(
     alone: Tab, addresses: dict[str, str], name: str, pytestconfig: pytest.Config
 ) -> None:
     found, page = {}, alone.page
+    answer = page.goto(PREFIX + addresses[name])
+    assert answer
+    assert answer.ok is (name != "error"), page.locator("main").inner_text()
     for scheme, window in (("light", DESK), ("dark", PHONE)):
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size(window)
-        answer = page.goto(PREFIX + addresses[name])
-        assert answer
-        assert answer.ok is (name != "error"), page.locator("main").inner_text()
         found[scheme] = [*serious_findings(page), *small_targets(page)]
         if is_wider_than_its_window(page):
             found[scheme].append("it scrolls sideways")

@@ -141,26 +141,24 @@ def test_the_notifier_of_the_setting_is_told_of_a_failed_run(run_tick, deploymen
     assert told.read_text() == "production_run_reminders failed"
 
 
-@pytest.mark.parametrize(
-    "misspelt",
-    [
-        {"sendrs": ["in"]},
-        {"on_failure": {"class": "support.notifier.WritesToAFiel", "args": {}}},
-        {"on_failure": {"class": "support.notifier.WritesToAFile", "args": {"paht": "told"}}},
-    ],
-)
-def test_a_misspelt_setting_is_told_through_the_last_notifier_that_was_right(
-    run_tick, deployment, tmp_path, few_runs, misspelt
-):
+def test_a_misspelt_setting_is_told_through_the_last_notifier_that_was_right(run_tick, deployment, tmp_path, few_runs):
     told = tmp_path / "told"
-    deployment.set(on_failure={"class": "support.notifier.WritesToAFile", "args": {"path": str(told)}})
+    right = {"senders": deployment.settings["senders"]}
+    right["on_failure"] = {"class": "support.notifier.WritesToAFile", "args": {"path": str(told)}}
+    deployment.set(**right)
     run_tick()
     assert not told.exists()
-    deployment.set(**misspelt)
 
-    run_tick()
+    for misspelt in (
+        {"on_failure": {"class": "support.notifier.WritesToAFiel", "args": {}}},
+        {"on_failure": {"class": "support.notifier.WritesToAFile", "args": {"paht": "told"}}},
+        {"sendrs": ["in"]},
+    ):
+        deployment.set(**right | misspelt)
+        run_tick()
 
-    assert told.read_text() == "production_run_reminders failed"
+        assert told.read_text() == "production_run_reminders failed"
+        told.unlink()
 
 
 def test_a_failed_run_says_why_as_its_note_and_in_its_summary_and_names_no_task_that_waited_for_it(
