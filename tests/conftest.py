@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import itertools
 import logging
 import os
 import tempfile
@@ -32,6 +33,9 @@ pytest_plugins = ["support.fault_table", "support.kept_sessions", "support.pictu
 PROJECT = Path(__file__).resolve().parents[1]
 ORDER = ("unit", "integration", "dag", "browser", "faults")
 """The tests' folders, quick ones first."""
+SECOND = (("faults",), ("integration", "sending"), ("integration", "webhook"), ("dag",))
+"""The folders of the second of three processes, those that wait first; the first has what takes a minute, and the third
+all others."""
 
 # No deadline, for tests as for examples: on a machine that others share, slow says nothing about the code.
 hypothesis.settings.register_profile(
@@ -107,19 +111,37 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run the quick folders first, whatever the order within them.
+    """Run the quick folders first, whatever the order within them, or share the tests out among processes."""
+    if hasattr(config, "workerinput"):
+        items[:] = _shared_out(items)
+    else:
+        items.sort(key=lambda item: ORDER.index(_folder(item)[0]))
 
-    Where several processes share the tests, it is the other way round, and what takes a minute alone begins:
-    were it last, the other processes would wait for it.
+
+def _folder(item: pytest.Item) -> tuple[str, ...]:
+    return item.path.relative_to(PROJECT / "tests").parent.parts
+
+
+def _shared_out(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The tests in as many parts as processes are usual, each beginning with what takes long, and as many in each.
+
+    Each process begins with a part and has to do once what its folders need first: to import, to make, to plan. The
+    quick tests are what is left when a process has ended and takes over from another.
     """
-    tests, shared = PROJECT / "tests", hasattr(config, "workerinput")
-
-    def place(item: pytest.Item) -> tuple[bool, int]:
-        folder = ORDER.index(item.path.relative_to(tests).parts[0])
-        begins = shared and item.get_closest_marker("takes_a_minute") is not None
-        return not begins, -folder if shared else folder
-
-    items.sort(key=place)
+    parts: list[list[pytest.Item]] = [[], [], []]
+    quick = []
+    for item in items:
+        if item.get_closest_marker("takes_a_minute"):
+            parts[0].append(item)
+        elif _folder(item)[0] == "unit":
+            quick.append(item)
+        else:
+            parts[1 if _folder(item) in SECOND else 2].append(item)
+    each = len(items) // len(parts)
+    for part in parts:
+        part.sort(key=lambda item: (SECOND.index(_folder(item)) if _folder(item) in SECOND else -1, _folder(item)))
+        part += [quick.pop() for _ in range(min(len(quick), each - len(part)))]
+    return [*itertools.chain(*parts), *quick]
 
 
 def pytest_collection_finish() -> None:
