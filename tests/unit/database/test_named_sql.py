@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -26,11 +27,16 @@ def _runs(tree, function=None):
         yield from _runs(node, inside)
 
 
-RUNS = [
-    (path, function, name)
-    for path in sorted(PLUGINS.rglob("*.py"))
-    for function, name in _runs(ast.parse(path.read_text(encoding="utf-8")))
-]
+@functools.cache
+def _all_runs():
+    """Each query that is run: the file, the function and the query's name."""
+    return [
+        (path, function, name)
+        for path in sorted(PLUGINS.rglob("*.py"))
+        for function, name in _runs(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+
+
 PARTS = set(re.findall(r'(?:include|from) "(\w+)"', " ".join(block.text for block in blocks().values())))
 
 
@@ -38,11 +44,11 @@ def test_a_block_is_run_or_is_a_part_of_one_that_is():
     parts = {name for name, block in blocks().items() if block.is_part}
 
     assert parts - PARTS == set()
-    assert blocks().keys() - parts - {run for _, _, run in RUNS} - set(ReminderKind) == set()
+    assert blocks().keys() - parts - {run for _, _, run in _all_runs()} - set(ReminderKind) == set()
 
 
 def test_a_query_has_the_name_of_the_function_that_runs_it_and_no_other_query():
-    runs = [(path, function, name) for path, function, name in RUNS if not (function or "").endswith("_async")]
+    runs = [(path, function, name) for path, function, name in _all_runs() if not (function or "").endswith("_async")]
     places = Counter(name for _, _, name in runs)
     functions = defaultdict(list)
     for path, function, name in runs:
@@ -55,11 +61,11 @@ def test_a_query_has_the_name_of_the_function_that_runs_it_and_no_other_query():
 
 
 def test_an_async_function_is_the_twin_of_one_that_runs_the_same_query():
-    asyncs = [run for run in RUNS if (run[1] or "").endswith("_async")]
+    asyncs = [run for run in _all_runs() if (run[1] or "").endswith("_async")]
     twins = {(path, function.removesuffix("_async"), name) for path, function, name in asyncs}
 
     assert twins
-    assert twins <= set(RUNS)
+    assert twins <= set(_all_runs())
 
 
 def test_no_two_blocks_have_one_name_and_nothing_stands_outside_of_a_block():
