@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 from partner_messages.message_log import outbox
 from partner_messages.message_log.database import open_message_log
 from partner_messages.sending import recheck
+from partner_messages.sending.dispatch import Dispatch
 from partner_messages.sending.template_operator import WhatsAppTemplateOperator
 from support.deployment import Deployment, airflow_run
 from support.examples import tick
@@ -53,8 +54,21 @@ def time_out() -> Iterator[None]:
     signal.signal(signal.SIGALRM, before)
 
 
+@pytest.fixture
+def told_to_stop(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Set once the sending was told to stop: a signal reaches the main thread some time after it was sent."""
+    told, stop = threading.Event(), Dispatch.stop
+
+    def telling(dispatch: Dispatch) -> None:
+        stop(dispatch)
+        told.set()
+
+    monkeypatch.setattr(Dispatch, "stop", telling)
+    return told
+
+
 def test_a_time_out_waits_for_what_is_under_way_and_gives_back_the_rest(
-    send: SendTask, log: Log, graph_api: Any, time_out: None
+    send: SendTask, log: Log, graph_api: Any, time_out: None, told_to_stop: threading.Event
 ) -> None:
     send.set_rate(20)
     graph_api.hang_next(times=10)
@@ -63,6 +77,7 @@ def test_a_time_out_waits_for_what_is_under_way_and_gives_back_the_rest(
     def time_out_then_answers() -> int:
         hanging: int = graph_api.wait_for_hanging(10)
         strike()
+        assert told_to_stop.wait(60)
         graph_api.release()
         return hanging
 
@@ -216,7 +231,7 @@ def sigterm() -> Iterator[Callable[[WhatsAppTemplateOperator], None]]:
 
 
 def test_sigterm_ends_a_task_whose_answers_are_written_down_and_it_is_retried(
-    send: SendTask, log: Log, graph_api: Any, context: dict[str, Any], sigterm: Any
+    send: SendTask, log: Log, graph_api: Any, context: dict[str, Any], sigterm: Any, told_to_stop: threading.Event
 ) -> None:
     send.set_rate(20)
     graph_api.hang_next(times=10, taken=True)
@@ -227,6 +242,7 @@ def test_sigterm_ends_a_task_whose_answers_are_written_down_and_it_is_retried(
     def told_to_end_then_answers() -> None:
         assert graph_api.wait_for_hanging(10) == 10
         os.kill(os.getpid(), signal.SIGTERM)
+        assert told_to_stop.wait(60)
         graph_api.release()
 
     with ThreadPoolExecutor() as pool:
