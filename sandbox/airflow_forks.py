@@ -1,7 +1,8 @@
 """Runs `airflow` commands, one after the other, each in a copy of a process that has imported all they need.
 
 Started by `airflow_commands.running`, never by hand: it reads orders, a JSON object a line, and writes the exit status
-of each into the file that the order names. It runs by its path: of this project, only the DAGs know where to find it.
+of each into the file that the order names. It runs by its path, so of this project it imports only what Airflow finds
+in the plugins folder.
 """
 
 from __future__ import annotations

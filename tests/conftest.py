@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import itertools
 import logging
 import os
 import tempfile
@@ -123,25 +122,30 @@ def _folder(item: pytest.Item) -> tuple[str, ...]:
 
 
 def _shared_out(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The tests in as many parts as processes are usual, each beginning with what takes long, and as many in each.
+    """The tests in three parts, one for each of the usual processes: as many in each, and first what takes long.
 
-    Each process begins with a part and has to do once what its folders need first: to import, to make, to plan. The
-    quick tests are what is left when a process has ended and takes over from another.
+    Each process begins with a part and does once what its folders need first: to import, to make, to plan. The quick
+    tests are what is left when a process has ended and takes over from another.
     """
-    parts: list[list[pytest.Item]] = [[], [], []]
-    quick = []
+    first, second, third, quick = [], [], [], []
     for item in items:
         if item.get_closest_marker("takes_a_minute"):
-            parts[0].append(item)
+            first.append(item)
+        elif _folder(item) in SECOND:
+            second.append(item)
         elif _folder(item)[0] == "unit":
             quick.append(item)
         else:
-            parts[1 if _folder(item) in SECOND else 2].append(item)
-    each = len(items) // len(parts)
-    for part in parts:
-        part.sort(key=lambda item: (SECOND.index(_folder(item)) if _folder(item) in SECOND else -1, _folder(item)))
-        part += [quick.pop() for _ in range(min(len(quick), each - len(part)))]
-    return [*itertools.chain(*parts), *quick]
+            third.append(item)
+    first.sort(key=_folder)
+    second.sort(key=lambda item: SECOND.index(_folder(item)))
+    third.sort(key=_folder)
+    shared = []
+    for part in (first, second, third):
+        missing = max(0, len(items) // 3 - len(part))
+        shared += part + quick[:missing]
+        del quick[:missing]
+    return shared + quick
 
 
 def pytest_collection_finish() -> None:
@@ -274,7 +278,8 @@ def deployment(
     deployed.set(senders=["in", "au", "europe"], delivery="live", partner_send_window=["00:00", "23:59"])
     monkeypatch.setattr(run_context, "wall_clock", lambda: deployed.now)
     # Asked anew for each connection otherwise, through all of Airflow's configuration, and there is none.
-    monkeypatch.setattr("airflow.sdk.configuration.get_custom_secret_backend", lambda worker_mode=False: None)
+    own_backend = "airflow.sdk.configuration.get_custom_secret_backend"
+    monkeypatch.setattr(own_backend, lambda worker_mode=False: None, raising=False)  # An older Airflow has none.
     monkeypatch.setenv("PARTNER_MESSAGES_NOTIFIERS", "support.notifier.WritesToAFile,support.notifier.WritesTheList")
     return deployed
 

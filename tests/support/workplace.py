@@ -1,4 +1,4 @@
-"""The folder that has all files of a test process: in memory, where there is room, for there they cost a third less."""
+"""The folder that has all files of a test process: in memory, where there is room: the kernel works a quarter less."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def workplace(memory: Path = MEMORY) -> Path:
     """
     base = memory if _has_room(memory) else Path(tempfile.gettempdir())
     for lock in base.glob(f"{PREFIX}*/{LOCK}"):
-        with contextlib.suppress(OSError), lock.open("a") as free:
+        with contextlib.suppress(OSError), lock.open() as free:
             fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(lock.parent)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
