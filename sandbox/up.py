@@ -42,7 +42,7 @@ UNPAUSED = (stack.EVENTS_DAG, stack.UPKEEP_DAG)
 """What works at once; the weekday tick stays paused, as it is everywhere until somebody wants it."""
 
 UNHURRIED = {"AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5"}
-"""It may be up all day: looking for work every fifth of a second takes a tenth of a core."""
+"""It may be up all day: while nothing is to be done all of it takes 6 % of a core, and 11 % at five looks a second."""
 
 AIRFLOW_PORT = 8080
 GRAPH_API_PORT = 8090

@@ -10,12 +10,13 @@ import pytest
 
 import whatsapp_provider
 from sandbox.connections import connections
+from support.programs import PROJECT
 from whatsapp_provider.commands import own, run
 from whatsapp_provider.example_dags import TEMPLATES
 
 FOLDER = Path(whatsapp_provider.__file__).parent / "example_dags"
 EXAMPLES = sorted(path.stem for path in FOLDER.glob("example_*.py"))
-README = FOLDER.with_name("README.md").read_text(encoding="utf-8")
+README = (PROJECT / "plugins/whatsapp_provider/README.md").read_text(encoding="utf-8")
 PHONE = "+919812345678"
 NUMBER = "111000000000001"
 

@@ -181,7 +181,7 @@ def test_the_shipped_migrations_can_be_read() -> None:
     ("url", "said"),
     [
         ("postgresql://owner:Swordfish@127.0.0.1:1/x", "Connection refused"),
-        ("postgresql://owner:Swordfish@nowhere.invalid/x", "nowhere.invalid"),
+        ("postgresql://owner:Swordfish@nowhere.invalid/x", "[Errno "),  # Only newer drivers name the host, too.
         ("postgresql://owner:Swordfish@127.0.0.1:port/x", "port"),
         ("no URL", "in connection info string"),
     ],
