@@ -8,6 +8,7 @@ from support.webhook_receiver import NOON
 
 PARTNER = "+919812345678"
 IDLE = "jyt_production_run_reminder_idle_v1"
+LANGUAGES = {"en", "hi"}
 
 
 def test_a_review_is_told_when_it_ends(heard, create, ours):
@@ -62,7 +63,7 @@ def test_what_meta_does_to_a_template_is_told(heard, india, ours, change, field,
     heard.change_template(india.waba_id, IDLE, **change)
     heard.sent_webhooks()
     values = ours.values(field)
-    assert {value["message_template_language"] for value in values} == {"en", "hi"}
+    assert {value["message_template_language"] for value in values} == LANGUAGES
     assert all(part.items() <= value.items() for value in values)
 
 
@@ -81,11 +82,15 @@ def test_an_announced_category_comes_a_day_later(heard, india, graph, ours):
     query = {"fields": "category,correct_category", "name": IDLE, "language": "en"}
     (read,) = graph.get(f"/{india.waba_id}/message_templates", params=query).json()["data"]
     assert (read["category"], read["correct_category"]) == ("UTILITY", "MARKETING")
+    heard.sent_webhooks()
+    announced = ours.values("template_category_update")
+    a_day_later = int(NOON.timestamp()) + 86_400
+    assert [value["category_update_timestamp"] for value in announced] == [a_day_later] * len(LANGUAGES)
     heard.shift_clock(86_400)
     heard.sent_webhooks()
-    announced, *_, changed = ours.values("template_category_update")
-    assert announced["category_update_timestamp"] == int(NOON.timestamp()) + 86_400
-    assert (changed["previous_category"], changed["new_category"]) == ("UTILITY", "MARKETING")
+    changed = ours.values("template_category_update")[len(LANGUAGES) :]
+    assert {value["message_template_language"] for value in changed} == LANGUAGES
+    assert {(value["previous_category"], value["new_category"]) for value in changed} == {("UTILITY", "MARKETING")}
     (read,) = graph.get(f"/{india.waba_id}/message_templates", params=query).json()["data"]
     assert (read["category"], read.get("correct_category")) == ("MARKETING", None)
 
