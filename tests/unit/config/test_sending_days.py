@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 
 import holidays
 import pytest
@@ -184,10 +185,27 @@ def test_every_code_that_the_package_calls_outdated_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["", "in", "XX", "IN-", "IN-ZZ", "IN-rj", "India", " IN", "IN\n", "MON", "NSE", "HolidayBase", "__doc__"]
+    "code",
+    [
+        *("", "in", "XX", "IN-", "IN-ZZ", "IN-rj", "India", " IN", "IN\n", "MON", "NSE", "HolidayBase", "__doc__"),
+        *("GP-ZZ", "AX-Kainuu"),  # overseas, where the package takes any part
+    ],
 )
 def test_what_is_no_place_is_not_known(code: str) -> None:
     assert not public_holidays.is_known(code)
+
+
+def test_a_code_is_known_whatever_is_warned_of_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    public_holidays.is_known.cache_clear()
+    place = holidays.country_holidays
+
+    def warned_of(*args: str, **kwargs: str) -> object:
+        warnings.warn("unclosed socket of another thread", ResourceWarning, stacklevel=1)
+        return place(*args, **kwargs)
+
+    monkeypatch.setattr(holidays, "country_holidays", warned_of)
+    with pytest.warns(ResourceWarning):
+        assert public_holidays.is_known("IN-RJ")
 
 
 def test_the_names_of_holidays_do_not_follow_the_machine_s_language(monkeypatch: pytest.MonkeyPatch) -> None:
