@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from partner_messages.config.setting_groups import Tables
 from partner_messages.database.session import Session
 from partner_messages.shop.shop import Shop
+from support.kept_sessions import KeptSessions
+
+
+@pytest.fixture(autouse=True)
+def _sessions(sessions_are_kept: None) -> None:
+    """A session is the subject of those files that say so."""
 
 
 @pytest.fixture
-def changes(_changed_shop: str) -> Iterator[Session]:
+def changes(_changed_shop: str, kept_sessions: KeptSessions) -> Iterator[Session]:
     """A session in which a test may change the shop: one transaction that is never committed."""
-    with (
-        psycopg.connect(_changed_shop, row_factory=dict_row) as connection,
-        connection.transaction(force_rollback=True),
-    ):
+    with kept_sessions.session(_changed_shop) as connection, connection.transaction(force_rollback=True):
         yield connection
 
 

@@ -20,6 +20,8 @@ from partner_messages.shop.shop import Shop, ShopError, open_shop
 from sandbox.shop import allow_reading
 from support.deployment import TICK
 
+pytestmark = pytest.mark.opens_sessions
+
 
 @pytest.fixture
 def connected(monkeypatch: pytest.MonkeyPatch, shop_url: str, log_url: str) -> None:
