@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import itertools
+import select
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
@@ -53,16 +54,13 @@ class KeptSession(psycopg.Connection[Any]):
             self.kept.append(self)
 
     @property
-    def answers(self) -> bool:
-        """Whether the server still holds it; a database that was dropped took its sessions with it."""
-        try:
-            self.autocommit = True
-            self.execute("", prepare=False)
-            self.autocommit = False
-        except psycopg.Error:
+    def is_alive(self) -> bool:
+        """Whether the server still holds it: what it says to a session that waits is that it has ended, as it does when
+        the database is dropped."""
+        says_something, _, _ = select.select([self], [], [], 0)
+        if says_something:
             super().close()
-            return False
-        return True
+        return not says_something
 
 
 class KeptSessions:
@@ -82,7 +80,7 @@ class KeptSessions:
         """A kept session that was opened with these arguments, or a new one."""
         key = tuple(sorted(arguments.items()))
         with contextlib.suppress(IndexError):  # Another thread may have taken the last one.
-            while not (session := self._kept[key].pop()).answers:
+            while not (session := self._kept[key].pop()).is_alive:
                 pass
             return session
         session = KeptSession.connect(**arguments)
