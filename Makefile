@@ -31,12 +31,12 @@ demo: $(READY) ## Run one tick end to end on this machine and show what was sent
 up: $(READY) ## Run the whole Airflow with its UI until Ctrl-C (KEEP=1 keeps its data, HISTORY=0 has no history)
 	@$(BIN)/python -m sandbox.up
 
-# One process more than the two cores that there are: a third of what the tests take is waiting for other programs.
+# Two processes for each of the two cores that there are: half of what the tests take is waiting for other programs.
 test: $(READY) ## Run all tests (choose with ARGS="-k text")
-	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 test-all: $(READY) ## Run all tests, also those of the bench and of rules at random that take minutes
-	@$(BIN)/python -m pytest -n 3 --dist worksteal --slow $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal --slow $(ARGS)
 
 faults: $(READY) ## Let everything go wrong at random moments, and print what came of it (ROUNDS=200 of each)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal tests/faults --rounds $(ROUNDS) $(ARGS)

@@ -32,9 +32,13 @@ pytest_plugins = ["support.fault_table", "support.kept_sessions", "support.pictu
 PROJECT = Path(__file__).resolve().parents[1]
 ORDER = ("unit", "integration", "dag", "browser", "faults")
 """The tests' folders, quick ones first."""
-SECOND = (("faults",), ("integration", "sending"), ("integration", "webhook"), ("dag",))
-"""The folders of the second of three processes, those that wait first; the first has what takes a minute, and the third
-all others."""
+BEGUN_WITH = (
+    (),
+    ("faults", "integration/sending", "integration/webhook"),
+    ("dag", "integration/graph_api", "integration/deploying", "integration/templates", "integration/provider"),
+)
+"""The folders with which each of the usual processes begins. The first one begins with what takes a minute, the second
+with what waits, and the fourth with all other folders."""
 
 # No deadline, for tests as for examples: on a machine that others share, slow says nothing about the code.
 hypothesis.settings.register_profile(
@@ -114,35 +118,35 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         items[:] = _shared_out(items)
     else:
-        items.sort(key=lambda item: ORDER.index(_folder(item)[0]))
+        items.sort(key=lambda item: ORDER.index(_folder(item).split("/")[0]))
 
 
-def _folder(item: pytest.Item) -> tuple[str, ...]:
-    return item.path.relative_to(PROJECT / "tests").parent.parts
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(PROJECT / "tests").parent.as_posix()
 
 
 def _shared_out(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The tests in three parts, one for each of the usual processes: as many in each, and first what takes long.
+    """The tests in a part for each of the usual processes: as many in each, and first what takes long.
 
     Each process begins with a part and does once what its folders need first: to import, to make, to plan. The quick
     tests are what is left when a process has ended and takes over from another.
     """
-    first, second, third, quick = [], [], [], []
+    first, *named, other = parts = [list[pytest.Item]() for _ in (*BEGUN_WITH, "other folders")]
+    part_of = {folder: part for part, folders in zip(named, BEGUN_WITH[1:], strict=True) for folder in folders}
+    quick = []
     for item in items:
+        folder = _folder(item)
         if item.get_closest_marker("takes_a_minute"):
             first.append(item)
-        elif _folder(item) in SECOND:
-            second.append(item)
-        elif _folder(item)[0] == "unit":
+        elif folder.startswith("unit"):
             quick.append(item)
         else:
-            third.append(item)
-    first.sort(key=_folder)
-    second.sort(key=lambda item: SECOND.index(_folder(item)))
-    third.sort(key=_folder)
+            part_of.get(folder, other).append(item)
+    order = list(part_of)
     shared = []
-    for part in (first, second, third):
-        missing = max(0, len(items) // 3 - len(part))
+    for part in parts:
+        part.sort(key=lambda item: (order.index(_folder(item)) if _folder(item) in part_of else 0, _folder(item)))
+        missing = max(0, len(items) // len(parts) - len(part))
         shared += part + quick[:missing]
         del quick[:missing]
     return shared + quick
