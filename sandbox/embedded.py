@@ -59,6 +59,8 @@ SETTINGS = {
     "max_wal_senders": "0",
     # In the data's folder, with which it goes when the server was killed; in /dev/shm it would stay.
     "dynamic_shared_memory_type": "mmap",
+    # What is read is in memory already, as it was written a moment ago: another process to read it is a detour.
+    "io_method": "sync",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
