@@ -23,7 +23,7 @@ CONDITIONS = {
     "skipped": "status = 'skipped'",
     "left": "status IN ('queued', 'sending')",
     "not in time": "day <> ANY (ARRAY[created_at::date, sent_at::date]) OR delivered_at < sent_at - interval '5 s'",
-    "not past": "greatest(created_at, updated_at, sent_at, read_at) > %(now)s::timestamptz - interval '12 hours'",
+    "not past": "greatest(created_at, updated_at, sent_at, read_at) >= date_trunc('day', %(now)s::timestamptz)",
 }
 """What is counted in the log."""
 
