@@ -34,7 +34,7 @@ from support.sending import (
 )
 from whatsapp_provider.api.answers import Accepted, Answer
 
-pytestmark = pytest.mark.opens_sessions
+pytestmark = [pytest.mark.opens_sessions, pytest.mark.usefixtures("whole_rate")]
 
 
 def strike() -> None:

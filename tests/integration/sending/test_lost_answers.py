@@ -13,6 +13,8 @@ from support.log_rows import Log
 from support.sending import ScriptedMeta, SendTask, dispatch_of, messages, queue_messages, requested, statuses, taken
 from whatsapp_provider.api.answers import Accepted, Answer, NotSent, Unknown
 
+pytestmark = pytest.mark.usefixtures("whole_rate")
+
 
 @pytest.mark.parametrize("taken_first", [True, False])
 @pytest.mark.parametrize("fault", ["drop_next", "babble_next", "forget_id_next", "hang_next"])

@@ -15,6 +15,8 @@ from support.log_rows import Log
 from support.raw_http import answering, raw_server, response
 from support.sending import SendTask, queue_messages
 
+pytestmark = pytest.mark.usefixtures("whole_rate")
+
 TOKEN = "EAAGm0PX4ZCpsBAKZCZBxyzSecretSecretSecret"
 PHONE = "+919829012345"
 DIGITS = re.compile(r"9829012345|829012345")

@@ -25,6 +25,8 @@ from support.sending import (
 from whatsapp_provider.api.answers import Accepted, Answer, Refused, Unknown
 from whatsapp_provider.api.errors import Action, NextStep
 
+pytestmark = pytest.mark.usefixtures("whole_rate")
+
 
 def due_in(log: Log, id_: uuid.UUID) -> dt.timedelta:
     """How long a message must wait, by the clock of `deployment` (which stands still)."""
