@@ -31,7 +31,7 @@ demo: $(READY) ## Run one tick end to end on this machine and show what was sent
 up: $(READY) ## Run the whole Airflow with its UI until Ctrl-C (KEEP=1 keeps its data, HISTORY=0 has no history)
 	@$(BIN)/python -m sandbox.up
 
-# Two processes for each of the two cores that there are: half of what the tests take is waiting for other programs.
+# Two processes for each of the two cores that there are: with three in all, a tenth of both cores was idle.
 test: $(READY) ## Run all tests (choose with ARGS="-k text")
 	@$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 

@@ -27,19 +27,11 @@ from support.kept_sessions import KeptSessions
 from support.restoring import empty, remember_shop, restore_shop
 from support.workplace import workplace
 
-pytest_plugins = ["support.fault_table", "support.kept_sessions", "support.picture_server", "support.small_shops"]
+pytest_plugins = [
+    f"support.{name}" for name in ("fault_table", "kept_sessions", "order", "picture_server", "small_shops")
+]
 
 PROJECT = Path(__file__).resolve().parents[1]
-ORDER = ("unit", "integration", "dag", "browser", "faults")
-"""The tests' folders, quick ones first."""
-BEGUN_WITH = (
-    (),
-    ("faults", "integration/sending", "integration/webhook"),
-    ("dag", "integration/graph_api", "integration/deploying", "integration/templates", "integration/provider"),
-)
-"""The folders with which each of the usual processes begins. The first one begins with what takes a minute, the second
-with what waits, and the fourth with all other folders."""
-
 # No deadline, for tests as for examples: on a machine that others share, slow says nothing about the code.
 hypothesis.settings.register_profile(
     "shared-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -111,45 +103,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave out what is slow, unless it is asked for."""
     if item.get_closest_marker("slow") and not (item.config.option.slow or item.config.option.rounds):
         pytest.skip("slow: make test-all or make faults has it")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run the quick folders first, whatever the order within them, or share the tests out among processes."""
-    if hasattr(config, "workerinput"):
-        items[:] = _shared_out(items)
-    else:
-        items.sort(key=lambda item: ORDER.index(_folder(item).split("/")[0]))
-
-
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(PROJECT / "tests").parent.as_posix()
-
-
-def _shared_out(items: list[pytest.Item]) -> list[pytest.Item]:
-    """The tests in a part for each of the usual processes: as many in each, and first what takes long.
-
-    Each process begins with a part and does once what its folders need first: to import, to make, to plan. The quick
-    tests are what is left when a process has ended and takes over from another.
-    """
-    first, *named, other = parts = [list[pytest.Item]() for _ in (*BEGUN_WITH, "other folders")]
-    part_of = {folder: part for part, folders in zip(named, BEGUN_WITH[1:], strict=True) for folder in folders}
-    quick = []
-    for item in items:
-        folder = _folder(item)
-        if item.get_closest_marker("takes_a_minute"):
-            first.append(item)
-        elif folder.startswith("unit"):
-            quick.append(item)
-        else:
-            part_of.get(folder, other).append(item)
-    order = list(part_of)
-    shared = []
-    for part in parts:
-        part.sort(key=lambda item: (order.index(_folder(item)) if _folder(item) in part_of else 0, _folder(item)))
-        missing = max(0, len(items) // len(parts) - len(part))
-        shared += part + quick[:missing]
-        del quick[:missing]
-    return shared + quick
 
 
 def pytest_collection_finish() -> None:
