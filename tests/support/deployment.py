@@ -70,10 +70,13 @@ class Deployment:
     def send_in_chunks(self) -> None:
         """Have messages travel in chunks, from numbers that Meta has upgraded and that nobody else sends from.
 
-        A tick's sixty messages then take a tenth of the time that a task each takes, by the settings' default, and a
-        chunk of two does not take its time to leave others their share of the rate.
+        A tick's sixty messages then take a tenth of the time that a task each takes, by the settings' default.
         """
         self.set(task_each_up_to=0)
-        self.patch.setattr("partner_messages.sending.share.BRIEFEST_SECONDS", 1 / UPGRADED)
+        self.leave_others_no_share()
         for label in self.settings["senders"]:
             self.set_rate(label, UPGRADED)
+
+    def leave_others_no_share(self) -> None:
+        """Have each task take all of its number's rate; it would leave others so much that two messages take time."""
+        self.patch.setattr("partner_messages.sending.share.BRIEFEST_SECONDS", 1 / UPGRADED)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from partner_messages.sending import dispatch
-from support.deployment import UPGRADED, Deployment
+from support.deployment import Deployment
 from support.sending import SendTask
 from whatsapp_provider.api.errors import Action, NextStep, next_step
 
@@ -25,9 +25,9 @@ def send(deployment: Deployment) -> SendTask:
 
 
 @pytest.fixture
-def whole_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task takes all of its number's rate; it would leave others so much that a few messages take their time."""
-    monkeypatch.setattr("partner_messages.sending.share.BRIEFEST_SECONDS", 1 / UPGRADED)
+def whole_rate(deployment: Deployment) -> None:
+    """A task takes all of its number's rate, where that is not the subject."""
+    deployment.leave_others_no_share()
 
 
 @pytest.fixture
