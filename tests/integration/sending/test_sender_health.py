@@ -15,21 +15,15 @@ BROKEN, NOT_ON_WHATSAPP = 131000, 131026
 """Codes that fail one message: something at Meta, and the recipient's own."""
 
 
-@pytest.fixture
-def one_by_one(send: SendTask) -> None:
-    """So slowly that each answer is there before the next message leaves."""
-    send.set_rate(20)
-
-
 def fails(graph_api: Any, times: int, code: int = 132000, skip: int = 0) -> None:
     graph_api.fail_next(code, times=times, skip=skip)
 
 
-@pytest.mark.usefixtures("one_by_one")
 def test_failures_in_a_row_stop_the_sender_for_all_tasks_of_the_run(
     send: SendTask, log: Log, graph_api: Any, deployment: Deployment
 ) -> None:
     deployment.set(stop_after=3)
+    send.set_rate(4)  # So that each answer is there before the next message leaves.
     fails(graph_api, 50)
     ids = queue_messages(log, 12)
 
@@ -84,7 +78,6 @@ def test_a_bad_start_stops_the_sender_too(send: SendTask, log: Log, graph_api: A
     assert statuses(log, ids[13:]) == ["queued"]
 
 
-@pytest.mark.usefixtures("one_by_one")
 def test_refusals_that_concern_one_recipient_do_not_count(
     send: SendTask, log: Log, graph_api: Any, deployment: Deployment
 ) -> None:
